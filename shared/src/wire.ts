@@ -1,0 +1,191 @@
+/**
+ * Wire: the messages between agent and collector over one WebSocket (`/agent/v1`, subprotocol
+ * `constat.v1`), each a binary MessagePack array [code, …fields]. Frames travel as they were signed.
+ * Anything that does not read as a message is refused with a sentence. Pure.
+ *
+ *   agent                                collector
+ *   hello {nonce, key, token?}      →
+ *                                   ←    challenge {nonce, key, signature over both nonces and keys}
+ *   proof {signature}               →
+ *                                   ←    welcome {agent id}, config {per contract} …
+ *   frame {bytes} …                 →
+ *                                   ←    ack {session, seq, receipt} | refuse {session, seq, reason}
+ *   time {sent}                     →
+ *                                   ←    time {sent, received, answered}
+ */
+import { Packr } from 'msgpackr'
+import { MAX_FRAME_BYTES } from './batch.ts'
+import { isReceipt, type Receipt } from './receipt.ts'
+
+export const SUBPROTOCOL = 'constat.v1'
+export const AGENT_PATH = '/agent/v1'
+/** Largest message either end takes. A configuration of 4,096 checks fits. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+export const NONCE_BYTES = 32
+const MAX_NAME_CHARS = 64
+const MAX_TOKEN_CHARS = 256
+const MAX_REASON_CHARS = 1_000
+
+export type RefusalReason =
+  | 'malformed'
+  | 'not-canonical'
+  | 'too-large'
+  | 'bad-signature'
+  | 'unannounced-gap'
+  | 'broken-chain'
+  | 'equivocation'
+  | 'unknown-log'
+  | 'unknown-config'
+  | 'clock'
+
+export type Message =
+  | {
+      type: 'hello'
+      nonce: Uint8Array
+      publicKey: Uint8Array
+      version: string
+      name: string
+      token: string | null
+    }
+  | { type: 'challenge'; nonce: Uint8Array; publicKey: Uint8Array; signature: Uint8Array }
+  | { type: 'proof'; signature: Uint8Array }
+  | { type: 'welcome'; agent: string; name: string }
+  /** `json` is a CheckConfig in RFC 8785 form, signed for purpose `config`; `mine` indexes its checks. */
+  | { type: 'config'; json: string; signature: Uint8Array; mine: number[] }
+  | { type: 'frame'; bytes: Uint8Array }
+  | { type: 'ack'; session: Uint8Array; seq: number; receipt: Receipt }
+  | { type: 'refuse'; session: Uint8Array; seq: number; reason: string; detail: string; expectedSeq: number }
+  /** Wall clocks in ms: sent by the agent, received and answered by the collector. */
+  | { type: 'time'; sentMs: number; receivedMs: number; answeredMs: number }
+  /** The last message before a close: why, and when to come back (ms from now; spread over it if true). */
+  | { type: 'bye'; code: string; detail: string; retryAfterMs: number }
+
+const CODES = {
+  hello: 1,
+  challenge: 2,
+  proof: 3,
+  welcome: 4,
+  config: 5,
+  frame: 6,
+  ack: 7,
+  refuse: 8,
+  time: 9,
+  bye: 10,
+} as const satisfies Record<Message['type'], number>
+
+const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
+
+export function encodeMessage(message: Message): Buffer {
+  return packr.pack([CODES[message.type], ...fieldsOf(message)])
+}
+
+function fieldsOf(m: Message): unknown[] {
+  switch (m.type) {
+    case 'hello':
+      return [m.nonce, m.publicKey, m.version, m.name, m.token]
+    case 'challenge':
+      return [m.nonce, m.publicKey, m.signature]
+    case 'proof':
+      return [m.signature]
+    case 'welcome':
+      return [m.agent, m.name]
+    case 'config':
+      return [m.json, m.signature, m.mine]
+    case 'frame':
+      return [m.bytes]
+    case 'ack':
+      return [
+        m.session,
+        m.seq,
+        [m.receipt.origin, m.receipt.size, m.receipt.root, m.receipt.atMs, m.receipt.signature],
+      ]
+    case 'refuse':
+      return [m.session, m.seq, m.reason, m.detail, m.expectedSeq]
+    case 'time':
+      return [m.sentMs, m.receivedMs, m.answeredMs]
+    case 'bye':
+      return [m.code, m.detail, m.retryAfterMs]
+  }
+}
+
+/** The message, or null for anything else: the caller closes with 1002 and says so. */
+export function decodeMessage(bytes: Uint8Array): Message | null {
+  if (bytes.length > MAX_MESSAGE_BYTES) return null
+  let fields: unknown
+  try {
+    fields = packr.unpack(bytes)
+  } catch {
+    return null
+  }
+  if (!Array.isArray(fields)) return null
+  return readMessage(fields)
+}
+
+function readMessage(f: readonly unknown[]): Message | null {
+  switch (f[0]) {
+    case CODES.hello:
+      if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !text(f[3], 64) || !text(f[4], MAX_NAME_CHARS))
+        return null
+      if (f[5] !== null && !text(f[5], MAX_TOKEN_CHARS)) return null
+      return { type: 'hello', nonce: f[1], publicKey: f[2], version: f[3], name: f[4], token: f[5] }
+    case CODES.challenge:
+      if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !bytes(f[3], 64)) return null
+      return { type: 'challenge', nonce: f[1], publicKey: f[2], signature: f[3] }
+    case CODES.proof:
+      return bytes(f[1], 64) ? { type: 'proof', signature: f[1] } : null
+    case CODES.welcome:
+      return text(f[1], 64) && text(f[2], MAX_NAME_CHARS)
+        ? { type: 'welcome', agent: f[1], name: f[2] }
+        : null
+    case CODES.config:
+      if (!text(f[1], MAX_MESSAGE_BYTES) || !bytes(f[2], 64) || !isIndexes(f[3])) return null
+      return { type: 'config', json: f[1], signature: f[2], mine: f[3] }
+    case CODES.frame:
+      return f[1] instanceof Uint8Array && f[1].length <= MAX_FRAME_BYTES
+        ? { type: 'frame', bytes: f[1] }
+        : null
+    case CODES.ack: {
+      const receipt = readReceipt(f[3])
+      if (!bytes(f[1], 16) || !count(f[2]) || !receipt) return null
+      return { type: 'ack', session: f[1], seq: f[2], receipt }
+    }
+    case CODES.refuse:
+      if (!bytes(f[1], 16) || !count(f[2]) || !text(f[3], 64) || !text(f[4], MAX_REASON_CHARS)) return null
+      if (!count(f[5])) return null
+      return { type: 'refuse', session: f[1], seq: f[2], reason: f[3], detail: f[4], expectedSeq: f[5] }
+    case CODES.time:
+      if (!instant(f[1]) || !instant(f[2]) || !instant(f[3])) return null
+      return { type: 'time', sentMs: f[1], receivedMs: f[2], answeredMs: f[3] }
+    case CODES.bye:
+      if (!text(f[1], 64) || !text(f[2], MAX_REASON_CHARS) || !count(f[3])) return null
+      return { type: 'bye', code: f[1], detail: f[2], retryAfterMs: f[3] }
+    default:
+      return null
+  }
+}
+
+function readReceipt(field: unknown): Receipt | null {
+  if (!Array.isArray(field)) return null
+  const receipt = { origin: field[0], size: field[1], root: field[2], atMs: field[3], signature: field[4] }
+  return isReceipt(receipt) ? receipt : null
+}
+
+function bytes(field: unknown, length: number): field is Uint8Array {
+  return field instanceof Uint8Array && field.length === length
+}
+
+function text(field: unknown, maxChars: number): field is string {
+  return typeof field === 'string' && field.length <= maxChars
+}
+
+function count(field: unknown): field is number {
+  return typeof field === 'number' && Number.isSafeInteger(field) && field >= 0
+}
+
+function instant(field: unknown): field is number {
+  return typeof field === 'number' && Number.isSafeInteger(field)
+}
+
+function isIndexes(field: unknown): field is number[] {
+  return Array.isArray(field) && field.length <= 4096 && field.every(count)
+}
