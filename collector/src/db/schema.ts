@@ -1,0 +1,232 @@
+/**
+ * Schema: what the collector keeps. Ground state is `log`, `entry`, `blob` (the ledger) and what people
+ * set up (`agent`, `token`, `webhook`); tables under "Derived" can be dropped and rebuilt from it.
+ * Instants are integer ms UTC, digests and keys are raw bytes.
+ */
+import { bigint, customType, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+const ms = (name: string) => bigint(name, { mode: 'number' })
+
+// ── Ground: the ledger ──────────────────────────────────────────────────────────────────────────
+
+/** One log for each contract. `frontier` is the right edge of the tree, enough to append and to sign. */
+export const log = pgTable('log', {
+  id: integer('id').primaryKey(),
+  contract: text('contract').notNull().unique(),
+  origin: text('origin').notNull().unique(),
+  size: bigint('size', { mode: 'number' }).notNull(),
+  frontier: bytes('frontier').notNull(),
+  root: bytes('root').notNull(),
+  createdMs: ms('created_ms').notNull(),
+})
+
+/** A leaf is type | u64be receivedMs | body. The columns after `body` only index what the body says. */
+export const entry = pgTable(
+  'entry',
+  {
+    log: integer('log').notNull(),
+    index: bigint('index', { mode: 'number' }).notNull(),
+    type: integer('type').notNull(),
+    receivedMs: ms('received_ms').notNull(),
+    body: bytes('body').notNull(),
+    agent: bytes('agent'),
+    session: bytes('session'),
+    seq: bigint('seq', { mode: 'number' }),
+    /** First and last instant of the samples inside. */
+    fromMs: ms('from_ms'),
+    toMs: ms('to_ms'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.log, t.index] }),
+    index('entry_session').on(t.session, t.seq),
+    index('entry_span').on(t.log, t.agent, t.toMs),
+  ],
+)
+
+/** Bodies above the entry limit; the leaf holds their SHA-256. */
+export const blob = pgTable('blob', { digest: bytes('digest').primaryKey(), body: bytes('body').notNull() })
+
+/** Full tiles of the Merkle tree (C2SP tlog-tiles); partial ones are computed. */
+export const tile = pgTable(
+  'tile',
+  {
+    log: integer('log').notNull(),
+    level: integer('level').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    hashes: bytes('hashes').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.log, t.level, t.n] })],
+)
+
+export const checkpoint = pgTable(
+  'checkpoint',
+  {
+    log: integer('log').notNull(),
+    size: bigint('size', { mode: 'number' }).notNull(),
+    note: text('note').notNull(),
+    signedMs: ms('signed_ms').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.log, t.size] })],
+)
+
+/** How far each session of each agent is in the ledger: moved in the transaction that appends. */
+export const cursor = pgTable(
+  'cursor',
+  {
+    agent: bytes('agent').notNull(),
+    session: bytes('session').notNull(),
+    log: integer('log').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    digest: bytes('digest').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.agent, t.session] })],
+)
+
+// ── Ground: set up by people ────────────────────────────────────────────────────────────────────
+
+export const agent = pgTable('agent', {
+  /** 32 hex digits of the agent id. */
+  id: text('id').primaryKey(),
+  name: text('name').notNull().unique(),
+  publicKey: bytes('public_key').notNull(),
+  enrolledMs: ms('enrolled_ms').notNull(),
+  revokedMs: ms('revoked_ms'),
+  version: text('version').notNull(),
+  lastSeenMs: ms('last_seen_ms').notNull(),
+  /** Set in the transaction that tells people of the silence. */
+  silentSinceMs: ms('silent_since_ms'),
+  clockOffsetMs: integer('clock_offset_ms').notNull().default(0),
+  clockErrorMs: integer('clock_error_ms').notNull().default(0),
+  spoolFrames: integer('spool_frames').notNull().default(0),
+})
+
+/** SHA-256 of a token; the token itself is shown once and never kept. */
+export const token = pgTable('token', {
+  hash: bytes('hash').primaryKey(),
+  kind: text('kind', { enum: ['agent', 'api', 'session'] }).notNull(),
+  role: text('role', { enum: ['owner', 'viewer', 'provider'] }),
+  name: text('name'),
+  contract: text('contract'),
+  usesLeft: integer('uses_left'),
+  createdMs: ms('created_ms').notNull(),
+  expiresMs: ms('expires_ms'),
+})
+
+export const webhook = pgTable('webhook', {
+  id: text('id').primaryKey(),
+  url: text('url').notNull(),
+  /** Event types; `*` is all of them. */
+  types: jsonb('types').$type<string[]>().notNull(),
+  shape: text('shape').notNull(),
+  /** `whsec_` and base64. */
+  secret: text('secret').notNull(),
+  createdMs: ms('created_ms').notNull(),
+  disabledMs: ms('disabled_ms'),
+})
+
+export const meta = pgTable('meta', { key: text('key').primaryKey(), value: text('value').notNull() })
+
+// ── Told: what left, and cannot be taken back ───────────────────────────────────────────────────
+
+/** Facts in the order they were told: the SSE stream replays from here. */
+export const event = pgTable(
+  'event',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    type: text('type').notNull(),
+    contract: text('contract'),
+    atMs: ms('at_ms').notNull(),
+    data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+  },
+  (t) => [index('event_contract').on(t.contract, t.id)],
+)
+
+export const delivery = pgTable(
+  'delivery',
+  {
+    id: text('id').primaryKey(),
+    webhook: text('webhook').notNull(),
+    /** Same on every retry: the `webhook-id` header. */
+    messageId: text('message_id').notNull(),
+    type: text('type').notNull(),
+    payload: text('payload').notNull(),
+    state: text('state', { enum: ['pending', 'delivered', 'failed', 'disabled'] }).notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    lastStatus: integer('last_status'),
+    lastError: text('last_error'),
+    createdMs: ms('created_ms').notNull(),
+    nextMs: ms('next_ms'),
+    deliveredMs: ms('delivered_ms'),
+  },
+  (t) => [index('delivery_webhook').on(t.webhook, t.createdMs)],
+)
+
+// ── Derived: `constat rebuild` drops these and makes them again from the ledger ─────────────────
+
+/** A contract revision in force, read from its leaf. */
+export const revision = pgTable(
+  'revision',
+  {
+    contract: text('contract').notNull(),
+    revision: integer('revision').notNull(),
+    digest: bytes('digest').notNull(),
+    /** The source documents as they were applied: [{name, text}]. */
+    source: jsonb('source').$type<{ name: string; text: string }[]>().notNull(),
+    appliedMs: ms('applied_ms').notNull(),
+    effectiveMs: ms('effective_ms').notNull(),
+    leaf: bigint('leaf', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.contract, t.revision] })],
+)
+
+/** A check configuration that agents signed under: digest → which check an index means. */
+export const configuration = pgTable('configuration', {
+  digest: bytes('digest').primaryKey(),
+  log: integer('log').notNull(),
+  version: integer('version').notNull(),
+  json: text('json').notNull(),
+})
+
+/** Incidents: identity from notices in the ledger, ends from the timeline. */
+export const incident = pgTable(
+  'incident',
+  {
+    id: text('id').primaryKey(),
+    contract: text('contract').notNull(),
+    service: text('service').notNull(),
+    check: text('check').notNull(),
+    cause: text('cause').notNull(),
+    onsetMs: ms('onset_ms').notNull(),
+    openedMs: ms('opened_ms').notNull(),
+    endMs: ms('end_ms'),
+    closedMs: ms('closed_ms'),
+    closeReason: text('close_reason', { enum: ['recovered', 'revised', 'merged'] }),
+    mergedInto: text('merged_into'),
+    acknowledgedMs: ms('acknowledged_ms'),
+    /** When people were told; null for what was only recorded. */
+    pagedMs: ms('paged_ms'),
+    reopened: integer('reopened').notNull().default(0),
+  },
+  (t) => [index('incident_service').on(t.contract, t.service, t.onsetMs)],
+)
+
+/** The fold of one vantage over one span of samples. `body` is canonical JSON: the rebuild test compares it. */
+export const chunk = pgTable(
+  'chunk',
+  {
+    log: integer('log').notNull(),
+    check: text('check').notNull(),
+    agent: text('agent').notNull(),
+    rules: text('rules').notNull(),
+    startMs: ms('start_ms').notNull(),
+    body: text('body').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.log, t.check, t.agent, t.rules, t.startMs] })],
+)
+
+/** Leaves below this are in the chunks of that log. */
+export const folded = pgTable('folded', {
+  log: integer('log').primaryKey(),
+  next: bigint('next', { mode: 'number' }).notNull(),
+})
