@@ -1,0 +1,167 @@
+/**
+ * Ledger rows: the queries of the sequencer and of whoever reads leaves back. One multi-row insert for
+ * a group, whatever it holds.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import type { Database, Tx } from './tx.ts'
+
+export type LogRow = {
+  id: number
+  contract: string
+  origin: string
+  size: number
+  frontier: Buffer
+  root: Buffer
+  createdMs: UnixMs
+}
+
+export type EntryRow = {
+  log: number
+  index: number
+  type: number
+  receivedMs: UnixMs
+  body: Buffer
+  agent: Buffer | null
+  session: Buffer | null
+  seq: number | null
+  fromMs: UnixMs | null
+  toMs: UnixMs | null
+}
+
+export type CursorRow = { agent: Buffer; session: Buffer; log: number; seq: number; digest: Buffer }
+export type TileRow = { log: number; level: number; n: number; hashes: Buffer }
+
+export function logRows(db: Database | Tx): Promise<LogRow[]> {
+  return db<LogRow[]>`
+    select id, contract, origin, size, frontier, root, created_ms as "createdMs" from log order by id`
+}
+
+export async function insertLog(tx: Tx, row: LogRow): Promise<void> {
+  await tx`insert into log (id, contract, origin, size, frontier, root, created_ms)
+    values (${row.id}, ${row.contract}, ${row.origin}, ${row.size}, ${row.frontier}, ${row.root}, ${row.createdMs})`
+}
+
+/** Moves a log's head; false when somebody else moved it first. */
+export async function moveHead(
+  tx: Tx,
+  head: { id: number; fromSize: number; size: number; frontier: Buffer; root: Buffer },
+): Promise<boolean> {
+  const moved = await tx`update log set size = ${head.size}, frontier = ${head.frontier}, root = ${head.root}
+    where id = ${head.id} and size = ${head.fromSize}`
+  return moved.count === 1
+}
+
+const ENTRY_COLUMNS = 10
+/** PostgreSQL takes 65,534 parameters in one statement. */
+export const MAX_ROWS_PER_INSERT = Math.floor(65_534 / ENTRY_COLUMNS)
+
+export async function insertEntries(tx: Tx, rows: readonly EntryRow[]): Promise<void> {
+  const stored = rows.map((row) => ({
+    log: row.log,
+    index: row.index,
+    type: row.type,
+    received_ms: row.receivedMs,
+    body: row.body,
+    agent: row.agent,
+    session: row.session,
+    seq: row.seq,
+    from_ms: row.fromMs,
+    to_ms: row.toMs,
+  }))
+  for (let at = 0; at < stored.length; at += MAX_ROWS_PER_INSERT) {
+    await tx`insert into entry ${tx(stored.slice(at, at + MAX_ROWS_PER_INSERT))}`
+  }
+}
+
+export async function moveCursors(tx: Tx, rows: readonly CursorRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`insert into cursor ${tx([...rows])}
+    on conflict (agent, session) do update set seq = excluded.seq, digest = excluded.digest`
+}
+
+export async function insertTiles(tx: Tx, rows: readonly TileRow[]): Promise<void> {
+  if (rows.length > 0) await tx`insert into tile ${tx([...rows])} on conflict do nothing`
+}
+
+export async function cursorRow(
+  db: Database | Tx,
+  { agent, session }: { agent: Buffer; session: Buffer },
+): Promise<CursorRow | null> {
+  const rows = await db<CursorRow[]>`
+    select agent, session, log, seq, digest from cursor where agent = ${agent} and session = ${session}`
+  return rows[0] ?? null
+}
+
+/** The frame admitted under a number, to tell a repeat from an equivocation. */
+export async function frameAt(
+  db: Database,
+  key: { agent: Buffer; session: Buffer; seq: number },
+): Promise<{ index: number; body: Buffer } | null> {
+  const rows = await db<{ index: number; body: Buffer }[]>`
+    select index, body from entry
+    where session = ${key.session} and seq = ${key.seq} and agent = ${key.agent} order by index limit 1`
+  return rows[0] ?? null
+}
+
+/** Leaves [from, to) of a log, in order, at most `limit`. */
+export function entryRange(
+  db: Database | Tx,
+  range: { log: number; from: number; to: number; limit: number },
+): Promise<EntryRow[]> {
+  return db<EntryRow[]>`
+    select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
+    from entry where log = ${range.log} and index >= ${range.from} and index < ${range.to}
+    order by index limit ${range.limit}`
+}
+
+/** Frames of one agent that hold samples at or after `fromMs`, among the leaves below `below`. */
+export function framesSince(
+  db: Database | Tx,
+  key: { log: number; agent: Buffer; fromMs: UnixMs; below: number },
+): Promise<EntryRow[]> {
+  return db<EntryRow[]>`
+    select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
+    from entry where log = ${key.log} and agent = ${key.agent} and to_ms >= ${key.fromMs}
+      and type = 1 and index < ${key.below}
+    order by index`
+}
+
+export function entriesOfType(
+  db: Database | Tx,
+  key: { log: number; type: number },
+): Promise<EntryRow[]> {
+  return db<EntryRow[]>`
+    select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
+    from entry where log = ${key.log} and type = ${key.type} order by index`
+}
+
+export function tileRows(db: Database | Tx, key: { log: number; level: number }): Promise<TileRow[]> {
+  return db<TileRow[]>`select log, level, n, hashes from tile where log = ${key.log} and level = ${key.level} order by n`
+}
+
+export async function insertCheckpoint(
+  db: Database | Tx,
+  row: { log: number; size: number; note: string; signedMs: UnixMs },
+): Promise<void> {
+  await db`insert into checkpoint (log, size, note, signed_ms)
+    values (${row.log}, ${row.size}, ${row.note}, ${row.signedMs})
+    on conflict (log, size) do update set note = excluded.note, signed_ms = excluded.signed_ms`
+}
+
+export async function newestCheckpoint(
+  db: Database | Tx,
+  log: number,
+): Promise<{ size: number; note: string; signedMs: UnixMs } | null> {
+  const rows = await db<{ size: number; note: string; signedMs: UnixMs }[]>`
+    select size, note, signed_ms as "signedMs" from checkpoint where log = ${log} order by size desc limit 1`
+  return rows[0] ?? null
+}
+
+export async function keepBlob(tx: Tx, { digest, body }: { digest: Buffer; body: Buffer }): Promise<void> {
+  await tx`insert into blob (digest, body) values (${digest}, ${body}) on conflict do nothing`
+}
+
+export async function blobBody(db: Database | Tx, digest: Buffer): Promise<Buffer | null> {
+  const rows = await db<{ body: Buffer }[]>`select body from blob where digest = ${digest}`
+  return rows[0]?.body ?? null
+}

@@ -1,0 +1,67 @@
+/**
+ * Leaves: what one entry of the ledger is. leaf = type (u8) | receivedMs (u64be) | body. The types are
+ * part of what is signed: a member is only ever appended. Pure.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import { invariant } from '@constat/shared/fault'
+
+/** The position plus one is the byte in the leaf. */
+export const LEAF_TYPES = [
+  /** A batch, exactly as the agent signed it. */
+  'frame',
+  /** A check configuration that agents sign under: RFC 8785 JSON. */
+  'configuration',
+  /** An agent may write to this log: its id, public key and pseudonym. */
+  'enrolment',
+  'revocation',
+  'key-change',
+  'seed-digest',
+  'seed',
+  /** A contract revision: digest and source documents. */
+  'revision',
+  /** What a person declared, signed by the collector and labelled operator-attested. */
+  'declaration',
+  /** Start, stop, restore, vantage set. */
+  'collector-event',
+  'closing',
+  /** Two frames under one number, or another break of the evidence; cites leaf indexes. */
+  'anomaly',
+  /** What the collector stated at that instant: an incident opened or closed. */
+  'notice',
+  /** The second frame under one number: kept as evidence, never folded. */
+  'set-aside',
+] as const
+export type LeafType = (typeof LEAF_TYPES)[number]
+
+/** A body above this is stored beside the log and enters as its digest. */
+export const MAX_BODY_BYTES = 60_073
+
+/** A leaf before the sequencer has given it an index. */
+export type Draft = {
+  type: LeafType
+  body: Buffer
+  receivedMs: UnixMs
+  /** Set on frames: where they stand in their session, and the span of their samples. */
+  frame?: { agent: Buffer; session: Buffer; seq: number; digest: Buffer; fromMs: UnixMs | null; toMs: UnixMs | null }
+  /** Set on enrolments and revocations. */
+  agent?: Buffer
+}
+
+export function leafCode(type: LeafType): number {
+  return LEAF_TYPES.indexOf(type) + 1
+}
+
+export function leafType(code: number): LeafType {
+  const type = LEAF_TYPES[code - 1]
+  invariant(type, `leaf type ${code} is not known`)
+  return type
+}
+
+export function leafBytes({ type, receivedMs, body }: Pick<Draft, 'type' | 'receivedMs' | 'body'>): Buffer {
+  invariant(body.length <= MAX_BODY_BYTES, `a leaf body of ${body.length} bytes passes the limit`)
+  const leaf = Buffer.allocUnsafe(9 + body.length)
+  leaf[0] = leafCode(type)
+  leaf.writeBigUInt64BE(BigInt(receivedMs), 1)
+  body.copy(leaf, 9)
+  return leaf
+}
