@@ -1,0 +1,40 @@
+/**
+ * Isolation: when every reference of an agent stands failed, the agent itself is cut off, and what it
+ * says of its targets is unknown. Decided in the fold, never by the agent. Pure. (spec: vantage timeline)
+ */
+import { outcomeCode } from '@constat/shared/sample'
+import { intersect, normalise, type Interval, type IntervalSet } from '@constat/shared/time'
+import type { SampleColumns } from './vantage.ts'
+
+const FAIL = outcomeCode('fail')
+const UNKNOWN = outcomeCode('unknown')
+
+/** Where every reference's own latest sample, at most `holdMs` old, is a failure. No reference: nowhere. */
+export function isolatedTime(references: readonly { columns: SampleColumns; holdMs: number }[]): IntervalSet {
+  const failed = references.map(standsFailed)
+  return failed.length === 0 ? [] : failed.reduce((a, b) => intersect(a, b))
+}
+
+/** The same samples, unknown where `isolated` holds at their instant. Untouched columns are not copied. */
+export function withIsolation(columns: SampleColumns, isolated: IntervalSet): SampleColumns {
+  if (isolated.length === 0) return columns
+  const outcome = Uint8Array.from(columns.outcome)
+  let next = 0
+  for (let i = 0; i < outcome.length; i += 1) {
+    const atMs = columns.atMs[i]!
+    while (next < isolated.length && isolated[next]!.endMs <= atMs) next += 1
+    if (next === isolated.length) break
+    if (isolated[next]!.startMs <= atMs) outcome[i] = UNKNOWN
+  }
+  return { atMs: columns.atMs, outcome }
+}
+
+function standsFailed({ columns, holdMs }: { columns: SampleColumns; holdMs: number }): IntervalSet {
+  const spans: Interval[] = []
+  const { atMs, outcome } = columns
+  for (let i = 0; i < atMs.length; i += 1) {
+    if (outcome[i] !== FAIL) continue
+    spans.push({ startMs: atMs[i]!, endMs: Math.min(atMs[i + 1] ?? Infinity, atMs[i]! + holdMs) })
+  }
+  return normalise(spans)
+}
