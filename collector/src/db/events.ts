@@ -1,0 +1,119 @@
+/**
+ * Events: a fact, its SSE row, its deliveries and their jobs enter in the transaction of the fact, so
+ * either all of them exist or none. Ids follow the order of the commits, which the replay relies on.
+ */
+import { Fault } from '@constat/shared/fault'
+import {
+  envelopeText,
+  MAX_PAYLOAD_BYTES,
+  payloadBytes,
+  TEST_TYPE,
+  type Event,
+  type EventData,
+  type EventType,
+  type Fact,
+} from '../alert/types.ts'
+import type { UnixMs } from '@constat/shared/time'
+import type { Database, Tx } from './tx.ts'
+
+/** At most this many events in one answer of `eventsSince`. */
+export const MAX_EVENTS_PER_READ = 1_000
+/** Held from the first `tell` of a transaction to its commit: events commit in the order of their ids. */
+const TELL_LOCK = 0x7e11
+/** The graphile-worker task that sends one delivery. */
+export const DELIVER_TASK = 'deliver'
+/** Tries of one job, not of one delivery: a crash in mid-send uses one up. */
+export const MAX_JOB_RUNS = 1_000
+
+type EventRow = { id: number; type: EventType; contract: string | null; atMs: UnixMs; data: EventData }
+
+/**
+ * Tells `fact` inside `tx`; call it last, for it holds a lock until the commit. Wake the bus after.
+ * Throws `too-large` for a payload of 20 kB or more; the builders of alert/facts.ts stay below.
+ */
+export async function tell(tx: Tx, fact: Fact): Promise<Event> {
+  const data = storable(fact.data)
+  const payload = envelopeText({ type: fact.type, atMs: fact.atMs, data })
+  if (payloadBytes(payload) >= MAX_PAYLOAD_BYTES) {
+    throw new Fault('too-large', `${fact.type}: the payload has ${payloadBytes(payload)} bytes`)
+  }
+  await tx`select pg_advisory_xact_lock(${TELL_LOCK})`
+  const [row] = await tx<{ id: number }[]>`
+    insert into event (type, contract, at_ms, data)
+    values (${fact.type}, ${fact.contract}, ${fact.atMs}, ${JSON.stringify(data)}::text::jsonb) returning id`
+  if (!row) throw new Fault('database', 'an event was not written')
+  await enqueue(tx, { type: fact.type, payload, atMs: fact.atMs, to: { subscribed: fact.type } })
+  return { ...fact, data, id: row.id }
+}
+
+/** A `webhook.test` message to one webhook: no event, the same queue. The id of its delivery. */
+export async function tellTest(
+  tx: Tx,
+  { webhook, atMs }: { webhook: string; atMs: UnixMs },
+): Promise<string | null> {
+  const data = { message: 'A test message of Constat.', webhook }
+  const payload = envelopeText({ type: TEST_TYPE, atMs, data })
+  const [id] = await enqueue(tx, { type: TEST_TYPE, payload, atMs, to: { webhook } })
+  return id ?? null
+}
+
+type Message = {
+  type: string
+  payload: string
+  atMs: UnixMs
+  to: { subscribed: string } | { webhook: string }
+}
+
+/** One delivery and one job for each enabled webhook addressed; all of them carry one message id. */
+async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<string[]> {
+  const addressed =
+    'webhook' in to ? tx`w.id = ${to.webhook}` : tx`(w.types ? '*' or w.types ? ${to.subscribed}::text)`
+  const rows = await tx<{ id: string }[]>`
+    with message as materialized (select 'msg_' || replace(gen_random_uuid()::text, '-', '') as id),
+    added as (
+      insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
+      select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), w.id, message.id, ${type}, ${payload},
+        'pending', ${atMs}, ${atMs}
+      from webhook w, message where w.disabled_ms is null and ${addressed}
+      returning id, webhook)
+    select id, (${addJob(tx, { attempt: 0, delayMs: 0 })}).id as job from added`
+  return rows.map((row) => row.id)
+}
+
+/**
+ * SQL of the job that sends delivery `id` of `webhook` (columns in scope). The key leaves one job a
+ * delivery; the flag lets workers pass over a webhook that has its share in flight.
+ */
+export function addJob(tx: Tx | Database, { attempt, delayMs }: { attempt: number; delayMs: number }) {
+  return tx`graphile_worker.add_job(${DELIVER_TASK},
+    json_build_object('delivery', id, 'webhook', webhook, 'attempt', ${attempt}::int),
+    run_at => now() + ${delayMs}::float8 * interval '1 millisecond', max_attempts => ${MAX_JOB_RUNS}::int,
+    job_key => id, flags => array[webhook])`
+}
+
+/** Events after `id`, oldest first; of one contract, or of all where `contract` is null. */
+export function eventsSince(
+  db: Database | Tx,
+  { id, limit, contract }: { id: number; limit: number; contract: string | null },
+): Promise<Event[]> {
+  const most = Math.min(limit, MAX_EVENTS_PER_READ)
+  return db<EventRow[]>`
+    select id, type, contract, at_ms as "atMs", data from event
+    where id > ${id} ${contract === null ? db`` : db`and contract = ${contract}`}
+    order by id limit ${most}`
+}
+
+/** The id of the newest event, 0 before the first. */
+export async function newestEventId(db: Database | Tx): Promise<number> {
+  const [row] = await db<{ id: number }[]>`select coalesce(max(id), 0)::int8 as id from event`
+  return row?.id ?? 0
+}
+
+/** PostgreSQL's jsonb takes neither NUL nor a lone surrogate; a probe's error text may hold either. */
+function storable(data: EventData): EventData {
+  const text = JSON.stringify(data, (_key, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD') : value,
+  )
+  // What was EventData before the replacement of characters is EventData after it.
+  return JSON.parse(text) as EventData
+}
