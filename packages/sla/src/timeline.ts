@@ -107,8 +107,27 @@ export function within(timeline: Timeline, { startMs, endMs }: Interval): Timeli
   for (i += 1; i < timeline.at.length && timeline.at[i]! < endMs; i += 1) {
     append(pieces, timeline.at[i]!, timeline.mark[i]!)
   }
-  append(pieces, endMs, 0)
+  if (endMs < Infinity) append(pieces, endMs, 0)
   return concatenate([pieces])
+}
+
+/** `change` applied to the marks within `set`, the rest as it stands. */
+export function mapWithin(timeline: Timeline, set: IntervalSet, change: (mark: number) => number): Timeline {
+  const parts: Timeline[] = []
+  let fromMs = -Infinity
+  for (const interval of set) {
+    parts.push(within(timeline, { startMs: fromMs, endMs: interval.startMs }))
+    const inside = [...piecesWithin(timeline, interval)]
+    parts.push({ at: inside.map((p) => p.startMs), mark: inside.map((p) => change(p.mark)) })
+    fromMs = interval.endMs
+    parts.push({ at: [fromMs], mark: [markAt(timeline, fromMs)] })
+  }
+  return concatenate([...parts, within(timeline, { startMs: fromMs, endMs: Infinity })])
+}
+
+/** `mark` within the set, nothing known outside it. */
+export function timelineWithin(set: IntervalSet, mark: number): Timeline {
+  return concatenate(set.map(({ startMs, endMs }) => ({ at: [startMs, endMs], mark: [mark, 0] })))
 }
 
 /** Each timeline within its own interval: a set of vantages that changed. Intervals in order, disjoint. */
@@ -139,6 +158,11 @@ export function where(timeline: Timeline, interval: Interval, holds: (mark: numb
     else set.push({ startMs, endMs })
   }
   return set
+}
+
+/** `where` over all time: the ends may be infinite. */
+export function everywhere(timeline: Timeline, holds: (mark: number) => boolean): IntervalSet {
+  return where(timeline, { startMs: -Infinity, endMs: Infinity }, holds)
 }
 
 /** P, D, S and the unknown time as predicates for `where`. */
