@@ -6,6 +6,7 @@
 import type { CheckSpec } from '@constat/shared/check'
 import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
+import { defaultQuorum } from '../quorum.ts'
 import type { ZoneTable } from '../zone-table.ts'
 
 export type Weekday = 'MO' | 'TU' | 'WE' | 'TH' | 'FR' | 'SA' | 'SU'
@@ -232,7 +233,8 @@ export type ExpandedContract = {
   charges: {
     currency: string
     tax: 'outside-vat' | 'vat-included' | 'vat-excluded'
-    monthly: { service: string; amount: string }[]
+    /** `service` null: the whole contract. */
+    monthly: { service: string | null; amount: string }[]
   } | null
   clauses: { id: string; title: string; text: string }[]
   calendars: Record<string, CalendarTerms>
@@ -252,6 +254,5 @@ export type ExpandedContract = {
 
 /** One vantage: 1 of 1. Two or more: 2 down, 1 known. A fixed rule is taken as it stands. */
 export function quorumFor(rule: QuorumRule, vantageCount: number): Quorum {
-  if (rule.kind === 'fixed') return { down: rule.down, minKnown: rule.minKnown }
-  return { down: vantageCount >= 2 ? 2 : 1, minKnown: 1 }
+  return rule.kind === 'fixed' ? { down: rule.down, minKnown: rule.minKnown } : defaultQuorum(vantageCount)
 }
