@@ -126,17 +126,19 @@ export function framesSince(
     order by index`
 }
 
-export function entriesOfType(
-  db: Database | Tx,
-  key: { log: number; type: number },
-): Promise<EntryRow[]> {
+export function entriesOfType(db: Database | Tx, key: { log: number; type: number }): Promise<EntryRow[]> {
   return db<EntryRow[]>`
     select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
     from entry where log = ${key.log} and type = ${key.type} order by index`
 }
 
-export function tileRows(db: Database | Tx, key: { log: number; level: number }): Promise<TileRow[]> {
-  return db<TileRow[]>`select log, level, n, hashes from tile where log = ${key.log} and level = ${key.level} order by n`
+/** Full tiles [from, to) of one level. */
+export function tileRows(
+  db: Database | Tx,
+  range: { log: number; level: number; from: number; to: number },
+): Promise<TileRow[]> {
+  return db<TileRow[]>`select log, level, n, hashes from tile
+    where log = ${range.log} and level = ${range.level} and n >= ${range.from} and n < ${range.to} order by n`
 }
 
 export async function insertCheckpoint(

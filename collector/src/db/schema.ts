@@ -173,6 +173,8 @@ export const revision = pgTable(
     digest: bytes('digest').notNull(),
     /** The source documents as they were applied: [{name, text}]. */
     source: jsonb('source').$type<{ name: string; text: string }[]>().notNull(),
+    /** The expanded contract as JSON: what the judge reads, zone transitions included. */
+    terms: text('terms').notNull(),
     appliedMs: ms('applied_ms').notNull(),
     effectiveMs: ms('effective_ms').notNull(),
     leaf: bigint('leaf', { mode: 'number' }).notNull(),

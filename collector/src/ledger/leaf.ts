@@ -2,8 +2,9 @@
  * Leaves: what one entry of the ledger is. leaf = type (u8) | receivedMs (u64be) | body. The types are
  * part of what is signed: a member is only ever appended. Pure.
  */
-import type { UnixMs } from '@constat/shared/time'
+import type { Batch } from '@constat/shared/batch'
 import { invariant } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
 
 /** The position plus one is the byte in the leaf. */
 export const LEAF_TYPES = [
@@ -36,13 +37,24 @@ export type LeafType = (typeof LEAF_TYPES)[number]
 /** A body above this is stored beside the log and enters as its digest. */
 export const MAX_BODY_BYTES = 60_073
 
+/** Where a frame stands in its session, the span of its samples, and what admission has decoded. */
+export type FramePlace = {
+  agent: Buffer
+  session: Buffer
+  seq: number
+  digest: Buffer
+  fromMs: UnixMs | null
+  toMs: UnixMs | null
+  batch: Batch
+}
+
 /** A leaf before the sequencer has given it an index. */
 export type Draft = {
   type: LeafType
   body: Buffer
   receivedMs: UnixMs
-  /** Set on frames: where they stand in their session, and the span of their samples. */
-  frame?: { agent: Buffer; session: Buffer; seq: number; digest: Buffer; fromMs: UnixMs | null; toMs: UnixMs | null }
+  /** Set on frames. */
+  frame?: FramePlace
   /** Set on enrolments and revocations. */
   agent?: Buffer
 }

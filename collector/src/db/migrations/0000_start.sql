@@ -133,6 +133,7 @@ CREATE TABLE "revision" (
 	"revision" integer NOT NULL,
 	"digest" "bytea" NOT NULL,
 	"source" jsonb NOT NULL,
+	"terms" text NOT NULL,
 	"applied_ms" bigint NOT NULL,
 	"effective_ms" bigint NOT NULL,
 	"leaf" bigint NOT NULL,

@@ -1,0 +1,102 @@
+/** Agent rows and the tokens that bind them. A token is spent in the transaction that uses it. */
+import type { UnixMs } from '@constat/shared/time'
+import type { Database, Tx } from './tx.ts'
+
+export type AgentRow = {
+  id: string
+  name: string
+  publicKey: Buffer
+  enrolledMs: UnixMs
+  revokedMs: UnixMs | null
+  version: string
+  lastSeenMs: UnixMs
+  silentSinceMs: UnixMs | null
+  clockOffsetMs: number
+  clockErrorMs: number
+  spoolFrames: number
+}
+
+export type Role = 'owner' | 'viewer' | 'provider'
+export type TokenRow = {
+  hash: Buffer
+  kind: 'agent' | 'api' | 'session'
+  role: Role | null
+  name: string | null
+  contract: string | null
+  usesLeft: number | null
+  createdMs: UnixMs
+  expiresMs: UnixMs | null
+}
+
+export function agentRows(db: Database | Tx): Promise<AgentRow[]> {
+  return db<AgentRow[]>`
+    select id, name, public_key as "publicKey", enrolled_ms as "enrolledMs", revoked_ms as "revokedMs", version,
+      last_seen_ms as "lastSeenMs", silent_since_ms as "silentSinceMs", clock_offset_ms as "clockOffsetMs",
+      clock_error_ms as "clockErrorMs", spool_frames as "spoolFrames"
+    from agent order by name`
+}
+
+export async function insertAgent(tx: Tx, row: AgentRow): Promise<void> {
+  await tx`insert into agent (id, name, public_key, enrolled_ms, version, last_seen_ms)
+    values (${row.id}, ${row.name}, ${row.publicKey}, ${row.enrolledMs}, ${row.version}, ${row.lastSeenMs})`
+}
+
+export async function markRevoked(
+  db: Database | Tx,
+  { id, nowMs }: { id: string; nowMs: UnixMs },
+): Promise<void> {
+  await db`update agent set revoked_ms = ${nowMs} where id = ${id}`
+}
+
+export async function markSilence(
+  tx: Tx,
+  { id, sinceMs }: { id: string; sinceMs: UnixMs | null },
+): Promise<void> {
+  await tx`update agent set silent_since_ms = ${sinceMs} where id = ${id}`
+}
+
+export async function markSeen(db: Database, agents: readonly AgentRow[]): Promise<void> {
+  if (agents.length === 0) return
+  const rows = agents.map((a) => ({
+    id: a.id,
+    version: a.version,
+    seen: a.lastSeenMs,
+    offset: a.clockOffsetMs,
+    error: a.clockErrorMs,
+    spool: a.spoolFrames,
+  }))
+  await db`update agent set version = r.version, last_seen_ms = r.seen, clock_offset_ms = r."offset",
+      clock_error_ms = r.error, spool_frames = r.spool
+    from jsonb_to_recordset(${db.json(rows)}) as r(id text, version text, seen bigint, "offset" int, error int, spool int)
+    where agent.id = r.id`
+}
+
+export async function insertToken(db: Database | Tx, row: TokenRow): Promise<void> {
+  await db`insert into token (hash, kind, role, name, contract, uses_left, created_ms, expires_ms)
+    values (${row.hash}, ${row.kind}, ${row.role}, ${row.name}, ${row.contract}, ${row.usesLeft}, ${row.createdMs},
+      ${row.expiresMs})`
+}
+
+/** Takes one use off a join token; null when it is wrong, used up or expired. */
+export async function spendToken(
+  tx: Tx,
+  { hash, kind, nowMs }: { hash: Buffer; kind: TokenRow['kind']; nowMs: UnixMs },
+): Promise<TokenRow | null> {
+  const rows = await tx<TokenRow[]>`
+    update token set uses_left = uses_left - 1
+    where hash = ${hash} and kind = ${kind} and uses_left > 0 and (expires_ms is null or expires_ms > ${nowMs})
+    returning hash, kind, role, name, contract, uses_left as "usesLeft", created_ms as "createdMs",
+      expires_ms as "expiresMs"`
+  return rows[0] ?? null
+}
+
+export async function tokenRow(
+  db: Database,
+  { hash, nowMs }: { hash: Buffer; nowMs: UnixMs },
+): Promise<TokenRow | null> {
+  const rows = await db<TokenRow[]>`
+    select hash, kind, role, name, contract, uses_left as "usesLeft", created_ms as "createdMs",
+      expires_ms as "expiresMs"
+    from token where hash = ${hash} and (expires_ms is null or expires_ms > ${nowMs})`
+  return rows[0] ?? null
+}

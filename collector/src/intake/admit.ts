@@ -1,0 +1,86 @@
+/**
+ * Admission: whether a frame may enter the ledger, by what is already known of its session. The rules
+ * are those of the evidence: numbers without holes unless a signed gap says so, each frame chained to
+ * the one before, one frame under one number. Pure.
+ */
+import type { Batch } from '@constat/shared/batch'
+import type { UnixMs } from '@constat/shared/time'
+import type { RefusalReason } from '@constat/shared/wire'
+
+/** The last frame of a session that is admitted, if any is. */
+export type SessionEnd = { seq: number; digest: Buffer } | null
+
+export type Admission =
+  | { kind: 'admitted' }
+  /** Same number, and not the last one: the stored frame decides between a repeat and an equivocation. */
+  | { kind: 'seen'; last: number }
+  /** Same digest as the last one: our first acknowledgement was lost. */
+  | { kind: 'duplicate'; last: number }
+  | { kind: 'equivocation'; last: number }
+  | Refusal
+export type Refusal = { kind: 'refused'; reason: RefusalReason; detail: string; expectedSeq: number }
+
+/** A sample this far after the collector's clock is refused: no clock error explains it. */
+export const MAX_AHEAD_MS = 24 * 3_600_000
+
+export function admit({ batch, digest }: { batch: Batch; digest: Buffer }, end: SessionEnd): Admission {
+  const expectedSeq = end ? end.seq + 1 : 0
+  if (end && batch.seq <= end.seq) {
+    if (batch.seq < end.seq) return { kind: 'seen', last: end.seq }
+    return { kind: digest.equals(end.digest) ? 'duplicate' : 'equivocation', last: end.seq }
+  }
+  if (batch.seq !== expectedSeq + batch.gapCount) {
+    const detail = `the session goes on with ${expectedSeq}; ${batch.seq} leaves a gap that no record announces`
+    return { kind: 'refused', reason: 'unannounced-gap', detail, expectedSeq }
+  }
+  const prev = end?.digest ?? FIRST_PREV
+  if (batch.gapCount === 0 && !prev.equals(batch.prev)) {
+    const detail = `frame ${batch.seq} is not chained to frame ${expectedSeq - 1} of its session`
+    return { kind: 'refused', reason: 'broken-chain', detail, expectedSeq }
+  }
+  return { kind: 'admitted' }
+}
+
+const FIRST_PREV = Buffer.alloc(32)
+
+/** First and last instant of the samples; null without any. */
+export function spanOf(batch: Batch): { fromMs: UnixMs; toMs: UnixMs } | null {
+  const { offsetMs } = batch.samples
+  if (offsetMs.length === 0) return null
+  let least = Infinity
+  let most = -Infinity
+  for (const offset of offsetMs) {
+    if (offset < least) least = offset
+    if (offset > most) most = offset
+  }
+  return { fromMs: batch.baseS * 1000 + least, toMs: batch.baseS * 1000 + most }
+}
+
+/** What a frame must say of itself whatever its place: the right agent, known checks, a sane clock. */
+export function refuseContent(
+  batch: Batch,
+  known: { agent: Buffer; checkCount: number | null; receivedMs: UnixMs },
+): Omit<Refusal, 'kind' | 'expectedSeq'> | null {
+  if (!known.agent.equals(batch.agent)) {
+    return { reason: 'bad-signature', detail: 'the frame names another agent than the one connected' }
+  }
+  if (known.checkCount === null) {
+    return {
+      reason: 'unknown-config',
+      detail: 'the check configuration it was taken under is not in this log',
+    }
+  }
+  const { checkCount } = known
+  const columns = [batch.samples.check, batch.schedule.check]
+  if (columns.some((checks) => checks.some((check) => check >= checkCount))) {
+    return { reason: 'malformed', detail: `a sample names a check beyond the ${checkCount} configured` }
+  }
+  const span = spanOf(batch)
+  if (span && span.toMs > known.receivedMs + MAX_AHEAD_MS) {
+    return {
+      reason: 'clock',
+      detail: 'a sample lies more than a day in the future; set the clock of the host',
+    }
+  }
+  return null
+}

@@ -1,0 +1,206 @@
+/**
+ * Connection: one agent on one socket, from its introduction to its last frame. It holds no opinion on
+ * frames: the desk decides, this file only passes on, acknowledges and slows down.
+ */
+import { publicKeyOf } from '@constat/shared/signature'
+import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
+import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
+import { messageOf } from '@constat/shared/fault'
+import type { Shell } from '../shell.ts'
+import type { Desk, Verdict } from './desk.ts'
+import type { KnownAgent, Registry } from './registry.ts'
+
+/** Frames of one connection that may wait for a verdict; the socket is paused above it. */
+export const MAX_PENDING_FRAMES = 64
+const RESUME_BELOW_FRAMES = 32
+const RETRY_AFTER_MS = 1_000
+
+/** The part of a WebSocket that a connection needs. */
+export type Socket = {
+  send(bytes: Uint8Array): void
+  close(code: number, reason: string): void
+  pause(): void
+  resume(): void
+}
+
+/** A signed configuration of one log, and which of its checks this agent runs. */
+export type Assignment = { json: string; signature: Uint8Array; mine: number[] }
+
+export type ConnectionDeps = {
+  shell: Shell
+  registry: Registry
+  desk: Desk
+  /** What an agent has to run now; enrols it in the logs it will write to. */
+  assign(agent: KnownAgent): Promise<Assignment[]>
+}
+
+type Stage =
+  | { at: 'hello' }
+  | { at: 'proof'; hello: Extract<Message, { type: 'hello' }>; introduction: Introduction }
+  | { at: 'deciding' }
+  | { at: 'open'; agent: KnownAgent }
+  | { at: 'closed' }
+
+export class Connection {
+  readonly #deps: ConnectionDeps
+  readonly #socket: Socket
+  #stage: Stage = { at: 'hello' }
+  #pending = 0
+  #paused = false
+
+  constructor(socket: Socket, deps: ConnectionDeps) {
+    this.#socket = socket
+    this.#deps = deps
+  }
+
+  get agent(): KnownAgent | null {
+    return this.#stage.at === 'open' ? this.#stage.agent : null
+  }
+
+  /** One message of the other side. Never throws: whatever is wrong is said and ends the connection. */
+  receive(bytes: Uint8Array): void {
+    const message = decodeMessage(bytes)
+    if (!message)
+      return this.refuse('malformed', 'that is not a message of this protocol; upgrade the older end')
+    const stage = this.#stage
+    if (stage.at === 'open') return this.#serve(stage.agent, message)
+    if (stage.at === 'hello' && message.type === 'hello') return this.#challenge(message)
+    if (stage.at === 'proof' && message.type === 'proof') return void this.#prove(stage, message.signature)
+    if (stage.at !== 'closed') this.refuse('malformed', `a ${message.type} message does not belong here`)
+  }
+
+  /** The agent answered or sent a ping. */
+  heard(): void {
+    if (this.#stage.at === 'open') this.#deps.registry.heard(this.#stage.agent)
+  }
+
+  /** Tells the agent what it has to run, after a change. */
+  async assign(): Promise<void> {
+    const { agent } = this
+    if (!agent) return
+    for (const assignment of await this.#deps.assign(agent)) this.#send({ type: 'config', ...assignment })
+  }
+
+  /** Says why, then closes. A refusal of policy is 1008, a passing one 1013. */
+  refuse(code: string, detail: string, retryAfterMs = 0): void {
+    if (this.#stage.at === 'closed') return
+    this.#send({ type: 'bye', code, detail, retryAfterMs })
+    this.closed()
+    this.#socket.close(retryAfterMs > 0 ? 1013 : 1008, code)
+  }
+
+  closed(): void {
+    if (this.#stage.at === 'open') this.#stage.agent.connections -= 1
+    this.#stage = { at: 'closed' }
+  }
+
+  #challenge(hello: Extract<Message, { type: 'hello' }>): void {
+    const { random, identity } = this.#deps.shell
+    const nonce = random.bytes(NONCE_BYTES)
+    const introduction = {
+      agentNonce: hello.nonce,
+      collectorNonce: nonce,
+      agentKey: hello.publicKey,
+      collectorKey: identity.publicKey,
+    }
+    this.#stage = { at: 'proof', hello, introduction }
+    const signature = signIntroduction('collector', introduction, identity.key)
+    this.#send({ type: 'challenge', nonce, publicKey: identity.publicKey, signature })
+  }
+
+  async #prove(
+    { hello, introduction }: Extract<Stage, { at: 'proof' }>,
+    signature: Uint8Array,
+  ): Promise<void> {
+    this.#stage = { at: 'deciding' }
+    try {
+      if (!introductionHolds('agent', introduction, { signature, key: publicKeyOf(hello.publicKey) })) {
+        return this.refuse('bad-signature', 'the proof is not signed by the key that was named')
+      }
+      const enrolment = await this.#deps.registry.introduce(hello)
+      if (enrolment.kind === 'refused') return this.refuse(enrolment.code, enrolment.detail)
+      if (this.#isClosed()) return
+      await this.#open(enrolment.agent, hello.version)
+    } catch (error) {
+      this.#deps.shell.log.error('an agent could not be welcomed', { reason: messageOf(error) })
+      this.refuse('unavailable', 'the collector cannot look you up just now', RETRY_AFTER_MS)
+    }
+  }
+
+  async #open(agent: KnownAgent, version: string): Promise<void> {
+    agent.version = version
+    agent.connections += 1
+    this.#stage = { at: 'open', agent }
+    this.#deps.registry.heard(agent)
+    if (agent.connections > 1) {
+      this.#deps.shell.log.warn(
+        'an agent is connected more than once: a cloned host, or a connection that died',
+        {
+          agent: agent.id,
+          name: agent.name,
+          connections: agent.connections,
+        },
+      )
+    }
+    this.#send({ type: 'welcome', agent: agent.id, name: agent.name })
+    await this.assign()
+  }
+
+  #serve(agent: KnownAgent, message: Message): void {
+    this.#deps.registry.heard(agent)
+    if (message.type === 'time') return this.#answerTime(message.sentMs)
+    if (message.type !== 'frame')
+      return this.refuse('malformed', `a ${message.type} message does not belong here`)
+    if (agent.revokedMs !== null) return this.refuse('revoked', 'this agent was revoked')
+    this.#pending += 1
+    if (this.#pending >= MAX_PENDING_FRAMES && !this.#paused) this.#pause()
+    void this.#deps.desk.receive({ agent: agent.idBytes, key: agent.key }, message.bytes).then((verdict) => {
+      this.#pending -= 1
+      if (this.#paused && this.#pending < RESUME_BELOW_FRAMES) this.#resume()
+      this.#tell(verdict)
+    })
+  }
+
+  #answerTime(sentMs: number): void {
+    const nowMs = this.#deps.shell.clock.nowMs()
+    this.#send({ type: 'time', sentMs, receivedMs: nowMs, answeredMs: nowMs })
+  }
+
+  #tell(verdict: Verdict): void {
+    if (this.#isClosed()) return
+    switch (verdict.kind) {
+      case 'acknowledged':
+        return this.#send({
+          type: 'ack',
+          session: verdict.session,
+          seq: verdict.seq,
+          receipt: verdict.receipt,
+        })
+      case 'refused': {
+        const { session, seq, reason, detail, expectedSeq } = verdict
+        this.#deps.shell.log.warn('a frame was refused', { agent: this.agent?.name, reason, detail })
+        return this.#send({ type: 'refuse', session, seq, reason, detail, expectedSeq })
+      }
+      case 'unavailable':
+        return this.refuse('unavailable', verdict.detail, RETRY_AFTER_MS)
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#stage.at === 'closed'
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  #send(message: Message): void {
+    if (!this.#isClosed()) this.#socket.send(encodeMessage(message))
+  }
+}

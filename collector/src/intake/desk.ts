@@ -1,0 +1,255 @@
+/**
+ * Desk: frames of every connection become leaves. Signatures are verified on the thread pool, many at
+ * once, while the group before is being committed; then each frame is admitted in the order in which it
+ * came. A frame is acknowledged only after its commit. When a commit fails, whatever stood behind it is
+ * dropped with it: agents send again, and the session ends are read from the database anew.
+ */
+import type { KeyObject } from 'node:crypto'
+import { decodeFrame, frameDigest, type DecodedFrame } from '@constat/shared/batch'
+import { Fault } from '@constat/shared/fault'
+import type { Receipt } from '@constat/shared/receipt'
+import { verifyBytesAsync } from '@constat/shared/signature'
+import type { UnixMs } from '@constat/shared/time'
+import type { RefusalReason } from '@constat/shared/wire'
+import { cursorRow, frameAt } from '../db/ledger-rows.ts'
+import type { Database } from '../db/tx.ts'
+import type { Draft } from '../ledger/leaf.ts'
+import type { Appended, Sequencer } from '../ledger/sequencer.ts'
+import type { Shell } from '../shell.ts'
+import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
+
+/** Frames verified at once. */
+export const MAX_VERIFY_FRAMES = 128
+/** Frames that may wait here, over all connections; a connection pauses well before. */
+export const MAX_WAITING_FRAMES = 8_192
+/** Session ends kept in memory; the rest is one query away. */
+export const MAX_SESSION_ENDS = 50_000
+
+/** Who sent it. */
+export type Sender = { agent: Buffer; key: KeyObject }
+
+export type Verdict =
+  | { kind: 'acknowledged'; session: Uint8Array; seq: number; receipt: Receipt }
+  | {
+      kind: 'refused'
+      session: Uint8Array
+      seq: number
+      reason: RefusalReason
+      detail: string
+      expectedSeq: number
+    }
+  /** Nothing was decided: the agent keeps the frame and comes back. */
+  | { kind: 'unavailable'; detail: string }
+
+/** How many checks a configuration of a log has; null when the log does not know it. */
+export type CheckCounts = (log: number, digest: Uint8Array) => number | null
+
+type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
+type Verified = Waiting & { frame: DecodedFrame; receivedMs: UnixMs }
+
+export class Desk {
+  readonly #db: Database
+  readonly #shell: Shell
+  readonly #sequencer: Sequencer
+  readonly #checkCounts: CheckCounts
+  readonly #waiting: Waiting[] = []
+  readonly #ends = new Map<string, SessionEnd>()
+  #running = false
+  /** Rises with every failed commit: session ends read before it are not to be trusted. */
+  #generation = 0
+
+  constructor(deps: { db: Database; shell: Shell; sequencer: Sequencer; checkCounts: CheckCounts }) {
+    this.#db = deps.db
+    this.#shell = deps.shell
+    this.#sequencer = deps.sequencer
+    this.#checkCounts = deps.checkCounts
+  }
+
+  /** One verdict for one frame, in the order of a sender's frames. */
+  receive(sender: Sender, bytes: Uint8Array): Promise<Verdict> {
+    if (this.#waiting.length >= MAX_WAITING_FRAMES) {
+      return Promise.resolve({
+        kind: 'unavailable',
+        detail: 'too many frames are waiting; send again in a moment',
+      })
+    }
+    return new Promise((answer) => {
+      this.#waiting.push({ sender, bytes, answer })
+      if (!this.#running) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    // What arrives in the same turn of the loop is verified together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) {
+      const taken = this.#waiting.splice(0, MAX_VERIFY_FRAMES)
+      try {
+        const verified = (await Promise.all(taken.map((one) => this.#verify(one)))).filter(
+          (one) => one !== null,
+        )
+        await this.#admitAll(verified, await this.#loadEnds(verified))
+      } catch (error) {
+        this.#forget(error, taken)
+      }
+    }
+    this.#running = false
+  }
+
+  async #verify(waiting: Waiting): Promise<Verified | null> {
+    const decoding = decodeFrame(waiting.bytes)
+    if (decoding.kind === 'refused') {
+      waiting.answer({ ...NOWHERE, reason: decoding.reason, detail: decoding.detail })
+      return null
+    }
+    const { frame } = decoding
+    const { batch } = frame
+    if (!(await verifyBytesAsync('batch', frame.payload, frame.signature, waiting.sender.key))) {
+      const detail = 'the signature is not that of the connected agent'
+      waiting.answer({ ...NOWHERE, session: batch.session, seq: batch.seq, reason: 'bad-signature', detail })
+      return null
+    }
+    return { ...waiting, frame, receivedMs: this.#shell.clock.nowMs() }
+  }
+
+  /** Answers the generation of what was read. */
+  async #loadEnds(frames: readonly Verified[]): Promise<number> {
+    const generation = this.#generation
+    if (this.#ends.size > MAX_SESSION_ENDS) this.#ends.clear()
+    const missing = new Map<string, { agent: Buffer; session: Buffer }>()
+    for (const { sender, frame } of frames) {
+      const key = endKey(sender, frame)
+      if (!this.#ends.has(key))
+        missing.set(key, { agent: sender.agent, session: Buffer.from(frame.batch.session) })
+    }
+    const rows = await Promise.all([...missing.values()].map((place) => cursorRow(this.#db, place)))
+    for (const [i, key] of [...missing.keys()].entries()) {
+      const row = rows[i]
+      this.#ends.set(key, row ? { seq: row.seq, digest: row.digest } : null)
+    }
+    return generation === this.#generation ? generation : this.#loadEnds(frames)
+  }
+
+  async #admitAll(frames: readonly Verified[], generation: number): Promise<void> {
+    const groups = new Map<number, { drafts: Draft[]; acknowledged: Verified[] }>()
+    for (const one of frames) {
+      const log = this.#sequencer.headByOrigin(one.frame.batch.origin)?.id
+      if (log === undefined) {
+        refuse(one, { reason: 'unknown-log', detail: `there is no log ${one.frame.batch.origin} here` })
+        continue
+      }
+      const group = groups.get(log) ?? { drafts: [], acknowledged: [] }
+      groups.set(log, group)
+      const admitted = this.#admitOne(one, log)
+      const drafts = admitted instanceof Promise ? await admitted : admitted
+      if (generation !== this.#generation)
+        throw new Fault('unavailable', 'the ledger was reopened; send again')
+      if (!drafts) continue
+      group.drafts.push(...drafts)
+      group.acknowledged.push(one)
+    }
+    for (const [log, { drafts, acknowledged }] of groups) {
+      if (acknowledged.length === 0) continue
+      this.#sequencer.append({ log, drafts }).then(
+        (appended) => this.#acknowledge(acknowledged, appended),
+        (error: unknown) => this.#forget(error, acknowledged),
+      )
+    }
+  }
+
+  /** The leaves that the frame adds, none for a repeat; null when it was refused. */
+  #admitOne(one: Verified, log: number): Draft[] | null | Promise<Draft[]> {
+    const { sender, frame, receivedMs } = one
+    const checkCount = this.#checkCounts(log, frame.batch.configDigest)
+    const refusal = refuseContent(frame.batch, { agent: sender.agent, checkCount, receivedMs })
+    const end = this.#ends.get(endKey(sender, frame)) ?? null
+    if (refusal) return refuse(one, refusal)
+    const digest = frameDigest(one.bytes)
+    const admission = admit({ batch: frame.batch, digest }, end)
+    switch (admission.kind) {
+      case 'refused':
+        return refuse(one, admission)
+      case 'admitted':
+        this.#ends.set(endKey(sender, frame), { seq: frame.batch.seq, digest })
+        return [draftOf(one, digest)]
+      case 'duplicate':
+        return []
+      case 'seen':
+      case 'equivocation':
+        return this.#compare(one, digest)
+    }
+  }
+
+  /** A number that was used before: the same bytes again, or two frames under one number. */
+  async #compare(one: Verified, digest: Buffer): Promise<Draft[]> {
+    const { sender, frame } = one
+    const session = Buffer.from(frame.batch.session)
+    await this.#sequencer.drain()
+    const stored = await frameAt(this.#db, { agent: sender.agent, session, seq: frame.batch.seq })
+    // Nothing stored under it: the number lies inside an announced gap, and the gap stands.
+    if (!stored || frameDigest(stored.body).equals(digest)) return []
+    this.#shell.log.warn('two frames under one number', {
+      agent: sender.agent.toString('hex'),
+      seq: frame.batch.seq,
+    })
+    const anomaly = { kind: 'equivocation', first: stored.index, digest: digest.toString('hex') }
+    return [
+      { ...draftOf(one, digest), type: 'set-aside' },
+      {
+        type: 'anomaly',
+        receivedMs: one.receivedMs,
+        body: Buffer.from(JSON.stringify(anomaly)),
+        agent: sender.agent,
+      },
+    ]
+  }
+
+  #acknowledge(frames: readonly Verified[], { receipt }: Appended): void {
+    for (const { frame, answer } of frames) {
+      answer({ kind: 'acknowledged', session: frame.batch.session, seq: frame.batch.seq, receipt })
+    }
+  }
+
+  #forget(error: unknown, frames: readonly Waiting[]): void {
+    this.#generation += 1
+    this.#ends.clear()
+    const detail = error instanceof Fault ? error.message : 'the ledger could not be written; send again'
+    for (const { answer } of [...frames, ...this.#waiting.splice(0)]) answer({ kind: 'unavailable', detail })
+  }
+}
+
+const NOWHERE = { kind: 'refused', session: Buffer.alloc(16), seq: 0, expectedSeq: 0 } as const
+
+function endKey({ agent }: Sender, { batch }: DecodedFrame): string {
+  return `${agent.toString('hex')}${Buffer.from(batch.session).toString('hex')}`
+}
+
+function refuse(
+  one: Verified,
+  refusal: { reason: RefusalReason; detail: string; expectedSeq?: number },
+): null {
+  const { session, seq } = one.frame.batch
+  const { reason, detail, expectedSeq = 0 } = refusal
+  one.answer({ kind: 'refused', session, seq, reason, detail, expectedSeq })
+  return null
+}
+
+function draftOf(one: Verified, digest: Buffer): Draft {
+  const { batch } = one.frame
+  const span = spanOf(batch)
+  return {
+    type: 'frame',
+    body: Buffer.from(one.bytes),
+    receivedMs: one.receivedMs,
+    frame: {
+      agent: one.sender.agent,
+      session: Buffer.from(batch.session),
+      seq: batch.seq,
+      digest,
+      fromMs: span?.fromMs ?? null,
+      toMs: span?.toMs ?? null,
+      batch,
+    },
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Registry: the agents that may write, and whether each is heard. An agent is its key; a join token
+ * binds it once. Silence is told after 90 s without a frame or a ping, and never for time during which
+ * this collector itself was away.
+ */
+import { createHash, type KeyObject } from 'node:crypto'
+import { strictPublicKey } from '@constat/evidence/key'
+import { agentIdOf } from '@constat/shared/signature'
+import type { UnixMs } from '@constat/shared/time'
+import { agentRows, insertAgent, markRevoked, markSeen, spendToken, type AgentRow } from '../db/agent-rows.ts'
+import type { Database } from '../db/tx.ts'
+import type { Shell } from '../shell.ts'
+
+export const SILENT_AFTER_MS = 90_000
+/** Agents of one collector at most. */
+export const MAX_AGENTS = 5_000
+
+export type KnownAgent = AgentRow & {
+  idBytes: Buffer
+  key: KeyObject
+  connections: number
+  /** Last frame or ping heard by this process; its start when nothing was. */
+  heardMs: UnixMs
+}
+
+export type Introduction = { publicKey: Uint8Array; name: string; version: string; token: string | null }
+export type Enrolment =
+  | { kind: 'known'; agent: KnownAgent }
+  | { kind: 'refused'; code: string; detail: string }
+
+export class Registry {
+  readonly #db: Database
+  readonly #shell: Shell
+  readonly #byId = new Map<string, KnownAgent>()
+
+  constructor(db: Database, shell: Shell) {
+    this.#db = db
+    this.#shell = shell
+  }
+
+  async open(): Promise<void> {
+    for (const row of await agentRows(this.#db)) this.#add(row)
+  }
+
+  agents(): KnownAgent[] {
+    return [...this.#byId.values()].filter(({ revokedMs }) => revokedMs === null)
+  }
+
+  byId(id: string): KnownAgent | null {
+    return this.#byId.get(id) ?? null
+  }
+
+  /** Who introduces itself: an enrolled agent, or a new one whose token is good. */
+  async introduce(hello: Introduction): Promise<Enrolment> {
+    const id = agentIdOf(hello.publicKey).toString('hex')
+    const known = this.#byId.get(id)
+    if (known?.revokedMs != null) return refused('revoked', 'this agent was revoked; enrol it with a new key')
+    if (known) return { kind: 'known', agent: known }
+    if (hello.token === null) {
+      return refused(
+        'not-enrolled',
+        'this agent is not enrolled here; run `constat-agent enroll` with a join token',
+      )
+    }
+    if (!strictPublicKey(hello.publicKey))
+      return refused('bad-key', 'the public key is not a sound Ed25519 key')
+    if (this.agents().length >= MAX_AGENTS)
+      return refused('full', `this collector takes ${MAX_AGENTS} agents at most`)
+    return this.#enrol(id, { ...hello, token: hello.token })
+  }
+
+  async #enrol(
+    id: string,
+    { publicKey, name, version, token }: Introduction & { token: string },
+  ): Promise<Enrolment> {
+    const nowMs = this.#shell.clock.nowMs()
+    const hash = createHash('sha256').update(token).digest()
+    const row = await this.#db.begin(async (tx) => {
+      const spent = await spendToken(tx, { hash, kind: 'agent', nowMs })
+      if (!spent) return null
+      const agent = {
+        id,
+        name: this.#freeName(spent.name ?? name),
+        publicKey: Buffer.from(publicKey),
+        enrolledMs: nowMs,
+        revokedMs: null,
+        version,
+        lastSeenMs: nowMs,
+        silentSinceMs: null,
+        clockOffsetMs: 0,
+        clockErrorMs: 0,
+        spoolFrames: 0,
+      }
+      await insertAgent(tx, agent)
+      return agent
+    })
+    if (!row) return refused('bad-token', 'the join token is wrong, used or expired; make a new one')
+    this.#shell.log.info('agent enrolled', { agent: id, name: row.name })
+    return { kind: 'known', agent: this.#add(row) }
+  }
+
+  async revoke(id: string): Promise<boolean> {
+    const agent = this.#byId.get(id)
+    if (!agent || agent.revokedMs !== null) return false
+    const nowMs = this.#shell.clock.nowMs()
+    await markRevoked(this.#db, { id, nowMs })
+    agent.revokedMs = nowMs
+    return true
+  }
+
+  heard(agent: KnownAgent): void {
+    agent.heardMs = this.#shell.clock.nowMs()
+    agent.lastSeenMs = agent.heardMs
+  }
+
+  /** Agents whose silence has to be told now, and those that are back. Telling it is the judge's. */
+  changes(): { silent: KnownAgent[]; back: KnownAgent[] } {
+    const nowMs = this.#shell.clock.nowMs()
+    const isSilent = (agent: KnownAgent): boolean => nowMs - agent.heardMs >= SILENT_AFTER_MS
+    const agents = this.agents()
+    return {
+      silent: agents.filter((agent) => agent.silentSinceMs === null && isSilent(agent)),
+      back: agents.filter(
+        (agent) => agent.silentSinceMs !== null && !isSilent(agent) && agent.connections > 0,
+      ),
+    }
+  }
+
+  /** Writes what pages show of each agent; derived, and lost without harm. */
+  async save(): Promise<void> {
+    await markSeen(this.#db, this.agents())
+  }
+
+  #add(row: AgentRow): KnownAgent {
+    const key = strictPublicKey(row.publicKey)
+    if (!key) throw new Error(`the stored key of agent ${row.id} is not sound`)
+    const idBytes = Buffer.from(row.id, 'hex')
+    const agent = { ...row, idBytes, key, connections: 0, heardMs: this.#shell.clock.nowMs() }
+    this.#byId.set(row.id, agent)
+    return agent
+  }
+
+  /** Names are for people and unique: a second `db-1` becomes `db-1-2`. */
+  #freeName(wanted: string): string {
+    const base = wanted.trim() || 'agent'
+    const taken = new Set([...this.#byId.values()].map(({ name }) => name))
+    let name = base
+    for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`
+    return name
+  }
+}
+
+function refused(code: string, detail: string): Enrolment {
+  return { kind: 'refused', code, detail }
+}

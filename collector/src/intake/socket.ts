@@ -1,0 +1,118 @@
+/**
+ * Sockets: the WebSocket end of `/agent/v1` on the collector's HTTP server. Counts, sizes and silences
+ * are bounded here; what is said on a socket is `connection.ts`.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { AGENT_PATH, MAX_MESSAGE_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { Connection, type ConnectionDeps } from './connection.ts'
+
+/** Open sockets at most; one more is answered 503. */
+export const MAX_SOCKETS = 2_000
+/** An introduction takes no longer. */
+export const HELLO_WITHIN_MS = 10_000
+/** Agents ping every 20 to 30 s: a socket without a word for this long is dead. */
+export const DEAD_AFTER_MS = 75_000
+const SWEEP_MS = 5_000
+
+export type AgentSockets = {
+  /** Tells every connected agent what it has to run. */
+  assignAll(): Promise<void>
+  /** Ends the connections of one agent, saying why. */
+  refuse(agent: string, code: string, detail: string): void
+  /** Says that the collector goes away for a moment, and closes. */
+  close(): Promise<void>
+}
+
+type Open = { connection: Connection; socket: WebSocket; openedMs: number; heardMs: number }
+
+/** Serves agents on the upgrade requests of `server`; other upgrades are refused. */
+export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets {
+  const open = new Set<Open>()
+  const clock = deps.shell.clock
+  const ws = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  })
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const path = (request.url ?? '').split('?')[0]
+    if (path !== AGENT_PATH) return rejectUpgrade(stream, '404 Not Found')
+    if (open.size >= MAX_SOCKETS) return rejectUpgrade(stream, '503 Service Unavailable')
+    ws.handleUpgrade(request, stream, head, (socket) => accept(socket))
+  }
+  const accept = (socket: WebSocket): void => {
+    const one = openSocket(socket, deps)
+    open.add(one)
+    socket.on('close', () => {
+      one.connection.closed()
+      open.delete(one)
+    })
+  }
+  const sweep = setInterval(() => dropDead(open, clock.nowMs()), SWEEP_MS)
+  server.on('upgrade', upgrade)
+  return {
+    assignAll: async () => {
+      for (const { connection } of open) await connection.assign()
+    },
+    refuse: (agent, code, detail) => {
+      for (const { connection } of open) if (connection.agent?.id === agent) connection.refuse(code, detail)
+    },
+    close: () => {
+      clearInterval(sweep)
+      server.off('upgrade', upgrade)
+      for (const { connection } of open) connection.refuse('restart', 'the collector is restarting', 1)
+      return new Promise((resolve) => {
+        const dead = setTimeout(() => ws.clients.forEach((socket) => socket.terminate()), 500)
+        ws.close(() => {
+          clearTimeout(dead)
+          resolve()
+        })
+      })
+    },
+  }
+}
+
+function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
+  const clock = deps.shell.clock
+  const connection = new Connection(
+    {
+      send: (bytes) => socket.send(bytes),
+      close: (code, reason) => socket.close(code, reason),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+    },
+    deps,
+  )
+  const one = { connection, socket, openedMs: clock.nowMs(), heardMs: clock.nowMs() }
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    one.heardMs = clock.nowMs()
+    if (!isBinary) return connection.refuse('malformed', 'messages are binary')
+    connection.receive(asBytes(data))
+  })
+  socket.on('ping', () => {
+    one.heardMs = clock.nowMs()
+    connection.heard()
+  })
+  // A frame past the size limit, a bad UTF-8 text: ws closes the socket with the code that says so.
+  socket.on('error', (error) => deps.shell.log.warn('a socket of an agent failed', { reason: error.message }))
+  return one
+}
+
+function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
+  for (const { connection, socket, openedMs, heardMs } of open) {
+    const isLate = connection.agent === null && nowMs - openedMs > HELLO_WITHIN_MS
+    if (isLate || nowMs - heardMs > DEAD_AFTER_MS) socket.terminate()
+  }
+}
+
+function asBytes(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}
+
+function rejectUpgrade(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

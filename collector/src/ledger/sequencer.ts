@@ -1,0 +1,272 @@
+/**
+ * Sequencer: gives leaves their place. Everything waiting is committed as one group, in one
+ * transaction with the agents' cursors, and only then told. A request that carries its own statements
+ * (`within`) is a group by itself, so that a fault of the judge cannot stop the intake. After any failed
+ * commit the heads are read back: what the database says has happened is what has happened.
+ */
+import { EMPTY_EDGE, growTiles, type Tile } from '@constat/evidence/tile'
+import { frontierRoot, leafHash, EMPTY_ROOT } from '@constat/evidence/tree'
+import { Fault, invariant, messageOf } from '@constat/shared/fault'
+import { signReceipt, type Receipt } from '@constat/shared/receipt'
+import {
+  insertEntries,
+  insertLog,
+  insertTiles,
+  logRows,
+  moveCursors,
+  moveHead,
+  type CursorRow,
+  type EntryRow,
+} from '../db/ledger-rows.ts'
+import type { Database, Tx } from '../db/tx.ts'
+import type { Shell } from '../shell.ts'
+import { openHead, type Head } from './head.ts'
+import { leafBytes, leafCode, type Draft } from './leaf.ts'
+
+/** Leaves in one group commit at most. */
+export const MAX_GROUP_LEAVES = 1_000
+/** Leaves that may wait; one more is refused, and its agent sends again. */
+export const MAX_WAITING_LEAVES = 20_000
+const REOPEN_PAUSE_MS = 200
+
+export type Append = {
+  log: number
+  drafts: readonly Draft[]
+  /** Further statements of the same transaction; they are told the index of the first leaf. */
+  within?: (tx: Tx, firstIndex: number) => Promise<void>
+}
+export type Appended = { firstIndex: number; receipt: Receipt }
+/** Leaves that are durable now, in order. */
+export type Committed = { log: number; firstIndex: number; drafts: readonly Draft[] }
+
+type Waiting = Append & { resolve: (appended: Appended) => void; reject: (error: unknown) => void }
+type Plan = { head: Head; drafts: Draft[]; edge: Head['edge']; root: Buffer; tiles: Tile[]; size: number }
+
+export class Sequencer {
+  readonly #db: Database
+  readonly #shell: Shell
+  readonly #committed: (committed: Committed) => void
+  readonly #heads = new Map<number, Head>()
+  #waiting: Waiting[] = []
+  #waitingLeaves = 0
+  #running: Promise<void> | null = null
+
+  constructor(db: Database, shell: Shell, committed: (committed: Committed) => void) {
+    this.#db = db
+    this.#shell = shell
+    this.#committed = committed
+  }
+
+  /** Reads and proves every head. */
+  async open(): Promise<void> {
+    const rows = await logRows(this.#db)
+    const heads = await Promise.all(rows.map((row) => openHead(this.#db, row, this.#shell.identity)))
+    for (const head of heads) {
+      // The object stays the same: other stages hold on to it.
+      const known = this.#heads.get(head.id)
+      if (known) Object.assign(known, head)
+      else this.#heads.set(head.id, head)
+    }
+  }
+
+  heads(): Head[] {
+    return [...this.#heads.values()]
+  }
+
+  headOf(contract: string): Head | null {
+    return this.heads().find((head) => head.contract === contract) ?? null
+  }
+
+  headByOrigin(origin: string): Head | null {
+    return this.heads().find((head) => head.origin === origin) ?? null
+  }
+
+  /** A new log, empty. The origin names the log for ever: it says nothing of where it is kept. */
+  async create(contract: string): Promise<Head> {
+    const { clock, identity } = this.#shell
+    const id = Math.max(0, ...this.#heads.keys()) + 1
+    const origin = `constat/${identity.publicKey.toString('hex').slice(0, 12)}/${contract}`
+    const root = Buffer.from(EMPTY_ROOT)
+    const row = { id, contract, origin, size: 0, frontier: Buffer.alloc(0), root, createdMs: clock.nowMs() }
+    await this.#db.begin((tx) => insertLog(tx, row))
+    const head = { id, contract, origin, size: 0, root, edge: EMPTY_EDGE, signedSize: 0 }
+    this.#heads.set(id, head)
+    return head
+  }
+
+  /** Resolves after the commit. Rejects when nothing of it is known to be stored: ask again. */
+  append(request: Append): Promise<Appended> {
+    if (this.#waitingLeaves + request.drafts.length > MAX_WAITING_LEAVES) {
+      return Promise.reject(new Fault('unavailable', 'the ledger is behind; send again in a moment'))
+    }
+    this.#waitingLeaves += request.drafts.length
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...request, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // What arrives in the same turn of the loop belongs to the same group.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) await this.#commit(this.#nextGroup())
+    this.#running = null
+  }
+
+  #nextGroup(): Waiting[] {
+    let count = 0
+    let leaves = 0
+    for (const request of this.#waiting) {
+      const isFull = leaves + request.drafts.length > MAX_GROUP_LEAVES
+      if (count > 0 && (isFull || request.within)) break
+      count += 1
+      leaves += request.drafts.length
+      if (request.within) break
+    }
+    this.#waitingLeaves -= leaves
+    return this.#waiting.splice(0, count)
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      const plans = this.#plan(group)
+      const firsts = this.#firstIndexes(group)
+      await this.#db.begin(async (tx) => {
+        await writePlans(tx, plans)
+        for (const [i, request] of group.entries()) await request.within?.(tx, firsts[i]!)
+      })
+      const receipts = this.#settle(plans)
+      for (const [i, request] of group.entries()) {
+        request.resolve({ firstIndex: firsts[i]!, receipt: receipts.get(request.log)! })
+      }
+    } catch (error) {
+      // Whatever waits behind was admitted on top of what has just failed: it fails with it.
+      for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error)
+      this.#waitingLeaves = 0
+      await this.#reopen(error)
+    }
+  }
+
+  #plan(group: readonly Waiting[]): Plan[] {
+    const byLog = new Map<number, Draft[]>()
+    for (const { log, drafts } of group) {
+      const own = byLog.get(log)
+      if (own) own.push(...drafts)
+      else byLog.set(log, [...drafts])
+    }
+    return [...byLog].map(([log, drafts]) => {
+      const head = this.#heads.get(log)
+      invariant(head, `log ${log} is not open`)
+      const { edge, completed } = growTiles(
+        head.edge,
+        drafts.map((draft) => leafHash(leafBytes(draft))),
+      )
+      const root = drafts.length > 0 ? frontierRoot(edge.frontier) : head.root
+      return { head, drafts, edge, root, tiles: completed, size: edge.frontier.size }
+    })
+  }
+
+  #firstIndexes(group: readonly Waiting[]): number[] {
+    const next = new Map<number, number>()
+    return group.map(({ log, drafts }) => {
+      const first = next.get(log) ?? this.#heads.get(log)!.size
+      next.set(log, first + drafts.length)
+      return first
+    })
+  }
+
+  /** The commit has happened: heads move, receipts are signed, the next stage hears of it. */
+  #settle(plans: readonly Plan[]): Map<number, Receipt> {
+    const { clock, identity } = this.#shell
+    const receipts = new Map<number, Receipt>()
+    for (const { head, drafts, edge, root, size } of plans) {
+      const firstIndex = head.size
+      Object.assign(head, { size, root, edge })
+      const fields = { origin: head.origin, size, root, atMs: clock.nowMs() }
+      receipts.set(head.id, signReceipt(fields, identity.key))
+      if (drafts.length > 0) this.#committed({ log: head.id, firstIndex, drafts })
+    }
+    return receipts
+  }
+
+  async #reopen(error: unknown): Promise<void> {
+    this.#shell.log.error('a group could not be committed; reading the heads back', {
+      reason: messageOf(error),
+    })
+    for (;;) {
+      try {
+        return await this.open()
+      } catch (failure) {
+        // A tree that is not the one that was signed will not heal: everybody who waits is told so.
+        if (failure instanceof Fault && failure.code === 'evidence') return this.#giveUp(failure)
+        await new Promise((resolve) => setTimeout(resolve, REOPEN_PAUSE_MS))
+      }
+    }
+  }
+
+  #giveUp(failure: Fault): void {
+    this.#shell.log.error(failure.message, { hint: failure.hint })
+    for (const { reject } of this.#waiting.splice(0)) reject(failure)
+    this.#waitingLeaves = 0
+  }
+}
+
+async function writePlans(tx: Tx, plans: readonly Plan[]): Promise<void> {
+  const rows = plans.flatMap(entryRows)
+  const tiles = plans.flatMap(({ head, tiles: own }) =>
+    own.map(({ level, index, bytes }) => ({ log: head.id, level, n: index, hashes: bytes })),
+  )
+  const moves = plans
+    .filter(({ drafts }) => drafts.length > 0)
+    .map(({ head, edge, root, size }) => {
+      const frontier = Buffer.concat(edge.frontier.hashes)
+      return moveHead(tx, { id: head.id, fromSize: head.size, size, frontier, root })
+    })
+  // Sent together: the statements of one transaction are pipelined.
+  const [moved] = await Promise.all([
+    Promise.all(moves),
+    insertEntries(tx, rows),
+    moveCursors(tx, newestCursors(plans)),
+    insertTiles(tx, tiles),
+  ])
+  if (moved.includes(false)) throw new Fault('conflict', 'another collector has moved the head of a log')
+}
+
+function entryRows({ head, drafts }: Plan): EntryRow[] {
+  return drafts.map(({ type, body, receivedMs, frame, agent }, i) => ({
+    log: head.id,
+    index: head.size + i,
+    type: leafCode(type),
+    receivedMs,
+    body,
+    agent: frame?.agent ?? agent ?? null,
+    session: frame?.session ?? null,
+    seq: frame?.seq ?? null,
+    fromMs: frame?.fromMs ?? null,
+    toMs: frame?.toMs ?? null,
+  }))
+}
+
+/** One cursor for each session of the group: its last frame. */
+function newestCursors(plans: readonly Plan[]): CursorRow[] {
+  const newest = new Map<string, CursorRow>()
+  for (const { head, drafts } of plans) {
+    for (const { frame, type } of drafts) {
+      if (!frame || type !== 'frame') continue
+      const { agent, session, seq, digest } = frame
+      newest.set(`${agent.toString('hex')}${session.toString('hex')}`, {
+        agent,
+        session,
+        log: head.id,
+        seq,
+        digest,
+      })
+    }
+  }
+  return [...newest.values()]
+}
