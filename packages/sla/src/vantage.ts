@@ -169,8 +169,11 @@ class VantageMachine {
     const code = given === BLOCKED && this.#rules.blockedIs === 'fail' ? FAIL : given
     const kind = kindOf(code)
     const carriesOn = this.#closeSpan(atMs, kind)
-    if (kind !== KIND_NONE) this.#confirm(kind)
-    else this.#push(atMs, code === BLOCKED ? MARK.blocked : 0)
+    if (kind === KIND_NONE) this.#push(atMs, code === BLOCKED ? MARK.blocked : 0)
+    else {
+      this.#forgetFrom(atMs)
+      this.#confirm(kind)
+    }
     if (!carriesOn) this.#left = kind === KIND_NONE ? 0 : Math.max(1, this.#runLength(kind) - 1)
     this.#last = code
     this.#lastAtMs = atMs
@@ -225,6 +228,13 @@ class VantageMachine {
   #push(atMs: UnixMs, mark: number): void {
     const isFull = this.#open.at.length >= MAX_OPEN_PIECES
     append(this.#open, atMs, isFull && mark === MARK.blocked ? 0 : mark)
+  }
+
+  /** A blind sample superseded at its own instant stood for no time. */
+  #forgetFrom(atMs: UnixMs): void {
+    if (this.#open.at.at(-1) !== atMs) return
+    this.#open.at.pop()
+    this.#open.mark.pop()
   }
 
   #resolve(decision: Decision): void {
