@@ -12,14 +12,15 @@ import {
   type EventData,
   type EventType,
   type Fact,
+  type MessageType,
 } from '../alert/types.ts'
 import type { UnixMs } from '@constat/shared/time'
+import { shapesTaking } from '../alert/shapes/table.ts'
+import { DATABASE_LOCKS } from './lock.ts'
 import type { Database, Tx } from './tx.ts'
 
 /** At most this many events in one answer of `eventsSince`. */
 export const MAX_EVENTS_PER_READ = 1_000
-/** Held from the first `tell` of a transaction to its commit: events commit in the order of their ids. */
-const TELL_LOCK = 0x7e11
 /** The graphile-worker task that sends one delivery. */
 export const DELIVER_TASK = 'deliver'
 /** Tries of one job, not of one delivery: a crash in mid-send uses one up. */
@@ -37,7 +38,8 @@ export async function tell(tx: Tx, fact: Fact): Promise<Event> {
   if (payloadBytes(payload) >= MAX_PAYLOAD_BYTES) {
     throw new Fault('too-large', `${fact.type}: the payload has ${payloadBytes(payload)} bytes`)
   }
-  await tx`select pg_advisory_xact_lock(${TELL_LOCK})`
+  // Held to the commit: events become visible in the order of their ids.
+  await tx`select pg_advisory_xact_lock(${DATABASE_LOCKS.space}::int, ${DATABASE_LOCKS.tell}::int)`
   const [row] = await tx<{ id: number }[]>`
     insert into event (type, contract, at_ms, data)
     values (${fact.type}, ${fact.contract}, ${fact.atMs}, ${JSON.stringify(data)}::text::jsonb) returning id`
@@ -58,7 +60,7 @@ export async function tellTest(
 }
 
 type Message = {
-  type: string
+  type: MessageType
   payload: string
   atMs: UnixMs
   to: { subscribed: string } | { webhook: string }
@@ -74,20 +76,22 @@ async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<st
       insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
       select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), w.id, message.id, ${type}, ${payload},
         'pending', ${atMs}, ${atMs}
-      from webhook w, message where w.disabled_ms is null and ${addressed}
-      returning id, webhook)
-    select id, (${addJob(tx, { attempt: 0, delayMs: 0 })}).id as job from added`
+      from webhook w, message
+      where w.disabled_ms is null and w.shape = any(${shapesTaking(type)}) and ${addressed}
+      returning id, webhook, attempts, 0 as delay_ms)
+    select id, (${addJob(tx)}).id as job from added`
   return rows.map((row) => row.id)
 }
 
 /**
- * SQL of the job that sends delivery `id` of `webhook` (columns in scope). The key leaves one job a
- * delivery; the flag lets workers pass over a webhook that has its share in flight.
+ * SQL of the job that sends a delivery; columns id, webhook, attempts and delay_ms are in scope. The key
+ * leaves one job a delivery; the flag lets workers pass over a webhook that has its share in flight.
+ * Delays count on the database's clock, which is the one the workers compare with.
  */
-export function addJob(tx: Tx | Database, { attempt, delayMs }: { attempt: number; delayMs: number }) {
-  return tx`graphile_worker.add_job(${DELIVER_TASK},
-    json_build_object('delivery', id, 'webhook', webhook, 'attempt', ${attempt}::int),
-    run_at => now() + ${delayMs}::float8 * interval '1 millisecond', max_attempts => ${MAX_JOB_RUNS}::int,
+export function addJob(sql: Tx | Database) {
+  return sql`graphile_worker.add_job(${DELIVER_TASK},
+    json_build_object('delivery', id, 'webhook', webhook, 'attempt', attempts),
+    run_at => now() + delay_ms * interval '1 millisecond', max_attempts => ${MAX_JOB_RUNS}::int,
     job_key => id, flags => array[webhook])`
 }
 

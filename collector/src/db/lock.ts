@@ -9,7 +9,7 @@ import type { OpenDatabase } from './open.ts'
 import type { Database } from './tx.ts'
 
 /** Advisory locks are numbers shared by everything in one database: a space of our own, then the use. */
-export const DATABASE_LOCKS = { space: 0x636f6e73, migrate: 1, collector: 2 } as const
+export const DATABASE_LOCKS = { space: 0x636f6e73, migrate: 1, collector: 2, tell: 3, webhooks: 4 } as const
 
 export type CollectorLock = { release(): Promise<void> }
 

@@ -1,0 +1,213 @@
+/**
+ * Deliver: the workers that send what was told. graphile-worker keeps the jobs; this file starts its
+ * workers, lets none of them be held by one webhook, and replaces them when the database took them
+ * down. Not pure. One per database: at the start, every held job is taken to be a dead process's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault, messageOf } from '@constat/shared/fault'
+import type { Clock } from '@constat/shared/time'
+import { Logger, run, runMigrations, type Runner, type RunnerOptions } from 'graphile-worker'
+import { cleanDeliveries, restoreJobs, schedule, unlockJobs } from '../db/deliveries.ts'
+import { DELIVER_TASK } from '../db/events.ts'
+import type { PgConfig } from '../db/open.ts'
+import type { Database } from '../db/tx.ts'
+import type { Log, Random } from '../shell.ts'
+import { openLanes, type Lanes } from './lanes.ts'
+import { resolveName, SEND_TIMEOUT_MS, type Lookup } from './post.ts'
+import { RETRY_DELAYS_MS } from './retry.ts'
+import { sendDelivery, type DeliverJob, type Sending } from './send.ts'
+
+/** Requests in flight at once, over all webhooks. */
+export const MAX_IN_FLIGHT = 24
+/** Connections of the workers; a request in flight holds none. */
+const MAX_CONNECTIONS = 6
+/** Each worker looks for jobs that fall due; new ones are notified. */
+const POLL_MS = 2_000
+/** What met a full lane comes back after this; it holds no worker meanwhile. */
+const LANE_PAUSE_MS = 250
+/** Requests in flight at a stop may end by themselves for this long. */
+const STOP_GRACE_MS = 2_000
+const REPLACE_PAUSE_MS = 500
+const CLEAN_EVERY_MS = 6 * 3_600_000
+const SCHEMA = 'graphile_worker'
+
+export type DeliveryOptions = {
+  pgConfig: PgConfig
+  sql: Database
+  clock: Clock
+  random: Random
+  log: Log
+  /** Webhooks on loopback and private addresses. */
+  allowPrivate: boolean
+  lookup?: Lookup
+  retryDelaysMs?: readonly number[]
+  timeoutMs?: number
+  pollMs?: number
+}
+
+export type Delivering = {
+  /** No request of ours is in flight and no job held when it settles. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/** Makes or upgrades the job tables: `tell` needs them, also where nothing is delivered. */
+export async function migrateQueue({ pgConfig, log }: { pgConfig: PgConfig; log: Log }): Promise<void> {
+  try {
+    await runMigrations({ ...addressOf(pgConfig), schema: SCHEMA, logger: loggerTo(log), maxPoolSize: 1 })
+  } catch (cause) {
+    throw new Fault('database', `the job tables could not be made: ${messageOf(cause)}`, { cause })
+  }
+}
+
+export async function startDelivery(options: DeliveryOptions): Promise<Delivering> {
+  const { sql, clock, log } = options
+  await migrateQueue(options)
+  await unlockJobs(sql, 'all')
+  const restored = await restoreJobs(sql, clock.nowMs())
+  if (restored > 0) log.warn('deliveries without a job: queued again', { deliveries: restored })
+  const stopping = new AbortController()
+  const crew = await openCrew(options, { lanes: openLanes(), sending: sendingOf(options, stopping.signal) })
+  const cleaning = setInterval(() => void clean(options), CLEAN_EVERY_MS).unref()
+  void clean(options)
+
+  let stopped: Promise<void> | null = null
+  const stop = async () => {
+    clearInterval(cleaning)
+    const grace = setTimeout(() => stopping.abort(), STOP_GRACE_MS)
+    await crew.stop()
+    clearTimeout(grace)
+  }
+  return { stop: () => (stopped ??= stop()) }
+}
+
+function sendingOf(options: DeliveryOptions, signal: AbortSignal): Sending {
+  const { sql, clock, random, log, allowPrivate, lookup = resolveName } = options
+  const { retryDelaysMs = RETRY_DELAYS_MS, timeoutMs = SEND_TIMEOUT_MS } = options
+  return { sql, clock, random, log, reach: { allowPrivate, lookup }, retryDelaysMs, timeoutMs, signal }
+}
+
+type Work = { lanes: Lanes; sending: Sending }
+type Crew = { stop(): Promise<void> }
+
+/**
+ * A worker that cannot report a finished job because the database went away ends for good, holding the
+ * job. Its crew is then replaced: first its jobs are freed, then a new one starts, then the old stops.
+ */
+async function openCrew(options: DeliveryOptions, work: Work): Promise<Crew> {
+  const { sql, log } = options
+  const dead = new Set<string>()
+  let isStopping = false
+  let replacing: Promise<void> | null = null
+  let runner = await start()
+
+  async function start(): Promise<Runner> {
+    const started = await run(runnerOptions(options, work))
+    started.promise.catch((error: unknown) =>
+      log.error('delivery workers ended', { error: messageOf(error) }),
+    )
+    started.events.on('worker:fatalError', ({ worker }) => {
+      dead.add(worker.workerId)
+      if (!isStopping) replacing ??= replace().finally(() => (replacing = null))
+    })
+    return started
+  }
+
+  async function replace(): Promise<void> {
+    while (dead.size > 0 && !isStopping) {
+      await sleep(REPLACE_PAUSE_MS)
+      try {
+        const ids = [...dead]
+        await unlockJobs(sql, ids)
+        const old = runner
+        runner = await start()
+        for (const id of ids) dead.delete(id)
+        log.warn('delivery workers replaced', { died: ids.length })
+        void end(old, log)
+      } catch (error) {
+        log.warn('delivery workers could not be replaced yet', { error: messageOf(error) })
+      }
+    }
+  }
+
+  return {
+    async stop() {
+      isStopping = true
+      await replacing
+      await end(runner, log)
+    },
+  }
+}
+
+async function end(runner: Runner, log: Log): Promise<void> {
+  try {
+    await runner.stop()
+  } catch (error) {
+    log.warn('delivery workers did not stop cleanly', { error: messageOf(error) })
+  }
+}
+
+function runnerOptions({ pgConfig, pollMs = POLL_MS, log }: DeliveryOptions, work: Work): RunnerOptions {
+  return {
+    ...addressOf(pgConfig),
+    schema: SCHEMA,
+    concurrency: MAX_IN_FLIGHT,
+    maxPoolSize: MAX_CONNECTIONS,
+    pollInterval: pollMs,
+    noHandleSignals: true,
+    // Otherwise a file named `crontab` in the working folder would be read.
+    parsedCronItems: [],
+    logger: loggerTo(log),
+    forbiddenFlags: () => work.lanes.full(),
+    taskList: { [DELIVER_TASK]: (payload: unknown) => runJob(payload, work) },
+  }
+}
+
+async function runJob(payload: unknown, { lanes, sending }: Work): Promise<void> {
+  if (!isDeliverJob(payload)) {
+    sending.log.error('a delivery job of an unknown form was dropped')
+    return
+  }
+  // Several workers may have taken jobs of one webhook before the first of them was counted.
+  if (!lanes.enter(payload.webhook)) {
+    return await schedule(sending.sql, { id: payload.delivery, delayMs: LANE_PAUSE_MS })
+  }
+  try {
+    await sendDelivery(payload, sending)
+  } finally {
+    lanes.leave(payload.webhook)
+  }
+}
+
+function isDeliverJob(payload: unknown): payload is DeliverJob {
+  if (typeof payload !== 'object' || payload === null) return false
+  if (!('delivery' in payload && 'webhook' in payload && 'attempt' in payload)) return false
+  const { delivery, webhook, attempt } = payload
+  return typeof delivery === 'string' && typeof webhook === 'string' && typeof attempt === 'number'
+}
+
+async function clean({ sql, clock, log }: DeliveryOptions): Promise<void> {
+  try {
+    const gone = await cleanDeliveries(sql, clock.nowMs())
+    if (gone > 0) log.info('old deliveries removed', { deliveries: gone })
+  } catch (error) {
+    log.warn('old deliveries could not be removed', { error: messageOf(error) })
+  }
+}
+
+/** graphile-worker takes an address as one text; the folder of a socket stands where a host would. */
+function addressOf(pgConfig: PgConfig): { connectionString: string } {
+  if ('connectionString' in pgConfig) return pgConfig
+  const { host, port, user, database } = pgConfig
+  const [at, name, where] = [user, database, host].map(encodeURIComponent)
+  return { connectionString: `postgresql://${at}@${where}:${port}/${name}` }
+}
+
+/** graphile-worker's warnings and errors in our log; its progress is told by the sender already. */
+function loggerTo(log: Log): Logger {
+  return new Logger(() => (level, message) => {
+    // Workers outnumber connections on purpose: they wait for receivers, not for the database.
+    if (message.startsWith('WARNING: having maxPoolSize')) return
+    if (level === 'error') log.error('job queue', { message })
+    else if (level === 'warning') log.warn('job queue', { message })
+  })
+}

@@ -1,0 +1,87 @@
+/**
+ * Facts: what is told of an incident and of an agent. Pure. Every fact made here fits into a payload:
+ * texts are cut, and of many vantages the ones that are down come first.
+ */
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { AgentView, IncidentView } from '../judge/view.ts'
+import {
+  envelopeText,
+  MAX_PAYLOAD_BYTES,
+  payloadBytes,
+  type EventData,
+  type EventType,
+  type Fact,
+} from './types.ts'
+
+export type IncidentType = Extract<EventType, `incident.${string}`>
+export type AgentType = Extract<EventType, `agent.${string}`>
+
+/** Longest text of another party (names, causes) that is told. */
+export const MAX_TEXT_CHARS = 300
+/** More vantages than this are counted, not listed. */
+export const MAX_VANTAGES = 40
+
+export type IncidentNews = {
+  type: IncidentType
+  incident: IncidentView
+  atMs: UnixMs
+  /** Where people reach the collector, without a slash at the end; null: no links. */
+  publicUrl: string | null
+  /** The incident that goes on, of `incident.merged`. */
+  mergedInto?: string
+}
+
+export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentNews): Fact {
+  const down = incident.vantages.filter(({ state }) => state === 'down')
+  const others = incident.vantages.filter(({ state }) => state !== 'down')
+  const told = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
+  const data = {
+    ...cutTexts({ ...incident, downMs: { ...incident.downMs }, vantages: told }),
+    vantagesLeftOut: incident.vantages.length - told.length,
+    ...(mergedInto === undefined ? {} : { mergedInto }),
+    links:
+      publicUrl === null ? {} : { incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}` },
+  }
+  return fitted({ type, contract: incident.contract, atMs, data })
+}
+
+export type AgentNews = {
+  type: AgentType
+  agent: Pick<AgentView, 'id' | 'name' | 'lastSeenAt' | 'version'>
+  atMs: UnixMs
+  /** Since when nothing was heard; of `agent.back`, how it had been. */
+  silentSinceMs: UnixMs
+  publicUrl: string | null
+}
+
+/** About a host, not about one contract: several may rest on it. */
+export function agentFact({ type, agent, atMs, silentSinceMs, publicUrl }: AgentNews): Fact {
+  const { id, name, lastSeenAt, version } = agent
+  const data = {
+    agent: cutTexts({ id, name, version }),
+    lastSeenAt,
+    silentSince: formatInstant(silentSinceMs),
+    links: publicUrl === null ? {} : { agents: `${publicUrl}/agents` },
+  }
+  return fitted({ type, contract: null, atMs, data })
+}
+
+/** The texts of one object cut to size; everything else as it is. */
+function cutTexts<T extends object>(value: T): T & EventData {
+  const cut = Object.entries(value).map(([key, item]: [string, unknown]) =>
+    typeof item === 'string' && item.length > MAX_TEXT_CHARS
+      ? [key, `${item.slice(0, MAX_TEXT_CHARS - 1)}…`]
+      : [key, item],
+  )
+  // Same keys and kinds of values as before; views hold nothing but JSON.
+  return Object.fromEntries(cut) as T & EventData
+}
+
+/** Halves the vantages until the payload fits: texts of four-byte characters can make 40 too many. */
+function fitted(fact: Fact & { data: { vantages?: readonly EventData[]; vantagesLeftOut?: number } }): Fact {
+  const { vantages = [], vantagesLeftOut = 0 } = fact.data
+  if (payloadBytes(envelopeText(fact)) < MAX_PAYLOAD_BYTES || vantages.length === 0) return fact
+  const kept = vantages.slice(0, Math.floor(vantages.length / 2))
+  const leftOut = vantagesLeftOut + vantages.length - kept.length
+  return fitted({ ...fact, data: { ...fact.data, vantages: kept, vantagesLeftOut: leftOut } })
+}

@@ -1,0 +1,116 @@
+/**
+ * Headline: one message in plain words, for the shapes that people read. Pure. Tolerant: a field that
+ * is missing is left out, for every type of event comes through here.
+ */
+import type { Envelope, EventData, MessageType } from './types.ts'
+
+/** How loud: `page` wakes somebody, `warn` wants a look today, `good` ends one, `note` informs. */
+export type Urgency = 'page' | 'warn' | 'good' | 'note'
+
+export type Headline = {
+  title: string
+  /** Label and text, in the order of importance. */
+  lines: readonly { label: string; text: string }[]
+  urgency: Urgency
+  link: string | null
+  /** What later messages about the same thing share: an incident, an agent. */
+  subject: string
+}
+
+const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> = {
+  'incident.opened': { says: 'down', urgency: 'page' },
+  'incident.updated': { says: 'incident updated', urgency: 'note' },
+  'incident.closed': { says: 'up again', urgency: 'good' },
+  'incident.reopened': { says: 'down again', urgency: 'page' },
+  'incident.merged': { says: 'incident merged into another', urgency: 'good' },
+  'incident.acknowledged': { says: 'incident acknowledged', urgency: 'note' },
+  'incident.escalated': { says: 'incident not acknowledged, escalated', urgency: 'page' },
+  'site.unreachable': { says: 'site unreachable', urgency: 'page' },
+  'terms.agreed': { says: 'terms agreed', urgency: 'note' },
+  'terms.objected': { says: 'terms objected to', urgency: 'warn' },
+  'objective.at_risk': { says: 'objective at risk', urgency: 'warn' },
+  'objective.breached': { says: 'objective not met on measured data', urgency: 'warn' },
+  'window.finalised': { says: 'window final', urgency: 'note' },
+  'window.amended': { says: 'window amended', urgency: 'note' },
+  'agent.silent': { says: 'agent silent', urgency: 'warn' },
+  'agent.back': { says: 'agent back', urgency: 'good' },
+  'certificate.expiring': { says: 'certificate expires soon', urgency: 'warn' },
+  'exclusion.proposed': { says: 'exclusion proposed', urgency: 'note' },
+  'penalty.notified': { says: 'penalty notified', urgency: 'note' },
+  'penalty.answered': { says: 'penalty answered', urgency: 'note' },
+  'claim.deadline': { says: 'claim deadline near', urgency: 'warn' },
+  'evidence.anomaly': { says: 'integrity anomaly', urgency: 'warn' },
+  'report.ready': { says: 'report ready', urgency: 'note' },
+  'webhook.test': { says: 'test message', urgency: 'note' },
+}
+
+const LINES: readonly { key: string; label: string }[] = [
+  { key: 'contract', label: 'Contract' },
+  { key: 'check', label: 'Check' },
+  { key: 'cause', label: 'Cause' },
+  { key: 'zone', label: 'Zone' },
+  { key: 'owner', label: 'Answers for it' },
+  { key: 'onsetAt', label: 'Since' },
+  { key: 'endAt', label: 'Until' },
+  { key: 'silentSince', label: 'Silent since' },
+  { key: 'acknowledgedAt', label: 'Acknowledged' },
+  { key: 'message', label: 'Message' },
+]
+
+export function headlineOf({ type, data }: Envelope): Headline {
+  const { says, urgency } = WORDS[type]
+  const who = textAt(data, 'service') ?? textAt(objectAt(data, 'agent'), 'name') ?? textAt(data, 'contract')
+  const lines = LINES.flatMap(({ key, label }) => {
+    const text = textAt(data, key)
+    return text === null ? [] : [{ label, text }]
+  })
+  const downMs = objectAt(data, 'downMs')['provable']
+  if (type === 'incident.closed' && typeof downMs === 'number') {
+    lines.push({ label: 'Down for at least', text: durationText(downMs) })
+  }
+  return {
+    title: who === null ? `Constat: ${says}` : `${who}: ${says}`,
+    lines,
+    urgency,
+    link: linkOf(data),
+    subject: subjectOf({ type, data }),
+  }
+}
+
+/** Plain text, a line each, for shapes without fields. */
+export function linesText({ lines }: Headline): string {
+  return lines.map(({ label, text }) => `${label}: ${text}`).join('\n')
+}
+
+/** Whole units, largest first: `1 h 4 min 30 s`. */
+export function durationText(durationMs: number): string {
+  const totalS = Math.floor(durationMs / 1_000)
+  const parts = [
+    { n: Math.floor(totalS / 3_600), unit: 'h' },
+    { n: Math.floor(totalS / 60) % 60, unit: 'min' },
+    { n: totalS % 60, unit: 's' },
+  ].filter(({ n }) => n > 0)
+  return parts.length === 0 ? '0 s' : parts.map(({ n, unit }) => `${n} ${unit}`).join(' ')
+}
+
+function subjectOf({ type, data }: { type: MessageType; data: EventData }): string {
+  if (type.startsWith('incident.')) return `incident:${textAt(data, 'id') ?? 'unknown'}`
+  if (type.startsWith('agent.')) return `agent:${textAt(objectAt(data, 'agent'), 'id') ?? 'unknown'}`
+  return [type, textAt(data, 'contract'), textAt(data, 'id')].filter((part) => part !== null).join(':')
+}
+
+function linkOf(data: EventData): string | null {
+  const [link] = Object.values(objectAt(data, 'links'))
+  return typeof link === 'string' ? link : null
+}
+
+export function textAt(data: EventData, key: string): string | null {
+  const value = data[key]
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+export function objectAt(data: EventData, key: string): EventData {
+  const value = data[key]
+  // Not null, not a list: the remaining object of the union.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as EventData) : {}
+}

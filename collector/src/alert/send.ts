@@ -1,0 +1,142 @@
+/**
+ * Send: one attempt at one delivery, and its record. At least once: a process that dies between the
+ * two sends again, under the same message id. Safe to run twice.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '@constat/shared/fault'
+import type { Clock } from '@constat/shared/time'
+import { Webhook } from 'standardwebhooks'
+import {
+  dropDelivery,
+  findDelivery,
+  recordAttempt,
+  schedule,
+  type Attempted,
+  type DueDelivery,
+} from '../db/deliveries.ts'
+import type { Database } from '../db/tx.ts'
+import type { Log, Random } from '../shell.ts'
+import { post, type Reach } from './post.ts'
+import { outcomeOf, type Answer } from './retry.ts'
+import { shapeNamed, type ShapeName } from './shapes/table.ts'
+import type { Envelope } from './types.ts'
+
+/** What the queue remembers of a delivery. `attempt`: attempts recorded when the job was made. */
+export type DeliverJob = { delivery: string; webhook: string; attempt: number }
+
+export type Sending = {
+  sql: Database
+  clock: Clock
+  random: Random
+  log: Log
+  reach: Reach
+  retryDelaysMs: readonly number[]
+  timeoutMs: number
+  /** Aborted when the collector stops and requests in flight have had their grace. */
+  signal: AbortSignal
+}
+
+/** An answer that cannot be written down for this long is lost, and the message sent again. */
+const RECORD_TRIES_MAX = 120
+const RECORD_PAUSE_MS = 500
+const USER_AGENT = 'Constat-Webhook/1'
+
+type Sendable = DueDelivery & { url: string; shape: ShapeName; secret: string }
+
+export async function sendDelivery(job: DeliverJob, sending: Sending): Promise<void> {
+  const { sql, clock, signal } = sending
+  const due = await findDelivery(sql, job.delivery)
+  // An attempt more than the job knows of: that attempt made a job of its own.
+  if (due === null || due.state !== 'pending' || due.attempts !== job.attempt) return
+  if (!isSendable(due)) return await dropDelivery(sql, due.id)
+  const atMs = clock.nowMs()
+  const startUs = clock.monotonicUs()
+  const answer = await attempt(due, sending)
+  const tookMs = Math.round((clock.monotonicUs() - startUs) / 1_000)
+  if (signal.aborted && answer.status === null) return await schedule(sql, { id: due.id, delayMs: 0 })
+  const next = outcomeOf({
+    answer,
+    attemptsBefore: due.attempts,
+    delaysMs: sending.retryDelaysMs,
+    nowMs: atMs + tookMs,
+    chance: sending.random.bytes(4).readUInt32BE() / 2 ** 32,
+  })
+  const made = { atMs, status: answer.status, error: answer.error, tookMs }
+  const attempted = { id: due.id, attemptsBefore: due.attempts, made, body: answer.body, next }
+  await record(attempted, sending)
+  report({ due, attempted, log: sending.log })
+}
+
+function isSendable(due: DueDelivery): due is Sendable {
+  return due.url !== null && due.shape !== null && due.secret !== null && due.disabledMs === null
+}
+
+async function attempt(due: Sendable, sending: Sending): Promise<Answer> {
+  try {
+    const shape = shapeNamed(due.shape)
+    const url = new URL(due.url)
+    // Written by `envelopeText`, and only there.
+    const envelope = JSON.parse(due.payload) as Envelope
+    const body = shape.body({ envelope, text: due.payload, url })
+    return await post({
+      url: shape.target?.(url) ?? url,
+      headers: signedHeaders({ due, body, atMs: sending.clock.nowMs() }),
+      body,
+      reach: sending.reach,
+      timeoutMs: sending.timeoutMs,
+      signal: sending.signal,
+    })
+  } catch (error) {
+    return { status: null, error: `could not be written: ${messageOf(error)}`, body: null, retryAfter: null }
+  }
+}
+
+/** Standard Webhooks: id and time are under the signature together with the body. */
+function signedHeaders({
+  due,
+  body,
+  atMs,
+}: {
+  due: Sendable
+  body: string
+  atMs: number
+}): Record<string, string> {
+  const timestamp = new Date(atMs)
+  return {
+    'content-type': 'application/json',
+    'user-agent': USER_AGENT,
+    'webhook-id': due.messageId,
+    'webhook-timestamp': String(Math.floor(atMs / 1_000)),
+    'webhook-signature': new Webhook(due.secret).sign(due.messageId, timestamp, body),
+  }
+}
+
+/** The request cannot be taken back: a database that restarts meanwhile is waited for. */
+async function record(attempted: Attempted, { sql, log }: Sending): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await recordAttempt(sql, attempted)
+      return
+    } catch (error) {
+      if (tries >= RECORD_TRIES_MAX) throw error
+      if (tries === 1) log.warn('a delivery could not be recorded yet', { error: messageOf(error) })
+      await sleep(RECORD_PAUSE_MS)
+    }
+  }
+}
+
+function report({ due, attempted, log }: { due: Sendable; attempted: Attempted; log: Log }): void {
+  const { made, next } = attempted
+  const facts = {
+    delivery: due.id,
+    webhook: due.webhook,
+    type: due.type,
+    status: made.status,
+    error: made.error,
+  }
+  if (next.state === 'delivered') log.info('delivered', facts)
+  else if (next.state === 'pending')
+    log.warn('delivery will be tried again', { ...facts, inMs: next.delayMs })
+  else if (next.state === 'disabled') log.warn('the receiver is gone: webhook disabled', facts)
+  else log.error('delivery failed for good', facts)
+}

@@ -1,0 +1,114 @@
+/**
+ * Deliveries: the queries of the sender. A delivery's row is the truth about it; its graphile-worker job
+ * only says when to look at it again. Row and job change in one transaction.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import type { ShapeName } from '../alert/shapes/table.ts'
+import type { MessageType } from '../alert/types.ts'
+import { addJob, MAX_JOB_RUNS } from './events.ts'
+import type { Database, Tx } from './tx.ts'
+
+export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'disabled'
+export type Try = { atMs: UnixMs; status: number | null; error: string | null; tookMs: number }
+
+/** Delivered, failed and disabled ones are kept for 90 days, tries and all. */
+export const DELIVERIES_KEPT_MS = 90 * 24 * 3_600_000
+
+export type DueDelivery = {
+  id: string
+  messageId: string
+  type: MessageType
+  payload: string
+  state: DeliveryState
+  attempts: number
+  webhook: string
+  /** All null once the webhook has been removed. */
+  url: string | null
+  shape: ShapeName | null
+  secret: string | null
+  disabledMs: UnixMs | null
+}
+
+export async function findDelivery(sql: Database, id: string): Promise<DueDelivery | null> {
+  const [row] = await sql<DueDelivery[]>`
+    select d.id, d.message_id as "messageId", d.type, d.payload, d.state, d.attempts, d.webhook,
+      w.url, w.shape, w.secret, w.disabled_ms as "disabledMs"
+    from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
+  return row ?? null
+}
+
+export type Attempted = {
+  id: string
+  /** Attempts before this one: whoever records first wins. */
+  attemptsBefore: number
+  made: Try
+  body: string | null
+  next: { state: 'delivered' | 'failed' | 'disabled' } | { state: 'pending'; delayMs: number }
+}
+
+/** Writes down one attempt and what follows from it. False: it had been written down already. */
+export async function recordAttempt(sql: Database, attempted: Attempted): Promise<boolean> {
+  return await sql.begin(async (tx) => {
+    const { id, attemptsBefore, made, body, next } = attempted
+    const doneMs = made.atMs + made.tookMs
+    const changed = await tx<{ webhook: string }[]>`
+      update delivery set state = ${next.state}, attempts = attempts + 1, last_status = ${made.status},
+        last_error = ${made.error}, last_body = ${body},
+        tries = tries || ${JSON.stringify([made])}::text::jsonb,
+        next_ms = ${next.state === 'pending' ? doneMs + next.delayMs : null},
+        delivered_ms = ${next.state === 'delivered' ? doneMs : null}
+      where id = ${id} and attempts = ${attemptsBefore} and state = 'pending' returning webhook`
+    const [row] = changed
+    if (!row) return false
+    if (next.state === 'pending') await schedule(tx, { id, delayMs: next.delayMs })
+    if (next.state === 'disabled') await disable(tx, { webhook: row.webhook, atMs: doneMs })
+    return true
+  })
+}
+
+/** Looks at the delivery again after `delayMs`, without counting an attempt. */
+export async function schedule(
+  sql: Database | Tx,
+  { id, delayMs }: { id: string; delayMs: number },
+): Promise<void> {
+  await sql`select (${addJob(sql)}).id from (
+    select id, webhook, attempts, ${delayMs}::float8 as delay_ms from delivery
+    where id = ${id} and state = 'pending') as due`
+}
+
+/** For a webhook that is disabled or removed: nothing more is sent to it. */
+export async function dropDelivery(sql: Database, id: string): Promise<void> {
+  await sql`update delivery set state = 'disabled', next_ms = null where id = ${id} and state = 'pending'`
+}
+
+async function disable(tx: Tx, { webhook, atMs }: { webhook: string; atMs: UnixMs }): Promise<void> {
+  await tx`update webhook set disabled_ms = ${atMs} where id = ${webhook} and disabled_ms is null`
+  await tx`update delivery set state = 'disabled', next_ms = null
+    where webhook = ${webhook} and state = 'pending'`
+}
+
+/** Jobs that the named workers, or workers of an earlier process, held when they died. */
+export async function unlockJobs(sql: Database, workers: readonly string[] | 'all'): Promise<void> {
+  if (workers !== 'all') {
+    await sql`select graphile_worker.force_unlock_workers(${[...workers]}::text[])`
+    return
+  }
+  await sql`select graphile_worker.force_unlock_workers(array(
+    select distinct locked_by from graphile_worker.jobs where locked_by is not null))`
+}
+
+/** Gives a job to every pending delivery that has none, as after a restore without the job tables. */
+export async function restoreJobs(sql: Database, nowMs: UnixMs): Promise<number> {
+  const restored = await sql`
+    select (${addJob(sql)}).id from (
+      select id, webhook, attempts, greatest(0, coalesce(next_ms, 0) - ${nowMs}::int8)::float8 as delay_ms
+      from delivery d where state = 'pending' and not exists (
+        select 1 from graphile_worker.jobs j where j.key = d.id and j.attempts < ${MAX_JOB_RUNS}::int)) as lost`
+  return restored.count
+}
+
+export async function cleanDeliveries(sql: Database, nowMs: UnixMs): Promise<number> {
+  const gone = await sql`
+    delete from delivery where state <> 'pending' and created_ms < ${nowMs - DELIVERIES_KEPT_MS}`
+  return gone.count
+}

@@ -1,0 +1,226 @@
+/**
+ * Webhooks: what people set up to be told, and what was sent to them. The secret leaves once, when the
+ * webhook is made.
+ */
+import { Fault } from '@constat/shared/fault'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/shapes/table.ts'
+import { EVENT_TYPES, isEventType } from '../alert/types.ts'
+import type { Random } from '../shell.ts'
+import type { DeliveryState, Try } from './deliveries.ts'
+import { addJob, tellTest } from './events.ts'
+import { DATABASE_LOCKS } from './lock.ts'
+import type { Database } from './tx.ts'
+
+export const MAX_WEBHOOKS = 100
+export const MAX_URL_CHARS = 2_048
+export const MAX_DELIVERIES_PER_PAGE = 100
+const SECRET_BYTES = 32
+const ID_BYTES = 12
+
+/** As a client wrote it; `shape` defaults to `generic`. */
+export type WebhookDraft = { url: string; types: readonly string[]; shape?: string }
+
+export type WebhookView = {
+  id: string
+  url: string
+  types: string[]
+  shape: ShapeName
+  createdAt: string
+  disabledAt: string | null
+}
+
+export type DeliveryView = {
+  id: string
+  webhook: string
+  messageId: string
+  type: string
+  state: DeliveryState
+  attempts: number
+  lastStatus: number | null
+  lastError: string | null
+  lastBody: string | null
+  tries: { at: string; status: number | null; error: string | null; tookMs: number }[]
+  createdAt: string
+  nextAt: string | null
+  deliveredAt: string | null
+}
+
+/** What is wrong with a draft, a sentence each; none: it can be created. */
+export function webhookProblems({ url, types, shape = 'generic' }: WebhookDraft): string[] {
+  const problems: string[] = []
+  const unknown = types.filter((type) => type !== '*' && !isEventType(type))
+  if (types.length === 0) problems.push('types is empty: name event types, or * for all of them')
+  if (types.length > EVENT_TYPES.length + 1) problems.push('types names some type twice')
+  else if (unknown.length > 0)
+    problems.push(`unknown types: ${unknown.map((type) => type.slice(0, 64)).join(', ')}`)
+  if (!isShapeName(shape)) problems.push(`shape is one of ${SHAPE_NAMES.join(', ')}`)
+  const problem = urlProblem(url, isShapeName(shape) ? shape : 'generic')
+  return problem === null ? problems : [...problems, problem]
+}
+
+function urlProblem(text: string, shape: ShapeName): string | null {
+  if (text.length > MAX_URL_CHARS) return `url has more than ${MAX_URL_CHARS} characters`
+  if (!URL.canParse(text)) return 'url is not an absolute address'
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return 'url begins with neither https:// nor http://'
+  if (url.username !== '' || url.password !== '') return 'url carries credentials: use the signature instead'
+  return shapeNamed(shape).problem?.(url) ?? null
+}
+
+export type Creation = { draft: WebhookDraft; nowMs: UnixMs; random: Random }
+
+/** Faults: `bad-request` with every problem, `conflict` at the hundredth. The secret is not shown again. */
+export async function createWebhook(
+  sql: Database,
+  { draft, nowMs, random }: Creation,
+): Promise<{ id: string; secret: string }> {
+  const problems = webhookProblems(draft)
+  if (problems.length > 0) throw new Fault('bad-request', 'the webhook was not created', { problems })
+  const id = `hook_${random.bytes(ID_BYTES).toString('hex')}`
+  const secret = `whsec_${random.bytes(SECRET_BYTES).toString('base64')}`
+  await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${DATABASE_LOCKS.space}::int, ${DATABASE_LOCKS.webhooks}::int)`
+    const [found] = await tx<{ n: number }[]>`select count(*)::int as n from webhook`
+    if (found && found.n >= MAX_WEBHOOKS) {
+      throw new Fault('conflict', `there are ${MAX_WEBHOOKS} webhooks already`, { hint: 'remove one first' })
+    }
+    const types = JSON.stringify([...new Set(draft.types)])
+    await tx`insert into webhook (id, url, types, shape, secret, created_ms)
+      values (${id}, ${draft.url}, ${types}::text::jsonb, ${draft.shape ?? 'generic'}, ${secret}, ${nowMs})`
+  })
+  return { id, secret }
+}
+
+/** Oldest first; at most `MAX_WEBHOOKS`, so there are no pages. */
+export async function listWebhooks(sql: Database): Promise<WebhookView[]> {
+  const rows = await sql<
+    {
+      id: string
+      url: string
+      types: string[]
+      shape: ShapeName
+      createdMs: UnixMs
+      disabledMs: UnixMs | null
+    }[]
+  >`select id, url, types, shape, created_ms as "createdMs", disabled_ms as "disabledMs"
+    from webhook order by created_ms, id`
+  return rows.map(({ id, url, types, shape, createdMs, disabledMs }) => ({
+    id,
+    url,
+    types,
+    shape,
+    createdAt: formatInstant(createdMs),
+    disabledAt: disabledMs === null ? null : formatInstant(disabledMs),
+  }))
+}
+
+/** False: there is none of that id. What it still had to send is not sent. */
+export async function removeWebhook(sql: Database, id: string): Promise<boolean> {
+  return await sql.begin(async (tx) => {
+    await tx`update delivery set state = 'disabled', next_ms = null where webhook = ${id} and state = 'pending'`
+    const gone = await tx`delete from webhook where id = ${id}`
+    return gone.count === 1
+  })
+}
+
+/** Takes up a webhook again that a 410 had disabled. What it missed meanwhile can be replayed. */
+export async function enableWebhook(sql: Database, id: string): Promise<boolean> {
+  const changed = await sql`update webhook set disabled_ms = null where id = ${id}`
+  return changed.count === 1
+}
+
+/** Sends `webhook.test` the way everything is sent. Faults: `not-found`, `conflict` when disabled. */
+export async function testWebhook(
+  sql: Database,
+  { id, nowMs }: { id: string; nowMs: UnixMs },
+): Promise<{ delivery: string }> {
+  return await sql.begin(async (tx) => {
+    checkEnabled(await tx<Enabled[]>`select disabled_ms as "disabledMs" from webhook where id = ${id}`)
+    const delivery = await tellTest(tx, { webhook: id, atMs: nowMs })
+    if (delivery === null) throw new Fault('not-found', `there is no webhook ${id}`)
+    return { delivery }
+  })
+}
+
+type Enabled = { disabledMs: UnixMs | null }
+
+function checkEnabled([webhook]: readonly Enabled[]): void {
+  if (!webhook) throw new Fault('not-found', 'there is no such webhook')
+  if (webhook.disabledMs === null) return
+  throw new Fault('conflict', 'the receiver answered 410, which disabled the webhook', {
+    hint: 'enable it first',
+  })
+}
+
+/** The same message once more, under its own id: a receiver that has it already will know. */
+export async function replayDelivery(
+  sql: Database,
+  { id, nowMs }: { id: string; nowMs: UnixMs },
+): Promise<{ delivery: string }> {
+  return await sql.begin(async (tx) => {
+    const found = await tx<(Enabled & { known: boolean })[]>`
+      select w.disabled_ms as "disabledMs", w.id is not null as known
+      from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
+    if (found.length === 0) throw new Fault('not-found', `there is no delivery ${id}`)
+    checkEnabled(found.filter(({ known }) => known))
+    const [row] = await tx<{ id: string }[]>`
+      with again as (
+        insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
+        select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), webhook, message_id, type, payload,
+          'pending', ${nowMs}, ${nowMs}
+        from delivery where id = ${id} returning id, webhook, attempts, 0 as delay_ms)
+      select id, (${addJob(tx)}).id as job from again`
+    if (!row) throw new Fault('not-found', `there is no delivery ${id}`)
+    return { delivery: row.id }
+  })
+}
+
+export type DeliveryPage = { items: DeliveryView[]; next: string | null }
+
+type DeliveryRow = Omit<DeliveryView, 'tries' | 'createdAt' | 'nextAt' | 'deliveredAt'> & {
+  tries: Try[]
+  createdMs: UnixMs
+  nextMs: UnixMs | null
+  deliveredMs: UnixMs | null
+}
+
+/** Newest first. `cursor`: the `next` of the page before; a wrong one is `bad-request`. */
+export async function listDeliveries(
+  sql: Database,
+  { webhook, cursor, limit }: { webhook: string; cursor: string | null; limit: number },
+): Promise<DeliveryPage> {
+  const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
+  const after = cursor === null ? null : readCursor(cursor)
+  const rows = await sql<DeliveryRow[]>`
+    select id, webhook, message_id as "messageId", type, state, attempts, last_status as "lastStatus",
+      last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs",
+      next_ms as "nextMs", delivered_ms as "deliveredMs"
+    from delivery where webhook = ${webhook}
+    ${after === null ? sql`` : sql`and (created_ms, id) < (${after.createdMs}::int8, ${after.id})`}
+    order by created_ms desc, id desc limit ${most + 1}`
+  const page = rows.slice(0, most)
+  const last = page.at(-1)
+  return {
+    items: page.map(viewOf),
+    next: rows.length > most && last ? `${last.createdMs}.${last.id}` : null,
+  }
+}
+
+function readCursor(cursor: string): { createdMs: UnixMs; id: string } {
+  const [, createdMs, id] = /^(\d{1,15})\.(dlv_[0-9a-f]{32})$/.exec(cursor) ?? []
+  if (createdMs === undefined || id === undefined)
+    throw new Fault('bad-request', 'the cursor is not one of ours')
+  return { createdMs: Number(createdMs), id }
+}
+
+function viewOf({ tries, createdMs, nextMs, deliveredMs, ...rest }: DeliveryRow): DeliveryView {
+  return {
+    ...rest,
+    tries: tries.map(({ atMs, ...made }) => ({ at: formatInstant(atMs), ...made })),
+    createdAt: formatInstant(createdMs),
+    nextAt: nextMs === null ? null : formatInstant(nextMs),
+    deliveredAt: deliveredMs === null ? null : formatInstant(deliveredMs),
+  }
+}
