@@ -114,22 +114,23 @@ export function entryRange(
     order by index limit ${range.limit}`
 }
 
-/** Frames of one agent that hold samples at or after `fromMs`, among the leaves below `below`. */
-export function framesSince(
+/** Frames of one agent that hold samples of [fromMs, untilMs), among the leaves below `below`. */
+export function framesWithin(
   db: Database | Tx,
-  key: { log: number; agent: Buffer; fromMs: UnixMs; below: number },
+  key: { log: number; agent: Buffer; fromMs: UnixMs; untilMs: UnixMs; below: number },
 ): Promise<EntryRow[]> {
   return db<EntryRow[]>`
     select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
     from entry where log = ${key.log} and agent = ${key.agent} and to_ms >= ${key.fromMs}
-      and type = 1 and index < ${key.below}
+      and from_ms < ${key.untilMs} and type = 1 and index < ${key.below}
     order by index`
 }
 
-export function entriesOfType(db: Database | Tx, key: { log: number; type: number }): Promise<EntryRow[]> {
+/** Everything of a log that is no frame, in order: terms, configurations, enrolments, notices. */
+export function rareEntries(db: Database | Tx, log: number): Promise<EntryRow[]> {
   return db<EntryRow[]>`
     select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
-    from entry where log = ${key.log} and type = ${key.type} order by index`
+    from entry where log = ${log} and type <> 1 order by index`
 }
 
 /** Full tiles [from, to) of one level. */

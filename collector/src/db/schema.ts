@@ -3,6 +3,7 @@
  * set up (`agent`, `token`, `webhook`); tables under "Derived" can be dropped and rebuilt from it.
  * Instants are integer ms UTC, digests and keys are raw bytes.
  */
+import { sql } from 'drizzle-orm'
 import { bigint, customType, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
@@ -41,6 +42,10 @@ export const entry = pgTable(
     primaryKey({ columns: [t.log, t.index] }),
     index('entry_session').on(t.session, t.seq),
     index('entry_span').on(t.log, t.agent, t.toMs),
+    // Everything but frames is rare, and read by type at every start.
+    index('entry_rare')
+      .on(t.log, t.type)
+      .where(sql`type <> 1`),
   ],
 )
 
@@ -155,6 +160,13 @@ export const delivery = pgTable(
     attempts: integer('attempts').notNull().default(0),
     lastStatus: integer('last_status'),
     lastError: text('last_error'),
+    /** The first 4 kB of the last answer. */
+    lastBody: text('last_body'),
+    /** Every attempt, oldest first. */
+    tries: jsonb('tries')
+      .$type<{ atMs: number; status: number | null; error: string | null; tookMs: number }[]>()
+      .notNull()
+      .default([]),
     createdMs: ms('created_ms').notNull(),
     nextMs: ms('next_ms'),
     deliveredMs: ms('delivered_ms'),
@@ -163,32 +175,6 @@ export const delivery = pgTable(
 )
 
 // ── Derived: `constat rebuild` drops these and makes them again from the ledger ─────────────────
-
-/** A contract revision in force, read from its leaf. */
-export const revision = pgTable(
-  'revision',
-  {
-    contract: text('contract').notNull(),
-    revision: integer('revision').notNull(),
-    digest: bytes('digest').notNull(),
-    /** The source documents as they were applied: [{name, text}]. */
-    source: jsonb('source').$type<{ name: string; text: string }[]>().notNull(),
-    /** The expanded contract as JSON: what the judge reads, zone transitions included. */
-    terms: text('terms').notNull(),
-    appliedMs: ms('applied_ms').notNull(),
-    effectiveMs: ms('effective_ms').notNull(),
-    leaf: bigint('leaf', { mode: 'number' }).notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.contract, t.revision] })],
-)
-
-/** A check configuration that agents signed under: digest → which check an index means. */
-export const configuration = pgTable('configuration', {
-  digest: bytes('digest').primaryKey(),
-  log: integer('log').notNull(),
-  version: integer('version').notNull(),
-  json: text('json').notNull(),
-})
 
 /** Incidents: identity from notices in the ledger, ends from the timeline. */
 export const incident = pgTable(

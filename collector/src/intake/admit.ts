@@ -43,10 +43,12 @@ export function admit({ batch, digest }: { batch: Batch; digest: Buffer }, end: 
 
 const FIRST_PREV = Buffer.alloc(32)
 
-/** First and last instant of the samples; null without any. */
+/** First and last instant of the samples; null without any. A gap is an instant of its own. */
 export function spanOf(batch: Batch): { fromMs: UnixMs; toMs: UnixMs } | null {
   const { offsetMs } = batch.samples
-  if (offsetMs.length === 0) return null
+  if (offsetMs.length === 0) {
+    return batch.gapCount > 0 ? { fromMs: batch.baseS * 1000, toMs: batch.baseS * 1000 } : null
+  }
   let least = Infinity
   let most = -Infinity
   for (const offset of offsetMs) {

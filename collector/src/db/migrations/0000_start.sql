@@ -36,13 +36,6 @@ CREATE TABLE "chunk" (
 	CONSTRAINT "chunk_log_check_agent_rules_start_ms_pk" PRIMARY KEY("log","check","agent","rules","start_ms")
 );
 --> statement-breakpoint
-CREATE TABLE "configuration" (
-	"digest" "bytea" PRIMARY KEY NOT NULL,
-	"log" integer NOT NULL,
-	"version" integer NOT NULL,
-	"json" text NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE "cursor" (
 	"agent" "bytea" NOT NULL,
 	"session" "bytea" NOT NULL,
@@ -62,6 +55,8 @@ CREATE TABLE "delivery" (
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"last_status" integer,
 	"last_error" text,
+	"last_body" text,
+	"tries" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"created_ms" bigint NOT NULL,
 	"next_ms" bigint,
 	"delivered_ms" bigint
@@ -128,18 +123,6 @@ CREATE TABLE "meta" (
 	"value" text NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "revision" (
-	"contract" text NOT NULL,
-	"revision" integer NOT NULL,
-	"digest" "bytea" NOT NULL,
-	"source" jsonb NOT NULL,
-	"terms" text NOT NULL,
-	"applied_ms" bigint NOT NULL,
-	"effective_ms" bigint NOT NULL,
-	"leaf" bigint NOT NULL,
-	CONSTRAINT "revision_contract_revision_pk" PRIMARY KEY("contract","revision")
-);
---> statement-breakpoint
 CREATE TABLE "tile" (
 	"log" integer NOT NULL,
 	"level" integer NOT NULL,
@@ -172,5 +155,6 @@ CREATE TABLE "webhook" (
 CREATE INDEX "delivery_webhook" ON "delivery" USING btree ("webhook","created_ms");--> statement-breakpoint
 CREATE INDEX "entry_session" ON "entry" USING btree ("session","seq");--> statement-breakpoint
 CREATE INDEX "entry_span" ON "entry" USING btree ("log","agent","to_ms");--> statement-breakpoint
+CREATE INDEX "entry_rare" ON "entry" USING btree ("log","type") WHERE type <> 1;--> statement-breakpoint
 CREATE INDEX "event_contract" ON "event" USING btree ("contract","id");--> statement-breakpoint
 CREATE INDEX "incident_service" ON "incident" USING btree ("contract","service","onset_ms");

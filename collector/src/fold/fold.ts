@@ -1,0 +1,160 @@
+/**
+ * Fold: ledger → tracks. Frames that come in order only extend their tracks; late ones have the chunks
+ * they fall into folded again from the ledger. Whatever the order in which frames arrive, a track ends as
+ * that of all its samples sorted by instant, session, number, position: `constat rebuild` reproduces it
+ * byte for byte. Derived.
+ */
+import { openFrame } from '@constat/shared/batch'
+import { invariant } from '@constat/shared/fault'
+import { entryRange, type EntryRow } from '../db/ledger-rows.ts'
+import { saveFold, type ChunkRow } from '../db/fold-rows.ts'
+import type { Database } from '../db/tx.ts'
+import { leafCode } from '../ledger/leaf.ts'
+import type { Committed } from '../ledger/sequencer.ts'
+import type { Register } from '../terms/register.ts'
+import { LateWork } from './late.ts'
+import { readPage, type ConfigOf, type Frame, type Page, type Report } from './page.ts'
+import { orderOf, type Readings } from './readings.ts'
+import { Tracks } from './tracks.ts'
+import { chunkStart, type Track } from './track.ts'
+
+/** Leaves read back in one page. */
+export const PAGE_LEAVES = 5_000
+const FRAME = leafCode('frame')
+
+/** Names of the checks whose tracks moved, by log. */
+export type Touched = Map<number, Set<string>>
+
+export class Fold {
+  readonly #db: Database
+  readonly #register: Register
+  readonly #next = new Map<number, number>()
+  /** Session of the newest sample: ties within one session are in order as they come. */
+  readonly #lastSession = new WeakMap<Track, Buffer>()
+  readonly tracks: Tracks
+
+  constructor(db: Database, register: Register) {
+    this.#db = db
+    this.#register = register
+    this.tracks = new Tracks(register)
+  }
+
+  /** Loads what was folded before; the rest is caught up from the ledger. */
+  open({ next, chunks }: { next: ReadonlyMap<number, number>; chunks: readonly ChunkRow[] }): void {
+    for (const [log, index] of next) this.#next.set(log, index)
+    this.tracks.restore(chunks)
+  }
+
+  /** First leaf of a log that is not folded yet. */
+  next(log: number): number {
+    return this.#next.get(log) ?? 0
+  }
+
+  /** Folds what was just committed, reading back whatever is missing before it. */
+  async take(committed: readonly Committed[], touched: Touched): Promise<void> {
+    for (const { log, firstIndex, drafts } of committed) {
+      if (firstIndex < this.next(log)) continue
+      await this.catchUp(log, firstIndex, touched)
+      const frames: Frame[] = []
+      for (const [i, { frame, type }] of drafts.entries()) {
+        if (frame && type === 'frame') frames.push({ ...frame, index: firstIndex + i })
+      }
+      await this.#foldFrames(log, { frames, next: firstIndex + drafts.length }, touched)
+    }
+  }
+
+  /** Folds every leaf below `until` that is not folded yet, from the ledger. */
+  async catchUp(log: number, until: number, touched: Touched): Promise<void> {
+    while (this.next(log) < until) {
+      const from = this.next(log)
+      const rows = await entryRange(this.#db, { log, from, to: until, limit: PAGE_LEAVES })
+      const last = rows.at(-1)
+      invariant(last && rows[0]?.index === from, `leaf ${from} of log ${log} is missing`)
+      const frames = rows.filter(({ type }) => type === FRAME).map(frameOf)
+      await this.#foldFrames(log, { frames, next: last.index + 1 }, touched)
+    }
+  }
+
+  /** Writes the chunks that changed and how far the fold is, in one transaction. */
+  async save(): Promise<void> {
+    const chunks = this.tracks.takeDirty()
+    const next = new Map(this.#next)
+    try {
+      await this.#db.begin((tx) => saveFold(tx, { chunks, next }))
+    } catch (error) {
+      this.tracks.markDirty(chunks)
+      throw error
+    }
+  }
+
+  async #foldFrames(
+    log: number,
+    { frames, next }: { frames: readonly Frame[]; next: number },
+    touched: Touched,
+  ): Promise<void> {
+    const page = readPage(frames, this.#configOf(log))
+    const late = this.#extendAll(log, page, touched)
+    this.#next.set(log, next)
+    if (!late.isEmpty) await late.run({ db: this.#db, below: next, configOf: this.#configOf(log) })
+  }
+
+  /** Extends the tracks whose readings continue them; the others are work for later. */
+  #extendAll(log: number, { reports, gaps }: Page, touched: Touched): LateWork {
+    const late = new LateWork(log, this.tracks)
+    const seen = new Set<Track>()
+    for (const report of reports) {
+      for (const [index, readings] of report.readings.entries()) {
+        // A hole of the array: the agent said nothing of this check.
+        if (!readings) continue
+        const check = report.config.checks[index]!.name
+        for (const track of this.tracks.get({ log, check, agent: report.agent })) {
+          const isFirst = !seen.has(track) && track.fromIndex <= report.firstIndex
+          seen.add(track)
+          if (isFirst && this.#continues(track, report, readings)) {
+            track.extend(readings)
+            this.#lastSession.set(track, report.session)
+          } else {
+            for (const atMs of readings.atMs) late.add(track, chunkStart(atMs))
+          }
+        }
+        touch(touched, log, check)
+      }
+    }
+    for (const { agent, atMs } of gaps) {
+      for (const track of this.tracks.ofAgent(log, agent)) {
+        late.add(track, chunkStart(atMs))
+        touch(touched, log, track.key.check)
+      }
+    }
+    return late
+  }
+
+  #continues(track: Track, { session, isMixed }: Report, readings: Readings): boolean {
+    const order = orderOf(readings)
+    if (order === 'mixed' || (order === 'level' && isMixed)) return false
+    const firstMs = readings.atMs[0]!
+    if (firstMs > track.lastMs) return true
+    return firstMs === track.lastMs && !isMixed && this.#lastSession.get(track)?.equals(session) === true
+  }
+
+  #configOf(log: number): ConfigOf {
+    const terms = this.#register.ofLog(log)
+    return (digest) => {
+      const hex = Buffer.from(digest).toString('hex')
+      const known = terms?.configurations.get(hex)
+      invariant(known, `configuration ${hex} is not in log ${log}`)
+      return known.config
+    }
+  }
+}
+
+export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
+  invariant(agent && session && seq !== null, `leaf ${index} is a frame without its place`)
+  return { index, batch: openFrame(body), agent, session, seq }
+}
+
+function touch(touched: Touched, log: number, check: string): void {
+  const names = touched.get(log)
+  if (names) names.add(check)
+  else touched.set(log, new Set([check]))
+}

@@ -1,0 +1,67 @@
+/**
+ * Pages: frames of one log, decoded into readings by agent and check. Frames of one agent under one
+ * configuration share their columns, so that a long refold allocates next to nothing. Pure.
+ */
+import type { Batch } from '@constat/shared/batch'
+import type { CheckConfig } from '@constat/shared/check'
+import type { UnixMs } from '@constat/shared/time'
+import { readBatch, type Readings } from './readings.ts'
+
+/** A frame of the ledger as the fold takes it. */
+export type Frame = { index: number; batch: Batch; agent: Buffer; session: Buffer; seq: number }
+
+/** What one agent said under one configuration. */
+export type Report = {
+  agent: string
+  config: CheckConfig
+  intervalMs: number[]
+  /** By check index; holes where nothing was said. */
+  readings: Readings[]
+  firstIndex: number
+  /** The last session that spoke, and whether another one spoke before it. */
+  session: Buffer
+  isMixed: boolean
+}
+
+/** Frames were lost before `atMs`: unknown on every check of the agent. */
+export type Gap = { agent: string; atMs: UnixMs }
+
+export type Page = { reports: Report[]; gaps: Gap[] }
+
+export type ConfigOf = (digest: Uint8Array) => CheckConfig
+
+export function readPage(frames: readonly Frame[], configOf: ConfigOf): Page {
+  const reports = new Map<string, Report>()
+  const gaps: Gap[] = []
+  let agent = ''
+  let agentBytes: Buffer | null = null
+  for (const frame of frames) {
+    const { batch } = frame
+    if (!agentBytes?.equals(frame.agent)) {
+      agentBytes = frame.agent
+      agent = frame.agent.toString('hex')
+    }
+    if (batch.gapCount > 0) gaps.push({ agent, atMs: gapInstant(batch) })
+    const key = agent + Buffer.from(batch.configDigest).toString('latin1')
+    let report = reports.get(key)
+    if (!report) reports.set(key, (report = openReport(agent, frame, configOf(batch.configDigest))))
+    if (!report.session.equals(frame.session)) {
+      report.isMixed = true
+      report.session = frame.session
+    }
+    readBatch(batch, report.readings, report.intervalMs)
+  }
+  return { reports: [...reports.values()], gaps }
+}
+
+/** The gap is told at the first instant of the frame that announces it. */
+export function gapInstant({ baseS, samples }: Batch): UnixMs {
+  let least = samples.offsetMs[0] ?? 0
+  for (const offset of samples.offsetMs) if (offset < least) least = offset
+  return baseS * 1000 + least
+}
+
+function openReport(agent: string, { index, session }: Frame, config: CheckConfig): Report {
+  const intervalMs = config.checks.map((check) => check.intervalMs)
+  return { agent, config, intervalMs, readings: [], firstIndex: index, session, isMixed: false }
+}

@@ -1,0 +1,130 @@
+/**
+ * Readings: what a batch says of each check, as columns in the order the samples were taken. Slots that
+ * the batch accounts for without a sample enter as unknown samples. Pure.
+ */
+import type { Batch } from '@constat/shared/batch'
+import { outcomeCode } from '@constat/shared/sample'
+import type { UnixMs } from '@constat/shared/time'
+
+/** Parallel columns; `attempt` 0 marks the sample of a slot. */
+export type Readings = {
+  atMs: UnixMs[]
+  outcome: number[]
+  cause: number[]
+  attempt: number[]
+}
+
+const UNKNOWN = outcomeCode('unknown')
+const NO_CAUSE = 0
+/** Slots that one batch may leave open for one check; more is a batch that lies about its schedule. */
+export const MAX_OPEN_SLOTS = 20_000
+
+export function emptyReadings(): Readings {
+  return { atMs: [], outcome: [], cause: [], attempt: [] }
+}
+
+/** Adds what `batch` says to `into`, by check index; `intervalMs` by index too. */
+export function readBatch(batch: Batch, into: Readings[], intervalMs: readonly number[]): void {
+  const { check, offsetMs, outcome, cause, attempt } = batch.samples
+  const baseMs = batch.baseS * 1000
+  for (let i = 0; i < check.length; i += 1) {
+    const own = (into[check[i]!] ??= emptyReadings())
+    own.atMs.push(baseMs + offsetMs[i]!)
+    own.outcome.push(outcome[i]!)
+    own.cause.push(cause ? cause[i]! : NO_CAUSE)
+    own.attempt.push(attempt ? attempt[i]! : 0)
+  }
+  const { schedule } = batch
+  const slots = slotCounts(batch)
+  for (let i = 0; i < schedule.check.length; i += 1) {
+    const index = schedule.check[i]!
+    const count = schedule.count[i]!
+    const stepMs = intervalMs[index] ?? 0
+    if ((slots.get(index) ?? 0) >= count || stepMs <= 0) continue
+    fillSlots((into[index] ??= emptyReadings()), {
+      index,
+      firstMs: baseMs + schedule.firstMs[i]!,
+      count,
+      stepMs,
+      batch,
+    })
+  }
+}
+
+/** Slot samples of each check; nearly always as many as the schedule accounts for. */
+function slotCounts({ samples }: Batch): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (let i = 0; i < samples.check.length; i += 1) {
+    if (samples.attempt && samples.attempt[i] !== 0) continue
+    const index = samples.check[i]!
+    counts.set(index, (counts.get(index) ?? 0) + 1)
+  }
+  return counts
+}
+
+type Slots = { index: number; firstMs: UnixMs; count: number; stepMs: number; batch: Batch }
+
+/** One unknown sample for each slot that has none. */
+function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch }: Slots): void {
+  const { check, attempt, offsetMs } = batch.samples
+  const filled = new Set<number>()
+  for (let i = 0; i < check.length; i += 1) {
+    if (check[i] !== index || (attempt && attempt[i] !== 0)) continue
+    filled.add(Math.floor((batch.baseS * 1000 + offsetMs[i]! - firstMs) / stepMs))
+  }
+  for (let slot = 0; slot < Math.min(count, MAX_OPEN_SLOTS); slot += 1) {
+    if (!filled.has(slot)) pushUnknown(own, firstMs + slot * stepMs)
+  }
+}
+
+export function pushUnknown(readings: Readings, atMs: UnixMs): void {
+  readings.atMs.push(atMs)
+  readings.outcome.push(UNKNOWN)
+  readings.cause.push(NO_CAUSE)
+  readings.attempt.push(0)
+}
+
+/** The same readings in order of instant, equal instants as they came; itself when it already is. */
+export function inOrder(readings: Readings): Readings {
+  const { atMs } = readings
+  let isSorted = true
+  for (let i = 1; i < atMs.length; i += 1) if (atMs[i]! < atMs[i - 1]!) isSorted = false
+  if (isSorted) return readings
+  const order = atMs.map((_, i) => i).sort((a, b) => atMs[a]! - atMs[b]! || a - b)
+  return select(readings, order)
+}
+
+/** Only the readings that `keep` is true of. */
+export function filterReadings(readings: Readings, keep: (i: number) => boolean): Readings {
+  const kept: number[] = []
+  for (let i = 0; i < readings.atMs.length; i += 1) if (keep(i)) kept.push(i)
+  return kept.length === readings.atMs.length ? readings : select(readings, kept)
+}
+
+function select({ atMs, outcome, cause, attempt }: Readings, order: readonly number[]): Readings {
+  return {
+    atMs: order.map((i) => atMs[i]!),
+    outcome: order.map((i) => outcome[i]!),
+    cause: order.map((i) => cause[i]!),
+    attempt: order.map((i) => attempt[i]!),
+  }
+}
+
+export function appendReadings(into: Readings, from: Readings): void {
+  for (let i = 0; i < from.atMs.length; i += 1) {
+    into.atMs.push(from.atMs[i]!)
+    into.outcome.push(from.outcome[i]!)
+    into.cause.push(from.cause[i]!)
+    into.attempt.push(from.attempt[i]!)
+  }
+}
+
+/** How the instants go: `rising` strictly, `level` with ties, or not in order at all. */
+export function orderOf({ atMs }: Readings): 'rising' | 'level' | 'mixed' {
+  let order: 'rising' | 'level' = 'rising'
+  for (let i = 1; i < atMs.length; i += 1) {
+    if (atMs[i]! < atMs[i - 1]!) return 'mixed'
+    if (atMs[i] === atMs[i - 1]) order = 'level'
+  }
+  return order
+}

@@ -1,0 +1,238 @@
+/**
+ * Tracks: the fold of one check by one agent under one set of rules, cut into chunks of sample time so
+ * that late data is folded again only where it changes something. A chunk opens with the state the one
+ * before closed with; folding again stops at the first chunk that closes as it did before. Pure.
+ */
+import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import { outcomeCode } from '@constat/shared/sample'
+import type { UnixMs } from '@constat/shared/time'
+import { concatenate, type Timeline } from '@constat/sla/timeline'
+import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
+import { filterReadings, type Readings } from './readings.ts'
+
+/** Sample time of one chunk: 1,440 samples at one every 10 s. */
+export const CHUNK_MS = 4 * 3_600_000
+/** Changes of cause kept in one chunk. */
+export const MAX_FAILURES = 1_000
+
+export type TrackRules = FoldRules & { by: 'reprobes' | 'slots' }
+
+/** Where a run of failures began, or its cause changed. */
+export type Failures = { atMs: UnixMs[]; cause: number[] }
+
+export type Chunk = {
+  startMs: UnixMs
+  pieces: Timeline
+  closing: VantageState
+  failures: Failures
+  lastMs: UnixMs
+  lastOutcome: number
+  lastCause: number
+  samples: number
+}
+
+export type TrackKey = { log: number; check: string; agent: string; rules: TrackRules }
+
+const FAIL = outcomeCode('fail')
+
+export class Track {
+  readonly key: TrackKey
+  /** Frames below this leaf are not part of it: the rules came with a later revision. */
+  readonly fromIndex: number
+  #chunks: Chunk[] = []
+  readonly #dirty = new Set<UnixMs>()
+  #timeline: Timeline | null = null
+
+  constructor(key: TrackKey, fromIndex: number, chunks: readonly Chunk[] = []) {
+    this.key = key
+    this.fromIndex = fromIndex
+    this.#chunks = [...chunks]
+  }
+
+  /** Instant of the newest sample; −Infinity before any. */
+  get lastMs(): UnixMs {
+    return this.#chunks.at(-1)?.lastMs ?? -Infinity
+  }
+
+  get firstMs(): UnixMs | null {
+    return this.#chunks[0]?.startMs ?? null
+  }
+
+  /** Everything known of this vantage, the tentative end included. */
+  timeline(): Timeline {
+    this.#timeline ??= concatenate([...this.#chunks.map(({ pieces }) => pieces), this.#tail()])
+    return this.#timeline
+  }
+
+  /** The cause of the first failure at or after `atMs`, as a code. */
+  causeAt(atMs: UnixMs): number | null {
+    for (const { failures } of this.#chunks) {
+      const i = failures.atMs.findIndex((failedMs) => failedMs >= atMs)
+      if (i >= 0) return failures.cause[i]!
+    }
+    return null
+  }
+
+  /** Adds readings that all come after those it has. In order of instant. */
+  extend(readings: Readings): void {
+    const kept = this.#relevant(readings)
+    let from = 0
+    while (from < kept.atMs.length) {
+      const startMs = chunkStart(kept.atMs[from]!)
+      let to = from
+      while (to < kept.atMs.length && kept.atMs[to]! < startMs + CHUNK_MS) to += 1
+      this.#extendChunk(startMs, slice(kept, from, to))
+      from = to
+    }
+  }
+
+  /**
+   * Folds one chunk again from all of its readings, in order of instant. True when it closes as it did
+   * before, so that nothing after it changes.
+   */
+  refold(startMs: UnixMs, readings: Readings): boolean {
+    const kept = this.#relevant(readings)
+    const at = this.#chunks.findIndex((chunk) => chunk.startMs >= startMs)
+    const index = at < 0 ? this.#chunks.length : at
+    const old = this.#chunks[index]?.startMs === startMs ? this.#chunks[index] : undefined
+    const opening = this.#chunks[index - 1]
+    if (kept.atMs.length === 0) return true
+    const folded = foldWhole(startMs, this.key.rules, { opening, readings: kept })
+    this.#chunks.splice(index, old ? 1 : 0, folded)
+    this.#touch(startMs)
+    const before = old?.closing ?? opening?.closing ?? INITIAL_STATE
+    const isSame = sameState(before, folded.closing)
+    // A run of failures that goes on across the border is one run only while its cause is the same.
+    const end = old ?? opening
+    return isSame && end?.lastOutcome === folded.lastOutcome && end.lastCause === folded.lastCause
+  }
+
+  /** Starts of the chunks after `startMs`. */
+  startsAfter(startMs: UnixMs): UnixMs[] {
+    return this.#chunks.map((chunk) => chunk.startMs).filter((start) => start > startMs)
+  }
+
+  /** Chunks changed since the last call. */
+  takeDirty(): Chunk[] {
+    const dirty = this.#chunks.filter(({ startMs }) => this.#dirty.has(startMs))
+    this.#dirty.clear()
+    return dirty
+  }
+
+  markDirty(startMs: UnixMs): void {
+    this.#dirty.add(startMs)
+  }
+
+  #extendChunk(startMs: UnixMs, readings: Readings): void {
+    const last = this.#chunks.at(-1)
+    if (last?.startMs === startMs) {
+      this.#chunks[this.#chunks.length - 1] = foldOn(last, this.key.rules, readings)
+    } else {
+      this.#chunks.push(foldWhole(startMs, this.key.rules, { opening: last, readings }))
+    }
+    this.#touch(startMs)
+  }
+
+  #touch(startMs: UnixMs): void {
+    this.#dirty.add(startMs)
+    this.#timeline = null
+  }
+
+  #tail(): Timeline {
+    const last = this.#chunks.at(-1)
+    return last ? tailOf(this.key.rules, last.closing) : { at: [], mark: [] }
+  }
+
+  #relevant(readings: Readings): Readings {
+    if (this.key.rules.by === 'reprobes') return readings
+    return filterReadings(readings, (i) => readings.attempt[i] === 0)
+  }
+}
+
+export function chunkStart(atMs: UnixMs): UnixMs {
+  return Math.floor(atMs / CHUNK_MS) * CHUNK_MS
+}
+
+/** One text for one set of rules: part of a track's name in the database. */
+export function rulesText({ holdMs, down, up, by, blockedIs }: TrackRules): string {
+  return `hold=${holdMs} down=${down} up=${up} by=${by} blocked=${blockedIs ?? 'unknown'}`
+}
+
+type Opening = { opening: Chunk | undefined; readings: Readings }
+
+function foldWhole(startMs: UnixMs, rules: FoldRules, { opening, readings }: Opening): Chunk {
+  const empty: Chunk = {
+    startMs,
+    pieces: { at: [], mark: [] },
+    closing: opening?.closing ?? INITIAL_STATE,
+    failures: { atMs: [], cause: [] },
+    lastMs: opening?.lastMs ?? -Infinity,
+    lastOutcome: opening?.lastOutcome ?? -1,
+    lastCause: opening?.lastCause ?? 0,
+    samples: 0,
+  }
+  return foldOn(empty, rules, readings)
+}
+
+function foldOn(chunk: Chunk, rules: FoldRules, readings: Readings): Chunk {
+  const { pieces, closing } = foldChunk(rules, chunk.closing, readings)
+  const last = readings.atMs.length - 1
+  return {
+    startMs: chunk.startMs,
+    pieces: joined(chunk.pieces, pieces),
+    closing,
+    failures: failuresAfter(chunk, readings),
+    lastMs: readings.atMs[last]!,
+    lastOutcome: readings.outcome[last]!,
+    lastCause: readings.cause[last]!,
+    samples: chunk.samples + readings.atMs.length,
+  }
+}
+
+function joined(before: Timeline, after: Timeline): Timeline {
+  if (after.at.length === 0) return before
+  if (before.at.length === 0) return after
+  // A leading piece of unknown continues the chunk before, so plain joining keeps it.
+  const at = [...before.at]
+  const mark = [...before.mark]
+  for (let i = 0; i < after.at.length; i += 1) {
+    if (at.at(-1) === after.at[i]) {
+      at.pop()
+      mark.pop()
+    }
+    if (mark.at(-1) === after.mark[i] && mark.length > 0) continue
+    at.push(after.at[i]!)
+    mark.push(after.mark[i]!)
+  }
+  return { at, mark }
+}
+
+function failuresAfter(chunk: Chunk, { atMs, outcome, cause }: Readings): Failures {
+  let { lastOutcome, lastCause } = chunk
+  let failures = chunk.failures
+  for (let i = 0; i < atMs.length; i += 1) {
+    const isNew = outcome[i] === FAIL && (lastOutcome !== FAIL || lastCause !== cause[i])
+    if (isNew && failures.atMs.length < MAX_FAILURES) {
+      failures = { atMs: [...failures.atMs, atMs[i]!], cause: [...failures.cause, cause[i]!] }
+    }
+    lastOutcome = outcome[i]!
+    lastCause = cause[i]!
+  }
+  return failures
+}
+
+function slice({ atMs, outcome, cause, attempt }: Readings, from: number, to: number): Readings {
+  if (from === 0 && to === atMs.length) return { atMs, outcome, cause, attempt }
+  return {
+    atMs: atMs.slice(from, to),
+    outcome: outcome.slice(from, to),
+    cause: cause.slice(from, to),
+    attempt: attempt.slice(from, to),
+  }
+}
+
+/** Equal as JSON, whatever the order of keys: one of them may come from the database. */
+function sameState(a: VantageState, b: VantageState): boolean {
+  // States are plain JSON by their own promise.
+  return canonicalJson(a as unknown as Json) === canonicalJson(b as unknown as Json)
+}

@@ -1,0 +1,195 @@
+/**
+ * Register: what the leaves say of contracts. Revisions, check configurations and the set of vantages,
+ * read from the ledger at start and kept up by whoever appends. Derived; the ledger is the ground.
+ */
+import { createHash } from 'node:crypto'
+import type { CheckConfig } from '@constat/shared/check'
+import { invariant } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
+import type { CheckTerms, ExpandedContract } from '@constat/sla/contract/expanded'
+import { rareEntries } from '../db/ledger-rows.ts'
+import type { Database } from '../db/tx.ts'
+import type { TrackRules } from '../fold/track.ts'
+import { openBody } from '../ledger/body.ts'
+import { leafType, type LeafType } from '../ledger/leaf.ts'
+
+export type SourceFile = { name: string; text: string }
+
+export type Revision = {
+  revision: number
+  /** Hex, SHA-256 of the expanded terms. */
+  digest: string
+  appliedMs: UnixMs
+  leaf: number
+  source: SourceFile[]
+  terms: ExpandedContract
+}
+
+export type Configuration = { digest: string; config: CheckConfig; json: string; leaf: number }
+/** An agent may speak from `fromMs` until `toMs`: a change of this set is a leaf, not a revision. */
+export type Membership = { agent: string; fromMs: UnixMs; toMs: UnixMs | null }
+
+export type Terms = {
+  contract: string
+  log: number
+  revisions: Revision[]
+  configurations: Map<string, Configuration>
+  /** The one that agents sign under now. */
+  configuration: Configuration | null
+  members: Membership[]
+}
+
+/** A leaf as the register reads it. */
+export type ReadLeaf = {
+  type: LeafType
+  index: number
+  receivedMs: UnixMs
+  body: Buffer
+  agent: Buffer | null
+}
+
+export type RevisionBody = {
+  contract: string
+  revision: number
+  digest: string
+  source: SourceFile[]
+  terms: ExpandedContract
+}
+
+export class Register {
+  readonly #byContract = new Map<string, Terms>()
+  readonly #byLog = new Map<number, Terms>()
+
+  /** Reads every leaf that is no frame. */
+  async open(db: Database, logs: readonly { id: number; contract: string }[]): Promise<void> {
+    for (const { id, contract } of logs) {
+      this.add({ id, contract })
+      for (const row of await rareEntries(db, id)) {
+        const body = await openBody(db, row.body)
+        this.take(id, {
+          type: leafType(row.type),
+          index: row.index,
+          receivedMs: row.receivedMs,
+          body,
+          agent: row.agent,
+        })
+      }
+    }
+  }
+
+  add({ id, contract }: { id: number; contract: string }): Terms {
+    const terms = {
+      contract,
+      log: id,
+      revisions: [],
+      configurations: new Map(),
+      configuration: null,
+      members: [],
+    }
+    this.#byContract.set(contract, terms)
+    this.#byLog.set(id, terms)
+    return terms
+  }
+
+  /** What one leaf says. Leaves of other types say nothing here. */
+  take(log: number, leaf: ReadLeaf): void {
+    const terms = this.#byLog.get(log)
+    invariant(terms, `log ${log} has no terms`)
+    if (leaf.type === 'revision') terms.revisions.push(readRevision(leaf))
+    if (leaf.type === 'configuration') takeConfiguration(terms, leaf)
+    if (leaf.type === 'enrolment') takeMember(terms, leaf)
+    if (leaf.type === 'revocation') endMember(terms, leaf)
+  }
+
+  all(): Terms[] {
+    return [...this.#byContract.values()].filter(({ revisions }) => revisions.length > 0)
+  }
+
+  of(contract: string): Terms | null {
+    const terms = this.#byContract.get(contract)
+    return terms && terms.revisions.length > 0 ? terms : null
+  }
+
+  ofLog(log: number): Terms | null {
+    return this.#byLog.get(log) ?? null
+  }
+
+  checkCount(log: number, digest: Uint8Array): number | null {
+    const known = this.#byLog.get(log)?.configurations.get(Buffer.from(digest).toString('hex'))
+    return known ? known.config.checks.length : null
+  }
+}
+
+/** The revision now in force for new windows: the newest. */
+export function newest({ revisions }: Terms): Revision {
+  const last = revisions.at(-1)
+  invariant(last, 'terms have a revision')
+  return last
+}
+
+/** The revision that judges a window: in force at its start, or the first one for what began before it. */
+export function revisionAt({ revisions }: Terms, startMs: UnixMs): Revision {
+  const first = revisions[0]
+  invariant(first, 'terms have a revision')
+  return revisions.findLast(({ appliedMs }) => appliedMs <= startMs) ?? first
+}
+
+/** Committed time begins here: the first revision's own date, or the moment it was applied. */
+export function effectiveFromMs({ revisions }: Terms): UnixMs {
+  const first = revisions[0]
+  invariant(first, 'terms have a revision')
+  return first.terms.effective.fromMs ?? first.appliedMs
+}
+
+/** Every set of rules that some revision folds a check under, and the first leaf it applies to. */
+export function rulesOf({ revisions }: Terms, check: string): { rules: TrackRules; fromIndex: number }[] {
+  const found = new Map<string, { rules: TrackRules; fromIndex: number }>()
+  for (const { terms, leaf } of revisions) {
+    const own = terms.checks.find(({ name }) => name === check)
+    if (!own) continue
+    const rules = foldRules(own, terms)
+    const text = JSON.stringify(rules)
+    if (!found.has(text)) found.set(text, { rules, fromIndex: leaf })
+  }
+  return [...found.values()]
+}
+
+export function foldRules({ fold }: CheckTerms, { measurement }: ExpandedContract): TrackRules {
+  const { holdMs, confirm } = fold
+  return { holdMs, down: confirm.down, up: confirm.up, by: confirm.by, blockedIs: measurement.blocked }
+}
+
+/** Agents that could speak for a check at `atMs`. */
+export function isMember({ fromMs, toMs }: Membership, atMs: UnixMs): boolean {
+  return fromMs <= atMs && (toMs === null || atMs < toMs)
+}
+
+function readRevision({ index, receivedMs, body }: ReadLeaf): Revision {
+  // Our own leaf, written by `applyContract`: its shape is what was written.
+  const { revision, digest, source, terms } = JSON.parse(body.toString()) as RevisionBody
+  return { revision, digest, appliedMs: receivedMs, leaf: index, source, terms }
+}
+
+function takeConfiguration(terms: Terms, { index, body }: ReadLeaf): void {
+  const json = body.toString()
+  // Our own leaf: a CheckConfig in RFC 8785 form.
+  const config = JSON.parse(json) as CheckConfig
+  const digest = digestOf(body)
+  const configuration = { digest, config, json, leaf: index }
+  terms.configurations.set(digest, configuration)
+  terms.configuration = configuration
+}
+
+function takeMember(terms: Terms, { receivedMs, agent }: ReadLeaf): void {
+  invariant(agent, 'an enrolment names its agent')
+  terms.members.push({ agent: agent.toString('hex'), fromMs: receivedMs, toMs: null })
+}
+
+function endMember(terms: Terms, { receivedMs, agent }: ReadLeaf): void {
+  const id = agent?.toString('hex')
+  for (const member of terms.members) if (member.agent === id) member.toMs ??= receivedMs
+}
+
+function digestOf(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex')
+}
