@@ -1,0 +1,185 @@
+/**
+ * Expansion of calendars, checks and services: defaults written out, durations in ms. Pure.
+ */
+import type { ProbeSpec } from '@constat/shared/check'
+import { invariant } from '@constat/shared/fault'
+import { parseDate, yearOf } from '../civil.ts'
+import { parseDuration } from '../duration.ts'
+import type { CalendarTerms, CheckTerms, FoldTerms, ServiceNode, ServiceTerms } from './expanded.ts'
+import type { DocumentOf } from './kinds.ts'
+import type { ContractSpec } from './schema-contract.ts'
+import { probeOfWatch, slugsOfWatch } from './watch.ts'
+
+export const DEFAULT_EVERY_MS = 60_000
+export const DEFAULT_TIMEOUT_MS = 10_000
+/** A re-probe follows a first failure no sooner than this. */
+export const DEFAULT_REPROBE_MS = 2000
+export const DEFAULT_CONFIRM: FoldTerms['confirm'] = { down: 2, up: 1, by: 'reprobes' }
+
+/** Milliseconds of a duration that its schema accepted. */
+export function ms(text: string): number {
+  const value = parseDuration(text)
+  invariant(value !== undefined, `not a duration: ${text}`)
+  return value
+}
+
+export function msOr(text: string | undefined, fallbackMs: number): number {
+  return text === undefined ? fallbackMs : ms(text)
+}
+
+/** A sample stands for two intervals and the timeout of the second. */
+export function defaultHoldMs({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number {
+  return 2 * intervalMs + timeoutMs
+}
+
+type Holiday = string | { date: string; name?: string | undefined }
+
+export function expandCalendar({ metadata, spec }: DocumentOf<'Calendar'>): CalendarTerms {
+  const { timeZone, weekly, yearsCovered } = spec
+  const years = [...new Set(yearsCovered)].sort((a, b) => a - b)
+  return {
+    kind: 'weekly',
+    name: metadata.name,
+    timeZone,
+    weekly,
+    holidays: holidays(spec.holidays),
+    yearsCovered: years,
+  }
+}
+
+/** Hours of a small contract. Holidays listed without years cover the years they stand in. */
+export function expandHours(
+  { weekly, holidays: listed = [], yearsCovered }: NonNullable<ContractSpec['hours']>,
+  { name, timeZone }: { name: string; timeZone: string },
+): CalendarTerms {
+  const days = holidays(listed)
+  const years = yearsCovered ?? days.map(({ date }) => yearOf(parseDate(date) ?? 0))
+  const covered = [...new Set(years)].sort((a, b) => a - b)
+  return {
+    kind: 'weekly',
+    name,
+    timeZone,
+    weekly,
+    holidays: days,
+    yearsCovered: covered.length > 0 ? covered : 'all',
+  }
+}
+
+/** Where the contract's own measurement rules stand for a check that has none. */
+export type CheckDefaults = {
+  confirm: FoldTerms['confirm']
+  holdMs: number | null
+  vantages: string[] | 'all'
+  /** Zone of a target that no zone names: the last, next to the service. */
+  lastZone: string | null
+  zoneOfReference: ReadonlyMap<string, string>
+}
+
+export function expandCheck({ metadata, spec }: DocumentOf<'Check'>, defaults: CheckDefaults): CheckTerms {
+  const intervalMs = ms(spec.interval)
+  const timeoutMs = ms(spec.timeout)
+  const confirm = spec.confirm ?? defaults.confirm
+  const own = spec.zone ?? defaults.zoneOfReference.get(metadata.name)
+  return {
+    name: metadata.name,
+    displayName: metadata.displayName ?? metadata.name,
+    service: spec.service ?? null,
+    spec: {
+      name: metadata.name,
+      intervalMs,
+      timeoutMs,
+      reprobeMs: msOr(spec.reprobe, DEFAULT_REPROBE_MS),
+      confirm: { down: confirm.down, up: confirm.up },
+      probe: probeOf(spec),
+    },
+    fold: { holdMs: msOr(spec.hold, defaults.holdMs ?? defaultHoldMs({ intervalMs, timeoutMs })), confirm },
+    vantages: spec.vantages ?? defaults.vantages,
+    zone: own ?? (spec.service === undefined ? null : defaults.lastZone),
+  }
+}
+
+/** One check and one service for each watched URL, both named by its slug. */
+export function expandWatch(spec: ContractSpec, defaults: CheckDefaults): CheckTerms[] {
+  const urls = spec.watch ?? []
+  const slugs = slugsOfWatch(urls)
+  const intervalMs = msOr(spec.every, DEFAULT_EVERY_MS)
+  const timeoutMs = msOr(spec.timeout, Math.min(DEFAULT_TIMEOUT_MS, Math.floor(intervalMs / 2)))
+  return urls.map((url, i) => {
+    const name = slugs[i]!
+    const { confirm } = defaults
+    const core = { name, intervalMs, timeoutMs, reprobeMs: DEFAULT_REPROBE_MS }
+    return {
+      name,
+      displayName: url,
+      service: name,
+      spec: { ...core, confirm: { down: confirm.down, up: confirm.up }, probe: probeOfWatch(url) },
+      fold: { holdMs: defaults.holdMs ?? defaultHoldMs({ intervalMs, timeoutMs }), confirm },
+      vantages: defaults.vantages,
+      zone: defaults.lastZone,
+    }
+  })
+}
+
+type Described = { displayName: string; description: string }
+
+/** Every service that has checks or a tree, in order of name. */
+export function expandServices(
+  checks: readonly CheckTerms[],
+  listed: NonNullable<ContractSpec['services']>,
+  described: ReadonlyMap<string, Described>,
+): ServiceTerms[] {
+  const own = checks.flatMap(({ service }) => (service === null ? [] : [service]))
+  const names = [...new Set([...own, ...listed.map(({ name }) => name)])].sort()
+  return names.map((name) => {
+    const terms = listed.find((service) => service.name === name)
+    const parts = checks.filter(({ service }) => service === name)
+    const about = described.get(name)
+    return {
+      name,
+      displayName: terms?.displayName ?? about?.displayName ?? onlyName(parts) ?? name,
+      description: about?.description ?? '',
+      tree: terms?.tree ?? defaultTree(parts),
+    }
+  })
+}
+
+function onlyName(parts: readonly CheckTerms[]): string | undefined {
+  return parts.length === 1 && parts[0]!.displayName !== parts[0]!.name ? parts[0]!.displayName : undefined
+}
+
+function defaultTree(parts: readonly CheckTerms[]): ServiceNode {
+  const leaves = parts.map(({ name }) => ({ check: name }))
+  return leaves.length === 1 ? leaves[0]! : { all: leaves }
+}
+
+function holidays(listed: readonly Holiday[]): { date: string; name: string | null }[] {
+  const all = listed.map((day) =>
+    typeof day === 'string' ? { date: day, name: null } : { date: day.date, name: day.name ?? null },
+  )
+  return all.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0))
+}
+
+function probeOf(spec: DocumentOf<'Check'>['spec']): ProbeSpec {
+  if (spec.http) return httpProbe(spec.http)
+  if (spec.tcp) return compact({ kind: 'tcp', ...spec.tcp })
+  if (spec.tls) return compact({ kind: 'tls', ...spec.tls })
+  if (spec.dns) return compact({ kind: 'dns', ...spec.dns })
+  invariant(spec.icmp, 'the schema asks for exactly one probe')
+  return compact({ kind: 'icmp', ...spec.icmp })
+}
+
+function httpProbe({ expect, ...http }: NonNullable<DocumentOf<'Check'>['spec']['http']>): ProbeSpec {
+  const limits = { status: expect?.status, bodyContains: expect?.bodyContains }
+  const degradedOverMs = expect?.within === undefined ? undefined : ms(expect.within)
+  return compact({ kind: 'http', ...http, ...limits, degradedOverMs })
+}
+
+/** Without the members that are undefined: absent and undefined are one in the terms. */
+function compact(
+  probe: { [K in ProbeSpec['kind']]: Loose<Extract<ProbeSpec, { kind: K }>> }[ProbeSpec['kind']],
+): ProbeSpec {
+  // Leaving out undefined members is exactly what makes the loose type the strict one.
+  return Object.fromEntries(Object.entries(probe).filter(([, value]) => value !== undefined)) as ProbeSpec
+}
+
+type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] }

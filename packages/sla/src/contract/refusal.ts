@@ -1,0 +1,166 @@
+/**
+ * Refusals: what a schema refused, as problems that say what to do; and the rest of the value, so that
+ * every other problem can be found in the same pass. Pure.
+ */
+import type { Json } from '@constat/shared/canonical-json'
+import { z } from 'zod'
+import type { Path } from './problem.ts'
+
+export type Refusal = { path: Path; at: 'key' | 'value'; message: string }
+
+type Issue = z.core.$ZodIssue
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of keys',
+  record: 'a map of keys',
+}
+
+/** Rounds of taking away what was refused; each removes at least one member. */
+const MAX_ROUNDS = 300
+
+export type Parsed<T> =
+  | { kind: 'ok'; value: T; refusals: Refusal[]; original: (path: Path) => Path }
+  | { kind: 'refused'; refusals: Refusal[] }
+
+/**
+ * The value after parsing, or what is left of it without the refused parts. `original` turns a path of
+ * `value` into the path of the source, for list members that were taken away shift the ones after them.
+ */
+export function parseLeniently<S extends z.ZodType>(schema: S, data: Json): Parsed<z.output<S>> {
+  const first = schema.safeParse(data, { error: wording, reportInput: true })
+  if (first.success) return { kind: 'ok', value: first.data, refusals: [], original: (path) => path }
+  const refusals = first.error.issues.flatMap(refusalsOf)
+  const rest: { value: unknown } = { value: structuredClone(data) }
+  const indexes = originalIndexes(rest.value)
+  for (let round = 0, issues = first.error.issues; round < MAX_ROUNDS; round += 1) {
+    if (!issues.map((issue) => takeAway(rest, issue, indexes)).every(Boolean)) break
+    const next = schema.safeParse(rest.value)
+    if (next.success) {
+      return {
+        kind: 'ok',
+        value: next.data,
+        refusals,
+        original: (path) => originalPath(rest.value, path, indexes),
+      }
+    }
+    issues = next.error.issues
+  }
+  return { kind: 'refused', refusals }
+}
+
+function refusalsOf(issue: Issue): Refusal[] {
+  const path = plainPath(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], at: 'key', message: issue.message }))
+  }
+  if (issue.code === 'invalid_union') {
+    // A branch that fits but for something inside it says more than "none of them".
+    const inside = issue.errors.find(
+      (branch) => branch.length > 0 && branch.every((one) => one.path.length > 1),
+    )
+    if (inside) return inside.flatMap((one) => refusalsOf({ ...one, path: [...issue.path, ...one.path] }))
+  }
+  if (issue.code === 'invalid_key') {
+    const message = issue.issues[0]?.message ?? 'is no key that can stand here'
+    return [{ path, at: 'key', message }]
+  }
+  return [{ path, at: 'value', message: sentence(issue) }]
+}
+
+function sentence(issue: Issue): string {
+  if (issue.input === undefined && issue.code !== 'custom') {
+    return `is missing: it ${issue.message}`
+  }
+  const found = typeof issue.input === 'object' ? undefined : JSON.stringify(issue.input)
+  const short = found !== undefined && found.length <= 60 && issue.message.startsWith('should')
+  return short ? `${issue.message}, not ${found}` : issue.message
+}
+
+/** Words for what the schemas leave to the default. */
+function wording(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `should be ${WORDS[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `should be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
+    case 'unrecognized_keys':
+      return `is not a key here: remove it, or write one of ${knownKeys(issue.inst).join(', ')}`
+    case 'too_small':
+      return `is too small or too short: at least ${issue.minimum}`
+    case 'too_big':
+      return `is too large or too long: at most ${issue.maximum}`
+    default:
+      return undefined
+  }
+}
+
+function knownKeys(schema: unknown): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : ['the keys of the schema']
+}
+
+/** Removes what an issue is about; false when nothing is left to remove. */
+function takeAway(rest: { value: unknown }, issue: Issue, indexes: Indexes): boolean {
+  const path = plainPath(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) removeAt(rest.value, [...path, key], indexes)
+    return true
+  }
+  for (let length = path.length; length > 0; length -= 1) {
+    if (removeAt(rest.value, path.slice(0, length), indexes)) return true
+  }
+  return false
+}
+
+/** Which member of the source each member of a list was. */
+type Indexes = Map<unknown[], number[]>
+
+function originalIndexes(value: unknown, found: Indexes = new Map()): Indexes {
+  if (Array.isArray(value)) {
+    found.set(
+      value,
+      value.map((_, i) => i),
+    )
+  }
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) originalIndexes(member, found)
+  }
+  return found
+}
+
+function removeAt(value: unknown, path: Path, indexes: Indexes): boolean {
+  let parent = value
+  for (const step of path.slice(0, -1)) parent = memberOf(parent, step)
+  const last = path.at(-1)
+  if (last === undefined || memberOf(parent, last) === undefined) return false
+  if (Array.isArray(parent) && typeof last === 'number') {
+    parent.splice(last, 1)
+    indexes.get(parent)?.splice(last, 1)
+    return true
+  }
+  return typeof parent === 'object' && parent !== null && Reflect.deleteProperty(parent, last)
+}
+
+function originalPath(value: unknown, path: Path, indexes: Indexes): Path {
+  let node = value
+  return path.map((step) => {
+    const source =
+      Array.isArray(node) && typeof step === 'number' ? (indexes.get(node)?.[step] ?? step) : step
+    node = memberOf(node, step)
+    return source
+  })
+}
+
+/** A member of plain JSON; own keys only. */
+export function memberOf(value: unknown, step: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+  return Reflect.get(value, step)
+}
+
+function plainPath(path: readonly PropertyKey[]): Path {
+  return path.map((step) => (typeof step === 'symbol' ? String(step) : step))
+}

@@ -1,0 +1,227 @@
+/**
+ * Schema of the kind Contract. One shape for all three sizes: the small contract's keys (`provider`,
+ * `target`, `timeZone`, `watch`) stand in for parties, checks and guarantees, and may be mixed with them.
+ * Pure.
+ */
+import { z } from 'zod'
+import {
+  count,
+  currency,
+  date,
+  decimalText,
+  duration,
+  localDateTime,
+  MAX_LIST,
+  name,
+  natural,
+  positiveDuration,
+} from './scalar.ts'
+import { rrule, shareText, targetText, text, timeZone, weeklySlot } from './scalar.ts'
+import { confirmation, holiday } from './schema-check.ts'
+import { creditsSpec, dayKind } from './schema-credit.ts'
+import { clauseId, guarantees } from './schema-guarantee.ts'
+import { MAX_WATCH_LENGTH, watchProblem } from './watch.ts'
+
+const flag = z.boolean('should be true or false')
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
+
+const watchUrl = z
+  .string('should be a URL')
+  .max(MAX_WATCH_LENGTH)
+  .check((context) => {
+    const problem = watchProblem(context.value)
+    if (problem) context.issues.push({ code: 'custom', message: problem, input: context.value })
+  })
+
+const year = z.int('should be a year, such as 2026').min(1970).max(9998)
+
+/** The small contract. */
+const shorthand = {
+  provider: text.optional(),
+  customer: text.optional(),
+  target: targetText.optional(),
+  timeZone: timeZone.optional(),
+  watch: list(watchUrl).min(1, 'is empty: write the URLs to watch').optional(),
+  every: positiveDuration.optional(),
+  timeout: positiveDuration.optional(),
+  hold: positiveDuration.optional(),
+  confirm: z
+    .union([count, confirmation], { error: 'should be a number of failures, or {down, up, by}' })
+    .optional(),
+  alertAfter: duration.optional(),
+  hours: z
+    .strictObject({
+      weekly: z.array(weeklySlot).min(1, 'is empty: list the service hours').max(100),
+      holidays: list(holiday).optional(),
+      yearsCovered: z.array(year).min(1).max(200).optional(),
+    })
+    .optional(),
+  monthlyFee: z.strictObject({ amount: decimalText, currency }).optional(),
+}
+
+const party = z.strictObject({
+  id: name,
+  role: z.enum(['customer', 'provider', 'customer-department', 'subcontractor', 'third-party']),
+  name: text,
+  of: name.optional(),
+})
+
+const site = z.strictObject({
+  id: name,
+  displayName: text.optional(),
+  agents: list(name).min(1, 'is empty: name the agents of the site'),
+  administeredBy: name.optional(),
+})
+
+const zone = z.strictObject({ id: name, owner: name, boundary: text, reference: list(name).default([]) })
+
+const charges = z.strictObject({
+  currency,
+  tax: z.enum(['outside-vat', 'vat-included', 'vat-excluded']).default('outside-vat'),
+  monthly: list(z.strictObject({ service: name.optional(), amount: decimalText })).min(1),
+})
+
+/** Deeper trees than this are a mistake. The recursion of the schema ends with the depth of the document. */
+type Node =
+  | { check: string }
+  | { service: string }
+  | { all: Node[] }
+  | { any: Node[] }
+  | { atLeast: number; of: Node[] }
+const parts = z.lazy(() => z.array(node).min(1, 'is empty: name the parts').max(500))
+const node: z.ZodType<Node> = z.lazy(() =>
+  z.union(
+    [
+      z.strictObject({ check: name }),
+      z.strictObject({ service: name }),
+      z.strictObject({ all: parts }),
+      z.strictObject({ any: parts }),
+      z.strictObject({ atLeast: count, of: parts }),
+    ],
+    { error: 'should be {check}, {service}, {all: […]}, {any: […]} or {atLeast: k, of: […]}' },
+  ),
+)
+
+const service = z.strictObject({ name, displayName: text.optional(), tree: node.optional() })
+
+const isolation = z.discriminatedUnion('rule', [
+  z.strictObject({
+    rule: z.literal('all-references-failed'),
+    references: list(name).min(1, 'is empty: name the reference checks'),
+  }),
+  z.strictObject({ rule: z.literal('own-link') }),
+])
+
+const measurement = z.strictObject({
+  clause: clauseId.optional(),
+  vantages: list(name).min(1, 'is empty: name the agents, or leave it out for all of them').optional(),
+  sample: z
+    .strictObject({ hold: positiveDuration.optional(), maxClockError: positiveDuration.optional() })
+    .optional(),
+  isolation: isolation.optional(),
+  confirm: confirmation.optional(),
+  quorum: z.strictObject({ down: count, minKnown: count.default(1) }).optional(),
+  providerHostSilence: z.enum(['unknown', 'down']).optional(),
+  blocked: z.enum(['unknown', 'fail']).optional(),
+  minimumOutage: duration.optional(),
+  mergeGap: z.strictObject({ gap: duration, countGapAsDown: flag.default(false) }).optional(),
+  noData: z.strictObject({ minimumCoverage: shareText }).optional(),
+  bindingFigure: z.enum(['provable', 'point', 'pessimistic']).optional(),
+  rounding: z
+    .strictObject({
+      verdict: z
+        .union(
+          [
+            z.literal('none'),
+            z.strictObject({ digits: natural.max(6), mode: z.enum(['half-up', 'truncate']) }),
+          ],
+          {
+            error: 'should be none, or {digits: 2, mode: half-up}',
+          },
+        )
+        .default('none'),
+      display: z
+        .strictObject({
+          digits: natural.max(6),
+          mode: z.literal('truncate', 'should be truncate: a figure is never rounded up'),
+        })
+        .default({ digits: 4, mode: 'truncate' }),
+    })
+    .optional(),
+  latency: z
+    .strictObject({
+      percentileMethod: z.literal('nearest-rank').default('nearest-rank'),
+      minimumSamples: natural,
+    })
+    .optional(),
+  alertAfter: duration.optional(),
+})
+
+const notice = z
+  .strictObject({
+    days: natural.max(3660).optional(),
+    dayKind: dayKind.optional(),
+    calendar: name.optional(),
+    elapsed: positiveDuration.optional(),
+  })
+  .refine(({ days, elapsed }) => (days === undefined) !== (elapsed === undefined), {
+    error: 'should be either {days, dayKind, calendar} or {elapsed: PT72H}',
+  })
+  .refine(({ days, dayKind: kind }) => days === undefined || kind !== undefined, {
+    error: 'counts days: say of which dayKind (calendar, working, ouvrables, clear-working, clear)',
+  })
+
+const exclusionKind = z.strictObject({
+  id: name,
+  clause: clauseId.optional(),
+  needs: z.enum(['announcement', 'customer-acceptance', 'agreement-or-decision', 'nothing']).optional(),
+  notice: notice.optional(),
+  maxPerOccurrence: positiveDuration.optional(),
+  recurrence: z
+    .strictObject({ dtstart: localDateTime, timeZone, rrule, duration: positiveDuration })
+    .optional(),
+  zones: list(name).optional(),
+})
+
+export const contractSpec = z.strictObject({
+  ...shorthand,
+  reference: text.optional(),
+  revision: count.optional(),
+  effective: z
+    .strictObject({ from: date.optional(), to: date.optional(), timeZone: timeZone.optional() })
+    .optional(),
+  prevailingLanguage: z.enum(['en', 'fr']).optional(),
+  parties: list(party).min(1).optional(),
+  sites: list(site).optional(),
+  zones: list(zone).optional(),
+  services: list(service).optional(),
+  charges: charges.optional(),
+  clauses: list(z.strictObject({ id: clauseId, title: text, text })).optional(),
+  measurement: measurement.optional(),
+  finalisation: z
+    .strictObject({
+      grace: duration.optional(),
+      amendmentsUntil: z.enum(['claim-deadline', 'window-final']).optional(),
+    })
+    .optional(),
+  exclusions: z
+    .strictObject({
+      denominatorMode: z.enum(['remove', 'excuse-only']).optional(),
+      capPerMonth: duration.optional(),
+      capSpending: z.literal('chronological').optional(),
+      kinds: list(exclusionKind).default([]),
+    })
+    .optional(),
+  guarantees: guarantees.optional(),
+  credits: creditsSpec.optional(),
+  reconciliation: z
+    .strictObject({
+      tolerance: duration.optional(),
+      providerClock: z.strictObject({ timeZone, resolution: positiveDuration.default('PT1M') }).optional(),
+      ambiguousLocalTime: z.enum(['list-all-readings', 'first', 'second']).optional(),
+      admissions: z.enum(['rebuttable', 'binding']).optional(),
+    })
+    .optional(),
+})
+
+export type ContractSpec = z.output<typeof contractSpec>

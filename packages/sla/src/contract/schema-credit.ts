@@ -1,0 +1,120 @@
+/**
+ * Schema of credits, chronic failure, claims. Pure.
+ */
+import { z } from 'zod'
+import { count, days, decimalText, MAX_LIST, name, natural, percentText, positiveDuration } from './scalar.ts'
+import { clauseId } from './schema-guarantee.ts'
+
+export const dayKind = z.enum(['calendar', 'working', 'ouvrables', 'clear-working', 'clear'])
+
+const flag = z.boolean('should be true or false')
+const capPercent = percentText.optional()
+
+const schedule = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z.literal('tiers'),
+      tiers: z
+        .array(z.strictObject({ from: percentText, percent: percentText }))
+        .min(1, 'is empty: write the tiers from the highest bound down to "0"')
+        .max(100),
+    }),
+    z.strictObject({ kind: z.literal('flat'), percent: percentText }),
+    z.strictObject({
+      kind: z.literal('step'),
+      per: positiveDuration,
+      percent: percentText,
+      partialStep: z.enum(['up', 'down']),
+      capPercent,
+    }),
+    z.strictObject({ kind: z.literal('linear'), percentPerPoint: decimalText, capPercent }),
+    z.strictObject({
+      kind: z.literal('late-restoration'),
+      per: positiveDuration,
+      divisor: decimalText.refine((value) => Number(value) > 0, 'should be above "0", such as "1000"'),
+      capPercent,
+    }),
+    z.strictObject({
+      kind: z.literal('points'),
+      points: natural,
+      repeatPoints: z.array(natural).max(24).default([]),
+      amountPerPoint: decimalText,
+    }),
+    z.strictObject({
+      kind: z.literal('pool'),
+      atRiskPercent: percentText,
+      poolPercent: percentText,
+      allocationPercent: percentText,
+    }),
+  ],
+  { error: 'should be one of tiers, flat, step, linear, late-restoration, points, pool' },
+)
+
+const right = z.enum(['terminate-service', 'terminate-contract', 'step-in', 'escalate'])
+
+const chronic = z.union(
+  [
+    z.strictObject({
+      id: name,
+      guarantee: name,
+      failedWindows: count,
+      consecutive: flag.default(false),
+      within: count.optional(),
+      right,
+    }),
+    z.strictObject({
+      id: name,
+      service: name,
+      outages: count,
+      eachOver: positiveDuration,
+      withinDays: count,
+      aggregateOver: positiveDuration.optional(),
+      right,
+    }),
+  ],
+  { error: 'should name a guarantee with failedWindows, or a service with outages, eachOver and withinDays' },
+)
+
+const dayCount = { days, dayKind, calendar: name.optional() }
+
+const claim = z.strictObject({
+  deadline: z.strictObject({
+    ...dayCount,
+    after: z.enum(['window-final', 'window-end']).default('window-final'),
+  }),
+  formalNotice: z.enum(['required', 'not-required']).default('not-required'),
+  providerAnswer: z.strictObject(dayCount).optional(),
+  silence: z.enum(['none', 'acceptance', 'rejection']).default('none'),
+})
+
+export const creditsSpec = z.strictObject({
+  clause: clauseId.optional(),
+  base: z
+    .enum(['monthly-charge-of-service', 'monthly-charge-of-contract'])
+    .default('monthly-charge-of-service'),
+  exclusive: flag.default(false),
+  schedules: z.record(name, schedule),
+  sameCause: z.enum(['highest-only', 'cumulative']).default('highest-only'),
+  repeat: z
+    .strictObject({ whenFailedInPreviousWindow: flag.default(true), multiplier: decimalText })
+    .optional(),
+  earnBack: z.strictObject({ windowsMet: count, percent: percentText }).optional(),
+  cap: z
+    .strictObject({
+      scope: z.enum(['service', 'all-services']).default('all-services'),
+      percentOfMonthlyCharges: percentText,
+    })
+    .optional(),
+  chronic: z.array(chronic).max(MAX_LIST).default([]),
+  misreport: z
+    .strictObject({ absentOutageOver: positiveDuration, countsAs: z.enum(['additional-failure', 'note']) })
+    .optional(),
+  claim: claim.optional(),
+  rounding: z
+    .strictObject({
+      money: z.enum(['half-up', 'half-even', 'down', 'up']).default('half-up'),
+      digits: z.int().min(0).max(6).default(2),
+    })
+    .default({ money: 'half-up', digits: 2 }),
+})

@@ -1,0 +1,92 @@
+/**
+ * Schemas of the kinds that are no part of the shared terms: Alerting and LossModel. Pure.
+ */
+import { z } from 'zod'
+import {
+  clock,
+  currency,
+  decimalText,
+  duration,
+  MAX_LIST,
+  name,
+  positiveDuration,
+  text,
+  timeZone,
+  weekday,
+  weeklySlot,
+} from './scalar.ts'
+
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
+
+const webAddress = z
+  .string('should be an http or https URL')
+  .max(2048)
+  .refine((value) => URL.canParse(value) && /^https?:/.test(value), 'should be an http or https URL')
+const eventType = z
+  .string()
+  .regex(/^(\*|[a-z]+\.(\*|[a-z_]+))$/, 'should be an event type, such as incident.opened, incident.* or *')
+
+const endpoint = z
+  .strictObject({
+    id: name,
+    url: webAddress.optional(),
+    email: z.email('should be an e-mail address').optional(),
+    shape: z
+      .enum(['generic', 'slack', 'teams', 'pagerduty', 'alertmanager', 'email', 'ntfy', 'sms'])
+      .default('generic'),
+    language: z.enum(['en', 'fr']).optional(),
+  })
+  .refine(({ url, email }) => (url === undefined) !== (email === undefined), {
+    error: 'should have either url or email',
+  })
+
+export const alertingSpec = z.strictObject({
+  contract: name.optional(),
+  endpoints: list(endpoint).min(1, 'is empty: write where alerts go'),
+  routes: list(
+    z.strictObject({
+      types: list(eventType).min(1),
+      services: list(name).optional(),
+      to: list(name).min(1, 'is empty: name the endpoints'),
+    }),
+  ).default([]),
+  escalation: list(
+    z.strictObject({ after: duration, to: list(name).min(1, 'is empty: name the endpoints') }),
+  ).default([]),
+  quietHours: z
+    .strictObject({ timeZone, weekly: list(weeklySlot).min(1), except: list(eventType).default([]) })
+    .optional(),
+  heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
+})
+
+const rate = z
+  .strictObject({ days: z.array(weekday).min(1).max(7), start: clock, end: clock, amount: decimalText })
+  .refine(({ start, end }) => start !== end, 'starts when it ends: write "00:00" to "24:00" for a whole day')
+
+const share = z.union(
+  [
+    z.strictObject({ from: z.literal('vantages-down'), of: z.literal('vantages-known') }),
+    z.strictObject({ fixed: decimalText }),
+  ],
+  { error: 'should be {from: vantages-down, of: vantages-known} or {fixed: "0.5"}' },
+)
+
+export const lossModelSpec = z.strictObject({
+  contract: name,
+  currency,
+  showToProvider: z.boolean('should be true or false').default(false),
+  services: list(
+    z.strictObject({
+      service: name,
+      perMinute: list(rate).default([]),
+      timeZone,
+      otherwise: decimalText.default('0'),
+      perIncident: decimalText.default('0'),
+      affectedShare: share.optional(),
+      note: text.optional(),
+    }),
+  ).min(1, 'is empty: price a service'),
+})
+
+export type LossModelSpec = z.output<typeof lossModelSpec>
+export type AlertingSpec = z.output<typeof alertingSpec>
