@@ -1,0 +1,80 @@
+/**
+ * Attempt: one run of one probe, with its stopwatch and its deadline. Whatever goes wrong inside comes
+ * out as a result; sockets are destroyed when the deadline passes and when the attempt ends.
+ */
+import type { Socket } from 'node:net'
+import { messageOf } from '@constat/shared/fault'
+import { failureOf } from './failure.ts'
+import type { Judgement, ProbeContext, ProbeResult } from './probe.ts'
+import { startStopwatch, type Stopwatch } from './stopwatch.ts'
+
+export type Attempt = {
+  watch: Stopwatch
+  context: ProbeContext
+  /** Aborts at the deadline. */
+  signal: AbortSignal
+  /**
+   * The socket is destroyed at the deadline and at the end of the attempt. A TLS socket takes over the one
+   * it wraps: Node.js 20 crashes where the inner socket is destroyed before the outer one.
+   */
+  own: (socket: Socket, wrapped?: Socket) => void
+}
+
+/** Thrown inside a probe to end it with a verdict of its own. */
+export class ProbeFailure extends Error {
+  readonly judgement: Judgement
+
+  constructor(judgement: Judgement) {
+    super(judgement.detail)
+    this.name = 'ProbeFailure'
+    this.judgement = judgement
+  }
+}
+
+/**
+ * Runs `work` against the deadline. The watch stops when `work` hands back its verdict function, which
+ * then runs off the clock, so that parsing and assertions are no part of the latency.
+ */
+export async function runAttempt(
+  context: ProbeContext,
+  work: (attempt: Attempt) => Promise<(latencyUs: number) => Judgement>,
+): Promise<ProbeResult> {
+  const watch = startStopwatch(context.clock)
+  const deadline = new AbortController()
+  const sockets = new Set<Socket>()
+  const timer = setTimeout(() => {
+    watch.stop()
+    deadline.abort()
+    for (const socket of sockets) socket.destroy(new Error('the deadline passed'))
+  }, context.timeoutMs)
+  const own = (socket: Socket, wrapped?: Socket): void => {
+    // A late error of a socket that nobody waits for any more has nothing to add.
+    socket.on('error', ignore)
+    if (deadline.signal.aborted) socket.destroy()
+    if (wrapped) sockets.delete(wrapped)
+    sockets.add(socket)
+  }
+  try {
+    const judge = await work({ watch, context, signal: deadline.signal, own })
+    const timing = watch.stop()
+    return { ...timing, ...judge(timing.latencyUs) }
+  } catch (error) {
+    const timing = watch.stop()
+    return { ...timing, ...verdictOf(error, { expired: deadline.signal.aborted, watch }) }
+  } finally {
+    clearTimeout(timer)
+    for (const socket of sockets) socket.destroy()
+  }
+}
+
+function verdictOf(error: unknown, { expired, watch }: { expired: boolean; watch: Stopwatch }): Judgement {
+  if (error instanceof ProbeFailure) return error.judgement
+  const phase = watch.phase()
+  const { outcome, cause } = failureOf(error, { expired, phase })
+  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : messageOf(error)
+  return { outcome, cause, value: 0, detail }
+}
+
+function ignore(): void {
+  // Listening is the point: an 'error' event without a listener would end the agent.
+}

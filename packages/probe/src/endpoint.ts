@@ -1,0 +1,17 @@
+/** Endpoints in URLs of schemes that the URL standard does not know (`tcp://host:port`). Pure. */
+import { isHost } from './fields.ts'
+
+/** Host and port, or the sentence that says what is missing. */
+export function endpointOf(url: URL, defaultPort?: number): { host: string; port: number } | string {
+  const host = hostOf(url)
+  const port = url.port === '' ? defaultPort : Number(url.port)
+  if (host === undefined) return 'the address names no host'
+  if (port === undefined || port < 1)
+    return `${url.protocol}// needs a port: ${url.protocol}//${url.hostname}:PORT`
+  return { host, port }
+}
+
+export function hostOf(url: URL): string | undefined {
+  const host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1')
+  return isHost(host) ? host : undefined
+}

@@ -1,0 +1,67 @@
+/**
+ * Host names: what the host itself knows before any resolver is asked: the hosts file, `localhost`
+ * (RFC 6761), and the search list of resolv.conf (`dns.Resolver` reads neither). Parsing is pure; the
+ * two files are read again when they change.
+ */
+import { readFile, stat } from 'node:fs/promises'
+import { isIP } from 'node:net'
+
+export type Family = 4 | 6
+export type HostsTable = ReadonlyMap<string, readonly string[]>
+
+const MAX_SYSTEM_FILE_BYTES = 1024 * 1024
+
+/** Lower-case name → its addresses in the order of the file (hosts(5)). */
+export function parseHosts(text: string): HostsTable {
+  const table = new Map<string, string[]>()
+  for (const line of text.split('\n')) {
+    const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
+    if (!address || isIP(address) === 0) continue
+    for (const name of names) {
+      const key = name.toLowerCase()
+      const addresses = table.get(key)
+      if (addresses) addresses.push(address)
+      else table.set(key, [address])
+    }
+  }
+  return table
+}
+
+/** Domains to append to a name without a dot; the last `search` or `domain` line counts (resolv.conf(5)). */
+export function parseSearch(text: string): string[] {
+  let domains: string[] = []
+  for (const line of text.split('\n')) {
+    const [word, ...rest] = line.trim().split(/\s+/)
+    if (word === 'search' || word === 'domain') domains = rest
+  }
+  return domains.map((domain) => domain.replace(/\.$/, '')).filter((domain) => domain !== '')
+}
+
+/** Loopback for `localhost` and names below it, whatever a resolver would say. */
+export function loopbackOf(name: string, family: Family | undefined): string | undefined {
+  if (name !== 'localhost' && !name.endsWith('.localhost')) return undefined
+  return family === 6 ? '::1' : '127.0.0.1'
+}
+
+/** First address of `name` in the table that is of the family asked for. */
+export function lookupHosts(table: HostsTable, name: string, family: Family | undefined): string | undefined {
+  const addresses = table.get(name) ?? []
+  if (family !== undefined) return addresses.find((address) => isIP(address) === family)
+  return addresses.find((address) => isIP(address) === 4) ?? addresses[0]
+}
+
+/** Reads and parses a file again only when it has changed; a missing file reads as empty text. */
+export function watchedFile<T>(path: string, parse: (text: string) => T): () => Promise<T> {
+  let seen = ''
+  let parsed: T | undefined
+  return async () => {
+    const facts = await stat(path).catch(() => null)
+    const mark = facts ? `${facts.mtimeMs}/${facts.size}` : 'missing'
+    if (parsed === undefined || mark !== seen) {
+      const readable = facts !== null && facts.size <= MAX_SYSTEM_FILE_BYTES
+      parsed = parse(readable ? await readFile(path, 'utf8').catch(() => '') : '')
+      seen = mark
+    }
+    return parsed
+  }
+}

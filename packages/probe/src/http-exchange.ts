@@ -1,0 +1,84 @@
+/**
+ * One HTTP exchange on one fresh connection: request out, headers in, body in up to a cap. No agent, no
+ * keep-alive, no retry; the caller decides about redirects.
+ */
+import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Attempt } from './attempt.ts'
+
+export type HttpRequest = {
+  method: string
+  url: URL
+  headers: Record<string, string>
+  body: string | undefined
+}
+
+export type HttpResponse = {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+  oversize: boolean
+}
+
+const MAX_HEADER_BYTES = 32 * 1024
+
+/** `readBody` says for the headers how many bytes of body to read; 0 ends the exchange with them. */
+export function exchange(
+  socket: Socket,
+  { asked, readBody }: { asked: HttpRequest; readBody: (response: IncomingMessage) => number },
+  attempt: Attempt,
+): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    attempt.watch.enter('ttfbUs')
+    const sent = request({
+      createConnection: () => socket,
+      method: asked.method,
+      host: asked.url.hostname,
+      path: `${asked.url.pathname}${asked.url.search}`,
+      headers: asked.headers,
+      setHost: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    })
+    // `on`, not `once`: a cut connection may complain twice, and the second time must have a listener.
+    sent.on('error', reject)
+    sent.once('upgrade', () => reject(brokenProtocol('the server switched protocols unasked')))
+    sent.once('response', (response) => {
+      attempt.watch.enter('transferUs')
+      collect(response, readBody(response)).then(resolve, reject)
+    })
+    send(sent, asked.body)
+  })
+}
+
+function send(sent: ClientRequest, body: string | undefined): void {
+  if (body === undefined) sent.end()
+  else sent.end(body)
+}
+
+/** Reads up to `capBytes`; what comes after is not waited for. */
+function collect(response: IncomingMessage, capBytes: number): Promise<HttpResponse> {
+  const { statusCode: status = 0, headers } = response
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let readBytes = 0
+    const settle = (oversize: boolean): void =>
+      resolve({ status, headers, body: Buffer.concat(chunks), oversize })
+    response.on('error', reject)
+    response.once('end', () => settle(false))
+    if (capBytes === 0) {
+      response.resume()
+      return settle(false)
+    }
+    response.on('data', (chunk: Buffer) => {
+      readBytes += chunk.length
+      if (readBytes <= capBytes) return void chunks.push(chunk)
+      chunks.push(chunk.subarray(0, chunk.length - (readBytes - capBytes)))
+      response.destroy()
+      settle(true)
+    })
+  })
+}
+
+function brokenProtocol(message: string): Error {
+  return Object.assign(new Error(message), { code: 'HPE_UNEXPECTED' })
+}

@@ -1,0 +1,45 @@
+/**
+ * What a probe is: a function from a declared target to one result. Every expected failure of the
+ * network is a value here; only a bug throws. Types alone.
+ */
+import type { SecureContext } from 'node:tls'
+import type { ProbeSpec } from '@constat/shared/check'
+import type { Cause, Outcome, Phases } from '@constat/shared/sample'
+import type { Clock } from '@constat/shared/time'
+import type { Resolver } from './resolver.ts'
+
+/** What a sample will say, less when and which check. `detail` is for people and is never signed. */
+export type ProbeResult = {
+  outcome: Outcome
+  cause: Cause
+  /** µs on the monotonic clock, from the start of the probe to its end. */
+  latencyUs: number
+  value: number
+  phases: Phases
+  detail: string
+}
+
+/** Verdict of a probe whose exchange ran to its end. */
+export type Judgement = Pick<ProbeResult, 'outcome' | 'cause' | 'value' | 'detail'>
+
+export type ProbeContext = {
+  /** The whole probe, resolving included, is over by then. 1 … 2³¹−1. */
+  timeoutMs: number
+  clock: Clock
+  resolver: Resolver
+  /** True for an address that the host's owner does not want probed. Asked about the address dialled. */
+  denied: (address: string) => boolean
+  /** Trust and protocol settings shared by all probes; loaded at the first TLS handshake. */
+  secureContext: () => Promise<SecureContext>
+}
+
+export type Probe<S extends ProbeSpec> = (spec: S, context: ProbeContext) => Promise<ProbeResult>
+
+/** One kind of check. A sentence in place of a spec says what is wrong with it. */
+export type Kind<S extends ProbeSpec> = {
+  /** Fields of a configuration, unchecked so far. */
+  read: (fields: Record<string, unknown>) => S | string
+  /** The spec that a URL stands for, its scheme being one of this kind. */
+  ofUrl: (url: URL) => S | string
+  probe: Probe<S>
+}

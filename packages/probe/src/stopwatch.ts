@@ -1,0 +1,56 @@
+/**
+ * Stopwatch: splits one probe into phases on the monotonic clock. A phase entered twice (a second
+ * redirect hop) adds up. No clock of its own.
+ */
+import { NO_PHASES, type Phases } from '@constat/shared/sample'
+import type { Clock } from '@constat/shared/time'
+
+export type PhaseName = keyof Phases
+export type Timing = { latencyUs: number; phases: Phases }
+
+export type Stopwatch = {
+  /** Ends the phase that runs and starts this one. */
+  enter: (phase: PhaseName) => void
+  /** The phase that runs, or ran when the watch stopped. */
+  phase: () => PhaseName | null
+  /** Stops the watch; the first call decides. */
+  stop: () => Timing
+}
+
+export function startStopwatch(clock: Clock): Stopwatch {
+  const spent: Phases = { ...NO_PHASES }
+  const startUs = clock.monotonicUs()
+  let phase: PhaseName | null = null
+  let sinceUs = startUs
+  let timing: Timing | null = null
+
+  function close(nowUs: number): void {
+    if (phase) spent[phase] += nowUs - sinceUs
+    sinceUs = nowUs
+  }
+  return {
+    enter(next) {
+      if (timing) return
+      close(clock.monotonicUs())
+      phase = next
+    },
+    phase: () => phase,
+    stop() {
+      if (timing) return timing
+      const nowUs = clock.monotonicUs()
+      close(nowUs)
+      timing = { latencyUs: Math.round(nowUs - startUs), phases: rounded(spent) }
+      return timing
+    },
+  }
+}
+
+function rounded(phases: Phases): Phases {
+  return {
+    dnsUs: Math.round(phases.dnsUs),
+    connectUs: Math.round(phases.connectUs),
+    tlsUs: Math.round(phases.tlsUs),
+    ttfbUs: Math.round(phases.ttfbUs),
+    transferUs: Math.round(phases.transferUs),
+  }
+}
