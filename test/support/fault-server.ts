@@ -67,6 +67,7 @@ function misbehave(request: IncomingMessage, response: ServerResponse): void {
 export function startRawServer(greeting: string | null): Promise<FaultServer> {
   return listen(
     createTcp((socket) => {
+      socket.resume()
       if (greeting !== null) socket.write(greeting)
     }),
     [],
