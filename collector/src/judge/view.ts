@@ -43,7 +43,13 @@ export type GuaranteeView = {
   asOf: string
 }
 
-export type WindowView = { key: string; start: string; end: string; state: WindowState; guarantees: GuaranteeView[] }
+export type WindowView = {
+  key: string
+  start: string
+  end: string
+  state: WindowState
+  guarantees: GuaranteeView[]
+}
 
 export type ServiceView = {
   service: string
@@ -123,7 +129,13 @@ export type AgentView = {
   coverage: string
 }
 
-export type RevisionView = { revision: number; digest: string; appliedAt: string; effectiveFrom: string; terms: string }
+export type RevisionView = {
+  revision: number
+  digest: string
+  appliedAt: string
+  effectiveFrom: string
+  terms: string
+}
 
 /** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
 export type ReadModel = {
@@ -136,7 +148,13 @@ export type ReadModel = {
   revisions(contract: string): Promise<RevisionView[]>
   /** `contract` is needed only where two contracts have a service of that name. */
   timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
-  incidents(filter: { open?: boolean; contract?: string; before?: string; limit: number }): Promise<IncidentView[]>
+  /** Latest onset first; `before` is the id of the last incident of the page before. */
+  incidents(filter: {
+    open?: boolean
+    contract?: string
+    before?: string
+    limit: number
+  }): Promise<IncidentView[]>
   incident(id: string): Promise<IncidentView | null>
   agents(): AgentView[]
 }

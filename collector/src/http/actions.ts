@@ -1,0 +1,119 @@
+/**
+ * What the HTTP side asks of the rest of the collector: one narrow function a deed, so that a route is
+ * one line and a test needs no database. Types only. The world's failures come back as `Fault`.
+ */
+import type { Clock, UnixMs } from '@constat/shared/time'
+import type { EventBus } from '../alert/bus.ts'
+import type { ReadModel } from '../judge/view.ts'
+import type { Log } from '../shell.ts'
+
+export type Role = 'owner' | 'viewer' | 'provider'
+
+/** Who asks. `contract` null: all of them; a provider always has one. */
+export type Caller = { role: Role; contract: string | null }
+
+export type ContractSource = { name: string; text: string }
+
+export type ContractAnswer =
+  | {
+      kind: 'applied'
+      contract: string
+      revision: number
+      /** SHA-256 of the expanded terms, hex. */
+      digest: string
+      /** False when these terms were in force already: nothing was written. */
+      changed: boolean
+      warnings: string[]
+    }
+  | { kind: 'refused'; problems: string[] }
+
+/** A join command is shown once; only the token's digest is kept. */
+export type AgentInvitation = { token: string; command: string; expiresAt: string }
+
+export type Webhook = {
+  id: string
+  url: string
+  types: string[]
+  shape: string
+  createdAt: string
+  disabledAt: string | null
+}
+
+export type Delivery = {
+  id: string
+  webhook: string
+  /** Same on every retry: the `webhook-id` header. */
+  messageId: string
+  type: string
+  state: 'pending' | 'delivered' | 'failed' | 'disabled'
+  attempts: number
+  lastStatus: number | null
+  lastError: string | null
+  createdAt: string
+  nextAt: string | null
+  deliveredAt: string | null
+}
+
+export type WebhookAnswer =
+  | { kind: 'created'; id: string; secret: string }
+  | { kind: 'refused'; problems: string[] }
+
+/** `before` is the id of the last item of the page before. */
+export type PageOf = { before?: string; limit: number }
+
+export type WebhookActions = {
+  /** What may be asked for: payload shapes, and event types (`*` stands for all of them). */
+  readonly shapes: readonly string[]
+  readonly types: readonly string[]
+  list(): Promise<Webhook[]>
+  create(wanted: { url: string; types: string[]; shape: string }): Promise<WebhookAnswer>
+  /** False: there is none of that id. */
+  remove(id: string): Promise<boolean>
+  /** Queues a test message; null: there is none of that id. */
+  test(id: string): Promise<Delivery | null>
+  /** Newest first; null: there is none of that id. */
+  deliveries(id: string, page: PageOf): Promise<Delivery[] | null>
+  /** Sends the same message again under the same `webhook-id`; null: there is none of that id. */
+  replay(delivery: string): Promise<Delivery | null>
+}
+
+export type SessionActions = {
+  /** Whose token this is: an API token or a session's. Null: nobody's, or past its end. */
+  authenticate(token: string): Promise<Caller | null>
+  /** Trades an API token for a session of a browser; null: the token is nobody's. */
+  open(token: string): Promise<{ session: string; expiresMs: UnixMs } | null>
+  close(session: string): Promise<void>
+}
+
+export type Actions = {
+  /** `contract` is the name in the address: sources that describe another one are refused. */
+  applyContract(wanted: { contract: string; source: ContractSource[] }): Promise<ContractAnswer>
+  /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
+  acknowledge(deed: { incident: string; by: Caller }): Promise<void>
+  issueAgentToken(wanted: { name: string | null }): Promise<AgentInvitation>
+  /** False: there is none of that id. */
+  revokeAgent(id: string): Promise<boolean>
+  webhooks: WebhookActions
+  sessions: SessionActions
+}
+
+/** Facts as they were told; the event bus is one. */
+export type Events = Pick<EventBus, 'since' | 'subscribe'>
+
+export type AppDeps = {
+  read: ReadModel
+  actions: Actions
+  events: Events
+  /** Prometheus text, aggregates only. */
+  metrics(): Promise<string>
+  ready(): Promise<{ ok: boolean; reasons: string[] }>
+  /** Where people reach this collector, without a slash at its end. */
+  publicUrl: string
+  /** Language of pages when a browser asks for neither. */
+  language: 'en' | 'fr'
+  version: string
+  /** Folder of app.css, app.js and icon.svg: web/static in a checkout, dist/static in a build. */
+  assetDir: string
+  clock: Clock
+  log: Log
+}

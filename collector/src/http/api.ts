@@ -1,0 +1,86 @@
+/**
+ * The API under /api/v1: who may come in, then one line a noun.
+ */
+import { Hono } from 'hono'
+import { generateSpecs } from 'hono-openapi'
+import { Fault } from '@constat/shared/fault'
+import type { AppDeps } from './actions.ts'
+import { identify, type Env } from './caller.ts'
+import { MAX_QUERY_CHARS } from './limits.ts'
+import { problemResponse } from './problem.ts'
+import { agentRoutes } from './routes/agents.ts'
+import { contractRoutes } from './routes/contracts.ts'
+import { eventRoutes } from './routes/events.ts'
+import { incidentRoutes } from './routes/incidents.ts'
+import { serviceRoutes } from './routes/services.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
+
+export const API_PATH = '/api/v1'
+
+const TAGS = [
+  { name: 'contracts', description: 'What was promised, and what came of it window by window' },
+  { name: 'services', description: 'States over time' },
+  { name: 'incidents', description: 'What broke, and who has it in hand' },
+  { name: 'agents', description: 'Who measures' },
+  { name: 'webhooks', description: 'Who is told' },
+  { name: 'events', description: 'Facts as they are told' },
+]
+
+export function apiRoutes(deps: AppDeps): Hono<Env> {
+  const described = new Hono<Env>()
+  for (const routes of [
+    contractRoutes,
+    serviceRoutes,
+    incidentRoutes,
+    agentRoutes,
+    webhookRoutes,
+    eventRoutes,
+  ]) {
+    described.route('/', routes(deps))
+  }
+  const app = new Hono<Env>()
+  app.onError((error) => {
+    if (!(error instanceof Fault)) deps.log.error('a route failed', { error })
+    return problemResponse(error)
+  })
+  // The document names no contract and no service: tools may read it before they have a token.
+  app.get('/openapi.json', async (c) => c.json(await documentOf(described, deps)))
+  app.use(async (c, next) => {
+    if (new URL(c.req.url).search.length <= MAX_QUERY_CHARS) return next()
+    throw new Fault('too-large', `The query is longer than ${MAX_QUERY_CHARS} characters.`)
+  })
+  app.use(identify(deps))
+  app.use(async (c, next) => {
+    await next()
+    c.header('cache-control', 'no-store')
+  })
+  app.route('/', described)
+  app.all('*', () => {
+    throw new Fault('not-found', 'There is no such route.', {
+      hint: `${API_PATH}/openapi.json lists them all.`,
+    })
+  })
+  return app
+}
+
+function documentOf(described: Hono<Env>, { publicUrl, version }: AppDeps) {
+  return generateSpecs(described, {
+    documentation: {
+      info: {
+        title: 'Constat',
+        version,
+        description:
+          'Availability judged against the contract. Instants: RFC 3339, UTC, ms. Lists page by cursor.',
+      },
+      servers: [{ url: publicUrl + API_PATH }],
+      tags: TAGS,
+      security: [{ bearer: [] }, { session: [] }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'constat_session' },
+        },
+      },
+    },
+  })
+}

@@ -1,0 +1,30 @@
+/**
+ * The HTTP side as one app: health, API, assets, pages. What it needs of the collector comes as arguments;
+ * the server mounts `fetch` and the tests call `request`.
+ */
+import { Fault } from '@constat/shared/fault'
+import { Hono } from 'hono'
+import { assetRoutes } from '../web/assets.ts'
+import { createSite, tellTrouble } from '../web/site.tsx'
+import type { AppDeps } from './actions.ts'
+import { API_PATH, apiRoutes } from './api.ts'
+import { securityHeaders } from './headers.ts'
+import { healthRoutes } from './health.ts'
+import { problemResponse } from './problem.ts'
+
+export function createApp(deps: AppDeps): Hono {
+  const app = new Hono()
+  app.use(securityHeaders())
+  app.route('/', healthRoutes(deps))
+  app.route(API_PATH, apiRoutes(deps))
+  app.route('/static', assetRoutes(deps.assetDir))
+  app.route('/', createSite(deps))
+  app.notFound((c) => tellTrouble(c, new Fault('not-found', 'There is no such page.'), deps))
+  app.onError((error, c) => {
+    const forPeople = c.req.header('accept')?.includes('text/html') ?? false
+    if (forPeople) return tellTrouble(c, error, deps)
+    if (!(error instanceof Fault)) deps.log.error('a request failed', { error })
+    return problemResponse(error)
+  })
+  return app
+}

@@ -1,0 +1,89 @@
+/**
+ * Caller: who is behind a request, by bearer token or by session cookie. A cookie is sent by the browser
+ * whoever wrote the page, so with it a change must come from our own origin.
+ */
+import { Fault } from '@constat/shared/fault'
+import type { Context, MiddlewareHandler } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { createMiddleware } from 'hono/factory'
+import type { ReadModel } from '../judge/view.ts'
+import type { Actions, AppDeps, Caller } from './actions.ts'
+import { MAX_TOKEN_CHARS } from './limits.ts'
+import { demand, within, type Deed } from './scope.ts'
+
+/** What every route and page finds in its context. `read` is what this caller may see. */
+export type Env = { Variables: { caller: Caller; read: ReadModel } }
+
+const COOKIE = 'constat_session'
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** The caller, or null for nobody. A bearer token that is wrong is not forgiven for a good cookie. */
+export async function callerOf(c: Context, { actions, publicUrl }: AppDeps): Promise<Caller | null> {
+  const header = c.req.header('authorization')
+  if (header !== undefined) return authenticate(BEARER.exec(header)?.[1], actions)
+  const session = getCookie(c, COOKIE)
+  if (session === undefined) return null
+  const caller = await authenticate(session, actions)
+  if (caller !== null && !SAFE_METHODS.has(c.req.method)) requireSameOrigin(c, publicUrl)
+  return caller
+}
+
+async function authenticate(token: string | undefined, actions: Actions): Promise<Caller | null> {
+  if (token === undefined || token.length > MAX_TOKEN_CHARS) return null
+  return actions.sessions.authenticate(token)
+}
+
+/** hono/csrf looks at form posts alone; here every change with a cookie must come from our pages. */
+export function requireSameOrigin(c: Context, publicUrl: string): void {
+  const site = c.req.header('sec-fetch-site')
+  if (site === 'same-origin') return
+  const origin = c.req.header('origin')
+  const ours = [new URL(publicUrl).origin, new URL(c.req.url).origin]
+  if (site === undefined && origin !== undefined && ours.includes(origin)) return
+  throw new Fault('forbidden', 'This request did not come from a page of this collector.', {
+    hint: 'Open the page again, or use a bearer token.',
+  })
+}
+
+/** Lets in whoever has a token, with their own view of the facts. */
+export function identify(deps: AppDeps): MiddlewareHandler<Env> {
+  return createMiddleware<Env>(async (c, next) => {
+    const caller = await callerOf(c, deps)
+    if (caller === null) {
+      throw new Fault('unauthorised', 'A token is needed.', {
+        hint: 'Send it as "Authorization: Bearer …"; `constat token api` makes one.',
+      })
+    }
+    c.set('caller', caller)
+    c.set('read', within(deps.read, caller))
+    await next()
+  })
+}
+
+/** First in the chain of every route. */
+export function allow(deed: Deed): MiddlewareHandler<Env> {
+  return createMiddleware<Env>(async (c, next) => {
+    demand(c.var.caller, deed)
+    await next()
+  })
+}
+
+/** Opens a session for a token; false when the token is nobody's. */
+export async function signIn(c: Context, token: string, deps: AppDeps): Promise<boolean> {
+  if (token === '' || token.length > MAX_TOKEN_CHARS) return false
+  const opened = await deps.actions.sessions.open(token)
+  if (opened === null) return false
+  setCookie(c, COOKIE, opened.session, { ...cookieOptions(deps), expires: new Date(opened.expiresMs) })
+  return true
+}
+
+export async function signOut(c: Context, deps: AppDeps): Promise<void> {
+  const session = getCookie(c, COOKIE)
+  if (session !== undefined) await deps.actions.sessions.close(session)
+  deleteCookie(c, COOKIE, cookieOptions(deps))
+}
+
+function cookieOptions({ publicUrl }: AppDeps) {
+  return { path: '/', httpOnly: true, sameSite: 'Lax', secure: publicUrl.startsWith('https:') } as const
+}

@@ -1,0 +1,110 @@
+/**
+ * What a route says of itself in the OpenAPI document, and how its query and body are read. A query or
+ * body that does not fit is refused with every problem at once. Pure.
+ */
+import { Fault } from '@constat/shared/fault'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { describeRoute, resolver, validator } from 'hono-openapi'
+import { z } from 'zod'
+import { DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_NAME_CHARS, MAX_PAGE_ITEMS } from './limits.ts'
+import { PROBLEM_TYPE } from './problem.ts'
+import { problem } from './schemas.ts'
+
+export type RouteText = {
+  summary: string
+  tag: string
+  /** Absent: no body in the answer. */
+  answer?: z.ZodType
+  status?: 200 | 201 | 202 | 204
+  /** Problems it may answer with, beside 401 and 403. */
+  problems?: (400 | 404 | 409 | 413 | 422 | 503)[]
+  /** Media types of a body that is not JSON after a schema. */
+  rawBody?: string[]
+}
+
+const SAID = {
+  400: 'The request does not fit',
+  401: 'No token, or a wrong one',
+  403: 'This token may not do that',
+  404: 'There is none of that name',
+  409: 'It is in the way of something else',
+  413: 'Beyond a limit',
+  422: 'Refused, every problem named',
+  503: 'Not able to answer now',
+} as const
+
+export function describe({ summary, tag, answer, status = 200, problems = [], rawBody }: RouteText) {
+  const failures = ([401, 403, ...problems] as const).map((code) => [
+    String(code),
+    { description: SAID[code], content: { [PROBLEM_TYPE]: { schema: resolver(problem) } } },
+  ])
+  const success = answer
+    ? { description: 'Done', content: { 'application/json': { schema: resolver(answer) } } }
+    : { description: 'Done' }
+  const text = { type: 'string' } as const
+  return describeRoute({
+    summary,
+    tags: [tag],
+    responses: { [String(status)]: success, ...Object.fromEntries(failures) },
+    ...(rawBody && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(rawBody.map((media) => [media, { schema: text }])),
+      },
+    }),
+  })
+}
+
+/** A name, an id or a cursor. */
+export const name = z.string().min(1).max(MAX_NAME_CHARS)
+
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_ITEMS).default(DEFAULT_PAGE_ITEMS),
+  cursor: name.optional(),
+})
+
+export function query<S extends z.ZodType>(schema: S) {
+  return validator('query', schema, refuse)
+}
+
+export function jsonBody<S extends z.ZodType>(schema: S) {
+  return validator('json', schema, refuse)
+}
+
+type Checked = {
+  success: boolean
+  error?: readonly { message: string; path?: readonly unknown[] | undefined }[]
+}
+
+function refuse(result: Checked): void {
+  if (result.success) return
+  const problems = (result.error ?? []).map(({ message, path = [] }) => {
+    const where = path.map((part) => String(keyOf(part))).join('.')
+    return where === '' ? message : `${where}: ${message}`
+  })
+  throw new Fault('bad-request', 'The request does not fit.', { problems })
+}
+
+function keyOf(part: unknown): unknown {
+  return typeof part === 'object' && part !== null && 'key' in part ? part.key : part
+}
+
+/** Stops reading a body past `maxBytes`. */
+export function limitBody(maxBytes: number = MAX_BODY_BYTES) {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: () => {
+      throw new Fault('too-large', `The body is larger than ${maxBytes} bytes.`)
+    },
+  })
+}
+
+export function missing(what: string): Fault {
+  return new Fault('not-found', `There is no such ${what}.`)
+}
+
+/** A path parameter that the route's own pattern guarantees. */
+export function param(c: Context, key: string): string {
+  return c.req.param(key) ?? ''
+}

@@ -1,0 +1,33 @@
+/**
+ * Limits: the size of everything that comes in over HTTP. test/line/api.test.ts tries each at the limit
+ * and one past it. Pure.
+ */
+
+/** A contract with its calendars and checks, bytes. */
+export const MAX_CONTRACT_BYTES = 1024 * 1024
+/** Any other body, bytes. */
+export const MAX_BODY_BYTES = 64 * 1024
+/** The whole query of an address, characters. */
+export const MAX_QUERY_CHARS = 2_048
+/** One name, id or cursor in an address, characters. */
+export const MAX_NAME_CHARS = 128
+export const MAX_TOKEN_CHARS = 512
+export const MAX_URL_CHARS = 2_048
+/** Event types one webhook may name. */
+export const MAX_WEBHOOK_TYPES = 64
+
+export const MAX_PAGE_ITEMS = 500
+export const DEFAULT_PAGE_ITEMS = 100
+
+const DAY_MS = 86_400_000
+export const MAX_TIMELINE_MS = 400 * DAY_MS
+export const DEFAULT_TIMELINE_MS = DAY_MS
+/** Segments in one answer, the service's and every vantage's together. */
+export const MAX_TIMELINE_SEGMENTS = 20_000
+
+/** Facts that wait for one slow reader; past it the stream ends and the reader comes back. */
+export const MAX_QUEUED_EVENTS = 1_000
+/** Facts read at once while a stream catches up. */
+export const REPLAY_EVENTS = 500
+export const MAX_STREAMS = 256
+export const HEARTBEAT_MS = 15_000

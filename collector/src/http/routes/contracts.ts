@@ -1,0 +1,109 @@
+/**
+ * Contracts: what was agreed, its revisions, its windows, and the one way to change it.
+ */
+import { Fault } from '@constat/shared/fault'
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import type { AppDeps, ContractSource } from '../actions.ts'
+import { allow, type Env } from '../caller.ts'
+import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
+import { MAX_CONTRACT_BYTES } from '../limits.ts'
+import { pageOf } from '../paging.ts'
+import { applied, contract, listOf, revision, window } from '../schemas.ts'
+
+const tag = 'contracts'
+const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/plain']
+
+export function contractRoutes({ actions }: AppDeps): Hono<Env> {
+  const app = new Hono<Env>()
+
+  app.get(
+    '/contracts',
+    allow('read'),
+    describe({ summary: 'Contracts, worst first', tag, answer: listOf(contract), problems: [400] }),
+    query(pageQuery),
+    (c) => c.json(pageOf(c.var.read.contracts(), { keyOf: (item) => item.name, ...c.req.valid('query') })),
+  )
+  app.get(
+    '/contracts/:contract',
+    allow('read'),
+    describe({ summary: 'One contract as it stands now', tag, answer: contract, problems: [404] }),
+    (c) => c.json(known(c)),
+  )
+  app.put(
+    '/contracts/:contract',
+    allow('manage'),
+    describe({
+      summary: 'Apply a contract and the documents it refers to; the same terms again change nothing',
+      tag,
+      answer: applied,
+      problems: [400, 413, 422, 503],
+      rawBody: ['application/json', ...YAML_TYPES],
+    }),
+    limitBody(MAX_CONTRACT_BYTES),
+    async (c) => {
+      const name = c.req.param('contract')
+      const answer = await actions.applyContract({ contract: name, source: [await sourceOf(c, name)] })
+      if (answer.kind === 'applied') return c.json({ ...answer, kind: undefined })
+      throw new Fault('bad-contract', 'The contract was refused.', { problems: answer.problems })
+    },
+  )
+  app.get(
+    '/contracts/:contract/revisions',
+    allow('read'),
+    describe({ summary: 'Its revisions, newest first', tag, answer: listOf(revision), problems: [400, 404] }),
+    query(pageQuery),
+    async (c) => {
+      const all = await c.var.read.revisions(known(c).name)
+      return c.json(pageOf(all, { keyOf: (item) => String(item.revision), ...c.req.valid('query') }))
+    },
+  )
+  app.get(
+    '/contracts/:contract/windows',
+    allow('read'),
+    describe({
+      summary: 'Windows that have begun, newest first',
+      tag,
+      answer: listOf(window),
+      problems: [400, 404],
+    }),
+    query(pageQuery),
+    (c) => {
+      const { name } = known(c)
+      const keys = pageOf(c.var.read.windowKeys(name), { keyOf: (key) => key, ...c.req.valid('query') })
+      const items = keys.items.map((key) => c.var.read.window(name, key)).filter((item) => item !== null)
+      return c.json({ items, next: keys.next })
+    },
+  )
+  app.get(
+    '/contracts/:contract/windows/:window',
+    allow('read'),
+    describe({
+      summary: 'One window, guarantee by guarantee; keys like 2026-10, 2026-Q4, 2026-W41, 2026-10-05',
+      tag,
+      answer: window,
+      problems: [404],
+    }),
+    (c) => {
+      const found = c.var.read.window(known(c).name, c.req.param('window'))
+      if (found === null) throw missing('window')
+      return c.json(found)
+    },
+  )
+  return app
+}
+
+function known(c: Context<Env, '/contracts/:contract'>) {
+  const found = c.var.read.contract(c.req.param('contract'))
+  if (found === null) throw missing('contract')
+  return found
+}
+
+/** The name of a source is what problems cite: `intranet.yaml:12`. */
+async function sourceOf(c: Context, contractName: string): Promise<ContractSource> {
+  const media = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+  const text = await c.req.text()
+  if (text.trim() === '')
+    throw new Fault('bad-request', 'The body is empty: send the contract as YAML or JSON.')
+  return { name: `${contractName}.${media === 'application/json' ? 'json' : 'yaml'}`, text }
+}

@@ -1,0 +1,136 @@
+/**
+ * Events: facts as they are told, one SSE stream a client. A reader that comes back with Last-Event-ID
+ * gets what it missed; one that cannot keep up is let go, and comes back the same way.
+ */
+import { Fault } from '@constat/shared/fault'
+import { Hono, type Context } from 'hono'
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
+import { envelopeText, type Event } from '../../alert/types.ts'
+import type { AppDeps, Caller, Events } from '../actions.ts'
+import { allow, type Env } from '../caller.ts'
+import { describe } from '../describe.ts'
+import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, MAX_STREAMS, REPLAY_EVENTS } from '../limits.ts'
+import { hears } from '../scope.ts'
+
+export function eventRoutes({ events }: AppDeps): Hono<Env> {
+  const app = new Hono<Env>()
+  const open = { streams: 0 }
+  app.get(
+    '/events',
+    allow('read'),
+    describe({
+      summary: 'Server-sent events: `event` is the type, `data` JSON; Last-Event-ID replays',
+      tag: 'events',
+      problems: [400, 503],
+    }),
+    (c) => {
+      const afterId = lastEventId(c)
+      if (open.streams >= MAX_STREAMS) {
+        throw new Fault('unavailable', `${MAX_STREAMS} event streams are open already.`)
+      }
+      const queue = createQueue(events, c.var.caller)
+      open.streams += 1
+      // A proxy that buffers would hold the news back.
+      c.header('X-Accel-Buffering', 'no')
+      return streamSSE(c, async (stream) => {
+        stream.onAbort(queue.end)
+        // onAbort alone may not fire when the connection breaks.
+        c.req.raw.signal.addEventListener('abort', queue.end)
+        try {
+          await tell(stream, { queue, events, caller: c.var.caller, afterId })
+        } finally {
+          queue.end()
+          open.streams -= 1
+        }
+      })
+    },
+  )
+  return app
+}
+
+function lastEventId(c: Context): number | null {
+  const text = c.req.header('last-event-id')
+  if (text === undefined || text === '') return null
+  const id = Number(text)
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(id)) return id
+  throw new Fault('bad-request', 'Last-Event-ID is not the id of an event.')
+}
+
+type Telling = { queue: Queue; events: Events; caller: Caller; afterId: number | null }
+
+async function tell(stream: SSEStreamingApi, { queue, events, caller, afterId }: Telling): Promise<void> {
+  // A first byte at once: the client knows that it is heard.
+  await stream.write(': constat\n\n')
+  let toldId = afterId === null ? -1 : await replay(stream, { queue, events, caller, afterId })
+  for (;;) {
+    const next = await queue.take(HEARTBEAT_MS)
+    if (next === 'ended') return
+    if (next === 'quiet') await stream.write(': still here\n\n')
+    else if (next.id > toldId) {
+      await write(stream, next)
+      toldId = next.id
+    }
+  }
+}
+
+/** Everything told since; the queue has been listening all the while, so nothing falls between. */
+async function replay(stream: SSEStreamingApi, from: Telling & { afterId: number }): Promise<number> {
+  // An id that was never given (an older ledger was restored) must not silence what comes now.
+  let toldId = -1
+  for (let cursor = from.afterId; !from.queue.ended(); cursor = toldId) {
+    const missed = await from.events.since(cursor, REPLAY_EVENTS, from.caller.contract)
+    for (const event of missed) {
+      if (hears(from.caller, event)) await write(stream, event)
+      toldId = event.id
+    }
+    if (missed.length < REPLAY_EVENTS) break
+  }
+  return toldId
+}
+
+/** The envelope is the one that webhooks receive. */
+async function write(stream: SSEStreamingApi, event: Event): Promise<void> {
+  await stream.writeSSE({ id: String(event.id), event: event.type, data: envelopeText(event) })
+}
+
+type Queue = {
+  /** The next fact; `quiet` when there was none for so long. */
+  take(waitMs: number): Promise<Event | 'quiet' | 'ended'>
+  ended(): boolean
+  end(): void
+}
+
+/** Owned by one stream. Past its bound it ends: a reader with holes would be worse than one that returns. */
+function createQueue(events: Events, caller: Caller): Queue {
+  const waiting: Event[] = []
+  let wake: (() => void) | null = null
+  let over = false
+  const end = (): void => {
+    over = true
+    unsubscribe()
+    wake?.()
+  }
+  const unsubscribe = events.subscribe((event) => {
+    if (!hears(caller, event)) return
+    waiting.push(event)
+    if (waiting.length > MAX_QUEUED_EVENTS) end()
+    else wake?.()
+  })
+  const rest = (waitMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, waitMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  return {
+    ended: () => over,
+    end,
+    async take(waitMs) {
+      if (!over && waiting.length === 0) await rest(waitMs)
+      wake = null
+      return over ? 'ended' : (waiting.shift() ?? 'quiet')
+    },
+  }
+}

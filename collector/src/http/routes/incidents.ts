@@ -1,0 +1,67 @@
+/**
+ * Incidents: what broke, from when to when, and who has said that they know.
+ */
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { ReadModel } from '../../judge/view.ts'
+import type { AppDeps } from '../actions.ts'
+import { allow, type Env } from '../caller.ts'
+import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
+import { cut } from '../paging.ts'
+import { incident, listOf } from '../schemas.ts'
+
+const tag = 'incidents'
+
+const incidentQuery = pageQuery.extend({
+  open: z.enum(['true', 'false']).optional().describe('Absent: open and closed'),
+  contract: name.optional(),
+})
+
+export function incidentRoutes({ actions }: AppDeps): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get(
+    '/incidents',
+    allow('read'),
+    describe({ summary: 'Incidents, latest onset first', tag, answer: listOf(incident), problems: [400] }),
+    query(incidentQuery),
+    async (c) => {
+      const { open, contract, cursor, limit } = c.req.valid('query')
+      const found = await c.var.read.incidents({
+        limit: limit + 1,
+        ...(open !== undefined && { open: open === 'true' }),
+        ...(contract !== undefined && { contract }),
+        ...(cursor !== undefined && { before: cursor }),
+      })
+      return c.json(cut(found, { keyOf: (item) => item.id, limit }))
+    },
+  )
+  app.get(
+    '/incidents/:incident',
+    allow('read'),
+    describe({ summary: 'One incident, every vantage', tag, answer: incident, problems: [404] }),
+    async (c) => c.json(await known(c.var.read, c.req.param('incident'))),
+  )
+  app.post(
+    '/incidents/:incident/acknowledge',
+    allow('acknowledge'),
+    describe({
+      summary: 'Say that somebody has it in hand; the first time stands',
+      tag,
+      answer: incident,
+      problems: [404],
+    }),
+    limitBody(),
+    async (c) => {
+      const { id } = await known(c.var.read, c.req.param('incident'))
+      await actions.acknowledge({ incident: id, by: c.var.caller })
+      return c.json(await known(c.var.read, id))
+    },
+  )
+  return app
+}
+
+async function known(read: ReadModel, id: string) {
+  const found = await read.incident(id)
+  if (found === null) throw missing('incident')
+  return found
+}

@@ -1,0 +1,121 @@
+/**
+ * Webhooks: who is told, what was sent to them, and sending it again.
+ */
+import { Fault } from '@constat/shared/fault'
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { AppDeps, WebhookActions } from '../actions.ts'
+import { allow, type Env } from '../caller.ts'
+import { describe, jsonBody, limitBody, missing, pageQuery, query } from '../describe.ts'
+import { MAX_NAME_CHARS, MAX_URL_CHARS, MAX_WEBHOOK_TYPES } from '../limits.ts'
+import { cut, pageOf } from '../paging.ts'
+import { delivery, listOf, webhook, webhookCreated } from '../schemas.ts'
+
+const tag = 'webhooks'
+
+export const wantedWebhook = z.object({
+  url: z.string().min(1).max(MAX_URL_CHARS),
+  types: z.array(z.string().min(1).max(MAX_NAME_CHARS)).min(1).max(MAX_WEBHOOK_TYPES).default(['*']),
+  shape: z.string().min(1).max(MAX_NAME_CHARS).default('generic'),
+})
+
+export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get(
+    '/webhooks',
+    allow('manage'),
+    describe({ summary: 'Webhooks', tag, answer: listOf(webhook), problems: [400] }),
+    query(pageQuery),
+    async (c) => {
+      const all = await webhooks.list()
+      return c.json(pageOf(all, { keyOf: (item) => item.id, ...c.req.valid('query') }))
+    },
+  )
+  app.post(
+    '/webhooks',
+    allow('manage'),
+    describe({
+      summary: 'Add one; the secret is shown once',
+      tag,
+      answer: webhookCreated,
+      status: 201,
+      problems: [400, 413],
+    }),
+    limitBody(),
+    jsonBody(wantedWebhook),
+    async (c) => c.json(await createWebhook(webhooks, c.req.valid('json')), 201),
+  )
+  app.delete(
+    '/webhooks/:webhook',
+    allow('manage'),
+    describe({ summary: 'Remove one; nothing more is sent to it', tag, status: 204, problems: [404] }),
+    async (c) => {
+      if (!(await webhooks.remove(c.req.param('webhook')))) throw missing('webhook')
+      return c.body(null, 204)
+    },
+  )
+  addDeliveryRoutes(app, webhooks)
+  return app
+}
+
+function addDeliveryRoutes(app: Hono<Env>, webhooks: WebhookActions): void {
+  app.post(
+    '/webhooks/:webhook/test',
+    allow('manage'),
+    describe({ summary: 'Queue a test message', tag, answer: delivery, status: 202, problems: [404] }),
+    limitBody(),
+    async (c) => {
+      const queued = await webhooks.test(c.req.param('webhook'))
+      if (queued === null) throw missing('webhook')
+      return c.json(queued, 202)
+    },
+  )
+  app.get(
+    '/webhooks/:webhook/deliveries',
+    allow('manage'),
+    describe({
+      summary: 'What was sent, newest first',
+      tag,
+      answer: listOf(delivery),
+      problems: [400, 404],
+    }),
+    query(pageQuery),
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const page = { limit: limit + 1, ...(cursor !== undefined && { before: cursor }) }
+      const found = await webhooks.deliveries(c.req.param('webhook'), page)
+      if (found === null) throw missing('webhook')
+      return c.json(cut(found, { keyOf: (item) => item.id, limit }))
+    },
+  )
+  app.post(
+    '/deliveries/:delivery/replay',
+    allow('manage'),
+    describe({
+      summary: 'Send the same message again, under the same webhook-id',
+      tag,
+      answer: delivery,
+      status: 202,
+      problems: [404],
+    }),
+    limitBody(),
+    async (c) => {
+      const queued = await webhooks.replay(c.req.param('delivery'))
+      if (queued === null) throw missing('delivery')
+      return c.json(queued, 202)
+    },
+  )
+}
+
+/** The form and the API add a webhook alike. */
+export async function createWebhook(webhooks: WebhookActions, wanted: z.infer<typeof wantedWebhook>) {
+  const unknown = wanted.types.filter((type) => type !== '*' && !webhooks.types.includes(type))
+  const problems = unknown.map((type) => `types: there is no event type ${JSON.stringify(type)}`)
+  if (!webhooks.shapes.includes(wanted.shape)) {
+    problems.push(`shape: ${JSON.stringify(wanted.shape)} is none of ${webhooks.shapes.join(', ')}`)
+  }
+  const answer =
+    problems.length > 0 ? ({ kind: 'refused', problems } as const) : await webhooks.create(wanted)
+  if (answer.kind === 'created') return { id: answer.id, secret: answer.secret }
+  throw new Fault('bad-request', 'The webhook was refused.', { problems: answer.problems })
+}

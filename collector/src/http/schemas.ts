@@ -1,0 +1,243 @@
+/**
+ * Schemas of what the API answers: the published shapes, named in the OpenAPI document. Each is held to
+ * its view by the compiler in both directions, so neither can drift from the other. Pure.
+ */
+import { z } from 'zod'
+import type * as View from '../judge/view.ts'
+import type { AgentInvitation, Delivery, Webhook } from './actions.ts'
+import type { Problem } from './problem.ts'
+
+/** Both types accept each other. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? A : never) : never
+
+/** A schema that is the view, no more and no less. */
+function shape<V>() {
+  return <S extends z.ZodType<Same<z.infer<S>, V>>>(id: string, schema: S): S => schema.meta({ id })
+}
+
+const instant = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
+  .describe('RFC 3339, UTC, ms')
+const ms = z.int().describe('Milliseconds')
+const count = z.int().min(0)
+const percent = z
+  .string()
+  .regex(/^\d{1,3}\.\d{4}$/)
+  .describe('Percent, 4 digits, truncated')
+const share = z
+  .string()
+  .regex(/^[01]\.\d{4}$/)
+  .describe('Share of 1, 4 digits, truncated')
+
+const state = shape<View.State>()('State', z.enum(['up', 'degraded', 'partial', 'down', 'unknown']))
+const windowState = shape<View.WindowState>()('WindowState', z.enum(['open', 'grace', 'final']))
+const figures = shape<View.Figures>()('Figures', z.object({ provable: ms, point: ms, pessimistic: ms }))
+const readiness = shape<View.Readiness>()(
+  'Readiness',
+  z.object({ claimable: z.boolean(), lacks: z.array(z.string()) }),
+)
+
+const guarantee = shape<View.GuaranteeView>()(
+  'Guarantee',
+  z.object({
+    guarantee: z.string(),
+    service: z.string(),
+    clause: z.string().nullable(),
+    contract: z.string(),
+    state: windowState,
+    revision: count,
+    window: z.object({ key: z.string(), start: instant, end: instant, timeZone: z.string() }),
+    committedMs: ms,
+    elapsedCommittedMs: ms,
+    excludedMs: ms,
+    knownMs: ms,
+    coverage: share,
+    downMs: figures,
+    partialMs: ms,
+    degradedMs: ms,
+    unknownMs: ms,
+    availability: z.object({ provable: percent, point: percent, pessimistic: percent }),
+    target: z.string(),
+    verdict: z.enum(['met', 'not_met', 'indeterminate']),
+    outlook: z.enum(['on_track', 'at_risk']).nullable(),
+    insufficientEvidence: z.boolean(),
+    readiness,
+    budget: z.object({ allowedMs: ms, spentMs: ms, leftMs: ms }),
+    measuredFrom: instant.nullable(),
+    asOf: instant,
+  }),
+)
+
+const check = z.object({ name: z.string(), kind: z.string(), target: z.string(), intervalMs: ms })
+const service = shape<View.ServiceView>()(
+  'Service',
+  z.object({
+    service: z.string(),
+    contract: z.string(),
+    state,
+    since: instant.nullable(),
+    checks: z.array(check),
+  }),
+)
+
+export const contract = shape<View.ContractView>()(
+  'Contract',
+  z.object({
+    name: z.string(),
+    displayName: z.string(),
+    provider: z.string(),
+    revision: count,
+    terms: z.enum(['unilateral', 'agreed', 'objected']),
+    effectiveFrom: instant,
+    state,
+    sentence: z.string(),
+    readiness,
+    services: z.array(service),
+    guarantees: z.array(guarantee),
+    openIncidents: count,
+    silentAgents: z.array(z.string()),
+    log: z.object({ origin: z.string(), size: count, root: z.string() }),
+  }),
+)
+
+export const window = shape<View.WindowView>()(
+  'Window',
+  z.object({
+    key: z.string(),
+    start: instant,
+    end: instant,
+    state: windowState,
+    guarantees: z.array(guarantee),
+  }),
+)
+
+export const revision = shape<View.RevisionView>()(
+  'Revision',
+  z.object({
+    revision: count,
+    digest: z.string(),
+    appliedAt: instant,
+    effectiveFrom: instant,
+    terms: z.string(),
+  }),
+)
+
+const segment = shape<View.Segment>()('Segment', z.object({ start: instant, end: instant, state }))
+export const timeline = shape<View.TimelineView>()(
+  'Timeline',
+  z.object({
+    service: z.string(),
+    contract: z.string(),
+    from: instant,
+    to: instant,
+    segments: z.array(segment),
+    vantages: z.record(z.string(), z.array(segment)),
+    agentNames: z.record(z.string(), z.string()),
+  }),
+)
+
+const vantage = z.object({ agent: z.string(), name: z.string(), state, since: instant })
+export const incident = shape<View.IncidentView>()(
+  'Incident',
+  z.object({
+    id: z.string(),
+    contract: z.string(),
+    service: z.string(),
+    check: z.string(),
+    onsetAt: instant,
+    openedAt: instant,
+    closedAt: instant.nullable(),
+    endAt: instant.nullable(),
+    closeReason: z.string().nullable(),
+    cause: z.string(),
+    fault: z.string(),
+    zone: z.string(),
+    owner: z.string(),
+    downMs: figures,
+    vantages: z.array(vantage),
+    acknowledgedAt: instant.nullable(),
+    pagedAt: instant.nullable(),
+  }),
+)
+
+export const agent = shape<View.AgentView>()(
+  'Agent',
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    enrolledAt: instant,
+    lastSeenAt: instant,
+    connected: z.boolean(),
+    silent: z.boolean(),
+    version: z.string(),
+    clockOffsetMs: z.int(),
+    clockErrorMs: z.int(),
+    spoolBatches: count,
+    coverage: share,
+  }),
+)
+
+export const invitation = shape<AgentInvitation>()(
+  'AgentInvitation',
+  z.object({ token: z.string(), command: z.string(), expiresAt: instant }),
+)
+
+export const webhook = shape<Webhook>()(
+  'Webhook',
+  z.object({
+    id: z.string(),
+    url: z.string(),
+    types: z.array(z.string()),
+    shape: z.string(),
+    createdAt: instant,
+    disabledAt: instant.nullable(),
+  }),
+)
+
+export const webhookCreated = z
+  .object({ id: z.string(), secret: z.string().describe('Shown once: whsec_ and base64') })
+  .meta({ id: 'WebhookCreated' })
+
+export const delivery = shape<Delivery>()(
+  'Delivery',
+  z.object({
+    id: z.string(),
+    webhook: z.string(),
+    messageId: z.string(),
+    type: z.string(),
+    state: z.enum(['pending', 'delivered', 'failed', 'disabled']),
+    attempts: count,
+    lastStatus: z.int().nullable(),
+    lastError: z.string().nullable(),
+    createdAt: instant,
+    nextAt: instant.nullable(),
+    deliveredAt: instant.nullable(),
+  }),
+)
+
+export const applied = z
+  .object({
+    contract: z.string(),
+    revision: count,
+    digest: z.string(),
+    changed: z.boolean().describe('False: these terms were in force already'),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'Applied' })
+
+/** Codes of the document are those a client may meet; the text of each is in docs/errors.md. */
+export const problem = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    problems: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Problem' }) satisfies z.ZodType<{ [K in keyof Problem]: unknown }>
+
+export function listOf(item: z.ZodType) {
+  return z.object({ items: z.array(item), next: z.string().nullable().describe('Cursor of the next page') })
+}

@@ -1,0 +1,114 @@
+/**
+ * A guarantee as on the two-column form that both parties fill in: what was promised on the left, what was
+ * measured on the right. The verdict is stamped over it. Pure.
+ */
+import type { GuaranteeView, Verdict } from '../../judge/view.ts'
+import type { Scene } from '../scene.ts'
+import { decimalText, durationText, percentText, shareText } from '../text/format.ts'
+import { windowName } from '../text/sentence.ts'
+import { Stamp } from './mark.tsx'
+
+export function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { text, lang } = scene
+  return (
+    <div class="guarantee">
+      <div class="promised">
+        <p class="label">{text.figure.promised}</p>
+        <p class="figure">{text.figure.target(percentText(g.target, lang))}</p>
+        <p class="note">
+          {[g.guarantee, windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
+            .filter(Boolean)
+            .join(' · ')}
+        </p>
+      </div>
+      <div class="measured">
+        <p class="label">{text.figure.measured}</p>
+        <p class="figure">{downText(g, scene)}</p>
+        <p class="note">
+          {availabilityRange(g, scene)} · {text.figure.coverage} {shareText(g.coverage, lang)}
+        </p>
+      </div>
+      <div class="outcome">
+        <VerdictStamp guarantee={g} scene={scene} />
+        <Budget guarantee={g} scene={scene} />
+      </div>
+    </div>
+  )
+}
+
+const VERDICT_TONE = { met: 'good', not_met: 'bad', indeterminate: 'calm' } as const satisfies Record<
+  Verdict,
+  string
+>
+
+export function VerdictStamp({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { text } = scene
+  const open = g.verdict === 'indeterminate' && g.outlook !== null
+  return (
+    <span class="stamps">
+      {open ? (
+        <Stamp tone={g.outlook === 'at_risk' ? 'warn' : 'calm'}>
+          {text.outlook[g.outlook ?? 'on_track']}
+        </Stamp>
+      ) : (
+        <Stamp tone={VERDICT_TONE[g.verdict]}>{text.verdict[g.verdict]}</Stamp>
+      )}
+      {g.insufficientEvidence && <Stamp tone="warn">{text.insufficient}</Stamp>}
+    </span>
+  )
+}
+
+/** "at least 48 min 0 s down, at most 1 h 14 min 20 s": three figures in one sentence. */
+export function downText({ downMs }: Pick<GuaranteeView, 'downMs'>, { text, lang }: Scene): string {
+  const least = durationText(downMs.provable, lang)
+  const most = mostText(downMs.pessimistic, lang)
+  if (downMs.pessimistic === 0) return text.figure.downNone
+  if (downMs.provable === 0) return text.figure.downUpTo(most)
+  return least === most ? text.figure.downExactly(least) : text.figure.downRange({ least, most })
+}
+
+const SECOND_MS = 1000
+
+/** "At most" must hold: the part of a second that would be cut off counts as a whole one. */
+export function mostText(durationMs: number, lang: Scene['lang']): string {
+  return durationText(Math.ceil(durationMs / SECOND_MS) * SECOND_MS, lang)
+}
+
+function availabilityRange({ availability }: GuaranteeView, { lang }: Scene): string {
+  const { pessimistic, provable } = availability
+  if (pessimistic === provable) return percentText(provable, lang)
+  return `${decimalText(pessimistic, lang)} – ${percentText(provable, lang)}`
+}
+
+export function Budget({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { text, lang } = scene
+  const { leftMs, allowedMs } = g.budget
+  return (
+    <div class={leftMs < 0 ? 'budget over' : 'budget'}>
+      <p class="label">{text.figure.budget}</p>
+      <BudgetBar guarantee={g} scene={scene} />
+      <p class="note">
+        <b>{durationText(leftMs, lang)}</b> {text.figure.budgetOf(durationText(allowedMs, lang))}
+      </p>
+    </div>
+  )
+}
+
+/** Solid: what is proved spent. Hatched: what the unknown may have spent besides. A tick: the allowance. */
+function BudgetBar({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { allowedMs, spentMs } = g.budget
+  const wholeMs = Math.max(allowedMs, g.downMs.pessimistic, 1)
+  const percent = (ms: number): string => `${Math.round((ms / wholeMs) * 10_000) / 100}%`
+  const label = scene.text.figure.budgetBar({
+    spent: durationText(spentMs, scene.lang),
+    allowed: durationText(allowedMs, scene.lang),
+  })
+  return (
+    <svg class="budget-bar" width="100%" height="10" role="img" aria-label={label}>
+      <rect class="bed" y="2" width="100%" height="6" />
+      <rect y="2" width={percent(g.downMs.pessimistic)} height="6" fill="url(#hatch)" />
+      <rect class="spent" y="2" width={percent(spentMs)} height="6" />
+      <line class="allowance" x1={percent(allowedMs)} x2={percent(allowedMs)} y1="0" y2="10" />
+    </svg>
+  )
+}

@@ -1,0 +1,31 @@
+/**
+ * Instants and durations on a page. Every time carries its zone and, for machines, the exact instant. Pure.
+ */
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { Scene } from '../scene.ts'
+import { durationText, nearText, timeText, type TimeStyle } from '../text/format.ts'
+
+type Props = { at: string | UnixMs; scene: Scene; style?: TimeStyle | 'near' }
+
+export function msOf(at: string | UnixMs): UnixMs {
+  return typeof at === 'number' ? at : Date.parse(at)
+}
+
+export function Time({ at, scene, style = 'near' }: Props) {
+  const atMs = msOf(at)
+  const shown = style === 'near' ? nearText(atMs, scene.nowMs, scene) : timeText(atMs, style, scene)
+  return (
+    <time datetime={formatInstant(atMs)} title={timeText(atMs, 'full', scene)}>
+      {shown}
+    </time>
+  )
+}
+
+export function since(at: string, scene: Scene): string {
+  return nearText(msOf(at), scene.nowMs, scene)
+}
+
+/** Length of `from` … `to`, or until now. */
+export function lasted({ from, to }: { from: string; to: string | null }, scene: Scene): string {
+  return durationText((to === null ? scene.nowMs : msOf(to)) - msOf(from), scene.lang)
+}

@@ -1,0 +1,36 @@
+/**
+ * Scene: what every page is drawn from. A page is a function of its scene and its data, nothing else.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import type { Caller } from '../http/actions.ts'
+import type { ContractView, ReadModel } from '../judge/view.ts'
+import type { Text } from './text/en.ts'
+import type { Lang } from './text/format.ts'
+
+export type Door = 'now' | 'contract' | 'incidents' | 'setup'
+
+export type Scene = {
+  lang: Lang
+  text: Text
+  nowMs: UnixMs
+  /** IANA zone in which this page tells the time. */
+  zone: string
+  /** Null before sign-in. */
+  caller: Caller | null
+  /** Path and query of this page, for the language links. */
+  address: string
+  version: string
+  /** Draw the content alone: the page refreshes itself. */
+  fragment: boolean
+}
+
+/** Zone of the contract's windows; the terms tell the time in it, so the pages do too. */
+export function zoneOf(contract: ContractView | null): string {
+  return contract?.guarantees[0]?.window.timeZone ?? 'UTC'
+}
+
+/** One zone for a page over several contracts: theirs when they share it, else UTC. */
+export function sharedZone(read: ReadModel): string {
+  const zones = new Set(read.contracts().map(zoneOf))
+  return zones.size === 1 ? ([...zones][0] ?? 'UTC') : 'UTC'
+}

@@ -1,0 +1,75 @@
+/**
+ * The site: every page of the web view and the forms on them. A page is one line here and one file beside.
+ */
+import { Fault } from '@constat/shared/fault'
+import { Hono, type Context } from 'hono'
+import { compress } from 'hono/compress'
+import type { AppDeps } from '../http/actions.ts'
+import { requireSameOrigin, signIn, signOut } from '../http/caller.ts'
+import { limitBody } from '../http/describe.ts'
+import { MAX_QUERY_CHARS } from '../http/limits.ts'
+import { problemOf } from '../http/problem.ts'
+import { SignIn } from './page/sign-in.tsx'
+import { Trouble } from './page/trouble.tsx'
+import { readingPages } from './reading.tsx'
+import { localPath, receive, sceneOf, type VisitEnv } from './visit.ts'
+
+export function createSite(deps: AppDeps): Hono {
+  const site = new Hono()
+  site.use(compress())
+  site.use(async (c, next) => {
+    if (new URL(c.req.url).search.length > MAX_QUERY_CHARS) {
+      throw new Fault('too-large', `The query is longer than ${MAX_QUERY_CHARS} characters.`)
+    }
+    await next()
+    c.header('cache-control', 'no-store')
+    c.header('vary', 'cookie, accept-language, constat-fragment', { append: true })
+  })
+  addDoor(site, deps)
+  const inside = new Hono<VisitEnv>()
+  inside.use(receive(deps, (c, scene) => turnAway(c, scene)))
+  inside.route('/', readingPages(deps))
+  site.route('/', inside)
+  site.onError((error, c) => tellTrouble(c, error, deps))
+  return site
+}
+
+/** A person's view of a problem. */
+export function tellTrouble(c: Context, error: unknown, deps: AppDeps): Response | Promise<Response> {
+  const problem = problemOf(error)
+  if (!(error instanceof Fault)) deps.log.error('a page failed', { error })
+  return c.html(
+    <Trouble scene={{ ...sceneOf(c, deps, null), fragment: false }} problem={problem} />,
+    problem.status,
+  )
+}
+
+/** The overview is the door itself; any other page sends to it and back. */
+function turnAway(c: Context, scene: Parameters<typeof SignIn>[0]['scene']): Response | Promise<Response> {
+  if (c.req.path === '/') return c.html(<SignIn scene={scene} next="/" />)
+  if (c.req.method !== 'GET') throw new Fault('unauthorised', 'Sign in first.')
+  return c.redirect(`/sign-in?next=${encodeURIComponent(scene.address)}`, 303)
+}
+
+function addDoor(site: Hono, deps: AppDeps): void {
+  // The owner link of the terminal: the token stays good, it is the owner's.
+  site.get('/owner', async (c) => {
+    if (await signIn(c, c.req.query('token') ?? '', deps)) return c.redirect('/', 303)
+    return c.html(<SignIn scene={sceneOf(c, deps, null)} next="/" outcome="wrong" />, 401)
+  })
+  site.get('/sign-in', (c) =>
+    c.html(<SignIn scene={sceneOf(c, deps, null)} next={localPath(c.req.query('next'))} />),
+  )
+  site.post('/sign-in', limitBody(), async (c) => {
+    requireSameOrigin(c, deps.publicUrl)
+    const { token, next } = await c.req.parseBody()
+    const to = localPath(next)
+    if (await signIn(c, typeof token === 'string' ? token.trim() : '', deps)) return c.redirect(to, 303)
+    return c.html(<SignIn scene={sceneOf(c, deps, null)} next={to} outcome="wrong" />, 401)
+  })
+  site.post('/sign-out', limitBody(), async (c) => {
+    requireSameOrigin(c, deps.publicUrl)
+    await signOut(c, deps)
+    return c.html(<SignIn scene={sceneOf(c, deps, null)} next="/" outcome="signed-out" />)
+  })
+}

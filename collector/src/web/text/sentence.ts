@@ -1,0 +1,76 @@
+/**
+ * The one sentence of a contract, composed from its view in the reader's language: state, since when,
+ * what is left of the budget, what a claim lacks. Pure.
+ */
+import type { ContractView, GuaranteeView, Readiness, ServiceView } from '../../judge/view.ts'
+import type { Scene } from '../scene.ts'
+import { durationText, nearText, timeText } from './format.ts'
+import { listText, wordOf } from './words.ts'
+
+export function contractSentence(contract: ContractView, scene: Scene): string {
+  return [
+    stateSentence(contract, scene),
+    measuredSentence(contract.guarantees, scene),
+    budgetSentence(contract.guarantees, scene),
+    readinessSentence(contract.readiness, scene),
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ')
+}
+
+function stateSentence({ state, services }: ContractView, scene: Scene): string {
+  const times = services
+    .filter((service) => service.state === state && service.since !== null)
+    .map((service) => Date.parse(service.since ?? ''))
+  // All are up only since the last one came back; trouble lasts since the first began.
+  return sayState(
+    state,
+    times.length === 0 ? null : state === 'up' ? Math.max(...times) : Math.min(...times),
+    scene,
+  )
+}
+
+export function serviceSentence({ state, since }: ServiceView, scene: Scene): string {
+  return sayState(state, since === null ? null : Date.parse(since), scene)
+}
+
+function sayState(state: ServiceView['state'], sinceMs: number | null, scene: Scene): string {
+  const { sentence } = scene.text
+  return sinceMs === null
+    ? sentence.stateNow[state]
+    : sentence.state[state](nearText(sinceMs, scene.nowMs, scene))
+}
+
+/** Said only while it matters: measuring began inside the window. */
+function measuredSentence(guarantees: readonly GuaranteeView[], scene: Scene): string {
+  const late = guarantees.filter(
+    ({ measuredFrom, window }) =>
+      measuredFrom !== null && Date.parse(measuredFrom) > Date.parse(window.start),
+  )
+  const times = late.map(({ measuredFrom }) => Date.parse(measuredFrom ?? ''))
+  return times.length === 0
+    ? ''
+    : scene.text.sentence.measuredSince(nearText(Math.min(...times), scene.nowMs, scene))
+}
+
+function budgetSentence(guarantees: readonly GuaranteeView[], { text, lang }: Scene): string {
+  const tightest = guarantees.toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
+  if (tightest === undefined) return ''
+  const { leftMs } = tightest.budget
+  return leftMs < 0
+    ? text.sentence.budgetSpent(durationText(-leftMs, lang))
+    : text.sentence.budgetLeft(durationText(leftMs, lang))
+}
+
+function readinessSentence({ claimable, lacks }: Readiness, { text }: Scene): string {
+  if (claimable) return text.sentence.claimable
+  const said = lacks.map((lack) => wordOf(text.lacks, lack))
+  return said.length === 0 ? '' : text.sentence.notClaimable(listText(said, text))
+}
+
+/** `2026-10` → October 2026; other keys say themselves. */
+export function windowName(key: string, { lang }: Scene): string {
+  const month = /^(\d{4})-(\d{2})$/.exec(key)
+  if (!month) return key
+  return timeText(Date.UTC(Number(month[1]), Number(month[2]) - 1, 15), 'month', { lang, zone: 'UTC' })
+}

@@ -1,0 +1,74 @@
+/**
+ * Visit: what a page learns from the request: who looks, in which language, at what time.
+ */
+import type { Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import { createMiddleware } from 'hono/factory'
+import { callerOf } from '../http/caller.ts'
+import type { AppDeps, Caller } from '../http/actions.ts'
+import { demand, within, type Deed } from '../http/scope.ts'
+import type { ReadModel } from '../judge/view.ts'
+import type { Scene } from './scene.ts'
+import type { Lang } from './text/format.ts'
+import { acceptedLang, isLang, TEXTS } from './text/words.ts'
+
+export type VisitEnv = { Variables: { scene: Scene; caller: Caller; read: ReadModel } }
+
+const LANG_COOKIE = 'constat_lang'
+const YEAR_S = 365 * 86_400
+/** Sent by app.js: it wants the content alone. */
+const FRAGMENT_HEADER = 'constat-fragment'
+
+/** The scene of a request whose visitor may be nobody. */
+export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene {
+  const url = new URL(c.req.url)
+  const lang = langOf(c, deps.language)
+  return {
+    lang,
+    text: TEXTS[lang],
+    nowMs: deps.clock.nowMs(),
+    zone: 'UTC',
+    caller,
+    address: url.pathname + url.search,
+    version: deps.version,
+    fragment: c.req.header(FRAGMENT_HEADER) !== undefined,
+  }
+}
+
+/** Asked for now, chosen before, preferred by the browser, or the house's own. */
+function langOf(c: Context, fallback: Lang): Lang {
+  const asked = c.req.query('lang')
+  if (isLang(asked)) {
+    setCookie(c, LANG_COOKIE, asked, { path: '/', maxAge: YEAR_S, sameSite: 'Lax', httpOnly: true })
+    return asked
+  }
+  const chosen = getCookie(c, LANG_COOKIE)
+  return isLang(chosen) ? chosen : (acceptedLang(c.req.header('accept-language')) ?? fallback)
+}
+
+/** Lets visitors in; `turnAway` answers those without a session. */
+export function receive(deps: AppDeps, turnAway: (c: Context, scene: Scene) => Response | Promise<Response>) {
+  return createMiddleware<VisitEnv>(async (c, next) => {
+    const caller = await callerOf(c, deps)
+    const scene = sceneOf(c, deps, caller)
+    if (caller === null) return turnAway(c, scene)
+    c.set('caller', caller)
+    c.set('read', within(deps.read, caller))
+    c.set('scene', scene)
+    await next()
+  })
+}
+
+/** First in the chain of every page that not everybody may see. */
+export function visitorMay(deed: Deed) {
+  return createMiddleware<VisitEnv>(async (c, next) => {
+    demand(c.var.caller, deed)
+    await next()
+  })
+}
+
+/** A path of our own to go to after sign-in; anything else becomes the overview. */
+export function localPath(text: unknown): string {
+  if (typeof text !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/'
+  return text.includes('\\') ? '/' : text
+}
