@@ -1,9 +1,11 @@
 /**
- * Isolation: an agent whose every reference stands failed says nothing about its targets.
+ * Isolation and silence: when an agent says nothing about its targets, and what a contract may make of it.
  */
 import { describe, expect, test } from 'vitest'
 import { OUTCOMES, outcomeCode, type Outcome } from '@constat/shared/sample'
 import { isolatedTime, withIsolation } from '@constat/sla/isolation'
+import { silenceAsDown } from '@constat/sla/silence'
+import { MARK } from '@constat/sla/timeline'
 import type { SampleColumns } from '@constat/sla/vantage'
 
 function columns(...samples: readonly (readonly [number, Outcome])[]): SampleColumns {
@@ -38,4 +40,14 @@ test('samples at an isolated instant become unknown, whatever they were', () => 
   const names = Array.from(blind.outcome, (code) => OUTCOMES[code])
   expect(names).toEqual(['fail', 'unknown', 'unknown', 'fail', 'unknown', 'fail'])
   expect(withIsolation(seen, [])).toBe(seen)
+})
+
+test('silence is down only where the contract says so, and only where nothing was told', () => {
+  const timeline = { at: [0, 10, 20, 30], mark: [MARK.known, MARK.blocked, 0, MARK.known] }
+  const down = MARK.known | MARK.down | MARK.provenDown
+  expect(silenceAsDown(timeline, [{ startMs: 5, endMs: 25 }])).toEqual({
+    at: [0, 10, 20, 25, 30],
+    mark: [MARK.known, MARK.blocked, down, 0, MARK.known],
+  })
+  expect(silenceAsDown(timeline, [])).toEqual(timeline)
 })

@@ -2,7 +2,7 @@
  * Combining timelines point by point: the sweep that quorum and composition share.
  * Pure. Cost is linear in the state changes, times the logarithm of the number of timelines.
  */
-import { MARK, append, concatenate, type Pieces, type Timeline } from './timeline.ts'
+import { MARK, append, timelineFrom, type Pieces, type Timeline } from './timeline.ts'
 
 /** How many of the timelines carry each mark at an instant. */
 export type Counts = Record<keyof typeof MARK, number>
@@ -26,19 +26,18 @@ export function combine(
   const heads = new Heads(timelines)
   const pieces: Pieces = { at: [], mark: [] }
   for (let atMs = heads.firstAtMs(); atMs < Infinity; atMs = heads.firstAtMs()) {
-    while (heads.firstAtMs() === atMs) count(counts, heads.take())
+    while (heads.firstAtMs() === atMs) heads.take(counts)
     append(pieces, atMs, markOf(counts))
   }
-  return concatenate([pieces])
+  return timelineFrom(pieces)
 }
 
-type Change = { from: number; to: number }
+function enter(counts: Counts, mark: number): void {
+  for (const [name, bit] of BITS) if (mark & bit) counts[name] += 1
+}
 
-function count(counts: Counts, { from, to }: Change): void {
-  const changed = from ^ to
-  for (const [name, bit] of BITS) {
-    if (changed & bit) counts[name] += to & bit ? 1 : -1
-  }
+function leave(counts: Counts, mark: number): void {
+  for (const [name, bit] of BITS) if (mark & bit) counts[name] -= 1
 }
 
 /** A binary heap of timelines by their next instant. */
@@ -61,18 +60,19 @@ class Heads {
     return this.#heap.length === 0 ? Infinity : this.#atMs(0)
   }
 
-  /** The change at the first instant; moves on. */
-  take(): Change {
+  /** Counts the change at the first instant and moves on. */
+  take(counts: Counts): void {
     const t = this.#heap[0]!
     const { at, mark } = this.#timelines[t]!
     const i = this.#next[t]!
     this.#next[t] = i + 1
+    leave(counts, mark[i - 1] ?? 0)
+    enter(counts, mark[i]!)
     if (i + 1 === at.length) {
       const last = this.#heap.pop()!
       if (this.#heap.length > 0) this.#heap[0] = last
     }
     this.#sink(0)
-    return { from: mark[i - 1] ?? 0, to: mark[i]! }
   }
 
   #atMs(slot: number): number {

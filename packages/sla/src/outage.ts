@@ -6,6 +6,7 @@
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { normalise, union } from '@constat/shared/time'
 import { combine, type Counts } from './combine.ts'
+import type { Figure } from './figures.ts'
 import {
   MARK,
   everywhere,
@@ -51,17 +52,9 @@ export function countedTimeline(timeline: Timeline, rules: OutageRules, asOfMs: 
   const told = within(timeline, { startMs: -Infinity, endMs: asOfMs })
   if (rules.minimumOutageMs === 0 && !rules.countGapAsDown && rules.granularityMs === undefined) return told
   const provable = countedSpans(everywhere(told, isProvenDown).map(reachOfItself), rules)
-  // Granularity cuts each outage's end, so the sets are nested again afterwards.
-  const point = union(countedSpans(downReaches(told), rules), provable)
-  const pessimistic = union(countedSpans(everywhere(told, isPossiblyDown).map(reachOfItself), rules), point)
-  const rest = { at: told.at, mark: told.mark.map((mark) => mark & ~VERDICT_MARKS) }
-  const counted = [
-    rest,
-    timelineWithin(provable, MARK.provenDown),
-    timelineWithin(point, MARK.down),
-    timelineWithin(between(pessimistic), MARK.provenUp),
-  ]
-  return combine(counted, everyMark)
+  const point = countedSpans(downReaches(told), rules)
+  const pessimistic = countedSpans(everywhere(told, isPossiblyDown).map(reachOfItself), rules)
+  return remarked(told, nested({ provable, point, pessimistic }, rules))
 }
 
 /** D with the unknown time that follows each span. */
@@ -88,16 +81,37 @@ export function merged(reaches: readonly Reach[], { mergeGapMs }: OutageRules): 
 
 const VERDICT_MARKS = MARK.down | MARK.provenDown | MARK.provenUp
 
+type Sets = Record<Figure, IntervalSet>
+
+/** Cutting each outage's end can leave a set sticking out of the next one: it is put back in. */
+function nested({ provable, point, pessimistic }: Sets, { granularityMs }: OutageRules): Sets {
+  if (granularityMs === undefined) return { provable, point, pessimistic }
+  return { provable, point: union(point, provable), pessimistic: union(pessimistic, point, provable) }
+}
+
+function remarked({ at, mark }: Timeline, { provable, point, pessimistic }: Sets): Timeline {
+  const sets = [
+    { at, mark: mark.map((marks) => marks & ~VERDICT_MARKS) },
+    timelineWithin(provable, MARK.provenDown),
+    timelineWithin(point, MARK.down),
+    timelineWithin(between(pessimistic), MARK.provenUp),
+  ]
+  return combine(sets, everyMark)
+}
+
 function reachOfItself(span: Interval): Reach {
   return { span, untilMs: span.endMs }
 }
 
 function countedSpans(reaches: readonly Reach[], rules: OutageRules): IntervalSet {
-  return normalise(
-    merged(reaches, rules)
-      .filter((outage) => outage.at(-1)!.span.endMs - outage[0]!.span.startMs >= rules.minimumOutageMs)
-      .flatMap((outage) => wholeUnits(rules.countGapAsDown ? filled(outage, rules) : spansOf(outage), rules)),
-  )
+  const counted: Interval[] = []
+  for (const outage of merged(reaches, rules)) {
+    const lengthMs = outage.at(-1)!.span.endMs - outage[0]!.span.startMs
+    if (lengthMs < rules.minimumOutageMs) continue
+    const spans = rules.countGapAsDown ? filled(outage, rules) : spansOf(outage)
+    for (const span of wholeUnits(spans, rules)) counted.push(span)
+  }
+  return counted
 }
 
 function spansOf(outage: readonly Reach[]): IntervalSet {
@@ -120,11 +134,12 @@ function wholeUnits(spans: IntervalSet, { granularityMs }: OutageRules): Interva
   const lengthMs = spans.reduce((ms, { startMs, endMs }) => ms + endMs - startMs, 0)
   if (lengthMs === Infinity) return spans
   let leftMs = lengthMs - (lengthMs % granularityMs)
-  return spans.map(({ startMs, endMs }) => {
+  const whole = spans.map(({ startMs, endMs }) => {
     const takenMs = Math.min(leftMs, endMs - startMs)
     leftMs -= takenMs
     return { startMs, endMs: startMs + takenMs }
   })
+  return whole.filter(({ startMs, endMs }) => startMs < endMs)
 }
 
 function between(set: IntervalSet): IntervalSet {

@@ -75,6 +75,11 @@ export function concatenate(parts: Iterable<Timeline>): Timeline {
   for (const { at, mark } of parts) {
     for (let i = 0; i < at.length; i += 1) append(pieces, at[i]!, mark[i]!)
   }
+  return timelineFrom(pieces)
+}
+
+/** Finished pieces as a timeline that nothing comes before. The pieces are given away, not copied. */
+export function timelineFrom(pieces: Pieces): Timeline {
   if (pieces.mark[0] === 0) {
     pieces.at.shift()
     pieces.mark.shift()
@@ -108,7 +113,7 @@ export function within(timeline: Timeline, { startMs, endMs }: Interval): Timeli
     append(pieces, timeline.at[i]!, timeline.mark[i]!)
   }
   if (endMs < Infinity) append(pieces, endMs, 0)
-  return concatenate([pieces])
+  return timelineFrom(pieces)
 }
 
 /** `change` applied to the marks within `set`, the rest as it stands. */
@@ -127,7 +132,12 @@ export function mapWithin(timeline: Timeline, set: IntervalSet, change: (mark: n
 
 /** `mark` within the set, nothing known outside it. */
 export function timelineWithin(set: IntervalSet, mark: number): Timeline {
-  return concatenate(set.map(({ startMs, endMs }) => ({ at: [startMs, endMs], mark: [mark, 0] })))
+  const pieces: Pieces = { at: [], mark: [] }
+  for (const { startMs, endMs } of set) {
+    append(pieces, startMs, mark)
+    append(pieces, endMs, 0)
+  }
+  return timelineFrom(pieces)
 }
 
 /** Each timeline within its own interval: a set of vantages that changed. Intervals in order, disjoint. */
@@ -149,15 +159,24 @@ export function* piecesWithin(
 }
 
 /** Where `holds` is true of the mask, within `interval`. */
-export function where(timeline: Timeline, interval: Interval, holds: (mark: number) => boolean): IntervalSet {
-  const set: { startMs: UnixMs; endMs: UnixMs }[] = []
-  for (const { startMs, endMs, mark } of piecesWithin(timeline, interval)) {
-    if (!holds(mark)) continue
-    const last = set.at(-1)
-    if (last?.endMs === startMs) last.endMs = endMs
-    else set.push({ startMs, endMs })
+export function where(
+  timeline: Timeline,
+  { startMs, endMs }: Interval,
+  holds: (mark: number) => boolean,
+): IntervalSet {
+  const set: Interval[] = []
+  let sinceMs: UnixMs | undefined
+  let fromMs = startMs
+  for (let i = indexAt(timeline, startMs); fromMs < endMs; i += 1) {
+    const isIn = holds(timeline.mark[i] ?? 0)
+    if (isIn) sinceMs ??= fromMs
+    else if (sinceMs !== undefined) {
+      set.push({ startMs: sinceMs, endMs: fromMs })
+      sinceMs = undefined
+    }
+    fromMs = timeline.at[i + 1] ?? endMs
   }
-  return set
+  return sinceMs === undefined ? set : [...set, { startMs: sinceMs, endMs }]
 }
 
 /** `where` over all time: the ends may be infinite. */
@@ -169,6 +188,8 @@ export function everywhere(timeline: Timeline, holds: (mark: number) => boolean)
 export const isProvenDown = (mark: number): boolean => (mark & MARK.provenDown) !== 0
 export const isDown = (mark: number): boolean => (mark & MARK.down) !== 0
 export const isPossiblyDown = (mark: number): boolean => (mark & MARK.provenUp) === 0
+/** Known and not down: partial and degraded are up. */
+export const isUp = (mark: number): boolean => (mark & (MARK.known | MARK.down)) === MARK.known
 export const isUnknown = (mark: number): boolean => (mark & MARK.known) === 0
 
 /** One word a stretch, covering `interval`; adjacent stretches differ. */
