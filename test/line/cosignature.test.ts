@@ -99,6 +99,7 @@ U7WM79jrzyhGZ5/GUBTpM7NzwdyfFx61t3RovgcC4Ro=
     expect(timeOf(one)).toBe(1_727_964_367_000)
     expect(timeOf(other)).toBeUndefined()
     expect(cosignedAtMs(Buffer.concat([Buffer.alloc(8, 0x7f), Buffer.alloc(64)]))).toBeUndefined()
+    for (const length of [0, 7, 8, 71, 73]) expect(cosignedAtMs(Buffer.alloc(length))).toBeUndefined()
   })
 
   test('a witness signs nothing but checkpoints', () => {
@@ -288,6 +289,15 @@ quorum q
     const opening = openWitnessed(note, parsed(CUSTOMER))
     expect(opening.kind === 'opened' ? 'opened' : opening.reason).toBe(wanted)
     if (opening.kind === 'opened') expect(opening.checkpoint).toEqual(head)
+  })
+
+  test('a verified signature counts by name and key id together', () => {
+    const policy = parsed(`witness w ${W1}\nquorum w\n`)
+    const { name, keyId } = policy.witnesses[0]!.vkey
+    const signature = Buffer.alloc(0)
+    expect(quorumMet(policy, [{ name, keyId, signature }])).toBe(true)
+    expect(quorumMet(policy, [{ name, keyId: keyId ^ 1, signature }])).toBe(false)
+    expect(quorumMet(policy, [{ name: `${name}x`, keyId, signature }])).toBe(false)
   })
 
   test('groups of groups, against every set of witnesses', () => {

@@ -214,6 +214,8 @@ describe('keys as text', () => {
     { vkey: formatVkey({ ...weak, keyId: keyIdOf(weak) }), why: 'a key of small order, id correct' },
   ])('no vkey: $why', ({ vkey }) => expect(parseVkey(vkey)).toBeUndefined())
 
+  const ecdsa = { name: 'a', type: 2, publicKey }
+  const unknownType = `PRIVATE+KEY+${formatVkey({ ...ecdsa, keyId: keyIdOf(ecdsa), publicKey: Buffer.alloc(32, 1) })}`
   const skey = formatSkey(skeyOf({ name: 'a', type: COSIGNATURE_TYPE, seed: Buffer.alloc(32, 3) }))
   test.each([
     ['no prefix', skey.slice(8)],
@@ -221,6 +223,7 @@ describe('keys as text', () => {
     ['another name', skey.replace('+a+', '+b+')],
     ['another seed', skey.replace('BAMD', 'BAQD')],
     ['another type', skey.replace('BAMD', 'AQMD')],
+    ['a type we do not sign with, id correct', unknownType],
     ['a vkey', FOO],
   ])('no skey: %s', (_, text) => {
     expect(parseSkey(skey)?.type).toBe(COSIGNATURE_TYPE)

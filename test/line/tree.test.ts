@@ -171,6 +171,46 @@ describe('refused claims', () => {
     expect(verifyConsistency({ ...sound, ...change })).toBe(false)
   })
 
+  const leaf = (index: number) => hex(golden.leaf_hashes[index]!)
+  test.each([
+    [
+      'a leaf of a larger tree, said to be alone',
+      { index: 0, size: 1, leafHash: leaf(1), root: goldenRoot(2), proof: [leaf(0)] },
+    ],
+    [
+      'a root of a smaller tree',
+      { index: 0, size: 4, leafHash: leaf(0), root: goldenRoot(2), proof: [leaf(1)] },
+    ],
+    [
+      'a node passed off as a leaf',
+      { index: 0, size: 2, leafHash: goldenRoot(4), root: goldenRoot(5), proof: [] },
+    ],
+  ])('inclusion, though the hashes fit: %s', (_, claim) => expect(verifyInclusion(claim)).toBe(false))
+
+  const above = (size: number) => nodeHash({ left: leaf(7), right: goldenRoot(size) })
+  const tooHigh = {
+    oldSize: 3,
+    newSize: 4,
+    oldRoot: above(3),
+    newRoot: above(4),
+    proof: [leaf(2), leaf(3), goldenRoot(2), leaf(7)],
+  }
+  test.each([
+    [
+      'from the empty tree',
+      { oldSize: 0, newSize: 2, oldRoot: leaf(0), newRoot: goldenRoot(2), proof: [leaf(0), leaf(1)] },
+    ],
+    [
+      'a root of a larger tree',
+      { oldSize: 1, newSize: 2, oldRoot: leaf(0), newRoot: goldenRoot(3), proof: [leaf(1), leaf(2)] },
+    ],
+    [
+      'a root of a smaller tree',
+      { oldSize: 1, newSize: 4, oldRoot: leaf(0), newRoot: goldenRoot(2), proof: [leaf(1)] },
+    ],
+    ['both roots one level too high', tooHigh],
+  ])('consistency, though the hashes fit: %s', (_, claim) => expect(verifyConsistency(claim)).toBe(false))
+
   test('no proof is made of what is not so', async () => {
     const store = storeOf(leavesOf(8))
     await expect(proveInclusion({ index: 8, size: 8 }, store)).rejects.toThrow('no leaf 8')

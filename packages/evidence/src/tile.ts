@@ -195,7 +195,6 @@ export function parseEntryBundle(bytes: Uint8Array, width: number): Buffer[] | u
   let at = 0
   while (at + 2 <= bundle.length && entries.length < width) {
     const end = at + 2 + bundle.readUInt16BE(at)
-    if (end > bundle.length) return undefined
     entries.push(bundle.subarray(at + 2, end))
     at = end
   }
