@@ -1,0 +1,81 @@
+/**
+ * Claim readiness: what a verdict still lacks before it can win a claim. Pure.
+ * Codes are stable and stand in this order wherever they are shown.
+ */
+
+/** What the contract and the collector know. */
+export type ReadinessFacts = {
+  /** Sites that measure. */
+  sites: number
+  /** Reference checks that the provider does not answer for. */
+  providerFreeReferences: number
+  /** Whether somebody said of every measuring host who administers it. */
+  administratorsDeclared: boolean
+  /** Whether the provider agreed to the revision in force. */
+  termsAgreed: boolean
+  clocksWithinBound: boolean
+  /** Whether checkpoints carry a timestamp or the cosignature of a witness. */
+  timestampsOrWitness: boolean
+  /** Whether alerts leave by a path that does not run through the provider. */
+  independentAlertPath: boolean
+}
+
+export const READINESS_CODES = [
+  'more-sites',
+  'references',
+  'host-administrators',
+  'provider-agreement',
+  'clock-bound',
+  'witness',
+  'alert-path',
+] as const
+export type ReadinessCode = (typeof READINESS_CODES)[number]
+
+export type Readiness = { claimable: boolean; lacks: ReadinessCode[] }
+
+/** One site can be said to have failed by itself; two agree. */
+export const SITES_NEEDED = 2
+
+const MET: Record<ReadinessCode, (facts: ReadinessFacts) => boolean> = {
+  'more-sites': ({ sites }) => sites >= SITES_NEEDED,
+  references: ({ providerFreeReferences }) => providerFreeReferences >= 1,
+  'host-administrators': ({ administratorsDeclared }) => administratorsDeclared,
+  'provider-agreement': ({ termsAgreed }) => termsAgreed,
+  'clock-bound': ({ clocksWithinBound }) => clocksWithinBound,
+  witness: ({ timestampsOrWitness }) => timestampsOrWitness,
+  'alert-path': ({ independentAlertPath }) => independentAlertPath,
+}
+
+export function readinessOf(facts: ReadinessFacts): Readiness {
+  const lacks = READINESS_CODES.filter((code) => !MET[code](facts))
+  return { claimable: lacks.length === 0, lacks }
+}
+
+/** `Not yet claimable: add a site, a reference the provider does not own.` In plain English. */
+export function readinessSentence({ lacks }: Readiness, { sites }: Pick<ReadinessFacts, 'sites'>): string {
+  if (lacks.length === 0) return 'Claimable.'
+  return `Not yet claimable: add ${joined(lacks.map((code) => phraseOf(code, sites)))}.`
+}
+
+function phraseOf(code: ReadinessCode, sites: number): string {
+  switch (code) {
+    case 'more-sites':
+      return SITES_NEEDED - sites > 1 ? 'two sites' : sites === 0 ? 'a site' : 'a second site'
+    case 'references':
+      return 'a reference that the provider does not own'
+    case 'host-administrators':
+      return 'who administers each host'
+    case 'provider-agreement':
+      return "the provider's agreement"
+    case 'clock-bound':
+      return 'clocks within their bound'
+    case 'witness':
+      return 'timestamps or a witness'
+    case 'alert-path':
+      return 'an alert path that does not run through the provider'
+  }
+}
+
+function joined(phrases: readonly string[]): string {
+  return phrases.length < 2 ? (phrases[0] ?? '') : `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1)}`
+}
