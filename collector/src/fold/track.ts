@@ -6,7 +6,7 @@
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
-import { concatenate, type Timeline } from '@constat/sla/timeline'
+import { concatenate, isDown, markAt, type Timeline } from '@constat/sla/timeline'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
 import { filterReadings, type Readings } from './readings.ts'
 
@@ -64,13 +64,16 @@ export class Track {
     return this.#timeline
   }
 
-  /** The cause of the first failure at or after `atMs`, as a code. */
+  /** The cause of the failure that stands at `atMs`, or of the first one after it, as a code. */
   causeAt(atMs: UnixMs): number | null {
+    let standing: number | null = null
     for (const { failures } of this.#chunks) {
-      const i = failures.atMs.findIndex((failedMs) => failedMs >= atMs)
-      if (i >= 0) return failures.cause[i]!
+      for (const [i, failedMs] of failures.atMs.entries()) {
+        if (failedMs > atMs) return isDown(markAt(this.timeline(), atMs)) ? standing : failures.cause[i]!
+        standing = failures.cause[i]!
+      }
     }
-    return null
+    return standing
   }
 
   /** Adds readings that all come after those it has. In order of instant. */

@@ -1,0 +1,45 @@
+/** Incident rows: the last state of each incident as the ledger's notices tell it. Derived. */
+import type { UnixMs } from '@constat/shared/time'
+import type { Database, Tx } from './tx.ts'
+
+export type IncidentRow = {
+  id: string
+  contract: string
+  service: string
+  check: string
+  cause: string
+  onsetMs: UnixMs
+  openedMs: UnixMs
+  endMs: UnixMs | null
+  closedMs: UnixMs | null
+  closeReason: 'recovered' | 'revised' | 'merged' | null
+  mergedInto: string | null
+  acknowledgedMs: UnixMs | null
+  pagedMs: UnixMs | null
+  reopened: number
+}
+
+export function incidentRows(db: Database | Tx): Promise<IncidentRow[]> {
+  return db<IncidentRow[]>`
+    select id, contract, service, "check", cause, onset_ms as "onsetMs", opened_ms as "openedMs", end_ms as "endMs",
+      closed_ms as "closedMs", close_reason as "closeReason", merged_into as "mergedInto",
+      acknowledged_ms as "acknowledgedMs", paged_ms as "pagedMs", reopened
+    from incident order by onset_ms, id`
+}
+
+export async function putIncidents(tx: Tx, rows: readonly IncidentRow[]): Promise<void> {
+  for (const r of rows) {
+    await tx`
+      insert into incident (id, contract, service, "check", cause, onset_ms, opened_ms, end_ms, closed_ms, close_reason,
+        merged_into, acknowledged_ms, paged_ms, reopened)
+      values (${r.id}, ${r.contract}, ${r.service}, ${r.check}, ${r.cause}, ${r.onsetMs}, ${r.openedMs}, ${r.endMs},
+        ${r.closedMs}, ${r.closeReason}, ${r.mergedInto}, ${r.acknowledgedMs}, ${r.pagedMs}, ${r.reopened})
+      on conflict (id) do update set cause = excluded.cause, onset_ms = excluded.onset_ms, end_ms = excluded.end_ms,
+        closed_ms = excluded.closed_ms, close_reason = excluded.close_reason, merged_into = excluded.merged_into,
+        acknowledged_ms = excluded.acknowledged_ms, paged_ms = excluded.paged_ms, reopened = excluded.reopened`
+  }
+}
+
+export async function dropIncidents(tx: Tx): Promise<void> {
+  await tx`truncate incident`
+}

@@ -1,0 +1,112 @@
+/**
+ * Descriptions: rows, timelines and terms as the published shapes. Pure: what is asked for is handed in.
+ */
+import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
+import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { incidentsOf } from '@constat/sla/incident'
+import type { OutageRules } from '@constat/sla/outage'
+import { indexAt, markAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
+import type { IncidentRow } from '../db/incident-rows.ts'
+import type { VantageTimeline } from './timelines.ts'
+import type { Figures, IncidentView, Segment, State } from './view.ts'
+
+export function outageRules({ measurement }: ExpandedContract): OutageRules {
+  return {
+    mergeGapMs: measurement.mergeGap.gapMs,
+    countGapAsDown: measurement.mergeGap.countGapAsDown,
+    minimumOutageMs: measurement.minimumOutageMs,
+  }
+}
+
+/** State at an instant and since when it has been that. */
+export function stateAt(timeline: Timeline, atMs: UnixMs): { state: State; sinceMs: UnixMs | null } {
+  let i = indexAt(timeline, atMs)
+  const state = stateOf(timeline.mark[i] ?? 0)
+  while (i > 0 && stateOf(timeline.mark[i - 1]!) === state) i -= 1
+  return { state, sinceMs: timeline.at[i] ?? null }
+}
+
+export function segmentViews(timeline: Timeline, interval: Interval): Segment[] {
+  return segments(timeline, interval).map(({ startMs, endMs, state }) => ({
+    start: formatInstant(startMs),
+    end: formatInstant(endMs),
+    state,
+  }))
+}
+
+export type IncidentContext = {
+  contract: ExpandedContract
+  timeline: Timeline
+  vantages: readonly VantageTimeline[]
+  nameOf: (agent: string) => string
+  nowMs: UnixMs
+}
+
+export function incidentView(row: IncidentRow, context: IncidentContext): IncidentView {
+  const { contract, vantages, nameOf, nowMs } = context
+  const { zone, owner } = zoneOf(contract, row.check)
+  // Of a closed incident, what the vantages saw while it lasted; of an open one, what they see now.
+  const atMs = row.endMs === null ? nowMs : Math.max(row.onsetMs, row.endMs - 1)
+  return {
+    id: row.id,
+    contract: row.contract,
+    service: row.service,
+    check: row.check,
+    onsetAt: formatInstant(row.onsetMs),
+    openedAt: formatInstant(row.openedMs),
+    closedAt: instantOrNull(row.closedMs),
+    endAt: instantOrNull(row.endMs),
+    closeReason: row.closeReason,
+    cause: row.cause,
+    fault: faultOf(row.cause),
+    zone,
+    owner,
+    downMs: downOf(row, context),
+    vantages: vantages.map(({ agent, timeline }) => {
+      const { state, sinceMs } = stateAt(timeline, atMs)
+      return { agent, name: nameOf(agent), state, since: formatInstant(sinceMs ?? row.onsetMs) }
+    }),
+    acknowledgedAt: instantOrNull(row.acknowledgedMs),
+    pagedAt: instantOrNull(row.pagedMs),
+  }
+}
+
+/** The cause that the first vantage to fail gives. `none` when no sample says. */
+export function causeOf(
+  vantages: readonly VantageTimeline[],
+  onsetMs: UnixMs,
+): { cause: Cause; check: string | null } {
+  const failing = vantages
+    .filter(({ timeline }) => stateOf(markAt(timeline, onsetMs)) === 'down')
+    .map(({ timeline, track }) => ({ track, sinceMs: stateAt(timeline, onsetMs).sinceMs ?? onsetMs }))
+    .sort((a, b) => a.sinceMs - b.sinceMs || (a.track.key.agent < b.track.key.agent ? -1 : 1))
+  const first = failing[0]?.track ?? vantages[0]?.track
+  const code = first?.causeAt(onsetMs) ?? 0
+  return { cause: CAUSES[code]?.[0] ?? 'none', check: first?.key.check ?? null }
+}
+
+function faultOf(cause: string): string {
+  const known = CAUSES.find(([name]) => name === cause)
+  return known ? faultOwner(known[0]) : 'none'
+}
+
+function downOf(row: IncidentRow, { contract, timeline, nowMs }: IncidentContext): Figures {
+  const found = incidentsOf(timeline, outageRules(contract), nowMs).find(
+    ({ startMs, endMs }) => startMs <= row.onsetMs && row.onsetMs < (endMs ?? Infinity),
+  )
+  return found ? found.downMs : { provable: 0, point: 0, pessimistic: 0 }
+}
+
+/** The zone of the check itself, while no zone before it could have failed; else undetermined. */
+function zoneOf(contract: ExpandedContract, check: string): { zone: string; owner: string } {
+  const own = contract.checks.find(({ name }) => name === check)?.zone ?? null
+  const at = contract.zones.findIndex(({ id }) => id === own)
+  const zone = contract.zones[at]
+  if (!zone || at > 0) return { zone: 'undetermined', owner: 'undetermined' }
+  return { zone: zone.id, owner: zone.owner }
+}
+
+function instantOrNull(atMs: UnixMs | null): string | null {
+  return atMs === null ? null : formatInstant(atMs)
+}
