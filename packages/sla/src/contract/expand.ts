@@ -9,6 +9,7 @@ import { ALWAYS } from '../calendar.ts'
 import { parseDate } from '../civil.ts'
 import { hostZone, instantOf, isZone } from '../zone.ts'
 import type { ZoneTable } from '../zone-table.ts'
+import { defaultedLeaves } from './defaulted.ts'
 import {
   DEFAULT_CONFIRM,
   expandCalendar,
@@ -69,8 +70,8 @@ export function expandContract(entry: Entry<'Contract'>, library: Library): Expa
     reconciliation: expandReconciliation(spec.reconciliation, timeZone),
   }
   const zoneTables = tablesOf(spec, [timeZone, ...zonesOf(partial)])
-  return {
-    schema: 'constat-terms/1',
+  const terms = {
+    schema: 'constat-terms/1' as const,
     name: metadata.name,
     displayName: metadata.displayName ?? metadata.name,
     reference: spec.reference ?? null,
@@ -98,8 +99,15 @@ export function expandContract(entry: Entry<'Contract'>, library: Library): Expa
     ...partial,
     credits,
     zoneTables,
-    source: { raw: entry.source.data, defaulted: defaultedPaths(entry.source.data, entry.document) },
   }
+  const written = { contract: entry.source.data, checks: sourcesOfChecks(library) }
+  return { ...terms, source: { raw: entry.source.data, defaulted: defaultedLeaves(terms, written) } }
+}
+
+function sourcesOfChecks(library: Library): Map<string, Json> {
+  return new Map(
+    entriesOf(library, 'Check').map(({ document, source }) => [document.metadata.name, source.data]),
+  )
 }
 
 /** Zone of windows that name none. */
@@ -262,7 +270,7 @@ function tablesOf({ effective }: ContractSpec, zones: readonly string[]): Record
   const toMs = effective?.to === undefined ? undefined : parseDate(effective.to)
   // Years around the dates: windows and claims reach past them.
   const span = {
-    startMs: Math.min(DEFAULT_ZONE_SPAN.startMs, (fromMs ?? DEFAULT_ZONE_SPAN.startMs) - YEAR_MS),
+    startMs: Math.min(DEFAULT_ZONE_SPAN.startMs, (fromMs ?? toMs ?? DEFAULT_ZONE_SPAN.endMs) - YEAR_MS),
     endMs: Math.max(DEFAULT_ZONE_SPAN.endMs, (toMs ?? fromMs ?? 0) + 2 * YEAR_MS),
   }
   const names = [...new Set(zones)].filter(isZone).sort()
@@ -281,18 +289,4 @@ function effectiveOf(
     return local === undefined ? null : instantOf(table, local)
   }
   return { fromMs: at(effective?.from), toMs: at(effective?.to), timeZone }
-}
-
-/** Members that parsing added: `spec.credits.rounding.digits`. */
-function defaultedPaths(raw: Json, parsed: unknown, prefix = ''): string[] {
-  if (typeof parsed !== 'object' || parsed === null) return []
-  const before =
-    typeof raw === 'object' && raw !== null
-      ? new Map<string, Json>(Object.entries(raw))
-      : new Map<string, Json>()
-  return Object.entries(parsed).flatMap(([key, value]: [string, unknown]) => {
-    const path = Array.isArray(parsed) ? `${prefix}[${key}]` : prefix === '' ? key : `${prefix}.${key}`
-    const own = before.get(key)
-    return own === undefined && value !== undefined ? [path] : defaultedPaths(own ?? null, value, path)
-  })
 }

@@ -248,7 +248,7 @@ export type ExpandedContract = {
   reconciliation: ReconciliationTerms
   /** Rules of every time zone the terms name. Windows outside their span are refused. */
   zoneTables: Record<string, ZoneTable>
-  /** Outside the digest: the documents as written, and the paths that a default filled in. */
+  /** Outside the digest: the document as written, and the leaves of the terms that a default filled in. */
   source: { raw: Json; defaulted: string[] }
 }
 
