@@ -1,0 +1,338 @@
+/**
+ * Tidy: the architecture as a test. The rules are the tables; a failure lists `path:line what` for each
+ * offender. A new room, library or exception is one line here, with its reason in ARCHITECTURE.md.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  parseSource,
+  pathsBelow,
+  readSource,
+  ROOT,
+  type FindingKind,
+  type SourceFile,
+} from './support/source.ts'
+
+/** Who may import whom. The longest prefix of a path is its room; its own room is always allowed. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'shared/src': [],
+  'packages/sla/src': ['shared/src'],
+  'packages/evidence/src': ['shared/src'],
+  'packages/probe/src': ['shared/src'],
+  'packages/verify/src': ['shared/src', 'packages/sla/src', 'packages/evidence/src'],
+  'agent/src': ['shared/src', 'packages/probe/src', 'packages/evidence/src'],
+  ...collectorRooms({
+    // In flow order: a stage reads what comes before it and never reaches back.
+    'shell.ts': [],
+    db: ['alert/types.ts', 'alert/shapes'],
+    ledger: ['db'],
+    terms: ['db', 'ledger', 'fold/track.ts'],
+    fold: ['db', 'ledger', 'terms'],
+    // What it tells is part of its own transaction; who is heard is part of what it judges.
+    judge: ['db', 'ledger', 'terms', 'fold', 'alert/types.ts', 'alert/facts.ts', 'intake/registry.ts'],
+    alert: ['db', 'ledger', 'terms', 'fold', 'judge'],
+    report: ['db', 'ledger', 'terms', 'fold', 'judge'],
+    'pipeline.ts': ['db', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report'],
+    intake: ['db', 'ledger', 'pipeline.ts'],
+    http: ['db', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report', 'intake', 'pipeline.ts'],
+    'http/app.ts': ['http', 'web'],
+    web: ['http', 'judge', 'terms', 'alert', 'report'],
+    cli: ['.'],
+    'main.ts': ['.'],
+  }),
+}
+
+/** One owner per library: the only folders (or files) that import it. */
+const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  msgpackr: ['shared/src'],
+  ws: ['agent/src', 'collector/src/intake'],
+  postgres: ['collector/src/db'],
+  'drizzle-orm': ['collector/src/db'],
+  'graphile-worker': ['collector/src/alert', 'collector/src/report', 'collector/src/main.ts'],
+  hono: ['collector/src/http', 'collector/src/web', 'collector/src/report'],
+  'hono-openapi': ['collector/src/http'],
+  '@hono/node-server': ['collector/src/http', 'collector/src/main.ts', 'collector/src/cli'],
+  'prom-client': ['collector/src/http'],
+  zod: ['collector/src/http', 'packages/sla/src/contract'],
+  yaml: ['packages/sla/src/contract', 'collector/src/cli'],
+  'temporal-polyfill': ['packages/sla/src'],
+  'rrule-temporal': ['packages/sla/src'],
+  '@noble/curves': ['packages/evidence/src'],
+  'd3-scale': ['collector/src/web'],
+  'd3-shape': ['collector/src/web'],
+  standardwebhooks: ['collector/src/alert'],
+  undici: ['collector/src/alert'],
+  pino: ['collector/src/main.ts', 'collector/src/cli'],
+  commander: ['agent/src', 'collector/src/main.ts', 'collector/src/cli', 'packages/verify/src'],
+}
+
+const SOURCE_LINES_MAX = 400
+const FUNCTION_LINES_MAX = 60
+
+/** Where what is forbidden everywhere else is the point. */
+const ALLOWED: Readonly<Record<FindingKind, readonly RegExp[]>> = {
+  'default export': [],
+  any: [],
+  // Only main has the real clock, randomness and environment; tests measure and start programs.
+  'outside world': [/(^|\/)main\.tsx?$/, /^test\//],
+  'star export': [],
+  'empty catch': [],
+  'skipped test': [],
+  'module mock': [],
+}
+
+const UNFINISHED = /\b(TODO|FIXME|XXX)\b|not implemented/
+/** What a path in a document may begin with to be taken for one of ours. */
+const CITED_PATH = /^(shared|packages|agent|collector|test|docs|\.ci)\/[\w@.\-/]+$/
+
+function collectorRooms(rooms: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  const below = (path: string) => posix.join('collector/src', path)
+  const pure = ['shared/src', 'packages/sla/src', 'packages/evidence/src', below('shell.ts')]
+  return Object.fromEntries(
+    Object.entries(rooms).map(([room, may]) => [below(room), [...pure, ...may.map(below)]] as const),
+  )
+}
+
+const manifests = pathsBelow(['shared', 'packages', 'agent', 'collector'], ['package.json'])
+const packages = new Map(manifests.map((path) => [manifestOf(path).name, dirname(path)]))
+const files = pathsBelow(['shared', 'packages', 'agent', 'collector', 'test'], ['.ts', '.tsx'])
+  .filter((path) => !path.endsWith('.d.ts') && !path.endsWith('.d.mts') && !path.endsWith('.config.ts'))
+  .map((path) => readSource(path, packages))
+const sources = files.filter(({ path }) => path.includes('/src/'))
+const documents = pathsBelow(['shared', 'packages', 'agent', 'collector', 'test', 'docs'], ['.md']).concat(
+  ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].filter((path) =>
+    existsSync(join(ROOT, path)),
+  ),
+)
+
+describe('rooms', () => {
+  test('every source file is in a room of the table', () => {
+    const strangers = sources.filter(({ path }) => roomOf(path) === null)
+    expect(strangers.map(({ path }) => path)).toEqual([])
+  })
+
+  test('imports follow the table', () => {
+    expect(importOffenders()).toEqual([])
+  })
+
+  test('a library is imported by its owners alone', () => {
+    expect(libraryOffenders()).toEqual([])
+  })
+
+  test('relative imports carry their extension', () => {
+    const bare = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => specifier.startsWith('.') && !/\.(tsx?|mjs|json)$/.test(specifier))
+        .map(({ specifier, line }) => `${path}:${line} ${specifier}`),
+    )
+    expect(bare).toEqual([])
+  })
+})
+
+describe('files', () => {
+  test(`none is longer than ${SOURCE_LINES_MAX} lines`, () => {
+    const long = sources.filter(({ lines }) => lines > SOURCE_LINES_MAX)
+    expect(long.map(({ path, lines }) => `${path} ${lines} lines`)).toEqual([])
+  })
+
+  test(`no function is longer than ${FUNCTION_LINES_MAX} lines`, () => {
+    const long = sources.flatMap(({ path, functions }) =>
+      functions
+        .filter(({ lines }) => lines > FUNCTION_LINES_MAX)
+        .map(({ name, line, lines }) => `${path}:${line} ${name} ${lines} lines`),
+    )
+    expect(long).toEqual([])
+  })
+
+  test('each begins by saying what it is', () => {
+    const silent = files.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text))
+    expect(silent.map(({ path }) => path)).toEqual([])
+  })
+
+  test('none is a barrel', () => {
+    const barrels = files.filter(({ path, isBarrel }) => isBarrel || /\/index\.tsx?$/.test(path))
+    expect(barrels.map(({ path }) => path)).toEqual([])
+  })
+
+  test('none says that it is unfinished', () => {
+    const unfinished = files
+      .filter(({ path }) => path !== 'test/tidy.test.ts')
+      .flatMap(({ path, text }) =>
+        text
+          .split('\n')
+          .flatMap((line, at) => (UNFINISHED.test(line) ? [`${path}:${at + 1} ${line.trim()}`] : [])),
+      )
+    expect(unfinished).toEqual([])
+  })
+
+  test.each(Object.keys(ALLOWED))('none has: %s', (kind) => {
+    expect(findingOffenders(kind)).toEqual([])
+  })
+})
+
+describe('documents', () => {
+  test('every path they cite exists', () => {
+    expect(documents.flatMap(missingPaths)).toEqual([])
+  })
+
+  test('ARCHITECTURE.md names every dependency', () => {
+    const path = join(ROOT, 'ARCHITECTURE.md')
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const names = [...manifests, 'package.json'].flatMap((manifest) => dependenciesOf(manifest))
+    const unnamed = [...new Set(names)].filter((name) => !mentions(text, name))
+    expect(unnamed).toEqual([])
+  })
+
+  test('the lock file holds every platform, so that "npm ci" works on all of them', () => {
+    expect(unlockedPackages()).toEqual([])
+  })
+})
+
+/** The rules themselves: each must be able to fail. */
+describe('the reader', () => {
+  const SAMPLE = `/** Date.now() and "import 'x'" in comments and strings are not findings. */
+import type { Clock } from '@constat/shared/time'
+import { ROOT } from './source.ts'
+import type { Child } from 'hono/jsx'
+
+const inner = (text: string): string => \`\${text} Date.now()\`
+
+export function Sample({ clock }: { clock: Clock }) {
+  const loose: any = Date.now()
+  try { inner(loose) } catch {}
+  return <p title={inner("import 'x'")}>don't {process.env.HOME} {new Date()} {new Date(5)}</p>
+}
+`
+
+  test('reads imports, lengths and findings off the syntax, not the text', () => {
+    const file = parseSource({ path: 'test/support/sample.tsx', text: SAMPLE, packages })
+    expect(file.lines).toBe(12)
+    expect(file.imports.map(({ target }) => target)).toEqual([
+      'shared/src/time',
+      'test/support/source.ts',
+      'hono',
+    ])
+    expect(file.functions.map(({ name, line, lines }) => [name, line, lines])).toEqual([
+      ['inner', 6, 1],
+      ['Sample', 8, 5],
+    ])
+    expect(file.findings.map(({ kind, line }) => [kind, line])).toEqual([
+      ['any', 9],
+      ['outside world', 9],
+      ['empty catch', 10],
+      ['outside world', 11],
+      ['outside world', 11],
+    ])
+    expect(file.isBarrel).toBe(false)
+  })
+
+  test('tells a barrel from a file', () => {
+    const barrel = "export * from './a.ts'\nexport { b } from './b.ts'\n"
+    expect(parseSource({ path: 'test/b.ts', text: barrel, packages }).isBarrel).toBe(true)
+    expect(parseSource({ path: 'test/b.ts', text: `${barrel}export const c = 1\n`, packages }).isBarrel).toBe(
+      false,
+    )
+  })
+
+  test('finds the room and refuses what the table does not name', () => {
+    expect(roomOf('collector/src/http/app.ts')).toBe('collector/src/http/app.ts')
+    expect(roomOf('collector/src/http/api.ts')).toBe('collector/src/http')
+    expect(mayImport('packages/sla/src/window.ts', 'packages/evidence/src/tree')).toBe(false)
+    expect(mayImport('collector/src/ledger/head.ts', 'collector/src/judge/view.ts')).toBe(false)
+    expect(mayImport('collector/src/cli/apply.ts', 'collector/src/judge/view.ts')).toBe(true)
+    expect(mayImport('collector/src/fold/fold.ts', 'collector/src/folding/x.ts')).toBe(false)
+  })
+})
+
+function roomOf(path: string): string | null {
+  const rooms = Object.keys(ROOMS).filter((room) => isWithin(path, room))
+  return rooms.toSorted((a, b) => b.length - a.length)[0] ?? null
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+function mayImport(path: string, target: string): boolean {
+  const room = roomOf(path)
+  if (room === null) return true
+  return isWithin(target, room) || (ROOMS[room] ?? []).some((allowed) => isWithin(target, allowed))
+}
+
+function importOffenders(): string[] {
+  return sources.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ target }) => target.includes('/src/') && !mayImport(path, target))
+      .map(({ target, line }) => `${path}:${line} imports ${target}`),
+  )
+}
+
+/** Node's own modules and ours aside. */
+function libraryOffenders(): string[] {
+  return sources.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ target }) => !target.startsWith('node:') && !target.includes('/src/'))
+      .filter(({ target }) => !(OWNERS[target] ?? []).some((owner) => isWithin(path, owner)))
+      .map(({ target, line }) => `${path}:${line} imports ${target}`),
+  )
+}
+
+function findingOffenders(kind: string): string[] {
+  const excused = (path: string) =>
+    Object.entries(ALLOWED).some(([name, paths]) => name === kind && paths.some((one) => one.test(path)))
+  return files
+    .filter(({ path }) => !excused(path))
+    .flatMap(({ path, findings }: SourceFile) =>
+      findings.filter((one) => one.kind === kind).map(({ line, text }) => `${path}:${line} ${text}`),
+    )
+}
+
+function missingPaths(document: string): string[] {
+  const text = readFileSync(join(ROOT, document), 'utf8')
+  const inCode = [...text.matchAll(/`([^`\n]+)`/g)]
+    .map(([, path = '']) => path)
+    .filter((path) => CITED_PATH.test(path))
+  const links = [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+    .map(([, path = '']) => path)
+    .filter((path) => !/^[a-z]+:/.test(path))
+    .map((path) => posix.join(dirname(document), path))
+  return [...inCode, ...links]
+    .filter((path) => !existsSync(join(ROOT, path)))
+    .map((path) => `${document} cites ${path}`)
+}
+
+type Manifest = {
+  name: string
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+}
+
+function manifestOf(path: string): Manifest {
+  // Our own files, which npm has read before us.
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Manifest
+}
+
+function dependenciesOf(manifest: string): string[] {
+  const { dependencies = {}, devDependencies = {} } = manifestOf(manifest)
+  const names = Object.keys({ ...dependencies, ...devDependencies })
+  return names.filter((name) => !name.startsWith('@constat/') && !name.startsWith('@types/'))
+}
+
+/** As a word: `ws` is not named by "news". */
+function mentions(text: string, name: string): boolean {
+  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
+  return new RegExp(`(?<![\\w@/-])${escaped}(?![\\w/-])`).test(text)
+}
+
+type Lock = { packages: Record<string, { optionalDependencies?: Record<string, string> }> }
+
+function unlockedPackages(): string[] {
+  // Written by npm.
+  const { packages: locked } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lock
+  return Object.entries(locked).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`node_modules/${name}` in locked) && !(`${path}/node_modules/${name}` in locked),
+    ),
+  )
+}

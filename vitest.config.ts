@@ -1,0 +1,26 @@
+/**
+ * Tests: `line` (pure, in parallel), `tidy` (the rules of the house), `system` (real processes, one file
+ * at a time after the others, as they measure and share two cores).
+ */
+import { defineConfig } from 'vitest/config'
+
+const SYSTEM_TIMEOUT_MS = 120_000
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'line', include: ['test/line/**/*.test.{ts,tsx}'], sequence: { groupOrder: 0 } } },
+      { test: { name: 'tidy', include: ['test/tidy.test.ts'], sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.{ts,tsx}'],
+          fileParallelism: false,
+          testTimeout: SYSTEM_TIMEOUT_MS,
+          hookTimeout: SYSTEM_TIMEOUT_MS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
