@@ -76,6 +76,12 @@ describe('incidents', () => {
     ],
     ['unknown time is no part of the gap', 'd100 x160 u390 d400 u500', { mergeGapMs: 10 }, [[100, 500, 160]]],
     [
+      'of gap and unknown time only the gap counts',
+      'd100 x160 u390 d400 u500',
+      { mergeGapMs: 10, countGapAsDown: true },
+      [[100, 500, 170]],
+    ],
+    [
       'below the minimum it is listed and counts nothing',
       'd100 u160',
       { minimumOutageMs: 61 },
@@ -166,6 +172,14 @@ describe('what counts', () => {
         },
       ),
     )
+  })
+
+  test('whole units of a longer outage leave no shorter one sticking out', () => {
+    const doubt = { at: [0, 9, 10, 15, 17], mark: [9, 1, 7, 1, 9] }
+    const counted = countedTimeline(doubt, { ...EVERY_OUTAGE, granularityMs: 5 }, 45)
+    const past = { startMs: 0, endMs: 45 }
+    expect(where(counted, past, isDown)).toEqual([{ startMs: 10, endMs: 15 }])
+    expect(where(counted, past, isPossiblyDown)).toEqual([{ startMs: 9, endMs: 15 }])
   })
 
   test('without a rule nothing changes before the present', () => {

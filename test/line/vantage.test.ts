@@ -106,14 +106,26 @@ describe('one rule at a time', () => {
       { at: [0, 60, 210], mark: [P, D, 0] },
     ],
     ['an equal instant supersedes', 'F0 G0 G60', { down: 1 }, { at: [0, 60, 210], mark: [UP, K, 0] }],
+    [
+      'a failure of no time breaks a run',
+      'G0 G10 G20 F20 G20 G30',
+      { up: 3 },
+      { at: [0, 20, 180], mark: [UP, K, 0] },
+    ],
+    [
+      'a new run of its own is proved',
+      'G0 G10 G20 F20 G20 G30 G40 G50',
+      { up: 3 },
+      { at: [0, 50, 200], mark: [UP, K, 0] },
+    ],
     ['a superseded sample confirms', 'F0 F60 F60 G60', { down: 3 }, { at: [0, 60, 210], mark: [P, K, 0] }],
   ])('%s: %s', (_title, text, rules, wanted) => {
     const timeline = foldSamples({ holdMs: 150, down: 2, up: 1, ...rules }, columnsOf(samplesOf(text)))
     expect(timeline).toEqual(wanted)
   })
 
-  test('instants never go back', () => {
-    expect(() => foldSamples({ holdMs: 9, down: 2, up: 1 }, columnsOf(samplesOf('G5 G4')))).toThrow(/order/)
+  test.each(['G5 G4', 'G0 G5 G9 G8', 'U5 U4'])('instants never go back: %s', (text) => {
+    expect(() => foldSamples({ holdMs: 9, down: 2, up: 1 }, columnsOf(samplesOf(text)))).toThrow(/order/)
   })
 })
 

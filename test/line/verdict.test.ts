@@ -41,7 +41,7 @@ describe('the published cases', () => {
   test.each(casesOf('percentile'))('%s', (_id, { given, expect: wanted }) => {
     const { values, n, within, p } = given
     const answer = values
-      ? { value: nearestRank(values, p!) }
+      ? { value: nearestRank(values, p) }
       : { met: shareWithin({ n: n!, within: within!, p: p! }) }
     expect(answer).toEqual(wanted)
   })
@@ -209,6 +209,7 @@ describe('burn', () => {
     [{ shortDownMs: 5999 }, false],
     [{ target: '100', longDownMs: 1, shortDownMs: 1 }, true],
     [{ target: '100', longDownMs: 0, shortDownMs: 0 }, false],
+    [{ target: '100', longDownMs: 1, shortDownMs: 0 }, false],
   ])('%o: %s', (change, wanted) => expect(isBurning({ ...question, ...change })).toBe(wanted))
 
   test('at the threshold the rate is the threshold', () => {

@@ -73,7 +73,8 @@ export function isBurning(question: BurnQuestion): boolean {
   // Spending at the threshold for a look-back takes exactly this much downtime.
   const longAllowed = product(decimal(budgetShare), fraction(committedMs), downShare(target))
   const shortAllowed = product(longAllowed, fraction(1, SHORT_WINDOW_DIVISOR))
-  if (longDownMs === 0 || shortDownMs === 0) return false
+  // Where nothing is allowed, no downtime lately is still no burning.
+  if (shortDownMs === 0) return false
   return compare(fraction(longDownMs), longAllowed) >= 0 && compare(fraction(shortDownMs), shortAllowed) >= 0
 }
 

@@ -257,10 +257,12 @@ class VantageMachine {
 
   #isSteady(kind: number): boolean {
     if (this.#open.at.length > 0) return false
+    // Its own mark has just been emitted.
+    if (kind === KIND_NONE) return true
     const told = this.pieces.mark.at(-1)
-    if (kind === KIND_NONE) return told === (this.#last === BLOCKED ? MARK.blocked : 0)
     const proof = kind === KIND_FAIL ? MARK.provenDown : MARK.provenUp
-    return this.#against === 0 && this.#left === 1 && told === (this.#standingMark() | proof)
+    // An undecided label shows in the standing mark, and nothing emitted carries that bit.
+    return this.#left === 1 && told === (this.#standingMark() | proof)
   }
 }
 

@@ -49,7 +49,7 @@ export function measure({ timeline, committed, window, asOfMs }: MeasureQuestion
       const ms = endMs - startMs
       const state = stateOf(mark)
       if (mark & MARK.known) sums.known += ms
-      else if (mark & MARK.blocked) sums.blocked += ms
+      if (mark & MARK.blocked) sums.blocked += ms
       if (mark & MARK.provenDown) sums.provable += ms
       if (mark & MARK.down) sums.point += ms
       if (mark & MARK.provenUp) sums.provenUp += ms
