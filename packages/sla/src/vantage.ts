@@ -5,7 +5,7 @@
  * histories that no future can tell apart have deep-equal states. (spec: vantage timeline)
  */
 import { invariant } from '@constat/shared/fault'
-import { outcomeCode, type Outcome } from '@constat/shared/sample'
+import { OUTCOMES, outcomeCode, type Outcome } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import { MARK, append, concatenate, type Pieces, type Timeline } from './timeline.ts'
 
@@ -81,7 +81,6 @@ const DEGRADED = outcomeCode('degraded')
 const FAIL = outcomeCode('fail')
 const UNKNOWN = outcomeCode('unknown')
 const BLOCKED = outcomeCode('blocked')
-const NAMES: readonly Outcome[] = ['ok', 'degraded', 'fail', 'unknown', 'blocked']
 
 const KIND_GOOD = 0
 const KIND_FAIL = 1
@@ -161,7 +160,7 @@ class VantageMachine {
   }
 
   get last(): Outcome {
-    return NAMES[this.#last]!
+    return OUTCOMES[this.#last]!
   }
 
   #step(atMs: UnixMs, given: number): void {
