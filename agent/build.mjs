@@ -1,0 +1,25 @@
+// Bundles the agent into one file: agent/dist/constat-agent.mjs, or the path given as first argument.
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+const outfile = process.argv[2] ?? `${root}dist/constat-agent.mjs`
+
+await build({
+  entryPoints: [`${root}src/main.ts`],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // Names stay readable in stack traces; only space and syntax shrink.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  // Native accelerators: both libraries do without, and one file cannot carry them.
+  external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract'],
+  banner: {
+    // CommonJS libraries inside an ES module still call require for Node's own modules.
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+  },
+})

@@ -1,0 +1,80 @@
+/** The command line: commands, options, help. Each command is a file of its own, loaded when it is run. */
+import { Command, CommanderError } from 'commander'
+import { AGENT_VERSION } from '../version.ts'
+import { EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
+
+type Common = { json?: boolean; dir?: string }
+
+export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.done
+  const program = new Command('constat-agent')
+    .description('Probes services where it stands and streams signed samples to a Constat collector.')
+    .version(AGENT_VERSION)
+    .showHelpAfterError('(add --help for what there is)')
+    .addHelpText('after', ENVIRONMENT)
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  const command = (name: string, summary: string): Command =>
+    program.command(name).description(summary).option('--json', 'answer in JSON')
+
+  command('enroll', 'bind this host to a collector')
+    .option('--url <url>', 'address of the collector (CONSTAT_URL)')
+    .option('--token <token>', 'join token, from `constat token agent` (CONSTAT_TOKEN, CONSTAT_TOKEN_FILE)')
+    .option('--name <name>', 'name of this agent; absent: that of the host')
+    .option('--key <key>', "the collector's public key, to be sure of it (CONSTAT_COLLECTOR_KEY)")
+    .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
+    .action(
+      async ({
+        json,
+        ...options
+      }: Common & { url?: string; token?: string; name?: string; key?: string }) => {
+        const { enrollHere } = await import('./enroll.ts')
+        exit = await enrollHere({ format: formatOf(json), ...options }, terminal)
+      },
+    )
+  command('run', 'probe and stream, in the foreground')
+    .option('--url <url>', 'address of the collector, in place of the one of the enrolment (CONSTAT_URL)')
+    .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
+    .action(async ({ json, ...options }: Common & { url?: string }) => {
+      const { run } = await import('./run.ts')
+      exit = await run({ format: formatOf(json), ...options }, terminal)
+    })
+  command('status', 'what the running agent last said of itself; exit 1 when it is not connected')
+    .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
+    .action(async ({ json, ...options }: Common) => {
+      const { showStatus } = await import('./status.ts')
+      exit = await showStatus({ format: formatOf(json), ...options }, terminal)
+    })
+  command('probe', 'one probe, here and now, with its phases; exit 1 unless it is ok')
+    .argument('<url>', 'http, https, tcp, tls, dns or icmp')
+    .option('--timeout-ms <ms>', 'give up after this', Number)
+    .action(async (url: string, { json, timeoutMs }: Common & { timeoutMs?: number }) => {
+      const { probeOnce } = await import('./probe.ts')
+      exit = await probeOnce(
+        { format: formatOf(json), url, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+        terminal,
+      )
+    })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    // Commander has said it already: its own exits are help, version, and what was mistyped.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    throw error
+  }
+  return exit
+}
+
+function formatOf(json: boolean | undefined): Format {
+  return json === true ? 'json' : 'text'
+}
+
+const ENVIRONMENT = `
+Environment:
+  CONSTAT_AGENT_DIR      the agent's directory (default ./agent-data)
+  CONSTAT_URL            address of the collector
+  CONSTAT_TOKEN          join token; or CONSTAT_TOKEN_FILE
+  CONSTAT_COLLECTOR_KEY  the collector's public key; or CONSTAT_COLLECTOR_KEY_FILE
+  CONSTAT_AGENT_ALLOW    addresses and ranges that may be probed although denied by default
+  CONSTAT_AGENT_DENY     addresses and ranges that must not be probed
+  CONSTAT_LOG_LEVEL      info, warn, error or silent`

@@ -1,0 +1,92 @@
+/**
+ * Columns: samples as they were taken → the columns of a batch. Pure. Instants are corrected here, once;
+ * a column of only zeros is null.
+ */
+import type { SampleColumns, ScheduleColumns } from '@constat/shared/batch'
+import { causeCode, outcomeCode, PHASES, type Cause, type Outcome, type Phases } from '@constat/shared/sample'
+import type { UnixMs } from '@constat/shared/time'
+
+/** A sample before it is signed. */
+export type TakenSample = {
+  /** Index in the configuration in force, and the name there. */
+  check: number
+  name: string
+  /** On the monotonic clock. */
+  startUs: number
+  outcome: Outcome
+  cause: Cause
+  attempt: number
+  latencyUs: number
+  value: number
+  phases: Phases
+  /** The slot it accounts for; null for a re-probe. */
+  slot: { atUs: number; intervalUs: number } | null
+}
+
+/** `count` slots of a check, the first at `firstUs`. */
+export type SlotRun = { check: number; firstUs: number; intervalUs: number; count: number }
+
+/** Bytes that a sample, and a run of slots, take at most: every integer at its widest. */
+export const SAMPLE_BYTES = 3 + 5 + 1 + 2 + 5 + 5 + PHASES.length * 5 + 1
+export const SLOT_RUN_BYTES = 3 + 5 + 5
+
+const MAX_COUNT = 2 ** 32 - 1
+const MIN_INTEGER = -(2 ** 31)
+
+type Instants = (monotonicUs: number) => UnixMs
+
+/** The whole second that offsets count from: that of the earliest sample or slot, else of now. */
+export function baseSecond(
+  { samples, slots }: { samples: readonly TakenSample[]; slots: readonly SlotRun[] },
+  { instantOf, nowUs }: { instantOf: Instants; nowUs: number },
+): number {
+  let earliestUs = nowUs
+  for (const { startUs } of samples) earliestUs = Math.min(earliestUs, startUs)
+  for (const { firstUs } of slots) earliestUs = Math.min(earliestUs, firstUs)
+  return Math.max(0, Math.floor(instantOf(earliestUs) / 1_000))
+}
+
+export function sampleColumns(
+  taken: readonly TakenSample[],
+  { baseS, instantOf }: { baseS: number; instantOf: Instants },
+): SampleColumns {
+  const samples = taken.toSorted((a, b) => a.startUs - b.startUs)
+  const column = (read: (sample: TakenSample) => number): number[] => samples.map((one) => count(read(one)))
+  return {
+    check: column((one) => one.check),
+    offsetMs: samples.map((one) => integer(instantOf(one.startUs) - baseS * 1_000)),
+    outcome: column((one) => outcomeCode(one.outcome)),
+    attempt: unlessZero(column((one) => one.attempt)),
+    latencyUs: column((one) => one.latencyUs),
+    value: unlessZero(samples.map((one) => integer(one.value))),
+    phases: unlessAllZero(PHASES.map((phase) => column((one) => one.phases[phase]))),
+    cause: unlessZero(column((one) => causeCode(one.cause))),
+  }
+}
+
+export function scheduleColumns(
+  slots: readonly SlotRun[],
+  { baseS, instantOf }: { baseS: number; instantOf: Instants },
+): ScheduleColumns {
+  return {
+    check: slots.map((one) => one.check),
+    firstMs: slots.map((one) => integer(instantOf(one.firstUs) - baseS * 1_000)),
+    count: slots.map((one) => count(one.count)),
+  }
+}
+
+function unlessZero(column: number[]): number[] | null {
+  return column.some((value) => value !== 0) ? column : null
+}
+
+function unlessAllZero(columns: number[][]): number[][] | null {
+  return columns.some((column) => unlessZero(column)) ? columns : null
+}
+
+function count(value: number): number {
+  return Math.max(0, Math.min(MAX_COUNT, Math.round(value)))
+}
+
+function integer(value: number): number {
+  return Math.max(MIN_INTEGER, Math.min(MAX_COUNT, Math.round(value)))
+}

@@ -1,0 +1,79 @@
+/**
+ * Config store: the newest signed configuration of each log, in memory and on disk, so that an agent
+ * probes from its first second while the collector is away.
+ */
+import type { KeyObject } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { messageOf } from '@constat/shared/fault'
+import { mayFollow, openConfig, type AgentConfig, type SignedConfig } from './config.ts'
+import type { Log } from './shell.ts'
+import type { SpoolFs } from './spool-fs.ts'
+import { parseObject } from './state.ts'
+
+export class ConfigStore {
+  readonly #dir: string
+  readonly #fs: SpoolFs
+  readonly #log: Log
+  readonly #collectorKey: KeyObject
+  readonly #configs = new Map<string, AgentConfig>()
+
+  constructor(deps: { dir: string; fs: SpoolFs; log: Log; collectorKey: KeyObject }) {
+    this.#dir = deps.dir
+    this.#fs = deps.fs
+    this.#log = deps.log
+    this.#collectorKey = deps.collectorKey
+  }
+
+  /** What was kept. A file that does not hold is said and left alone. */
+  async load(): Promise<AgentConfig[]> {
+    const names = await this.#fs.list(this.#dir).catch(() => [])
+    for (const name of names.filter((one) => one.endsWith('.json'))) {
+      const text = await this.#fs.read(join(this.#dir, name)).then(String, () => '')
+      const config = openConfig(signedConfigOf(text), this.#collectorKey)
+      if (typeof config !== 'string') this.#configs.set(config.origin, config)
+      else this.#log.warn('a kept configuration is not used', { file: name, reason: config })
+    }
+    return [...this.#configs.values()]
+  }
+
+  /** The configuration to run from now on; null when it was not taken, which is said. */
+  accept(signed: SignedConfig): AgentConfig | null {
+    const config = openConfig(signed, this.#collectorKey)
+    if (typeof config === 'string') {
+      this.#log.error('a configuration was refused', { reason: config })
+      return null
+    }
+    const last = this.#configs.get(config.origin)
+    if (!mayFollow(config, last)) {
+      const { origin, version } = config
+      this.#log.error('a configuration older than ours was refused', { origin, version, ours: last?.version })
+      return null
+    }
+    this.#configs.set(config.origin, config)
+    void this.#keep(config.origin, signed)
+    return config
+  }
+
+  async #keep(origin: string, { json, signature, mine }: SignedConfig): Promise<void> {
+    const name = `${createHash('sha256').update(origin).digest('hex').slice(0, 16)}.json`
+    const kept = { json, signature: Buffer.from(signature).toString('base64'), mine }
+    try {
+      await this.#fs.makeFolder(this.#dir)
+      await this.#fs.replace(join(this.#dir, name), Buffer.from(JSON.stringify(kept)))
+    } catch (error) {
+      this.#log.error('the configuration cannot be kept; it is fetched anew at every start', {
+        reason: messageOf(error),
+      })
+    }
+  }
+}
+
+function signedConfigOf(text: string): SignedConfig {
+  const { json, signature, mine } = parseObject(text)
+  return {
+    json: typeof json === 'string' ? json : '',
+    signature: Buffer.from(typeof signature === 'string' ? signature : '', 'base64'),
+    mine: Array.isArray(mine) ? mine.filter((index) => Number.isSafeInteger(index)) : [],
+  }
+}

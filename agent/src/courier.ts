@@ -1,0 +1,278 @@
+/**
+ * Courier: keeps a connection to the collector and carries what the spool holds over it. It connects,
+ * reconnects, sends within the window, and turns every answer into a change of the spool. The order of
+ * sending is delivery.ts, the socket uplink.ts.
+ */
+import type { KeyObject } from 'node:crypto'
+import { messageOf } from '@constat/shared/fault'
+import { receiptHolds } from '@constat/shared/receipt'
+import { publicKeyOf } from '@constat/shared/signature'
+import type { Message } from '@constat/shared/wire'
+import { waitBeforeMs } from './backoff.ts'
+import { Delivery, WINDOW_BYTES } from './delivery.ts'
+import { Rechain } from './rechain.ts'
+import type { RefusedFrames } from './refused.ts'
+import { fraction, type Shell } from './shell.ts'
+import type { Spool } from './spool.ts'
+import type { Timebase } from './timebase.ts'
+import { openUplink, type Ending, type Uplink, type UplinkOptions } from './uplink.ts'
+
+export type CourierOptions = {
+  uplink: Omit<UplinkOptions, 'random'>
+  /** The collector's, as pinned: receipts are signed with it. */
+  collectorKey: Buffer
+  signingKey: KeyObject
+  shell: Shell
+  spool: Spool
+  timebase: Timebase
+  refused: RefusedFrames
+  /** A connection is up. Answers the sessions that live frames are numbered in from now on. */
+  welcomed: () => string[]
+  configured: (message: Extract<Message, { type: 'config' }>) => void
+  /** A frame of this session was refused: live frames go on in another. Answers the live sessions. */
+  sessionSpoiled: (session: string) => string[]
+}
+
+/** An answer that takes longer than this means a connection that only looks alive. */
+const ANSWER_WITHIN_US = 60_000_000
+const BUFFERED_RETRY_MS = 50
+/** Comparisons of the clock: a few at once for a short round trip, then now and then. */
+const EARLY_TIMES_MS = [0, 250, 500, 1_000]
+const TIME_EVERY_MS = 60_000
+
+export class Courier {
+  readonly #options: CourierOptions
+  readonly #delivery: Delivery
+  readonly #rechain: Rechain
+  readonly #asked = new Map<number, number>()
+  readonly #verifyKey: KeyObject
+  #uplink: Uplink | null = null
+  #pending: Uplink | null = null
+  #failures = 0
+  #ending: Ending | null = null
+  #timers = new Set<NodeJS.Timeout>()
+  #pumping = false
+  #again = false
+  #stopped = false
+  #lastReceipt = ''
+
+  constructor(options: CourierOptions) {
+    this.#options = options
+    this.#delivery = new Delivery(options.spool)
+    this.#rechain = new Rechain(options.signingKey)
+    this.#verifyKey = publicKeyOf(options.collectorKey)
+  }
+
+  get connected(): boolean {
+    return this.#uplink !== null
+  }
+
+  /** The last reason a connection ended; empty when there was none. */
+  get lastEnding(): string {
+    return this.#ending?.reason ?? ''
+  }
+
+  start(): void {
+    this.#connect()
+  }
+
+  /** There is something new to send, or another live session. */
+  poke(live: Iterable<string>): void {
+    this.#delivery.setLive(live)
+    void this.#pump()
+  }
+
+  /** Waits until nothing of the live sessions is unanswered, or the time is over, and closes. */
+  async stop(withinMs: number): Promise<void> {
+    const { clock } = this.#options.shell
+    const untilUs = clock.monotonicUs() + withinMs * 1_000
+    while (this.#uplink && this.#hasUnsent() && clock.monotonicUs() < untilUs) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    this.#stopped = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+    this.#uplink?.close()
+    this.#pending?.close()
+    this.#uplink = null
+  }
+
+  #hasUnsent(): boolean {
+    return this.#options.spool.frames > 0
+  }
+
+  #connect(): void {
+    if (this.#stopped) return
+    const { uplink, shell } = this.#options
+    this.#pending = openUplink(
+      { ...uplink, random: shell.random },
+      {
+        welcomed: (_, opened) => this.#welcome(opened),
+        heard: (message) => this.#hear(message),
+        ended: (ending) => this.#end(ending),
+      },
+    )
+  }
+
+  #welcome(opened: Uplink): void {
+    if (this.#stopped) return opened.close()
+    this.#uplink = opened
+    this.#failures = 0
+    this.#asked.clear()
+    this.#options.shell.log.info('connected to the collector', { url: this.#options.uplink.url })
+    this.#delivery.connected()
+    this.#delivery.setLive(this.#options.welcomed())
+    for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.#askTime())
+    this.#later(TIME_EVERY_MS, () => this.#keepTime())
+    void this.#pump()
+  }
+
+  #end(ending: Ending): void {
+    const wasConnected = this.#uplink !== null
+    const repeats = this.#ending?.reason === ending.reason && !wasConnected
+    this.#uplink = null
+    this.#pending = null
+    this.#ending = ending
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+    if (this.#stopped) return
+    const waitMs = waitBeforeMs(this.#failures, ending, fraction(this.#options.shell.random))
+    this.#failures += 1
+    // The same reason again and again is said once.
+    if (!repeats)
+      this.#options.shell.log.warn('no connection to the collector', { reason: ending.reason, waitMs })
+    this.#later(waitMs, () => this.#connect())
+  }
+
+  #later(delayMs: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      work()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+
+  #hear(message: Message): void {
+    switch (message.type) {
+      case 'config':
+        return this.#options.configured(message)
+      case 'ack':
+        return this.#acknowledged(message)
+      case 'refuse':
+        return void this.#refused(message)
+      case 'time':
+        return this.#heardTime(message)
+      default:
+        this.#options.shell.log.warn('the collector sent a message out of place', { type: message.type })
+    }
+  }
+
+  #acknowledged({ session: bytes, seq, receipt }: Extract<Message, { type: 'ack' }>): void {
+    const text = `${receipt.origin} ${receipt.size} ${Buffer.from(receipt.signature).toString('hex')}`
+    // Frames of one group come with one receipt: it is verified once.
+    if (text !== this.#lastReceipt && !receiptHolds(receipt, this.#verifyKey)) {
+      this.#options.shell.log.error('an acknowledgement does not bear the collector’s signature', { seq })
+      return this.#uplink?.close()
+    }
+    this.#lastReceipt = text
+    const session = Buffer.from(bytes).toString('hex')
+    const { spool } = this.#options
+    const mark = this.#rechain.acknowledged(spool.markOf(session), { session, seq })
+    spool.acknowledge(session, seq, mark)
+    this.#delivery.acknowledged(session, seq)
+    void this.#pump()
+  }
+
+  async #refused(message: Extract<Message, { type: 'refuse' }>): Promise<void> {
+    const { spool, refused, shell } = this.#options
+    const session = Buffer.from(message.session).toString('hex')
+    const { reason, detail, seq, expectedSeq } = message
+    const answer = this.#delivery.refused({ session, seq, reason, expectedSeq })
+    if (answer.kind === 'ignore') return
+    shell.log.warn('the collector refused a frame', { session, seq, reason, detail, answer: answer.kind })
+    if (answer.kind === 'announce-gap') {
+      await spool.saveMark(answer.session, this.#rechain.announce(spool.markOf(answer.session), answer))
+    }
+    if (answer.kind === 'set-aside') {
+      const bytes = await spool.read(answer.session, answer.seq)
+      if (bytes) await refused.keep({ ...answer, bytes, reason, detail })
+      spool.discard(answer.session, answer.seq)
+    }
+    if (answer.kind !== 'resend') this.#delivery.setLive(this.#options.sessionSpoiled(session))
+    void this.#pump()
+  }
+
+  /** Sends what the window allows. One at a time: bytes may have to come from the disk. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) {
+      this.#again = true
+      return
+    }
+    this.#pumping = true
+    try {
+      do {
+        this.#again = false
+        while (await this.#sendOne());
+      } while (this.#again)
+    } catch (error) {
+      this.#options.shell.log.error('frames could not be sent', { reason: messageOf(error) })
+      this.#uplink?.close()
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  /** True when a frame went out and another may follow. */
+  async #sendOne(): Promise<boolean> {
+    const { shell, spool } = this.#options
+    const uplink = this.#uplink
+    if (!uplink) return false
+    const nowUs = shell.clock.monotonicUs()
+    this.#watchAnswers(nowUs)
+    if (uplink.bufferedBytes() > WINDOW_BYTES) {
+      this.#later(BUFFERED_RETRY_MS, () => void this.#pump())
+      return false
+    }
+    const next = this.#delivery.next(nowUs)
+    if (!next) return false
+    if ('waitUs' in next) {
+      this.#later(Math.ceil(next.waitUs / 1_000), () => void this.#pump())
+      return false
+    }
+    const { session, seq } = next
+    const spooled = await spool.read(session, seq)
+    // The connection may have changed while the disk was read; acknowledged frames are gone.
+    if (uplink !== this.#uplink) return false
+    if (!spooled) return spool.from(session, seq) !== undefined || spool.frames > 0
+    const bytes = this.#rechain.bytesOf(spooled, spool.markOf(session), { session, seq })
+    uplink.send({ type: 'frame', bytes })
+    this.#delivery.sent({ session, seq, length: bytes.length }, nowUs)
+    return true
+  }
+
+  #watchAnswers(nowUs: number): void {
+    const { oldestSentUs } = this.#delivery
+    if (oldestSentUs === null || nowUs - oldestSentUs < ANSWER_WITHIN_US) return
+    this.#options.shell.log.warn('the collector does not acknowledge; connecting anew')
+    this.#uplink?.close()
+  }
+
+  #askTime(): void {
+    const sentMs = this.#options.shell.clock.nowMs()
+    this.#asked.set(sentMs, this.#options.shell.clock.monotonicUs())
+    this.#uplink?.send({ type: 'time', sentMs, receivedMs: 0, answeredMs: 0 })
+  }
+
+  #keepTime(): void {
+    this.#askTime()
+    void this.#pump()
+    this.#later(TIME_EVERY_MS, () => this.#keepTime())
+  }
+
+  #heardTime({ sentMs, receivedMs, answeredMs }: Extract<Message, { type: 'time' }>): void {
+    const heardUs = this.#options.shell.clock.monotonicUs()
+    const askedUs = this.#asked.get(sentMs)
+    this.#asked.delete(sentMs)
+    if (askedUs !== undefined) this.#options.timebase.learn({ askedUs, receivedMs, answeredMs, heardUs })
+  }
+}

@@ -1,0 +1,56 @@
+/** A binary heap of things that fall due: the earliest first, in logarithmic time. Pure. */
+
+export class DueHeap<T> {
+  readonly #items: { dueUs: number; item: T }[] = []
+
+  get size(): number {
+    return this.#items.length
+  }
+
+  /** When the earliest falls due; null when there is none. */
+  nextDueUs(): number | null {
+    return this.#items[0]?.dueUs ?? null
+  }
+
+  push(dueUs: number, item: T): void {
+    const items = this.#items
+    let at = items.push({ dueUs, item }) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (items[parent]!.dueUs <= items[at]!.dueUs) return
+      this.#swap(at, parent)
+      at = parent
+    }
+  }
+
+  pop(): T | undefined {
+    const items = this.#items
+    const first = items[0]
+    const last = items.pop()
+    if (!first || !last) return undefined
+    if (items.length > 0) {
+      items[0] = last
+      this.#sink()
+    }
+    return first.item
+  }
+
+  #sink(): void {
+    const items = this.#items
+    for (let at = 0; ;) {
+      let least = at
+      for (const child of [2 * at + 1, 2 * at + 2]) {
+        if (child < items.length && items[child]!.dueUs < items[least]!.dueUs) least = child
+      }
+      if (least === at) return
+      this.#swap(at, least)
+      at = least
+    }
+  }
+
+  #swap(a: number, b: number): void {
+    const kept = this.#items[a]!
+    this.#items[a] = this.#items[b]!
+    this.#items[b] = kept
+  }
+}

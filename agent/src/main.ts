@@ -1,0 +1,43 @@
+/**
+ * The agent as a program: the only file with the real clock, randomness, environment and signals. `run`
+ * goes a short way, so that a running agent does not carry the command line parser in memory.
+ */
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { Clock } from '@constat/shared/time'
+import { endWith, type Terminal } from './cli/terminal.ts'
+
+const clock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicUs: () => performance.now() * 1_000,
+}
+
+const terminal: Terminal = {
+  clock,
+  random: { bytes: randomBytes },
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  stopped: () =>
+    new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+    }),
+}
+
+const argv = process.argv.slice(2)
+const isPlainRun = argv[0] === 'run' && argv.slice(1).every((option) => option === '--json')
+const format = argv.includes('--json') ? 'json' : 'text'
+
+try {
+  if (isPlainRun) {
+    const { run } = await import('./cli/run.ts')
+    process.exitCode = await run({ format }, terminal)
+  } else {
+    const { runProgram } = await import('./cli/program.ts')
+    process.exitCode = await runProgram(argv, terminal)
+  }
+} catch (error) {
+  process.exitCode = endWith(error, { format, terminal })
+}
+// Whatever still holds the event loop (a name that resolves slowly, a socket) must not hold the exit.
+setTimeout(() => process.exit(), 200).unref()

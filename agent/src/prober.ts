@@ -1,0 +1,199 @@
+/**
+ * Prober: the schedule with a timer and real probes. It decides nothing about a target: it runs what is
+ * due, watches over it, and says `unknown` where this host, not the target, was the trouble.
+ */
+import { runProbe } from '@constat/probe/kinds'
+import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
+import { messageOf } from '@constat/shared/fault'
+import { NO_PHASES, type Cause } from '@constat/shared/sample'
+import type { TakenSample } from './columns.ts'
+import type { AgentCheck } from './config.ts'
+import { LagMeter, MAX_LAG_US } from './lag.ts'
+import type { Seen } from './reprobe.ts'
+import { phaseOf, Schedule, type Missed, type Start } from './schedule.ts'
+import type { Shell } from './shell.ts'
+import type { Timebase } from './timebase.ts'
+
+/** Probes at once; the rest waits its turn. */
+export const MAX_IN_FLIGHT = 128
+/** A probe that outlives its own deadline by this is given up. */
+const WATCHDOG_MS = 1_000
+/** Missed slots with a sample of their own, for one check at one time; the rest is only counted. */
+const MAX_MISSED_SAMPLES = 1_000
+const MAX_TIMER_MS = 60_000
+
+export type ProberDeps = {
+  agent: Uint8Array
+  shell: Pick<Shell, 'clock' | 'log'>
+  timebase: Timebase
+  probing: Omit<ProbeContext, 'timeoutMs' | 'clock'>
+  sampled: (origin: string, sample: TakenSample) => void
+  /** Slots that passed and are too many for samples of their own. */
+  skipped: (
+    origin: string,
+    run: { check: number; firstUs: number; intervalUs: number; count: number },
+  ) => void
+}
+
+type Job = { origin: string; check: AgentCheck; key: string }
+
+export class Prober {
+  readonly #deps: ProberDeps
+  readonly #schedule: Schedule
+  readonly #lag: LagMeter
+  readonly #jobs = new Map<string, Job>()
+  #timer: NodeJS.Timeout | null = null
+  #stopped = false
+
+  constructor(deps: ProberDeps) {
+    this.#deps = deps
+    this.#schedule = new Schedule({ epochUs: deps.timebase.epochUs(), maxInFlight: MAX_IN_FLIGHT })
+    this.#lag = new LagMeter(deps.shell.clock)
+  }
+
+  get checks(): number {
+    return this.#jobs.size
+  }
+
+  takeWorstLagUs(): number {
+    return this.#lag.takeWorstUs()
+  }
+
+  /** The checks of one log from now on. One that did not change goes on where it is. */
+  assign(origin: string, checks: readonly AgentCheck[]): void {
+    const nowUs = this.#deps.shell.clock.monotonicUs()
+    const wanted = new Map(checks.map((check) => [keyOf(origin, check), check]))
+    for (const job of this.#jobs.values()) {
+      if (job.origin !== origin) continue
+      if (wanted.get(job.key)?.text === job.check.text) continue
+      this.#jobs.delete(job.key)
+      this.#schedule.remove(job.key)
+    }
+    for (const [key, check] of wanted) {
+      const job = this.#jobs.get(key)
+      if (job) job.check = check
+      else this.#add({ key, origin, check }, nowUs)
+    }
+    this.#advance()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    if (this.#timer) clearTimeout(this.#timer)
+  }
+
+  #add(job: Job, nowUs: number): void {
+    const { name, intervalMs, reprobeMs, confirm } = job.check
+    const intervalUs = intervalMs * 1_000
+    this.#jobs.set(job.key, job)
+    this.#schedule.add(
+      {
+        key: job.key,
+        intervalUs,
+        reprobeUs: reprobeMs * 1_000,
+        confirm,
+        phaseUs: phaseOf(this.#deps.agent, name, intervalUs),
+      },
+      nowUs,
+    )
+  }
+
+  #advance(): void {
+    if (this.#stopped) return
+    const { starts, missed } = this.#schedule.advance(this.#deps.shell.clock.monotonicUs())
+    for (const one of missed) this.#miss(one)
+    for (const start of starts) void this.#run(start)
+    this.#arm()
+  }
+
+  #arm(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    const dueUs = this.#schedule.nextDueUs()
+    if (dueUs === null) return
+    const waitMs = Math.ceil((dueUs - this.#deps.shell.clock.monotonicUs()) / 1_000)
+    this.#timer = setTimeout(() => this.#advance(), Math.max(0, Math.min(MAX_TIMER_MS, waitMs)))
+  }
+
+  async #run({ ticket, key, attempt, slotUs }: Start): Promise<void> {
+    const { shell, timebase } = this.#deps
+    const check = this.#jobs.get(key)?.check
+    const jumps = timebase.observe()
+    const startUs = shell.clock.monotonicUs()
+    this.#lag.begin()
+    const result = check ? await this.#probe(check) : unknown('unsupported', 'the check is gone')
+    const lagUs = this.#lag.end(startUs)
+    if (this.#stopped) return
+    const judged = this.#doubt(result, { lagUs, jumped: timebase.observe() !== jumps })
+    const stands = this.#schedule.finish(ticket, seenOf(judged), shell.clock.monotonicUs())
+    // Read again: the configuration may have changed meanwhile, and with it the index.
+    const job = this.#jobs.get(key)
+    if (stands && job) {
+      const { index, name, intervalMs } = job.check
+      const slot = slotUs === null ? null : { atUs: slotUs, intervalUs: intervalMs * 1_000 }
+      const { detail: _, ...measured } = judged
+      this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot })
+    }
+    this.#advance()
+  }
+
+  /** Never rejects, and is over soon after the deadline whatever the probe does. */
+  #probe(check: AgentCheck): Promise<ProbeResult> {
+    const { probe, timeoutMs } = check
+    if (typeof probe === 'string') return Promise.resolve(unknown('unsupported', probe))
+    const { shell, probing } = this.#deps
+    return new Promise((resolve) => {
+      const watchdog = setTimeout(() => {
+        shell.log.error('a probe did not end and was given up', { check: check.name })
+        resolve(unknown('interference', 'the probe outlived its deadline'))
+      }, timeoutMs + WATCHDOG_MS)
+      runProbe(probe, { ...probing, clock: shell.clock, timeoutMs })
+        .catch((error: unknown) => {
+          shell.log.error('a probe broke', { check: check.name, reason: messageOf(error) })
+          return unknown('unsupported', messageOf(error))
+        })
+        .then(resolve)
+        .finally(() => clearTimeout(watchdog))
+        .catch(() => resolve(unknown('unsupported', 'the probe broke')))
+    })
+  }
+
+  /** A result that this host spoilt is unknown, whatever it was. */
+  #doubt(result: ProbeResult, { lagUs, jumped }: { lagUs: number; jumped: boolean }): ProbeResult {
+    if (jumped) return { ...result, outcome: 'unknown', cause: 'suspended' }
+    if (lagUs > MAX_LAG_US) return { ...result, outcome: 'unknown', cause: 'interference' }
+    return result
+  }
+
+  #miss({ key, firstUs, intervalUs, count }: Missed): void {
+    const job = this.#jobs.get(key)
+    if (!job) return
+    const { index, name } = job.check
+    const result = unknown('missed', '')
+    const { detail: _, ...measured } = result
+    const shown = Math.min(count, MAX_MISSED_SAMPLES)
+    for (let i = 0; i < shown; i += 1) {
+      const atUs = firstUs + i * intervalUs
+      const slot = { atUs, intervalUs }
+      this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs: atUs, attempt: 0, slot })
+    }
+    if (count > shown) {
+      const rest = { firstUs: firstUs + shown * intervalUs, count: count - shown }
+      this.#deps.skipped(job.origin, { check: index, intervalUs, ...rest })
+    }
+    this.#deps.shell.log.warn('slots passed without a probe', { check: name, count })
+  }
+}
+
+function keyOf(origin: string, { name }: AgentCheck): string {
+  return `${origin}\n${name}`
+}
+
+function seenOf({ outcome }: ProbeResult): Seen {
+  if (outcome === 'ok' || outcome === 'degraded') return 'good'
+  return outcome === 'fail' ? 'bad' : 'unknown'
+}
+
+function unknown(cause: Cause, detail: string): ProbeResult {
+  return { outcome: 'unknown', cause, latencyUs: 0, value: 0, phases: NO_PHASES, detail }
+}

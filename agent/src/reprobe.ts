@@ -1,0 +1,47 @@
+/**
+ * Re-probing: whether one more try is due before the next slot, so that a change is confirmed or
+ * withdrawn within seconds. The rule is that of the fold (N bad in a row confirm down, M good ones up,
+ * unknown neither counts nor resets); it only decides when to look, never what was seen. Pure.
+ */
+export type Seen = 'good' | 'bad' | 'unknown'
+export type Confirm = { down: number; up: number }
+
+export type Standing = {
+  confirmed: 'up' | 'down' | null
+  run: 'good' | 'bad' | null
+  length: number
+  /** Unknown tries in a row while a run was open. */
+  unknowns: number
+}
+
+export const NOTHING_SEEN: Standing = { confirmed: null, run: null, length: 0, unknowns: 0 }
+/** An agent that cannot tell stops asking at once and waits for the slot. */
+const MAX_UNKNOWNS = 3
+
+export function afterTry(
+  before: Standing,
+  { seen, confirm }: { seen: Seen; confirm: Confirm },
+): { standing: Standing; again: boolean } {
+  if (seen === 'unknown') {
+    const standing = { ...before, unknowns: before.unknowns + 1 }
+    return { standing, again: isOpen(before) && standing.unknowns <= MAX_UNKNOWNS }
+  }
+  const length = before.run === seen ? before.length + 1 : 1
+  const run = { run: seen, length, unknowns: 0 }
+  const standing = { ...run, confirmed: confirmedBy(run, { before: before.confirmed, confirm }) }
+  return { standing, again: isOpen(standing) }
+}
+
+function confirmedBy(
+  { run, length }: { run: 'good' | 'bad'; length: number },
+  { before, confirm }: { before: Standing['confirmed']; confirm: Confirm },
+): Standing['confirmed'] {
+  if (run === 'bad') return length >= confirm.down ? 'down' : before
+  // Nothing was ever wrong: a first good sample has nothing to confirm.
+  return before !== 'down' || length >= confirm.up ? 'up' : 'down'
+}
+
+/** A run that speaks against what is confirmed, and has not yet won. */
+function isOpen({ run, confirmed }: Standing): boolean {
+  return (run === 'bad' && confirmed !== 'down') || (run === 'good' && confirmed === 'down')
+}

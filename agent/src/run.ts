@@ -1,0 +1,310 @@
+/**
+ * Running an agent: the line from check to uplink, put together. Callable inside another process: clock,
+ * randomness and log are arguments, and nothing is left behind after `stop`.
+ *
+ *   configuration → prober → batcher (one for each log) → spool → courier → collector
+ */
+import { join } from 'node:path'
+import { denyRule, type AddressPolicy } from '@constat/probe/address'
+import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
+import { secureContextSource } from '@constat/probe/tls-context'
+import { Fault, messageOf } from '@constat/shared/fault'
+import { publicKeyOf } from '@constat/shared/signature'
+import { Batcher } from './batcher.ts'
+import type { AgentConfig } from './config.ts'
+import { ConfigStore } from './config-store.ts'
+import { Courier } from './courier.ts'
+import { takeLock, type Lock } from './lock.ts'
+import { Prober } from './prober.ts'
+import { createRefusedFrames, type RefusedFrames } from './refused.ts'
+import type { Shell } from './shell.ts'
+import { DISK, type SpoolFs } from './spool-fs.ts'
+import { Spool, SPOOL_LIMITS, type SpoolLimits } from './spool.ts'
+import { loadIdentity, type Identity } from './state.ts'
+import { STATUS_EVERY_MS, STATUS_FILE, type AgentStatus } from './status.ts'
+import { Timebase } from './timebase.ts'
+import { UPLINK_LIMITS, type UplinkLimits } from './uplink.ts'
+import { agentUrl } from './url.ts'
+import { AGENT_VERSION } from './version.ts'
+
+export type AgentOptions = Shell & {
+  dir: string
+  /** Address of the collector; null takes the one of the enrolment. */
+  url: string | null
+  policy?: AddressPolicy
+  spoolLimits?: SpoolLimits
+  uplinkLimits?: UplinkLimits
+  fs?: SpoolFs
+}
+
+export type RunningAgent = {
+  status: () => AgentStatus
+  /** Seals and spools everything, says goodbye where connected. Over within 2 s. */
+  stop: () => Promise<void>
+}
+
+/** Of a stop, what the collector has for its last acknowledgements. */
+const FAREWELL_MS = 1_000
+/** A live session with more unsent frames than this becomes backlog at the next connection. */
+const MAX_CARRIED_FRAMES = 4
+
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const identity = await loadIdentity(options.dir)
+  if (!identity) {
+    throw new Fault('bad-config', `nobody enrolled in ${options.dir}`, {
+      hint: 'run constat-agent enroll --url URL --token TOKEN first',
+    })
+  }
+  const url = agentUrl(options.url ?? identity.url)
+  if (url === null) throw new Fault('usage', `${options.url ?? identity.url} is no address of a collector`)
+  const lock = await takeLock(options.dir)
+  const agent = new Agent({ options, identity, url, lock })
+  await agent.start()
+  return agent
+}
+
+class Agent implements RunningAgent {
+  readonly #options: AgentOptions
+  readonly #identity: Identity
+  readonly #url: string
+  readonly #lock: Lock | null
+  readonly #fs: SpoolFs
+  readonly #timebase: Timebase
+  readonly #batchers = new Map<string, Batcher>()
+  readonly #prober: Prober
+  readonly #configs: ConfigStore
+  readonly #refused: RefusedFrames
+  readonly #startedMs: number
+  /** Sessions of which frames went out on a connection that is over. */
+  readonly #seenByCollector = new Set<string>()
+  #spool!: Spool
+  #courier!: Courier
+  #batchTimer: NodeJS.Timeout | null = null
+  #statusTimer: NodeJS.Timeout | null = null
+  #samples = 0
+  #lastSampleMs: number | null = null
+
+  constructor({
+    options,
+    identity,
+    url,
+    lock,
+  }: {
+    options: AgentOptions
+    identity: Identity
+    url: string
+    lock: Lock | null
+  }) {
+    const { dir, clock, log } = options
+    this.#options = options
+    this.#identity = identity
+    this.#url = url
+    this.#lock = lock
+    this.#fs = options.fs ?? DISK
+    this.#timebase = new Timebase(clock)
+    this.#startedMs = clock.nowMs()
+    this.#configs = new ConfigStore({
+      dir: join(dir, 'config'),
+      fs: this.#fs,
+      log,
+      collectorKey: publicKeyOf(identity.collectorKey),
+    })
+    this.#refused = createRefusedFrames({ dir: join(dir, 'refused'), fs: this.#fs, log })
+    this.#prober = this.#createProber()
+  }
+
+  async start(): Promise<void> {
+    const { dir, clock, log, spoolLimits = SPOOL_LIMITS } = this.#options
+    this.#spool = await Spool.open({
+      dir: join(dir, 'spool'),
+      fs: this.#fs,
+      nowMs: () => clock.nowMs(),
+      log,
+      limits: spoolLimits,
+    })
+    this.#courier = this.#createCourier()
+    for (const config of await this.#configs.load()) this.#apply(config)
+    this.#courier.start()
+    this.#statusTimer = setInterval(() => void this.#writeStatus(), STATUS_EVERY_MS)
+    await this.#writeStatus()
+  }
+
+  status(): AgentStatus {
+    const { offsetMs, errorMs, source } = this.#timebase.reading()
+    const { connected, lastEnding } = this.#courier
+    return {
+      pid: process.pid,
+      version: AGENT_VERSION,
+      agent: this.#identity.id.toString('hex'),
+      name: this.#identity.name,
+      url: this.#url,
+      writtenMs: this.#options.clock.nowMs(),
+      startedMs: this.#startedMs,
+      connected,
+      trouble: connected ? '' : lastEnding,
+      checks: this.#prober.checks,
+      samples: this.#samples,
+      lastSampleMs: this.#lastSampleMs,
+      spoolFrames: this.#spool.frames,
+      spoolBytes: this.#spool.bytes,
+      spoolMode: this.#spool.mode,
+      refusedFrames: this.#refused.count(),
+      droppedFrames: this.#spool.drops,
+      clockOffsetMs: offsetMs,
+      clockErrorMs: errorMs,
+      clockCompared: source === 1,
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#prober.stop()
+    if (this.#batchTimer) clearTimeout(this.#batchTimer)
+    if (this.#statusTimer) clearInterval(this.#statusTimer)
+    for (const batcher of this.#batchers.values()) batcher.close('stop')
+    await this.#spool.flush()
+    await this.#courier.stop(FAREWELL_MS)
+    await this.#spool.close()
+    await this.#writeStatus()
+    await this.#lock?.release()
+  }
+
+  #createProber(): Prober {
+    const { clock, log, policy = { allow: [], deny: [] } } = this.#options
+    return new Prober({
+      agent: this.#identity.id,
+      shell: { clock, log },
+      timebase: this.#timebase,
+      probing: {
+        resolver: createResolver(SYSTEM_RESOLVER),
+        denied: denyRule(policy),
+        secureContext: secureContextSource(),
+      },
+      sampled: (origin, sample) => {
+        this.#samples += 1
+        this.#lastSampleMs = clock.nowMs()
+        this.#batchers.get(origin)?.add(sample)
+        this.#armBatches()
+      },
+      skipped: (origin, run) => {
+        this.#batchers.get(origin)?.account(run)
+        this.#armBatches()
+      },
+    })
+  }
+
+  #createCourier(): Courier {
+    const { clock, random, log, uplinkLimits = UPLINK_LIMITS } = this.#options
+    const { key, name, collectorKey } = this.#identity
+    return new Courier({
+      uplink: {
+        url: this.#url,
+        key,
+        pin: collectorKey,
+        name,
+        version: AGENT_VERSION,
+        token: null,
+        limits: uplinkLimits,
+      },
+      collectorKey,
+      signingKey: key,
+      shell: { clock, random, log },
+      spool: this.#spool,
+      timebase: this.#timebase,
+      refused: this.#refused,
+      welcomed: () => this.#openSessions(),
+      configured: (message) => {
+        const config = this.#configs.accept(message)
+        if (config) this.#apply(config)
+      },
+      sessionSpoiled: (session) => {
+        for (const batcher of this.#batchers.values()) if (batcher.session === session) batcher.openSession()
+        return this.#shownSessions()
+      },
+    })
+  }
+
+  /** A session belongs to one connection: those that an earlier one has seen become backlog. */
+  #openSessions(): string[] {
+    for (const batcher of this.#batchers.values()) {
+      const carried = batcher.frames <= MAX_CARRIED_FRAMES && !this.#seenByCollector.has(batcher.session)
+      if (!carried) batcher.openSession()
+    }
+    return this.#shownSessions()
+  }
+
+  /** The live sessions, from now on those of the connection that is up. */
+  #shownSessions(): string[] {
+    const live = this.#liveSessions()
+    this.#seenByCollector.clear()
+    for (const session of live) this.#seenByCollector.add(session)
+    return live
+  }
+
+  #liveSessions(): string[] {
+    return [...this.#batchers.values()].map(({ session }) => session)
+  }
+
+  #apply(config: AgentConfig): void {
+    const { origin, digest, version, checks } = config
+    const batcher = this.#batchers.get(origin)
+    if (batcher) batcher.adopt(digest)
+    else if (checks.length > 0) this.#startLog(origin, digest)
+    this.#prober.assign(origin, checks)
+    this.#armBatches()
+    this.#options.log.info('configuration in force', { origin, version, checks: checks.length })
+    for (const { name, probe } of checks) {
+      if (typeof probe === 'string')
+        this.#options.log.warn('a check cannot be run here', { check: name, reason: probe })
+    }
+  }
+
+  #startLog(origin: string, digest: Buffer): void {
+    const { clock, random } = this.#options
+    const batcher = new Batcher(
+      {
+        origin,
+        agent: this.#identity.id,
+        key: this.#identity.key,
+        shell: { clock, random },
+        timebase: this.#timebase,
+        health: () => ({
+          version: AGENT_VERSION,
+          // One meter, several logs: the worst since the last batch, whichever log's that was.
+          loopLagUs: this.#prober.takeWorstLagUs(),
+          drops: this.#spool.drops,
+          spoolFrames: this.#spool.frames,
+        }),
+        emit: (frame) => {
+          this.#spool.append(frame)
+          this.#courier.poke(this.#liveSessions())
+        },
+      },
+      digest,
+    )
+    this.#batchers.set(origin, batcher)
+    if (this.#courier.connected) this.#seenByCollector.add(batcher.session)
+    batcher.close('start')
+  }
+
+  #armBatches(): void {
+    if (this.#batchTimer) clearTimeout(this.#batchTimer)
+    const { clock } = this.#options
+    const dueUs = Math.min(...[...this.#batchers.values()].map((batcher) => batcher.dueUs()))
+    if (dueUs === Infinity) return
+    const waitMs = Math.max(0, Math.ceil((dueUs - clock.monotonicUs()) / 1_000))
+    this.#batchTimer = setTimeout(() => {
+      for (const batcher of this.#batchers.values()) batcher.closeDue(clock.monotonicUs())
+      this.#armBatches()
+    }, waitMs)
+  }
+
+  async #writeStatus(): Promise<void> {
+    const text = `${JSON.stringify(this.status(), null, 2)}\n`
+    try {
+      await this.#fs.publish(join(this.#options.dir, STATUS_FILE), Buffer.from(text))
+    } catch (error) {
+      if (this.#spool.mode === 'disk')
+        this.#options.log.warn('the status cannot be written', { reason: messageOf(error) })
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Schedule: which probe runs when. One deadline heap over the monotonic clock; slots lie at
+ * epoch + phase + k × interval and never drift, however late a probe was or however long it took. A slot
+ * that passes without its probe is reported as missed, never made up for in a burst. Pure: the clock is
+ * an argument, what comes out are instructions.
+ *
+ * A check is in exactly one place: waiting in the heap, ready (due, no room yet), or running.
+ */
+import { createHash } from 'node:crypto'
+import { invariant } from '@constat/shared/fault'
+import { DueHeap } from './heap.ts'
+import { afterTry, NOTHING_SEEN, type Confirm, type Seen, type Standing } from './reprobe.ts'
+
+export type Plan = {
+  key: string
+  /** µs, as all that ends in Us. */
+  intervalUs: number
+  /** From the start of a try to the next one at least. */
+  reprobeUs: number
+  confirm: Confirm
+  /** Place in the interval, 0 … intervalUs − 1. */
+  phaseUs: number
+}
+
+/** Run this check now. `slotUs` is null for a re-probe, which is then the `attempt`-th. */
+export type Start = { ticket: number; key: string; attempt: number; slotUs: number | null }
+/** Slots that passed: `count` of them, the first at `firstUs`. */
+export type Missed = { key: string; firstUs: number; intervalUs: number; count: number }
+export type Instructions = { starts: Start[]; missed: Missed[] }
+
+type Entry = {
+  plan: Plan
+  /** Slot 0. Slots from 1 on lie on the grid. */
+  firstUs: number
+  gridUs: number
+  /** Index of the first slot not yet accounted for. */
+  next: number
+  attempt: number
+  startedUs: number
+  reprobeAtUs: number | null
+  standing: Standing
+  removed: boolean
+}
+
+/** The signed attempt is one byte. */
+const MAX_ATTEMPT = 255
+/** A new check is first probed within this, so that nobody waits an interval to see it work. */
+export const FIRST_WITHIN_US = 1_000_000
+
+export class Schedule {
+  readonly #epochUs: number
+  readonly #maxInFlight: number
+  readonly #entries = new Map<string, Entry>()
+  readonly #waiting = new DueHeap<Entry>()
+  readonly #running = new Map<number, Entry>()
+  #ready: Entry[] = []
+  #tickets = 0
+
+  /** `epochUs`: the instant on the monotonic clock from which phases count. */
+  constructor({ epochUs, maxInFlight }: { epochUs: number; maxInFlight: number }) {
+    this.#epochUs = epochUs
+    this.#maxInFlight = maxInFlight
+  }
+
+  get inFlight(): number {
+    return this.#running.size
+  }
+
+  add(plan: Plan, nowUs: number): void {
+    invariant(!this.#entries.has(plan.key), `check ${plan.key} is scheduled twice`)
+    const firstUs = nowUs + (plan.phaseUs % FIRST_WITHIN_US)
+    const entry: Entry = {
+      plan,
+      firstUs,
+      gridUs: this.#gridAfter(firstUs + plan.intervalUs / 2, plan),
+      next: 0,
+      attempt: 0,
+      startedUs: 0,
+      reprobeAtUs: null,
+      standing: NOTHING_SEEN,
+      removed: false,
+    }
+    this.#entries.set(plan.key, entry)
+    this.#waiting.push(firstUs, entry)
+  }
+
+  /** A probe of it that runs may still finish; its end is then of no account. */
+  remove(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry) entry.removed = true
+    this.#entries.delete(key)
+  }
+
+  /** When `advance` has something to do next; null with nothing waiting. May be in the past. */
+  nextDueUs(): number | null {
+    return this.#waiting.nextDueUs()
+  }
+
+  advance(nowUs: number): Instructions {
+    for (let dueUs = this.nextDueUs(); dueUs !== null && dueUs <= nowUs; dueUs = this.nextDueUs()) {
+      this.#ready.push(this.#waiting.pop()!)
+    }
+    const instructions: Instructions = { starts: [], missed: [] }
+    const held: Entry[] = []
+    for (const entry of this.#ready) {
+      if (entry.removed) continue
+      if (this.#running.size < this.#maxInFlight) this.#begin(entry, nowUs, instructions)
+      else held.push(entry)
+    }
+    this.#ready = held
+    return instructions
+  }
+
+  /** The probe of `ticket` is over. Call `advance` after it. False when its check is gone. */
+  finish(ticket: number, seen: Seen, nowUs: number): boolean {
+    const entry = this.#running.get(ticket)
+    invariant(entry, `ticket ${ticket} is not running`)
+    this.#running.delete(ticket)
+    if (entry.removed) return false
+    const { standing, again } = afterTry(entry.standing, { seen, confirm: entry.plan.confirm })
+    entry.standing = standing
+    const mayAgain = again && entry.attempt < MAX_ATTEMPT
+    entry.reprobeAtUs = mayAgain ? Math.max(entry.startedUs + entry.plan.reprobeUs, nowUs) : null
+    this.#waiting.push(Math.min(slotUs(entry, entry.next), entry.reprobeAtUs ?? Infinity), entry)
+    return true
+  }
+
+  #begin(entry: Entry, nowUs: number, { starts, missed }: Instructions): void {
+    const latest = latestSlot(entry, nowUs)
+    const isSlot = latest >= entry.next
+    if (isSlot) {
+      missed.push(...missedSlots(entry, latest))
+      entry.next = latest + 1
+    }
+    entry.attempt = isSlot ? 0 : entry.attempt + 1
+    entry.reprobeAtUs = null
+    entry.startedUs = nowUs
+    this.#tickets += 1
+    this.#running.set(this.#tickets, entry)
+    starts.push({
+      ticket: this.#tickets,
+      key: entry.plan.key,
+      attempt: entry.attempt,
+      slotUs: isSlot ? slotUs(entry, latest) : null,
+    })
+  }
+
+  #gridAfter(fromUs: number, { phaseUs, intervalUs }: Plan): number {
+    const originUs = this.#epochUs + phaseUs
+    return originUs + Math.ceil((fromUs - originUs) / intervalUs) * intervalUs
+  }
+}
+
+/** 0 … intervalUs − 1, the same for one agent and check at every start: agents spread over the interval. */
+export function phaseOf(agent: Uint8Array, name: string, intervalUs: number): number {
+  const hash = createHash('sha256').update(agent).update(name).digest()
+  return Number((hash.readBigUInt64BE(0) * BigInt(intervalUs)) >> 64n)
+}
+
+function slotUs(entry: Entry, index: number): number {
+  return index === 0 ? entry.firstUs : entry.gridUs + (index - 1) * entry.plan.intervalUs
+}
+
+/** Index of the last slot that is due; −1 before the first. */
+function latestSlot(entry: Entry, nowUs: number): number {
+  if (nowUs < entry.firstUs) return -1
+  if (nowUs < entry.gridUs) return 0
+  return 1 + Math.floor((nowUs - entry.gridUs) / entry.plan.intervalUs)
+}
+
+/** Slots from `entry.next` up to, not including, `latest`. Slot 0 stands off the grid, so by itself. */
+function missedSlots(entry: Entry, latest: number): Missed[] {
+  const { key, intervalUs } = entry.plan
+  const missed: Missed[] = []
+  if (entry.next === 0 && latest > 0) missed.push({ key, firstUs: entry.firstUs, intervalUs, count: 1 })
+  const from = Math.max(entry.next, 1)
+  if (latest > from) missed.push({ key, firstUs: slotUs(entry, from), intervalUs, count: latest - from })
+  return missed
+}
