@@ -8,8 +8,7 @@ import type { ExpandedContract } from './expanded.ts'
 
 /** The terms as plain JSON. */
 export function termsJson({ source: _source, ...terms }: ExpandedContract): Json {
-  // Plain JSON by construction: strings, numbers, nulls, lists and maps of them.
-  return terms as unknown as Json
+  return terms
 }
 
 /** 32 bytes. */

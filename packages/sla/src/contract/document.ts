@@ -11,8 +11,10 @@ import {
   Parser,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
+  visit,
   type CST,
   type Document,
   type Node,
@@ -84,12 +86,33 @@ function readOne(composed: Composed, into: Reading): void {
       message: 'is not YAML 1.2: remove the %YAML directive',
     })
   }
-  if (document.errors.length + document.warnings.length > 0 || document.contents === null) return
+  const keys = oddKeys(document)
+  for (const offset of keys) {
+    into.problems.push({
+      file,
+      path: '',
+      ...at(offset),
+      message: 'is a key that is no plain text: write a name',
+    })
+  }
+  const isBroken = document.errors.length + document.warnings.length + keys.length > 0
+  if (isBroken || document.contents === null) return
   const data = plain(composed)
   if ('problem' in data) into.problems.push(data.problem)
   else if (Array.isArray(data.value)) {
     for (const [i, item] of data.value.entries()) into.documents.push(source(composed, item, [i]))
   } else into.documents.push(source(composed, data.value, []))
+}
+
+/** Offsets of keys that are lists, maps or aliases: JSON has none of them. Depth is bounded by now. */
+function oddKeys(document: Document.Parsed): number[] {
+  const found: number[] = []
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key)) found.push(isNode(key) ? (key.range?.[0] ?? 0) : 0)
+    },
+  })
+  return found
 }
 
 /** The value, or why it has none: too many aliases is how a small text becomes a huge value. */

@@ -3,7 +3,7 @@
  * Names are known even where the document itself was refused, so that one mistake is told once.
  */
 import type { SourceDocument } from './document.ts'
-import { apiVersionOf, isKind, KINDS, type ContractDocument, type DocumentOf, type Kind } from './kinds.ts'
+import { apiVersionOf, isKind, KINDS, type DocumentOf, type Kind } from './kinds.ts'
 import type { Path, Problem } from './problem.ts'
 import { memberOf, parseLeniently } from './refusal.ts'
 
@@ -58,8 +58,7 @@ function parseEntry(kind: Kind, source: SourceDocument, problems: Problem[]): En
   if (parsed.kind === 'refused') return undefined
   const { value, original, refusals } = parsed
   return {
-    // KINDS[kind] is a union of schemas; its output is the union of their documents.
-    document: value as ContractDocument,
+    document: value,
     whole: refusals.length === 0,
     source,
     problem: (path, message, at) => source.problem(original(path), message, at),
@@ -67,8 +66,7 @@ function parseEntry(kind: Kind, source: SourceDocument, problems: Problem[]): En
 }
 
 export function entriesOf<K extends Kind>(library: Library, kind: K): Entry<K>[] {
-  // The kind of the document is what narrows the entry.
-  return library.entries.filter((entry) => entry.document.kind === kind) as unknown as Entry<K>[]
+  return library.entries.filter((entry): entry is Entry<K> => entry.document.kind === kind)
 }
 
 /** The document of that kind and name, as far as it was accepted. */
