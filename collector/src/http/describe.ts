@@ -72,18 +72,29 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
   return validator('json', schema, refuse)
 }
 
-type Checked = {
-  success: boolean
-  error?: readonly { message: string; path?: readonly unknown[] | undefined }[]
+/** The query of a page, read as the API reads its own. */
+export function readQuery<S extends z.ZodType>(schema: S, c: Context): z.output<S> {
+  return readForm(schema, c.req.query())
 }
 
-function refuse(result: Checked): void {
-  if (result.success) return
-  const problems = (result.error ?? []).map(({ message, path = [] }) => {
+export function readForm<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (!result.success) throw misfit(result.error.issues)
+  return result.data
+}
+
+type Issue = { message: string; path?: readonly unknown[] | undefined }
+
+function refuse(result: { success: boolean; error?: readonly Issue[] }): void {
+  if (!result.success) throw misfit(result.error ?? [])
+}
+
+function misfit(issues: readonly Issue[]): Fault {
+  const problems = issues.map(({ message, path = [] }) => {
     const where = path.map((part) => String(keyOf(part))).join('.')
     return where === '' ? message : `${where}: ${message}`
   })
-  throw new Fault('bad-request', 'The request does not fit.', { problems })
+  return new Fault('bad-request', 'The request does not fit.', { problems })
 }
 
 function keyOf(part: unknown): unknown {

@@ -1,36 +1,176 @@
 /**
  * Pages to read: overview, contracts, services, incidents. Data is fetched here, drawn in the page files.
  */
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
-import type { ReadModel, Segment, ServiceView } from '../judge/view.ts'
+import { missing, param, readQuery, limitBody } from '../http/describe.ts'
+import { limitSegments, spanOf, spanQuery } from '../http/span.ts'
+import type { IncidentView, ReadModel } from '../judge/view.ts'
+import { Contract } from './page/contract.tsx'
+import { contractHref, Contracts } from './page/contracts.tsx'
+import { Incident } from './page/incident.tsx'
+import { incidentHref, Incidents } from './page/incidents.tsx'
 import { Overview } from './page/overview.tsx'
+import { RANGES_MS, Service, type RangeKey } from './page/service.tsx'
+import type { BarOf } from './part/bar.tsx'
 import type { Span } from './part/ribbon.tsx'
-import { sharedZone } from './scene.ts'
-import type { VisitEnv } from './visit.ts'
+import { msOf } from './part/time.tsx'
+import { sharedZone, zoneOf } from './scene.ts'
+import { visitorMay, type VisitEnv } from './visit.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+const OPEN_INCIDENTS = 100
+const CLOSED_INCIDENTS = 50
 
-export function readingPages(_deps: AppDeps): Hono<VisitEnv> {
+export function readingPages(deps: AppDeps): Hono<VisitEnv> {
   const pages = new Hono<VisitEnv>()
-  pages.get('/', (c) => {
-    const { read, scene } = c.var
-    const range = c.req.query('range') === 'day' ? 'day' : 'hour'
-    const span = { fromMs: scene.nowMs - (range === 'day' ? DAY_MS : HOUR_MS), toMs: scene.nowMs }
-    return c.html(
-      <Overview
-        scene={{ ...scene, zone: sharedZone(read) }}
-        contracts={read.contracts()}
-        barOf={(service) => barOf(read, service, span)}
-        span={span}
-        range={range}
-      />,
-    )
+  pages.get('/', overview)
+  pages.get('/contracts', contracts)
+  pages.get('/contracts/:contract', contract)
+  pages.get('/contracts/:contract/services/:service', (c) => service(c, deps))
+  pages.get('/incidents', incidents)
+  pages.get('/incidents/:incident', incident)
+  pages.post('/incidents/:incident/acknowledge', visitorMay('acknowledge'), limitBody(), async (c) => {
+    const found = await knownIncident(c)
+    await deps.actions.acknowledge({ incident: found.id, by: c.var.caller })
+    return c.redirect(incidentHref(found.id), 303)
   })
   return pages
 }
 
-export function barOf(read: ReadModel, { service, contract }: ServiceView, span: Span): Segment[] | null {
-  return read.timeline(service, span, contract)?.segments ?? null
+type Visit = Context<VisitEnv>
+
+function overview(c: Visit) {
+  const { read, scene } = c.var
+  const range = c.req.query('range') === 'day' ? 'day' : 'hour'
+  const span = before(scene.nowMs, range === 'day' ? DAY_MS : HOUR_MS)
+  return c.html(
+    <Overview
+      scene={{ ...scene, zone: sharedZone(read) }}
+      contracts={read.contracts()}
+      barOf={barsOf(read, span)}
+      span={span}
+      range={range}
+    />,
+  )
+}
+
+function contracts(c: Visit) {
+  const all = c.var.read.contracts()
+  const only = all[0]
+  if (all.length === 1 && only) return c.redirect(contractHref(only.name), 303)
+  return c.html(<Contracts scene={c.var.scene} contracts={all} />)
+}
+
+async function contract(c: Visit) {
+  const { read, scene } = c.var
+  const found = knownContract(c)
+  const keys = read.windowKeys(found.name)
+  const key = c.req.query('window') ?? keys[0]
+  const span = before(scene.nowMs, DAY_MS)
+  return c.html(
+    <Contract
+      scene={{ ...scene, zone: zoneOf(found) }}
+      contract={found}
+      keys={keys}
+      window={key === undefined ? null : read.window(found.name, key)}
+      revisions={await read.revisions(found.name)}
+      barOf={barsOf(read, span)}
+      span={span}
+    />,
+  )
+}
+
+function service(c: Visit, { clock }: AppDeps) {
+  const { read, scene } = c.var
+  const found = knownContract(c)
+  const shown = found.services.find((item) => item.service === param(c, 'service'))
+  if (!shown) throw missing('service')
+  const asked = readQuery(spanQuery, c)
+  const range = asked.from === undefined && asked.to === undefined ? rangeOf(c.req.query('range')) : null
+  const span = range === null ? spanOf(asked, clock) : before(scene.nowMs, RANGES_MS[range])
+  const timeline = read.timeline(shown.service, span, found.name)
+  if (timeline === null) throw missing('service')
+  limitSegments(timeline)
+  return c.html(
+    <Service
+      scene={{ ...scene, zone: zoneOf(found) }}
+      contract={found}
+      service={shown}
+      timeline={timeline}
+      span={span}
+      range={range}
+    />,
+  )
+}
+
+async function incidents(c: Visit) {
+  const { read, scene } = c.var
+  const cursor = c.req.query('cursor')
+  const open = cursor === undefined ? await read.incidents({ open: true, limit: OPEN_INCIDENTS }) : []
+  const found = await read.incidents({
+    open: false,
+    limit: CLOSED_INCIDENTS + 1,
+    ...(cursor !== undefined && { before: cursor }),
+  })
+  const closed = found.slice(0, CLOSED_INCIDENTS)
+  return c.html(
+    <Incidents
+      scene={{ ...scene, zone: sharedZone(read) }}
+      open={open}
+      closed={closed}
+      next={found.length > CLOSED_INCIDENTS ? (closed.at(-1)?.id ?? null) : null}
+      first={cursor === undefined}
+    />,
+  )
+}
+
+async function incident(c: Visit) {
+  const { read, scene } = c.var
+  const found = await knownIncident(c)
+  const span = incidentSpan(found, scene.nowMs)
+  return c.html(
+    <Incident
+      scene={{ ...scene, zone: zoneOf(read.contract(found.contract)) }}
+      incident={found}
+      timeline={read.timeline(found.service, span, found.contract)}
+      span={span}
+    />,
+  )
+}
+
+const LEAST_MARGIN_MS = 5 * 60_000
+
+/** From well before the onset, so that the good time before it is seen, to well after the end, or now. */
+function incidentSpan({ onsetAt, endAt, closedAt }: IncidentView, nowMs: number): Span {
+  const onsetMs = msOf(onsetAt)
+  const endMs = closedAt === null ? nowMs : msOf(endAt ?? closedAt)
+  const marginMs = Math.max(LEAST_MARGIN_MS, Math.trunc((endMs - onsetMs) / 4))
+  return { fromMs: onsetMs - marginMs, toMs: closedAt === null ? nowMs : Math.min(nowMs, endMs + marginMs) }
+}
+
+function before(toMs: number, lengthMs: number): Span {
+  return { fromMs: toMs - lengthMs, toMs }
+}
+
+function barsOf(read: ReadModel, span: Span): BarOf {
+  return ({ service: name, contract: of }) => read.timeline(name, span, of)?.segments ?? null
+}
+
+function rangeOf(text: string | undefined): RangeKey {
+  const keys: RangeKey[] = ['1h', '6h', '24h', '7d', '30d']
+  return keys.find((key) => key === text) ?? '24h'
+}
+
+function knownContract(c: Visit) {
+  const found = c.var.read.contract(param(c, 'contract'))
+  if (found === null) throw missing('contract')
+  return found
+}
+
+async function knownIncident(c: Visit) {
+  const found = await c.var.read.incident(param(c, 'incident'))
+  if (found === null) throw missing('incident')
+  return found
 }

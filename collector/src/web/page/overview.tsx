@@ -2,17 +2,14 @@
  * Overview: contracts worst first, one sentence each, and the bar of the last hour or day. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
-import type { ContractView, ServiceView, State } from '../../judge/view.ts'
-import { GuaranteeRow } from '../part/guarantee.tsx'
-import { AsOf, Layout, LiveRegion, LiveState } from '../part/layout.tsx'
-import { StateMark } from '../part/mark.tsx'
-import { Axis, Ribbon, ribbonLabel, type Span } from '../part/ribbon.tsx'
+import type { ContractView, State } from '../../judge/view.ts'
+import { Bar, type BarOf } from '../part/bar.tsx'
+import { GuaranteeList } from '../part/guarantee.tsx'
+import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
+import { StateIcon, StateMark } from '../part/mark.tsx'
+import { Axis, type Span } from '../part/ribbon.tsx'
 import { zoneOf, type Scene } from '../scene.ts'
 import { contractSentence } from '../text/sentence.ts'
-import type { Segment } from '../../judge/view.ts'
-
-/** The bar of one service; null where the read model has none. */
-export type BarOf = (service: ServiceView) => readonly Segment[] | null
 
 type Props = { scene: Scene; contracts: readonly ContractView[]; barOf: BarOf; span: Span; range: Range }
 export type Range = 'hour' | 'day'
@@ -30,6 +27,7 @@ export function Overview(props: Props) {
       <LiveRegion id="now" events={EVENT_TYPES} everyS={REFRESH_S}>
         <div class="lead">
           <h1>{contracts.length === 0 ? text.overview.emptyTitle : headline(contracts, scene)}</h1>
+          {contracts.length > 0 && <Tally contracts={contracts} scene={scene} />}
           <AsOf scene={scene} />
         </div>
         {contracts.length === 0 ? <Empty scene={scene} /> : <Ranges {...props} />}
@@ -37,24 +35,40 @@ export function Overview(props: Props) {
           <ContractSheet contract={contract} {...props} />
         ))}
       </LiveRegion>
-      <LiveState scene={scene} />
     </Layout>
   )
 }
 
-const TROUBLE = ['down', 'partial', 'degraded', 'unknown'] as const satisfies readonly State[]
+/** Worst first. */
+const STATES = ['down', 'partial', 'degraded', 'unknown', 'up'] as const satisfies readonly State[]
 
-/** "1 service is down, 2 are degraded." */
+function countOf(contracts: readonly ContractView[], state: State): number {
+  return contracts.flatMap(({ services }) => services).filter((service) => service.state === state).length
+}
+
+/** The worst thing there is to say; the tally below it has the rest. */
 function headline(contracts: readonly ContractView[], { text }: Scene): string {
-  const services = contracts.flatMap((contract) => contract.services)
-  if (services.length === 0 || services.every(({ state }) => state === 'unknown')) {
-    return text.overview.noEvidence
-  }
-  const parts = TROUBLE.flatMap((state) => {
-    const count = services.filter((service) => service.state === state).length
-    return count === 0 ? [] : [text.overview.counts[state](count)]
-  })
-  return parts.length === 0 ? text.overview.allUp : `${parts.join(', ')}.`
+  const worst = STATES.find((state) => countOf(contracts, state) > 0)
+  if (worst === undefined) return text.overview.noEvidence
+  if (worst === 'unknown' && countOf(contracts, 'up') === 0) return text.overview.noEvidence
+  if (worst === 'up') return text.overview.allUp
+  return `${text.overview.counts[worst](countOf(contracts, worst))}.`
+}
+
+/** How many services are in each state, and what each shape means. */
+function Tally({ contracts, scene: { text } }: { contracts: readonly ContractView[]; scene: Scene }) {
+  return (
+    <ul class="tally">
+      {STATES.map((state) => ({ state, count: countOf(contracts, state) }))
+        .filter(({ count }) => count > 0)
+        .map(({ state, count }) => (
+          <li class={`is-${state}`} title={text.stateMeaning[state]}>
+            <StateIcon state={state} />
+            <b>{count}</b> {text.state[state]}
+          </li>
+        ))}
+    </ul>
+  )
 }
 
 function Empty({ scene: { text } }: { scene: Scene }) {
@@ -108,9 +122,7 @@ function ContractSheet({ contract, ...props }: { contract: ContractView } & Prop
       </header>
       <p class="sentence">{contractSentence(contract, scene)}</p>
       <Flags contract={contract} scene={scene} />
-      {shown.map((guarantee) => (
-        <GuaranteeRow guarantee={guarantee} scene={scene} />
-      ))}
+      <GuaranteeList guarantees={shown} scene={scene} />
       {rest > 0 && (
         <p class="rest">
           <a href={href}>{text.overview.guaranteesMore(rest)}</a>
@@ -140,7 +152,7 @@ function Flags({ contract, scene: { text } }: { contract: ContractView; scene: S
 type BarProps = Props & { contract: ContractView }
 
 function Bars(props: BarProps) {
-  const { contract, scene, span, range } = props
+  const { contract, scene, span, range, barOf } = props
   const { text } = scene
   const trouble = contract.services.filter(({ state }) => state !== 'up')
   const up = contract.services.filter(({ state }) => state === 'up')
@@ -153,51 +165,20 @@ function Bars(props: BarProps) {
       aria-label={range === 'hour' ? text.overview.lastHour : text.overview.lastDay}
     >
       {[...trouble, ...calm].map((service) => (
-        <Bar service={service} {...props} />
+        <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} />
       ))}
       {folded.length > 0 && (
         <details id={`more-${contract.name}`}>
           <summary>{text.overview.servicesUp(folded.length)}</summary>
           {folded.map((service) => (
-            <Bar service={service} {...props} />
+            <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} />
           ))}
         </details>
       )}
       <div class="bar-axis">
+        <span class="zone">{scene.zone}</span>
         <Axis span={span} scene={scene} />
-        <span class="zone">{text.timesIn(zoneLabel(scene))}</span>
       </div>
     </div>
   )
-}
-
-function zoneLabel({ zone }: Scene): string {
-  return zone
-}
-
-export function Bar({
-  service,
-  barOf,
-  span,
-  scene,
-}: { service: ServiceView } & Pick<Props, 'barOf' | 'span' | 'scene'>) {
-  const segments = barOf(service) ?? []
-  const href = serviceHref(service)
-  return (
-    <div class="bar">
-      <a class="bar-name" href={href}>
-        {service.service}
-      </a>
-      <Ribbon
-        segments={segments}
-        span={span}
-        label={ribbonLabel({ name: service.service, segments, span }, scene)}
-      />
-      <StateMark state={service.state} text={scene.text} />
-    </div>
-  )
-}
-
-export function serviceHref({ contract, service }: Pick<ServiceView, 'contract' | 'service'>): string {
-  return `/contracts/${encodeURIComponent(contract)}/services/${encodeURIComponent(service)}`
 }

@@ -2,37 +2,59 @@
  * A guarantee as on the two-column form that both parties fill in: what was promised on the left, what was
  * measured on the right. The verdict is stamped over it. Pure.
  */
+import type { Child } from 'hono/jsx'
 import type { GuaranteeView, Verdict } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { decimalText, durationText, percentText, shareText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { Stamp } from './mark.tsx'
 
-export function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
-  const { text, lang } = scene
+type ListProps = {
+  guarantees: readonly GuaranteeView[]
+  scene: Scene
+  /** What stands folded below each row. */
+  detail?: (guarantee: GuaranteeView) => Child
+}
+
+export function GuaranteeList({ guarantees, scene, detail }: ListProps) {
   return (
-    <div class="guarantee">
+    <div class="form">
+      {guarantees.map((guarantee) => (
+        <>
+          <GuaranteeRow guarantee={guarantee} scene={scene} />
+          {detail?.(guarantee)}
+        </>
+      ))}
+    </div>
+  )
+}
+
+function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { text, lang } = scene
+  const said = [g.guarantee, windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
+  return (
+    <section class="guarantee" aria-label={g.guarantee}>
       <div class="promised">
-        <p class="label">{text.figure.promised}</p>
-        <p class="figure">{text.figure.target(percentText(g.target, lang))}</p>
-        <p class="note">
-          {[g.guarantee, windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
-            .filter(Boolean)
-            .join(' · ')}
+        <p class="label">
+          <b aria-hidden="true">A</b> {text.figure.promised}
         </p>
+        <p class="figure">{text.figure.target(percentText(g.target, lang))}</p>
+        <p class="note">{said.filter(Boolean).join(' · ')}</p>
       </div>
       <div class="measured">
-        <p class="label">{text.figure.measured}</p>
+        <div class="label-row">
+          <p class="label">
+            <b aria-hidden="true">B</b> {text.figure.measured}
+          </p>
+          <VerdictStamp guarantee={g} scene={scene} />
+        </div>
         <p class="figure">{downText(g, scene)}</p>
         <p class="note">
           {availabilityRange(g, scene)} · {text.figure.coverage} {shareText(g.coverage, lang)}
         </p>
       </div>
-      <div class="outcome">
-        <VerdictStamp guarantee={g} scene={scene} />
-        <Budget guarantee={g} scene={scene} />
-      </div>
-    </div>
+      <Budget guarantee={g} scene={scene} />
+    </section>
   )
 }
 

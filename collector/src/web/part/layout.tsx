@@ -67,6 +67,7 @@ function Header({ scene, door }: { scene: Scene; door?: Door }) {
       </a>
       {scene.caller && <Doors scene={scene} {...(door && { door })} />}
       <div class="aside">
+        {scene.caller && <LiveState scene={scene} />}
         <Languages scene={scene} />
         {scene.caller && (
           <form method="post" action="/sign-out">
@@ -135,7 +136,7 @@ function Footer({ scene }: { scene: Scene }) {
   )
 }
 
-/** When the page was drawn, and whether it still moves by itself (only a script can say that). */
+/** When the page was drawn. */
 export function AsOf({ scene }: { scene: Scene }) {
   return (
     <p class="as-of">
@@ -144,7 +145,8 @@ export function AsOf({ scene }: { scene: Scene }) {
   )
 }
 
-export function LiveState({ scene }: { scene: Scene }) {
+/** Whether the page still moves by itself: only a script can say that. */
+function LiveState({ scene }: { scene: Scene }) {
   return (
     <live-state hidden data-on={scene.text.live} data-off={scene.text.notLive}>
       <span class="pulse" />

@@ -52,7 +52,7 @@ function unknownOf(segments: readonly Segment[], { fromMs, toMs }: Span): Interv
 }
 
 /** Trouble rises: the height tells the state to those who do not see its colour. */
-const TOP: Record<State, string> = { up: '45%', unknown: '45%', degraded: '30%', partial: '18%', down: '0%' }
+const TOP: Record<State, string> = { up: '55%', unknown: '55%', degraded: '38%', partial: '20%', down: '0%' }
 
 function Piece({ state, from, to }: { state: State; from: number; to: number }) {
   if (to <= from) return null
@@ -107,6 +107,11 @@ export function Axis({ span, scene, ticks = 6 }: { span: Span; scene: Scene; tic
   const style = span.toMs - span.fromMs > 2 * DAY_MS ? 'tickDay' : 'tickHour'
   return (
     <svg class="axis" width="100%" height="18" aria-hidden="true">
+      {span.toMs === scene.nowMs && (
+        <text class="now" x="100%" y="15" text-anchor="end">
+          {scene.text.now}
+        </text>
+      )}
       {localTicks(span, { zone: scene.zone, count: ticks }).map((atMs, index) => (
         <g class={index % 2 === 1 ? 'second' : ''}>
           <line x1={`${round(x(atMs))}%`} x2={`${round(x(atMs))}%`} y1="0" y2="4" />
@@ -119,6 +124,9 @@ export function Axis({ span, scene, ticks = 6 }: { span: Span; scene: Scene; tic
   )
 }
 
+/** Share of the axis at either end that is too near the edge for a text. */
+const EDGE = 0.1
+
 /** Round readings of the zone's own clock, those at the very edges left out: their text would be cut. */
 function localTicks(span: Span, { zone, count }: { zone: string; count: number }): UnixMs[] {
   const shiftMs = zoneOffsetMs(span.toMs, zone)
@@ -126,5 +134,5 @@ function localTicks(span: Span, { zone, count }: { zone: string; count: number }
   return scaleUtc([span.fromMs + shiftMs, span.toMs + shiftMs], [0, 100])
     .ticks(count)
     .map((date) => date.getTime() - shiftMs)
-    .filter((atMs) => atMs - span.fromMs > length * 0.05 && span.toMs - atMs > length * 0.05)
+    .filter((atMs) => atMs - span.fromMs > length * EDGE && span.toMs - atMs > length * EDGE)
 }

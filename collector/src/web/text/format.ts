@@ -21,8 +21,19 @@ const DAY_MS = 86_400_000
 /** `48 min 12 s`, `2 h 5 min 0 s`, `3 d 4 h 0 min`; below a minute `12 s`, below ten seconds `2.4 s`. */
 export function durationText(durationMs: number, lang: Lang): string {
   if (durationMs < 0) return MINUS + durationText(-durationMs, lang)
+  return partsOf(durationMs, lang).join(NBSP)
+}
+
+/** A length that was set by people: zero parts left out. `1 min`, `2 h 30 min`, `7 d`. */
+export function spanText(durationMs: number, lang: Lang): string {
+  const parts = partsOf(durationMs, lang)
+  const kept = parts.filter((part) => !part.startsWith(`0${NBSP}`))
+  return (kept.length === 0 ? parts : kept).join(NBSP)
+}
+
+function partsOf(durationMs: number, lang: Lang): string[] {
   if (durationMs > 0 && durationMs < 10 * SECOND_MS && durationMs % SECOND_MS !== 0) {
-    return `${decimalText((Math.trunc(durationMs / 100) / 10).toFixed(1), lang)}${NBSP}s`
+    return [`${decimalText((Math.trunc(durationMs / 100) / 10).toFixed(1), lang)}${NBSP}s`]
   }
   const count = (unitMs: number, wholeMs: number): number => Math.trunc((durationMs % wholeMs) / unitMs)
   const days = Math.trunc(durationMs / DAY_MS)
@@ -34,14 +45,7 @@ export function durationText(durationMs: number, lang: Lang): string {
   ]
   const first = parts.findIndex(([n]) => n > 0)
   const shown = first === -1 ? parts.slice(3) : parts.slice(first, first + 3)
-  return shown.map(([n, unit]) => `${n}${NBSP}${unit}`).join(' ')
-}
-
-/** A length that was set by people: zero parts left out. `1 min`, `2 h 30 min`, `7 d`. */
-export function spanText(durationMs: number, lang: Lang): string {
-  const parts = durationText(durationMs, lang).split(' ')
-  const kept = parts.filter((part) => !part.startsWith('0'))
-  return kept.length === 0 ? parts.join(' ') : kept.join(' ')
+  return shown.map(([n, unit]) => `${n}${NBSP}${unit}`)
 }
 
 export function decimalText(decimal: string, lang: Lang): string {
@@ -59,6 +63,11 @@ export function shareText(share: string, lang: Lang): string {
   const digits = fraction.padEnd(4, '0')
   const percent = `${Number(whole + digits.slice(0, 2))}.${digits.slice(2, 4)}`
   return percentText(percent, lang)
+}
+
+/** With a true minus. */
+export function signedText(whole: number): string {
+  return whole < 0 ? `${MINUS}${-whole}` : String(whole)
 }
 
 export function countText(count: number, lang: Lang): string {

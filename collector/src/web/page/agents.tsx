@@ -1,0 +1,175 @@
+/**
+ * Agents: who measures and how well, and the way to let one more in. Pure.
+ */
+import type { AgentInvitation } from '../../http/actions.ts'
+import { may } from '../../http/scope.ts'
+import type { AgentView } from '../../judge/view.ts'
+import { agentEvents } from '../part/events.ts'
+import { Layout, LiveRegion, SetupTabs } from '../part/layout.tsx'
+import { Stamp } from '../part/mark.tsx'
+import { Time } from '../part/time.tsx'
+import type { Scene } from '../scene.ts'
+import { shareText, signedText, timeText } from '../text/format.ts'
+
+type Props = {
+  scene: Scene
+  agents: readonly AgentView[]
+  /** Just made, shown this once. */
+  invitation?: AgentInvitation
+  notice?: string
+}
+
+const REFRESH_S = 5
+
+export function Agents({ scene, agents, invitation, notice }: Props) {
+  const { text, caller } = scene
+  return (
+    <Layout scene={scene} title={text.agent.title} door="setup">
+      <SetupTabs scene={scene} current="agents" />
+      <header class="lead">
+        <h1>{text.agent.title}</h1>
+        <p class="sentence">{text.agent.intro}</p>
+        {notice && (
+          <p class="notice" role="status">
+            {notice}
+          </p>
+        )}
+      </header>
+      {invitation && <Invitation invitation={invitation} scene={scene} />}
+      <LiveRegion id="agents" events={agentEvents()} everyS={REFRESH_S}>
+        {agents.length === 0 ? (
+          <p class="sheet sentence">{text.agent.none}</p>
+        ) : (
+          <AgentTable agents={agents} scene={scene} />
+        )}
+      </LiveRegion>
+      {caller && may(caller, 'manage') && <AddAgent scene={scene} />}
+    </Layout>
+  )
+}
+
+function Invitation({ invitation, scene }: { invitation: AgentInvitation; scene: Scene }) {
+  const { text } = scene
+  const until = timeText(Date.parse(invitation.expiresAt), 'minute', scene)
+  return (
+    <section class="sheet fresh" role="status">
+      <h2>{text.agent.commandTitle}</h2>
+      <CopyBlock scene={scene}>{invitation.command}</CopyBlock>
+      <p class="note">{text.agent.commandOnce(until)}</p>
+    </section>
+  )
+}
+
+/** Text to take away; the button shows where a script can copy. */
+export function CopyBlock({ scene: { text }, children }: { scene: Scene; children: string }) {
+  return (
+    <copy-text data-done={text.agent.copied}>
+      <pre>
+        <code>{children}</code>
+      </pre>
+      <button type="button" hidden>
+        {text.agent.copy}
+      </button>
+    </copy-text>
+  )
+}
+
+function AgentTable({ agents, scene }: { agents: readonly AgentView[]; scene: Scene }) {
+  const { text, caller } = scene
+  const canManage = caller !== null && may(caller, 'manage')
+  return (
+    <div class="sheet scroll" tabindex={0} role="region" aria-label={text.agent.title}>
+      <table class="stacking">
+        <thead>
+          <tr>
+            <th scope="col">{text.agent.name}</th>
+            <th scope="col">{text.agent.state}</th>
+            <th scope="col">{text.agent.lastSeen}</th>
+            <th scope="col" class="number">
+              {text.agent.clock}
+            </th>
+            <th scope="col" class="number">
+              {text.agent.spool}
+            </th>
+            <th scope="col" class="number">
+              {text.agent.coverage}
+            </th>
+            <th scope="col">{text.agent.version}</th>
+            {canManage && <th scope="col" />}
+          </tr>
+        </thead>
+        <tbody>
+          {agents.map((agent) => (
+            <AgentRow agent={agent} scene={scene} canManage={canManage} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function AgentRow({ agent, scene, canManage }: { agent: AgentView; scene: Scene; canManage: boolean }) {
+  const { text, lang } = scene
+  return (
+    <tr>
+      <th scope="row">{agent.name}</th>
+      <td>
+        <Presence agent={agent} scene={scene} />
+      </td>
+      <td data-label={text.agent.lastSeen}>
+        <Time at={agent.lastSeenAt} scene={scene} style="full" />
+      </td>
+      <td class="number" data-label={text.agent.clock}>
+        {text.agent.clockValue({ offset: signedText(agent.clockOffsetMs), error: agent.clockErrorMs })}
+      </td>
+      <td class="number" data-label={text.agent.spool}>
+        {text.agent.batches(agent.spoolBatches)}
+      </td>
+      <td class="number" data-label={text.agent.coverage}>
+        {shareText(agent.coverage, lang)}
+      </td>
+      <td data-label={text.agent.version}>{agent.version}</td>
+      {canManage && (
+        <td>
+          <form method="post" action={`/setup/agents/${encodeURIComponent(agent.id)}/revoke`}>
+            <button class="quiet" aria-label={text.agent.revokeHelp(agent.name)}>
+              {text.agent.revoke}
+            </button>
+          </form>
+        </td>
+      )}
+    </tr>
+  )
+}
+
+function Presence({ agent, scene: { text } }: { agent: AgentView; scene: Scene }) {
+  if (agent.silent) return <Stamp tone="bad">{text.agent.silent}</Stamp>
+  if (!agent.connected) return <Stamp tone="warn">{text.agent.away}</Stamp>
+  return <Stamp tone="good">{text.agent.connected}</Stamp>
+}
+
+function AddAgent({ scene }: { scene: Scene }) {
+  const { text } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.agent.add}</h2>
+      <p class="sentence">{text.agent.addHelp}</p>
+      <form method="post" action="/setup/agents/tokens" class="stack">
+        <label for="agent-name">{text.agent.addName}</label>
+        <input
+          id="agent-name"
+          name="name"
+          type="text"
+          maxlength={64}
+          autocomplete="off"
+          spellcheck={false}
+          aria-describedby="agent-name-hint"
+        />
+        <span class="note" id="agent-name-hint">
+          {text.agent.addNameHint}
+        </span>
+        <button class="primary">{text.agent.addButton}</button>
+      </form>
+    </section>
+  )
+}

@@ -1,0 +1,208 @@
+/**
+ * Alerts: who is told, what was sent to them, and the way to add an address. Pure.
+ */
+import type { Delivery, Webhook } from '../../http/actions.ts'
+import { Layout, SetupTabs } from '../part/layout.tsx'
+import { Stamp } from '../part/mark.tsx'
+import { since, Time } from '../part/time.tsx'
+import type { Scene } from '../scene.ts'
+import { wordOf } from '../text/words.ts'
+import { CopyBlock } from './agents.tsx'
+
+export type WebhookDeliveries = { webhook: Webhook; deliveries: readonly Delivery[] }
+
+type Props = {
+  scene: Scene
+  webhooks: readonly WebhookDeliveries[]
+  offers: { shapes: readonly string[]; types: readonly string[] }
+  /** Just made, shown this once. */
+  secret?: string
+  notice?: string
+}
+
+export function Alerts({ scene, webhooks, offers, secret, notice }: Props) {
+  const { text } = scene
+  return (
+    <Layout scene={scene} title={text.alert.title} door="setup">
+      <SetupTabs scene={scene} current="alerts" />
+      <header class="lead">
+        <h1>{text.alert.title}</h1>
+        <p class="sentence">{webhooks.length === 0 ? text.alert.none : text.alert.intro}</p>
+        {notice && (
+          <p class="notice" role="status">
+            {notice}
+          </p>
+        )}
+      </header>
+      {secret && (
+        <section class="sheet fresh" role="status">
+          <h2>{text.alert.secretTitle}</h2>
+          <CopyBlock scene={scene}>{secret}</CopyBlock>
+          <p class="note">{text.alert.secretOnce}</p>
+        </section>
+      )}
+      {webhooks.map((item) => (
+        <WebhookSheet {...item} scene={scene} />
+      ))}
+      <AddWebhook scene={scene} offers={offers} />
+    </Layout>
+  )
+}
+
+/** The address without its query: what stands behind the mark is often a key. */
+function shownUrl(url: string): string {
+  const [address = '', query] = url.split('?', 2)
+  return query === undefined ? address : `${address}?…`
+}
+
+function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scene: Scene }) {
+  const { text } = scene
+  const action = `/setup/alerts/${encodeURIComponent(webhook.id)}`
+  const types = webhook.types.includes('*') ? text.alert.allTypes : webhook.types.join(', ')
+  return (
+    <section class="sheet" aria-labelledby={webhook.id}>
+      <div class="sheet-head">
+        <h2 id={webhook.id} class="address">
+          {shownUrl(webhook.url)}
+        </h2>
+        <p class="provider">
+          {wordOf(text.alert.shapes, webhook.shape)} · {types}
+        </p>
+      </div>
+      <div class="deed">
+        {webhook.disabledAt === null ? (
+          <Stamp tone="good">{text.alert.active}</Stamp>
+        ) : (
+          <>
+            <Stamp tone="bad">{text.alert.delivery.disabled}</Stamp>
+            <span class="note">{text.alert.disabled(since(webhook.disabledAt, scene))}</span>
+          </>
+        )}
+        <form method="post" action={`${action}/test`}>
+          <button>{text.alert.test}</button>
+        </form>
+        <form method="post" action={`${action}/remove`}>
+          <button class="quiet">{text.alert.remove}</button>
+        </form>
+      </div>
+      <Deliveries
+        deliveries={deliveries}
+        scene={scene}
+        label={`${text.alert.deliveries}: ${shownUrl(webhook.url)}`}
+      />
+    </section>
+  )
+}
+
+function Deliveries({
+  deliveries,
+  scene,
+  label,
+}: {
+  deliveries: readonly Delivery[]
+  scene: Scene
+  label: string
+}) {
+  const { text } = scene
+  if (deliveries.length === 0) return <p class="note">{text.alert.noDeliveries}</p>
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label={label}>
+      <table class="stacking">
+        <thead>
+          <tr>
+            <th scope="col">{text.alert.type}</th>
+            <th scope="col">{text.alert.state}</th>
+            <th scope="col">{text.alert.at}</th>
+            <th scope="col" class="number">
+              {text.alert.attempts}
+            </th>
+            <th scope="col">{text.alert.answer}</th>
+            <th scope="col">{text.alert.next}</th>
+            <th scope="col" />
+          </tr>
+        </thead>
+        <tbody>
+          {deliveries.map((delivery) => (
+            <DeliveryRow delivery={delivery} scene={scene} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const TONE = { pending: 'calm', delivered: 'good', failed: 'bad', disabled: 'warn' } as const
+
+function DeliveryRow({ delivery, scene }: { delivery: Delivery; scene: Scene }) {
+  const { text } = scene
+  const answer = [delivery.lastStatus, delivery.lastError].filter((part) => part !== null).join(' ')
+  return (
+    <tr>
+      <th scope="row">
+        <code>{delivery.type}</code>
+      </th>
+      <td>
+        <Stamp tone={TONE[delivery.state]}>{text.alert.delivery[delivery.state]}</Stamp>
+      </td>
+      <td data-label={text.alert.at}>
+        <Time at={delivery.createdAt} scene={scene} style="full" />
+      </td>
+      <td class="number" data-label={text.alert.attempts}>
+        {delivery.attempts}
+      </td>
+      <td data-label={text.alert.answer}>{answer === '' ? '–' : answer}</td>
+      <td data-label={text.alert.next}>
+        {delivery.nextAt === null ? '–' : <Time at={delivery.nextAt} scene={scene} style="full" />}
+      </td>
+      <td>
+        <form method="post" action={`/setup/alerts/deliveries/${encodeURIComponent(delivery.id)}/replay`}>
+          <button class="quiet" aria-label={`${text.alert.replay}: ${delivery.type}`}>
+            {text.alert.replay}
+          </button>
+        </form>
+      </td>
+    </tr>
+  )
+}
+
+function AddWebhook({ scene, offers }: Pick<Props, 'scene' | 'offers'>) {
+  const { text } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.alert.add}</h2>
+      <form method="post" action="/setup/alerts" class="stack">
+        <label for="url">{text.alert.url}</label>
+        <input
+          id="url"
+          name="url"
+          type="url"
+          required
+          maxlength={2048}
+          autocomplete="off"
+          aria-describedby="url-hint"
+        />
+        <span class="note" id="url-hint">
+          {text.alert.urlHint}
+        </span>
+        <label for="shape">{text.alert.shape}</label>
+        <select id="shape" name="shape">
+          {offers.shapes.map((shape) => (
+            <option value={shape}>{wordOf(text.alert.shapes, shape)}</option>
+          ))}
+        </select>
+        <fieldset>
+          <legend>{text.alert.types}</legend>
+          <details id="types">
+            <summary>{text.alert.chooseTypes}</summary>
+            {offers.types.map((type) => (
+              <label class="choice">
+                <input type="checkbox" name="types" value={type} /> <code>{type}</code>
+              </label>
+            ))}
+          </details>
+        </fieldset>
+        <button class="primary">{text.alert.addButton}</button>
+      </form>
+    </section>
+  )
+}

@@ -1,0 +1,285 @@
+/**
+ * Contract: what was promised and what came of it, window by window; what a claim lacks; services,
+ * revisions, the evidence log. Pure.
+ */
+import { EVENT_TYPES } from '../../alert/types.ts'
+import type { ContractView, GuaranteeView, RevisionView, WindowView } from '../../judge/view.ts'
+import { Bar, type BarOf } from '../part/bar.tsx'
+import { GuaranteeList, mostText } from '../part/guarantee.tsx'
+import { Layout, LiveRegion } from '../part/layout.tsx'
+import { Stamp, StateMark } from '../part/mark.tsx'
+import { Axis, type Span } from '../part/ribbon.tsx'
+import { Time } from '../part/time.tsx'
+import type { Scene } from '../scene.ts'
+import { countText, durationText, percentText, shareText } from '../text/format.ts'
+import { contractSentence, windowName } from '../text/sentence.ts'
+import { wordOf } from '../text/words.ts'
+import { contractHref } from './contracts.tsx'
+
+type Props = {
+  scene: Scene
+  contract: ContractView
+  keys: readonly string[]
+  /** The window looked at; null: there is none of that key. */
+  window: WindowView | null
+  revisions: readonly RevisionView[]
+  barOf: BarOf
+  span: Span
+}
+
+/** Window keys shown at once; the API has them all. */
+const MAX_KEYS = 12
+const REFRESH_S = 10
+
+export function Contract(props: Props) {
+  const { scene, contract, window } = props
+  return (
+    <Layout scene={scene} title={contract.displayName} door="contract">
+      <LiveRegion id="contract" events={EVENT_TYPES} everyS={REFRESH_S}>
+        <Head scene={scene} contract={contract} />
+        <div class="columns">
+          <section class="sheet wide">
+            <Windows {...props} />
+            {window && (
+              <GuaranteeList
+                guarantees={window.guarantees}
+                scene={scene}
+                detail={(guarantee) => <FiguresTable guarantee={guarantee} scene={scene} />}
+              />
+            )}
+            {!window && <p class="sentence">{scene.text.contract.noGuarantees}</p>}
+          </section>
+          <Readiness scene={scene} contract={contract} />
+          <Log scene={scene} contract={contract} />
+          <Services {...props} />
+          <Revisions {...props} />
+        </div>
+      </LiveRegion>
+    </Layout>
+  )
+}
+
+function Head({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
+  const { text } = scene
+  const tone = { unilateral: 'warn', agreed: 'good', objected: 'bad' } as const
+  return (
+    <header class="lead">
+      <p class="crumbs">
+        <a href="/contracts">{text.contract.title}</a>
+      </p>
+      <h1>{contract.displayName}</h1>
+      <p class="marks">
+        <StateMark state={contract.state} text={text} />
+        <Stamp tone={tone[contract.terms]}>{text.termsShort[contract.terms]}</Stamp>
+      </p>
+      <p class="sentence">{contractSentence(contract, scene)}</p>
+      <dl class="facts">
+        <Fact term={text.contract.provider}>{contract.provider}</Fact>
+        <Fact term={text.contract.terms}>{text.terms[contract.terms]}</Fact>
+        <Fact term={text.contract.revision}>{contract.revision}</Fact>
+        <Fact term={text.contract.effectiveFrom}>
+          <Time at={contract.effectiveFrom} scene={scene} style="minute" />
+        </Fact>
+      </dl>
+    </header>
+  )
+}
+
+export function Fact({ term, children }: { term: string; children: unknown }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Windows({ scene, contract, keys, window }: Props) {
+  const { text } = scene
+  return (
+    <>
+      <h2>{text.contract.guarantees}</h2>
+      <nav class="ranges" aria-label={text.contract.windows}>
+        {keys.slice(0, MAX_KEYS).map((key) => (
+          <a
+            href={`${contractHref(contract.name)}?window=${encodeURIComponent(key)}`}
+            {...(key === window?.key && { 'aria-current': 'true' })}
+          >
+            {windowName(key, scene)}
+          </a>
+        ))}
+      </nav>
+      {window && (
+        <p class="note window-span">
+          <Time at={window.start} scene={scene} style="minute" /> –{' '}
+          <Time at={window.end} scene={scene} style="minute" /> · {text.windowState[window.state]}
+        </p>
+      )}
+    </>
+  )
+}
+
+const FIGURES = ['provable', 'point', 'pessimistic'] as const
+
+function FiguresTable({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { text, lang } = scene
+  const meaning = {
+    provable: text.figure.provableMeaning,
+    point: text.figure.pointMeaning,
+    pessimistic: text.figure.pessimisticMeaning,
+  }
+  const downOf = { provable: durationText, point: durationText, pessimistic: mostText }
+  return (
+    <details class="figures" id={`figures-${g.guarantee}`}>
+      <summary aria-label={`${text.figure.all}: ${g.guarantee}`}>{text.figure.all}</summary>
+      <div class="scroll" tabindex={0} role="region" aria-label={g.guarantee}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{g.guarantee}</th>
+              <th scope="col" class="number">
+                {text.figure.down}
+              </th>
+              <th scope="col" class="number">
+                {text.figure.availability}
+              </th>
+              <th scope="col" />
+            </tr>
+          </thead>
+          <tbody>
+            {FIGURES.map((figure) => (
+              <tr>
+                <th scope="row">{text.figure[figure]}</th>
+                <td class="number">{downOf[figure](g.downMs[figure], lang)}</td>
+                <td class="number">{percentText(g.availability[figure], lang)}</td>
+                <td class="note">{meaning[figure]}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <TimeFacts guarantee={g} scene={scene} />
+    </details>
+  )
+}
+
+function TimeFacts({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  const { figure } = scene.text
+  const lengths: [string, number][] = [
+    [figure.committed, g.committedMs],
+    [figure.known, g.knownMs],
+    [figure.unknown, g.unknownMs],
+    [figure.partial, g.partialMs],
+    [figure.degraded, g.degradedMs],
+    [figure.excluded, g.excludedMs],
+  ]
+  return (
+    <dl class="facts">
+      {lengths.map(([term, ms]) => (
+        <Fact term={term}>{durationText(ms, scene.lang)}</Fact>
+      ))}
+      <Fact term={figure.coverage}>
+        <span title={figure.coverageMeaning}>{shareText(g.coverage, scene.lang)}</span>
+      </Fact>
+      {g.measuredFrom !== null && (
+        <Fact term={figure.measuredFrom}>
+          <Time at={g.measuredFrom} scene={scene} style="minute" />
+        </Fact>
+      )}
+    </dl>
+  )
+}
+
+function Readiness({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
+  const { text } = scene
+  const { claimable, lacks } = contract.readiness
+  return (
+    <section class="sheet">
+      <h2>{text.contract.readiness}</h2>
+      <p>{claimable ? text.contract.ready : text.contract.notReady}</p>
+      {!claimable && (
+        <ul class="boxes">
+          {lacks.map((lack) => (
+            <li>{wordOf(text.lacks, lack)}</li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function Log({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
+  const { text, lang } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.contract.evidence}</h2>
+      <dl class="facts single">
+        <Fact term={text.contract.size}>{countText(contract.log.size, lang)}</Fact>
+        <Fact term={text.contract.origin}>
+          <code>{contract.log.origin}</code>
+        </Fact>
+        <Fact term={text.contract.root}>
+          <code class="digest">{contract.log.root}</code>
+        </Fact>
+      </dl>
+    </section>
+  )
+}
+
+function Services({ scene, contract, barOf, span }: Props) {
+  const { text } = scene
+  return (
+    <section class="sheet wide">
+      <h2>{text.contract.services}</h2>
+      <p class="note">{text.overview.lastDay}</p>
+      <div class="bars">
+        {contract.services.map((service) => (
+          <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} />
+        ))}
+        <div class="bar-axis">
+          <span class="zone">{scene.zone}</span>
+          <Axis span={span} scene={scene} />
+        </div>
+      </div>
+    </section>
+  )
+}
+
+function Revisions({ scene, revisions }: Props) {
+  const { text } = scene
+  return (
+    <section class="sheet wide">
+      <h2>{text.contract.revisions}</h2>
+      <div class="scroll" tabindex={0} role="region" aria-label={text.contract.revisions}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text.contract.revision}</th>
+              <th scope="col">{text.contract.applied}</th>
+              <th scope="col">{text.contract.effectiveFrom}</th>
+              <th scope="col">{text.contract.terms}</th>
+              <th scope="col">{text.contract.digest}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {revisions.map((revision) => (
+              <tr>
+                <th scope="row">{revision.revision}</th>
+                <td>
+                  <Time at={revision.appliedAt} scene={scene} style="minute" />
+                </td>
+                <td>
+                  <Time at={revision.effectiveFrom} scene={scene} style="minute" />
+                </td>
+                <td>{wordOf(text.termsShort, revision.terms)}</td>
+                <td>
+                  <code class="digest">{revision.digest.slice(0, 16)}…</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}

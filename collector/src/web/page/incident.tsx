@@ -1,0 +1,153 @@
+/**
+ * Incident: one set of facts for everybody in the room: every vantage on one time line, the cause in words,
+ * who answers, and who has it in hand. Pure.
+ */
+import { may } from '../../http/scope.ts'
+import type { IncidentView, TimelineView } from '../../judge/view.ts'
+import { serviceHref } from '../part/bar.tsx'
+import { incidentEvents } from '../part/events.ts'
+import { downText } from '../part/guarantee.tsx'
+import { Layout, LiveRegion } from '../part/layout.tsx'
+import { StateMark } from '../part/mark.tsx'
+import type { Span } from '../part/ribbon.tsx'
+import { lasted, Time } from '../part/time.tsx'
+import { Timeline, type Instant } from '../part/timeline.tsx'
+import type { Scene } from '../scene.ts'
+import { wordOf } from '../text/words.ts'
+import { Fact } from './contract.tsx'
+import { contractHref } from './contracts.tsx'
+import { Acknowledged, headingOf, incidentHref } from './incidents.tsx'
+
+type Props = {
+  scene: Scene
+  incident: IncidentView
+  /** Null: the service has left the contract since. */
+  timeline: TimelineView | null
+  span: Span
+}
+
+const REFRESH_S = 5
+
+export function Incident({ scene, incident, timeline, span }: Props) {
+  const { text } = scene
+  const open = incident.closedAt === null
+  return (
+    <Layout scene={scene} title={headingOf(incident, scene)} door="incidents">
+      <LiveRegion id="incident" events={incidentEvents()} {...(open && { everyS: REFRESH_S })}>
+        <header class="lead">
+          <p class="crumbs">
+            <a href="/incidents">{text.incident.title}</a>
+          </p>
+          <h1>{headingOf(incident, scene)}</h1>
+          <p class="marks">
+            <StateMark state={open ? 'down' : 'up'} text={text} />
+            <Acknowledged incident={incident} scene={scene} />
+          </p>
+          <p class="sentence">{sayHow(incident, scene)}</p>
+        </header>
+        <Acknowledge incident={incident} scene={scene} />
+        <section class="sheet">
+          <h2>{text.incident.line}</h2>
+          {timeline && (
+            <Timeline timeline={timeline} span={span} scene={scene} marks={marksOf(incident, scene)} />
+          )}
+        </section>
+        <section class="sheet">
+          <Facts incident={incident} scene={scene} />
+        </section>
+        <Vantages incident={incident} scene={scene} />
+      </LiveRegion>
+    </Layout>
+  )
+}
+
+/** "17 min 4 s, still going on: at least 16 min 54 s down, at most 17 min 15 s." */
+function sayHow(incident: IncidentView, scene: Scene): string {
+  const { text } = scene
+  const length = lasted({ from: incident.onsetAt, to: incident.endAt ?? incident.closedAt }, scene)
+  const end =
+    incident.closedAt === null
+      ? text.incident.stillDown
+      : wordOf(text.incident.closeReason, incident.closeReason ?? 'recovered')
+  return `${length}, ${end}. ${upperFirst(downText(incident, scene))}.`
+}
+
+function upperFirst(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function marksOf(incident: IncidentView, { text }: Scene): Instant[] {
+  const instants: [string | null, string][] = [
+    [incident.onsetAt, text.incident.onset],
+    [incident.pagedAt, text.incident.paged],
+    [incident.acknowledgedAt, text.incident.acknowledged],
+    [incident.endAt, text.incident.end],
+  ]
+  return instants.flatMap(([at, label]) => (at === null ? [] : [{ at, label }]))
+}
+
+function Acknowledge({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
+  const { text, caller } = scene
+  const canAct = caller !== null && may(caller, 'acknowledge')
+  if (!canAct || incident.acknowledgedAt !== null || incident.closedAt !== null) return null
+  return (
+    <form method="post" action={`${incidentHref(incident.id)}/acknowledge`} class="deed">
+      <button class="primary" aria-describedby="acknowledge-help">
+        {text.incident.acknowledge}
+      </button>
+      <span class="note" id="acknowledge-help">
+        {text.incident.acknowledgeHelp}
+      </span>
+    </form>
+  )
+}
+
+function Facts({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
+  const { text } = scene
+  const instant = (at: string | null, otherwise: string) =>
+    at === null ? otherwise : <Time at={at} scene={scene} style="full" />
+  return (
+    <dl class="facts">
+      <Fact term={text.incident.onset}>{instant(incident.onsetAt, '')}</Fact>
+      <Fact term={text.incident.opened}>{instant(incident.openedAt, '')}</Fact>
+      <Fact term={text.incident.paged}>{instant(incident.pagedAt, text.incident.notPaged)}</Fact>
+      <Fact term={text.incident.acknowledged}>{instant(incident.acknowledgedAt, '–')}</Fact>
+      <Fact term={text.incident.end}>{instant(incident.endAt, text.incident.stillDown)}</Fact>
+      <Fact term={text.incident.closedAt}>{instant(incident.closedAt, '–')}</Fact>
+      <Fact term={text.incident.cause}>
+        {wordOf(text.cause, incident.cause)} <code>{incident.cause}</code>
+      </Fact>
+      <Fact term={text.incident.looksLike}>{wordOf(text.fault, incident.fault)}</Fact>
+      <Fact term={text.incident.zone}>{zoneName(incident.zone, scene)}</Fact>
+      <Fact term={text.incident.owner}>{zoneName(incident.owner, scene)}</Fact>
+      <Fact term={text.incident.service}>
+        <a href={serviceHref(incident)}>{incident.service}</a>
+      </Fact>
+      <Fact term={text.incident.check}>{incident.check}</Fact>
+      <Fact term={text.incident.contract}>
+        <a href={contractHref(incident.contract)}>{incident.contract}</a>
+      </Fact>
+    </dl>
+  )
+}
+
+function zoneName(zone: string, { text }: Scene): string {
+  return zone === 'undetermined' ? text.incident.undetermined : zone
+}
+
+function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
+  const { text } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.incident.vantages}</h2>
+      <dl class="facts">
+        {incident.vantages.map((vantage) => (
+          <Fact term={vantage.name}>
+            <StateMark state={vantage.state} text={text} />{' '}
+            <Time at={vantage.since} scene={scene} style="full" />
+          </Fact>
+        ))}
+      </dl>
+    </section>
+  )
+}

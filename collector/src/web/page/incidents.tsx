@@ -1,0 +1,134 @@
+/**
+ * Incidents: the open ones first, as cards; the closed ones as a ruled list, page by page. Pure.
+ */
+import type { IncidentView } from '../../judge/view.ts'
+import { incidentEvents } from '../part/events.ts'
+import { downText } from '../part/guarantee.tsx'
+import { Layout, LiveRegion } from '../part/layout.tsx'
+import { Stamp, StateIcon } from '../part/mark.tsx'
+import { lasted, Time } from '../part/time.tsx'
+import type { Scene } from '../scene.ts'
+import { wordOf } from '../text/words.ts'
+
+type Props = {
+  scene: Scene
+  /** Empty past the first page: they are on top of it. */
+  open: readonly IncidentView[]
+  closed: readonly IncidentView[]
+  next: string | null
+  first: boolean
+}
+
+const REFRESH_S = 10
+
+export function Incidents({ scene, open, closed, next, first }: Props) {
+  const { text } = scene
+  return (
+    <Layout scene={scene} title={text.incident.title} door="incidents">
+      <LiveRegion id="incidents" events={incidentEvents()} {...(first && { everyS: REFRESH_S })}>
+        <h1>{text.incident.title}</h1>
+        {first && <h2 class="section">{text.incident.open}</h2>}
+        {first && open.length === 0 && <p class="sentence">{text.incident.noneOpen}</p>}
+        {open.map((incident) => (
+          <OpenCard incident={incident} scene={scene} />
+        ))}
+        <h2 class="section">{text.incident.closed}</h2>
+        {closed.length === 0 ? (
+          <p class="sentence">{text.incident.noneClosed}</p>
+        ) : (
+          <ClosedList closed={closed} scene={scene} />
+        )}
+        {next !== null && (
+          <p>
+            <a href={`/incidents?cursor=${encodeURIComponent(next)}`}>{text.incident.older}</a>
+          </p>
+        )}
+      </LiveRegion>
+    </Layout>
+  )
+}
+
+export function incidentHref(id: string): string {
+  return `/incidents/${encodeURIComponent(id)}`
+}
+
+export function headingOf({ service, cause }: IncidentView, { text }: Scene): string {
+  return text.incident.heading({ service, cause: wordOf(text.cause, cause) })
+}
+
+function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene }) {
+  const { text } = scene
+  return (
+    <article class="sheet contract is-down">
+      <header class="sheet-head">
+        <StateIcon state="down" />
+        <h3>
+          <a href={incidentHref(incident.id)}>{headingOf(incident, scene)}</a>
+        </h3>
+        <Acknowledged incident={incident} scene={scene} />
+      </header>
+      <p class="sentence">
+        {text.incident.onset} <Time at={incident.onsetAt} scene={scene} /> ·{' '}
+        {lasted({ from: incident.onsetAt, to: null }, scene)} · {downText(incident, scene)}
+      </p>
+      <ul class="tally">
+        {incident.vantages.map(({ name, state }) => (
+          <li class={`is-${state}`}>
+            <StateIcon state={state} />
+            {name}: {text.state[state]}
+          </li>
+        ))}
+      </ul>
+    </article>
+  )
+}
+
+export function Acknowledged({ incident, scene }: { incident: IncidentView; scene: Scene }) {
+  const { text } = scene
+  if (incident.acknowledgedAt === null) return <Stamp tone="warn">{text.incident.notAcknowledged}</Stamp>
+  return <Stamp tone="calm">{text.incident.acknowledged}</Stamp>
+}
+
+function ClosedList({ closed, scene }: { closed: readonly IncidentView[]; scene: Scene }) {
+  const { text } = scene
+  return (
+    <div class="sheet scroll" tabindex={0} role="region" aria-label={text.incident.closed}>
+      <table class="stacking">
+        <thead>
+          <tr>
+            <th scope="col">{text.incident.service}</th>
+            <th scope="col">{text.incident.cause}</th>
+            <th scope="col">{text.incident.onset}</th>
+            <th scope="col" class="number">
+              {text.incident.lasted}
+            </th>
+            <th scope="col">{text.incident.acknowledged}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {closed.map((incident) => (
+            <tr>
+              <th scope="row">
+                <a href={incidentHref(incident.id)}>{incident.service}</a>
+              </th>
+              <td>{wordOf(text.cause, incident.cause)}</td>
+              <td data-label={text.incident.onset}>
+                <Time at={incident.onsetAt} scene={scene} style="minute" />
+              </td>
+              <td class="number" data-label={text.incident.lasted}>
+                {lasted({ from: incident.onsetAt, to: incident.endAt ?? incident.closedAt }, scene)}
+              </td>
+              <td data-label={text.incident.acknowledged}>
+                {incident.acknowledgedAt === null ? (
+                  '–'
+                ) : (
+                  <Time at={incident.acknowledgedAt} scene={scene} style="minute" />
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,111 @@
+/**
+ * Service: its states over a span, judged and as every vantage saw them, and what is checked. Pure.
+ */
+import { EVENT_TYPES } from '../../alert/types.ts'
+import type { ContractView, ServiceView, TimelineView } from '../../judge/view.ts'
+import { serviceHref } from '../part/bar.tsx'
+import { Layout, LiveRegion } from '../part/layout.tsx'
+import { StateMark } from '../part/mark.tsx'
+import type { Span } from '../part/ribbon.tsx'
+import { Timeline } from '../part/timeline.tsx'
+import type { Scene } from '../scene.ts'
+import { spanText } from '../text/format.ts'
+import { serviceSentence } from '../text/sentence.ts'
+import { contractHref } from './contracts.tsx'
+
+const HOUR_MS = 3_600_000
+export const RANGES_MS = {
+  '1h': HOUR_MS,
+  '6h': 6 * HOUR_MS,
+  '24h': 24 * HOUR_MS,
+  '7d': 7 * 24 * HOUR_MS,
+  '30d': 30 * 24 * HOUR_MS,
+} as const
+export type RangeKey = keyof typeof RANGES_MS
+
+type Props = {
+  scene: Scene
+  contract: ContractView
+  service: ServiceView
+  timeline: TimelineView
+  span: Span
+  /** Null: a span of its own, by from and to; it does not follow the clock. */
+  range: RangeKey | null
+}
+
+const REFRESH_S = 5
+
+export function Service({ scene, contract, service, timeline, span, range }: Props) {
+  const { text } = scene
+  return (
+    <Layout scene={scene} title={service.service} door="now">
+      <LiveRegion id="service" events={EVENT_TYPES} {...(range !== null && { everyS: REFRESH_S })}>
+        <header class="lead">
+          <p class="crumbs">
+            <a href={contractHref(contract.name)}>{contract.displayName}</a>
+          </p>
+          <h1>{service.service}</h1>
+          <p class="marks">
+            <StateMark state={service.state} text={text} />
+          </p>
+          <p class="sentence">{serviceSentence(service, scene)}</p>
+        </header>
+        <section class="sheet">
+          <div class="sheet-head">
+            <h2>{text.service.timeline}</h2>
+            <Ranges scene={scene} service={service} range={range} />
+          </div>
+          <Timeline timeline={timeline} span={span} scene={scene} />
+        </section>
+        <Checks scene={scene} service={service} />
+      </LiveRegion>
+    </Layout>
+  )
+}
+
+function Ranges({ scene, service, range }: Pick<Props, 'scene' | 'service' | 'range'>) {
+  const { text } = scene
+  const keys: RangeKey[] = ['1h', '6h', '24h', '7d', '30d']
+  return (
+    <nav class="ranges" aria-label={text.service.range}>
+      {keys.map((key) => (
+        <a href={`${serviceHref(service)}?range=${key}`} {...(key === range && { 'aria-current': 'true' })}>
+          {text.service.ranges[key]}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+function Checks({ scene, service }: Pick<Props, 'scene' | 'service'>) {
+  const { text, lang } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.service.checks}</h2>
+      <div class="scroll" tabindex={0} role="region" aria-label={text.service.checks}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text.service.check}</th>
+              <th scope="col">{text.service.kind}</th>
+              <th scope="col">{text.service.target}</th>
+              <th scope="col" class="number">
+                {text.service.every}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {service.checks.map((check) => (
+              <tr>
+                <th scope="row">{check.name}</th>
+                <td>{check.kind}</td>
+                <td class="target">{check.target}</td>
+                <td class="number">{spanText(check.intervalMs, lang)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}

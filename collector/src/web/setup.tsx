@@ -1,0 +1,100 @@
+/**
+ * Setup: agents and alerts, and the forms that change them. What is shown once is drawn in the answer to
+ * the form; every other deed sends back to its page.
+ */
+import { Hono, type Context } from 'hono'
+import type { AppDeps, WebhookActions } from '../http/actions.ts'
+import { limitBody, missing, param, readForm } from '../http/describe.ts'
+import { agentName } from '../http/routes/agents.ts'
+import { createWebhook, wantedWebhook } from '../http/routes/webhooks.ts'
+import { Agents } from './page/agents.tsx'
+import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
+import { sharedZone, type Scene } from './scene.ts'
+import { visitorMay, type VisitEnv } from './visit.ts'
+
+type Visit = Context<VisitEnv>
+/** Shown of each webhook; the API pages through them all. */
+const SHOWN_DELIVERIES = 10
+
+export function setupPages(deps: AppDeps): Hono<VisitEnv> {
+  const pages = new Hono<VisitEnv>()
+  pages.get('/setup', (c) => c.redirect('/setup/agents', 303))
+  addAgentPages(pages, deps)
+  addAlertPages(pages, deps)
+  return pages
+}
+
+function zoned(c: Visit): Scene {
+  return { ...c.var.scene, zone: sharedZone(c.var.read) }
+}
+
+function addAgentPages(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
+  pages.get('/setup/agents', visitorMay('read-hosts'), (c) => {
+    const revoked = c.req.query('done') === 'revoked'
+    const notice = revoked && { notice: c.var.scene.text.agent.revoked }
+    return c.html(<Agents scene={zoned(c)} agents={c.var.read.agents()} {...notice} />)
+  })
+  pages.post('/setup/agents/tokens', visitorMay('manage'), limitBody(), async (c) => {
+    const { name } = await c.req.parseBody()
+    const wanted = typeof name === 'string' && name.trim() !== '' ? readForm(agentName, name) : null
+    const invitation = await actions.issueAgentToken({ name: wanted })
+    return c.html(<Agents scene={zoned(c)} agents={c.var.read.agents()} invitation={invitation} />, 201)
+  })
+  pages.post('/setup/agents/:agent/revoke', visitorMay('manage'), limitBody(), async (c) => {
+    if (!(await actions.revokeAgent(param(c, 'agent')))) throw missing('agent')
+    return c.redirect('/setup/agents?done=revoked', 303)
+  })
+}
+
+/** What a deed on the alerts page says afterwards. */
+const NOTICES = ['tested', 'removed', 'replayed'] as const
+type Notice = (typeof NOTICES)[number]
+
+function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps): void {
+  pages.get('/setup/alerts', visitorMay('manage'), async (c) => {
+    const done = NOTICES.find((notice) => notice === c.req.query('done'))
+    const notice = done && c.var.scene.text.alert[done]
+    return c.html(
+      <Alerts
+        scene={zoned(c)}
+        webhooks={await withDeliveries(webhooks)}
+        offers={webhooks}
+        {...(notice !== undefined && { notice })}
+      />,
+    )
+  })
+  pages.post('/setup/alerts', visitorMay('manage'), limitBody(), async (c) => {
+    const form = await c.req.parseBody({ all: true })
+    const types = form['types'] === undefined ? ['*'] : [form['types']].flat()
+    const wanted = readForm(wantedWebhook, { url: form['url'], shape: form['shape'], types })
+    const { secret } = await createWebhook(webhooks, wanted)
+    const all = await withDeliveries(webhooks)
+    return c.html(<Alerts scene={zoned(c)} webhooks={all} offers={webhooks} secret={secret} />, 201)
+  })
+  pages.post('/setup/alerts/:webhook/test', visitorMay('manage'), limitBody(), async (c) => {
+    if ((await webhooks.test(param(c, 'webhook'))) === null) throw missing('webhook')
+    return c.redirect(doneHref('tested'), 303)
+  })
+  pages.post('/setup/alerts/:webhook/remove', visitorMay('manage'), limitBody(), async (c) => {
+    if (!(await webhooks.remove(param(c, 'webhook')))) throw missing('webhook')
+    return c.redirect(doneHref('removed'), 303)
+  })
+  pages.post('/setup/alerts/deliveries/:delivery/replay', visitorMay('manage'), limitBody(), async (c) => {
+    if ((await webhooks.replay(param(c, 'delivery'))) === null) throw missing('delivery')
+    return c.redirect(doneHref('replayed'), 303)
+  })
+}
+
+function doneHref(notice: Notice): string {
+  return `/setup/alerts?done=${notice}`
+}
+
+async function withDeliveries(webhooks: WebhookActions): Promise<WebhookDeliveries[]> {
+  const all = await webhooks.list()
+  return Promise.all(
+    all.map(async (webhook) => ({
+      webhook,
+      deliveries: (await webhooks.deliveries(webhook.id, { limit: SHOWN_DELIVERIES })) ?? [],
+    })),
+  )
+}

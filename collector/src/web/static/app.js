@@ -1,0 +1,130 @@
+/**
+ * What moves in the web view, and nothing else: one event stream a tab, regions that fetch themselves again,
+ * a copy button. Every page reads the same without it.
+ */
+const MIN_PAUSE_MS = 1_000
+const STREAM_RETRY_MS = 5_000
+
+/** Regions of this page share one fetch. */
+const regions = new Set()
+let stream = null
+let waiting = null
+let fetching = false
+let lastFetchMs = 0
+
+class LiveRegion extends HTMLElement {
+  connectedCallback() {
+    regions.add(this)
+    const everyS = Number(this.dataset.every)
+    if (everyS > 0) this.timer = setInterval(refreshSoon, everyS * 1000)
+    listen()
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.timer)
+    regions.delete(this)
+  }
+}
+
+/** Says whether the stream is open. Hidden until a script can know. */
+class LiveState extends HTMLElement {
+  set on(open) {
+    this.hidden = false
+    this.classList.toggle('is-on', open)
+    this.querySelector('.word').textContent = open ? this.dataset.on : this.dataset.off
+  }
+}
+
+/** A button that appears only where copying works. */
+class CopyText extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector('button')
+    if (!button || !navigator.clipboard) return
+    button.hidden = false
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(this.querySelector('code').textContent)
+      button.textContent = this.dataset.done
+    })
+  }
+}
+
+/** A hidden tab needs no stream: a browser has but six connections for us. */
+function listen() {
+  if (document.hidden || stream !== null || regions.size === 0) return
+  stream = new EventSource('/api/v1/events')
+  stream.addEventListener('open', () => tellState(true))
+  stream.addEventListener('error', () => {
+    tellState(false)
+    if (stream?.readyState !== EventSource.CLOSED) return
+    stream = null
+    setTimeout(listen, STREAM_RETRY_MS)
+  })
+  const types = new Set([...regions].flatMap((region) => (region.dataset.events ?? '').split(' ')))
+  for (const type of types) if (type) stream.addEventListener(type, refreshSoon)
+}
+
+function tellState(open) {
+  for (const state of document.querySelectorAll('live-state')) state.on = open
+}
+
+/** At most once a second, however many events come. */
+function refreshSoon() {
+  if (document.hidden || waiting !== null) return
+  const pauseMs = Math.max(0, lastFetchMs + MIN_PAUSE_MS - performance.now())
+  waiting = setTimeout(() => {
+    waiting = null
+    void refresh()
+  }, pauseMs)
+}
+
+async function refresh() {
+  if (fetching) return
+  fetching = true
+  lastFetchMs = performance.now()
+  try {
+    const answer = await fetch(location.href, { headers: { 'constat-fragment': '1' } })
+    if (answer.redirected) location.reload()
+    else if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), 'text/html'))
+  } catch {
+    // The collector is away: what stands on the page stands, and says since when.
+    tellState(false)
+  } finally {
+    fetching = false
+  }
+}
+
+function replace(page) {
+  for (const region of regions) {
+    const fresh = page.getElementById(region.id)
+    // Nothing is pulled from under a person's hands.
+    if (!fresh || region.contains(document.activeElement?.closest('form') ?? null)) continue
+    keepOpen(region, fresh)
+    const focused = placeOf(region, document.activeElement)
+    region.replaceChildren(...fresh.childNodes)
+    if (focused >= 0) region.querySelectorAll('a, button, summary')[focused]?.focus({ preventScroll: true })
+  }
+}
+
+function keepOpen(region, fresh) {
+  for (const open of region.querySelectorAll('details[open][id]')) {
+    fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute('open', '')
+  }
+}
+
+function placeOf(region, element) {
+  return region.contains(element) ? [...region.querySelectorAll('a, button, summary')].indexOf(element) : -1
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    stream?.close()
+    stream = null
+  } else {
+    listen()
+    if (regions.size > 0) refreshSoon()
+  }
+})
+
+customElements.define('live-region', LiveRegion)
+customElements.define('live-state', LiveState)
+customElements.define('copy-text', CopyText)

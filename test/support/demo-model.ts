@@ -1,0 +1,315 @@
+/**
+ * Demo model: a read model in memory that tells the demo's story: up, degraded, partial, down, unknown,
+ * three agents of which one is silent. Figures follow from the timelines, so that pages agree with themselves.
+ */
+import type * as View from '@constat/collector/judge/view'
+import { intersect, normalise, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
+import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
+
+/** Sunday 22 November 2026, 18:29:04.250 in Paris. */
+export const DEMO_NOW_MS = Date.UTC(2026, 10, 22, 17, 29, 4, 250)
+const DAY_MS = 86_400_000
+const WINDOW = { startMs: Date.UTC(2026, 9, 31, 23), endMs: Date.UTC(2026, 10, 30, 23) }
+const WINDOW_KEYS = ['2026-11', '2026-10', '2026-09']
+
+type Piece = { startMs: number; endMs: number; state: View.State }
+const SEVERITY: readonly View.State[] = ['up', 'degraded', 'partial', 'unknown', 'down']
+
+const iso = (atMs: number): string => new Date(Math.round(atMs)).toISOString()
+
+/** Cuts `span` at every edge and asks for the state of each part; equal neighbours are joined. */
+function paint(span: Interval, edges: number[], stateAt: (atMs: number) => View.State): Piece[] {
+  const inside = edges.filter((edge) => edge > span.startMs && edge < span.endMs)
+  const cuts = [...new Set([span.startMs, ...inside, span.endMs])].toSorted((a, b) => a - b)
+  const pieces: Piece[] = []
+  for (let i = 0; i + 1 < cuts.length; i += 1) {
+    const state = stateAt(cuts[i]!)
+    const last = pieces.at(-1)
+    if (last?.state === state) last.endMs = cuts[i + 1]!
+    else pieces.push({ startMs: cuts[i]!, endMs: cuts[i + 1]!, state })
+  }
+  return pieces
+}
+
+type Line = { pieces: Piece[]; byAgent: Record<string, Piece[]> }
+
+function lineOf(contract: StoryContract, service: StoryService, nowMs: number, span: Interval): Line {
+  const troubles = service.troubles.map((trouble) => ({
+    ...trouble,
+    startMs: nowMs - minutesMs(trouble.agoMin),
+    endMs: trouble.lastMin === undefined ? Infinity : nowMs - minutesMs(trouble.agoMin - trouble.lastMin),
+  }))
+  const beganMs = contract.measuredForMin === null ? Infinity : nowMs - minutesMs(contract.measuredForMin)
+  const seen = { startMs: span.startMs, endMs: Math.min(span.endMs, nowMs) }
+  const edges = [beganMs, ...troubles.flatMap(({ startMs, endMs }) => [startMs, endMs])]
+  const agentAt =
+    (agent: string) =>
+    (atMs: number): View.State => {
+      if (atMs < beganMs) return 'unknown'
+      const on = troubles.filter((t) => t.agents.includes(agent) && t.startMs <= atMs && atMs < t.endMs)
+      return on.map((t) => t.state).toSorted((a, b) => SEVERITY.indexOf(b) - SEVERITY.indexOf(a))[0] ?? 'up'
+    }
+  const byAgent = Object.fromEntries(AGENTS.map(({ id, name }) => [id, paint(seen, edges, agentAt(name))]))
+  const pieces = paint(seen, edges, (atMs) => quorum(AGENTS.map(({ name }) => agentAt(name)(atMs))))
+  return { pieces, byAgent }
+}
+
+function quorum(states: View.State[]): View.State {
+  const count = (state: View.State): number => states.filter((s) => s === state).length
+  if (count('down') >= 2) return 'down'
+  if (count('unknown') === states.length) return 'unknown'
+  if (count('down') === 1) return 'partial'
+  return count('degraded') > 0 ? 'degraded' : 'up'
+}
+
+function setOf(pieces: Piece[], ...states: View.State[]): IntervalSet {
+  return normalise(pieces.filter(({ state }) => states.includes(state)))
+}
+
+function segments(pieces: Piece[]): View.Segment[] {
+  return pieces.map(({ startMs, endMs, state }) => ({ start: iso(startMs), end: iso(endMs), state }))
+}
+
+/** Percent with 4 digits, truncated. */
+function percent(committedMs: number, downMs: number): string {
+  if (committedMs === 0) return '100.0000'
+  const ppm = (BigInt(committedMs - downMs) * 1_000_000n) / BigInt(committedMs)
+  return `${ppm / 10_000n}.${String(ppm % 10_000n).padStart(4, '0')}`
+}
+
+type Wanted = StoryContract['guarantees'][number]
+
+function guaranteeView(
+  contract: StoryContract,
+  wanted: Wanted,
+  nowMs: number,
+  key: string,
+): View.GuaranteeView {
+  const back = WINDOW_KEYS.indexOf(key) * 30 * DAY_MS
+  const window = { startMs: WINDOW.startMs - back, endMs: WINDOW.endMs - back }
+  const service = contract.services.find((s) => s.service === wanted.service)!
+  // C starts when the terms came into force; what was never measured counts from the start of the window.
+  const beganMs =
+    contract.measuredForMin === null ? window.startMs : nowMs - minutesMs(contract.measuredForMin)
+  const startMs = Math.min(Math.max(window.startMs, beganMs), window.endMs)
+  const elapsed = { startMs, endMs: Math.max(startMs, Math.min(nowMs, window.endMs)) }
+  const { pieces } = lineOf(contract, service, nowMs, elapsed)
+  const committedMs = window.endMs - startMs
+  const elapsedMs = elapsed.endMs - elapsed.startMs
+  const ms = (...states: View.State[]): number => totalMs(intersect([elapsed], setOf(pieces, ...states)))
+  const provable = Math.max(0, ms('down') - 60_000 * setOf(pieces, 'down').length)
+  const downMs = { provable, point: ms('down'), pessimistic: ms('down', 'unknown') }
+  const allowedMs = Math.trunc((committedMs * (100 - Number(wanted.target))) / 100)
+  const insufficientEvidence = ms('unknown') > elapsedMs / 20
+  const over = provable > allowedMs
+  return {
+    ...wanted,
+    contract: contract.name,
+    state: key === WINDOW_KEYS[0] ? 'open' : 'final',
+    revision: 3,
+    window: { key, start: iso(window.startMs), end: iso(window.endMs), timeZone: contract.zone },
+    committedMs,
+    elapsedCommittedMs: elapsedMs,
+    excludedMs: 0,
+    knownMs: elapsedMs - ms('unknown'),
+    coverage: (Math.trunc((1 - ms('unknown') / Math.max(1, elapsedMs)) * 10_000) / 10_000).toFixed(4),
+    downMs,
+    partialMs: ms('partial'),
+    degradedMs: ms('degraded'),
+    unknownMs: ms('unknown'),
+    availability: {
+      provable: percent(elapsedMs, downMs.provable),
+      point: percent(elapsedMs, downMs.point),
+      pessimistic: percent(elapsedMs, downMs.pessimistic),
+    },
+    verdict: over ? 'not_met' : key === WINDOW_KEYS[0] ? 'indeterminate' : 'met',
+    outlook:
+      over || insufficientEvidence || key !== WINDOW_KEYS[0]
+        ? null
+        : provable > allowedMs / 2
+          ? 'at_risk'
+          : 'on_track',
+    insufficientEvidence,
+    readiness: { claimable: contract.lacks.length === 0, lacks: [...contract.lacks] },
+    budget: { allowedMs, spentMs: provable, leftMs: allowedMs - provable },
+    measuredFrom:
+      contract.measuredForMin === null
+        ? null
+        : iso(Math.max(window.startMs, nowMs - minutesMs(contract.measuredForMin))),
+    asOf: iso(elapsed.endMs),
+  }
+}
+
+function serviceView(contract: StoryContract, service: StoryService, nowMs: number): View.ServiceView {
+  const { pieces } = lineOf(contract, service, nowMs, { startMs: nowMs - 40 * DAY_MS, endMs: nowMs })
+  const last = pieces.at(-1)!
+  return {
+    service: service.service,
+    contract: contract.name,
+    state: last.state,
+    since: contract.measuredForMin === null ? null : iso(last.startMs),
+    checks: [
+      { name: `${service.service}-check`, kind: service.kind, target: service.target, intervalMs: 10_000 },
+    ],
+  }
+}
+
+const WORST: readonly View.State[] = ['up', 'unknown', 'degraded', 'partial', 'down']
+const rank = (state: View.State): number => WORST.indexOf(state)
+
+function contractView(contract: StoryContract, nowMs: number): View.ContractView {
+  const services = contract.services.map((service) => serviceView(contract, service, nowMs))
+  const state = services.map((s) => s.state).toSorted((a, b) => rank(b) - rank(a))[0]!
+  return {
+    name: contract.name,
+    displayName: contract.displayName,
+    provider: contract.provider,
+    revision: 3,
+    terms: contract.terms,
+    effectiveFrom: '2025-12-31T23:00:00.000Z',
+    state,
+    sentence: `${state}.`,
+    readiness: { claimable: contract.lacks.length === 0, lacks: [...contract.lacks] },
+    services,
+    guarantees: contract.guarantees.map((wanted) => guaranteeView(contract, wanted, nowMs, WINDOW_KEYS[0]!)),
+    openIncidents: services.filter((service) => service.state === 'down').length,
+    silentAgents: contract === STORY[0] ? ['nantes'] : [],
+    log: {
+      origin: `constat.example/${contract.name}`,
+      size: 184_233,
+      root: '6f1c'.repeat(16),
+    },
+  }
+}
+
+function incidentViews(story: readonly StoryContract[], nowMs: number): View.IncidentView[] {
+  return story
+    .flatMap((contract) =>
+      contract.services.flatMap((service) =>
+        service.troubles
+          .filter(({ state, agents }) => state === 'down' && agents.length > 1)
+          .map((trouble) => incidentView(contract, service, trouble, nowMs)),
+      ),
+    )
+    .toSorted((a, b) => b.onsetAt.localeCompare(a.onsetAt))
+}
+
+function incidentView(
+  contract: StoryContract,
+  service: StoryService,
+  trouble: StoryService['troubles'][number],
+  nowMs: number,
+): View.IncidentView {
+  const onsetMs = nowMs - minutesMs(trouble.agoMin)
+  const endMs = trouble.lastMin === undefined ? null : onsetMs + minutesMs(trouble.lastMin)
+  const lastedMs = (endMs ?? nowMs) - onsetMs
+  return {
+    id: `inc_${contract.name}_${service.service}_${Math.round(trouble.agoMin)}`,
+    contract: contract.name,
+    service: service.service,
+    check: `${service.service}-check`,
+    onsetAt: iso(onsetMs),
+    openedAt: iso(onsetMs + 4_120),
+    closedAt: endMs === null ? null : iso(endMs + 12_000),
+    endAt: endMs === null ? null : iso(endMs),
+    closeReason: endMs === null ? null : 'recovered',
+    cause: trouble.agoMin < 60 ? 'timeout' : 'status',
+    fault: 'target',
+    zone: 'application',
+    owner: 'outsourcer',
+    downMs: { provable: Math.max(0, lastedMs - 10_000), point: lastedMs, pessimistic: lastedMs + 10_000 },
+    vantages: AGENTS.map(({ id, name }) => ({
+      agent: id,
+      name,
+      state: trouble.agents.includes(name) ? (endMs === null ? 'down' : 'up') : 'unknown',
+      since: iso(endMs ?? onsetMs),
+    })),
+    acknowledgedAt: trouble.lastMin === 22 ? iso(onsetMs + 300_000) : null,
+    pagedAt: iso(onsetMs + 4_500),
+  }
+}
+
+function agentViews(nowMs: number): View.AgentView[] {
+  return AGENTS.map(({ id, name }, index) => ({
+    id,
+    name,
+    enrolledAt: iso(nowMs - 200 * DAY_MS),
+    lastSeenAt: iso(nowMs - (name === 'nantes' ? minutesMs(6.5) : 2_000 + index * 700)),
+    connected: name !== 'nantes',
+    silent: name === 'nantes',
+    version: '0.1.0',
+    clockOffsetMs: [3, -12, 480][index]!,
+    clockErrorMs: [2, 6, 900][index]!,
+    spoolBatches: [0, 4, 212][index]!,
+    coverage: ['1.0000', '0.9987', '0.9412'][index]!,
+  }))
+}
+
+/** A model whose acknowledgements can be made; `story` is the demo's unless given. */
+export function demoModel({
+  nowMs = () => DEMO_NOW_MS,
+  story = STORY,
+}: { nowMs?: () => number; story?: readonly StoryContract[] } = {}) {
+  const acknowledged = new Map<string, string>()
+  const incidents = (): View.IncidentView[] =>
+    incidentViews(story, nowMs()).map((incident) => ({
+      ...incident,
+      acknowledgedAt: acknowledged.get(incident.id) ?? incident.acknowledgedAt,
+    }))
+  const find = (name: string): StoryContract | undefined => story.find((contract) => contract.name === name)
+  const contracts = (): View.ContractView[] =>
+    story.map((contract) => contractView(contract, nowMs())).toSorted((a, b) => rank(b.state) - rank(a.state))
+  const read: View.ReadModel = {
+    contracts,
+    contract: (name) => contracts().find((contract) => contract.name === name) ?? null,
+    windowKeys: (name) => (find(name) ? WINDOW_KEYS : []),
+    window(name, key) {
+      const contract = find(name)
+      if (!contract || !WINDOW_KEYS.includes(key)) return null
+      const guarantees = contract.guarantees.map((wanted) => guaranteeView(contract, wanted, nowMs(), key))
+      const { start, end } = guarantees[0]!.window
+      return { key, start, end, state: guarantees[0]!.state, guarantees }
+    },
+    revisions: async (name) =>
+      find(name)
+        ? [3, 2, 1].map((revision) => ({
+            revision,
+            digest: String(revision).repeat(64),
+            appliedAt: iso(nowMs() - (4 - revision) * 60 * DAY_MS),
+            effectiveFrom: iso(nowMs() - (4 - revision) * 59 * DAY_MS),
+            terms: revision === 3 ? find(name)!.terms : 'agreed',
+          }))
+        : [],
+    timeline(service, { fromMs, toMs }, contractName) {
+      const contract = story.find(
+        (c) =>
+          (contractName === undefined || c.name === contractName) &&
+          c.services.some((s) => s.service === service),
+      )
+      const told = contract?.services.find((s) => s.service === service)
+      if (!contract || !told) return null
+      const line = lineOf(contract, told, nowMs(), { startMs: fromMs, endMs: toMs })
+      return {
+        service,
+        contract: contract.name,
+        from: iso(fromMs),
+        to: iso(toMs),
+        segments: segments(line.pieces),
+        vantages: Object.fromEntries(Object.entries(line.byAgent).map(([id, p]) => [id, segments(p)])),
+        agentNames: Object.fromEntries(AGENTS.map(({ id, name }) => [id, name])),
+      }
+    },
+    async incidents({ open, contract, before, limit }) {
+      const wanted = incidents().filter(
+        (incident) =>
+          (open === undefined || (incident.closedAt === null) === open) &&
+          (contract === undefined || incident.contract === contract),
+      )
+      const start = before === undefined ? 0 : wanted.findIndex(({ id }) => id === before) + 1
+      return wanted.slice(start, start + limit)
+    },
+    incident: async (id) => incidents().find((incident) => incident.id === id) ?? null,
+    agents: () => agentViews(nowMs()),
+  }
+  return { read, acknowledged }
+}

@@ -1,0 +1,164 @@
+/**
+ * The demo's story: who measures what, and what went wrong when, counted back from now. The demo model
+ * tells it as views. Pure.
+ */
+import type { State } from '@constat/collector/judge/view'
+
+const MINUTE_MS = 60_000
+
+/** Trouble of one service as some agents see it; `lastMin` absent: still going on. */
+export type Trouble = { agoMin: number; lastMin?: number; state: State; agents: readonly string[] }
+
+export type StoryService = { service: string; kind: string; target: string; troubles: readonly Trouble[] }
+
+export type StoryContract = {
+  name: string
+  displayName: string
+  provider: string
+  zone: string
+  terms: 'unilateral' | 'agreed' | 'objected'
+  lacks: readonly string[]
+  /** Measuring began so long ago; null: nothing was ever measured. */
+  measuredForMin: number | null
+  services: readonly StoryService[]
+  guarantees: readonly { guarantee: string; service: string; target: string; clause: string | null }[]
+}
+
+export const AGENTS = [
+  { id: 'a1'.repeat(16), name: 'lyon' },
+  { id: 'b2'.repeat(16), name: 'lille' },
+  { id: 'c3'.repeat(16), name: 'nantes' },
+] as const
+const ALL = AGENTS.map((agent) => agent.name)
+const MONTH_MIN = 31 * 24 * 60
+
+const HOSTING: StoryContract = {
+  name: 'acme-hosting-2026',
+  displayName: 'Hosting and network outsourcing',
+  provider: 'Northstar Hosting',
+  zone: 'Europe/Paris',
+  terms: 'agreed',
+  lacks: ['witness'],
+  measuredForMin: MONTH_MIN * 6,
+  services: [
+    {
+      service: 'order-portal',
+      kind: 'http',
+      target: 'https://orders.example/login',
+      troubles: [
+        { agoMin: 17.07, state: 'down', agents: ['lyon', 'lille'] },
+        { agoMin: 19.5, lastMin: 2.43, state: 'degraded', agents: ['lyon', 'lille'] },
+        { agoMin: 410, lastMin: 22, state: 'down', agents: ['lyon', 'lille'] },
+        { agoMin: 3 * 1440, lastMin: 48.2, state: 'down', agents: ['lyon', 'lille', 'nantes'] },
+        { agoMin: 9 * 1440, lastMin: 95, state: 'unknown', agents: ALL },
+        { agoMin: 6.5, state: 'unknown', agents: ['nantes'] },
+      ],
+    },
+    {
+      service: 'branch-vpn',
+      kind: 'icmp',
+      target: '10.20.0.1',
+      troubles: [
+        { agoMin: 34, state: 'down', agents: ['lille'] },
+        { agoMin: 6.5, state: 'unknown', agents: ['nantes'] },
+      ],
+    },
+    {
+      service: 'stock-api',
+      kind: 'http',
+      target: 'https://stock.example/health',
+      troubles: [
+        { agoMin: 8, state: 'degraded', agents: ['lyon', 'lille'] },
+        { agoMin: 6.5, state: 'unknown', agents: ['nantes'] },
+      ],
+    },
+    { service: 'mail-relay', kind: 'tcp', target: 'mail.example:25', troubles: [] },
+  ],
+  guarantees: [
+    { guarantee: 'portal-availability', service: 'order-portal', target: '99.9', clause: 'A.3.1' },
+    { guarantee: 'vpn-availability', service: 'branch-vpn', target: '99.5', clause: 'A.3.4' },
+  ],
+}
+
+const ARCHIVE: StoryContract = {
+  name: 'archive',
+  displayName: 'Document archive',
+  provider: 'Fibreline',
+  zone: 'Europe/Paris',
+  terms: 'objected',
+  lacks: ['sites', 'references', 'clocks', 'provider-agreement'],
+  measuredForMin: null,
+  services: [{ service: 'archive-search', kind: 'http', target: 'https://archive.example', troubles: [] }],
+  guarantees: [{ guarantee: 'search', service: 'archive-search', target: '99', clause: null }],
+}
+
+const INTRANET: StoryContract = {
+  name: 'intranet',
+  displayName: 'Intranet',
+  provider: 'Northstar',
+  zone: 'Europe/Paris',
+  terms: 'unilateral',
+  lacks: ['sites', 'references', 'provider-agreement'],
+  measuredForMin: 267,
+  services: [
+    {
+      service: 'intranet',
+      kind: 'http',
+      target: 'https://intranet.example',
+      troubles: [{ agoMin: 150, lastMin: 1.2, state: 'down', agents: ALL }],
+    },
+  ],
+  guarantees: [{ guarantee: 'intranet', service: 'intranet', target: '99.9', clause: null }],
+}
+
+const PAYROLL: StoryContract = {
+  name: 'payroll',
+  displayName: 'Payroll as a service',
+  provider: 'Paie & Fils <SARL>',
+  zone: 'America/New_York',
+  terms: 'agreed',
+  lacks: [],
+  measuredForMin: MONTH_MIN * 3,
+  services: [
+    { service: 'payroll', kind: 'http', target: 'https://payroll.example', troubles: [] },
+    { service: 'order-portal', kind: 'tls', target: 'payroll.example:443', troubles: [] },
+  ],
+  guarantees: [{ guarantee: 'payroll', service: 'payroll', target: '99.95', clause: '7.2' }],
+}
+
+export const STORY: readonly StoryContract[] = [HOSTING, ARCHIVE, INTRANET, PAYROLL]
+
+/** `count` services in contracts of ten, one in twelve with something to tell. */
+export function bigStory(count: number): StoryContract[] {
+  const service = (n: number): StoryService => ({
+    service: `service-${n}`,
+    kind: 'http',
+    target: `https://service-${n}.example`,
+    troubles:
+      n % 12 === 0
+        ? [{ agoMin: 5 + (n % 40), state: 'down', agents: ['lyon', 'lille'] }]
+        : [
+            { agoMin: 20 + (n % 30), lastMin: 1.5, state: 'degraded', agents: ALL },
+            { agoMin: 4 + (n % 10), lastMin: 0.8, state: 'down', agents: ['lyon'] },
+          ],
+  })
+  return Array.from({ length: Math.ceil(count / 10) }, (_, group) => {
+    const numbers = Array.from({ length: Math.min(10, count - group * 10) }, (_unused, k) => group * 10 + k)
+    return {
+      ...HOSTING,
+      name: `contract-${group}`,
+      displayName: `Contract ${group}`,
+      services: numbers.map(service),
+      guarantees: numbers.slice(0, 4).map((n) => ({
+        guarantee: `availability-${n}`,
+        service: `service-${n}`,
+        target: '99.9',
+        clause: 'A.1',
+      })),
+    }
+  })
+}
+
+export function minutesMs(minutes: number): number {
+  return Math.round(minutes * MINUTE_MS)
+}
