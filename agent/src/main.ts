@@ -21,6 +21,8 @@ const terminal: Terminal = {
   stopped: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+      // Started by `constat up`, it ends with it: the channel closes however that process went.
+      if (process.channel) process.once('disconnect', () => resolve('disconnect'))
     }),
 }
 

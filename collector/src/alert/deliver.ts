@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
 import { Logger, run, runMigrations, type Runner, type RunnerOptions } from 'graphile-worker'
-import { cleanDeliveries, restoreJobs, schedule, unlockJobs } from '../db/deliveries.ts'
+import { cleanDeliveries, freeJobs, restoreJobs, schedule } from '../db/deliveries.ts'
 import { DELIVER_TASK } from '../db/events.ts'
 import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
@@ -28,6 +28,7 @@ const LANE_PAUSE_MS = 250
 /** Requests in flight at a stop may end by themselves for this long. */
 const STOP_GRACE_MS = 2_000
 const REPLACE_PAUSE_MS = 500
+const REPLACE_PAUSE_MAX_MS = 5_000
 const CLEAN_EVERY_MS = 6 * 3_600_000
 const SCHEMA = 'graphile_worker'
 
@@ -62,7 +63,7 @@ export async function migrateQueue({ pgConfig, log }: { pgConfig: PgConfig; log:
 export async function startDelivery(options: DeliveryOptions): Promise<Delivering> {
   const { sql, clock, log } = options
   await migrateQueue(options)
-  await unlockJobs(sql, 'all')
+  await freeJobs(sql, 'all')
   const restored = await restoreJobs(sql, clock.nowMs())
   if (restored > 0) log.warn('deliveries without a job: queued again', { deliveries: restored })
   const stopping = new AbortController()
@@ -90,13 +91,17 @@ type Work = { lanes: Lanes; sending: Sending }
 type Crew = { stop(): Promise<void> }
 
 /**
- * A worker that cannot report a finished job because the database went away ends for good, holding the
- * job. Its crew is then replaced: first its jobs are freed, then a new one starts, then the old stops.
+ * A worker that cannot report a finished job, because the database went away, ends for good and holds the
+ * job; workers that could not look up their task once never ask again. So after every such failure the
+ * crew is replaced, as soon as the database answers: held jobs are freed, a new crew starts, the old one
+ * finishes what it has in flight.
  */
 async function openCrew(options: DeliveryOptions, work: Work): Promise<Crew> {
   const { sql, log } = options
   const dead = new Set<string>()
+  const retiring = new Set<Promise<void>>()
   let isStopping = false
+  let isBroken = false
   let replacing: Promise<void> | null = null
   let runner = await start()
 
@@ -107,33 +112,48 @@ async function openCrew(options: DeliveryOptions, work: Work): Promise<Crew> {
     )
     started.events.on('worker:fatalError', ({ worker }) => {
       dead.add(worker.workerId)
-      if (!isStopping) replacing ??= replace().finally(() => (replacing = null))
+      mend()
+    })
+    started.events.on('worker:getJob:error', () => {
+      if (started === runner) mend()
     })
     return started
   }
 
+  function mend(): void {
+    isBroken = true
+    if (!isStopping) replacing ??= replace().finally(() => (replacing = null))
+  }
+
   async function replace(): Promise<void> {
-    while (dead.size > 0 && !isStopping) {
-      await sleep(REPLACE_PAUSE_MS)
+    for (let tries = 1; isBroken && !isStopping; tries += 1) {
+      await sleep(Math.min(REPLACE_PAUSE_MS * tries, REPLACE_PAUSE_MAX_MS))
       try {
-        const ids = [...dead]
-        await unlockJobs(sql, ids)
-        const old = runner
-        runner = await start()
-        for (const id of ids) dead.delete(id)
-        log.warn('delivery workers replaced', { died: ids.length })
-        void end(old, log)
+        await swap()
       } catch (error) {
-        log.warn('delivery workers could not be replaced yet', { error: messageOf(error) })
+        isBroken = true
+        if (tries === 1) log.warn('delivery waits for the database', { error: messageOf(error) })
       }
     }
+  }
+
+  async function swap(): Promise<void> {
+    isBroken = false
+    const ids = [...dead]
+    await freeJobs(sql, ids)
+    const old = runner
+    runner = await start()
+    for (const id of ids) dead.delete(id)
+    log.warn('delivery workers replaced', { died: ids.length })
+    const retired = end(old, log).finally(() => retiring.delete(retired))
+    retiring.add(retired)
   }
 
   return {
     async stop() {
       isStopping = true
       await replacing
-      await end(runner, log)
+      await Promise.all([end(runner, log), ...retiring])
     },
   }
 }
@@ -169,7 +189,7 @@ async function runJob(payload: unknown, { lanes, sending }: Work): Promise<void>
   }
   // Several workers may have taken jobs of one webhook before the first of them was counted.
   if (!lanes.enter(payload.webhook)) {
-    return await schedule(sending.sql, { id: payload.delivery, delayMs: LANE_PAUSE_MS })
+    return schedule(sending.sql, { id: payload.delivery, delayMs: LANE_PAUSE_MS })
   }
   try {
     await sendDelivery(payload, sending)
@@ -204,7 +224,7 @@ function addressOf(pgConfig: PgConfig): { connectionString: string } {
 
 /** graphile-worker's warnings and errors in our log; its progress is told by the sender already. */
 function loggerTo(log: Log): Logger {
-  return new Logger(() => (level, message) => {
+  return new Logger(() => (level: string, message: string) => {
     // Workers outnumber connections on purpose: they wait for receivers, not for the database.
     if (message.startsWith('WARNING: having maxPoolSize')) return
     if (level === 'error') log.error('job queue', { message })

@@ -48,12 +48,12 @@ export async function sendDelivery(job: DeliverJob, sending: Sending): Promise<v
   const due = await findDelivery(sql, job.delivery)
   // An attempt more than the job knows of: that attempt made a job of its own.
   if (due === null || due.state !== 'pending' || due.attempts !== job.attempt) return
-  if (!isSendable(due)) return await dropDelivery(sql, due.id)
+  if (!isSendable(due)) return dropDelivery(sql, due.id)
   const atMs = clock.nowMs()
   const startUs = clock.monotonicUs()
   const answer = await attempt(due, sending)
   const tookMs = Math.round((clock.monotonicUs() - startUs) / 1_000)
-  if (signal.aborted && answer.status === null) return await schedule(sql, { id: due.id, delayMs: 0 })
+  if (signal.aborted && answer.status === null) return schedule(sql, { id: due.id, delayMs: 0 })
   const next = outcomeOf({
     answer,
     attemptsBefore: due.attempts,

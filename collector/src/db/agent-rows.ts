@@ -100,3 +100,7 @@ export async function tokenRow(
     from token where hash = ${hash} and (expires_ms is null or expires_ms > ${nowMs})`
   return rows[0] ?? null
 }
+
+export async function deleteSession(db: Database, hash: Buffer): Promise<void> {
+  await db`delete from token where hash = ${hash} and kind = 'session'`
+}

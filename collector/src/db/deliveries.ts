@@ -47,8 +47,8 @@ export type Attempted = {
 }
 
 /** Writes down one attempt and what follows from it. False: it had been written down already. */
-export async function recordAttempt(sql: Database, attempted: Attempted): Promise<boolean> {
-  return await sql.begin(async (tx) => {
+export function recordAttempt(sql: Database, attempted: Attempted): Promise<boolean> {
+  return sql.begin(async (tx) => {
     const { id, attemptsBefore, made, body, next } = attempted
     const doneMs = made.atMs + made.tookMs
     const changed = await tx<{ webhook: string }[]>`
@@ -87,14 +87,17 @@ async function disable(tx: Tx, { webhook, atMs }: { webhook: string; atMs: UnixM
     where webhook = ${webhook} and state = 'pending'`
 }
 
-/** Jobs that the named workers, or workers of an earlier process, held when they died. */
-export async function unlockJobs(sql: Database, workers: readonly string[] | 'all'): Promise<void> {
-  if (workers !== 'all') {
-    await sql`select graphile_worker.force_unlock_workers(${[...workers]}::text[])`
-    return
-  }
-  await sql`select graphile_worker.force_unlock_workers(array(
-    select distinct locked_by from graphile_worker.jobs where locked_by is not null))`
+/**
+ * Frees the jobs that the named workers, or the workers of an earlier process, held when they died. A job
+ * that had made its own successor by then has no runs left and goes.
+ */
+export async function freeJobs(sql: Database, workers: readonly string[] | 'all'): Promise<void> {
+  const ids =
+    workers === 'all'
+      ? sql`array(select distinct locked_by from graphile_worker.jobs where locked_by is not null)`
+      : sql`${[...workers]}::text[]`
+  await sql`select graphile_worker.force_unlock_workers(${ids})`
+  await sql`delete from graphile_worker._private_jobs where locked_at is null and attempts >= max_attempts`
 }
 
 /** Gives a job to every pending delivery that has none, as after a restore without the job tables. */

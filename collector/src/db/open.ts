@@ -29,6 +29,8 @@ export type OpenDatabase = {
 /** With graphile-worker's own pool well below the embedded cluster's 40 connections. */
 const POOL_MAX = 10
 const CONNECT_TIMEOUT_S = 10
+/** The driver's own pause grows with the failures of all connections together: to 20 s after one restart. */
+const RECONNECT_PAUSE_S = 0.25
 /** A database in the next container is often a moment later than we are. */
 const WAIT_FOR_START_ATTEMPTS = 10
 const WAIT_FOR_START_MS = 500
@@ -123,6 +125,7 @@ function connect({ target, log, max, onClose }: Connecting): Database {
   const options = {
     max,
     connect_timeout: CONNECT_TIMEOUT_S,
+    backoff: () => RECONNECT_PAUSE_S,
     connection: { application_name: 'constat' },
     types: { bigint: { to: INT8, from: [INT8], serialize: String, parse: parseInt8 } },
     onnotice: (notice: postgres.Notice) => {

@@ -14,7 +14,7 @@ import type { Database } from './tx.ts'
 
 export const MAX_WEBHOOKS = 100
 export const MAX_URL_CHARS = 2_048
-export const MAX_DELIVERIES_PER_PAGE = 100
+export const MAX_DELIVERIES_PER_PAGE = 501
 const SECRET_BYTES = 32
 const ID_BYTES = 12
 
@@ -117,8 +117,8 @@ export async function listWebhooks(sql: Database): Promise<WebhookView[]> {
 }
 
 /** False: there is none of that id. What it still had to send is not sent. */
-export async function removeWebhook(sql: Database, id: string): Promise<boolean> {
-  return await sql.begin(async (tx) => {
+export function removeWebhook(sql: Database, id: string): Promise<boolean> {
+  return sql.begin(async (tx) => {
     await tx`update delivery set state = 'disabled', next_ms = null where webhook = ${id} and state = 'pending'`
     const gone = await tx`delete from webhook where id = ${id}`
     return gone.count === 1
@@ -132,11 +132,11 @@ export async function enableWebhook(sql: Database, id: string): Promise<boolean>
 }
 
 /** Sends `webhook.test` the way everything is sent. Faults: `not-found`, `conflict` when disabled. */
-export async function testWebhook(
+export function testWebhook(
   sql: Database,
   { id, nowMs }: { id: string; nowMs: UnixMs },
 ): Promise<{ delivery: string }> {
-  return await sql.begin(async (tx) => {
+  return sql.begin(async (tx) => {
     checkEnabled(await tx<Enabled[]>`select disabled_ms as "disabledMs" from webhook where id = ${id}`)
     const delivery = await tellTest(tx, { webhook: id, atMs: nowMs })
     if (delivery === null) throw new Fault('not-found', `there is no webhook ${id}`)
@@ -155,11 +155,11 @@ function checkEnabled([webhook]: readonly Enabled[]): void {
 }
 
 /** The same message once more, under its own id: a receiver that has it already will know. */
-export async function replayDelivery(
+export function replayDelivery(
   sql: Database,
   { id, nowMs }: { id: string; nowMs: UnixMs },
 ): Promise<{ delivery: string }> {
-  return await sql.begin(async (tx) => {
+  return sql.begin(async (tx) => {
     const found = await tx<(Enabled & { known: boolean })[]>`
       select w.disabled_ms as "disabledMs", w.id is not null as known
       from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
@@ -186,6 +186,21 @@ type DeliveryRow = Omit<DeliveryView, 'tries' | 'createdAt' | 'nextAt' | 'delive
   deliveredMs: UnixMs | null
 }
 
+const DELIVERY_COLUMNS = `id, webhook, message_id as "messageId", type, state, attempts, last_status as "lastStatus",
+  last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs", next_ms as "nextMs",
+  delivered_ms as "deliveredMs"`
+
+export async function deliveryOf(sql: Database, id: string): Promise<DeliveryView | null> {
+  const rows = await sql<DeliveryRow[]>`select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where id = ${id}`
+  return rows[0] ? viewOf(rows[0]) : null
+}
+
+/** The cursor that goes on after a delivery; a wrong id goes on from the newest. */
+export async function cursorAfter(sql: Database, id: string): Promise<string | null> {
+  const view = await deliveryOf(sql, id)
+  return view && `${Date.parse(view.createdAt)}.${id}`
+}
+
 /** Newest first. `cursor`: the `next` of the page before; a wrong one is `bad-request`. */
 export async function listDeliveries(
   sql: Database,
@@ -194,10 +209,7 @@ export async function listDeliveries(
   const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
   const after = cursor === null ? null : readCursor(cursor)
   const rows = await sql<DeliveryRow[]>`
-    select id, webhook, message_id as "messageId", type, state, attempts, last_status as "lastStatus",
-      last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs",
-      next_ms as "nextMs", delivered_ms as "deliveredMs"
-    from delivery where webhook = ${webhook}
+    select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
     ${after === null ? sql`` : sql`and (created_ms, id) < (${after.createdMs}::int8, ${after.id})`}
     order by created_ms desc, id desc limit ${most + 1}`
   const page = rows.slice(0, most)

@@ -7,7 +7,7 @@
 import { openFrame } from '@constat/shared/batch'
 import { invariant } from '@constat/shared/fault'
 import { entryRange, type EntryRow } from '../db/ledger-rows.ts'
-import { saveFold, type ChunkRow } from '../db/fold-rows.ts'
+import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { leafCode } from '../ledger/leaf.ts'
 import type { Committed } from '../ledger/sequencer.ts'
@@ -40,9 +40,9 @@ export class Fold {
   }
 
   /** Loads what was folded before; the rest is caught up from the ledger. */
-  open({ next, chunks }: { next: ReadonlyMap<number, number>; chunks: readonly ChunkRow[] }): void {
-    for (const [log, index] of next) this.#next.set(log, index)
-    this.tracks.restore(chunks)
+  async load(): Promise<void> {
+    for (const [log, index] of await foldedUntil(this.#db)) this.#next.set(log, index)
+    this.tracks.restore(await chunkRows(this.#db))
   }
 
   /** First leaf of a log that is not folded yet. */

@@ -10,7 +10,7 @@ import type { IncidentRow } from '../db/incident-rows.ts'
 import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent, Registry } from '../intake/registry.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
-import { effectiveFromMs, newest, revisionAt, type Register, type Terms } from '../terms/register.ts'
+import { effectiveFromMs, newest, revisionFor, type Register, type Terms } from '../terms/register.ts'
 import { incidentView, segmentViews, stateAt } from './describe.ts'
 import type { Judge } from './judge.ts'
 import { readinessFacts } from './readiness.ts'
@@ -22,6 +22,7 @@ import type {
   GuaranteeView,
   IncidentView,
   ReadModel,
+  RevisionView,
   ServiceView,
   TimelineView,
   WindowView,
@@ -98,7 +99,7 @@ export class Model implements ReadModel {
     }
   }
 
-  revisions(contract: string): Promise<import('./view.ts').RevisionView[]> {
+  revisions(contract: string): Promise<RevisionView[]> {
     const terms = this.#deps.register.of(contract)
     const views = (terms?.revisions ?? []).map(({ revision, digest, appliedMs, terms: expanded }) => ({
       revision,
@@ -232,13 +233,13 @@ export class Model implements ReadModel {
   /** The guarantee in the window that begins at `startMs`, under the revision in force there. */
   #guarantee(terms: Terms, id: string, startMs: UnixMs): GuaranteeView[] {
     const nowMs = this.#deps.nowMs()
-    const revision = revisionAt(terms, startMs)
-    const guarantee = judged(revision).find((one) => one.id === id)
+    const revision = revisionFor(terms, id, startMs)
+    const guarantee = revision && judged(revision).find((one) => one.id === id)
     if (!guarantee) return []
     const window = windowNow(guarantee, revision, startMs)
     const timeline = this.#deps.timelines.service(terms, revision, guarantee.service)
     const readiness = readinessOf(readinessFacts(terms, this.#deps.registry.agents()))
-    return [guaranteeView({ terms, guarantee, window, timeline, readiness, nowMs })]
+    return [guaranteeView({ terms, revision, guarantee, window, timeline, readiness, nowMs })]
   }
 
   #silentAgents(terms: Terms): string[] {

@@ -11,7 +11,7 @@ import type { Timeline } from '@constat/sla/timeline'
 import { judge } from '@constat/sla/verdict'
 import { measure } from '@constat/sla/window'
 import { clip, formatInstant, intersect, totalMs, type UnixMs } from '@constat/shared/time'
-import { effectiveFromMs, revisionAt, type Revision, type Terms } from '../terms/register.ts'
+import { promisedFromMs, type Revision, type Terms } from '../terms/register.ts'
 import type { GuaranteeView, Readiness, WindowState } from './view.ts'
 
 export type AvailabilityGuarantee = Extract<GuaranteeTerms, { metric: 'interval-availability' }>
@@ -61,6 +61,7 @@ export function stateOfWindow(window: CalendarWindow, { terms }: Revision, nowMs
 
 export type WindowQuestion = {
   terms: Terms
+  revision: Revision
   guarantee: AvailabilityGuarantee
   window: CalendarWindow
   timeline: Timeline
@@ -70,18 +71,18 @@ export type WindowQuestion = {
 
 export function guaranteeView({
   terms,
+  revision,
   guarantee,
   window,
   timeline,
   readiness,
   nowMs,
 }: WindowQuestion): GuaranteeView {
-  const revision = revisionAt(terms, window.startMs)
   const contract = revision.terms
   const { measurement } = contract
   const asOfMs = Math.min(nowMs, window.endMs)
   const calendar = contract.calendars[guarantee.calendar] ?? { kind: 'always', name: 'always' }
-  const inForce = { startMs: effectiveFromMs(terms), endMs: contract.effective.toMs ?? Infinity }
+  const inForce = { startMs: promisedFromMs(terms, guarantee.id), endMs: contract.effective.toMs ?? Infinity }
   const hours = serviceIntervals(calendar, contract.zoneTables, window)
   const committed = clip(hours, inForce)
   const rules = {

@@ -127,11 +127,19 @@ export function newest({ revisions }: Terms): Revision {
   return last
 }
 
-/** The revision that judges a window: in force at its start, or the first one for what began before it. */
-export function revisionAt({ revisions }: Terms, startMs: UnixMs): Revision {
-  const first = revisions[0]
-  invariant(first, 'terms have a revision')
-  return revisions.findLast(({ appliedMs }) => appliedMs <= startMs) ?? first
+/**
+ * The revision that judges a guarantee in a window: in force at its start. What was promised later than
+ * that is judged by the first revision that promises it, from the moment it was applied.
+ */
+export function revisionFor(terms: Terms, guarantee: string, startMs: UnixMs): Revision | null {
+  const promising = terms.revisions.filter((one) => one.terms.guarantees.some(({ id }) => id === guarantee))
+  return promising.findLast(({ appliedMs }) => appliedMs <= startMs) ?? promising[0] ?? null
+}
+
+/** Committed time of a guarantee begins here: a date of the first terms that promise it, or their apply. */
+export function promisedFromMs(terms: Terms, guarantee: string): UnixMs {
+  const first = revisionFor(terms, guarantee, -Infinity)
+  return first?.terms.effective.fromMs ?? first?.appliedMs ?? effectiveFromMs(terms)
 }
 
 /** Committed time begins here: the first revision's own date, or the moment it was applied. */

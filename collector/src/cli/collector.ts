@@ -1,0 +1,13 @@
+/** `constat collector`: the collector alone; agents join with `constat token agent`. */
+import { serve, type ServeFlags } from './serve.ts'
+import type { World } from './world.ts'
+
+export function collector(flags: ServeFlags, world: World): Promise<number> {
+  return serve(world, flags, {
+    during: ({ collector: { publicUrl, ownerLink } }) => {
+      world.out(`Constat listens on ${publicUrl}`)
+      world.out(`Owner link: ${ownerLink}`)
+      return Promise.resolve(() => Promise.resolve())
+    },
+  })
+}

@@ -1,0 +1,81 @@
+/**
+ * The local agent of `up`: a process of its own, like every agent, enrolled with a token of its own and
+ * restarted when it dies. It ends when this process does.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { issueJoinToken } from '../access.ts'
+import type { Log } from '../shell.ts'
+import type { Served } from './serve.ts'
+
+const RESTART_MS = 1_000
+const STOP_WITHIN_MS = 4_000
+const ENROLLED_FILE = 'agent.json'
+
+/** Resolves when the agent is enrolled and started. */
+export async function startLocalAgent({ collector, config, log }: Served): Promise<() => Promise<void>> {
+  const dir = join(config.dataDir, 'agent')
+  const environment = { CONSTAT_AGENT_DIR: dir, CONSTAT_URL: collector.url }
+  if (!existsSync(join(dir, ENROLLED_FILE))) {
+    const { token } = await issueJoinToken(collector.access, { name: 'local' })
+    await runToEnd(['enroll', '--url', collector.url, '--token', token, '--name', 'local'], environment)
+  }
+  return keepRunning(environment, log)
+}
+
+function agentProgram(): string {
+  // Beside this package in a checkout and in an installation; the bundle lies one folder deeper.
+  const candidates = ['../../agent/bin/constat-agent.mjs', '../../../agent/bin/constat-agent.mjs']
+  const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  return paths.find((path) => existsSync(path)) ?? paths[0]!
+}
+
+function startAgent(args: readonly string[], environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [agentProgram(), ...args], {
+    env: { ...process.env, ...environment },
+    // The channel tells the agent when this process is gone, however it went.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+}
+
+function runToEnd(args: readonly string[], environment: Record<string, string>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = startAgent(args, environment)
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`the local agent could not enrol (exit ${code})`))
+    })
+  })
+}
+
+function keepRunning(environment: Record<string, string>, log: Log): () => Promise<void> {
+  let isStopping = false
+  let child: ChildProcess | null = null
+  let timer: NodeJS.Timeout | null = null
+  const run = (): void => {
+    child = startAgent(['run'], environment)
+    child.once('error', (error) =>
+      log.error('the local agent could not be started', { reason: error.message }),
+    )
+    child.once('exit', (code, signal) => {
+      if (isStopping) return
+      log.warn('the local agent ended; starting it again', { code, signal })
+      timer = setTimeout(run, RESTART_MS)
+    })
+  }
+  run()
+  return async () => {
+    isStopping = true
+    if (timer) clearTimeout(timer)
+    const running = child
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const ended = new Promise<void>((resolve) => void running.once('exit', () => resolve()))
+    running.kill('SIGTERM')
+    const killer = setTimeout(() => running.kill('SIGKILL'), STOP_WITHIN_MS)
+    await ended
+    clearTimeout(killer)
+  }
+}

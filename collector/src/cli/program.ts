@@ -1,0 +1,124 @@
+/** `constat`: the commands, one file each; this one is their table. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { VERSION } from '../version.ts'
+import { EXIT, type World } from './world.ts'
+
+/** Runs one command; the answer is the exit code. A command's code is loaded when it is called. */
+export async function runCommand(args: readonly string[], world: World): Promise<number> {
+  const ended = { code: EXIT.done as number }
+  const program = programOf(world, (code) => {
+    ended.code = code
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return ended.code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version are answers, not mistakes; commander has printed both kinds.
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  }
+}
+
+const DATA = ['--data <dir>', 'data directory (CONSTAT_DATA_DIR, default ./data)'] as const
+const JSON_OUT = ['--json', 'answer as JSON'] as const
+
+function programOf(world: World, end: (code: number) => void): Command {
+  const program = new Command('constat')
+    .description(
+      "The customer's own instrument: measures outsourced services and judges them by the contract.",
+    )
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => world.out(text.trimEnd()),
+      writeErr: (text) => world.err(text.trimEnd()),
+    })
+  addServing(program, world, end)
+  addContracts(program, world, end)
+  addOperations(program, world, end)
+  return program
+}
+
+function addServing(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('up')
+    .description('collector, embedded database and a local agent')
+    .option('--watch <url>', 'watch this http, https, tcp, tls, dns or icmp URL (several times)', collect, [])
+    .option('--target <percent>', 'availability that was promised', '99.9')
+    .option('--every <duration>', 'one probe each, ISO 8601', 'PT10S')
+    .option('--timeout <duration>', 'a probe takes no longer', 'PT5S')
+    .option(...DATA)
+    .option('--listen <host:port>', 'where to listen (CONSTAT_LISTEN, default 127.0.0.1:8420)')
+    .action(async (flags) => end(await (await import('./up.ts')).up(flags, world)))
+  program
+    .command('collector')
+    .description('the collector alone')
+    .option(...DATA)
+    .option('--listen <host:port>', 'where to listen (CONSTAT_LISTEN, default 127.0.0.1:8420)')
+    .action(async (flags) => end(await (await import('./collector.ts')).collector(flags, world)))
+}
+
+function addContracts(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('apply')
+    .description('put contract documents in force')
+    .requiredOption('-f, --file <path>', 'a YAML or JSON file, or a directory of them')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./apply.ts')).apply(flags, world)))
+  program
+    .command('explain <contract>')
+    .description('the terms in force, every default shown')
+    .option(...DATA)
+    .action(async (name, flags) => end(await (await import('./read.ts')).explainContract(name, flags, world)))
+  program
+    .command('get [kind]')
+    .description('contracts, agents, incidents or webhooks, as JSON')
+    .option(...DATA)
+    .action(async (kind, flags) =>
+      end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
+    )
+  program
+    .command('evaluate <scenario>')
+    .description('the engine on a JSON file, no server')
+    .action(async (path) => end((await import('./evaluate.ts')).evaluate(path, world)))
+}
+
+function addOperations(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('status')
+    .description('contracts worst first, verdicts, agents; exit 1 when a target is not met')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))
+  const token = program.command('token').description('make a token; it is shown once')
+  token
+    .command('agent')
+    .description('one command that joins an agent, good for a day')
+    .option('--name <name>', 'name of the agent')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./token.ts')).agentToken(flags, world)))
+  token
+    .command('api')
+    .description('one API token')
+    .requiredOption('--role <role>', 'owner, viewer or provider')
+    .option('--contract <name>', 'sees this contract only')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./token.ts')).apiToken(flags, world)))
+  program
+    .command('rebuild')
+    .description('make everything derived again from the ledger')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./rebuild.ts')).rebuild(flags, world)))
+}
+
+/** Watched URLs at most, on the command line. */
+const MAX_WATCHED = 200
+
+function collect(value: string, previous: string[]): string[] {
+  if (previous.length >= MAX_WATCHED) throw new InvalidArgumentError(`at most ${MAX_WATCHED} URLs`)
+  return [...previous, value]
+}

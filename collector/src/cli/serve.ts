@@ -1,0 +1,80 @@
+/** Serving: a collector that runs until it is told to stop, for `up` and for `collector`. */
+import { messageOf } from '@constat/shared/fault'
+import type { Batch } from '@constat/shared/batch'
+import { startCollector, type RunningCollector } from '../collector.ts'
+import { readConfig, type CollectorConfig } from '../config.ts'
+import type { Log } from '../shell.ts'
+import { VERSION } from '../version.ts'
+import { openLog } from './log.ts'
+import { EXIT, type World } from './world.ts'
+
+export type ServeFlags = { data?: string; listen?: string }
+
+export type Served = { collector: RunningCollector; config: CollectorConfig; log: Log }
+
+/** Flags go before the environment; both are checked the same way. */
+export function configOf(world: World, { data, listen }: ServeFlags): CollectorConfig {
+  return readConfig({
+    ...world.environment,
+    ...(data === undefined ? {} : { CONSTAT_DATA_DIR: data }),
+    ...(listen === undefined ? {} : { CONSTAT_LISTEN: listen }),
+  })
+}
+
+/**
+ * Runs until SIGINT or SIGTERM, or until nothing more can be written. `during` starts what goes beside
+ * the collector and answers how to stop it.
+ */
+export async function serve(
+  world: World,
+  flags: ServeFlags,
+  {
+    heard,
+    during,
+  }: { heard?: (batch: Batch) => void; during?: (served: Served) => Promise<() => Promise<void>> },
+): Promise<number> {
+  const config = configOf(world, flags)
+  const log = openLog(config.logLevel, world)
+  const ended = endOfService()
+  const { clock, random } = world
+  const lost = (reason: string): void => {
+    log.error('nothing more can be written', { reason })
+    ended.end(EXIT.failed)
+  }
+  const options = { config, clock, random, log, version: VERSION, lost }
+  const collector = await startCollector(heard ? { ...options, heard } : options)
+  let stopBeside: (() => Promise<void>) | null = null
+  try {
+    stopBeside = during ? await during({ collector, config, log }) : null
+    const code = await ended.code
+    log.info('stopping')
+    return code
+  } finally {
+    await stopBeside?.().catch((error: unknown) =>
+      log.warn('the local agent did not stop', { reason: messageOf(error) }),
+    )
+    await collector.stop()
+    ended.close()
+  }
+}
+
+/** Resolves once, with the exit code; a second signal ends the process at once. */
+function endOfService(): { code: Promise<number>; end(code: number): void; close(): void } {
+  let end: (code: number) => void = () => undefined
+  let isEnding = false
+  const code = new Promise<number>((resolve) => {
+    end = resolve
+  })
+  const onSignal = (): void => {
+    if (isEnding) process.exit(EXIT.failed)
+    isEnding = true
+    end(EXIT.done)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  const close = (): void => {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+  return { code, end: (value) => end(value), close }
+}

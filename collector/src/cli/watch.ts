@@ -1,0 +1,32 @@
+/** The contract that `up --watch` writes: five lines a person can go on from. Pure. */
+import { stringify } from 'yaml'
+
+export type Watch = {
+  urls: readonly string[]
+  target: string
+  every: string
+  timeout: string
+  timeZone: string
+}
+
+export const WATCH_CONTRACT = 'watch'
+
+/** One probe every `every`, two failures confirm, people are told at once. */
+export function watchDocument({ urls, target, every, timeout, timeZone }: Watch): string {
+  const document = {
+    apiVersion: 'constat/v1',
+    kind: 'Contract',
+    metadata: { name: WATCH_CONTRACT, displayName: 'Watched services' },
+    spec: {
+      provider: 'Unnamed provider',
+      target,
+      timeZone,
+      watch: urls,
+      every,
+      timeout,
+      confirm: { down: 2, up: 1, by: 'reprobes' },
+      alertAfter: 'PT0S',
+    },
+  }
+  return `# Written by \`constat up --watch\`. Name the provider, then: constat apply -f this-file\n${stringify(document)}`
+}

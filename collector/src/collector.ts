@@ -1,0 +1,187 @@
+/**
+ * Collector: database, line, sockets, pages and alerts put together, started in order and stopped in the
+ * opposite one. Everything real comes in as an argument.
+ */
+import { createServer, type Server } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { getRequestListener } from '@hono/node-server'
+import type { Batch } from '@constat/shared/batch'
+import { Fault, systemCode } from '@constat/shared/fault'
+import type { Clock } from '@constat/shared/time'
+import { openBus } from './alert/bus.ts'
+import { migrateQueue, startDelivery } from './alert/deliver.ts'
+import { issueApiToken, type AccessDeps } from './access.ts'
+import { urlOf, type CollectorConfig } from './config.ts'
+import {
+  keepOwnerToken,
+  makeDataDir,
+  openIdentity,
+  readOwnerToken,
+  tellRunning,
+  tellStopped,
+} from './data-dir.ts'
+import { lockCollector } from './db/lock.ts'
+import { migrateDatabase } from './db/migrate.ts'
+import { openDatabase } from './db/open.ts'
+import { deedsOf } from './deeds.ts'
+import { createApp } from './http/app.ts'
+import { serveAgents, type AgentSockets } from './intake/socket.ts'
+import { metricsOf } from './metrics.ts'
+import { Pipeline } from './pipeline.ts'
+import type { Log, Random, Shell } from './shell.ts'
+import { assignmentsOf, type AssignDeps } from './terms/assign.ts'
+
+export type CollectorOptions = {
+  config: CollectorConfig
+  clock: Clock
+  random: Random
+  log: Log
+  version: string
+  /** Called for every batch that is in the ledger now. */
+  heard?: (batch: Batch) => void
+  /** The database is gone for good, or another collector took over: nothing more can be written. */
+  lost: (reason: string) => void
+}
+
+export type RunningCollector = {
+  /** Where it listens, `http://127.0.0.1:8420`. */
+  url: string
+  publicUrl: string
+  ownerLink: string
+  pipeline: Pipeline
+  access: AccessDeps
+  actions: ReturnType<typeof deedsOf>
+  stop(): Promise<void>
+}
+
+export async function startCollector(options: CollectorOptions): Promise<RunningCollector> {
+  const { config, clock, random, log, lost } = options
+  makeDataDir(config.dataDir)
+  const closers: (() => Promise<void> | void)[] = []
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close()
+  }
+  try {
+    const database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
+    closers.push(() => database.close())
+    database.embedded?.onExit(lost)
+    await migrateDatabase(database, { log })
+    const lock = await lockCollector(database, { log, onLost: () => lost('another collector took over') })
+    closers.push(() => lock.release())
+    await migrateQueue({ pgConfig: database.pgConfig, log })
+    const db = database.sql
+    const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
+    const access = { db, random, nowMs: () => clock.nowMs() }
+    const token = await ownerToken(config.dataDir, access)
+    // The port is known before anything is told: links carry it.
+    const { server, url } = await listen(config.listen)
+    closers.push(() => new Promise((resolve) => void closeServer(server, resolve)))
+    const publicUrl = config.publicUrl ?? url
+    const bus = await openBus({ db, log })
+    const pipeline = new Pipeline({ db, shell, publicUrl, told: () => bus.publish(), ...heardOf(options) })
+    await pipeline.open()
+    let sockets: AgentSockets | null = null
+    const assign = assignDeps(pipeline, shell)
+    const actions = deedsOf({ pipeline, shell, access, assign, sockets: () => sockets, publicUrl })
+    const app = createApp({
+      read: pipeline.model,
+      actions,
+      events: bus,
+      metrics: metricsOf(pipeline),
+      ready: () => readiness(pipeline),
+      publicUrl,
+      language: config.language,
+      version: options.version,
+      assetDir: fileURLToPath(new URL(assetPath(import.meta.url), import.meta.url)),
+      clock,
+      log,
+    })
+    server.on('request', getRequestListener(app.fetch))
+    pipeline.start()
+    closers.push(() => pipeline.close())
+    const { registry, desk } = pipeline
+    sockets = serveAgents(server, { shell, registry, desk, assign: (agent) => assignmentsOf(agent, assign) })
+    const delivery = await startDelivery({
+      pgConfig: database.pgConfig,
+      sql: db,
+      clock,
+      random,
+      log,
+      allowPrivate: config.allowPrivate,
+    })
+    closers.push(
+      () => delivery.stop(),
+      () => sockets?.close(),
+    )
+    tellRunning(config.dataDir, { url, pid: process.pid })
+    closers.push(() => tellStopped(config.dataDir))
+    return { url, publicUrl, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function heardOf({ heard }: CollectorOptions): { heard?: (batch: Batch) => void } {
+  return heard ? { heard } : {}
+}
+
+function assignDeps(pipeline: Pipeline, { identity, clock }: Shell): AssignDeps {
+  const { register, sequencer } = pipeline
+  return {
+    register,
+    sequencer,
+    identity,
+    nowMs: () => clock.nowMs(),
+    changed: (contract) => pipeline.changed(contract),
+  }
+}
+
+/** The style sheet and the script lie beside the bundle, or under web/ in a checkout. */
+function assetPath(module: string): string {
+  return module.endsWith('.ts') ? './web/static' : './static'
+}
+
+async function ownerToken(dataDir: string, access: AccessDeps): Promise<string> {
+  const known = readOwnerToken(dataDir)
+  if (known !== null) return known
+  const token = await issueApiToken(access, { role: 'owner', contract: null })
+  keepOwnerToken(dataDir, token)
+  return token
+}
+
+function readiness(pipeline: Pipeline): Promise<{ ok: boolean; reasons: string[] }> {
+  const behind = pipeline.sequencer.heads().filter(({ id, size }) => size - pipeline.fold.next(id) > 100_000)
+  const reasons = behind.map(({ contract }) => `the fold of ${contract} is behind its ledger`)
+  return Promise.resolve({ ok: reasons.length === 0, reasons })
+}
+
+async function listen({
+  host,
+  port,
+}: {
+  host: string
+  port: number
+}): Promise<{ server: Server; url: string }> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenFault(error, { host, port })))
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  const bound = typeof address === 'object' && address ? address.port : port
+  return { server, url: urlOf({ host, port: bound }) }
+}
+
+function listenFault(error: Error, at: { host: string; port: number }): Fault {
+  const hint =
+    systemCode(error) === 'EADDRINUSE'
+      ? 'Another program listens there: stop it, or set CONSTAT_LISTEN to a free port.'
+      : 'Set CONSTAT_LISTEN to an address of this host.'
+  return new Fault('network', `cannot listen on ${urlOf(at)}: ${error.message}`, { hint, cause: error })
+}
+
+function closeServer(server: Server, done: () => void): void {
+  server.close(() => done())
+  server.closeAllConnections()
+}

@@ -1,0 +1,125 @@
+/**
+ * Configuration: the environment of the collector, parsed once. Every wrong value is named, all of them
+ * at once, with what would be right. Secrets may stand in a file named by `…_FILE`. Pure but for those.
+ */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { Fault, messageOf } from '@constat/shared/fault'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export type CollectorConfig = {
+  dataDir: string
+  listen: { host: string; port: number }
+  /** Without a slash at the end; null: as it listens. */
+  publicUrl: string | null
+  /** Null: embedded. */
+  databaseUrl: string | null
+  logLevel: LogLevel
+  language: 'en' | 'fr'
+  /** Webhooks and targets on loopback and private addresses. */
+  allowPrivate: boolean
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Fault `bad-config` with every problem. */
+export function readConfig(environment: Environment): CollectorConfig {
+  const problems: string[] = []
+  const get = (name: string): string | undefined => valueOf(environment, name, problems)
+  const listen = readListen(get('CONSTAT_LISTEN') ?? '127.0.0.1:8420', problems)
+  const isLocal = isLoopback(listen.host)
+  const tls = get('CONSTAT_TLS') ?? 'auto'
+  if (tls !== 'auto' && tls !== 'off') problems.push(`CONSTAT_TLS is ${quote(tls)}: write auto or off`)
+  if (tls === 'auto' && !isLocal) {
+    problems.push(
+      'CONSTAT_LISTEN reaches beyond this host, and this version serves TLS only through a proxy in front of it: set CONSTAT_TLS=off behind one, or listen on 127.0.0.1',
+    )
+  }
+  const config: CollectorConfig = {
+    dataDir: resolve(get('CONSTAT_DATA_DIR') ?? './data'),
+    listen,
+    publicUrl: readUrl(get('CONSTAT_PUBLIC_URL'), problems),
+    databaseUrl: get('DATABASE_URL') ?? null,
+    logLevel: oneOf('CONSTAT_LOG_LEVEL', get('CONSTAT_LOG_LEVEL') ?? 'info', LOG_LEVELS, problems),
+    language: oneOf('CONSTAT_LANG', get('CONSTAT_LANG') ?? 'en', ['en', 'fr'] as const, problems),
+    allowPrivate: readFlag('CONSTAT_ALLOW_PRIVATE', get('CONSTAT_ALLOW_PRIVATE'), {
+      absent: isLocal,
+      problems,
+    }),
+  }
+  if (problems.length > 0) {
+    throw new Fault('bad-config', `the environment has ${problems.length} wrong value(s)`, { problems })
+  }
+  return config
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** `http://127.0.0.1:8420`, with brackets around IPv6. */
+export function urlOf({ host, port }: { host: string; port: number }): string {
+  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+}
+
+function valueOf(environment: Environment, name: string, problems: string[]): string | undefined {
+  const value = environment[name]
+  const file = environment[`${name}_FILE`]
+  if (value !== undefined && value !== '') {
+    if (file) problems.push(`${name} and ${name}_FILE are both set: keep one`)
+    return value
+  }
+  if (!file) return undefined
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    problems.push(`${name}_FILE cannot be read: ${messageOf(error)}`)
+    return undefined
+  }
+}
+
+function readListen(text: string, problems: string[]): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2] ?? ''
+  const port = Number(match?.[3])
+  if (match && host !== '' && port <= 65_535) return { host, port }
+  problems.push(`CONSTAT_LISTEN is ${quote(text)}: write HOST:PORT, as 127.0.0.1:8420 or [::1]:8420`)
+  return { host: '127.0.0.1', port: 0 }
+}
+
+function readUrl(text: string | undefined, problems: string[]): string | null {
+  if (text === undefined) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '')
+    return text.replace(/\/+$/, '')
+  problems.push(
+    `CONSTAT_PUBLIC_URL is ${quote(text)}: write the address people use, as https://constat.example`,
+  )
+  return null
+}
+
+function oneOf<T extends string>(name: string, text: string, known: readonly T[], problems: string[]): T {
+  const found = known.find((one) => one === text)
+  if (found !== undefined) return found
+  problems.push(`${name} is ${quote(text)}: write one of ${known.join(', ')}`)
+  return known[0]!
+}
+
+function readFlag(
+  name: string,
+  text: string | undefined,
+  { absent, problems }: { absent: boolean; problems: string[] },
+): boolean {
+  if (text === undefined) return absent
+  if (/^(1|true|yes|on)$/i.test(text)) return true
+  if (/^(0|false|no|off)$/i.test(text)) return false
+  problems.push(`${name} is ${quote(text)}: write true or false`)
+  return absent
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}

@@ -1,0 +1,86 @@
+/**
+ * Data directory: what the collector keeps outside the database. The key (0600, made on first start and
+ * never sent anywhere), the owner's token for the link that is printed, and where the collector is
+ * reached while it runs.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault, messageOf, systemCode } from '@constat/shared/fault'
+import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
+import type { Identity, Random } from './shell.ts'
+
+const KEY_FILE = 'collector.key'
+const OWNER_FILE = 'owner.token'
+const RUNNING_FILE = 'collector.json'
+
+export type Running = { url: string; pid: number }
+
+export function makeDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o755 })
+  } catch (error) {
+    throw new Fault('disk', `the data directory ${dataDir} cannot be made: ${messageOf(error)}`, {
+      hint: 'Set CONSTAT_DATA_DIR to a directory that this user may write.',
+    })
+  }
+}
+
+/** The collector's identity; `random` makes it on the first start. */
+export function openIdentity(dataDir: string, random: Random): Identity {
+  const path = join(dataDir, KEY_FILE)
+  let text = readIfThere(path)
+  if (text === null) {
+    text = random.bytes(32).toString('hex')
+    writeSecret(path, text)
+  }
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new Fault('evidence', `${path} does not hold a key`, {
+      hint: 'Bring the file back from a backup: a new key would begin new logs.',
+    })
+  }
+  const key = privateKeyOf(Buffer.from(text, 'hex'))
+  return { key, publicKey: rawPublicKey(key) }
+}
+
+/** The owner's token as it is printed in the link; null before it was made. */
+export function readOwnerToken(dataDir: string): string | null {
+  return readIfThere(join(dataDir, OWNER_FILE))
+}
+
+export function keepOwnerToken(dataDir: string, token: string): void {
+  writeSecret(join(dataDir, OWNER_FILE), token)
+}
+
+/** Where the collector of this directory is reached, if one says that it runs. */
+export function readRunning(dataDir: string): Running | null {
+  const text = readIfThere(join(dataDir, RUNNING_FILE))
+  // Our own file; a torn one reads as nothing.
+  return text === null || !text.endsWith('}') ? null : (JSON.parse(text) as Running)
+}
+
+export function tellRunning(dataDir: string, running: Running): void {
+  writeSecret(join(dataDir, RUNNING_FILE), JSON.stringify(running))
+}
+
+export function tellStopped(dataDir: string): void {
+  rmSync(join(dataDir, RUNNING_FILE), { force: true })
+}
+
+export const systemRandom: Random = { bytes: (count) => randomBytes(count) }
+
+/** Whole or not at all: a file that is read while it is written is the old one. */
+function writeSecret(path: string, text: string): void {
+  const unfinished = `${path}.${process.pid}`
+  writeFileSync(unfinished, text, { mode: 0o600 })
+  renameSync(unfinished, path)
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null
+    throw new Fault('disk', `${path} cannot be read: ${messageOf(error)}`)
+  }
+}

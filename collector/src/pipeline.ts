@@ -1,0 +1,205 @@
+/**
+ * THE LINE: sample → batch → ledger → timeline → window → verdict → report / alert. Read this first.
+ *
+ *   receive   frames of the agents → desk (verify, admit) → sequencer (append, one group commit) → ack
+ *   advance   what was committed → fold (tracks) → judge (incidents, what is told) → readers
+ *
+ * Data walks one way. Only the ledger is ground: `advance` is safe to run twice and to be killed
+ * anywhere, because every stage begins from what the one before has stored.
+ */
+import type { Batch } from '@constat/shared/batch'
+import { messageOf } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
+import type { Database } from './db/tx.ts'
+import { Fold, type Touched } from './fold/fold.ts'
+import { Desk } from './intake/desk.ts'
+import { Registry } from './intake/registry.ts'
+import { Judge } from './judge/judge.ts'
+import { Model } from './judge/model.ts'
+import { servicesOf, Timelines } from './judge/timelines.ts'
+import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
+import { Sequencer, type Committed } from './ledger/sequencer.ts'
+import type { Shell } from './shell.ts'
+import { newest, Register, type Terms } from './terms/register.ts'
+
+/** What is committed within this is folded together. */
+export const GATHER_MS = 50
+/** Time alone changes things too: silences, delays of alerts, ends of windows. */
+export const TICK_MS = 1_000
+const SAVE_EVERY_MS = 5_000
+
+export type PipelineDeps = {
+  db: Database
+  shell: Shell
+  publicUrl: string
+  told: () => void
+  heard?: (batch: Batch) => void
+}
+
+export class Pipeline {
+  readonly sequencer: Sequencer
+  readonly register = new Register()
+  readonly registry: Registry
+  readonly desk: Desk
+  readonly fold: Fold
+  readonly timelines: Timelines
+  readonly judge: Judge
+  readonly model: Model
+  readonly #deps: PipelineDeps
+  #committed: Committed[] = []
+  #advancing: Promise<void> | null = null
+  #timer: NodeJS.Timeout | null = null
+  #ticker: NodeJS.Timeout | null = null
+  #savedMs: UnixMs = 0
+  #signedMs: UnixMs = 0
+  /** Contracts to judge as a whole: their terms or their vantages changed, or a step failed. */
+  readonly #whole = new Set<string>()
+
+  constructor(deps: PipelineDeps) {
+    const { db, shell, publicUrl, told } = deps
+    const { register } = this
+    const nowMs = (): UnixMs => shell.clock.nowMs()
+    this.#deps = deps
+    this.sequencer = new Sequencer(db, shell, (committed) => this.#gather(committed))
+    this.registry = new Registry(db, shell)
+    const nameOf = (agent: string): string => this.registry.byId(agent)?.name ?? agent
+    this.fold = new Fold(db, register)
+    const { sequencer, registry } = this
+    this.timelines = new Timelines(this.fold.tracks, { nameOf })
+    const { timelines } = this
+    this.desk = new Desk({
+      db,
+      shell,
+      sequencer,
+      checkCounts: (log, digest) => register.checkCount(log, digest),
+    })
+    this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
+    this.model = new Model({
+      nowMs,
+      register,
+      registry,
+      timelines,
+      tracks: this.fold.tracks,
+      judge: this.judge,
+      sequencer,
+    })
+  }
+
+  /** Reads the ground state, then folds and judges what came in before this process began. */
+  async open(): Promise<void> {
+    const { db } = this.#deps
+    await this.sequencer.open()
+    await this.registry.open()
+    await this.register.open(db, this.sequencer.heads())
+    await this.fold.load()
+    await this.judge.open()
+    for (const { contract } of this.register.all()) this.#whole.add(contract)
+    await this.advance()
+  }
+
+  start(): void {
+    this.#ticker = setInterval(() => void this.advance(), TICK_MS)
+  }
+
+  /** Terms or vantages of a contract changed: everything of it is judged again. */
+  changed(contract: string): void {
+    this.timelines.forgetContract(contract)
+    this.model.forget(contract)
+    this.#whole.add(contract)
+  }
+
+  /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */
+  async advance(): Promise<void> {
+    if (this.#advancing) return this.#advancing
+    this.#advancing = this.#step().catch((error: unknown) => {
+      this.#deps.shell.log.error('a step of the line failed; it will be made again', {
+        reason: messageOf(error),
+      })
+      for (const { contract } of this.register.all()) this.changed(contract)
+    })
+    await this.#advancing
+    this.#advancing = null
+    if (this.#committed.length > 0) this.#gather()
+  }
+
+  /** Ends after what is committed is folded, judged and saved. */
+  async close(): Promise<void> {
+    if (this.#ticker) clearInterval(this.#ticker)
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.sequencer.drain()
+    await this.advance()
+    await this.fold.save()
+    await this.registry.save()
+    await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)
+  }
+
+  #gather(committed?: Committed): void {
+    if (committed) this.#committed.push(committed)
+    if (this.#timer || this.#advancing) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      void this.advance()
+    }, GATHER_MS)
+  }
+
+  async #step(): Promise<void> {
+    const touched: Touched = new Map()
+    const committed = this.#committed
+    this.#committed = []
+    this.#hear(committed)
+    await this.fold.take(committed, touched)
+    for (const { id, size } of this.sequencer.heads()) await this.fold.catchUp(id, size, touched)
+    for (const terms of this.register.all()) await this.#judge(terms, touched.get(terms.log))
+    await this.judge.silences()
+    await this.#keep()
+  }
+
+  /** What frames say of their agents: clock and spool, for people to see. */
+  #hear(committed: readonly Committed[]): void {
+    for (const { drafts } of committed) {
+      for (const { frame } of drafts) {
+        if (frame) this.#deps.heard?.(frame.batch)
+        const agent = frame && this.registry.byId(frame.agent.toString('hex'))
+        if (!agent) continue
+        agent.clockOffsetMs = frame.batch.clock.offsetMs
+        agent.clockErrorMs = frame.batch.clock.errorMs
+        agent.spoolFrames = frame.batch.health.spoolFrames
+      }
+    }
+  }
+
+  async #judge(terms: Terms, checks: ReadonlySet<string> | undefined): Promise<void> {
+    const contract = newest(terms).terms
+    const services = new Set(this.judge.untold(terms))
+    for (const check of checks ?? []) {
+      for (const service of servicesOf(contract, check)) {
+        this.timelines.forget(terms.contract, service)
+        services.add(service)
+      }
+    }
+    const isWhole = this.#whole.delete(terms.contract)
+    if (isWhole) for (const { name } of contract.services) services.add(name)
+    if (services.size === 0) return
+    try {
+      await this.judge.services(terms, services)
+    } catch (error) {
+      this.changed(terms.contract)
+      throw error
+    }
+    this.model.forget(terms.contract)
+  }
+
+  async #keep(): Promise<void> {
+    const { db, shell } = this.#deps
+    const nowMs = shell.clock.nowMs()
+    if (nowMs - this.#savedMs >= SAVE_EVERY_MS) {
+      this.#savedMs = nowMs
+      await this.fold.save()
+      await this.registry.save()
+    }
+    if (nowMs - this.#signedMs >= CHECKPOINT_EVERY_MS) {
+      this.#signedMs = nowMs
+      await signCheckpoints(db, shell, this.sequencer)
+    }
+  }
+}
