@@ -428,6 +428,102 @@ describe('refused, each with what to do', () => {
   })
 })
 
+describe('what the example does not use', () => {
+  const text = `apiVersion: constat/v1
+kind: Contract
+metadata: {name: rest}
+spec:
+  provider: Northstar
+  customer: Acme
+  timeZone: UTC
+  watch: ["tcp://a:1", "tcp://b:1", "tcp://c:1"]
+  target: "99"
+  services: [{name: shop, displayName: Shop, tree: {atLeast: 2, of: [{check: a-1}, {service: b-1}, {any: [{check: c-1}]}]}}]
+  charges: {currency: EUR, monthly: [{amount: "100"}]}
+  measurement:
+    confirm: {down: 3, by: slots}
+    blocked: fail
+    rounding: {verdict: {digits: 2, mode: half-up}}
+  exclusions: {kinds: [{id: told, notice: {elapsed: PT72H}}, {id: agreed}]}
+  guarantees:
+    - {id: calm, service: shop, metric: incident-count, target: {count: 2}}
+    - {id: slices, service: shop, metric: error-rate-slices, badWhen: {overPercent: "5"}, target: {percent: "99.9"}, window: {period: P3M}}
+    - {id: all-fail, service: shop, metric: error-rate-slices, badWhen: all-failed, target: {percent: "99.9"}}
+    - {id: rates, service: shop, metric: mean-error-rate, target: {percent: "99.9"}}
+    - {id: restore, service: shop, metric: restoration-time, target: {each: PT4H}}
+  credits:
+    schedules:
+      calm: {kind: points, points: 3, amountPerPoint: "10"}
+      slices: {kind: linear, percentPerPoint: "2", capPercent: "10"}
+      rates: {kind: pool, atRiskPercent: "10", poolPercent: "50", allocationPercent: "40"}
+      restore: {kind: late-restoration, per: PT1H, divisor: "1000"}
+    chronic: [{id: often, service: shop, outages: 3, eachOver: PT30M, withinDays: 30, aggregateOver: P1D, right: step-in}]
+    earnBack: {windowsMet: 3, percent: "50"}
+---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: calls}
+spec:
+  contract: rest
+  endpoints: [{id: hook, url: "https://hooks.example/x", shape: slack}, {id: mail, email: ops@acme.example, shape: email, language: fr}]
+  routes: [{types: ["incident.*"], to: [hook]}]
+  escalation: [{after: PT0S, to: [hook]}, {after: PT15M, to: [mail]}]
+  quietHours: {timeZone: Europe/Paris, weekly: [{days: [SA, SU], start: "00:00", end: "24:00"}], except: [incident.opened]}
+  heartbeat: {url: "https://dead.example/x", every: PT1M}
+`
+  const terms = accepted(text)
+
+  test('parses and expands', () => {
+    expect(
+      terms.guarantees.slice(3).map(({ id, window, ...rest }) => [id, window.period, rest.metric]),
+    ).toEqual([
+      ['calm', 'P1M', 'incident-count'],
+      ['slices', 'P3M', 'error-rate-slices'],
+      ['all-fail', 'P1M', 'error-rate-slices'],
+      ['rates', 'P1M', 'mean-error-rate'],
+      ['restore', 'P1M', 'restoration-time'],
+    ])
+    expect(terms.guarantees[4]).toMatchObject({ sliceMs: 60_000, badWhen: { overPercent: '5' } })
+    expect(terms.guarantees[6]).toMatchObject({ sliceMs: 300_000 })
+    expect(terms.guarantees[7]).toMatchObject({
+      clock: { start: 'measured-onset', stop: 'measured-recovery', pausedWhile: [] },
+      target: { op: 'lte', eachMs: 4 * 3_600_000 },
+    })
+    expect(terms.exclusions.kinds.map(({ id, needs, notice }) => [id, needs, notice])).toEqual([
+      ['told', 'announcement', { elapsedMs: 72 * 3_600_000 }],
+      ['agreed', 'agreement-or-decision', null],
+    ])
+    expect(terms.checks[0]!.fold.confirm).toEqual({ down: 3, up: 1, by: 'slots' })
+    expect(terms.services.find(({ name }) => name === 'shop')?.tree).toEqual({
+      atLeast: 2,
+      of: [{ check: 'a-1' }, { service: 'b-1' }, { any: [{ check: 'c-1' }] }],
+    })
+    expect(terms.credits?.chronic[0]).toMatchObject({
+      kind: 'outages',
+      eachOverMs: 1_800_000,
+      aggregateOverMs: 86_400_000,
+    })
+  })
+
+  test.each([
+    ['to: [mail]', 'to: [pager]', 'spec.escalation[1].to[0]: names no endpoint: there is no pager'],
+    ['contract: rest', 'contract: other', 'spec.contract: names no Contract'],
+    ['email: ops@acme.example', 'email: nobody', 'should be an e-mail address'],
+    ['types: ["incident.*"]', 'types: [Incidents]', 'should be an event type'],
+    ['right: step-in', 'right: sue', 'spec.credits.chronic[0]'],
+    ['badWhen: all-failed', 'badWhen: sometimes', 'should be all-failed, or {overPercent: "5"}'],
+    [
+      'notice: {elapsed: PT72H}',
+      'notice: {}',
+      'should be either {days, dayKind, calendar} or {elapsed: PT72H}',
+    ],
+    ['monthly: [{amount: "100"}]', 'monthly: []', 'spec.charges.monthly'],
+  ])('%s → %s', (from, to, said) => {
+    expect(text).toContain(from)
+    expect(problemsOf(text.replace(from, to)).join('\n')).toContain(said)
+  })
+})
+
 describe('strict YAML 1.2', () => {
   test.each([
     ['a: 1\na: 2\n', 'is not strict YAML 1.2: Map keys must be unique'],
