@@ -1,0 +1,27 @@
+/** A clock that stands still until it is told to move. Wall and monotonic move together, or apart. */
+import type { Clock } from '@constat/shared/time'
+
+export type SimulatedClock = Clock & {
+  advanceUs: (us: number) => void
+  /** Moves the wall clock alone, as a person or a wake-up does. */
+  stepWallMs: (ms: number) => void
+}
+
+export function createSimulatedClock({
+  wallMs = 1_790_000_000_000,
+  monotonicUs = 5_000_000,
+} = {}): SimulatedClock {
+  let wallUs = wallMs * 1_000
+  let monoUs = monotonicUs
+  return {
+    nowMs: () => Math.floor(wallUs / 1_000),
+    monotonicUs: () => monoUs,
+    advanceUs(us) {
+      wallUs += us
+      monoUs += us
+    },
+    stepWallMs(ms) {
+      wallUs += ms * 1_000
+    },
+  }
+}
