@@ -251,7 +251,7 @@ function Revisions({ scene, revisions }: Props) {
     <section class="sheet wide">
       <h2>{text.contract.revisions}</h2>
       <div class="scroll" tabindex={0} role="region" aria-label={text.contract.revisions}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{text.contract.revision}</th>
@@ -265,14 +265,14 @@ function Revisions({ scene, revisions }: Props) {
             {revisions.map((revision) => (
               <tr>
                 <th scope="row">{revision.revision}</th>
-                <td>
+                <td data-label={text.contract.applied}>
                   <Time at={revision.appliedAt} scene={scene} style="minute" />
                 </td>
-                <td>
+                <td data-label={text.contract.effectiveFrom}>
                   <Time at={revision.effectiveFrom} scene={scene} style="minute" />
                 </td>
-                <td>{wordOf(text.termsShort, revision.terms)}</td>
-                <td>
+                <td data-label={text.contract.terms}>{wordOf(text.termsShort, revision.terms)}</td>
+                <td data-label={text.contract.digest}>
                   <code class="digest">{revision.digest.slice(0, 16)}…</code>
                 </td>
               </tr>

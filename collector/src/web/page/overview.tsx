@@ -142,9 +142,7 @@ function Flags({ contract, scene: { text } }: { contract: ContractView; scene: S
           <a href="/incidents">{text.overview.openIncidents(contract.openIncidents)}</a>
         </li>
       )}
-      {contract.silentAgents.length > 0 && (
-        <li>{text.overview.silentAgents(contract.silentAgents.join(', '))}</li>
-      )}
+      {contract.silentAgents.length > 0 && <li>{text.overview.silentAgents(contract.silentAgents)}</li>}
     </ul>
   )
 }

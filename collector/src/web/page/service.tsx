@@ -83,7 +83,7 @@ function Checks({ scene, service }: Pick<Props, 'scene' | 'service'>) {
     <section class="sheet">
       <h2>{text.service.checks}</h2>
       <div class="scroll" tabindex={0} role="region" aria-label={text.service.checks}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{text.service.check}</th>
@@ -98,9 +98,13 @@ function Checks({ scene, service }: Pick<Props, 'scene' | 'service'>) {
             {service.checks.map((check) => (
               <tr>
                 <th scope="row">{check.name}</th>
-                <td>{check.kind}</td>
-                <td class="target">{check.target}</td>
-                <td class="number">{spanText(check.intervalMs, lang)}</td>
+                <td data-label={text.service.kind}>{check.kind}</td>
+                <td class="target" data-label={text.service.target}>
+                  {check.target}
+                </td>
+                <td class="number" data-label={text.service.every}>
+                  {spanText(check.intervalMs, lang)}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -12,9 +12,11 @@ import { msOf } from './time.tsx'
 export type Span = { fromMs: UnixMs; toMs: UnixMs }
 
 /** Where two states share less than a pixel the worse is on top. */
-const PAINT_ORDER: readonly State[] = ['unknown', 'up', 'degraded', 'partial', 'down']
+const PAINT_ORDER: readonly State[] = ['up', 'degraded', 'partial', 'down']
 /** A down second on a 30-day chart must still be seen. */
 const MIN_WIDTH_PERCENT = 0.25
+/** A fifth of a pixel of a wide screen. */
+const UNSEEN_PERCENT = 0.02
 
 type Scale = ScaleTime<number, number>
 
@@ -26,21 +28,36 @@ type RibbonProps = { segments: readonly Segment[]; span: Span; label: string; he
 
 export function Ribbon({ segments, span, label, height = 22 }: RibbonProps) {
   const x = percentScale(span)
+  const holes = unknownOf(segments, span).map(({ startMs, endMs }) => ({
+    state: 'unknown' as const,
+    from: x(startMs),
+    to: x(endMs),
+  }))
   return (
     <svg class="ribbon" width="100%" height={height} role="img" aria-label={label}>
-      {unknownOf(segments, span).map(({ startMs, endMs }) => (
-        <Piece state="unknown" from={x(startMs)} to={x(endMs)} />
-      ))}
-      {painted(segments).map(({ state, start, end }) => (
-        <Piece state={state} from={x(msOf(start))} to={x(msOf(end))} />
+      {[...holes, ...painted(segments, x)].map((piece) => (
+        <Piece {...piece} />
       ))}
     </svg>
   )
 }
 
-function painted(segments: readonly Segment[]): Segment[] {
-  const shown = segments.filter((segment) => segment.state !== 'unknown')
-  return shown.toSorted((a, b) => PAINT_ORDER.indexOf(a.state) - PAINT_ORDER.indexOf(b.state))
+type PieceProps = { state: State; from: number; to: number }
+
+/** Thousands of segments share a few hundred pixels: what an equal neighbour hides is left out. */
+function painted(segments: readonly Segment[], x: Scale): PieceProps[] {
+  const pieces: PieceProps[] = []
+  for (const state of PAINT_ORDER) {
+    let paintedTo = -1
+    for (const { start, end } of segments.filter((segment) => segment.state === state)) {
+      const from = x(msOf(start))
+      const to = state === 'up' ? x(msOf(end)) : Math.max(x(msOf(end)), from + MIN_WIDTH_PERCENT)
+      if (to <= paintedTo || to - from < UNSEEN_PERCENT) continue
+      pieces.push({ state, from: Math.max(from, paintedTo), to })
+      paintedTo = to
+    }
+  }
+  return pieces
 }
 
 /** What no known segment covers is unknown: a hole in the data can never look like good news. */
@@ -54,9 +71,9 @@ function unknownOf(segments: readonly Segment[], { fromMs, toMs }: Span): Interv
 /** Trouble rises: the height tells the state to those who do not see its colour. */
 const TOP: Record<State, string> = { up: '55%', unknown: '55%', degraded: '38%', partial: '20%', down: '0%' }
 
-function Piece({ state, from, to }: { state: State; from: number; to: number }) {
+function Piece({ state, from, to }: PieceProps) {
   if (to <= from) return null
-  const width = state === 'up' || state === 'unknown' ? to - from : Math.max(to - from, MIN_WIDTH_PERCENT)
+  const width = to - from
   return (
     <rect
       class={`is-${state}`}
@@ -124,8 +141,9 @@ export function Axis({ span, scene, ticks = 6 }: { span: Span; scene: Scene; tic
   )
 }
 
-/** Share of the axis at either end that is too near the edge for a text. */
-const EDGE = 0.1
+/** Shares of the axis that are too near its start, or the word at its end, for another text. */
+const START = 0.08
+const END = 0.18
 
 /** Round readings of the zone's own clock, those at the very edges left out: their text would be cut. */
 function localTicks(span: Span, { zone, count }: { zone: string; count: number }): UnixMs[] {
@@ -134,5 +152,5 @@ function localTicks(span: Span, { zone, count }: { zone: string; count: number }
   return scaleUtc([span.fromMs + shiftMs, span.toMs + shiftMs], [0, 100])
     .ticks(count)
     .map((date) => date.getTime() - shiftMs)
-    .filter((atMs) => atMs - span.fromMs > length * EDGE && span.toMs - atMs > length * EDGE)
+    .filter((atMs) => atMs - span.fromMs > length * START && span.toMs - atMs > length * END)
 }

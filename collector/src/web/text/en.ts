@@ -135,7 +135,7 @@ export const en = {
       unknown: (n: number) => plural(n, 'is without evidence', 'are without evidence'),
     },
     openIncidents: (n: number) => plural(n, 'open incident', 'open incidents'),
-    silentAgents: (names: string) => `Silent: ${names}`,
+    silentAgents: (names: readonly string[]) => `Silent: ${names.join(', ')}`,
     lastHour: 'Last 60 minutes',
     lastDay: 'Last 24 hours',
     hour: '60 min',

@@ -139,7 +139,7 @@ export const fr: Text = {
       unknown: (n) => plural(n, 'est sans preuve', 'sont sans preuve'),
     },
     openIncidents: (n) => plural(n, 'incident ouvert', 'incidents ouverts'),
-    silentAgents: (names) => `Muets : ${names}`,
+    silentAgents: (names) => `${names.length < 2 ? 'Muet' : 'Muets'} : ${names.join(', ')}`,
     lastHour: 'Les 60 dernières minutes',
     lastDay: 'Les 24 dernières heures',
     hour: '60 min',

@@ -1,0 +1,387 @@
+/**
+ * The API: every route of the published interface, who may use it, what a stranger to a contract sees, and
+ * that the OpenAPI document says neither more nor less than the routes do.
+ */
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { Fault, type FaultCode } from '@constat/shared/fault'
+import { asker, type Asked } from '../support/ask.ts'
+import { demoDeps } from '../support/demo-deps.ts'
+
+const PORTAL = 'inc_acme-hosting-2026_order-portal_17'
+const INTRANET = 'inc_intranet_intranet_150'
+const AGENT = 'a1'.repeat(16)
+const YAML = 'apiVersion: constat/v1\nkind: Contract\nmetadata: {name: intranet}\n'
+
+type Case = Asked & { path: string; status: number; operation: string }
+
+/** One request that succeeds for every operation. */
+const CASES: Case[] = [
+  { operation: 'get /contracts', path: '/contracts', status: 200 },
+  { operation: 'get /contracts/{contract}', path: '/contracts/intranet', status: 200 },
+  {
+    operation: 'put /contracts/{contract}',
+    path: '/contracts/intranet',
+    method: 'PUT',
+    body: YAML,
+    headers: { 'content-type': 'application/yaml' },
+    status: 200,
+  },
+  { operation: 'get /contracts/{contract}/revisions', path: '/contracts/intranet/revisions', status: 200 },
+  {
+    operation: 'get /contracts/{contract}/windows',
+    path: '/contracts/acme-hosting-2026/windows',
+    status: 200,
+  },
+  {
+    operation: 'get /contracts/{contract}/windows/{window}',
+    path: '/contracts/intranet/windows/2026-11',
+    status: 200,
+  },
+  { operation: 'get /services/{service}/timeline', path: '/services/branch-vpn/timeline', status: 200 },
+  { operation: 'get /incidents', path: '/incidents?open=true', status: 200 },
+  { operation: 'get /incidents/{incident}', path: `/incidents/${PORTAL}`, status: 200 },
+  {
+    operation: 'post /incidents/{incident}/acknowledge',
+    path: `/incidents/${PORTAL}/acknowledge`,
+    method: 'POST',
+    status: 200,
+  },
+  { operation: 'get /agents', path: '/agents', status: 200 },
+  {
+    operation: 'post /agents/tokens',
+    path: '/agents/tokens',
+    method: 'POST',
+    body: { name: 'lyon' },
+    status: 201,
+  },
+  { operation: 'delete /agents/{agent}', path: `/agents/${AGENT}`, method: 'DELETE', status: 204 },
+  { operation: 'get /webhooks', path: '/webhooks', status: 200 },
+  {
+    operation: 'post /webhooks',
+    path: '/webhooks',
+    method: 'POST',
+    body: { url: 'http://127.0.0.1:9000/hook', types: ['incident.opened'], shape: 'generic' },
+    status: 201,
+  },
+  { operation: 'get /webhooks/{webhook}/deliveries', path: '/webhooks/whk_ops/deliveries', status: 200 },
+  { operation: 'post /webhooks/{webhook}/test', path: '/webhooks/whk_ops/test', method: 'POST', status: 202 },
+  {
+    operation: 'post /deliveries/{delivery}/replay',
+    path: '/deliveries/dlv_3/replay',
+    method: 'POST',
+    status: 202,
+  },
+  { operation: 'delete /webhooks/{webhook}', path: '/webhooks/whk_chat', method: 'DELETE', status: 204 },
+]
+
+const MISSING: [string, string][] = [
+  ['GET', '/contracts/none'],
+  ['GET', '/contracts/none/revisions'],
+  ['GET', '/contracts/none/windows'],
+  ['GET', '/contracts/intranet/windows/1999-01'],
+  ['GET', '/services/none/timeline'],
+  ['GET', '/incidents/none'],
+  ['POST', '/incidents/none/acknowledge'],
+  ['DELETE', '/agents/none'],
+  ['DELETE', '/webhooks/none'],
+  ['POST', '/webhooks/none/test'],
+  ['GET', '/webhooks/none/deliveries'],
+  ['POST', '/deliveries/none/replay'],
+  ['GET', '/no/such/route'],
+]
+
+type Schema = { [key: string]: unknown }
+
+/** References replaced by what they name, and every object closed: an undescribed member is a failure. */
+function closed(node: unknown, components: Record<string, unknown>): unknown {
+  if (Array.isArray(node)) return node.map((part) => closed(part, components))
+  if (typeof node !== 'object' || node === null) return node
+  // JSON from our own document: an object that is not null or a list.
+  const schema = node as Schema
+  if (typeof schema['$ref'] === 'string') {
+    return closed(components[schema['$ref'].replace('#/components/schemas/', '')], components)
+  }
+  const parts = Object.entries(schema).map(([key, value]) => [key, closed(value, components)] as const)
+  const shut =
+    'properties' in schema && !('additionalProperties' in schema) ? { additionalProperties: false } : {}
+  return { ...Object.fromEntries(parts), ...shut }
+}
+
+type Operation = { responses: Record<string, { content?: Record<string, { schema: unknown }> }> }
+type Document = {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, unknown> }
+}
+
+async function readDocument(): Promise<Document> {
+  const answer = await asker(demoDeps())('/api/v1/openapi.json')
+  expect(answer.status).toBe(200)
+  return (await answer.json()) as Document // what the test goes on to check
+}
+
+/** What the document promises for this answer; undefined: no body. */
+function promised({ paths, components }: Document, operation: string, status: number) {
+  const [method = '', path = ''] = operation.split(' ')
+  const response = paths[path]?.[method]?.responses[String(status)]
+  expect(response, `${operation} ${status} is documented`).toBeDefined()
+  const content = Object.values(response?.content ?? {})[0]
+  if (content === undefined) return undefined
+  // The document's schemas are JSON Schema 2020-12, which is what zod reads.
+  return z.fromJSONSchema(
+    closed(content.schema, components.schemas) as Parameters<typeof z.fromJSONSchema>[0],
+  )
+}
+
+describe('the OpenAPI document', () => {
+  it('names every route, and only those', async () => {
+    const { paths, openapi } = await readDocument()
+    expect(openapi).toBe('3.1.0')
+    const said = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    )
+    expect(said.toSorted()).toEqual([...CASES.map(({ operation }) => operation), 'get /events'].toSorted())
+  })
+
+  it.each(CASES)('is true of $operation', async ({ operation, path, status, ...asked }) => {
+    const schema = promised(await readDocument(), operation, status)
+    const answer = await asker(demoDeps())(`/api/v1${path}`, { as: 'owner-token', ...asked })
+    expect(answer.status).toBe(status)
+    if (!schema) return expect(await answer.text()).toBe('')
+    const body: unknown = await answer.json()
+    expect(schema.safeParse(body).error?.issues).toBeUndefined()
+    if (
+      asked.method === undefined &&
+      !path.includes('/intranet/windows/') &&
+      Array.isArray((body as Schema)['items'])
+    ) {
+      expect((body as { items: unknown[] }).items.length, 'an empty list proves nothing').toBeGreaterThan(0)
+    }
+  })
+
+  it('is true of problems', async () => {
+    const document = await readDocument()
+    const schema = promised(document, 'get /contracts/{contract}', 404)
+    const answer = await asker(demoDeps())('/api/v1/contracts/none', { as: 'owner-token' })
+    expect(schema?.safeParse(await answer.json()).success).toBe(true)
+  })
+
+  it('would notice a member that it does not describe', async () => {
+    const schema = promised(await readDocument(), 'get /contracts/{contract}', 200)
+    const answer = await asker(demoDeps())('/api/v1/contracts/intranet', { as: 'owner-token' })
+    const body = (await answer.json()) as Schema // a contract
+    expect(schema?.safeParse(body).success).toBe(true)
+    expect(schema?.safeParse({ ...body, extra: 1 }).success).toBe(false)
+    expect(schema?.safeParse({ ...body, name: undefined }).success).toBe(false)
+  })
+})
+
+describe('problems', () => {
+  it.each(MISSING)('%s %s is not found', async (method, path) => {
+    const answer = await asker(demoDeps())(`/api/v1${path}`, { method, as: 'owner-token' })
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(await answer.json()).toMatchObject({
+      type: 'about:blank',
+      title: 'Not Found',
+      status: 404,
+      code: 'not-found',
+    })
+  })
+
+  it('names every problem of a refused contract', async () => {
+    const answer = await asker(demoDeps())('/api/v1/contracts/other', {
+      method: 'PUT',
+      as: 'owner-token',
+      body: YAML,
+    })
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({
+      code: 'bad-contract',
+      problems: ['other.yaml:1: no contract of this name', 'spec: missing'],
+    })
+  })
+
+  it('calls a JSON contract by its own kind of name', async () => {
+    const answer = await asker(demoDeps())('/api/v1/contracts/other', {
+      method: 'PUT',
+      as: 'owner-token',
+      body: { kind: 'Contract' },
+    })
+    expect(await answer.json()).toMatchObject({
+      problems: ['other.json:1: no contract of this name', 'spec: missing'],
+    })
+  })
+
+  it.each([
+    ['a body that is no JSON', '/webhooks', '{'],
+    ['a webhook without an address', '/webhooks', '{"types":["incident.opened"]}'],
+    ['an event type that does not exist', '/webhooks', '{"url":"https://x.example","types":["nonsense"]}'],
+    ['a shape that does not exist', '/webhooks', '{"url":"https://x.example","shape":"fax"}'],
+    ['an address that is none', '/webhooks', '{"url":"nowhere"}'],
+    ['an agent name with a newline', '/agents/tokens', '{"name":"a\\nb"}'],
+  ])('%s does not fit', async (_what, path, body) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await asker(demoDeps())(`/api/v1${path}`, {
+      method: 'POST',
+      as: 'owner-token',
+      body,
+      headers,
+    })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ code: 'bad-request' })
+  })
+
+  it.each<[FaultCode, number]>([
+    ['conflict', 409],
+    ['rate-limited', 429],
+    ['network', 502],
+    ['database', 503],
+    ['disk', 503],
+    ['unavailable', 503],
+    ['evidence', 500],
+  ])('a fault %s answers %i', async (code, status) => {
+    const demo = demoDeps()
+    demo.deps.actions.applyContract = () =>
+      Promise.reject(new Fault(code, 'It failed.', { hint: 'Do this.' }))
+    const answer = await asker(demo)('/api/v1/contracts/intranet', {
+      method: 'PUT',
+      as: 'owner-token',
+      body: YAML,
+    })
+    expect(answer.status).toBe(status)
+    expect(await answer.json()).toMatchObject({ status, code, detail: 'It failed. Do this.' })
+  })
+
+  it('keeps to itself what a bug says', async () => {
+    const demo = demoDeps()
+    demo.deps.actions.applyContract = () => Promise.reject(new Error('secret at row 7'))
+    const answer = await asker(demo)('/api/v1/contracts/intranet', {
+      method: 'PUT',
+      as: 'owner-token',
+      body: YAML,
+    })
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).not.toContain('secret')
+    expect(demo.errors).toEqual(['a route failed Error: secret at row 7'])
+  })
+})
+
+const OWNER_ONLY = new Set(
+  CASES.map(({ operation }) => operation).filter((operation) =>
+    /webhooks|deliveries|tokens|^put|^delete/.test(operation),
+  ),
+)
+
+function allowed(token: string, operation: string): boolean {
+  if (token === 'owner-token') return true
+  if (OWNER_ONLY.has(operation)) return false
+  if (operation === 'get /agents') return token === 'viewer-token'
+  if (operation.endsWith('/acknowledge')) return token === 'provider-token'
+  return true
+}
+
+describe('roles', () => {
+  it.each(CASES)('$operation wants a token', async ({ path, status: _status, ...asked }) => {
+    const ask = asker(demoDeps())
+    for (const as of [undefined, 'wrong-token']) {
+      const answer = await ask(`/api/v1${path}`, { ...asked, ...(as !== undefined && { as }) })
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+    }
+  })
+
+  const matrix = ['viewer-token', 'provider-token', 'confined-token'].flatMap((as) =>
+    CASES.map((one) => ({ ...one, as })),
+  )
+  it.each(matrix)('$as at $operation', async ({ operation, path, status: _status, ...asked }) => {
+    const answer = await asker(demoDeps())(`/api/v1${path}`, asked)
+    // Out of scope is not found, never forbidden: what exists beyond it is not told.
+    if (allowed(asked.as, operation)) expect([200, 404]).toContain(answer.status)
+    else expect(answer.status).toBe(403)
+  })
+})
+
+describe('scope', () => {
+  const ask = asker(demoDeps())
+  const read = async (path: string): Promise<unknown> =>
+    (await ask(`/api/v1${path}`, { as: 'provider-token' })).json()
+
+  it('shows a provider its own contract alone', async () => {
+    expect(await read('/contracts')).toMatchObject({ items: [{ name: 'acme-hosting-2026' }], next: null })
+    expect(((await read('/contracts')) as { items: unknown[] }).items).toHaveLength(1)
+    expect(await read('/incidents')).not.toMatchObject({ items: [{ contract: 'intranet' }] })
+    expect(JSON.stringify(await read('/incidents'))).not.toContain('intranet')
+    expect(await read('/incidents?contract=intranet')).toEqual({ items: [], next: null })
+  })
+
+  it.each([
+    '/contracts/intranet',
+    '/contracts/intranet/revisions',
+    '/contracts/intranet/windows',
+    '/contracts/intranet/windows/2026-11',
+    '/services/intranet/timeline',
+    '/services/intranet/timeline?contract=intranet',
+    `/incidents/${INTRANET}`,
+  ])('hides %s', async (path) => {
+    expect((await ask(`/api/v1${path}`, { as: 'provider-token' })).status).toBe(404)
+    expect((await ask(`/api/v1${path}`, { as: 'owner-token' })).status).toBe(200)
+  })
+
+  it('takes a service of two contracts from the caller’s own', async () => {
+    expect(await read('/services/order-portal/timeline?contract=payroll')).toMatchObject({
+      contract: 'acme-hosting-2026',
+    })
+  })
+})
+
+describe('lists', () => {
+  it.each([
+    '/contracts',
+    '/incidents',
+    '/agents',
+    '/contracts/intranet/revisions',
+    '/contracts/intranet/windows',
+  ])('%s pages to its end', async (path) => {
+    const ask = asker(demoDeps())
+    const whole = (await (await ask(`/api/v1${path}`, { as: 'owner-token' })).json()) as { items: unknown[] }
+    const walked: unknown[] = []
+    let cursor: string | null = null
+    do {
+      const suffix: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const answer = await ask(`/api/v1${path}?limit=1${suffix}`, { as: 'owner-token' })
+      const page = (await answer.json()) as { items: unknown[]; next: string | null } // a list, by its schema
+      expect(page.items).toHaveLength(1)
+      walked.push(...page.items)
+      cursor = page.next
+    } while (cursor !== null)
+    expect(walked).toEqual(whole.items)
+    expect(walked.length).toBeGreaterThan(1)
+  })
+
+  it('refuses a cursor that is gone', async () => {
+    const answer = await asker(demoDeps())('/api/v1/contracts?cursor=gone', { as: 'owner-token' })
+    expect(answer.status).toBe(400)
+  })
+})
+
+describe('deeds', () => {
+  it('an acknowledgement stands as it was first made', async () => {
+    let nowMs = Date.UTC(2026, 10, 22, 18)
+    const demo = demoDeps({ nowMs: () => nowMs })
+    const ask = asker(demo)
+    const path = `/api/v1/incidents/${PORTAL}/acknowledge`
+    const first = await ask(path, { method: 'POST', as: 'provider-token' })
+    nowMs += 60_000
+    const second = await ask(path, { method: 'POST', as: 'owner-token' })
+    expect(await first.json()).toMatchObject({ acknowledgedAt: '2026-11-22T18:00:00.000Z' })
+    expect(await second.json()).toMatchObject({ acknowledgedAt: '2026-11-22T18:00:00.000Z' })
+  })
+
+  it('a revoked agent is out of the list', async () => {
+    const ask = asker(demoDeps())
+    await ask(`/api/v1/agents/${AGENT}`, { method: 'DELETE', as: 'owner-token' })
+    expect(await (await ask('/api/v1/agents', { as: 'owner-token' })).text()).not.toContain(AGENT)
+  })
+})
