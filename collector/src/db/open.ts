@@ -34,6 +34,12 @@ const RECONNECT_PAUSE_S = 0.25
 /** A database in the next container is often a moment later than we are. */
 const WAIT_FOR_START_ATTEMPTS = 10
 const WAIT_FOR_START_MS = 500
+/**
+ * The driver (3.4.9) forgets to reset its write timer when a connection breaks with a write pending: the
+ * next startup message, being short, is then never sent and every use of that connection times out. One
+ * beyond its 1,024 byte buffer is sent at once, which also resets the timer.
+ */
+const PADDING = 'x'.repeat(1_024)
 const CLOSE_TIMEOUT_S = 5
 const SERVER_VERSION_MIN = 140_000
 const INT8 = 20
@@ -126,7 +132,7 @@ function connect({ target, log, max, onClose }: Connecting): Database {
     max,
     connect_timeout: CONNECT_TIMEOUT_S,
     backoff: () => RECONNECT_PAUSE_S,
-    connection: { application_name: 'constat' },
+    connection: { application_name: 'constat', 'constat.padding': PADDING },
     types: { bigint: { to: INT8, from: [INT8], serialize: String, parse: parseInt8 } },
     onnotice: (notice: postgres.Notice) => {
       if (notice['severity'] === 'WARNING') log.warn('database', { notice: notice['message'] })
