@@ -3,7 +3,7 @@
  * unix socket: the kernel takes it back whatever way its holder dies, and its number is never reused.
  * Not pure.
  */
-import { lstat, unlink } from 'node:fs/promises'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { createServer, connect, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,10 +24,10 @@ export async function claimOwner({ folder, dataDir }: { folder: string; dataDir:
       if (await isStillOurs(path)) return { release: () => closeServer(server) }
       await closeServer(server)
     }
+    const found = identityOf(path)
     if (await answers(path)) break
-    await unlink(path).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error
-    })
+    // Not one that another starter has put there since; nothing else of ours runs between the two calls.
+    if (found !== null && identityOf(path) === found) unlinkSync(path)
   }
   throw new Fault('conflict', `another collector is running on this data (${dataDir})`, {
     hint: 'stop it first, or choose another data directory with --data',
@@ -50,10 +50,15 @@ async function listenOn(path: string): Promise<Server | null> {
 
 /** Two starters may find the same dead claim; the slower then removes the claim of the faster. */
 async function isStillOurs(path: string): Promise<boolean> {
-  const before = await lstat(path).catch(() => null)
+  const before = identityOf(path)
   await sleep(SETTLE_MS)
-  const after = await lstat(path).catch(() => null)
-  return before !== null && after !== null && before.ino === after.ino
+  return before !== null && identityOf(path) === before
+}
+
+/** Inode numbers are used again at once, the instant of creation is not. Null: nothing is there. */
+function identityOf(path: string): string | null {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? null : `${found.ino}:${found.ctimeNs}`
 }
 
 async function answers(path: string): Promise<boolean> {
