@@ -1,0 +1,55 @@
+/** Moody server: an HTTP target that breaks in the ways the world does, on demand, and mends. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export type Mood = 'ok' | '503' | 'hang' | 'reset' | 'refuse'
+
+export type MoodyServer = {
+  url: string
+  /** Resolves when the new mood holds; answers the instant at which it began. */
+  become(mood: Mood): Promise<number>
+  requests(): number
+  close(): Promise<void>
+}
+
+export async function startMoodyServer(): Promise<MoodyServer> {
+  let mood: Mood = 'ok'
+  let requests = 0
+  let server = open()
+  const port = await listen(server, 0)
+
+  function open(): Server {
+    return createServer((request, response) => {
+      requests += 1
+      if (mood === '503') response.writeHead(503).end('maintenance')
+      else if (mood === 'reset') request.socket.resetAndDestroy()
+      else if (mood !== 'hang') response.end('ok')
+    })
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    requests: () => requests,
+    become: async (next) => {
+      const wasRefusing = mood === 'refuse'
+      mood = next
+      if (next === 'refuse') await close(server)
+      else if (wasRefusing) await listen((server = open()), port)
+      else server.closeAllConnections()
+      return Date.now()
+    },
+    close: () => close(server),
+  }
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  // A TCP server that listens has an address of this form.
+  return (server.address() as AddressInfo).port
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections()
+  if (!server.listening) return
+  await new Promise((resolve) => server.close(resolve))
+}

@@ -1,0 +1,155 @@
+/**
+ * Programs under test: `constat up` and `constat collector` as processes of their own, from the build or
+ * the sources, with their API. Each start has a data directory and a free port of its own.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
+export const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
+
+export type Program = {
+  child: ChildProcess
+  dataDir: string
+  url: string
+  /** What it printed, both streams. */
+  output(): string
+  /** Waits for a line that matches; throws with the output when it does not come. */
+  line(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>
+  get<T>(path: string): Promise<T>
+  post<T>(path: string, body?: unknown): Promise<T>
+  put(path: string, yaml: string): Promise<Response>
+  kill(signal: NodeJS.Signals): Promise<void>
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A TCP server that listens has an address of this form.
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export function makeDataDir(): string {
+  return mkdtempSync(join(tmpdir(), 'constat-test-'))
+}
+
+export function dropDataDir(dataDir: string): void {
+  rmSync(dataDir, { recursive: true, force: true })
+}
+
+export type StartOptions = { args: string[]; dataDir: string; port: number; env?: Record<string, string> }
+
+/** Starts `constat …` and waits until it is ready. */
+export async function startProgram({ args, dataDir, port, env }: StartOptions): Promise<Program> {
+  const child = spawn(
+    process.execPath,
+    [CONSTAT, ...args, '--data', dataDir, '--listen', `127.0.0.1:${port}`],
+    {
+      env: { ...process.env, CONSTAT_LOG_LEVEL: 'info', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const program = programOf(child, { dataDir, url: `http://127.0.0.1:${port}` })
+  await program.line(/Owner link: /, 30_000)
+  return program
+}
+
+function programOf(child: ChildProcess, { dataDir, url }: { dataDir: string; url: string }): Program {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ask = async (
+    method: string,
+    path: string,
+    body?: BodyInit,
+    type = 'application/json',
+  ): Promise<Response> => {
+    const token = readFileSync(join(dataDir, 'owner.token'), 'utf8')
+    const headers = { authorization: `Bearer ${token}`, 'content-type': type }
+    return fetch(`${url}/api/v1${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+  }
+  // The API answers the shape that the caller names; the assertions of the test check it.
+  const read = async <T>(response: Response): Promise<T> => {
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
+    return (await response.json()) as T
+  }
+  return {
+    child,
+    dataDir,
+    url,
+    output: () => output,
+    line: async (pattern, withinMs = 15_000) => {
+      return until(() => pattern.exec(output), {
+        withinMs,
+        what: () => `${pattern} in:\n${output.slice(-4000)}`,
+      })
+    },
+    get: async <T>(path: string) => read<T>(await ask('GET', path)),
+    post: async <T>(path: string, body?: unknown) =>
+      read<T>(await ask('POST', path, JSON.stringify(body ?? {}))),
+    put: (path, yaml) => ask('PUT', path, yaml, 'application/yaml'),
+    kill: (signal) => endOf(child, signal),
+  }
+}
+
+export async function endOf(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await ended
+}
+
+/** Polls until `look` finds something. */
+export async function until<T>(
+  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  { withinMs, what }: { withinMs: number; what: string | (() => string) },
+): Promise<T> {
+  const endMs = Date.now() + withinMs
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > endMs) {
+      throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`)
+    }
+    await sleep(50)
+  }
+}
+
+/** Runs a command to its end. */
+export function runOnce(
+  args: string[],
+  env: Record<string, string> = {},
+): { code: number; out: string; err: string } {
+  const done = spawnSync(process.execPath, [CONSTAT, ...args], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return { code: done.status ?? -1, out: done.stdout, err: done.stderr }
+}
+
+/** An agent as a process of its own, enrolled in `dir` with a token of `program`. */
+export async function startAgent(
+  program: Program,
+  { dir, name }: { dir: string; name: string },
+): Promise<ChildProcess> {
+  const env = { ...process.env, CONSTAT_AGENT_DIR: dir, CONSTAT_URL: program.url }
+  if (!existsSync(join(dir, 'agent.json'))) {
+    const { token } = await program.post<{ token: string }>('/agents/tokens', { name })
+    const done = spawnSync(
+      process.execPath,
+      [AGENT, 'enroll', '--url', program.url, '--token', token, '--name', name],
+      { env, encoding: 'utf8', timeout: 30_000 },
+    )
+    if (done.status !== 0) throw new Error(`enrolment failed: ${done.stdout}${done.stderr}`)
+  }
+  return spawn(process.execPath, [AGENT, 'run'], { env, stdio: 'ignore' })
+}
