@@ -25,19 +25,28 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ...collectorRooms({
     // In flow order: a stage reads what comes before it and never reaches back.
     'shell.ts': [],
+    'version.ts': [],
+    'config.ts': [],
+    'data-dir.ts': [],
     db: ['alert/types.ts', 'alert/shapes'],
+    'access.ts': ['db'],
+    intake: ['db', 'ledger'],
     ledger: ['db'],
-    terms: ['db', 'ledger', 'fold/track.ts'],
+    // An agent's assignment is what intake gives to it; the rules of a track are what terms decide.
+    terms: ['db', 'ledger', 'fold/track.ts', 'intake/connection.ts', 'intake/registry.ts'],
     fold: ['db', 'ledger', 'terms'],
     // What it tells is part of its own transaction; who is heard is part of what it judges.
     judge: ['db', 'ledger', 'terms', 'fold', 'alert/types.ts', 'alert/facts.ts', 'intake/registry.ts'],
     alert: ['db', 'ledger', 'terms', 'fold', 'judge'],
     report: ['db', 'ledger', 'terms', 'fold', 'judge'],
-    'pipeline.ts': ['db', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report'],
-    intake: ['db', 'ledger', 'pipeline.ts'],
+    'pipeline.ts': ['db', 'intake', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report'],
+    'metrics.ts': ['pipeline.ts'],
     http: ['db', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report', 'intake', 'pipeline.ts'],
     'http/app.ts': ['http', 'web'],
     web: ['http', 'judge', 'terms', 'alert', 'report'],
+    // What people do through pages and API, joined to the line.
+    'deeds.ts': ['db', 'access.ts', 'intake', 'terms', 'alert', 'pipeline.ts', 'http/actions.ts'],
+    'collector.ts': ['.'],
     cli: ['.'],
     'main.ts': ['.'],
   }),
@@ -49,11 +58,11 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['agent/src', 'collector/src/intake'],
   postgres: ['collector/src/db'],
   'drizzle-orm': ['collector/src/db'],
-  'graphile-worker': ['collector/src/alert', 'collector/src/report', 'collector/src/main.ts'],
+  'graphile-worker': ['collector/src/alert', 'collector/src/report'],
   hono: ['collector/src/http', 'collector/src/web', 'collector/src/report'],
   'hono-openapi': ['collector/src/http'],
-  '@hono/node-server': ['collector/src/http', 'collector/src/main.ts', 'collector/src/cli'],
-  'prom-client': ['collector/src/http'],
+  '@hono/node-server': ['collector/src/collector.ts'],
+  'prom-client': ['collector/src/metrics.ts'],
   zod: ['collector/src/http', 'packages/sla/src/contract'],
   yaml: ['packages/sla/src/contract', 'collector/src/cli'],
   'temporal-polyfill': ['packages/sla/src'],
@@ -63,8 +72,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'd3-shape': ['collector/src/web'],
   standardwebhooks: ['collector/src/alert'],
   undici: ['collector/src/alert'],
-  pino: ['collector/src/main.ts', 'collector/src/cli'],
-  commander: ['agent/src', 'collector/src/main.ts', 'collector/src/cli', 'packages/verify/src'],
+  pino: ['collector/src/cli'],
+  commander: ['agent/src/cli', 'collector/src/cli', 'packages/verify/src'],
 }
 
 const SOURCE_LINES_MAX = 400
