@@ -3,8 +3,3 @@ export declare function nodeProblem(version?: string): string | null
 export declare function installReason(root?: string): string | null
 export declare function install(root?: string): Promise<number>
 export declare function build(root?: string): Promise<number>
-export declare function run(
-  command: string,
-  args: readonly string[],
-  options?: { cwd?: string; env?: NodeJS.ProcessEnv },
-): Promise<number>

@@ -35,15 +35,14 @@ export function installReason(root = ROOT) {
   return null
 }
 
-/** Runs a program below the clone's top; its output goes to our stderr. Settles with its exit code. */
-export function run(command, args, { cwd = ROOT, env = process.env } = {}) {
+/** Runs a program in `cwd`. Its output goes to our stderr, or comes back with the exit code. */
+function run(command, args, { cwd = ROOT, isKept = false } = {}) {
   return new Promise((settle) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 2, 2] })
-    child.once('error', (error) => {
-      process.stderr.write(`${command}: ${error.message}\n`)
-      settle(127)
-    })
-    child.once('exit', (code, signal) => settle(code ?? (signal === null ? 1 : 128)))
+    const child = spawn(command, args, { cwd, stdio: ['ignore', isKept ? 'pipe' : 2, isKept ? 'pipe' : 2] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
+    child.once('error', (error) => settle({ code: 127, output: `${command}: ${error.message}\n` }))
+    child.once('close', (code) => settle({ code: code ?? 1, output }))
   })
 }
 
@@ -57,22 +56,24 @@ export async function install(root = ROOT) {
   const reason = installReason(root)
   if (reason === null) return 0
   process.stderr.write(`constat: installing packages (${reason}), this takes a minute …\n`)
-  if ((await npm(['ci', ...QUIET], root)) === 0) return 0
-  process.stderr.write('constat: "npm ci" failed, trying "npm install" with the same versions …\n')
-  return await npm(['install', '--no-save', ...QUIET], root)
+  const first = await npm(['ci', ...QUIET], root)
+  if (first.code === 0) return 0
+  process.stderr.write('constat: "npm ci" refused, trying "npm install" with the same versions …\n')
+  const second = await npm(['install', '--no-save', ...QUIET], root)
+  if (second.code !== 0) process.stderr.write(first.output + second.output)
+  return second.code
 }
 
 /** Under `npm start` the very npm that runs us, otherwise the one on the PATH. */
 async function npm(args, cwd) {
   const own = process.env.npm_execpath
-  return own?.endsWith('.js')
-    ? await run(process.execPath, [own, ...args], { cwd })
-    : await run('npm', args, { cwd })
+  const [command, ...before] = own?.endsWith('.js') ? [process.execPath, own] : ['npm']
+  return await run(command, [...before, ...args], { cwd, isKept: true })
 }
 
 /** The first exit code that is not 0, or 0. */
 export async function build(root = ROOT) {
   const scripts = BUILDS.filter((script) => existsSync(join(root, script)))
-  const codes = await Promise.all(scripts.map((script) => run(process.execPath, [join(root, script)])))
-  return codes.find((code) => code !== 0) ?? 0
+  const builds = await Promise.all(scripts.map((script) => run(process.execPath, [join(root, script)])))
+  return builds.find(({ code }) => code !== 0)?.code ?? 0
 }
