@@ -1,8 +1,8 @@
 /**
  * Batcher: samples of one log → signed frames, numbered and chained within a session. A batch closes
  * 10 s after its first sample or at 48 kB, and at once for what cannot wait: an outcome that differs from
- * that check's last one (so also its first), the failures after it that may confirm it, every re-probe. With nothing to say it signs a heartbeat
- * every 5 minutes. No timer of its own: the caller asks `dueUs` and calls `closeDue`.
+ * that check's last one (so also its first), a re-probe, and whatever else settles a change (a slot that
+ * comes in place of a re-probe). With nothing to say it signs a heartbeat every 5 minutes. No timer of its own: the caller asks `dueUs` and calls `closeDue`.
  */
 import type { KeyObject } from 'node:crypto'
 import { frameDigest, MAX_SAMPLES, sealBatch, type BatchHealth, type BatchKind } from '@constat/shared/batch'
@@ -24,8 +24,6 @@ export const CLOSE_AT_BYTES = 48_000
 export const HEARTBEAT_US = 300_000_000
 /** Urgent samples wait this long for each other: fifty checks that fail together make one frame. */
 export const URGENT_US = 20_000
-/** Failures in a row that go out at once: one of them confirms an outage, be it of a slot. */
-export const URGENT_RUN = 5
 /** Everything in a payload that is no column: digests, clock, health, texts. */
 const HEAD_BYTES = 1_200
 /** 16 random bytes; never used by two connections. */
@@ -46,8 +44,7 @@ export type BatcherDeps = {
 
 export class Batcher {
   readonly #deps: BatcherDeps
-  /** What a check said last, and how many times in a row. */
-  readonly #runs = new Map<string, { outcome: Outcome; length: number }>()
+  readonly #lastOutcome = new Map<string, Outcome>()
   #configDigest: Uint8Array
   #session: Buffer
   #seq = 0
@@ -93,23 +90,15 @@ export class Batcher {
 
   add(sample: TakenSample): void {
     if (this.#isFull()) this.close('data')
-    const length = this.#runLength(sample)
-    const confirms = sample.outcome === 'fail' && length <= URGENT_RUN
-    const urgent = sample.attempt > 0 || length === 1 || confirms
+    const differs = this.#lastOutcome.get(sample.name) !== sample.outcome
+    const urgent = differs || sample.attempt > 0 || sample.settles
+    this.#lastOutcome.set(sample.name, sample.outcome)
     this.#samples.push(sample)
     if (sample.slot) {
       const { atUs: firstUs, intervalUs } = sample.slot
       this.#account({ check: sample.check, firstUs, intervalUs, count: 1 })
     }
     this.#closeWithin(urgent ? URGENT_US : CLOSE_AFTER_US)
-  }
-
-  /** How many times in a row the check has said this. */
-  #runLength({ name, outcome }: TakenSample): number {
-    const before = this.#runs.get(name)
-    const length = before?.outcome === outcome ? before.length + 1 : 1
-    this.#runs.set(name, { outcome, length })
-    return length
   }
 
   /** Slots that have no sample of their own. */

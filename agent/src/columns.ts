@@ -19,6 +19,8 @@ export type TakenSample = {
   latencyUs: number
   value: number
   phases: Phases
+  /** It came while a change was unconfirmed: people wait for it. */
+  settles: boolean
   /** The slot it accounts for; null for a re-probe. */
   slot: { atUs: number; intervalUs: number } | null
 }

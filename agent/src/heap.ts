@@ -1,7 +1,10 @@
-/** A binary heap of things that fall due: the earliest first, in logarithmic time. Pure. */
+/** A binary heap of things that fall due: the earliest first, of equals the one that came first. Pure. */
+
+type Due<T> = { dueUs: number; order: number; item: T }
 
 export class DueHeap<T> {
-  readonly #items: { dueUs: number; item: T }[] = []
+  readonly #items: Due<T>[] = []
+  #pushed = 0
 
   get size(): number {
     return this.#items.length
@@ -14,10 +17,11 @@ export class DueHeap<T> {
 
   push(dueUs: number, item: T): void {
     const items = this.#items
-    let at = items.push({ dueUs, item }) - 1
+    this.#pushed += 1
+    let at = items.push({ dueUs, order: this.#pushed, item }) - 1
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (items[parent]!.dueUs <= items[at]!.dueUs) return
+      if (!isBefore(items[at]!, items[parent]!)) return
       this.#swap(at, parent)
       at = parent
     }
@@ -40,7 +44,7 @@ export class DueHeap<T> {
     for (let at = 0; ;) {
       let least = at
       for (const child of [2 * at + 1, 2 * at + 2]) {
-        if (child < items.length && items[child]!.dueUs < items[least]!.dueUs) least = child
+        if (child < items.length && isBefore(items[child]!, items[least]!)) least = child
       }
       if (least === at) return
       this.#swap(at, least)
@@ -53,4 +57,8 @@ export class DueHeap<T> {
     this.#items[a] = this.#items[b]!
     this.#items[b] = kept
   }
+}
+
+function isBefore(a: Due<unknown>, b: Due<unknown>): boolean {
+  return a.dueUs < b.dueUs || (a.dueUs === b.dueUs && a.order < b.order)
 }

@@ -52,13 +52,19 @@ export class LagMeter {
   #arm(): void {
     this.#lags = []
     this.#expectedUs = this.#clock.monotonicUs() + TICK_MS * 1_000
-    this.#timer = setInterval(() => this.#measure(), TICK_MS)
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
     this.#timer.unref()
   }
 
   #disarm(): void {
     if (this.#timer) clearInterval(this.#timer)
     this.#timer = null
+  }
+
+  /** The next tick counts from this one, also where it came a little early. */
+  #tick(): void {
+    this.#measure()
+    this.#expectedUs = this.#clock.monotonicUs() + TICK_MS * 1_000
   }
 
   #measure(): void {
@@ -69,6 +75,6 @@ export class LagMeter {
       if (this.#lags.length > MAX_KEPT) this.#lags.shift()
       this.#worstUs = Math.max(this.#worstUs, lateUs)
     }
-    if (lateUs >= 0) this.#expectedUs = nowUs + TICK_MS * 1_000
+    if (lateUs > 0) this.#expectedUs = nowUs + TICK_MS * 1_000
   }
 }

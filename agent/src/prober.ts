@@ -125,14 +125,14 @@ export class Prober {
     const lagUs = this.#lag.end(startUs)
     if (this.#stopped) return
     const judged = this.#doubt(result, { lagUs, jumped: timebase.observe() !== jumps })
-    const stands = this.#schedule.finish(ticket, seenOf(judged), shell.clock.monotonicUs())
+    const finish = this.#schedule.finish(ticket, seenOf(judged), shell.clock.monotonicUs())
     // Read again: the configuration may have changed meanwhile, and with it the index.
     const job = this.#jobs.get(key)
-    if (stands && job) {
+    if (finish && job) {
       const { index, name, intervalMs } = job.check
       const slot = slotUs === null ? null : { atUs: slotUs, intervalUs: intervalMs * 1_000 }
       const { detail: _, ...measured } = judged
-      this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot })
+      this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot, ...finish })
     }
     this.#advance()
   }
@@ -175,7 +175,15 @@ export class Prober {
     for (let i = 0; i < shown; i += 1) {
       const atUs = firstUs + i * intervalUs
       const slot = { atUs, intervalUs }
-      this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs: atUs, attempt: 0, slot })
+      this.#deps.sampled(job.origin, {
+        ...measured,
+        check: index,
+        name,
+        startUs: atUs,
+        attempt: 0,
+        slot,
+        settles: false,
+      })
     }
     if (count > shown) {
       const rest = { firstUs: firstUs + shown * intervalUs, count: count - shown }

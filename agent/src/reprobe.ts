@@ -42,6 +42,6 @@ function confirmedBy(
 }
 
 /** A run that speaks against what is confirmed, and has not yet won. */
-function isOpen({ run, confirmed }: Standing): boolean {
+export function isOpen({ run, confirmed }: Standing): boolean {
   return (run === 'bad' && confirmed !== 'down') || (run === 'good' && confirmed === 'down')
 }

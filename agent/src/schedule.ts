@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { invariant } from '@constat/shared/fault'
 import { DueHeap } from './heap.ts'
-import { afterTry, NOTHING_SEEN, type Confirm, type Seen, type Standing } from './reprobe.ts'
+import { afterTry, isOpen, NOTHING_SEEN, type Confirm, type Seen, type Standing } from './reprobe.ts'
 
 export type Plan = {
   key: string
@@ -26,6 +26,8 @@ export type Plan = {
 export type Start = { ticket: number; key: string; attempt: number; slotUs: number | null }
 /** Slots that passed: `count` of them, the first at `firstUs`. */
 export type Missed = { key: string; firstUs: number; intervalUs: number; count: number }
+/** `settles`: the try came while a change was unconfirmed, so it confirms or withdraws it. */
+export type Finish = { settles: boolean }
 export type Instructions = { starts: Start[]; missed: Missed[] }
 
 type Entry = {
@@ -111,18 +113,19 @@ export class Schedule {
     return instructions
   }
 
-  /** The probe of `ticket` is over. Call `advance` after it. False when its check is gone. */
-  finish(ticket: number, seen: Seen, nowUs: number): boolean {
+  /** The probe of `ticket` is over. Call `advance` after it. Null when its check is gone. */
+  finish(ticket: number, seen: Seen, nowUs: number): Finish | null {
     const entry = this.#running.get(ticket)
     invariant(entry, `ticket ${ticket} is not running`)
     this.#running.delete(ticket)
-    if (entry.removed) return false
+    if (entry.removed) return null
+    const settles = isOpen(entry.standing)
     const { standing, again } = afterTry(entry.standing, { seen, confirm: entry.plan.confirm })
     entry.standing = standing
     const mayAgain = again && entry.attempt < MAX_ATTEMPT
     entry.reprobeAtUs = mayAgain ? Math.max(entry.startedUs + entry.plan.reprobeUs, nowUs) : null
     this.#waiting.push(Math.min(slotUs(entry, entry.next), entry.reprobeAtUs ?? Infinity), entry)
-    return true
+    return { settles }
   }
 
   #begin(entry: Entry, nowUs: number, { starts, missed }: Instructions): void {

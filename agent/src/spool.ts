@@ -10,7 +10,7 @@ import type { UnixMs } from '@constat/shared/time'
 import { encodeRecord, RECORD_HEAD_BYTES, SEGMENT_HEAD } from './segment.ts'
 import type { Log } from './shell.ts'
 import type { SpoolFs } from './spool-fs.ts'
-import { SpoolIndex, type Entry, type Segment } from './spool-index.ts'
+import type { Entry, Segment, SpoolIndex } from './spool-index.ts'
 import { SpoolMarks, type SessionMark } from './spool-marks.ts'
 import { scanSpool } from './spool-scan.ts'
 

@@ -202,6 +202,17 @@ describe('re-probes', () => {
   })
 })
 
+test('the tries that settle a change are told apart, be they slots', () => {
+  const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 1 })
+  schedule.add(plan({ reprobeUs: 20 * SECOND_US }), 0)
+  const settled = (['good', 'bad', 'bad', 'bad', 'good', 'good', 'good'] as const).map((seen) => {
+    const nowUs = schedule.nextDueUs() ?? 0
+    const [start] = schedule.advance(nowUs).starts
+    return schedule.finish(start?.ticket ?? 0, seen, nowUs)?.settles
+  })
+  expect(settled).toEqual([false, false, true, false, false, true, false])
+})
+
 test('the cap holds, and what waited for room starts as soon as there is some', () => {
   const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 2 })
   for (const key of ['a', 'b', 'c', 'd']) schedule.add(plan({ key }), 0)
@@ -218,7 +229,7 @@ test('a check that was removed while its probe ran is not heard of again', () =>
   schedule.add(plan(), 0)
   const [start] = schedule.advance(0).starts
   schedule.remove('a')
-  expect(schedule.finish(start?.ticket ?? 0, 'bad', 5)).toBe(false)
+  expect(schedule.finish(start?.ticket ?? 0, 'bad', 5)).toBeNull()
   expect(schedule.nextDueUs()).toBeNull()
 })
 

@@ -7,7 +7,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { decodeFrame, type Batch } from '@constat/shared/batch'
-import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import { canonicalJson } from '@constat/shared/canonical-json'
 import type { CheckConfig } from '@constat/shared/check'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
 import { signReceipt } from '@constat/shared/receipt'
@@ -61,13 +61,13 @@ export type WireServer = {
 
 type Ends = Map<string, { seq: number; digest: string }>
 
-export async function startWireServer({ seed = 7, port = 0 } = {}): Promise<WireServer> {
+export async function startWireServer({ seed = 7, port = 0, autoPong = true } = {}): Promise<WireServer> {
   const key = privateKeyOf(Buffer.alloc(32, seed))
   const other = privateKeyOf(Buffer.alloc(32, seed + 1))
   const sockets = new Set<WebSocket>()
   const configs: { config: CheckConfig; mine: number[] }[] = []
   const ends: Ends = new Map()
-  const wss = new WebSocketServer({ port, host: '127.0.0.1' })
+  const wss = new WebSocketServer({ port, host: '127.0.0.1', autoPong })
   await new Promise((resolve, reject) => wss.once('listening', resolve).once('error', reject))
   // A server that listens on TCP has an AddressInfo.
   const bound = (wss.address() as AddressInfo).port
@@ -110,8 +110,7 @@ export async function startWireServer({ seed = 7, port = 0 } = {}): Promise<Wire
   }
 
   function sendConfig(socket: WebSocket, { config, mine }: { config: CheckConfig; mine: number[] }): void {
-    // A CheckConfig is plain JSON by construction.
-    const json = canonicalJson(config as unknown as Json)
+    const json = canonicalJson(config)
     const signature = signBytes('config', Buffer.from(json), key)
     socket.send(encodeMessage({ type: 'config', json, signature, mine }))
   }

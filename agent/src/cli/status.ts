@@ -37,7 +37,8 @@ function textOf(facts: Record<string, unknown>): string {
 
 function shown(name: string, value: unknown): string {
   const isInstant = name.endsWith('Ms') && typeof value === 'number' && value > 1e12
-  return isInstant ? formatInstant(value) : String(value ?? '-')
+  if (isInstant) return formatInstant(value)
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '-')
 }
 
 function isAlive(pid: unknown): boolean {

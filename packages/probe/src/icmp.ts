@@ -81,7 +81,7 @@ async function run(file: string, argv: readonly string[], signal: AbortSignal): 
   const options = { signal, env: { LC_ALL: 'C' }, maxBuffer: MAX_OUTPUT_BYTES, windowsHide: true }
   return new Promise((resolve, reject) => {
     execFile(file, argv, options, (error, stdout, stderr) => {
-      if (error?.name === 'AbortError') reject(error)
+      if (signal.aborted) reject(new Error('the ping program was cut short', { cause: error }))
       else resolve(`${stdout}\n${stderr}`)
     })
   })
