@@ -44,20 +44,19 @@ export function Ribbon({ segments, span, label, height = 22 }: RibbonProps) {
 
 type PieceProps = { state: State; from: number; to: number }
 
-/** Thousands of segments share a few hundred pixels: what an equal neighbour hides is left out. */
+/** Thousands of segments share a few hundred pixels: what touches an equal neighbour is drawn as one. */
 function painted(segments: readonly Segment[], x: Scale): PieceProps[] {
-  const pieces: PieceProps[] = []
-  for (const state of PAINT_ORDER) {
-    let paintedTo = -1
+  return PAINT_ORDER.flatMap((state) => {
+    const pieces: PieceProps[] = []
     for (const { start, end } of segments.filter((segment) => segment.state === state)) {
       const from = x(msOf(start))
       const to = state === 'up' ? x(msOf(end)) : Math.max(x(msOf(end)), from + MIN_WIDTH_PERCENT)
-      if (to <= paintedTo || to - from < UNSEEN_PERCENT) continue
-      pieces.push({ state, from: Math.max(from, paintedTo), to })
-      paintedTo = to
+      const last = pieces.at(-1)
+      if (last && from <= last.to) last.to = Math.max(last.to, to)
+      else if (to - from >= UNSEEN_PERCENT) pieces.push({ state, from, to })
     }
-  }
-  return pieces
+    return pieces
+  })
 }
 
 /** What no known segment covers is unknown: a hole in the data can never look like good news. */

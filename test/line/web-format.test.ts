@@ -1,0 +1,105 @@
+/**
+ * Figures in words: units, truncation, zones. Nothing is rounded towards a promise.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  durationText,
+  nearText,
+  percentText,
+  shareText,
+  signedText,
+  spanText,
+  timeText,
+  zoneOffsetMs,
+} from '@constat/collector/web/text/format'
+
+/** Spaces that do not break, written as plain ones. */
+const plain = (text: string): string => text.replaceAll(/[\u00a0\u202f]/g, ' ')
+
+const NOW_MS = Date.UTC(2026, 10, 22, 17, 29, 4)
+const PARIS = { lang: 'en', zone: 'Europe/Paris' } as const
+
+describe('durations', () => {
+  it.each([
+    [0, '0 s', '0 s'],
+    [999, '0.9 s', '0,9 s'],
+    [2_450, '2.4 s', '2,4 s'],
+    [9_000, '9 s', '9 s'],
+    [59_999, '59 s', '59 s'],
+    [60_000, '1 min 0 s', '1 min 0 s'],
+    [2_892_000, '48 min 12 s', '48 min 12 s'],
+    [3_600_000, '1 h 0 min 0 s', '1 h 0 min 0 s'],
+    [90_061_000, '1 d 1 h 1 min', '1 j 1 h 1 min'],
+    [-1_929_600, '−32 min 9 s', '−32 min 9 s'],
+  ])('%i ms', (ms, english, french) => {
+    expect(plain(durationText(ms, 'en'))).toBe(english)
+    expect(plain(durationText(ms, 'fr'))).toBe(french)
+  })
+
+  it.each([
+    [10_000, '10 s'],
+    [60_000, '1 min'],
+    [3_600_000, '1 h'],
+    [5_400_000, '1 h 30 min'],
+    [604_800_000, '7 d'],
+    [0, '0 s'],
+  ])('%i ms set by people', (ms, said) => expect(plain(spanText(ms, 'en'))).toBe(said))
+
+  it('never say more than there was', () => {
+    const unitMs: Record<string, number> = { d: 86_400_000, h: 3_600_000, min: 60_000, s: 1_000 }
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 * 86_400_000 }), (ms) => {
+        const parts = [...plain(durationText(ms, 'en')).matchAll(/([\d.]+) (d|h|min|s)/g)]
+        const saidMs = parts.reduce((sum, [, n, unit]) => sum + Math.round(Number(n) * unitMs[unit!]!), 0)
+        expect(saidMs).toBeLessThanOrEqual(ms)
+        expect(ms - saidMs).toBeLessThan(ms >= 86_400_000 ? 60_000 : 1_000)
+      }),
+    )
+  })
+})
+
+describe('shares', () => {
+  it.each([
+    ['0.9985', '99.85 %', '99,85 %'],
+    ['1.0000', '100.00 %', '100,00 %'],
+    ['0.9999', '99.99 %', '99,99 %'],
+    ['0.0001', '0.01 %', '0,01 %'],
+    ['0.0000', '0.00 %', '0,00 %'],
+  ])('%s', (share, english, french) => {
+    expect(plain(shareText(share, 'en'))).toBe(english)
+    expect(plain(shareText(share, 'fr'))).toBe(french)
+  })
+
+  it('keeps every digit of a percentage', () => {
+    expect(plain(percentText('99.8999', 'en'))).toBe('99.8999 %')
+    expect(plain(percentText('99.8999', 'fr'))).toBe('99,8999 %')
+    expect(signedText(-12)).toBe('−12')
+  })
+})
+
+describe('times', () => {
+  it.each([
+    ['en', 'Europe/Paris', '22 Nov 2026, 18:29:04 CET'],
+    ['fr', 'Europe/Paris', '22 nov. 2026, 18:29:04 UTC+1'],
+    ['en', 'UTC', '22 Nov 2026, 17:29:04 UTC'],
+    ['fr', 'America/New_York', '22 nov. 2026, 12:29:04 UTC−5'],
+  ] as const)('%s in %s', (lang, zone, said) => {
+    expect(plain(timeText(NOW_MS, 'full', { lang, zone }))).toBe(said)
+  })
+
+  it('leave the date out today only, by the calendar of the zone', () => {
+    expect(nearText(NOW_MS - 60_000, NOW_MS, PARIS)).toBe('18:28 CET')
+    // 23:30 in Paris is still the 21st there, though less than a day ago.
+    expect(nearText(Date.UTC(2026, 10, 21, 22, 30), NOW_MS, PARIS)).toBe('21 Nov 2026, 23:30 CET')
+    expect(nearText(Date.UTC(2026, 10, 21, 23, 30), NOW_MS, PARIS)).toBe('00:30 CET')
+  })
+
+  it.each([
+    ['Europe/Paris', Date.UTC(2026, 9, 25, 0, 59, 59, 999), 2 * 3_600_000],
+    ['Europe/Paris', Date.UTC(2026, 9, 25, 1), 3_600_000],
+    ['Asia/Kolkata', NOW_MS, 5.5 * 3_600_000],
+    ['America/New_York', NOW_MS, -5 * 3_600_000],
+    ['UTC', NOW_MS, 0],
+  ])('the offset of %s at %i', (zone, atMs, offsetMs) => expect(zoneOffsetMs(atMs, zone)).toBe(offsetMs))
+})

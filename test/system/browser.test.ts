@@ -1,0 +1,230 @@
+/**
+ * The web view in a real browser: every page at desk and phone width, light and dark, in both languages,
+ * without an error, a sideways scroll or a finding of the audit; by keyboard, without script, and live.
+ * Pictures of all of it go to test/.artifacts/.
+ */
+import { serve } from '@hono/node-server'
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApp } from '@constat/collector/http/app'
+import { BROWSER_FLAGS, requireBrowser } from '../support/browser.mjs'
+import { demoDeps, type Demo } from '../support/demo-deps.ts'
+import { AUDIT } from '../support/page-audit.ts'
+
+const PICTURES = fileURLToPath(new URL('../.artifacts/', import.meta.url))
+const PORTAL = 'inc_acme-hosting-2026_order-portal_17'
+const PAGES = {
+  overview: '/',
+  contracts: '/contracts',
+  contract: '/contracts/acme-hosting-2026',
+  unknown: '/contracts/archive',
+  service: '/contracts/acme-hosting-2026/services/order-portal?range=7d',
+  incidents: '/incidents',
+  incident: `/incidents/${PORTAL}`,
+  agents: '/setup/agents',
+  alerts: '/setup/alerts',
+  missing: '/no/such/page',
+}
+
+let browser: Browser
+let close: () => void
+let base: string
+let demo: Demo
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true })
+  demo = demoDeps()
+  const app = createApp(demo.deps)
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+  close = () => void server.close()
+  await new Promise<void>((resolve) => server.once('listening', resolve))
+  // A server that listens on a port has an address with one.
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  demo.deps.publicUrl = base
+  browser = await chromium.launch({ executablePath: requireBrowser(), args: [...BROWSER_FLAGS] })
+})
+
+afterAll(async () => {
+  await browser.close()
+  close()
+})
+
+type Visit = { page: Page; troubles: string[]; leave: () => Promise<void> }
+
+/** A visitor with a session of their own; what the browser complains of is kept. */
+async function enter(options: BrowserContextOptions = {}, token = 'owner-token'): Promise<Visit> {
+  const context = await browser.newContext({ baseURL: base, ...options })
+  const page = await context.newPage()
+  const troubles: string[] = []
+  page.on('pageerror', (error) => troubles.push(error.message))
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) troubles.push(message.text())
+  })
+  await page.goto(`/owner?token=${token}`)
+  return { page, troubles, leave: () => context.close() }
+}
+
+const WIDTHS = [1280, 390] as const
+const SCHEMES = ['light', 'dark'] as const
+const LANGS = ['en', 'fr'] as const
+const COMBINATIONS = WIDTHS.flatMap((width) =>
+  SCHEMES.flatMap((colorScheme) => LANGS.map((locale) => ({ width, colorScheme, locale }))),
+)
+
+describe.each(COMBINATIONS)('at $width px, $colorScheme, $locale', ({ width, colorScheme, locale }) => {
+  it('every page is whole', async () => {
+    const { page, troubles, leave } = await enter({ viewport: { width, height: 900 }, colorScheme, locale })
+    for (const [name, path] of Object.entries(PAGES)) {
+      await page.goto(path)
+      // A page that is not there is meant to answer 404, which the browser reports.
+      if (name === 'missing') troubles.pop()
+      expect.soft(await page.locator('html').getAttribute('lang'), name).toBe(locale)
+      const wider = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
+      expect.soft(wider, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
+      expect.soft(await page.evaluate(AUDIT), name).toEqual([])
+      await page.screenshot({
+        path: `${PICTURES}${name}-${width}-${colorScheme}-${locale}.png`,
+        fullPage: true,
+      })
+    }
+    expect(troubles).toEqual([])
+    await leave()
+  })
+})
+
+describe('the audit', () => {
+  it.each([
+    ['<button></button>', 'no name'],
+    ['<input type="text">', 'no label'],
+    ['<svg width="9" height="9"></svg>', 'drawing without words'],
+    ['<nav>x</nav>', 'unnamed'],
+    ['<table><tr><th>x</th></tr></table>', 'no scope'],
+    ['<h1>x</h1><h3>y</h3>', 'heading skips to 3'],
+    ['<button>x</button>', 'target under 24 px'],
+    ['<p>grey</p>', 'contrast 3.54'],
+    ['<svg class="ribbon" aria-label="x"><rect width="9" height="9"/></svg>', 'graphic contrast 1.36'],
+  ])('finds what is wrong with %s', async (html, finding) => {
+    const page = await browser.newPage()
+    await page.setContent(`<style>button{height:20px}p{color:#888}rect{fill:#ddd}</style>${html}`)
+    expect(String(await page.evaluate(AUDIT))).toContain(finding)
+    await page.close()
+  })
+})
+
+describe('by keyboard', () => {
+  it('the first stop skips to the content, the next ones are the doors, each with a ring', async () => {
+    const { page, leave } = await enter({ locale: 'en' })
+    await page.goto('/')
+    const stops: string[] = []
+    for (let n = 0; n < 6; n += 1) {
+      await page.keyboard.press('Tab')
+      stops.push(String(await page.evaluate('document.activeElement.textContent.trim()')))
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
+    }
+    expect(stops).toEqual(['Skip to the content', 'Constat', 'Now', 'Contract', 'Incidents', 'Setup'])
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/setup/agents')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.id')).toBe('content')
+    await leave()
+  })
+})
+
+describe('live', () => {
+  it('a fact moves the page, and leaves alone what a person has open and where they are', async () => {
+    const { page, troubles, leave } = await enter({ locale: 'en' })
+    await page.goto(`/incidents/${PORTAL}`)
+    await page.locator('live-state.is-on').waitFor()
+    await page.locator('#timeline-table > summary').click()
+    await page.locator('.crumbs a').focus()
+    demo.deps.actions.acknowledge({ incident: PORTAL, by: { role: 'owner', contract: null } }).catch(String)
+    demo.events.tell({
+      type: 'incident.acknowledged',
+      contract: 'acme-hosting-2026',
+      atMs: demo.deps.clock.nowMs(),
+      data: {},
+    })
+    await page.locator('.marks .stamp', { hasText: /^Acknowledged$/ }).waitFor({ timeout: 3_000 })
+    expect(await page.locator('#timeline-table').getAttribute('open')).toBe('')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Incidents')
+    expect(troubles).toEqual([])
+    await leave()
+  })
+
+  it('the bar moves by itself within 6 s, and a burst of facts asks for one page a second', async () => {
+    const { page, leave } = await enter()
+    await page.goto('/')
+    await page.locator('live-state.is-on').waitFor()
+    const asked: number[] = []
+    page.on('request', (request) => {
+      if (request.headers()['constat-fragment'] !== undefined) asked.push(Date.now())
+    })
+    for (let n = 0; n < 50; n += 1) {
+      demo.events.tell({ type: 'incident.updated', contract: 'intranet', atMs: 0, data: {} })
+      await page.waitForTimeout(20)
+    }
+    expect(asked.length).toBeGreaterThan(0)
+    expect(asked.length).toBeLessThanOrEqual(3)
+    asked.length = 0
+    await page.waitForRequest((request) => request.headers()['constat-fragment'] !== undefined, {
+      timeout: 6_000,
+    })
+    await leave()
+  })
+
+  it('one stream a tab, ended when the tab is left', async () => {
+    const before = demo.events.listeners.size
+    const { page, leave } = await enter()
+    await page.goto('/')
+    await page.locator('live-state.is-on').waitFor()
+    expect(demo.events.listeners.size).toBe(before + 1)
+    await leave()
+    await expect.poll(() => demo.events.listeners.size).toBe(before)
+  })
+
+  it('rests where less motion is wanted', async () => {
+    const { page, leave } = await enter({ reducedMotion: 'reduce' })
+    await page.goto('/')
+    await page.locator('live-state.is-on').waitFor()
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('.pulse')).animationName`)).toBe(
+      'none',
+    )
+    await leave()
+  })
+})
+
+describe('without script', () => {
+  it('reads and acts the same', async () => {
+    const { page, leave } = await enter({ javaScriptEnabled: false, locale: 'en' })
+    await page.goto('/incidents/inc_acme-hosting-2026_order-portal_17')
+    expect(await page.locator('live-state').isVisible()).toBe(false)
+    await page.goto('/setup/agents')
+    await page.locator('#agent-name').fill('marseille')
+    await page.locator('button.primary').click()
+    expect(await page.locator('copy-text code').textContent()).toContain('constat-agent enroll')
+    expect(await page.locator('copy-text button').isVisible()).toBe(false)
+    await leave()
+  })
+})
+
+describe('at the door', () => {
+  it('a pasted token lets in, and a wrong one is told so', async () => {
+    const context = await browser.newContext({ baseURL: base, locale: 'en' })
+    const page = await context.newPage()
+    await page.goto('/incidents')
+    await page.locator('#token').fill('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    expect(await page.evaluate(AUDIT)).toEqual([])
+    await page.screenshot({ path: `${PICTURES}door-1280-light-en.png`, fullPage: true })
+    await page.locator('#token').fill('owner-token')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/incidents')
+    expect(await page.locator('h1').textContent()).toBe('Incidents')
+    await context.close()
+  })
+})
