@@ -1,17 +1,17 @@
 /**
  * Deliver: the workers that send what was told. graphile-worker keeps the jobs; this file starts its
- * workers, lets none of them be held by one webhook, and replaces them when the database took them
- * down. Not pure. One per database: at the start, every held job is taken to be a dead process's.
+ * workers and lets none of them be held by one webhook. Not pure. One per database: at the start,
+ * every held job is taken to be a dead process's.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
-import { Logger, run, runMigrations, type Runner, type RunnerOptions } from 'graphile-worker'
+import { Logger, run, runMigrations, type RunnerOptions } from 'graphile-worker'
 import { cleanDeliveries, freeJobs, restoreJobs, schedule } from '../db/deliveries.ts'
 import { DELIVER_TASK } from '../db/events.ts'
 import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
+import { Crew } from './crew.ts'
 import { openLanes, type Lanes } from './lanes.ts'
 import { resolveName, SEND_TIMEOUT_MS, type Lookup } from './post.ts'
 import { RETRY_DELAYS_MS } from './retry.ts'
@@ -27,8 +27,6 @@ const POLL_MS = 2_000
 const LANE_PAUSE_MS = 250
 /** Requests in flight at a stop may end by themselves for this long. */
 const STOP_GRACE_MS = 2_000
-const REPLACE_PAUSE_MS = 500
-const REPLACE_PAUSE_MAX_MS = 5_000
 const CLEAN_EVERY_MS = 6 * 3_600_000
 const SCHEMA = 'graphile_worker'
 
@@ -67,7 +65,13 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
   const restored = await restoreJobs(sql, clock.nowMs())
   if (restored > 0) log.warn('deliveries without a job: queued again', { deliveries: restored })
   const stopping = new AbortController()
-  const crew = await openCrew(options, { lanes: openLanes(), sending: sendingOf(options, stopping.signal) })
+  const work = { lanes: openLanes(), sending: sendingOf(options, stopping.signal) }
+  const crew = new Crew({
+    hire: () => run(runnerOptions(options, work)),
+    free: (workers) => freeJobs(sql, workers),
+    log,
+  })
+  await crew.start()
   const cleaning = setInterval(() => void clean(options), CLEAN_EVERY_MS).unref()
   void clean(options)
 
@@ -88,83 +92,6 @@ function sendingOf(options: DeliveryOptions, signal: AbortSignal): Sending {
 }
 
 type Work = { lanes: Lanes; sending: Sending }
-type Crew = { stop(): Promise<void> }
-
-/**
- * A worker that cannot report a finished job, because the database went away, ends for good and holds the
- * job; workers that could not look up their task once never ask again. So after every such failure the
- * crew is replaced, as soon as the database answers: held jobs are freed, a new crew starts, the old one
- * finishes what it has in flight.
- */
-async function openCrew(options: DeliveryOptions, work: Work): Promise<Crew> {
-  const { sql, log } = options
-  const dead = new Set<string>()
-  const retiring = new Set<Promise<void>>()
-  let isStopping = false
-  let isBroken = false
-  let replacing: Promise<void> | null = null
-  let runner = await start()
-
-  async function start(): Promise<Runner> {
-    const started = await run(runnerOptions(options, work))
-    started.promise.catch((error: unknown) =>
-      log.error('delivery workers ended', { error: messageOf(error) }),
-    )
-    started.events.on('worker:fatalError', ({ worker }) => {
-      dead.add(worker.workerId)
-      mend()
-    })
-    started.events.on('worker:getJob:error', () => {
-      if (started === runner) mend()
-    })
-    return started
-  }
-
-  function mend(): void {
-    isBroken = true
-    if (!isStopping) replacing ??= replace().finally(() => (replacing = null))
-  }
-
-  async function replace(): Promise<void> {
-    for (let tries = 1; isBroken && !isStopping; tries += 1) {
-      await sleep(Math.min(REPLACE_PAUSE_MS * tries, REPLACE_PAUSE_MAX_MS))
-      try {
-        await swap()
-      } catch (error) {
-        isBroken = true
-        if (tries === 1) log.warn('delivery waits for the database', { error: messageOf(error) })
-      }
-    }
-  }
-
-  async function swap(): Promise<void> {
-    isBroken = false
-    const ids = [...dead]
-    await freeJobs(sql, ids)
-    const old = runner
-    runner = await start()
-    for (const id of ids) dead.delete(id)
-    log.warn('delivery workers replaced', { died: ids.length })
-    const retired = end(old, log).finally(() => retiring.delete(retired))
-    retiring.add(retired)
-  }
-
-  return {
-    async stop() {
-      isStopping = true
-      await replacing
-      await Promise.all([end(runner, log), ...retiring])
-    },
-  }
-}
-
-async function end(runner: Runner, log: Log): Promise<void> {
-  try {
-    await runner.stop()
-  } catch (error) {
-    log.warn('delivery workers did not stop cleanly', { error: messageOf(error) })
-  }
-}
 
 function runnerOptions({ pgConfig, pollMs = POLL_MS, log }: DeliveryOptions, work: Work): RunnerOptions {
   return {
