@@ -11,7 +11,7 @@ import type { Batch } from '@constat/shared/batch'
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { Database } from './db/tx.ts'
-import { Fold, type Touched } from './fold/fold.ts'
+import { Fold, nothingTouched } from './fold/fold.ts'
 import { Desk } from './intake/desk.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
@@ -71,7 +71,7 @@ export class Pipeline {
       db,
       shell,
       sequencer,
-      checkCounts: (log, digest) => register.checkCount(log, digest),
+      checkIntervals: (log, digest) => register.checkIntervalsMs(log, digest),
     })
     this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
     this.model = new Model({
@@ -143,13 +143,16 @@ export class Pipeline {
   }
 
   async #step(): Promise<void> {
-    const touched: Touched = new Map()
+    const touched = nothingTouched()
     const committed = this.#committed
     this.#committed = []
     this.#hear(committed)
     await this.fold.take(committed, touched)
     for (const { id, size } of this.sequencer.heads()) await this.fold.catchUp(id, size, touched)
-    for (const terms of this.register.all()) await this.#judge(terms, touched.get(terms.log))
+    for (const terms of this.register.all()) {
+      this.#forget(terms, touched.extended.get(terms.log))
+      await this.#judge(terms, touched.changed.get(terms.log))
+    }
     await this.judge.silences()
     await this.#keep()
   }
@@ -168,12 +171,19 @@ export class Pipeline {
     }
   }
 
+  /** What readers were shown of these checks is no longer the newest. */
+  #forget(terms: Terms, checks: ReadonlySet<string> | undefined): void {
+    const contract = newest(terms).terms
+    for (const check of checks ?? []) {
+      for (const service of servicesOf(contract, check)) this.timelines.forget(terms.contract, service)
+    }
+  }
+
   async #judge(terms: Terms, checks: ReadonlySet<string> | undefined): Promise<void> {
     const contract = newest(terms).terms
     const services = new Set(this.judge.untold(terms))
     for (const check of checks ?? []) {
       for (const service of servicesOf(contract, check)) {
-        this.timelines.forget(terms.contract, service)
         services.add(service)
       }
     }

@@ -43,45 +43,59 @@ export function admit({ batch, digest }: { batch: Batch; digest: Buffer }, end: 
 
 const FIRST_PREV = Buffer.alloc(32)
 
-/** First and last instant of the samples; null without any. A gap is an instant of its own. */
-export function spanOf(batch: Batch): { fromMs: UnixMs; toMs: UnixMs } | null {
-  const { offsetMs } = batch.samples
-  if (offsetMs.length === 0) {
-    return batch.gapCount > 0 ? { fromMs: batch.baseS * 1000, toMs: batch.baseS * 1000 } : null
-  }
+/**
+ * First and last instant that a frame speaks of; null when it speaks of none. Slots count as samples: one
+ * that has no sample is unknown at its instant. So does a gap, at the base of a frame without samples.
+ */
+export function spanOf(
+  batch: Batch,
+  checkIntervalsMs: readonly number[],
+): { fromMs: UnixMs; toMs: UnixMs } | null {
+  const { samples, schedule } = batch
   let least = Infinity
   let most = -Infinity
-  for (const offset of offsetMs) {
+  for (const offset of samples.offsetMs) {
     if (offset < least) least = offset
     if (offset > most) most = offset
   }
+  if (samples.offsetMs.length === 0 && batch.gapCount > 0) least = most = 0
+  for (let i = 0; i < schedule.check.length; i += 1) {
+    const count = schedule.count[i]!
+    if (count === 0) continue
+    const firstMs = schedule.firstMs[i]!
+    const intervalMs = checkIntervalsMs[schedule.check[i]!] ?? 0
+    least = Math.min(least, firstMs)
+    most = Math.max(most, firstMs + (count - 1) * intervalMs)
+  }
+  if (least > most) return null
   return { fromMs: batch.baseS * 1000 + least, toMs: batch.baseS * 1000 + most }
 }
 
 /** What a frame must say of itself whatever its place: the right agent, known checks, a sane clock. */
 export function refuseContent(
   batch: Batch,
-  known: { agent: Buffer; checkCount: number | null; receivedMs: UnixMs },
+  known: { agent: Buffer; checkIntervalsMs: readonly number[] | null; receivedMs: UnixMs },
 ): Omit<Refusal, 'kind' | 'expectedSeq'> | null {
   if (!known.agent.equals(batch.agent)) {
     return { reason: 'bad-signature', detail: 'the frame names another agent than the one connected' }
   }
-  if (known.checkCount === null) {
+  const { checkIntervalsMs } = known
+  if (checkIntervalsMs === null) {
     return {
       reason: 'unknown-config',
       detail: 'the check configuration it was taken under is not in this log',
     }
   }
-  const { checkCount } = known
+  const checkCount = checkIntervalsMs.length
   const columns = [batch.samples.check, batch.schedule.check]
   if (columns.some((checks) => checks.some((check) => check >= checkCount))) {
     return { reason: 'malformed', detail: `a sample names a check beyond the ${checkCount} configured` }
   }
-  const span = spanOf(batch)
+  const span = spanOf(batch, checkIntervalsMs)
   if (span && span.toMs > known.receivedMs + MAX_AHEAD_MS) {
     return {
       reason: 'clock',
-      detail: 'a sample lies more than a day in the future; set the clock of the host',
+      detail: 'a sample or slot lies more than a day in the future; set the clock of the host',
     }
   }
   return null

@@ -41,28 +41,38 @@ export type Verdict =
   /** Nothing was decided: the agent keeps the frame and comes back. */
   | { kind: 'unavailable'; detail: string }
 
-/** How many checks a configuration of a log has; null when the log does not know it. */
-export type CheckCounts = (log: number, digest: Uint8Array) => number | null
+/** Intervals of the checks of a configuration, ms; null when the log does not know it. */
+export type CheckIntervals = (log: number, digest: Uint8Array) => readonly number[] | null
+
+export type DeskDeps = {
+  db: Database
+  shell: Shell
+  sequencer: Sequencer
+  checkIntervals: CheckIntervals
+}
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
 type Verified = Waiting & { frame: DecodedFrame; receivedMs: UnixMs }
+/** A frame whose content may stand in `log`. */
+type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffer }
+type Groups = Map<number, { drafts: Draft[]; acknowledged: Verified[] }>
 
 export class Desk {
   readonly #db: Database
   readonly #shell: Shell
   readonly #sequencer: Sequencer
-  readonly #checkCounts: CheckCounts
+  readonly #checkIntervals: CheckIntervals
   readonly #waiting: Waiting[] = []
   readonly #ends = new Map<string, SessionEnd>()
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
 
-  constructor(deps: { db: Database; shell: Shell; sequencer: Sequencer; checkCounts: CheckCounts }) {
+  constructor(deps: DeskDeps) {
     this.#db = deps.db
     this.#shell = deps.shell
     this.#sequencer = deps.sequencer
-    this.#checkCounts = deps.checkCounts
+    this.#checkIntervals = deps.checkIntervals
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -132,58 +142,75 @@ export class Desk {
   }
 
   async #admitAll(frames: readonly Verified[], generation: number): Promise<void> {
-    const groups = new Map<number, { drafts: Draft[]; acknowledged: Verified[] }>()
+    const groups: Groups = new Map()
     for (const one of frames) {
-      const log = this.#sequencer.headByOrigin(one.frame.batch.origin)?.id
-      if (log === undefined) {
-        refuse(one, { reason: 'unknown-log', detail: `there is no log ${one.frame.batch.origin} here` })
-        continue
+      const known = this.#checked(one)
+      if (!known) continue
+      let drafts = this.#admitOne(one, known)
+      if (drafts === 'number-used') {
+        // The frame that used it may be one of those that have just been admitted.
+        this.#appendAll(groups)
+        drafts = await this.#compare(one, known)
       }
-      const group = groups.get(log) ?? { drafts: [], acknowledged: [] }
-      groups.set(log, group)
-      const admitted = this.#admitOne(one, log)
-      const drafts = admitted instanceof Promise ? await admitted : admitted
       if (generation !== this.#generation)
         throw new Fault('unavailable', 'the ledger was reopened; send again')
       if (!drafts) continue
+      const group = groups.get(known.log) ?? { drafts: [], acknowledged: [] }
+      groups.set(known.log, group)
       group.drafts.push(...drafts)
       group.acknowledged.push(one)
     }
+    this.#appendAll(groups)
+  }
+
+  /** Empties `groups`. */
+  #appendAll(groups: Groups): void {
     for (const [log, { drafts, acknowledged }] of groups) {
-      if (acknowledged.length === 0) continue
       this.#sequencer.append({ log, drafts }).then(
         (appended) => this.#acknowledge(acknowledged, appended),
         (error: unknown) => this.#forget(error, acknowledged),
       )
     }
+    groups.clear()
+  }
+
+  /** Where the frame belongs, when its content may stand there; null when it was refused. */
+  #checked(one: Verified): Checked | null {
+    const { sender, frame, receivedMs, bytes } = one
+    const log = this.#sequencer.headByOrigin(frame.batch.origin)?.id
+    if (log === undefined) {
+      const detail = `there is no log ${frame.batch.origin} here`
+      return refuse(one, { reason: 'unknown-log', detail })
+    }
+    const checkIntervalsMs = this.#checkIntervals(log, frame.batch.configDigest)
+    const refusal = refuseContent(frame.batch, { agent: sender.agent, checkIntervalsMs, receivedMs })
+    if (refusal) return refuse(one, refusal)
+    return { log, checkIntervalsMs: checkIntervalsMs ?? [], digest: frameDigest(bytes) }
   }
 
   /** The leaves that the frame adds, none for a repeat; null when it was refused. */
-  #admitOne(one: Verified, log: number): Draft[] | null | Promise<Draft[]> {
-    const { sender, frame, receivedMs } = one
-    const checkCount = this.#checkCounts(log, frame.batch.configDigest)
-    const refusal = refuseContent(frame.batch, { agent: sender.agent, checkCount, receivedMs })
-    const end = this.#ends.get(endKey(sender, frame)) ?? null
-    if (refusal) return refuse(one, refusal)
-    const digest = frameDigest(one.bytes)
-    const admission = admit({ batch: frame.batch, digest }, end)
+  #admitOne(one: Verified, known: Checked): Draft[] | null | 'number-used' {
+    const { sender, frame } = one
+    const { digest } = known
+    const admission = admit({ batch: frame.batch, digest }, this.#ends.get(endKey(sender, frame)) ?? null)
     switch (admission.kind) {
       case 'refused':
         return refuse(one, admission)
       case 'admitted':
         this.#ends.set(endKey(sender, frame), { seq: frame.batch.seq, digest })
-        return [draftOf(one, digest)]
+        return [draftOf(one, known)]
       case 'duplicate':
         return []
       case 'seen':
       case 'equivocation':
-        return this.#compare(one, digest)
+        return 'number-used'
     }
   }
 
   /** A number that was used before: the same bytes again, or two frames under one number. */
-  async #compare(one: Verified, digest: Buffer): Promise<Draft[]> {
-    const { sender, frame } = one
+  async #compare(one: Verified, known: Checked): Promise<Draft[]> {
+    const { sender, frame, receivedMs } = one
+    const { digest } = known
     const session = Buffer.from(frame.batch.session)
     await this.#sequencer.drain()
     const stored = await frameAt(this.#db, { agent: sender.agent, session, seq: frame.batch.seq })
@@ -194,14 +221,10 @@ export class Desk {
       seq: frame.batch.seq,
     })
     const anomaly = { kind: 'equivocation', first: stored.index, digest: digest.toString('hex') }
+    const body = Buffer.from(JSON.stringify(anomaly))
     return [
-      { ...draftOf(one, digest), type: 'set-aside' },
-      {
-        type: 'anomaly',
-        receivedMs: one.receivedMs,
-        body: Buffer.from(JSON.stringify(anomaly)),
-        agent: sender.agent,
-      },
+      { ...draftOf(one, known), type: 'set-aside' },
+      { type: 'anomaly', receivedMs, body, agent: sender.agent },
     ]
   }
 
@@ -235,9 +258,9 @@ function refuse(
   return null
 }
 
-function draftOf(one: Verified, digest: Buffer): Draft {
+function draftOf(one: Verified, { digest, checkIntervalsMs }: Checked): Draft {
   const { batch } = one.frame
-  const span = spanOf(batch)
+  const span = spanOf(batch, checkIntervalsMs)
   return {
     type: 'frame',
     body: Buffer.from(one.bytes),

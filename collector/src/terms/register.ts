@@ -25,7 +25,14 @@ export type Revision = {
   terms: ExpandedContract
 }
 
-export type Configuration = { digest: string; config: CheckConfig; json: string; leaf: number }
+export type Configuration = {
+  digest: string
+  config: CheckConfig
+  /** By check index, ms. */
+  intervalsMs: number[]
+  json: string
+  leaf: number
+}
 /** An agent may speak from `fromMs` until `toMs`: a change of this set is a leaf, not a revision. */
 export type Membership = { agent: string; fromMs: UnixMs; toMs: UnixMs | null }
 
@@ -114,9 +121,10 @@ export class Register {
     return this.#byLog.get(log) ?? null
   }
 
-  checkCount(log: number, digest: Uint8Array): number | null {
+  /** Intervals of the checks of a configuration, ms; null when the log does not know it. */
+  checkIntervalsMs(log: number, digest: Uint8Array): readonly number[] | null {
     const known = this.#byLog.get(log)?.configurations.get(Buffer.from(digest).toString('hex'))
-    return known ? known.config.checks.length : null
+    return known?.intervalsMs ?? null
   }
 }
 
@@ -183,7 +191,8 @@ function takeConfiguration(terms: Terms, { index, body }: ReadLeaf): void {
   // Our own leaf: a CheckConfig in RFC 8785 form.
   const config = JSON.parse(json) as CheckConfig
   const digest = digestOf(body)
-  const configuration = { digest, config, json, leaf: index }
+  const intervalsMs = config.checks.map((check) => check.intervalMs)
+  const configuration = { digest, config, intervalsMs, json, leaf: index }
   terms.configurations.set(digest, configuration)
   terms.configuration = configuration
 }
