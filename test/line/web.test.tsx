@@ -3,6 +3,7 @@
  * forms and what they change, and charts in which unknown time is always hatched.
  */
 import fc from 'fast-check'
+import { renderToString } from 'hono/jsx/dom/server'
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -284,7 +285,7 @@ describe('a ribbon', () => {
   const LENGTH_MS = 1_000_000
   const iso = (atMs: number): string => new Date(atMs).toISOString()
   const drawn = (segments: Segment[]): string =>
-    String(<Ribbon segments={segments} span={{ fromMs: 0, toMs: LENGTH_MS }} label="x" />)
+    renderToString(<Ribbon segments={segments} span={{ fromMs: 0, toMs: LENGTH_MS }} label="x" />)
   const widthOf = (svg: string, state: State): number =>
     [...svg.matchAll(new RegExp(`class="is-${state}"[^>]* width="([\\d.]+)%"`, 'g'))].reduce(
       (sum, match) => sum + Number(match[1]),

@@ -41,10 +41,12 @@ class CopyText extends HTMLElement {
     const button = this.querySelector('button')
     if (!button || !navigator.clipboard) return
     button.hidden = false
-    button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(this.querySelector('code').textContent)
-      button.textContent = this.dataset.done
-    })
+    button.addEventListener('click', () => void this.copy(button))
+  }
+
+  async copy(button) {
+    await navigator.clipboard.writeText(this.querySelector('code').textContent)
+    button.textContent = this.dataset.done
   }
 }
 
