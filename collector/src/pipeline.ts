@@ -72,6 +72,7 @@ export class Pipeline {
       shell,
       sequencer,
       checkIntervals: (log, digest) => register.checkIntervalsMs(log, digest),
+      isMember: (log, agent) => register.isMember(log, agent.toString('hex')),
     })
     this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
     this.model = new Model({

@@ -51,26 +51,42 @@ export async function moveHead(
   return moved.count === 1
 }
 
-const ENTRY_COLUMNS = 10
-/** PostgreSQL takes 65,534 parameters in one statement. */
-export const MAX_ROWS_PER_INSERT = Math.floor(65_534 / ENTRY_COLUMNS)
-
+/**
+ * One statement for any number of rows, so that it is planned once: bodies travel as one run of bytes and
+ * are cut apart by the server, the other columns as arrays. A third of the time of a multi-row insert.
+ */
 export async function insertEntries(tx: Tx, rows: readonly EntryRow[]): Promise<void> {
-  const stored = rows.map((row) => ({
-    log: row.log,
-    index: row.index,
-    type: row.type,
-    received_ms: row.receivedMs,
-    body: row.body,
-    agent: row.agent,
-    session: row.session,
-    seq: row.seq,
-    from_ms: row.fromMs,
-    to_ms: row.toMs,
-  }))
-  for (let at = 0; at < stored.length; at += MAX_ROWS_PER_INSERT) {
-    await tx`insert into entry ${tx(stored.slice(at, at + MAX_ROWS_PER_INSERT))}`
-  }
+  if (rows.length === 0) return
+  const bodies = Buffer.concat(rows.map(({ body }) => body))
+  const lengths = rows.map(({ body }) => body.length)
+  let end = 1
+  const offsets = lengths.map((length) => (end += length) - length)
+  await tx`
+    insert into entry (log, index, type, received_ms, body, agent, session, seq, from_ms, to_ms)
+    select e.log, e.index, e.type, e.received_ms, substring(${bodies}::bytea from e.start for e.length),
+      decode(e.agent, 'hex'), decode(e.session, 'hex'), e.seq, e.from_ms, e.to_ms
+    from unnest(
+      ${arrayText(rows.map((row) => row.log))}::text::int4[],
+      ${arrayText(rows.map((row) => row.index))}::text::int8[],
+      ${arrayText(rows.map((row) => row.type))}::text::int4[],
+      ${arrayText(rows.map((row) => row.receivedMs))}::text::int8[],
+      ${arrayText(offsets)}::text::int4[],
+      ${arrayText(lengths)}::text::int4[],
+      ${arrayText(rows.map((row) => hexOf(row.agent)))}::text::text[],
+      ${arrayText(rows.map((row) => hexOf(row.session)))}::text::text[],
+      ${arrayText(rows.map((row) => row.seq))}::text::int8[],
+      ${arrayText(rows.map((row) => row.fromMs))}::text::int8[],
+      ${arrayText(rows.map((row) => row.toMs))}::text::int8[]
+    ) as e(log, index, type, received_ms, start, length, agent, session, seq, from_ms, to_ms)`
+}
+
+/** A PostgreSQL array literal of plain numbers and hex digits. */
+function arrayText(values: readonly (number | string | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`
+}
+
+function hexOf(bytes: Buffer | null): string | null {
+  return bytes?.toString('hex') ?? null
 }
 
 export async function moveCursors(tx: Tx, rows: readonly CursorRow[]): Promise<void> {
@@ -92,15 +108,15 @@ export async function cursorRow(
   return rows[0] ?? null
 }
 
-/** The frame admitted under a number, to tell a repeat from an equivocation. */
-export async function frameAt(
+/** The frames stored under a number, the admitted one first: to tell a repeat from an equivocation. */
+export function framesAt(
   db: Database,
-  key: { agent: Buffer; session: Buffer; seq: number },
-): Promise<{ index: number; body: Buffer } | null> {
-  const rows = await db<{ index: number; body: Buffer }[]>`
+  key: { agent: Buffer; session: Buffer; seq: number; limit: number },
+): Promise<{ index: number; body: Buffer }[]> {
+  return db<{ index: number; body: Buffer }[]>`
     select index, body from entry
-    where session = ${key.session} and seq = ${key.seq} and agent = ${key.agent} order by index limit 1`
-  return rows[0] ?? null
+    where session = ${key.session} and seq = ${key.seq} and agent = ${key.agent}
+    order by index limit ${key.limit}`
 }
 
 /** Leaves [from, to) of a log, in order, at most `limit`. */

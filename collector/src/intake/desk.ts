@@ -11,7 +11,7 @@ import type { Receipt } from '@constat/shared/receipt'
 import { verifyBytesAsync } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
 import type { RefusalReason } from '@constat/shared/wire'
-import { cursorRow, frameAt } from '../db/ledger-rows.ts'
+import { cursorRow, framesAt } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Draft } from '../ledger/leaf.ts'
 import type { Appended, Sequencer } from '../ledger/sequencer.ts'
@@ -22,6 +22,8 @@ import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
 export const MAX_VERIFY_FRAMES = 128
 /** Frames that may wait here, over all connections; a connection pauses well before. */
 export const MAX_WAITING_FRAMES = 8_192
+/** Frames kept under one number beside the first; more would prove nothing more. */
+export const MAX_SET_ASIDE = 4
 /** Session ends kept in memory; the rest is one query away. */
 export const MAX_SESSION_ENDS = 50_000
 
@@ -49,6 +51,8 @@ export type DeskDeps = {
   shell: Shell
   sequencer: Sequencer
   checkIntervals: CheckIntervals
+  /** Whether the log names this agent as one that may write to it. */
+  isMember(log: number, agent: Buffer): boolean
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
@@ -62,6 +66,7 @@ export class Desk {
   readonly #shell: Shell
   readonly #sequencer: Sequencer
   readonly #checkIntervals: CheckIntervals
+  readonly #isMember: DeskDeps['isMember']
   readonly #waiting: Waiting[] = []
   readonly #ends = new Map<string, SessionEnd>()
   #running = false
@@ -73,6 +78,7 @@ export class Desk {
     this.#shell = deps.shell
     this.#sequencer = deps.sequencer
     this.#checkIntervals = deps.checkIntervals
+    this.#isMember = deps.isMember
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -178,8 +184,8 @@ export class Desk {
   #checked(one: Verified): Checked | null {
     const { sender, frame, receivedMs, bytes } = one
     const log = this.#sequencer.headByOrigin(frame.batch.origin)?.id
-    if (log === undefined) {
-      const detail = `there is no log ${frame.batch.origin} here`
+    if (log === undefined || !this.#isMember(log, sender.agent)) {
+      const detail = `there is no log ${frame.batch.origin} here that this agent may write to`
       return refuse(one, { reason: 'unknown-log', detail })
     }
     const checkIntervalsMs = this.#checkIntervals(log, frame.batch.configDigest)
@@ -208,19 +214,26 @@ export class Desk {
   }
 
   /** A number that was used before: the same bytes again, or two frames under one number. */
-  async #compare(one: Verified, known: Checked): Promise<Draft[]> {
+  async #compare(one: Verified, known: Checked): Promise<Draft[] | null> {
     const { sender, frame, receivedMs } = one
     const { digest } = known
     const session = Buffer.from(frame.batch.session)
     await this.#sequencer.drain()
-    const stored = await frameAt(this.#db, { agent: sender.agent, session, seq: frame.batch.seq })
+    const { seq } = frame.batch
+    const limit = MAX_SET_ASIDE + 1
+    const stored = await framesAt(this.#db, { agent: sender.agent, session, seq, limit })
+    const [first] = stored
     // Nothing stored under it: the number lies inside an announced gap, and the gap stands.
-    if (!stored || frameDigest(stored.body).equals(digest)) return []
+    if (!first || stored.some(({ body }) => frameDigest(body).equals(digest))) return []
+    if (stored.length >= limit) {
+      const detail = `frame ${seq} has come in ${limit} forms; no further one is kept`
+      return refuse(one, { reason: 'equivocation', detail, expectedSeq: seq + 1 })
+    }
     this.#shell.log.warn('two frames under one number', {
       agent: sender.agent.toString('hex'),
-      seq: frame.batch.seq,
+      seq,
     })
-    const anomaly = { kind: 'equivocation', first: stored.index, digest: digest.toString('hex') }
+    const anomaly = { kind: 'equivocation', first: first.index, digest: digest.toString('hex') }
     const body = Buffer.from(JSON.stringify(anomaly))
     return [
       { ...draftOf(one, known), type: 'set-aside' },

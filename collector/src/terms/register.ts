@@ -66,6 +66,8 @@ export type RevisionBody = {
 export class Register {
   readonly #byContract = new Map<string, Terms>()
   readonly #byLog = new Map<number, Terms>()
+  /** `log/agent` of those that are members now. */
+  readonly #writers = new Set<string>()
 
   /** Reads every leaf that is no frame. */
   async open(db: Database, logs: readonly { id: number; contract: string }[]): Promise<void> {
@@ -104,8 +106,15 @@ export class Register {
     invariant(terms, `log ${log} has no terms`)
     if (leaf.type === 'revision') terms.revisions.push(readRevision(leaf))
     if (leaf.type === 'configuration') takeConfiguration(terms, leaf)
-    if (leaf.type === 'enrolment') takeMember(terms, leaf)
-    if (leaf.type === 'revocation') endMember(terms, leaf)
+    const writer = `${log}/${leaf.agent?.toString('hex')}`
+    if (leaf.type === 'enrolment') {
+      takeMember(terms, leaf)
+      this.#writers.add(writer)
+    }
+    if (leaf.type === 'revocation') {
+      endMember(terms, leaf)
+      this.#writers.delete(writer)
+    }
   }
 
   all(): Terms[] {
@@ -119,6 +128,11 @@ export class Register {
 
   ofLog(log: number): Terms | null {
     return this.#byLog.get(log) ?? null
+  }
+
+  /** Whether a leaf of the log enrols this agent: whoever reads its frames finds its key there. */
+  isMember(log: number, agent: string): boolean {
+    return this.#writers.has(`${log}/${agent}`)
   }
 
   /** Intervals of the checks of a configuration, ms; null when the log does not know it. */
