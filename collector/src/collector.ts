@@ -75,7 +75,7 @@ export async function startCollector(options: CollectorOptions): Promise<Running
     const token = await ownerToken(config.dataDir, access)
     // The port is known before anything is told: links carry it.
     const { server, url } = await listen(config.listen)
-    closers.push(() => new Promise((resolve) => void closeServer(server, resolve)))
+    closers.push(() => closeServer(server))
     const publicUrl = config.publicUrl ?? url
     const bus = await openBus({ db, log })
     const pipeline = new Pipeline({ db, shell, publicUrl, told: () => bus.publish(), ...heardOf(options) })
@@ -96,7 +96,8 @@ export async function startCollector(options: CollectorOptions): Promise<Running
       clock,
       log,
     })
-    server.on('request', getRequestListener(app.fetch))
+    const answer = getRequestListener(app.fetch)
+    server.on('request', (request, response) => void answer(request, response))
     pipeline.start()
     closers.push(() => pipeline.close())
     const { registry, desk } = pipeline
@@ -181,7 +182,9 @@ function listenFault(error: Error, at: { host: string; port: number }): Fault {
   return new Fault('network', `cannot listen on ${urlOf(at)}: ${error.message}`, { hint, cause: error })
 }
 
-function closeServer(server: Server, done: () => void): void {
-  server.close(() => done())
-  server.closeAllConnections()
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
 }

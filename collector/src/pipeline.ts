@@ -24,6 +24,9 @@ import { newest, Register, type Terms } from './terms/register.ts'
 
 /** What is committed within this is folded together. */
 export const GATHER_MS = 50
+/** Under load the line gathers for longer, so that it leaves most of the time to the intake. */
+const GATHER_FACTOR = 4
+const MAX_GATHER_MS = 1_000
 /** Time alone changes things too: silences, delays of alerts, ends of windows. */
 export const TICK_MS = 1_000
 const SAVE_EVERY_MS = 5_000
@@ -50,6 +53,7 @@ export class Pipeline {
   #advancing: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
   #ticker: NodeJS.Timeout | null = null
+  #gatherMs = GATHER_MS
   #savedMs: UnixMs = 0
   #signedMs: UnixMs = 0
   /** Contracts to judge as a whole: their terms or their vantages changed, or a step failed. */
@@ -112,6 +116,8 @@ export class Pipeline {
   /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */
   async advance(): Promise<void> {
     if (this.#advancing) return this.#advancing
+    const { clock } = this.#deps.shell
+    const startUs = clock.monotonicUs()
     this.#advancing = this.#step().catch((error: unknown) => {
       this.#deps.shell.log.error('a step of the line failed; it will be made again', {
         reason: messageOf(error),
@@ -120,6 +126,8 @@ export class Pipeline {
     })
     await this.#advancing
     this.#advancing = null
+    const tookMs = (clock.monotonicUs() - startUs) / 1_000
+    this.#gatherMs = Math.min(MAX_GATHER_MS, Math.max(GATHER_MS, GATHER_FACTOR * tookMs))
     if (this.#committed.length > 0) this.#gather()
   }
 
@@ -140,7 +148,7 @@ export class Pipeline {
     this.#timer = setTimeout(() => {
       this.#timer = null
       void this.advance()
-    }, GATHER_MS)
+    }, this.#gatherMs)
   }
 
   async #step(): Promise<void> {

@@ -53,6 +53,7 @@ export type Message =
   /** `json` is a CheckConfig in RFC 8785 form, signed for purpose `config`; `mine` indexes its checks. */
   | { type: 'config'; json: string; signature: Uint8Array; mine: number[] }
   | { type: 'frame'; bytes: Uint8Array }
+  /** All frames of the session up to `seq` are in the ledger. */
   | { type: 'ack'; session: Uint8Array; seq: number; receipt: Receipt }
   | { type: 'refuse'; session: Uint8Array; seq: number; reason: string; detail: string; expectedSeq: number }
   /** Wall clocks in ms: sent by the agent, received and answered by the collector. */

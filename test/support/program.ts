@@ -49,9 +49,11 @@ export type StartOptions = { args: string[]; dataDir: string; port: number; env?
 
 /** Starts `constat …` and waits until it is ready. */
 export async function startProgram({ args, dataDir, port, env }: StartOptions): Promise<Program> {
+  // Arguments of node for the program: `--cpu-prof` shows where a bench spends its time.
+  const nodeArgs = (process.env['CONSTAT_TEST_NODE_ARGS'] ?? '').split(' ').filter((arg) => arg !== '')
   const child = spawn(
     process.execPath,
-    [CONSTAT, ...args, '--data', dataDir, '--listen', `127.0.0.1:${port}`],
+    [...nodeArgs, CONSTAT, ...args, '--data', dataDir, '--listen', `127.0.0.1:${port}`],
     {
       env: { ...process.env, CONSTAT_LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -15,7 +15,7 @@ import type { Database } from '../db/tx.ts'
 import { readIncident } from '../judge/ledger-notes.ts'
 import { leafType } from '../ledger/leaf.ts'
 import { openBody } from '../ledger/body.ts'
-import { Fold, type Touched } from '../fold/fold.ts'
+import { Fold, nothingTouched } from '../fold/fold.ts'
 import { Sequencer } from '../ledger/sequencer.ts'
 import { Register } from '../terms/register.ts'
 import { openLog } from './log.ts'
@@ -68,7 +68,7 @@ export async function rebuildDerived(db: Database, sequencer: Sequencer): Promis
     await dropFold(tx)
     await dropIncidents(tx)
   })
-  const touched: Touched = new Map()
+  const touched = nothingTouched()
   for (const { id, size } of heads) await fold.catchUp(id, size, touched)
   await fold.save()
   const told = await ledgerIncidents(db, heads)
@@ -88,7 +88,7 @@ type Heads = readonly { id: number; size: number }[]
 async function levelledChunks(db: Database, register: Register, heads: Heads): Promise<ChunkRow[]> {
   const fold = new Fold(db, register)
   await fold.load()
-  for (const { id, size } of heads) await fold.catchUp(id, size, new Map())
+  for (const { id, size } of heads) await fold.catchUp(id, size, nothingTouched())
   await fold.save()
   return chunkRows(db)
 }

@@ -4,16 +4,15 @@
  * that of all its samples sorted by instant, session, number, position: `constat rebuild` reproduces it
  * byte for byte. Derived.
  */
-import { openFrame } from '@constat/shared/batch'
 import { invariant } from '@constat/shared/fault'
-import { entryRange, type EntryRow } from '../db/ledger-rows.ts'
+import { entryRange } from '../db/ledger-rows.ts'
 import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { leafCode } from '../ledger/leaf.ts'
 import type { Committed } from '../ledger/sequencer.ts'
 import type { Register } from '../terms/register.ts'
 import { LateWork } from './late.ts'
-import { readPage, type ConfigOf, type Frame, type Page, type Report } from './page.ts'
+import { frameOf, readPage, type ConfigOf, type Frame, type Page, type Report } from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
 import { Tracks } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
@@ -23,7 +22,16 @@ export const PAGE_LEAVES = 5_000
 const FRAME = leafCode('frame')
 
 /** Names of the checks whose tracks moved, by log. */
-export type Touched = Map<number, Set<string>>
+export type Touched = {
+  /** There are newer samples: timelines kept are out of date. */
+  extended: Map<number, Set<string>>
+  /** A state changed, or may have: there is something to judge. */
+  changed: Map<number, Set<string>>
+}
+
+export function nothingTouched(): Touched {
+  return { extended: new Map(), changed: new Map() }
+}
 
 export class Fold {
   readonly #db: Database
@@ -111,19 +119,21 @@ export class Fold {
           const isFirst = !seen.has(track) && track.fromIndex <= report.firstIndex
           seen.add(track)
           if (isFirst && this.#continues(track, report, readings)) {
-            track.extend(readings)
+            if (track.extend(readings)) touch(touched.changed, log, check)
             this.#lastSession.set(track, report.session)
           } else {
             for (const atMs of readings.atMs) late.add(track, chunkStart(atMs))
+            touch(touched.changed, log, check)
           }
         }
-        touch(touched, log, check)
+        touch(touched.extended, log, check)
       }
     }
     for (const { agent, atMs } of gaps) {
       for (const track of this.tracks.ofAgent(log, agent)) {
         late.add(track, chunkStart(atMs))
-        touch(touched, log, track.key.check)
+        touch(touched.extended, log, track.key.check)
+        touch(touched.changed, log, track.key.check)
       }
     }
     return late
@@ -148,12 +158,7 @@ export class Fold {
   }
 }
 
-export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
-  invariant(agent && session && seq !== null, `leaf ${index} is a frame without its place`)
-  return { index, batch: openFrame(body), agent, session, seq }
-}
-
-function touch(touched: Touched, log: number, check: string): void {
+function touch(touched: Map<number, Set<string>>, log: number, check: string): void {
   const names = touched.get(log)
   if (names) names.add(check)
   else touched.set(log, new Set([check]))

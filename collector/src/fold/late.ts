@@ -6,8 +6,7 @@
 import type { UnixMs } from '@constat/shared/time'
 import { framesWithin } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
-import { frameOf } from './fold.ts'
-import { readPage, type ConfigOf, type Frame } from './page.ts'
+import { frameOf, readPage, type ConfigOf, type Frame } from './page.ts'
 import {
   appendReadings,
   emptyReadings,

@@ -2,13 +2,21 @@
  * Pages: frames of one log, decoded into readings by agent and check. Frames of one agent under one
  * configuration share their columns, so that a long refold allocates next to nothing. Pure.
  */
-import type { Batch } from '@constat/shared/batch'
+import { openFrame, type Batch } from '@constat/shared/batch'
 import type { CheckConfig } from '@constat/shared/check'
+import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
+import type { EntryRow } from '../db/ledger-rows.ts'
 import { readBatch, type Readings } from './readings.ts'
 
 /** A frame of the ledger as the fold takes it. */
 export type Frame = { index: number; batch: Batch; agent: Buffer; session: Buffer; seq: number }
+
+/** A stored frame; admission has proved its form. */
+export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
+  invariant(agent && session && seq !== null, `leaf ${index} is a frame without its place`)
+  return { index, batch: openFrame(body), agent, session, seq }
+}
 
 /** What one agent said under one configuration. */
 export type Report = {

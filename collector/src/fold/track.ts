@@ -76,8 +76,12 @@ export class Track {
     return standing
   }
 
-  /** Adds readings that all come after those it has. In order of instant. */
-  extend(readings: Readings): void {
+  /**
+   * Adds readings that all come after those it has, in order of instant. True when the vantage has
+   * something new to tell; false when the same state has only gone on.
+   */
+  extend(readings: Readings): boolean {
+    const before = this.#chunks.at(-1)
     const kept = this.#relevant(readings)
     let from = 0
     while (from < kept.atMs.length) {
@@ -87,6 +91,8 @@ export class Track {
       this.#extendChunk(startMs, slice(kept, from, to))
       from = to
     }
+    const after = this.#chunks.at(-1)
+    return !before || !after || before.startMs !== after.startMs || !goesOn(before, after)
   }
 
   /**
@@ -195,6 +201,9 @@ function foldOn(chunk: Chunk, rules: FoldRules, readings: Readings): Chunk {
 function joined(before: Timeline, after: Timeline): Timeline {
   if (after.at.length === 0) return before
   if (before.at.length === 0) return after
+  const lastMark = before.mark.at(-1)
+  // The usual case: what was told goes on. Nothing is copied, and `goesOn` sees that nothing changed.
+  if (after.mark.every((mark) => mark === lastMark)) return before
   // A leading piece of unknown continues the chunk before, so plain joining keeps it.
   const at = [...before.at]
   const mark = [...before.mark]
@@ -232,6 +241,19 @@ function slice({ atMs, outcome, cause, attempt }: Readings, from: number, to: nu
     cause: cause.slice(from, to),
     attempt: attempt.slice(from, to),
   }
+}
+
+/** Nothing was emitted and nothing is in doubt: only the instant of the last sample has moved. */
+function goesOn(before: Chunk, after: Chunk): boolean {
+  const { closing } = after
+  return (
+    before.pieces === after.pieces &&
+    before.closing.label === closing.label &&
+    before.closing.against === closing.against &&
+    before.closing.last === closing.last &&
+    before.closing.open.at.length === 0 &&
+    closing.open.at.length === 0
+  )
 }
 
 /** Equal as JSON, whatever the order of keys: one of them may come from the database. */

@@ -176,6 +176,8 @@ export class Connection {
           seq: verdict.seq,
           receipt: verdict.receipt,
         })
+      case 'covered':
+        return
       case 'refused': {
         const { session, seq, reason, detail, expectedSeq } = verdict
         this.#deps.shell.log.warn('a frame was refused', { agent: this.agent?.name, reason, detail })

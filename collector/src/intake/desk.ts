@@ -19,7 +19,7 @@ import type { Shell } from '../shell.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
 
 /** Frames verified at once. */
-export const MAX_VERIFY_FRAMES = 128
+export const MAX_VERIFY_FRAMES = 256
 /** Frames that may wait here, over all connections; a connection pauses well before. */
 export const MAX_WAITING_FRAMES = 8_192
 /** Frames kept under one number beside the first; more would prove nothing more. */
@@ -40,6 +40,8 @@ export type Verdict =
       detail: string
       expectedSeq: number
     }
+  /** Acknowledged by the answer to a later frame of its session: nothing is sent for it. */
+  | { kind: 'covered' }
   /** Nothing was decided: the agent keeps the frame and comes back. */
   | { kind: 'unavailable'; detail: string }
 
@@ -242,8 +244,11 @@ export class Desk {
   }
 
   #acknowledge(frames: readonly Verified[], { receipt }: Appended): void {
-    for (const { frame, answer } of frames) {
-      answer({ kind: 'acknowledged', session: frame.batch.session, seq: frame.batch.seq, receipt })
+    const last = new Map(frames.map((one) => [endKey(one.sender, one.frame), one]))
+    for (const one of frames) {
+      const { session, seq } = one.frame.batch
+      const isLast = last.get(endKey(one.sender, one.frame)) === one
+      one.answer(isLast ? { kind: 'acknowledged', session, seq, receipt } : { kind: 'covered' })
     }
   }
 

@@ -28,33 +28,40 @@ export type VantageTimeline = { agent: string; timeline: Timeline; track: Track 
 export class Timelines {
   readonly #tracks: Tracks
   readonly #names: Names
-  /** contract, revision, service → its timeline, until a track of it moves. */
-  readonly #cache = new Map<string, Timeline>()
+  /** contract → service → revision → its timeline, until a track of it moves. */
+  readonly #kept = new Map<string, Map<string, Map<number, Timeline>>>()
 
   constructor(tracks: Tracks, names: Names) {
     this.#tracks = tracks
     this.#names = names
   }
 
-  /** A track of the contract moved, or its set of vantages did. */
+  /** A track of the service moved. */
   forget(contract: string, service: string): void {
-    for (const key of this.#cache.keys()) {
-      if (key.startsWith(`${contract}/`) && key.endsWith(`/${service}`)) this.#cache.delete(key)
-    }
+    this.#kept.get(contract)?.delete(service)
   }
 
+  /** The terms of the contract changed, or its set of vantages did. */
   forgetContract(contract: string): void {
-    for (const key of this.#cache.keys()) if (key.startsWith(`${contract}/`)) this.#cache.delete(key)
+    this.#kept.delete(contract)
   }
 
   service(terms: Terms, revision: Revision, service: string): Timeline {
-    const key = `${terms.contract}/${revision.revision}/${service}`
-    let timeline = this.#cache.get(key)
+    const byRevision = this.#keptOf(terms.contract, service)
+    let timeline = byRevision.get(revision.revision)
     if (!timeline) {
       timeline = this.#serviceTree(terms, revision, service, 0)
-      this.#cache.set(key, timeline)
+      byRevision.set(revision.revision, timeline)
     }
     return timeline
+  }
+
+  #keptOf(contract: string, service: string): Map<number, Timeline> {
+    let services = this.#kept.get(contract)
+    if (!services) this.#kept.set(contract, (services = new Map()))
+    let byRevision = services.get(service)
+    if (!byRevision) services.set(service, (byRevision = new Map()))
+    return byRevision
   }
 
   /** Every vantage of every check below a service. */
@@ -128,11 +135,19 @@ export function checksOf(contract: ExpandedContract, service: string): CheckTerm
   return contract.checks.filter(({ name }) => names.has(name))
 }
 
-/** Services that rest on a check. */
-export function servicesOf(contract: ExpandedContract, check: string): string[] {
-  return contract.services
-    .map(({ name }) => name)
-    .filter((service) => checksOf(contract, service).some(({ name }) => name === check))
+const SERVICES_OF = new WeakMap<ExpandedContract, Map<string, string[]>>()
+
+/** Services that rest on a check. Worked out once for each contract: terms never change. */
+export function servicesOf(contract: ExpandedContract, check: string): readonly string[] {
+  let byCheck = SERVICES_OF.get(contract)
+  if (!byCheck) {
+    byCheck = new Map(contract.checks.map(({ name }) => [name, []]))
+    for (const { name } of contract.services) {
+      for (const own of checksOf(contract, name)) byCheck.get(own.name)?.push(name)
+    }
+    SERVICES_OF.set(contract, byCheck)
+  }
+  return byCheck.get(check) ?? []
 }
 
 type Span = { startMs: UnixMs; endMs: UnixMs; agents: Set<string> }

@@ -4,7 +4,7 @@
 import { Fault } from '@constat/shared/fault'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import type { AppDeps, ContractSource } from '../actions.ts'
+import type { Actions, AppDeps, ContractSource } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
@@ -30,6 +30,12 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
     describe({ summary: 'One contract as it stands now', tag, answer: contract, problems: [404] }),
     (c) => c.json(known(c)),
   )
+  addApply(app, actions)
+  addHistory(app)
+  return app
+}
+
+function addApply(app: Hono<Env>, actions: Actions): void {
   app.put(
     '/contracts/:contract',
     allow('manage'),
@@ -48,6 +54,9 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
       throw new Fault('bad-contract', 'The contract was refused.', { problems: answer.problems })
     },
   )
+}
+
+function addHistory(app: Hono<Env>): void {
   app.get(
     '/contracts/:contract/revisions',
     allow('read'),
@@ -90,7 +99,6 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
       return c.json(found)
     },
   )
-  return app
 }
 
 function known(c: Context<Env, '/contracts/:contract'>) {

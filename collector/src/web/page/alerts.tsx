@@ -194,11 +194,13 @@ function AddWebhook({ scene, offers }: Pick<Props, 'scene' | 'offers'>) {
           <legend>{text.alert.types}</legend>
           <details id="types">
             <summary>{text.alert.chooseTypes}</summary>
-            {offers.types.map((type) => (
-              <label class="choice">
-                <input type="checkbox" name="types" value={type} /> <code>{type}</code>
-              </label>
-            ))}
+            {offers.types
+              .filter((type) => type !== '*')
+              .map((type) => (
+                <label class="choice">
+                  <input type="checkbox" name="types" value={type} /> <code>{type}</code>
+                </label>
+              ))}
           </details>
         </fieldset>
         <button class="primary">{text.alert.addButton}</button>

@@ -5,6 +5,7 @@ import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ContractView, State } from '../../judge/view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
+import { msOf } from '../part/time.tsx'
 import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
 import { StateIcon, StateMark } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
@@ -18,6 +19,7 @@ export type Range = 'hour' | 'day'
 const MAX_CALM_SERVICES = 6
 const MAX_GUARANTEES = 4
 const REFRESH_S = 5
+const LEAST_SPAN_MS = 5 * 60_000
 
 export function Overview(props: Props) {
   const { scene, contracts } = props
@@ -107,6 +109,7 @@ function Ranges({ scene: { text }, range }: Props) {
 
 function ContractSheet({ contract, ...props }: { contract: ContractView } & Props) {
   const scene = { ...props.scene, zone: zoneOf(contract) }
+  const span = youngSpan(contract, props.span)
   const { text } = scene
   const shown = contract.guarantees.slice(0, MAX_GUARANTEES)
   const rest = contract.guarantees.length - shown.length
@@ -128,9 +131,17 @@ function ContractSheet({ contract, ...props }: { contract: ContractView } & Prop
           <a href={href}>{text.overview.guaranteesMore(rest)}</a>
         </p>
       )}
-      <Bars {...props} contract={contract} scene={scene} />
+      <Bars {...props} contract={contract} scene={scene} span={span} />
     </article>
   )
+}
+
+/**
+ * A contract younger than the span has nothing to show before its own beginning: its bar starts there, so
+ * that the first minutes can be seen to move.
+ */
+function youngSpan({ effectiveFrom }: ContractView, { fromMs, toMs }: Span): Span {
+  return { fromMs: Math.max(fromMs, Math.min(msOf(effectiveFrom), toMs - LEAST_SPAN_MS)), toMs }
 }
 
 function Flags({ contract, scene: { text } }: { contract: ContractView; scene: Scene }) {

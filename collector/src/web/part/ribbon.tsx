@@ -35,11 +35,15 @@ export function Ribbon({ segments, span, label, height = 22 }: RibbonProps) {
   }))
   return (
     <svg class="ribbon" width="100%" height={height} role="img" aria-label={label}>
-      {[...holes, ...painted(segments, x)].map((piece) => (
+      {[...holes, ...painted(within(segments, span), x)].map((piece) => (
         <Piece {...piece} />
       ))}
     </svg>
   )
+}
+
+function within(segments: readonly Segment[], { fromMs, toMs }: Span): Segment[] {
+  return segments.filter(({ start, end }) => msOf(end) > fromMs && msOf(start) < toMs)
 }
 
 type PieceProps = { state: State; from: number; to: number }

@@ -1,6 +1,7 @@
 /**
  * English: every word of the web view. The other languages have the same keys by type. Pure.
  */
+import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../judge/view.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
@@ -81,14 +82,14 @@ export const en = {
   sentence,
   /** What a claim still lacks, as something to do. */
   lacks: {
-    sites: 'measure from a second site',
+    'more-sites': 'measure from a second site',
     references: 'add a reference that the provider does not own',
     'host-administrators': 'declare who administers the hosts',
     'provider-agreement': 'get the provider’s agreement',
-    clocks: 'bring the clocks within their bound',
+    'clock-bound': 'bring the clocks within their bound',
     witness: 'add a timestamp or a witness',
     'alert-path': 'send alerts by a path that the provider does not run',
-  },
+  } satisfies Record<ReadinessCode, string>,
   figure: {
     promised: 'Promised',
     measured: 'Measured',

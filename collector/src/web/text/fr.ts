@@ -87,11 +87,11 @@ export const fr: Text = {
   termsShort: { unilateral: 'Unilatéral', agreed: 'Accepté', objected: 'Contesté' },
   sentence,
   lacks: {
-    sites: 'mesurer depuis un deuxième site',
+    'more-sites': 'mesurer depuis un deuxième site',
     references: 'ajouter une référence qui n’appartient pas au prestataire',
     'host-administrators': 'déclarer qui administre les hôtes',
     'provider-agreement': 'obtenir l’accord du prestataire',
-    clocks: 'ramener les horloges dans leur tolérance',
+    'clock-bound': 'ramener les horloges dans leur tolérance',
     witness: 'ajouter un horodatage ou un témoin',
     'alert-path': 'alerter par un chemin que le prestataire n’exploite pas',
   },
