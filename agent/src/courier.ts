@@ -52,6 +52,8 @@ export class Courier {
   #ending: Ending | null = null
   #timers = new Set<NodeJS.Timeout>()
   #pumping = false
+  /** Reasons for which nothing may be sent just now. */
+  #holds = 0
   #again = false
   #stopped = false
   #lastReceipt = ''
@@ -188,15 +190,21 @@ export class Courier {
     const session = Buffer.from(message.session).toString('hex')
     const { reason, detail, seq, expectedSeq } = message
     const answer = this.#delivery.refused({ session, seq, reason, expectedSeq })
-    if (answer.kind === 'ignore') return
+    // Even an answer of no account makes room in the window.
+    if (answer.kind === 'ignore') return void this.#pump()
     shell.log.warn('the collector refused a frame', { session, seq, reason, detail, answer: answer.kind })
     if (answer.kind === 'announce-gap') {
+      // Nothing is sent before the mark is kept: after a crash the same bytes have to go out again.
+      this.#holds += 1
       await spool.saveMark(answer.session, this.#rechain.announce(spool.markOf(answer.session), answer))
+      this.#holds -= 1
     }
     if (answer.kind === 'set-aside') {
-      const bytes = await spool.read(answer.session, answer.seq)
-      if (bytes) await refused.keep({ ...answer, bytes, reason, detail })
+      const reading = spool.read(answer.session, answer.seq)
+      // Gone at once: the refusals of the frames behind it ask whether it still waits.
       spool.discard(answer.session, answer.seq)
+      const bytes = await reading
+      if (bytes) await refused.keep({ ...answer, bytes, reason, detail })
     }
     if (answer.kind !== 'resend') this.#delivery.setLive(this.#options.sessionSpoiled(session))
     void this.#pump()
@@ -226,7 +234,7 @@ export class Courier {
   async #sendOne(): Promise<boolean> {
     const { shell, spool } = this.#options
     const uplink = this.#uplink
-    if (!uplink) return false
+    if (!uplink || this.#holds > 0) return false
     const nowUs = shell.clock.monotonicUs()
     this.#watchAnswers(nowUs)
     if (uplink.bufferedBytes() > WINDOW_BYTES) {

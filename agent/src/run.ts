@@ -175,7 +175,7 @@ class Agent implements RunningAgent {
       shell: { clock, log },
       timebase: this.#timebase,
       probing: {
-        resolver: createResolver(SYSTEM_RESOLVER),
+        resolver: createResolver(SYSTEM_RESOLVER, clock),
         denied: denyRule(policy),
         secureContext: secureContextSource(),
       },

@@ -211,8 +211,7 @@ export class Spool {
 
   /** Entries to write next, still in the list: they leave it once they are stored. */
   #takeChunk(): Entry[] {
-    this.#unwritten = this.#unwritten.filter((entry) => !entry.gone)
-    this.#unwrittenBytes = this.#unwritten.reduce((sum, { length }) => sum + length, 0)
+    this.#forgetGone()
     const chunk: Entry[] = []
     let bytes = 0
     for (const entry of this.#unwritten) {
@@ -221,6 +220,12 @@ export class Spool {
       bytes += entry.length
     }
     return chunk
+  }
+
+  /** Acknowledged frames that were never written leave the list of those to write. */
+  #forgetGone(): void {
+    this.#unwritten = this.#unwritten.filter((entry) => !entry.gone)
+    this.#unwrittenBytes = this.#unwritten.reduce((sum, { length }) => sum + length, 0)
   }
 
   async #store(chunk: readonly Entry[]): Promise<void> {
@@ -298,6 +303,8 @@ export class Spool {
   }
 
   #evictMemory(): void {
+    if (this.#unwrittenBytes <= this.#options.limits.memoryBytes) return
+    this.#forgetGone()
     const lost: Entry[] = []
     for (const entry of this.#unwritten) {
       if (this.#unwrittenBytes <= this.#options.limits.memoryBytes) break

@@ -299,12 +299,15 @@ describe('tls', () => {
 })
 
 test('the real resolver knows localhost and the hosts file without asking anybody', async () => {
-  const resolver = createResolver({
-    hostsFile: '/etc/hosts',
-    resolvConf: '/nonexistent',
-    // Nothing listens there: any query would fail.
-    servers: [`127.0.0.1:${refusing}`],
-  })
+  const resolver = createResolver(
+    {
+      hostsFile: '/etc/hosts',
+      resolvConf: '/nonexistent',
+      // Nothing listens there: any query would fail.
+      servers: [`127.0.0.1:${refusing}`],
+    },
+    REAL_CLOCK,
+  )
   const signal = new AbortController().signal
   expect(await resolver.resolve('LOCALHOST', { family: 4, signal })).toEqual({
     address: '127.0.0.1',

@@ -25,7 +25,7 @@ export async function probeOnce(
   const result = await runProbe(spec, {
     timeoutMs,
     clock: terminal.clock,
-    resolver: createResolver(SYSTEM_RESOLVER),
+    resolver: createResolver(SYSTEM_RESOLVER, terminal.clock),
     denied: denyRule(policy),
     secureContext: secureContextSource(),
   })

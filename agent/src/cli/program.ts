@@ -1,7 +1,8 @@
 /** The command line: commands, options, help. Each command is a file of its own, loaded when it is run. */
 import { Command, CommanderError } from 'commander'
+import { Fault } from '@constat/shared/fault'
 import { AGENT_VERSION } from '../version.ts'
-import { EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
+import { endWith, EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
 
 type Common = { json?: boolean; dir?: string }
 
@@ -10,10 +11,16 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   const program = new Command('constat-agent')
     .description('Probes services where it stands and streams signed samples to a Constat collector.')
     .version(AGENT_VERSION)
-    .showHelpAfterError('(add --help for what there is)')
     .addHelpText('after', ENVIRONMENT)
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text) => {
+        const fault = new Fault('usage', text.trim().replace(/^error: /, ''), { hint: HINT })
+        endWith(fault, { format: formatOf(argv.includes('--json')), terminal })
+      },
+    })
   const command = (name: string, summary: string): Command =>
     program.command(name).description(summary).option('--json', 'answer in JSON')
 
@@ -69,6 +76,7 @@ function formatOf(json: boolean | undefined): Format {
   return json === true ? 'json' : 'text'
 }
 
+const HINT = 'see constat-agent --help'
 const ENVIRONMENT = `
 Environment:
   CONSTAT_AGENT_DIR      the agent's directory (default ./agent-data)

@@ -50,11 +50,23 @@ export function lookupHosts(table: HostsTable, name: string, family: Family | un
   return addresses.find((address) => isIP(address) === 4) ?? addresses[0]
 }
 
-/** Reads and parses a file again only when it has changed; a missing file reads as empty text. */
-export function watchedFile<T>(path: string, parse: (text: string) => T): () => Promise<T> {
+/** A change of a system file is seen this much later at most; asking at every probe costs. */
+const LOOK_EVERY_MS = 2_000
+
+/**
+ * Reads and parses a file again only when it has changed; a missing file reads as empty text. `elapsedMs`
+ * is a monotonic clock.
+ */
+export function watchedFile<T>(
+  path: string,
+  { parse, elapsedMs }: { parse: (text: string) => T; elapsedMs: () => number },
+): () => Promise<T> {
   let seen = ''
   let parsed: T | undefined
+  let lookedMs = -Infinity
   return async () => {
+    if (parsed !== undefined && elapsedMs() - lookedMs < LOOK_EVERY_MS) return parsed
+    lookedMs = elapsedMs()
     const facts = await stat(path).catch(() => null)
     const mark = facts ? `${facts.mtimeMs}/${facts.size}` : 'missing'
     if (parsed === undefined || mark !== seen) {

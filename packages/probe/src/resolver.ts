@@ -6,6 +6,7 @@
 import { promises as dns } from 'node:dns'
 import { isIP } from 'node:net'
 import { systemCode } from '@constat/shared/fault'
+import type { Clock } from '@constat/shared/time'
 import {
   loopbackOf,
   lookupHosts,
@@ -40,9 +41,10 @@ export const SYSTEM_RESOLVER: ResolverOptions = {
   resolvConf: '/etc/resolv.conf',
 }
 
-export function createResolver(options: ResolverOptions): Resolver {
-  const hosts: () => Promise<HostsTable> = watchedFile(options.hostsFile, parseHosts)
-  const search: () => Promise<string[]> = watchedFile(options.resolvConf, parseSearch)
+export function createResolver(options: ResolverOptions, clock: Clock): Resolver {
+  const elapsedMs = (): number => clock.monotonicUs() / 1_000
+  const hosts = watchedFile<HostsTable>(options.hostsFile, { parse: parseHosts, elapsedMs })
+  const search = watchedFile<string[]>(options.resolvConf, { parse: parseSearch, elapsedMs })
   return {
     async resolve(host, { family, signal }) {
       const literal = isIP(host)
