@@ -160,7 +160,9 @@ export class Judge {
         return { deed: 'closed', row: closed, type: told('incident.closed') }
       }
       case 'reopened': {
-        const open = { ...row, endMs: null, closedMs: null, closeReason: null, reopened: row.reopened + 1 }
+        const { onsetMs } = change
+        const reopened = row.reopened + 1
+        const open = { ...row, onsetMs, endMs: null, closedMs: null, closeReason: null, reopened }
         return { deed: 'reopened', row: open, type: told('incident.reopened') }
       }
       case 'moved':
