@@ -244,6 +244,7 @@ export class Desk {
   }
 
   #acknowledge(frames: readonly Verified[], { receipt }: Appended): void {
+    // Numbers of a session rise within a group: a frame under a used number begins one.
     const last = new Map(frames.map((one) => [endKey(one.sender, one.frame), one]))
     for (const one of frames) {
       const { session, seq } = one.frame.batch
