@@ -8,7 +8,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Batch } from '@constat/shared/batch'
 import { Fault, systemCode } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
-import { openBus } from './alert/bus.ts'
+import { openBus, type EventBus } from './alert/bus.ts'
 import { migrateQueue, startDelivery } from './alert/deliver.ts'
 import { issueApiToken, type AccessDeps } from './access.ts'
 import { urlOf, type CollectorConfig } from './config.ts'
@@ -22,10 +22,11 @@ import {
 } from './data-dir.ts'
 import { lockCollector } from './db/lock.ts'
 import { migrateDatabase } from './db/migrate.ts'
-import { openDatabase } from './db/open.ts'
+import { openDatabase, type OpenDatabase } from './db/open.ts'
 import { deedsOf } from './deeds.ts'
+import type { Actions } from './http/actions.ts'
 import { createApp } from './http/app.ts'
-import { serveAgents, type AgentSockets } from './intake/socket.ts'
+import { serveAgents } from './intake/socket.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
@@ -50,77 +51,98 @@ export type RunningCollector = {
   ownerLink: string
   pipeline: Pipeline
   access: AccessDeps
-  actions: ReturnType<typeof deedsOf>
+  actions: Actions
   stop(): Promise<void>
 }
 
+/** What was opened is closed in the opposite order, also when something after it could not be. */
+type Closers = (() => Promise<void> | void)[]
+
 export async function startCollector(options: CollectorOptions): Promise<RunningCollector> {
-  const { config, clock, random, log, lost } = options
-  makeDataDir(config.dataDir)
-  const closers: (() => Promise<void> | void)[] = []
+  makeDataDir(options.config.dataDir)
+  const closers: Closers = []
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
-    const database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
-    closers.push(() => database.close())
-    database.embedded?.onExit(lost)
-    await migrateDatabase(database, { log })
-    const lock = await lockCollector(database, { log, onLost: () => lost('another collector took over') })
-    closers.push(() => lock.release())
-    await migrateQueue({ pgConfig: database.pgConfig, log })
-    const db = database.sql
-    const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
-    const access = { db, random, nowMs: () => clock.nowMs() }
-    const token = await ownerToken(config.dataDir, access)
-    // The port is known before anything is told: links carry it.
-    const { server, url } = await listen(config.listen)
-    closers.push(() => closeServer(server))
-    const publicUrl = config.publicUrl ?? url
-    const bus = await openBus({ db, log })
-    const pipeline = new Pipeline({ db, shell, publicUrl, told: () => bus.publish(), ...heardOf(options) })
-    await pipeline.open()
-    let sockets: AgentSockets | null = null
-    const assign = assignDeps(pipeline, shell)
-    const actions = deedsOf({ pipeline, shell, access, assign, sockets: () => sockets, publicUrl })
-    const app = createApp({
-      read: pipeline.model,
-      actions,
-      events: bus,
-      metrics: metricsOf(pipeline),
-      ready: () => readiness(pipeline),
-      publicUrl,
-      language: config.language,
-      version: options.version,
-      assetDir: fileURLToPath(new URL(assetPath(import.meta.url), import.meta.url)),
-      clock,
-      log,
-    })
-    const answer = getRequestListener(app.fetch)
-    server.on('request', (request, response) => void answer(request, response))
-    pipeline.start()
-    closers.push(() => pipeline.close())
-    const { registry, desk } = pipeline
-    sockets = serveAgents(server, { shell, registry, desk, assign: (agent) => assignmentsOf(agent, assign) })
-    const delivery = await startDelivery({
-      pgConfig: database.pgConfig,
-      sql: db,
-      clock,
-      random,
-      log,
-      allowPrivate: config.allowPrivate,
-    })
-    closers.push(
-      () => delivery.stop(),
-      () => sockets?.close(),
-    )
-    tellRunning(config.dataDir, { url, pid: process.pid })
-    closers.push(() => tellStopped(config.dataDir))
-    return { url, publicUrl, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions, stop }
+    const database = await openData(options, closers)
+    return { ...(await openLine(options, database, closers)), stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** The database, with its tables, ours alone. */
+async function openData({ config, log, lost }: CollectorOptions, closers: Closers): Promise<OpenDatabase> {
+  const { databaseUrl, dataDir } = config
+  const database = await openDatabase({ databaseUrl, dataDir, log })
+  closers.push(() => database.close())
+  database.embedded?.onExit(lost)
+  await migrateDatabase(database, { log })
+  const lock = await lockCollector(database, { log, onLost: () => lost('another collector took over') })
+  closers.push(() => lock.release())
+  await migrateQueue({ pgConfig: database.pgConfig, log })
+  return database
+}
+
+async function openLine(
+  options: CollectorOptions,
+  { sql: db, pgConfig }: OpenDatabase,
+  closers: Closers,
+): Promise<Omit<RunningCollector, 'stop'>> {
+  const { config, clock, random, log } = options
+  const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
+  const access = { db, random, nowMs: () => clock.nowMs() }
+  const token = await ownerToken(config.dataDir, access)
+  // The port is known before anything is told: links carry it.
+  const { server, url } = await listen(config.listen)
+  closers.push(() => closeServer(server))
+  const publicUrl = config.publicUrl ?? url
+  const bus = await openBus({ db, log })
+  const pipeline = new Pipeline({ db, shell, publicUrl, told: () => bus.publish(), ...heardOf(options) })
+  await pipeline.open()
+  closers.push(() => pipeline.close())
+  const assign = assignDeps(pipeline, shell)
+  const { registry, desk } = pipeline
+  const sockets = serveAgents(server, {
+    shell,
+    registry,
+    desk,
+    assign: (agent) => assignmentsOf(agent, assign),
+  })
+  closers.push(() => sockets.close())
+  const actions = deedsOf({ pipeline, shell, access, assign, sockets, publicUrl })
+  const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl }).fetch)
+  server.on('request', (request, response) => void answer(request, response))
+  pipeline.start()
+  const { allowPrivate } = config
+  const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate })
+  closers.push(() => delivery.stop())
+  tellRunning(config.dataDir, { url, pid: process.pid })
+  closers.push(() => tellStopped(config.dataDir))
+  return { url, publicUrl, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions }
+}
+
+type Parts = { pipeline: Pipeline; actions: Actions; bus: EventBus; publicUrl: string }
+
+function appOf(
+  { config, clock, log, version }: CollectorOptions,
+  { pipeline, actions, bus, publicUrl }: Parts,
+) {
+  return createApp({
+    read: pipeline.model,
+    actions,
+    events: bus,
+    metrics: metricsOf(pipeline),
+    ready: () => readiness(pipeline),
+    publicUrl,
+    language: config.language,
+    version,
+    assetDir: fileURLToPath(new URL(assetPath(import.meta.url), import.meta.url)),
+    clock,
+    log,
+  })
 }
 
 function heardOf({ heard }: CollectorOptions): { heard?: (batch: Batch) => void } {

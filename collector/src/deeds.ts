@@ -26,7 +26,7 @@ export type DeedDeps = {
   shell: Shell
   access: AccessDeps
   assign: AssignDeps
-  sockets: () => AgentSockets | null
+  sockets: AgentSockets
   publicUrl: string
 }
 
@@ -50,7 +50,7 @@ export function deedsOf(deps: DeedDeps): Actions {
       const isRevoked = await pipeline.registry.revoke(id)
       if (isRevoked) {
         await revokeIn(id, deps.assign)
-        deps.sockets()?.refuse(id, 'revoked', 'this agent was revoked')
+        deps.sockets.refuse(id, 'revoked', 'this agent was revoked')
       }
       return isRevoked
     },
@@ -83,7 +83,7 @@ async function applyDeed(
     return { kind: 'refused', problems: answer.kind === 'refused' ? answer.problems : [] }
   }
   pipeline.changed(contract)
-  if (applied.changed) await sockets()?.assignAll()
+  if (applied.changed) await sockets.assignAll()
   await pipeline.advance()
   return { kind: 'applied', ...applied, warnings: answer.warnings }
 }

@@ -16,7 +16,7 @@ const world: World = {
   environment: process.env,
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
-  isTerminal: Boolean(process.stderr.isTTY),
+  isTerminal: process.stderr.isTTY,
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
 }
 

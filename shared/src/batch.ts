@@ -143,7 +143,7 @@ export function decodeFrame(bytes: Uint8Array): FrameDecoding {
  */
 export function openFrame(frame: Buffer): Batch {
   const batch = readPayload(frame.subarray(HEADER_BYTES, frame.length - SIGNATURE_BYTES))
-  invariant(typeof batch !== 'string', `a frame of the ledger cannot be read: ${String(batch)}`)
+  invariant(typeof batch !== 'string', 'a frame of the ledger can be read')
   return batch
 }
 
@@ -201,60 +201,67 @@ function readPayload(payload: Buffer): Batch | string {
   if (!Array.isArray(fields) || fields.length !== 15) return 'the payload is not an array of 15 positions'
   if (fields[0] !== BATCH_VERSION)
     return `batch version ${String(fields[0])} is not known; upgrade the collector`
-  const kind = typeof fields[1] === 'number' ? BATCH_KINDS[fields[1]] : undefined
-  const [wall, schedule, health] = [fields[10], fields[11], fields[12]]
+  const place = readPlace(fields)
+  const clock = readClock(fields[10])
+  const schedule = readSchedule(fields[11])
+  const health = readHealth(fields[12])
   const samples = readSamples(fields[14])
-  const beacon = readBeacon(fields[9])
-  if (kind === undefined) return 'kind'
-  if (typeof fields[2] !== 'string' || fields[2].length === 0 || fields[2].length > MAX_TEXT_CHARS)
-    return 'origin'
-  if (!isBytes(fields[3], 32)) return 'configDigest'
-  if (!isBytes(fields[4], 16)) return 'agent'
-  if (!isBytes(fields[5], 16)) return 'session'
-  if (!isCount(fields[6])) return 'seq'
-  if (!isBytes(fields[7], 32)) return 'prev'
-  if (!isCount(fields[8])) return 'gap'
-  if (beacon === undefined) return 'beacon'
-  if (!isIntegers(wall, 8)) return 'clock'
-  if (!Array.isArray(schedule) || schedule.length !== 3) return 'schedule'
-  const [check, firstMs, count] = schedule
-  if (
-    !isCounts(check, undefined, 4096) ||
-    !isIntegers(firstMs, check.length) ||
-    !isCounts(count, check.length)
-  ) {
-    return 'schedule'
-  }
-  if (!Array.isArray(health) || typeof health[0] !== 'string' || health[0].length > MAX_TEXT_CHARS)
-    return 'health'
-  if (health.length !== 4 || !isCounts(health.slice(1), 3)) return 'health'
+  if (typeof place === 'string') return place
+  if (!clock) return 'clock'
+  if (!schedule) return 'schedule'
+  if (!health) return 'health'
   if (!isCount(fields[13])) return 'base'
   if (typeof samples === 'string') return samples
+  return { ...place, clock, schedule, health, baseS: fields[13], samples }
+}
+
+type Place = Omit<Batch, 'clock' | 'schedule' | 'health' | 'baseS' | 'samples'>
+
+/** Positions 1 to 9: what the batch is, and where it stands. */
+function readPlace(fields: readonly unknown[]): Place | string {
+  const [, code, origin, configDigest, agent, session, seq, prev, gapCount] = fields
+  const kind = typeof code === 'number' ? BATCH_KINDS[code] : undefined
+  const beacon = readBeacon(fields[9])
+  if (kind === undefined) return 'kind'
+  if (typeof origin !== 'string' || origin.length === 0 || origin.length > MAX_TEXT_CHARS) return 'origin'
+  if (!isBytes(configDigest, 32)) return 'configDigest'
+  if (!isBytes(agent, 16)) return 'agent'
+  if (!isBytes(session, 16)) return 'session'
+  if (!isCount(seq)) return 'seq'
+  if (!isBytes(prev, 32)) return 'prev'
+  if (!isCount(gapCount)) return 'gap'
+  if (beacon === undefined) return 'beacon'
+  return { kind, origin, configDigest, agent, session, seq, prev, gapCount, beacon }
+}
+
+function readClock(field: unknown): BatchClock | null {
+  if (!isIntegers(field, 8)) return null
   return {
-    kind,
-    origin: fields[2],
-    configDigest: fields[3],
-    agent: fields[4],
-    session: fields[5],
-    seq: fields[6],
-    prev: fields[7],
-    gapCount: fields[8],
-    beacon,
-    clock: {
-      wallS: wall[0]!,
-      wallMs: wall[1]!,
-      monotonicS: wall[2]!,
-      monotonicMs: wall[3]!,
-      offsetMs: wall[4]!,
-      errorMs: wall[5]!,
-      source: wall[6]!,
-      stepMs: wall[7]!,
-    },
-    schedule: { check, firstMs, count },
-    health: { version: health[0], loopLagUs: health[1], drops: health[2], spoolFrames: health[3] },
-    baseS: fields[13],
-    samples,
+    wallS: field[0]!,
+    wallMs: field[1]!,
+    monotonicS: field[2]!,
+    monotonicMs: field[3]!,
+    offsetMs: field[4]!,
+    errorMs: field[5]!,
+    source: field[6]!,
+    stepMs: field[7]!,
   }
+}
+
+function readSchedule(field: unknown): ScheduleColumns | null {
+  if (!Array.isArray(field) || field.length !== 3) return null
+  const [check, firstMs, count] = field
+  if (!isCounts(check, undefined, 4096)) return null
+  if (!isIntegers(firstMs, check.length) || !isCounts(count, check.length)) return null
+  return { check, firstMs, count }
+}
+
+function readHealth(field: unknown): BatchHealth | null {
+  if (!Array.isArray(field) || field.length !== 4) return null
+  const [version, loopLagUs, drops, spoolFrames] = field
+  if (typeof version !== 'string' || version.length > MAX_TEXT_CHARS) return null
+  if (!isCount(loopLagUs) || !isCount(drops) || !isCount(spoolFrames)) return null
+  return { version, loopLagUs, drops, spoolFrames }
 }
 
 function readBeacon(field: unknown): Batch['beacon'] | undefined {

@@ -2,7 +2,7 @@
  * Check configuration: what an agent is asked to probe. Declarative only: there is nothing here that
  * an agent could execute. Both wire ends read it, and its digest stands in every batch. Pure.
  */
-import { jsonDigest, type Json } from './canonical-json.ts'
+import { jsonDigest } from './canonical-json.ts'
 
 /** Options of one probe, by kind. Durations in ms. */
 export type ProbeSpec =
@@ -50,8 +50,7 @@ export type CheckConfig = {
 
 /** SHA-256 over the RFC 8785 form: what a batch carries as `configDigest`. */
 export function configDigest(config: CheckConfig): Buffer {
-  // A CheckConfig is plain JSON by construction; the compiler cannot see it through the optional members.
-  return jsonDigest(config as unknown as Json)
+  return jsonDigest(config)
 }
 
 /** Most checks in one configuration. */

@@ -71,7 +71,7 @@ function programOf(child: ChildProcess, { dataDir, url }: { dataDir: string; url
   const ask = async (
     method: string,
     path: string,
-    body?: BodyInit,
+    body?: string,
     type = 'application/json',
   ): Promise<Response> => {
     const token = readFileSync(join(dataDir, 'owner.token'), 'utf8')

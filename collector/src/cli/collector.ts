@@ -4,10 +4,10 @@ import type { World } from './world.ts'
 
 export function collector(flags: ServeFlags, world: World): Promise<number> {
   return serve(world, flags, {
-    during: ({ collector: { publicUrl, ownerLink } }) => {
+    during: async ({ collector: { publicUrl, ownerLink } }) => {
       world.out(`Constat listens on ${publicUrl}`)
       world.out(`Owner link: ${ownerLink}`)
-      return Promise.resolve(() => Promise.resolve())
+      return async () => undefined
     },
   })
 }

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { issueJoinToken } from '../access.ts'
+import type { Environment } from '../config.ts'
 import type { Log } from '../shell.ts'
 import type { Served } from './serve.ts'
 
@@ -15,9 +16,12 @@ const STOP_WITHIN_MS = 4_000
 const ENROLLED_FILE = 'agent.json'
 
 /** Resolves when the agent is enrolled and started. */
-export async function startLocalAgent({ collector, config, log }: Served): Promise<() => Promise<void>> {
+export async function startLocalAgent(
+  { collector, config, log }: Served,
+  outer: Environment,
+): Promise<() => Promise<void>> {
   const dir = join(config.dataDir, 'agent')
-  const environment = { CONSTAT_AGENT_DIR: dir, CONSTAT_URL: collector.url }
+  const environment = { ...outer, CONSTAT_AGENT_DIR: dir, CONSTAT_URL: collector.url }
   if (!existsSync(join(dir, ENROLLED_FILE))) {
     const { token } = await issueJoinToken(collector.access, { name: 'local' })
     await runToEnd(['enroll', '--url', collector.url, '--token', token, '--name', 'local'], environment)
@@ -32,15 +36,15 @@ function agentProgram(): string {
   return paths.find((path) => existsSync(path)) ?? paths[0]!
 }
 
-function startAgent(args: readonly string[], environment: Record<string, string>): ChildProcess {
+function startAgent(args: readonly string[], environment: Environment): ChildProcess {
   return spawn(process.execPath, [agentProgram(), ...args], {
-    env: { ...process.env, ...environment },
+    env: environment,
     // The channel tells the agent when this process is gone, however it went.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }
 
-function runToEnd(args: readonly string[], environment: Record<string, string>): Promise<void> {
+function runToEnd(args: readonly string[], environment: Environment): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = startAgent(args, environment)
     child.once('error', reject)
@@ -51,7 +55,7 @@ function runToEnd(args: readonly string[], environment: Record<string, string>):
   })
 }
 
-function keepRunning(environment: Record<string, string>, log: Log): () => Promise<void> {
+function keepRunning(environment: Environment, log: Log): () => Promise<void> {
   let isStopping = false
   let child: ChildProcess | null = null
   let timer: NodeJS.Timeout | null = null

@@ -28,7 +28,7 @@ export async function up(flags: UpFlags, world: World): Promise<number> {
           .all()
           .flatMap(({ configuration }) => (configuration?.config.checks ?? []).map(({ name }) => name))
       first.name(checks)
-      const stop = await startLocalAgent(served)
+      const stop = await startLocalAgent(served, world.environment)
       const hasContract = collector.pipeline.register.all().length > 0
       if (!hasContract)
         world.out('Nothing is watched yet: open the owner link, or add --watch https://your.service')

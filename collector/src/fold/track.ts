@@ -3,7 +3,7 @@
  * that late data is folded again only where it changes something. A chunk opens with the state the one
  * before closed with; folding again stops at the first chunk that closes as it did before. Pure.
  */
-import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import { canonicalJson } from '@constat/shared/canonical-json'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import { concatenate, isDown, markAt, type Timeline } from '@constat/sla/timeline'
@@ -258,6 +258,5 @@ function goesOn(before: Chunk, after: Chunk): boolean {
 
 /** Equal as JSON, whatever the order of keys: one of them may come from the database. */
 function sameState(a: VantageState, b: VantageState): boolean {
-  // States are plain JSON by their own promise.
-  return canonicalJson(a as unknown as Json) === canonicalJson(b as unknown as Json)
+  return canonicalJson(a) === canonicalJson(b)
 }

@@ -2,7 +2,7 @@
  * Tracks by log, check and agent: made when an agent first speaks of a check, one for each set of rules
  * that some revision folds it under. Also their form in the database.
  */
-import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import { canonicalJson } from '@constat/shared/canonical-json'
 import type { ChunkRow } from '../db/fold-rows.ts'
 import { rulesOf, type Register } from '../terms/register.ts'
 import { rulesText, Track, type Chunk, type TrackRules } from './track.ts'
@@ -92,8 +92,8 @@ export class Tracks {
 
 function rowOf({ key }: Track, chunk: Chunk): ChunkRow {
   const { log, check, agent, rules } = key
-  // A chunk is plain JSON; the canonical form lets a rebuild be compared byte by byte.
-  const body = canonicalJson(chunk as unknown as Json)
+  // The canonical form lets a rebuild be compared byte by byte.
+  const body = canonicalJson(chunk)
   return { log, check, agent, rules: rulesText(rules), startMs: chunk.startMs, body }
 }
 

@@ -5,6 +5,7 @@
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { coverageText } from '@constat/sla/figures'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
+import type { ProbeSpec } from '@constat/shared/check'
 import { formatInstant, totalMs, type UnixMs } from '@constat/shared/time'
 import type { IncidentRow } from '../db/incident-rows.ts'
 import type { Tracks } from '../fold/tracks.ts'
@@ -294,8 +295,8 @@ function severity({ state, guarantees, openIncidents }: ContractView): number {
   return failed + risk + states[state] + (openIncidents > 0 ? 4 : 0)
 }
 
-function targetText(probe: { kind: string } & Record<string, unknown>): string {
-  if (typeof probe['url'] === 'string') return probe['url']
-  const host = String(probe['host'] ?? probe['name'] ?? '')
-  return typeof probe['port'] === 'number' ? `${host}:${probe['port']}` : host
+function targetText(probe: ProbeSpec): string {
+  if (probe.kind === 'http') return probe.url
+  if (probe.kind === 'dns') return probe.name
+  return probe.kind === 'icmp' ? probe.host : `${probe.host}:${probe.port}`
 }

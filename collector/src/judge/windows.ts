@@ -3,15 +3,16 @@
  * from the day the contract takes effect; the verdict and the figures are those of packages/sla. Pure.
  */
 import { coverageText, availabilityTexts } from '@constat/sla/figures'
-import { serviceIntervals, tableOf } from '@constat/sla/calendar'
+import { ALWAYS, serviceIntervals, tableOf } from '@constat/sla/calendar'
 import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
 import { countedTimeline } from '@constat/sla/outage'
 import { windowAt, windowOfKey, windowBeside, type CalendarWindow } from '@constat/sla/period'
 import type { Timeline } from '@constat/sla/timeline'
 import { judge } from '@constat/sla/verdict'
-import { measure } from '@constat/sla/window'
-import { clip, formatInstant, intersect, totalMs, type UnixMs } from '@constat/shared/time'
+import { measure, type Measured } from '@constat/sla/window'
+import { clip, formatInstant, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { promisedFromMs, type Revision, type Terms } from '../terms/register.ts'
+import { outageRules } from './describe.ts'
 import type { GuaranteeView, Readiness, WindowState } from './view.ts'
 
 export type AvailabilityGuarantee = Extract<GuaranteeTerms, { metric: 'interval-availability' }>
@@ -69,40 +70,21 @@ export type WindowQuestion = {
   nowMs: UnixMs
 }
 
-export function guaranteeView({
-  terms,
-  revision,
-  guarantee,
-  window,
-  timeline,
-  readiness,
-  nowMs,
-}: WindowQuestion): GuaranteeView {
-  const contract = revision.terms
-  const { measurement } = contract
+export function guaranteeView(question: WindowQuestion): GuaranteeView {
+  const { terms, revision, guarantee, window, readiness, nowMs } = question
+  const { measurement } = revision.terms
   const asOfMs = Math.min(nowMs, window.endMs)
-  const calendar = contract.calendars[guarantee.calendar] ?? { kind: 'always', name: 'always' }
-  const inForce = { startMs: promisedFromMs(terms, guarantee.id), endMs: contract.effective.toMs ?? Infinity }
-  const hours = serviceIntervals(calendar, contract.zoneTables, window)
-  const committed = clip(hours, inForce)
-  const rules = {
-    mergeGapMs: measurement.mergeGap.gapMs,
-    countGapAsDown: measurement.mergeGap.countGapAsDown,
-    minimumOutageMs: measurement.minimumOutageMs,
-  }
-  const measured = measure({ timeline: countedTimeline(timeline, rules, asOfMs), committed, window, asOfMs })
+  const committed = committedTime(question)
+  const measured = measuredIn(question, { committed, asOfMs })
   const state = stateOfWindow(window, revision, nowMs)
-  const judgement = judge({
+  const { budget, ...judgement } = judge({
     measured,
     target: guarantee.target.percent,
     bindingFigure: measurement.bindingFigure,
     minimumCoverage: measurement.minimumCoverage,
     phase: state === 'final' ? 'closed' : 'open',
   })
-  const availability = availabilityTexts(measured)
-  const elapsed = intersect(committed, [
-    { startMs: window.startMs, endMs: Math.max(asOfMs, window.startMs + 1) },
-  ])
+  const elapsed = clip(committed, { startMs: window.startMs, endMs: asOfMs })
   return {
     guarantee: guarantee.id,
     service: guarantee.service,
@@ -110,34 +92,66 @@ export function guaranteeView({
     contract: terms.contract,
     state,
     revision: revision.revision,
-    window: {
-      key: window.key,
-      start: formatInstant(window.startMs),
-      end: formatInstant(window.endMs),
-      timeZone: guarantee.window.timeZone,
-    },
+    window: { ...windowBounds(window), timeZone: guarantee.window.timeZone },
+    ...figuresOf(measured),
+    target: guarantee.target.percent,
+    ...judgement,
+    readiness,
+    budget,
+    measuredFrom: elapsed[0] ? formatInstant(elapsed[0].startMs) : null,
+    asOf: formatInstant(asOfMs),
+  }
+}
+
+/** Service hours of the window, from the day on which the guarantee was promised. */
+function committedTime({ terms, revision, guarantee, window }: WindowQuestion): IntervalSet {
+  const { calendars, zoneTables, effective } = revision.terms
+  const calendar = calendars[guarantee.calendar] ?? ALWAYS
+  const inForce = { startMs: promisedFromMs(terms, guarantee.id), endMs: effective.toMs ?? Infinity }
+  return clip(serviceIntervals(calendar, zoneTables, window), inForce)
+}
+
+function measuredIn(
+  { revision, timeline, window }: WindowQuestion,
+  { committed, asOfMs }: { committed: IntervalSet; asOfMs: UnixMs },
+): Measured {
+  const counted = countedTimeline(timeline, outageRules(revision.terms), asOfMs)
+  return measure({ timeline: counted, committed, window, asOfMs })
+}
+
+function windowBounds({ key, startMs, endMs }: CalendarWindow): { key: string; start: string; end: string } {
+  return { key, start: formatInstant(startMs), end: formatInstant(endMs) }
+}
+
+type FigureFields =
+  | 'committedMs'
+  | 'elapsedCommittedMs'
+  | 'excludedMs'
+  | 'knownMs'
+  | 'coverage'
+  | 'downMs'
+  | 'partialMs'
+  | 'degradedMs'
+  | 'unknownMs'
+  | 'availability'
+
+function figuresOf(measured: Measured): Pick<GuaranteeView, FigureFields> {
+  const { provable, point, pessimistic } = availabilityTexts(measured)
+  return {
     committedMs: measured.windowCommittedMs,
     elapsedCommittedMs: measured.committedMs,
     excludedMs: 0,
     knownMs: measured.knownMs,
-    // Nothing committed yet: nothing is missing either, and the verdict says that it is indeterminate.
+    // Nothing committed yet: nothing was covered, and the verdict says that it is indeterminate.
     coverage: coverageText(measured) ?? '0.0000',
     downMs: measured.downMs,
     partialMs: measured.partialMs,
     degradedMs: measured.degradedMs,
     unknownMs: measured.unknownMs,
     availability: {
-      provable: availability.provable ?? '100.0000',
-      point: availability.point ?? '100.0000',
-      pessimistic: availability.pessimistic ?? '0.0000',
+      provable: provable ?? '100.0000',
+      point: point ?? '100.0000',
+      pessimistic: pessimistic ?? '0.0000',
     },
-    target: guarantee.target.percent,
-    verdict: judgement.verdict,
-    outlook: judgement.outlook,
-    insufficientEvidence: judgement.insufficientEvidence,
-    readiness,
-    budget: judgement.budget,
-    measuredFrom: totalMs(elapsed) > 0 && elapsed[0] ? formatInstant(elapsed[0].startMs) : null,
-    asOf: formatInstant(asOfMs),
   }
 }

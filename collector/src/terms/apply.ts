@@ -66,7 +66,7 @@ async function applyOne(terms: ExpandedContract, source: SourceFile[], deps: App
   // Both are plain JSON by construction.
   const body = { contract: terms.name, revision, digest, source, terms: termsJson(terms) } as unknown as Json
   const leaves: Leaf[] = [{ type: 'revision', json: body }]
-  if (config) leaves.push({ type: 'configuration', json: config as unknown as Json })
+  if (config) leaves.push({ type: 'configuration', json: config })
   await appendLeaves(head, leaves, deps)
   return { contract: terms.name, revision, digest, changed: true }
 }

@@ -148,12 +148,18 @@ export function Axis({ span, scene, ticks = 6 }: { span: Span; scene: Scene; tic
 const START = 0.08
 const END = 0.18
 
+const MINUTE_MS = 60_000
+
 /** Round readings of the zone's own clock, those at the very edges left out: their text would be cut. */
 function localTicks(span: Span, { zone, count }: { zone: string; count: number }): UnixMs[] {
   const shiftMs = zoneOffsetMs(span.toMs, zone)
   const length = span.toMs - span.fromMs
-  return scaleUtc([span.fromMs + shiftMs, span.toMs + shiftMs], [0, 100])
-    .ticks(count)
-    .map((date) => date.getTime() - shiftMs)
-    .filter((atMs) => atMs - span.fromMs > length * START && span.toMs - atMs > length * END)
+  return (
+    scaleUtc([span.fromMs + shiftMs, span.toMs + shiftMs], [0, 100])
+      .ticks(count)
+      .map((date) => date.getTime() - shiftMs)
+      // The readings have no seconds: a tick between two minutes would repeat one of them.
+      .filter((atMs) => atMs % MINUTE_MS === 0)
+      .filter((atMs) => atMs - span.fromMs > length * START && span.toMs - atMs > length * END)
+  )
 }

@@ -96,6 +96,11 @@ async function refresh() {
 }
 
 function replace(page) {
+  // The session is over: what came is the door, which has none of our regions.
+  if (![...regions].some((region) => page.getElementById(region.id))) {
+    location.reload()
+    return
+  }
   for (const region of regions) {
     const fresh = page.getElementById(region.id)
     // Nothing is pulled from under a person's hands.

@@ -26,6 +26,8 @@ const sentence = {
   budgetLeft: (left: string) => `${left} of budget left.`,
   budgetSpent: (over: string) => `The budget is overspent by ${over}.`,
   notClaimable: (lacks: string) => `Not yet claimable: ${lacks}.`,
+  /** The end of a list that goes on: "a, b and 2 more". */
+  more: (n: number) => `${n} more`,
   claimable: 'Claimable as it stands.',
 }
 

@@ -26,6 +26,7 @@ const sentence: Text['sentence'] = {
   budgetLeft: (left) => `Il reste ${left} de budget d’indisponibilité.`,
   budgetSpent: (over) => `Le budget d’indisponibilité est dépassé de ${over}.`,
   notClaimable: (lacks) => `Réclamation pas encore possible : ${lacks}.`,
+  more: (n) => plural(n, 'autre point', 'autres points'),
   claimable: 'Réclamation possible en l’état.',
 }
 

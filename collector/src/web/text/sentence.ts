@@ -62,10 +62,15 @@ function budgetSentence(guarantees: readonly GuaranteeView[], { text, lang }: Sc
     : text.sentence.budgetLeft(durationText(leftMs, lang))
 }
 
+/** The contract page lists them all. */
+const MAX_LACKS = 3
+
 function readinessSentence({ claimable, lacks }: Readiness, { text }: Scene): string {
   if (claimable) return text.sentence.claimable
-  const said = lacks.map((lack) => wordOf(text.lacks, lack))
-  return said.length === 0 ? '' : text.sentence.notClaimable(listText(said, text))
+  if (lacks.length === 0) return ''
+  const said = lacks.slice(0, MAX_LACKS).map((lack) => wordOf(text.lacks, lack))
+  const rest = lacks.length - said.length
+  return text.sentence.notClaimable(listText(rest > 0 ? [...said, text.sentence.more(rest)] : said, text))
 }
 
 /** `2026-10` → October 2026; other keys say themselves. */
