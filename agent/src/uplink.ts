@@ -77,99 +77,135 @@ const PROTOCOL_ERROR = 1002
 /** After our close frame, before the socket is cut. */
 const CLOSE_GRACE_MS = 500
 
+/** Dials at once. Everything that happens comes out as an event; the last one is `ended`. */
 export function openUplink(options: UplinkOptions, events: UplinkEvents): Uplink {
-  const { limits } = options
-  const socket = new WebSocket(options.url, SUBPROTOCOL, {
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-    handshakeTimeout: limits.handshakeMs,
-    followRedirects: false,
-  })
-  const ending: Ending = { bye: null, closeCode: 1006, reason: '' }
-  let stage: Stage = { at: 'hello', nonce: options.random.bytes(NONCE_BYTES) }
-  let quietTimer: NodeJS.Timeout | null = null
+  return new Link(options, events)
+}
 
-  const handshakeTimer = setTimeout(
-    () => abandon('the collector did not finish its introduction in time'),
-    limits.handshakeMs,
-  )
-  const pingTimer = setInterval(() => {
-    if (socket.readyState === WebSocket.OPEN) socket.ping()
-  }, limits.pingMs)
+class Link implements Uplink {
+  readonly #options: UplinkOptions
+  readonly #events: UplinkEvents
+  readonly #socket: WebSocket
+  readonly #ending: Ending = { bye: null, closeCode: 1006, reason: '' }
+  readonly #handshakeTimer: NodeJS.Timeout
+  readonly #pingTimer: NodeJS.Timeout
+  #quietTimer: NodeJS.Timeout | null = null
+  #stage: Stage
 
-  function abandon(reason: string): void {
-    ending.reason ||= reason
-    socket.terminate()
+  constructor(options: UplinkOptions, events: UplinkEvents) {
+    const { url, random, limits } = options
+    this.#options = options
+    this.#events = events
+    this.#stage = { at: 'hello', nonce: random.bytes(NONCE_BYTES) }
+    this.#socket = new WebSocket(url, SUBPROTOCOL, {
+      perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE_BYTES,
+      handshakeTimeout: limits.handshakeMs,
+      followRedirects: false,
+    })
+    const unwelcome = 'the collector did not finish its introduction in time'
+    this.#handshakeTimer = setTimeout(() => this.#abandon(unwelcome), limits.handshakeMs)
+    this.#pingTimer = setInterval(() => this.#ping(), limits.pingMs)
+    this.#attach()
   }
-  function violate(reason: string): void {
-    ending.reason ||= reason
-    socket.close(PROTOCOL_ERROR, reason.slice(0, 100))
-    setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref()
+
+  send(message: Message): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeMessage(message))
   }
-  function listen(): void {
-    if (quietTimer) clearTimeout(quietTimer)
-    quietTimer = setTimeout(() => abandon('the collector fell silent'), limits.silenceMs)
+
+  bufferedBytes(): number {
+    return this.#socket.bufferedAmount
   }
-  const uplink: Uplink = {
-    send(message) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(encodeMessage(message))
-    },
-    bufferedBytes: () => socket.bufferedAmount,
-    close() {
-      ending.reason ||= 'closed by the agent'
-      if (socket.readyState === WebSocket.CONNECTING) return socket.terminate()
-      socket.close(GOING_AWAY)
-      setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref()
-    },
+
+  close(): void {
+    this.#ending.reason ||= 'closed by the agent'
+    if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.terminate()
+    else this.#closeWith(GOING_AWAY)
   }
-  function receive(message: Message): void {
-    if (message.type === 'bye') {
-      const { code, detail, retryAfterMs } = message
-      ending.bye = { code, detail, retryAfterMs }
-      ending.reason ||= `${code}: ${detail}`
-      return
-    }
-    if (stage.at === 'open') return events.heard(message)
+
+  #attach(): void {
+    const socket = this.#socket
+    const heard = (): void => this.#listen()
+    socket.on('open', () => this.#introduce())
+    socket.on('ping', heard)
+    socket.on('pong', heard)
+    socket.on('message', (data) => {
+      heard()
+      const message = decodeMessage(bytesOf(data))
+      if (message) this.#receive(message)
+      else this.#violate('that is not a message of this protocol; upgrade the older end')
+    })
+    socket.on('error', (error) => (this.#ending.reason ||= messageOf(error)))
+    socket.on('close', (code) => this.#end(code))
+  }
+
+  #introduce(): void {
+    this.#listen()
+    if (this.#stage.at !== 'hello') return
+    const { key, version, name, token } = this.#options
+    const { nonce } = this.#stage
+    this.send({ type: 'hello', nonce, publicKey: rawPublicKey(key), version, name, token })
+  }
+
+  #receive(message: Message): void {
+    if (message.type === 'bye') return this.#note(message)
+    const stage = this.#stage
+    if (stage.at === 'open') return this.#events.heard(message)
     if (stage.at === 'hello' && message.type === 'challenge') {
-      const answer = answerChallenge(message, { options, nonce: stage.nonce })
-      if (typeof answer === 'string') return violate(answer)
-      stage = { at: 'proved', collectorKey: answer.collectorKey }
-      return uplink.send({ type: 'proof', signature: answer.signature })
+      const answer = answerChallenge(message, { options: this.#options, nonce: stage.nonce })
+      if (typeof answer === 'string') return this.#violate(answer)
+      this.#stage = { at: 'proved', collectorKey: answer.collectorKey }
+      return this.send({ type: 'proof', signature: answer.signature })
     }
     if (stage.at === 'proved' && message.type === 'welcome') {
-      clearTimeout(handshakeTimer)
-      const { collectorKey } = stage
-      stage = { at: 'open' }
-      return events.welcomed({ agent: message.agent, name: message.name, collectorKey }, uplink)
+      clearTimeout(this.#handshakeTimer)
+      this.#stage = { at: 'open' }
+      const { agent, name } = message
+      return this.#events.welcomed({ agent, name, collectorKey: stage.collectorKey }, this)
     }
-    violate(`a ${message.type} message does not belong here`)
+    this.#violate(`a ${message.type} message does not belong here`)
   }
 
-  socket.on('open', () => {
-    listen()
-    if (stage.at !== 'hello') return
-    const { key, version, name, token } = options
-    uplink.send({ type: 'hello', nonce: stage.nonce, publicKey: rawPublicKey(key), version, name, token })
-  })
-  socket.on('message', (data) => {
-    listen()
-    const message = decodeMessage(bytesOf(data))
-    if (message) receive(message)
-    else violate('that is not a message of this protocol; upgrade the older end')
-  })
-  socket.on('ping', listen)
-  socket.on('pong', listen)
-  socket.on('error', (error) => (ending.reason ||= messageOf(error)))
-  socket.on('close', (code) => {
-    clearTimeout(handshakeTimer)
-    clearInterval(pingTimer)
-    if (quietTimer) clearTimeout(quietTimer)
-    stage = { at: 'over' }
-    ending.closeCode = code
-    ending.reason ||= `closed with ${code}`
-    events.ended(ending)
-  })
-  return uplink
+  #note({ code, detail, retryAfterMs }: Extract<Message, { type: 'bye' }>): void {
+    this.#ending.bye = { code, detail, retryAfterMs }
+    this.#ending.reason ||= `${code}: ${detail}`
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping()
+  }
+
+  /** Something was heard: silence counts from now. */
+  #listen(): void {
+    if (this.#quietTimer) clearTimeout(this.#quietTimer)
+    const { silenceMs } = this.#options.limits
+    this.#quietTimer = setTimeout(() => this.#abandon('the collector fell silent'), silenceMs)
+  }
+
+  #abandon(reason: string): void {
+    this.#ending.reason ||= reason
+    this.#socket.terminate()
+  }
+
+  #violate(reason: string): void {
+    this.#ending.reason ||= reason
+    this.#closeWith(PROTOCOL_ERROR)
+  }
+
+  #closeWith(code: number): void {
+    this.#socket.close(code)
+    setTimeout(() => this.#socket.terminate(), CLOSE_GRACE_MS).unref()
+  }
+
+  #end(code: number): void {
+    clearTimeout(this.#handshakeTimer)
+    clearInterval(this.#pingTimer)
+    if (this.#quietTimer) clearTimeout(this.#quietTimer)
+    this.#stage = { at: 'over' }
+    this.#ending.closeCode = code
+    this.#ending.reason ||= `closed with ${code}`
+    this.#events.ended(this.#ending)
+  }
 }
 
 /** Our proof, or the sentence that says why the other end is not the collector. */

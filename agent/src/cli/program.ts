@@ -4,11 +4,32 @@ import { Fault } from '@constat/shared/fault'
 import { AGENT_VERSION } from '../version.ts'
 import { endWith, EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
 
-type Common = { json?: boolean; dir?: string }
+type Common = { json?: boolean; dir?: string; url?: string }
+/** Runs a command and keeps its exit code. */
+type Perform = (work: Promise<ExitCode>) => Promise<void>
+type Program = { add: (name: string, summary: string) => Command; perform: Perform; terminal: Terminal }
 
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done
-  const program = new Command('constat-agent')
+  const root = createRoot(argv, terminal)
+  const add = (name: string, summary: string): Command =>
+    root.command(name).description(summary).option('--json', 'answer in JSON')
+  const perform: Perform = async (work) => {
+    exit = await work
+  }
+  for (const addCommand of [addEnroll, addRun, addStatus, addProbe]) addCommand({ add, perform, terminal })
+  try {
+    await root.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    // Commander has said it already: its own exits are help, version, and what was mistyped.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    throw error
+  }
+  return exit
+}
+
+function createRoot(argv: readonly string[], terminal: Terminal): Command {
+  return new Command('constat-agent')
     .description('Probes services where it stands and streams signed samples to a Constat collector.')
     .version(AGENT_VERSION)
     .addHelpText('after', ENVIRONMENT)
@@ -21,55 +42,49 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
         endWith(fault, { format: formatOf(argv.includes('--json')), terminal })
       },
     })
-  const command = (name: string, summary: string): Command =>
-    program.command(name).description(summary).option('--json', 'answer in JSON')
+}
 
-  command('enroll', 'bind this host to a collector')
+function addEnroll({ add, perform, terminal }: Program): void {
+  type Options = Common & { token?: string; name?: string; key?: string }
+  add('enroll', 'bind this host to a collector')
     .option('--url <url>', 'address of the collector (CONSTAT_URL)')
     .option('--token <token>', 'join token, from `constat token agent` (CONSTAT_TOKEN, CONSTAT_TOKEN_FILE)')
     .option('--name <name>', 'name of this agent; absent: that of the host')
     .option('--key <key>', "the collector's public key, to be sure of it (CONSTAT_COLLECTOR_KEY)")
     .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
-    .action(
-      async ({
-        json,
-        ...options
-      }: Common & { url?: string; token?: string; name?: string; key?: string }) => {
-        const { enrollHere } = await import('./enroll.ts')
-        exit = await enrollHere({ format: formatOf(json), ...options }, terminal)
-      },
-    )
-  command('run', 'probe and stream, in the foreground')
+    .action(async ({ json, ...options }: Options) => {
+      const { enrollHere } = await import('./enroll.ts')
+      await perform(enrollHere({ format: formatOf(json), ...options }, terminal))
+    })
+}
+
+function addRun({ add, perform, terminal }: Program): void {
+  add('run', 'probe and stream, in the foreground')
     .option('--url <url>', 'address of the collector, in place of the one of the enrolment (CONSTAT_URL)')
     .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
-    .action(async ({ json, ...options }: Common & { url?: string }) => {
+    .action(async ({ json, ...options }: Common) => {
       const { run } = await import('./run.ts')
-      exit = await run({ format: formatOf(json), ...options }, terminal)
+      await perform(run({ format: formatOf(json), ...options }, terminal))
     })
-  command('status', 'what the running agent last said of itself; exit 1 when it is not connected')
+}
+
+function addStatus({ add, perform, terminal }: Program): void {
+  add('status', 'what the running agent last said of itself; exit 1 when it is not connected')
     .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
     .action(async ({ json, ...options }: Common) => {
       const { showStatus } = await import('./status.ts')
-      exit = await showStatus({ format: formatOf(json), ...options }, terminal)
+      await perform(showStatus({ format: formatOf(json), ...options }, terminal))
     })
-  command('probe', 'one probe, here and now, with its phases; exit 1 unless it is ok')
+}
+
+function addProbe({ add, perform, terminal }: Program): void {
+  add('probe', 'one probe, here and now, with its phases; exit 1 unless it is ok')
     .argument('<url>', 'http, https, tcp, tls, dns or icmp')
     .option('--timeout-ms <ms>', 'give up after this', Number)
-    .action(async (url: string, { json, timeoutMs }: Common & { timeoutMs?: number }) => {
+    .action(async (url: string, { json, ...options }: Common & { timeoutMs?: number }) => {
       const { probeOnce } = await import('./probe.ts')
-      exit = await probeOnce(
-        { format: formatOf(json), url, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-        terminal,
-      )
+      await perform(probeOnce({ format: formatOf(json), ...options, url }, terminal))
     })
-  try {
-    await program.parseAsync(argv, { from: 'user' })
-  } catch (error) {
-    // Commander has said it already: its own exits are help, version, and what was mistyped.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    throw error
-  }
-  return exit
 }
 
 function formatOf(json: boolean | undefined): Format {
