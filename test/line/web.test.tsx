@@ -320,6 +320,15 @@ describe('a ribbon', () => {
     expect(svg.lastIndexOf('is-down')).toBeGreaterThan(svg.lastIndexOf('is-up'))
   })
 
+  it('leaves out what lies beyond its span', () => {
+    const svg = drawn([
+      { start: iso(-9_000), end: iso(-1_000), state: 'down' },
+      { start: iso(LENGTH_MS), end: iso(LENGTH_MS + 5_000), state: 'down' },
+    ])
+    expect(svg).not.toContain('is-down')
+    expect(widthOf(svg, 'unknown')).toBe(100)
+  })
+
   it('stays small however many segments there are', () => {
     const segments = Array.from({ length: 20_000 }, (_, n) => ({
       start: iso(n * 50),

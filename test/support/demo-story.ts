@@ -86,7 +86,7 @@ const ARCHIVE: StoryContract = {
   provider: 'Fibreline',
   zone: 'Europe/Paris',
   terms: 'objected',
-  lacks: ['sites', 'references', 'clocks', 'provider-agreement'],
+  lacks: ['more-sites', 'references', 'clock-bound', 'provider-agreement'],
   measuredForMin: null,
   services: [{ service: 'archive-search', kind: 'http', target: 'https://archive.example', troubles: [] }],
   guarantees: [{ guarantee: 'search', service: 'archive-search', target: '99', clause: null }],
@@ -98,7 +98,7 @@ const INTRANET: StoryContract = {
   provider: 'Northstar',
   zone: 'Europe/Paris',
   terms: 'unilateral',
-  lacks: ['sites', 'references', 'provider-agreement'],
+  lacks: ['more-sites', 'references', 'provider-agreement'],
   measuredForMin: 267,
   services: [
     {

@@ -186,6 +186,26 @@ describe('live', () => {
     await expect.poll(() => demo.events.listeners.size).toBe(before)
   })
 
+  it('goes to the door when the session has ended elsewhere', async () => {
+    const { page, leave } = await enter()
+    await page.goto('/')
+    await page.locator('live-state.is-on').waitFor()
+    demo.sessions.clear()
+    await page.locator('#token').waitFor({ timeout: 10_000 })
+    await leave()
+  })
+
+  it('prints on white, whatever the screen', async () => {
+    const { page, leave } = await enter({ colorScheme: 'dark' })
+    await page.goto('/contracts/acme-hosting-2026')
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)')
+    expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(27, 37, 64)')
+    expect(await page.locator('nav.doors').isVisible()).toBe(false)
+    await page.screenshot({ path: `${PICTURES}contract-print.png`, fullPage: true })
+    await leave()
+  })
+
   it('rests where less motion is wanted', async () => {
     const { page, leave } = await enter({ reducedMotion: 'reduce' })
     await page.goto('/')
