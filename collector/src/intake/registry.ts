@@ -12,6 +12,8 @@ import type { Database } from '../db/tx.ts'
 import type { Shell } from '../shell.ts'
 
 export const SILENT_AFTER_MS = 90_000
+/** Asked every second: after this long without a question this process, or its clock, was away. */
+const AWAY_AFTER_MS = 30_000
 /** Agents of one collector at most. */
 export const MAX_AGENTS = 5_000
 
@@ -32,10 +34,13 @@ export class Registry {
   readonly #db: Database
   readonly #shell: Shell
   readonly #byId = new Map<string, KnownAgent>()
+  /** When silences were last asked for. */
+  #askedMs: UnixMs
 
   constructor(db: Database, shell: Shell) {
     this.#db = db
     this.#shell = shell
+    this.#askedMs = shell.clock.nowMs()
   }
 
   async open(): Promise<void> {
@@ -116,6 +121,10 @@ export class Registry {
   /** Agents whose silence has to be told now, and those that are back. Telling it is the judge's. */
   changes(): { silent: KnownAgent[]; back: KnownAgent[] } {
     const nowMs = this.#shell.clock.nowMs()
+    // Stopped, suspended, or the clock was set: nobody could be heard, so silence counts from here.
+    const wasAway = Math.abs(nowMs - this.#askedMs) > AWAY_AFTER_MS
+    if (wasAway) for (const agent of this.#byId.values()) agent.heardMs = nowMs
+    this.#askedMs = nowMs
     const isSilent = (agent: KnownAgent): boolean => nowMs - agent.heardMs >= SILENT_AFTER_MS
     const agents = this.agents()
     return {
