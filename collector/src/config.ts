@@ -42,7 +42,7 @@ export function readConfig(environment: Environment): CollectorConfig {
     dataDir: resolve(get('CONSTAT_DATA_DIR') ?? './data'),
     listen,
     publicUrl: readUrl(get('CONSTAT_PUBLIC_URL'), problems),
-    databaseUrl: get('DATABASE_URL') ?? null,
+    databaseUrl: readDatabaseUrl(get('DATABASE_URL'), problems),
     logLevel: oneOf('CONSTAT_LOG_LEVEL', get('CONSTAT_LOG_LEVEL') ?? 'info', LOG_LEVELS, problems),
     language: oneOf('CONSTAT_LANG', get('CONSTAT_LANG') ?? 'en', ['en', 'fr'] as const, problems),
     allowPrivate: readFlag('CONSTAT_ALLOW_PRIVATE', get('CONSTAT_ALLOW_PRIVATE'), {
@@ -98,6 +98,14 @@ function readUrl(text: string | undefined, problems: string[]): string | null {
   problems.push(
     `CONSTAT_PUBLIC_URL is ${quote(text)}: write the address people use, as https://constat.example`,
   )
+  return null
+}
+
+/** The value is a secret: it is never shown. */
+function readDatabaseUrl(text: string | undefined, problems: string[]): string | null {
+  if (text === undefined) return null
+  if (/^postgres(ql)?:\/\//.test(text)) return text
+  problems.push('DATABASE_URL is not one of PostgreSQL: write postgres://USER:PASSWORD@HOST/DATABASE')
   return null
 }
 
