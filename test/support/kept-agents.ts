@@ -1,0 +1,63 @@
+/** Kept agents: stands in for the database before a registry. It answers the queries of agents and tokens. */
+import { createHash } from 'node:crypto'
+import type { AgentRow } from '../../collector/src/db/agent-rows.ts'
+import type { Database } from '../../collector/src/db/tx.ts'
+
+export type KeptToken = { name: string | null; usesLeft: number; expiresMs: number | null }
+
+export class KeptAgents {
+  readonly rows: AgentRow[] = []
+  readonly #tokens = new Map<string, KeptToken>()
+
+  addToken(token: string, kept: KeptToken): void {
+    this.#tokens.set(createHash('sha256').update(token).digest('hex'), kept)
+  }
+
+  database(): Database {
+    const query = (text: TemplateStringsArray, ...values: unknown[]): Promise<unknown[]> => {
+      const sql = text.join('?')
+      if (/^\s*select id, name, public_key/.test(sql)) return Promise.resolve([...this.rows])
+      if (/^\s*update token set uses_left = uses_left - 1/.test(sql))
+        return Promise.resolve(this.#spend(values))
+      if (sql.includes('insert into agent')) return Promise.resolve(this.#insert(values))
+      if (sql.includes('update agent set revoked_ms')) return Promise.resolve([])
+      return Promise.reject(new Error(`a registry does not ask: ${sql}`))
+    }
+    const begin = (work: (tx: typeof query) => Promise<unknown>): Promise<unknown> => work(query)
+    // The registry calls it as a tag, and opens transactions.
+    return Object.assign(query, { begin }) as unknown as Database
+  }
+
+  #spend([hash, kind, nowMs]: unknown[]): unknown[] {
+    // The digest that the query names.
+    const token = this.#tokens.get((hash as Buffer).toString('hex'))
+    const isGood =
+      kind === 'agent' && token && token.usesLeft > 0 && (token.expiresMs ?? Infinity) > Number(nowMs)
+    if (!isGood) return []
+    token.usesLeft -= 1
+    return [{ hash, kind, role: null, name: token.name, contract: null, usesLeft: token.usesLeft }]
+  }
+
+  #insert([id, name, publicKey, enrolledMs, version, lastSeenMs]: unknown[]): unknown[] {
+    // Values in the order of the columns.
+    this.rows.push(agentRow({ id, name, publicKey, enrolledMs, version, lastSeenMs } as Partial<AgentRow>))
+    return []
+  }
+}
+
+export function agentRow(changes: Partial<AgentRow>): AgentRow {
+  return {
+    id: '00',
+    name: 'agent',
+    publicKey: Buffer.alloc(32),
+    enrolledMs: 0,
+    revokedMs: null,
+    version: '0.1.0',
+    lastSeenMs: 0,
+    silentSinceMs: null,
+    clockOffsetMs: 0,
+    clockErrorMs: 0,
+    spoolFrames: 0,
+    ...changes,
+  }
+}
