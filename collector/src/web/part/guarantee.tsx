@@ -63,7 +63,7 @@ const VERDICT_TONE = { met: 'good', not_met: 'bad', indeterminate: 'calm' } as c
   string
 >
 
-export function VerdictStamp({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+function VerdictStamp({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
   const { text } = scene
   const open = g.verdict === 'indeterminate' && g.outlook !== null
   return (
@@ -102,7 +102,7 @@ function availabilityRange({ availability }: GuaranteeView, { lang }: Scene): st
   return `${decimalText(pessimistic, lang)} – ${percentText(provable, lang)}`
 }
 
-export function Budget({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+function Budget({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
   const { text, lang } = scene
   const { leftMs, allowedMs } = g.budget
   return (

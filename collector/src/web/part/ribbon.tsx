@@ -20,7 +20,7 @@ const UNSEEN_PERCENT = 0.02
 
 type Scale = ScaleTime<number, number>
 
-export function percentScale({ fromMs, toMs }: Span): Scale {
+function percentScale({ fromMs, toMs }: Span): Scale {
   return scaleUtc([fromMs, toMs], [0, 100]).clamp(true)
 }
 
