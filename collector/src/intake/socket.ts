@@ -35,11 +35,13 @@ export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets 
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    // One that does not offer it is turned away before.
+    handleProtocols: () => SUBPROTOCOL,
   })
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const path = (request.url ?? '').split('?')[0]
     if (path !== AGENT_PATH) return rejectUpgrade(stream, '404 Not Found')
+    if (!offers(request, SUBPROTOCOL)) return rejectUpgrade(stream, '400 Bad Request')
     if (open.size >= MAX_SOCKETS) return rejectUpgrade(stream, '503 Service Unavailable')
     ws.handleUpgrade(request, stream, head, (socket) => accept(socket))
   }
@@ -111,6 +113,11 @@ function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
 function asBytes(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data)
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}
+
+function offers({ headers }: IncomingMessage, protocol: string): boolean {
+  const offered = headers['sec-websocket-protocol'] ?? ''
+  return offered.split(',').some((one) => one.trim() === protocol)
 }
 
 function rejectUpgrade(stream: Duplex, status: string): void {
