@@ -3,6 +3,8 @@
  * the collector lives, and its ledger holds what was signed and numbered rightly, once.
  */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodePayload, frameDigest, MAX_FRAME_BYTES, MAX_SAMPLES, type Batch } from '@constat/shared/batch'
 import { configDigest } from '@constat/shared/check'
@@ -124,6 +126,21 @@ describe('at the door', () => {
 
   it('answers 404 beside it', async () => {
     expect(await upgradeStatus(`${program.url}/agent/v2`, UPGRADE)).toBe(404)
+  })
+})
+
+describe('peers that cut the line', () => {
+  it.each([['/agent/v1'], ['/agent/v2'], ['/']])('in the middle of an upgrade on %s', async (path) => {
+    const { hostname, port } = new URL(program.url)
+    const lines = Object.entries({ host: 'x', ...UPGRADE }).map(([name, value]) => `${name}: ${value}`)
+    const asked = [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+    for (let n = 0; n < 100; n += 1) {
+      const socket = connect(Number(port), hostname)
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      socket.write(asked, () => socket.resetAndDestroy())
+    }
+    expect((await fetch(`${program.url}/livez`)).status).toBe(200)
   })
 })
 

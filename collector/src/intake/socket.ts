@@ -121,5 +121,7 @@ function offers({ headers }: IncomingMessage, protocol: string): boolean {
 }
 
 function rejectUpgrade(stream: Duplex, status: string): void {
+  // Node hands the stream over without a listener: a peer that resets it would end the process.
+  stream.on('error', () => stream.destroy())
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
