@@ -4,6 +4,7 @@ import { issueApiToken, issueJoinToken, type AccessDeps } from '../access.ts'
 import { urlOf } from '../config.ts'
 import { readRunning } from '../data-dir.ts'
 import type { Role } from '../db/agent-rows.ts'
+import { logRows } from '../db/ledger-rows.ts'
 import { joinCommand } from '../deeds.ts'
 import { beside } from './beside.ts'
 import type { World } from './world.ts'
@@ -33,9 +34,18 @@ export async function apiToken(
     throw new Fault('usage', 'a provider sees its own contract only: add --contract NAME')
   }
   return withAccess(flags, world, async (access) => {
+    await demandContract(access, flags.contract)
     const token = await issueApiToken(access, { role, contract: flags.contract ?? null })
     world.out(flags.json ? JSON.stringify({ token, role, contract: flags.contract ?? null }) : token)
   })
+}
+
+/** A token for a contract with a wrong name would show nothing, and nobody would know why. */
+async function demandContract({ db }: AccessDeps, name: string | undefined): Promise<void> {
+  const known = name === undefined ? [] : (await logRows(db)).map(({ contract }) => contract)
+  if (name !== undefined && !known.includes(name)) {
+    throw new Fault('not-found', `there is no contract ${name}`, { hint: `Known: ${known.join(', ')}.` })
+  }
 }
 
 async function withAccess(
