@@ -106,7 +106,7 @@ export async function welcomed(
 export async function sendFrame(
   peer: Peer,
   bytes: Uint8Array,
-): Promise<'taken' | { reason: string; expectedSeq: number } | string> {
+): Promise<{ reason: string; expectedSeq: number } | string> {
   peer.say({ type: 'frame', bytes })
   let answer = await peer.next()
   // A configuration tells of contracts, whenever one changes.
