@@ -119,7 +119,6 @@ export class Courier {
   #welcome(opened: Uplink): void {
     if (this.#stopped) return opened.close()
     this.#uplink = opened
-    this.#failures = 0
     this.#asked.clear()
     this.#options.shell.log.info('connected to the collector', { url: this.#options.uplink.url })
     this.#delivery.connected()
@@ -177,6 +176,8 @@ export class Courier {
       return this.#uplink?.close()
     }
     this.#lastReceipt = text
+    // Not at the welcome: a collector that turns every frame away is not a connection.
+    this.#failures = 0
     const session = Buffer.from(bytes).toString('hex')
     const { spool } = this.#options
     const mark = this.#rechain.acknowledged(spool.markOf(session), { session, seq })

@@ -2,7 +2,7 @@
  * Collector: database, line, sockets, pages and alerts put together, started in order and stopped in the
  * opposite one. Everything real comes in as an argument.
  */
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { Batch } from '@constat/shared/batch'
@@ -26,7 +26,7 @@ import { openDatabase, type OpenDatabase } from './db/open.ts'
 import { deedsOf } from './deeds.ts'
 import type { Actions } from './http/actions.ts'
 import { createApp } from './http/app.ts'
-import { serveAgents } from './intake/socket.ts'
+import { rejectUpgrade, serveAgents } from './intake/socket.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
@@ -96,7 +96,7 @@ async function openLine(
   const access = { db, random, nowMs: () => clock.nowMs() }
   const token = await ownerToken(config.dataDir, access)
   // The port is known before anything is told: links carry it.
-  const { server, url } = await listen(config.listen)
+  const { server, url, serve } = await listen(config.listen)
   closers.push(() => closeServer(server))
   const publicUrl = config.publicUrl ?? url
   const bus = await openBus({ db, log })
@@ -114,7 +114,7 @@ async function openLine(
   closers.push(() => sockets.close())
   const actions = deedsOf({ pipeline, shell, access, assign, sockets, publicUrl })
   const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl }).fetch)
-  server.on('request', (request, response) => void answer(request, response))
+  serve((request, response) => void answer(request, response))
   pipeline.start()
   const { allowPrivate } = config
   const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate })
@@ -176,6 +176,8 @@ async function ownerToken(dataDir: string, access: AccessDeps): Promise<string> 
 function readiness(pipeline: Pipeline): Promise<{ ok: boolean; reasons: string[] }> {
   const behind = pipeline.sequencer.heads().filter(({ id, size }) => size - pipeline.fold.next(id) > 100_000)
   const reasons = behind.map(({ contract }) => `the fold of ${contract} is behind its ledger`)
+  const { trouble } = pipeline.sequencer
+  if (trouble !== null) reasons.push(`the ledger cannot be written: ${trouble}`)
   return Promise.resolve({ ok: reasons.length === 0, reasons })
 }
 
@@ -185,15 +187,25 @@ async function listen({
 }: {
   host: string
   port: number
-}): Promise<{ server: Server; url: string }> {
-  const server = createServer()
+}): Promise<{ server: Server; url: string; serve: (listener: RequestListener) => void }> {
+  // Whoever comes before everything stands, or while it is taken down, is told to come back.
+  let current: RequestListener = (_, response) => {
+    response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('starting\n')
+  }
+  const server = createServer((request, response) => current(request, response))
+  server.on('upgrade', (_, stream) => {
+    if (server.listenerCount('upgrade') === 1) rejectUpgrade(stream, '503 Service Unavailable')
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFault(error, { host, port })))
     server.listen(port, host, resolve)
   })
   const address = server.address()
   const bound = typeof address === 'object' && address ? address.port : port
-  return { server, url: urlOf({ host, port: bound }) }
+  const serve = (listener: RequestListener): void => {
+    current = listener
+  }
+  return { server, url: urlOf({ host, port: bound }), serve }
 }
 
 function listenFault(error: Error, at: { host: string; port: number }): Fault {

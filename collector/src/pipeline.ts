@@ -135,7 +135,7 @@ export class Pipeline {
   async close(): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker)
     if (this.#timer) clearTimeout(this.#timer)
-    await this.sequencer.drain()
+    await this.sequencer.close()
     await this.advance()
     await this.fold.save()
     await this.registry.save()

@@ -5,13 +5,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalise, totalMs } from '@constat/shared/time'
 import { incidentsOf } from '@constat/sla/incident'
+import { defaultQuorum, quorum } from '@constat/sla/quorum'
 import { EVERY_OUTAGE, countedOutages, countedTimeline, type OutageRules } from '@constat/sla/outage'
 import {
   MARK,
+  NOTHING_KNOWN,
   isDown,
   isPossiblyDown,
   isProvenDown,
   mapWithin,
+  splice,
   timelineOf,
   where,
   type State,
@@ -223,5 +226,25 @@ describe('what counts', () => {
         }
       }),
     )
+  })
+})
+
+describe('a vantage that joins during an outage', () => {
+  const seenDown = timelineOf([{ atMs: 100, state: 'down' }])
+  const joined = (newcomer: Timeline): Timeline =>
+    splice([
+      { timeline: quorum([seenDown], defaultQuorum(1)), interval: { startMs: 0, endMs: 200 } },
+      {
+        timeline: quorum([seenDown, newcomer], defaultQuorum(2)),
+        interval: { startMs: 200, endMs: Infinity },
+      },
+    ])
+  test.each([
+    ['has said nothing yet', NOTHING_KNOWN, null],
+    ['sees it down too', timelineOf([{ atMs: 210, state: 'down' }]), null],
+    ['proves that it is up', timelineOf([{ atMs: 210, state: 'up' }]), 210],
+  ])('%s', (_, newcomer, endMs) => {
+    const incidents = incidentsOf(joined(newcomer), EVERY_OUTAGE, 1_000)
+    expect(incidents.map((one) => [one.startMs, one.endMs])).toEqual([[100, endMs]])
   })
 })

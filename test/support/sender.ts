@@ -14,14 +14,25 @@ export type Sender = {
   configDigest: Buffer
   /** Sends all frames with at most `window` unacknowledged; resolves after the last acknowledgement. */
   stream(frames: readonly Buffer[], window: number): Promise<void>
+  send(frame: Buffer): void
+  onAcknowledged(heard: (seq: number) => void): void
+  isClosed(): boolean
   close(): void
 }
 
 export async function openSender(program: Program, name: string): Promise<Sender> {
   const { token } = await program.post<{ token: string }>('/agents/tokens', { name })
-  const key = generateKeyPairSync('ed25519').privateKey
+  return dialSender(program.url, { key: generateKeyPairSync('ed25519').privateKey, name, token })
+}
+
+export type Credentials = { key: KeyObject; name: string; token: string | null }
+
+/** Connects, proves the key, waits for the configuration. Rejects when the collector is away or refuses. */
+export async function dialSender(url: string, { key, name, token }: Credentials): Promise<Sender> {
   const publicKey = rawPublicKey(key)
-  const socket = new WebSocket(`${program.url.replace('http', 'ws')}${AGENT_PATH}`, SUBPROTOCOL)
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${AGENT_PATH}`, SUBPROTOCOL, {
+    handshakeTimeout: 5_000,
+  })
   const next = messagesOf(socket)
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const send = (message: Message): void => socket.send(encodeMessage(message))
@@ -39,7 +50,9 @@ export async function openSender(program: Program, name: string): Promise<Sender
     throw new Error('the collector did not prove its key')
   send({ type: 'proof', signature: signIntroduction('agent', introduction, key) })
   await next('welcome')
-  const { json } = await next('config')
+  // Contracts that ask nothing of this agent are told too, with no check of its own.
+  let { json, mine } = await next('config')
+  while (mine.length === 0) ({ json, mine } = await next('config'))
   // The collector's own words; the tests that judge them look at them elsewhere.
   const config = JSON.parse(json) as CheckConfig
   return {
@@ -48,6 +61,17 @@ export async function openSender(program: Program, name: string): Promise<Sender
     origin: config.origin,
     configDigest: configDigest(config),
     stream: (frames, window) => streamAll(socket, frames, window),
+    send: (bytes) => send({ type: 'frame', bytes }),
+    onAcknowledged: (heard) => {
+      socket.on('message', (data: Buffer) => {
+        const message = decodeMessage(data)
+        if (message?.type === 'ack') heard(message.seq)
+        // Frames of this sender are sound: a refusal is the news, not the noise.
+        else if (message?.type === 'refuse')
+          console.error(`refused ${message.seq}: ${message.reason}: ${message.detail}`)
+      })
+    },
+    isClosed: () => socket.readyState !== WebSocket.OPEN,
     close: () => socket.terminate(),
   }
 }
@@ -80,6 +104,13 @@ function streamAll(socket: WebSocket, frames: readonly Buffer[], window: number)
 function messagesOf(socket: WebSocket) {
   const queue: Message[] = []
   let wake: (() => void) | null = null
+  let isClosed = false
+  // Whoever waits hears of the end too; a failed connection is an error first.
+  socket.on('error', () => undefined)
+  socket.on('close', () => {
+    isClosed = true
+    wake?.()
+  })
   socket.on('message', (data: Buffer) => {
     const message = decodeMessage(data)
     if (message) queue.push(message)
@@ -91,6 +122,7 @@ function messagesOf(socket: WebSocket) {
       if (message?.type === 'bye') throw new Error(`${message.code}: ${message.detail}`)
       // The type was compared: the union is narrowed to it.
       if (message?.type === type) return message as Extract<Message, { type: T }>
+      if (!message && isClosed) throw new Error('the socket was closed')
       if (!message) await new Promise<void>((resolve) => (wake = resolve))
     }
   }

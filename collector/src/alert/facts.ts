@@ -61,7 +61,7 @@ export function agentFact({ type, agent, atMs, silentSinceMs, publicUrl }: Agent
     agent: cutTexts({ id, name, version }),
     lastSeenAt,
     silentSince: formatInstant(silentSinceMs),
-    links: publicUrl === null ? {} : { agents: `${publicUrl}/agents` },
+    links: publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` },
   }
   return fitted({ type, contract: null, atMs, data })
 }

@@ -4,6 +4,7 @@ import { Fault } from '@constat/shared/fault'
 import type { AgentView, ContractView, GuaranteeView } from '../judge/view.ts'
 import { lengthText } from '../judge/sentence.ts'
 import { logRows } from '../db/ledger-rows.ts'
+import { sourceOf } from '../db/source-rows.ts'
 import { newest, Register } from '../terms/register.ts'
 import { parseOrFault } from './apply.ts'
 import { beside } from './beside.ts'
@@ -51,7 +52,9 @@ export function explainContract(name: string, flags: ReadFlags, world: World): P
     const register = new Register()
     await register.open(sql, await logRows(sql))
     const known = register.of(name)
-    const terms = known && parseOrFault(newest(known).source).find((one) => one.name === name)
+    const revision = known && newest(known).revision
+    const files = revision === null ? null : await sourceOf(sql, { contract: name, revision })
+    const terms = files && parseOrFault(files).find((one) => one.name === name)
     if (!terms) throw new Fault('not-found', `there is no contract ${name}`)
     for (const line of explain(terms)) world.out(line)
   })
@@ -73,6 +76,7 @@ function statusLines(contracts: readonly ContractView[], agents: readonly AgentV
 
 function guaranteeLine(one: GuaranteeView): string {
   const { guarantee, window, verdict, outlook, downMs, availability, coverage, target } = one
+  const thin = one.insufficientEvidence ? ' (insufficient evidence)' : ''
   const down = `at least ${lengthText(downMs.provable)} down, at most ${lengthText(downMs.pessimistic)}`
-  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${availability.point} % of ${target} %, ${down}, coverage ${coverage}`
+  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${availability.point} % of ${target} %, ${down}, coverage ${coverage}${thin}`
 }

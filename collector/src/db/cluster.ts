@@ -155,7 +155,7 @@ export async function createCluster(cluster: Cluster): Promise<void> {
       'database',
       `the data was written by PostgreSQL ${version.trim()}, this is ${MAJOR_VERSION}`,
       {
-        hint: 'run "constat backup" with the version that wrote it, then "constat restore" with this one',
+        hint: 'dump it with pg_dump of the PostgreSQL that wrote it, and load that into a new data directory',
       },
     )
   }

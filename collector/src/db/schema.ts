@@ -75,6 +75,17 @@ export const checkpoint = pgTable(
   (t) => [primaryKey({ columns: [t.log, t.size] })],
 )
 
+/** Documents as they were applied, private: the ledger holds the expanded terms alone. */
+export const source = pgTable(
+  'source',
+  {
+    contract: text('contract').notNull(),
+    revision: integer('revision').notNull(),
+    files: jsonb('files').$type<{ name: string; text: string }[]>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.contract, t.revision] })],
+)
+
 /** How far each session of each agent is in the ledger: moved in the transaction that appends. */
 export const cursor = pgTable(
   'cursor',

@@ -120,7 +120,8 @@ function offers({ headers }: IncomingMessage, protocol: string): boolean {
   return offered.split(',').some((one) => one.trim() === protocol)
 }
 
-function rejectUpgrade(stream: Duplex, status: string): void {
+/** Answers an upgrade that is not wanted with a status, and ends it. */
+export function rejectUpgrade(stream: Duplex, status: string): void {
   // Node hands the stream over without a listener: a peer that resets it would end the process.
   stream.on('error', () => stream.destroy())
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)

@@ -7,10 +7,10 @@ import { ALWAYS, serviceIntervals, tableOf } from '@constat/sla/calendar'
 import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
 import { countedTimeline } from '@constat/sla/outage'
 import { windowAt, windowOfKey, windowBeside, type CalendarWindow } from '@constat/sla/period'
-import type { Timeline } from '@constat/sla/timeline'
+import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import { judge } from '@constat/sla/verdict'
 import { measure, type Measured } from '@constat/sla/window'
-import { clip, formatInstant, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import { clip, formatInstant, intersect, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { promisedFromMs, type Revision, type Terms } from '../terms/register.ts'
 import { outageRules } from './describe.ts'
 import type { GuaranteeView, Readiness, WindowState } from './view.ts'
@@ -84,7 +84,6 @@ export function guaranteeView(question: WindowQuestion): GuaranteeView {
     minimumCoverage: measurement.minimumCoverage,
     phase: state === 'final' ? 'closed' : 'open',
   })
-  const elapsed = clip(committed, { startMs: window.startMs, endMs: asOfMs })
   return {
     guarantee: guarantee.id,
     service: guarantee.service,
@@ -98,7 +97,7 @@ export function guaranteeView(question: WindowQuestion): GuaranteeView {
     ...judgement,
     readiness,
     budget,
-    measuredFrom: elapsed[0] ? formatInstant(elapsed[0].startMs) : null,
+    measuredFrom: measuredFrom(question, committed),
     asOf: formatInstant(asOfMs),
   }
 }
@@ -117,6 +116,13 @@ function measuredIn(
 ): Measured {
   const counted = countedTimeline(timeline, outageRules(revision.terms), asOfMs)
   return measure({ timeline: counted, committed, window, asOfMs })
+}
+
+/** The first instant of committed time that anything is known of. */
+function measuredFrom({ timeline, window }: WindowQuestion, committed: IntervalSet): string | null {
+  const known = where(timeline, window, (mark) => !isUnknown(mark))
+  const first = intersect(known, committed)[0]
+  return first ? formatInstant(first.startMs) : null
 }
 
 function windowBounds({ key, startMs, endMs }: CalendarWindow): { key: string; start: string; end: string } {

@@ -33,7 +33,7 @@ export async function openHead(db: Database, row: LogRow, identity: Identity): P
   const edge = await readEdge(db, row)
   if (!frontierRoot(edge.frontier).equals(row.root)) {
     throw new Fault('evidence', `the stored entries of log ${row.origin} do not give its stored root`, {
-      hint: 'Do not delete anything: run `constat doctor`, and restore the newest backup.',
+      hint: 'Do not delete anything: bring back the newest copy of the data directory.',
     })
   }
   const signed = await newestCheckpoint(db, row.id)

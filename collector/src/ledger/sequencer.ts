@@ -50,6 +50,8 @@ export class Sequencer {
   #waiting: Waiting[] = []
   #waitingLeaves = 0
   #running: Promise<void> | null = null
+  #trouble: string | null = null
+  #isClosing = false
 
   constructor(db: Database, shell: Shell, committed: (committed: Committed) => void) {
     this.#db = db
@@ -104,6 +106,17 @@ export class Sequencer {
       this.#waiting.push({ ...request, resolve, reject })
       this.#running ??= this.#run()
     })
+  }
+
+  /** Why nothing can be committed just now; null when it can. */
+  get trouble(): string | null {
+    return this.#trouble
+  }
+
+  /** Gives up on a database that is away: whoever waits is told, and sends again later. */
+  close(): Promise<void> {
+    this.#isClosing = true
+    return this.drain()
   }
 
   /** Resolves when nothing waits any more. */
@@ -198,18 +211,30 @@ export class Sequencer {
     this.#shell.log.error('a group could not be committed; reading the heads back', {
       reason: messageOf(error),
     })
-    for (;;) {
+    this.#trouble = messageOf(error)
+    while (!this.#isClosing) {
       try {
-        return await this.open()
+        await this.open()
+        this.#trouble = null
+        return
       } catch (failure) {
         // A tree that is not the one that was signed will not heal: everybody who waits is told so.
         if (failure instanceof Fault && failure.code === 'evidence') return this.#giveUp(failure)
+        this.#say(failure)
         await new Promise((resolve) => setTimeout(resolve, REOPEN_PAUSE_MS))
       }
     }
   }
 
+  /** The same trouble is told once, not five times a second. */
+  #say(failure: unknown): void {
+    const reason = messageOf(failure)
+    if (reason !== this.#trouble) this.#shell.log.error('the heads of the logs cannot be read', { reason })
+    this.#trouble = reason
+  }
+
   #giveUp(failure: Fault): void {
+    this.#trouble = failure.message
     this.#shell.log.error(failure.message, { hint: failure.hint })
     for (const { reject } of this.#waiting.splice(0)) reject(failure)
     this.#waitingLeaves = 0

@@ -10,11 +10,14 @@ import { contractDigest, termsJson } from '@constat/sla/contract/digest'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { calendarGaps, parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
+import { keepSource, type SourceFile } from '../db/source-rows.ts'
+import type { Tx } from '../db/tx.ts'
 import { keepBeside, sealBody } from '../ledger/body.ts'
 import type { Head } from '../ledger/head.ts'
 import type { Draft, LeafType } from '../ledger/leaf.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
-import { newest, type Register, type SourceFile, type Terms } from './register.ts'
+import { unjudgedClauses } from './unjudged.ts'
+import { newest, type Register, type Terms } from './register.ts'
 
 /** Contracts of one collector at most: each has a log of its own. */
 export const MAX_CONTRACTS = 1_000
@@ -63,11 +66,12 @@ async function applyOne(terms: ExpandedContract, source: SourceFile[], deps: App
   const own = deps.register.ofLog(head.id) ?? deps.register.add(head)
   const revision = (own.revisions.at(-1)?.revision ?? 0) + 1
   const config = nextConfig(own, head, terms)
-  // Both are plain JSON by construction.
-  const body = { contract: terms.name, revision, digest, source, terms: termsJson(terms) } as unknown as Json
+  // The terms alone: what else the files hold (a loss model, other contracts) is nobody's but the owner's.
+  const body = { contract: terms.name, revision, digest, terms: termsJson(terms) }
   const leaves: Leaf[] = [{ type: 'revision', json: body }]
   if (config) leaves.push({ type: 'configuration', json: config })
-  await appendLeaves(head, leaves, deps)
+  const keep = (tx: Tx): Promise<void> => keepSource(tx, { contract: terms.name, revision, files: source })
+  await appendLeaves(head, leaves, { ...deps, keep })
   return { contract: terms.name, revision, digest, changed: true }
 }
 
@@ -76,15 +80,19 @@ type Leaf = { type: LeafType; json: Json }
 async function appendLeaves(
   head: Head,
   leaves: readonly Leaf[],
-  { sequencer, register, nowMs }: ApplyDeps,
+  { sequencer, register, nowMs, keep }: ApplyDeps & { keep: (tx: Tx) => Promise<void> },
 ): Promise<void> {
   const receivedMs = nowMs()
   const sealed = leaves.map(({ json }) => sealBody(json))
   const drafts: Draft[] = leaves.map(({ type }, i) => ({ type, body: sealed[i]!.body, receivedMs }))
+  const within = async (tx: Tx): Promise<void> => {
+    await keepBeside(tx, sealed)
+    await keep(tx)
+  }
   const { firstIndex } = await sequencer.append({
     log: head.id,
     drafts,
-    within: (tx) => keepBeside(tx, sealed),
+    within,
   })
   for (const [i, { type, json }] of leaves.entries()) {
     const body = Buffer.from(canonicalJson(json))
@@ -105,8 +113,9 @@ function nextConfig({ configuration }: Terms, { origin }: Head, terms: ExpandedC
 function warningsOf(terms: ExpandedContract, nowMs: UnixMs): string[] {
   const untilMs = Math.min(nowMs + YEAR_MS, terms.effective.toMs ?? Infinity)
   const gaps = calendarGaps(terms, { startMs: nowMs, endMs: Math.max(untilMs, nowMs + 1) })
-  return gaps.map(
+  const uncovered = gaps.map(
     ({ calendar, years }) =>
       `${terms.name}: the calendar ${calendar} does not cover ${years.join(', ')}: list its holidays before it begins, or its windows cannot be judged`,
   )
+  return [...uncovered, ...unjudgedClauses(terms)]
 }

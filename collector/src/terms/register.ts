@@ -13,15 +13,12 @@ import type { TrackRules } from '../fold/track.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafType, type LeafType } from '../ledger/leaf.ts'
 
-export type SourceFile = { name: string; text: string }
-
 export type Revision = {
   revision: number
   /** Hex, SHA-256 of the expanded terms. */
   digest: string
   appliedMs: UnixMs
   leaf: number
-  source: SourceFile[]
   terms: ExpandedContract
 }
 
@@ -59,7 +56,6 @@ export type RevisionBody = {
   contract: string
   revision: number
   digest: string
-  source: SourceFile[]
   terms: ExpandedContract
 }
 
@@ -196,8 +192,8 @@ export function isMember({ fromMs, toMs }: Membership, atMs: UnixMs): boolean {
 
 function readRevision({ index, receivedMs, body }: ReadLeaf): Revision {
   // Our own leaf, written by `applyContract`: its shape is what was written.
-  const { revision, digest, source, terms } = JSON.parse(body.toString()) as RevisionBody
-  return { revision, digest, appliedMs: receivedMs, leaf: index, source, terms }
+  const { revision, digest, terms } = JSON.parse(body.toString()) as RevisionBody
+  return { revision, digest, appliedMs: receivedMs, leaf: index, terms }
 }
 
 function takeConfiguration(terms: Terms, { index, body }: ReadLeaf): void {

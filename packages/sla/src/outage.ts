@@ -57,15 +57,22 @@ export function countedTimeline(timeline: Timeline, rules: OutageRules, asOfMs: 
   return remarked(told, nested({ provable, point, pessimistic }, rules))
 }
 
-/** D with the unknown time that follows each span. */
+/**
+ * D with the time after each span that does not tell of an end: unknown, or seen down by somebody while the
+ * others cannot yet be proved up, as when a new vantage has only begun to look.
+ */
 export function downReaches(timeline: Timeline): Reach[] {
-  const unknown = everywhere(timeline, isUnknown)
+  const unknown = everywhere(timeline, isUntold)
   let next = 0
   return everywhere(timeline, isDown).map((span) => {
     while (next < unknown.length && unknown[next]!.startMs < span.endMs) next += 1
     const isFollowed = unknown[next]?.startMs === span.endMs
     return { span, untilMs: isFollowed ? unknown[next]!.endMs : span.endMs }
   })
+}
+
+function isUntold(mark: number): boolean {
+  return isUnknown(mark) || (mark & (MARK.partial | MARK.provenUp)) === MARK.partial
 }
 
 /** Outages joined over gaps up to `mergeGapMs`, in order. Never empty inside. */

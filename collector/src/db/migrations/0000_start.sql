@@ -123,6 +123,13 @@ CREATE TABLE "meta" (
 	"value" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "source" (
+	"contract" text NOT NULL,
+	"revision" integer NOT NULL,
+	"files" jsonb NOT NULL,
+	CONSTRAINT "source_contract_revision_pk" PRIMARY KEY("contract","revision")
+);
+--> statement-breakpoint
 CREATE TABLE "tile" (
 	"log" integer NOT NULL,
 	"level" integer NOT NULL,
