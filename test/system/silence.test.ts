@@ -1,0 +1,163 @@
+/**
+ * Silence: an agent that is killed. What it measured becomes unknown, never down; people hear of the
+ * silence once, and of the return once. A collector that was away itself tells of nobody.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AgentView, ContractView, TimelineView } from '../../collector/src/judge/view.ts'
+import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
+import {
+  dropDataDir,
+  endOf,
+  freePort,
+  makeDataDir,
+  startAgent,
+  startProgram,
+  until,
+  type Program,
+} from '../support/program.ts'
+import { openReceiver, type Receiver } from '../support/receiver.ts'
+
+/** Twice the interval and the timeout. */
+const HOLD_MS = 2 * 2_000 + 1_000
+/** What an agent had collected and not yet sent is lost with it. */
+const BATCH_MS = 10_000
+const SILENT_AFTER_MS = 90_000
+const AWAY_MS = 4_000
+const contract = (url: string): string => `apiVersion: constat/v1
+kind: Contract
+metadata: {name: silence}
+spec: {provider: Northstar, target: "99.9", timeZone: UTC, watch: ["${url}"], every: PT2S, timeout: PT1S}
+`
+
+let target: MoodyServer
+let receiver: Receiver
+let program: Program
+let port: number
+let agentDir: string
+let steadyDir: string
+let agent: ChildProcess
+let steady: ChildProcess
+let killedMs: number
+
+beforeAll(async () => {
+  target = await startMoodyServer()
+  receiver = await openReceiver()
+  agentDir = makeDataDir()
+  steadyDir = makeDataDir()
+  port = await freePort()
+  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port })
+  const applied = await program.put('/contracts/silence', contract(target.url))
+  if (!applied.ok) throw new Error(await applied.text())
+  await program.post('/webhooks', { url: receiver.url, types: ['*'], shape: 'generic' })
+})
+
+afterAll(async () => {
+  for (const child of [agent, steady]) if (child) await endOf(child, 'SIGKILL')
+  await program?.kill('SIGTERM')
+  await receiver?.close()
+  await target?.close()
+  for (const folder of [agentDir, steadyDir, program?.dataDir]) if (folder) dropDataDir(folder)
+})
+
+const view = (): Promise<ContractView> => program.get<ContractView>('/contracts/silence')
+
+async function agentNamed(name: string): Promise<AgentView> {
+  const { items } = await program.get<{ items: AgentView[] }>('/agents')
+  const found = items.find((one) => one.name === name)
+  if (!found) throw new Error(`no agent ${name}`)
+  return found
+}
+
+/** Types told so far, with the agent each is about. */
+function told(): string[] {
+  return receiver.received.map(({ body }) => {
+    // Our own payload.
+    const { type, data } = JSON.parse(body) as { type: string; data: { agent?: { name: string } } }
+    return `${type} ${data.agent?.name ?? ''}`.trim()
+  })
+}
+
+describe('an agent that is killed', () => {
+  it('has measured before', async () => {
+    agent = await startAgent(program, { dir: agentDir, name: 'lost' })
+    await until(async () => (await view()).state === 'up' && (await view()).guarantees[0]!.knownMs > 4_000, {
+      withinMs: 30_000,
+      what: 'a contract that is up and measured',
+    })
+    await endOf(agent, 'SIGKILL')
+    killedMs = Date.now()
+  })
+
+  it('leaves the service unknown after hold, with less coverage and no downtime', async () => {
+    const before = (await view()).guarantees[0]!
+    await until(async () => (await view()).state === 'unknown', {
+      withinMs: HOLD_MS + 3_000,
+      what: 'the service to be unknown',
+    })
+    const span = `from=${new Date(killedMs - 5_000).toISOString()}&to=${new Date().toISOString()}`
+    const { service } = (await view()).services[0]!
+    const { segments } = await program.get<TimelineView>(`/services/${service}/timeline?${span}`)
+    const last = segments.at(-1)!
+    const unknownMs = Date.parse(last.start)
+    expect(last.state).toBe('unknown')
+    expect(segments.every(({ state }) => state !== 'down')).toBe(true)
+    // Its last sample that was sent stands for hold, and not longer.
+    expect(unknownMs - killedMs).toBeLessThanOrEqual(HOLD_MS)
+    expect(unknownMs - killedMs).toBeGreaterThan(HOLD_MS - BATCH_MS - 2_000 - 1_000)
+
+    await sleep(6_000)
+    const after = (await view()).guarantees[0]!
+    expect(Number(after.coverage)).toBeLessThan(Number(before.coverage))
+    expect(after.downMs).toMatchObject({ provable: 0, point: 0 })
+    expect(after.verdict).toBe('indeterminate')
+  })
+
+  it('is connected no more, and nobody is told yet', async () => {
+    expect(await agentNamed('lost')).toMatchObject({ connected: false, silent: false })
+    expect(told()).toEqual([])
+  })
+
+  it('is told silent once, 90 s after its last word', async () => {
+    const { lastSeenAt } = await agentNamed('lost')
+    const dueMs = Date.parse(lastSeenAt) + SILENT_AFTER_MS
+    const [first] = await receiver.until(1, dueMs - Date.now() + 5_000)
+    expect(told()).toEqual(['agent.silent lost'])
+    expect(first!.atMs).toBeGreaterThanOrEqual(dueMs)
+    expect(first!.atMs - dueMs).toBeLessThan(3_000)
+    expect(await agentNamed('lost')).toMatchObject({ silent: true })
+    expect((await view()).silentAgents).toEqual(['lost'])
+    await sleep(2_500)
+    expect(told()).toEqual(['agent.silent lost'])
+  })
+
+  it('is told back once, when it is started again', async () => {
+    agent = await startAgent(program, { dir: agentDir, name: 'lost' })
+    await receiver.until(2, 15_000)
+    expect(told()).toEqual(['agent.silent lost', 'agent.back lost'])
+    await until(async () => (await view()).state === 'up', { withinMs: 10_000, what: 'the service to be up' })
+    expect((await view()).guarantees[0]!.downMs).toMatchObject({ provable: 0, point: 0 })
+    expect(await agentNamed('lost')).toMatchObject({ connected: true, silent: false })
+  })
+})
+
+describe('a collector that was away', () => {
+  it('tells of no agent that comes back to it', async () => {
+    steady = await startAgent(program, { dir: steadyDir, name: 'steady' })
+    await until(async () => (await agentNamed('steady')).connected, { withinMs: 10_000, what: 'the agent' })
+    const { dataDir } = program
+    await program.kill('SIGTERM')
+    await sleep(AWAY_MS)
+    program = await startProgram({ args: ['collector'], dataDir, port })
+    for (const name of ['lost', 'steady']) {
+      await until(async () => (await agentNamed(name)).connected, {
+        withinMs: 25_000,
+        what: `${name} to come back`,
+      })
+    }
+    // Two ticks of the collector.
+    await sleep(2_500)
+    expect(told()).toEqual(['agent.silent lost', 'agent.back lost'])
+  })
+})
