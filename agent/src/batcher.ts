@@ -1,8 +1,9 @@
 /**
  * Batcher: samples of one log → signed frames, numbered and chained within a session. A batch closes
- * 10 s after its first sample or at 48 kB, and at once for what cannot wait: an outcome that differs from
- * that check's last one (so also its first), a re-probe, and whatever else settles a change (a slot that
- * comes in place of a re-probe). With nothing to say it signs a heartbeat every 5 minutes. No timer of its own: the caller asks `dueUs` and calls `closeDue`.
+ * 10 s after its first sample (one interval, where that is shorter) or at 48 kB, and at once for what
+ * cannot wait: an outcome that differs from that check's last one (so also its first), a re-probe, and
+ * whatever else settles a change (a slot that comes in place of a re-probe). With nothing to say it signs
+ * a heartbeat every 5 minutes. No timer of its own: the caller asks `dueUs` and calls `closeDue`.
  */
 import type { KeyObject } from 'node:crypto'
 import { frameDigest, MAX_SAMPLES, sealBatch, type BatchHealth, type BatchKind } from '@constat/shared/batch'
@@ -98,7 +99,9 @@ export class Batcher {
       const { atUs: firstUs, intervalUs } = sample.slot
       this.#account({ check: sample.check, firstUs, intervalUs, count: 1 })
     }
-    this.#closeWithin(urgent ? URGENT_US : CLOSE_AFTER_US)
+    // A check that is probed more often than batches close is not kept waiting longer than its interval.
+    const patientUs = Math.min(CLOSE_AFTER_US, sample.slot?.intervalUs ?? CLOSE_AFTER_US)
+    this.#closeWithin(urgent ? URGENT_US : patientUs)
   }
 
   /** Slots that have no sample of their own. */

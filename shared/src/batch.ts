@@ -137,16 +137,6 @@ export function decodeFrame(bytes: Uint8Array): FrameDecoding {
   return { kind: 'decoded', frame: { batch, payload, signature: frame.subarray(HEADER_BYTES + length) } }
 }
 
-/**
- * Opens a frame that admission has already proved: no canonical check, so that a refold decodes at
- * full speed. Only for bytes that come from the ledger.
- */
-export function openFrame(frame: Buffer): Batch {
-  const batch = readPayload(frame.subarray(HEADER_BYTES, frame.length - SIGNATURE_BYTES))
-  invariant(typeof batch !== 'string', 'a frame of the ledger can be read')
-  return batch
-}
-
 function refused(reason: 'malformed' | 'not-canonical' | 'too-large', detail: string): FrameDecoding {
   return { kind: 'refused', reason, detail }
 }

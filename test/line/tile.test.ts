@@ -182,7 +182,7 @@ describe('growth', () => {
 
   test('a full tile hashes to its place one level up', () => {
     const { completed } = growTiles(EMPTY_EDGE, HASHES.slice(0, 65_536))
-    const [above] = completed.filter(({ level }) => level === 1)
+    const above = completed.find(({ level }) => level === 1)
     const below = completed.filter(({ level }) => level === 0).map(({ bytes }) => tileRoot(bytes))
     expect(Buffer.concat(below).equals(above!.bytes)).toBe(true)
   })

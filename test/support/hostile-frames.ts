@@ -13,7 +13,7 @@ export function authorOf(seedByte: number): Author {
   return { key, agent: agentIdOf(rawPublicKey(key)) }
 }
 
-export const NO_SCHEDULE = Object.freeze({ check: [], firstMs: [], count: [] })
+const NO_SCHEDULE = Object.freeze({ check: [], firstMs: [], count: [] })
 
 /** Good samples of check 0, offsets in ms. */
 export function goodSamples(...offsetMs: number[]): SampleColumns {

@@ -94,7 +94,7 @@ export function readMessagePack(bytes: Buffer): { value: Value; leftBytes: numbe
 }
 
 /** Bytes that an integer takes in its shortest form. */
-export function shortestWidth(value: number): number {
+function shortestWidth(value: number): number {
   if (value >= -32 && value <= 127) return 1
   if (value >= 0) return value <= 0xff ? 2 : value <= 0xffff ? 3 : value <= 0xffff_ffff ? 5 : 9
   return value >= -128 ? 2 : value >= -32_768 ? 3 : value >= -2_147_483_648 ? 5 : 9

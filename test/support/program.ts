@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-export const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
-export const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
+const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
+const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
 
 export type Program = {
   child: ChildProcess

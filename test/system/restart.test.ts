@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openFrame } from '@constat/shared/batch'
+import { decodeFrame } from '@constat/shared/batch'
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot, leafHash } from '@constat/evidence/tree'
 import { concatenate } from '@constat/sla/timeline'
 import { foldSamples, tailOf } from '@constat/sla/vantage'
@@ -243,7 +243,9 @@ function samplesByPlace(
 ): [[string, string], Samples][] {
   const all = new Map<string, { at: number; outcome: number; key: string }[]>()
   for (const row of rows) {
-    const batch = openFrame(row.body)
+    const decoding = decodeFrame(row.body)
+    if (decoding.kind !== 'decoded') throw new Error(decoding.detail)
+    const { batch } = decoding.frame
     const frame = { index: row.index, batch, agent: row.agent!, session: row.session!, seq: row.seq! }
     const { reports } = readPage([frame], (digest) => configOf(Buffer.from(digest).toString('hex')))
     for (const { agent, config, readings } of reports) {

@@ -67,7 +67,7 @@ export class Fold {
       for (const [i, { frame, type }] of drafts.entries()) {
         if (frame && type === 'frame') frames.push({ ...frame, index: firstIndex + i })
       }
-      await this.#foldFrames(log, { frames, next: firstIndex + drafts.length }, touched)
+      await this.foldFrames(log, { frames, next: firstIndex + drafts.length }, touched)
     }
   }
 
@@ -79,7 +79,7 @@ export class Fold {
       const last = rows.at(-1)
       invariant(last && rows[0]?.index === from, `leaf ${from} of log ${log} is missing`)
       const frames = rows.filter(({ type }) => type === FRAME).map(frameOf)
-      await this.#foldFrames(log, { frames, next: last.index + 1 }, touched)
+      await this.foldFrames(log, { frames, next: last.index + 1 }, touched)
     }
   }
 
@@ -95,7 +95,8 @@ export class Fold {
     }
   }
 
-  async #foldFrames(
+  /** Folds frames of one log in order; `next` is the first leaf after them. */
+  async foldFrames(
     log: number,
     { frames, next }: { frames: readonly Frame[]; next: number },
     touched: Touched,

@@ -2,7 +2,7 @@
  * Pages: frames of one log, decoded into readings by agent and check. Frames of one agent under one
  * configuration share their columns, so that a long refold allocates next to nothing. Pure.
  */
-import { openFrame, type Batch } from '@constat/shared/batch'
+import { readStates, type StateBatch } from '@constat/shared/frame-reader'
 import type { CheckConfig } from '@constat/shared/check'
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
@@ -10,12 +10,12 @@ import type { EntryRow } from '../db/ledger-rows.ts'
 import { readBatch, type Readings } from './readings.ts'
 
 /** A frame of the ledger as the fold takes it. */
-export type Frame = { index: number; batch: Batch; agent: Buffer; session: Buffer; seq: number }
+export type Frame = { index: number; batch: StateBatch; agent: Buffer; session: Buffer; seq: number }
 
 /** A stored frame; admission has proved its form. */
 export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
   invariant(agent && session && seq !== null, `leaf ${index} is a frame without its place`)
-  return { index, batch: openFrame(body), agent, session, seq }
+  return { index, batch: readStates(body), agent, session, seq }
 }
 
 /** What one agent said under one configuration. */
@@ -63,7 +63,7 @@ export function readPage(frames: readonly Frame[], configOf: ConfigOf): Page {
 }
 
 /** The gap is told at the first instant of the frame that announces it. */
-export function gapInstant({ baseS, samples }: Batch): UnixMs {
+export function gapInstant({ baseS, samples }: StateBatch): UnixMs {
   let least = samples.offsetMs[0] ?? 0
   for (const offset of samples.offsetMs) if (offset < least) least = offset
   return baseS * 1000 + least

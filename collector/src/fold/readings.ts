@@ -2,7 +2,7 @@
  * Readings: what a batch says of each check, as columns in the order the samples were taken. Slots that
  * the batch accounts for without a sample enter as unknown samples. Pure.
  */
-import type { Batch } from '@constat/shared/batch'
+import type { StateBatch } from '@constat/shared/frame-reader'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 
@@ -24,7 +24,7 @@ export function emptyReadings(): Readings {
 }
 
 /** Adds what `batch` says to `into`, by check index; `intervalMs` by index too. */
-export function readBatch(batch: Batch, into: Readings[], intervalMs: readonly number[]): void {
+export function readBatch(batch: StateBatch, into: Readings[], intervalMs: readonly number[]): void {
   const { check, offsetMs, outcome, cause, attempt } = batch.samples
   const baseMs = batch.baseS * 1000
   for (let i = 0; i < check.length; i += 1) {
@@ -35,6 +35,7 @@ export function readBatch(batch: Batch, into: Readings[], intervalMs: readonly n
     own.attempt.push(attempt ? attempt[i]! : 0)
   }
   const { schedule } = batch
+  if (isPlain(batch)) return
   const slots = slotCounts(batch)
   for (let i = 0; i < schedule.check.length; i += 1) {
     const index = schedule.check[i]!
@@ -51,8 +52,18 @@ export function readBatch(batch: Batch, into: Readings[], intervalMs: readonly n
   }
 }
 
+/** One slot and one sample of each check, in the same order: nearly every batch. Nothing is missing. */
+function isPlain({ schedule, samples }: StateBatch): boolean {
+  const { check } = samples
+  if (samples.attempt !== null || schedule.check.length !== check.length) return false
+  for (let i = 0; i < check.length; i += 1) {
+    if (schedule.check[i] !== check[i] || schedule.count[i] !== 1) return false
+  }
+  return true
+}
+
 /** Slot samples of each check; nearly always as many as the schedule accounts for. */
-function slotCounts({ samples }: Batch): Map<number, number> {
+function slotCounts({ samples }: StateBatch): Map<number, number> {
   const counts = new Map<number, number>()
   for (let i = 0; i < samples.check.length; i += 1) {
     if (samples.attempt && samples.attempt[i] !== 0) continue
@@ -62,7 +73,7 @@ function slotCounts({ samples }: Batch): Map<number, number> {
   return counts
 }
 
-type Slots = { index: number; firstMs: UnixMs; count: number; stepMs: number; batch: Batch }
+type Slots = { index: number; firstMs: UnixMs; count: number; stepMs: number; batch: StateBatch }
 
 /** One unknown sample for each slot that has none. */
 function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch }: Slots): void {

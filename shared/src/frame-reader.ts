@@ -1,0 +1,151 @@
+/**
+ * Frame reader: the columns that decide states, straight from the bytes of an admitted frame. A refold reads
+ * every frame ever kept and has no use for latencies and phases: what it does not need is stepped over. The
+ * form was proved at admission, so this reader knows only the canonical forms of `batch.ts`. Pure.
+ */
+import { invariant } from './fault.ts'
+import type { Batch, SampleColumns } from './batch.ts'
+
+/** What the fold takes of a batch; every Batch is one. */
+export type StateBatch = Pick<Batch, 'configDigest' | 'gapCount' | 'baseS' | 'schedule'> & {
+  samples: Pick<SampleColumns, 'check' | 'offsetMs' | 'outcome' | 'attempt' | 'cause'>
+}
+
+const HEADER_BYTES = 9
+
+/** Reads a frame of the ledger. Only for bytes that admission has proved. */
+export function readStates(frame: Buffer): StateBatch {
+  const reader = new Reader(frame, HEADER_BYTES)
+  invariant(reader.arrayLength() === 15, 'a frame of the ledger can be read')
+  reader.skip(3) // version, kind, origin
+  const configDigest = reader.binary()
+  reader.skip(4) // agent, session, seq, prev
+  const gapCount = reader.integer()
+  reader.skip(2) // beacon, clock
+  reader.arrayLength()
+  const schedule = { check: reader.integers(), firstMs: reader.integers(), count: reader.integers() }
+  reader.skip(1) // health
+  const baseS = reader.integer()
+  reader.arrayLength()
+  const check = reader.integers()
+  const offsetMs = reader.integers()
+  const outcome = reader.integers()
+  const attempt = reader.integersOrNull()
+  reader.skip(3) // latency, value, phases
+  const cause = reader.integersOrNull()
+  return { configDigest, gapCount, baseS, schedule, samples: { check, offsetMs, outcome, attempt, cause } }
+}
+
+const NIL = 0xc0
+
+/** Bytes of a value by its first one; 0 where that does not tell. */
+const SIZES = Uint8Array.from({ length: 256 }, (_, head) => {
+  if (head < 0x80 || head >= 0xe0 || head === NIL) return 1
+  if (head >= 0xa0 && head < 0xc0) return 1 + (head - 0xa0)
+  if (head === 0xcc || head === 0xd0) return 2
+  if (head === 0xcd || head === 0xd1) return 3
+  return head === 0xce || head === 0xd2 ? 5 : 0
+})
+
+/** The MessagePack forms that a payload has: integers, strings, binary, nil, arrays. */
+class Reader {
+  readonly #bytes: Buffer
+  #at: number
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes
+    this.#at = at
+  }
+
+  integer(): number {
+    const bytes = this.#bytes
+    const head = bytes[this.#at]!
+    const at = this.#at + 1
+    if (head < 0x80) return this.#moved(at, head)
+    if (head >= 0xe0) return this.#moved(at, head - 0x100)
+    switch (head) {
+      case 0xcc:
+        return this.#moved(at + 1, bytes[at]!)
+      case 0xcd:
+        return this.#moved(at + 2, bytes.readUInt16BE(at))
+      case 0xce:
+        return this.#moved(at + 4, bytes.readUInt32BE(at))
+      case 0xd0:
+        return this.#moved(at + 1, bytes.readInt8(at))
+      case 0xd1:
+        return this.#moved(at + 2, bytes.readInt16BE(at))
+      default:
+        invariant(head === 0xd2, `0x${head.toString(16)} is no integer of a frame`)
+        return this.#moved(at + 4, bytes.readInt32BE(at))
+    }
+  }
+
+  integers(): number[] {
+    const length = this.arrayLength()
+    const list = new Array<number>(length)
+    for (let i = 0; i < length; i += 1) {
+      const head = this.#bytes[this.#at]!
+      // Nearly every value of a column is below 128: one byte, no call.
+      if (head < 0x80) {
+        list[i] = head
+        this.#at += 1
+      } else list[i] = this.integer()
+    }
+    return list
+  }
+
+  integersOrNull(): number[] | null {
+    if (this.#bytes[this.#at] !== NIL) return this.integers()
+    this.#at += 1
+    return null
+  }
+
+  arrayLength(): number {
+    const head = this.#bytes[this.#at]!
+    if (head >= 0x90 && head < 0xa0) return this.#moved(this.#at + 1, head - 0x90)
+    invariant(head === 0xdc || head === 0xdd, `0x${head.toString(16)} is no array of a frame`)
+    if (head === 0xdc) return this.#moved(this.#at + 3, this.#bytes.readUInt16BE(this.#at + 1))
+    return this.#moved(this.#at + 5, this.#bytes.readUInt32BE(this.#at + 1))
+  }
+
+  /** A view, not a copy. */
+  binary(): Buffer {
+    const length = this.#bytes[this.#at + 1]!
+    invariant(this.#bytes[this.#at] === 0xc4, 'a digest is a short binary')
+    const start = this.#at + 2
+    this.#at = start + length
+    return this.#bytes.subarray(start, this.#at)
+  }
+
+  /** Steps over `count` values, whatever they are. */
+  skip(count: number): void {
+    const bytes = this.#bytes
+    let at = this.#at
+    for (let left = count; left > 0; left -= 1) {
+      const size = SIZES[bytes[at]!]!
+      if (size > 0) at += size
+      else {
+        this.#at = at
+        // What lies inside an array is stepped over in its turn.
+        left += this.#skipLong()
+        at = this.#at
+      }
+    }
+    this.#at = at
+  }
+
+  /** A value whose head does not tell its size. How many values lie inside it. */
+  #skipLong(): number {
+    const bytes = this.#bytes
+    const head = bytes[this.#at]!
+    if (head === 0xc4 || head === 0xd9) this.#at += 2 + bytes[this.#at + 1]!
+    else if (head === 0xc5 || head === 0xda) this.#at += 3 + bytes.readUInt16BE(this.#at + 1)
+    else return this.arrayLength()
+    return 0
+  }
+
+  #moved(at: number, value: number): number {
+    this.#at = at
+    return value
+  }
+}
