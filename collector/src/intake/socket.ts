@@ -15,6 +15,8 @@ export const HELLO_WITHIN_MS = 10_000
 /** Agents ping every 20 to 30 s: a socket without a word for this long is dead. */
 export const DEAD_AFTER_MS = 75_000
 const SWEEP_MS = 5_000
+/** What a peer may leave unread before it is cut off: it asks and never listens. */
+export const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
 export type AgentSockets = {
   /** Tells every connected agent what it has to run. */
@@ -81,7 +83,7 @@ function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
   const clock = deps.shell.clock
   const connection = new Connection(
     {
-      send: (bytes) => socket.send(bytes),
+      send: (bytes) => sendOrEnd(socket, bytes),
       close: (code, reason) => socket.close(code, reason),
       pause: () => socket.pause(),
       resume: () => socket.resume(),
@@ -101,6 +103,11 @@ function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
   // A frame past the size limit, a bad UTF-8 text: ws closes the socket with the code that says so.
   socket.on('error', (error) => deps.shell.log.warn('a socket of an agent failed', { reason: error.message }))
   return one
+}
+
+function sendOrEnd(socket: WebSocket, bytes: Uint8Array): void {
+  if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate()
+  else socket.send(bytes)
 }
 
 function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
