@@ -12,21 +12,25 @@ import { openSender, type Sender } from '../support/sender.ts'
 import { benchBatch } from '../support/bench-batch.ts'
 
 const ASKED_RATIO = 0.3
-const SENDERS = 64
+const CONTRACTS = 32
+const SITES = 4
+const SENDERS = CONTRACTS * SITES
 /** Frames of one agent on their way, as a real one has. */
 const WINDOW = 8
 const BATCHES = Number(process.argv[2] ?? 24_000)
 
-const contract = `
+/** A fleet as it is in the field: a few sites each measure what one contract promises. */
+const contractOf = (name: string, agents: readonly string[]): string => `
 apiVersion: constat/v1
 kind: Contract
-metadata: {name: bench}
+metadata: {name: ${name}}
 spec:
   provider: Northstar
   target: "99.9"
   timeZone: UTC
   every: PT10S
   timeout: PT5S
+  measurement: {vantages: [${agents.join(', ')}]}
   watch: [${Array.from({ length: 50 }, (_, i) => `"http://127.0.0.1:9/${i}"`).join(', ')}]
 `
 
@@ -56,11 +60,13 @@ async function main(): Promise<void> {
     env: { CONSTAT_LOG_LEVEL: 'warn' },
   })
   try {
-    const applied = await program.put('/contracts/bench', contract)
-    if (!applied.ok) throw new Error(await applied.text())
-    const senders = await Promise.all(
-      Array.from({ length: SENDERS }, (_, i) => openSender(program, `bench-${i}`)),
-    )
+    const senders: Sender[] = []
+    for (let i = 0; i < CONTRACTS; i += 1) {
+      const names = Array.from({ length: SITES }, (_, site) => `site-${i}-${site}`)
+      const applied = await program.put(`/contracts/bench-${i}`, contractOf(`bench-${i}`, names))
+      if (!applied.ok) throw new Error(await applied.text())
+      for (const name of names) senders.push(await openSender(program, name))
+    }
     const each = Math.floor(BATCHES / SENDERS)
     const frames = senders.map((sender) => sealAll(sender, each))
     const bytes = frames[0]![0]!.length
@@ -72,7 +78,7 @@ async function main(): Promise<void> {
     const bare = (before + after) / 2
     const ratio = perSecond / bare
     console.log(
-      `frames of ${bytes} bytes, 50 samples each; ${SENDERS} agents, ${availableParallelism()} cores`,
+      `frames of ${bytes} bytes, 50 samples each; ${SENDERS} agents of ${CONTRACTS} contracts, ${availableParallelism()} cores`,
     )
     console.log(
       `bare Ed25519 verification   ${Math.round(bare)} /s (${Math.round(before)} before, ${Math.round(after)} after)`,

@@ -123,7 +123,12 @@ test('enrols, streams, says how it stands, and stops within two seconds', async 
   await enrol()
   const running = startAgent()
   await until(() => instants(0).length >= 4 && instants(1).length >= 4, 'four samples of each check')
-  const status = await agent('status', '--json')
+  // The running agent writes its status every few seconds: the first one may be from before the welcome.
+  let status = await agent('status', '--json')
+  for (let tries = 0; status.code !== 0 && tries < 20; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    status = await agent('status', '--json')
+  }
   expect(status.code).toBe(0)
   expect(JSON.parse(status.out)).toMatchObject({
     name: 'probe-1',
