@@ -58,7 +58,7 @@ export type Message =
   | { type: 'refuse'; session: Uint8Array; seq: number; reason: string; detail: string; expectedSeq: number }
   /** Wall clocks in ms: sent by the agent, received and answered by the collector. */
   | { type: 'time'; sentMs: number; receivedMs: number; answeredMs: number }
-  /** The last message before a close: why, and when to come back (ms from now; spread over it if true). */
+  /** The last message before a close: why, and when to come back (ms from now, spread over it; 0: as usual). */
   | { type: 'bye'; code: string; detail: string; retryAfterMs: number }
 
 const CODES = {

@@ -53,7 +53,7 @@ export async function moveHead(
 
 /**
  * One statement for any number of rows, so that it is planned once: bodies travel as one run of bytes and
- * are cut apart by the server, the other columns as arrays. A third of the time of a multi-row insert.
+ * are cut apart by the server, the other columns as arrays.
  */
 export async function insertEntries(tx: Tx, rows: readonly EntryRow[]): Promise<void> {
   if (rows.length === 0) return
