@@ -1,5 +1,5 @@
 /**
- * Ledger rows: the queries of the sequencer and of whoever reads leaves back. One multi-row insert for
+ * Ledger rows: the queries of the sequencer and of whoever reads leaves back. One insert for
  * a group, whatever it holds.
  */
 import type { UnixMs } from '@constat/shared/time'
