@@ -17,6 +17,8 @@ export class ConfigStore {
   readonly #log: Log
   readonly #collectorKey: KeyObject
   readonly #configs = new Map<string, AgentConfig>()
+  /** One write at a time: two at once would share a draft, and the older could end last. */
+  #keeping: Promise<void> = Promise.resolve()
 
   constructor(deps: { dir: string; fs: SpoolFs; log: Log; collectorKey: KeyObject }) {
     this.#dir = deps.dir
@@ -51,8 +53,13 @@ export class ConfigStore {
       return null
     }
     this.#configs.set(config.origin, config)
-    void this.#keep(config.origin, signed)
+    this.#keeping = this.#keeping.then(() => this.#keep(config.origin, signed))
     return config
+  }
+
+  /** Ends when everything accepted so far is on disk, or was said not to be. */
+  kept(): Promise<void> {
+    return this.#keeping
   }
 
   async #keep(origin: string, { json, signature, mine }: SignedConfig): Promise<void> {

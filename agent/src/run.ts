@@ -83,6 +83,7 @@ class Agent implements RunningAgent {
   #statusTimer: NodeJS.Timeout | null = null
   #samples = 0
   #lastSampleMs: number | null = null
+  #statusWrite: Promise<void> = Promise.resolve()
 
   constructor({
     options,
@@ -163,6 +164,7 @@ class Agent implements RunningAgent {
     for (const batcher of this.#batchers.values()) batcher.close('stop')
     await this.#spool.flush()
     await this.#courier.stop(FAREWELL_MS)
+    await this.#configs.kept()
     await this.#spool.close()
     await this.#writeStatus()
     await this.#lock?.release()
@@ -298,7 +300,13 @@ class Agent implements RunningAgent {
     }, waitMs)
   }
 
-  async #writeStatus(): Promise<void> {
+  /** One after the other, as they share a draft. */
+  #writeStatus(): Promise<void> {
+    this.#statusWrite = this.#statusWrite.then(() => this.#publishStatus())
+    return this.#statusWrite
+  }
+
+  async #publishStatus(): Promise<void> {
     const text = `${JSON.stringify(this.status(), null, 2)}\n`
     try {
       await this.#fs.publish(join(this.#options.dir, STATUS_FILE), Buffer.from(text))

@@ -1,0 +1,53 @@
+/**
+ * Configurations kept on disk: the newest of a burst is the one that is found again, whole. On the real
+ * disk, since the fault it guards against (two writes sharing a draft) is one of real files.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createPublicKey } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { canonicalJson } from '@constat/shared/canonical-json'
+import { privateKeyOf, signBytes } from '@constat/shared/signature'
+import { ConfigStore } from '../../agent/src/config-store.ts'
+import { DISK } from '../../agent/src/spool-fs.ts'
+
+const key = privateKeyOf(Buffer.alloc(32, 5))
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'constat-config-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function open(dir: string, said: string[]): ConfigStore {
+  const log = {
+    info: (text: string) => void said.push(text),
+    warn: (text: string) => void said.push(text),
+    error: (text: string) => void said.push(text),
+  }
+  return new ConfigStore({ dir, fs: DISK, log, collectorKey: createPublicKey(key) })
+}
+
+function signed(version: number): Parameters<ConfigStore['accept']>[0] {
+  const padding = 'x'.repeat(version % 2 === 0 ? 10 : 40)
+  const probe = { kind: 'http', url: `http://example.com/${padding}` } as const
+  const check = { name: 'site', intervalMs: 10_000, timeoutMs: 1_000, reprobeMs: 2_000, probe }
+  const json = canonicalJson({
+    origin: 'test/burst',
+    version,
+    checks: [{ ...check, confirm: { down: 2, up: 2 } }],
+  })
+  return { json, signature: signBytes('config', Buffer.from(json), key), mine: [0] }
+}
+
+test.each([2, 3, 20])('of %i configurations at once, the last is found again', async (count) => {
+  const dir = join(folder, `burst-${count}`)
+  const said: string[] = []
+  const store = open(dir, said)
+  for (let version = 1; version <= count; version += 1) expect(store.accept(signed(version))).not.toBeNull()
+  await store.kept()
+  const again = await open(dir, said).load()
+  expect(again.map(({ version }) => version)).toEqual([count])
+  expect(said).toEqual([])
+})
