@@ -1,5 +1,5 @@
 /**
- * Builds the collector: one module `dist/main.mjs`, with the files it reads beside it. The paths
+ * Builds the collector: one module `dist/main.mjs`, with its thread and the files it reads beside it. The paths
  * `new URL('./migrations', import.meta.url)` and `./static` mean the same in the sources and in the bundle.
  */
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -22,7 +22,7 @@ rmSync(unfinished, { recursive: true, force: true })
 mkdirSync(unfinished, { recursive: true })
 try {
   await build({
-    entryPoints: { main: here('src/main.ts') },
+    entryPoints: { main: here('src/main.ts'), 'prover-thread': here('src/intake/prover-thread.ts') },
     outdir: unfinished,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -5,7 +5,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
-import type { Batch } from '@constat/shared/batch'
 import { Fault, systemCode } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
@@ -26,6 +25,7 @@ import { openDatabase, type OpenDatabase } from './db/open.ts'
 import { deedsOf } from './deeds.ts'
 import type { Actions } from './http/actions.ts'
 import { createApp } from './http/app.ts'
+import { PROVER_THREADS, startProver } from './intake/prover.ts'
 import { rejectUpgrade, serveAgents } from './intake/socket.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
@@ -38,8 +38,8 @@ export type CollectorOptions = {
   random: Random
   log: Log
   version: string
-  /** Called for every batch that is in the ledger now. */
-  heard?: (batch: Batch) => void
+  /** Called for every frame that is in the ledger now. */
+  heard?: (frame: Buffer) => void
   /** The database is gone for good, or another collector took over: nothing more can be written. */
   lost: (reason: string) => void
 }
@@ -100,7 +100,10 @@ async function openLine(
   closers.push(() => closeServer(server))
   const publicUrl = config.publicUrl ?? url
   const bus = await openBus({ db, log })
-  const pipeline = new Pipeline({ db, shell, publicUrl, told: () => bus.publish(), ...heardOf(options) })
+  const prover = startProver({ threads: PROVER_THREADS, log })
+  closers.push(() => prover.close())
+  const told = (): void => bus.publish()
+  const pipeline = new Pipeline({ db, shell, prove: prover.prove, publicUrl, told, ...heardOf(options) })
   await pipeline.open()
   closers.push(() => pipeline.close())
   const assign = assignDeps(pipeline, shell)
@@ -145,7 +148,7 @@ function appOf(
   })
 }
 
-function heardOf({ heard }: CollectorOptions): { heard?: (batch: Batch) => void } {
+function heardOf({ heard }: CollectorOptions): { heard?: (frame: Buffer) => void } {
   return heard ? { heard } : {}
 }
 

@@ -1,18 +1,18 @@
 /**
  * THE LINE: sample → batch → ledger → timeline → window → verdict → report / alert. Read this first.
  *
- *   receive   frames of the agents → desk (verify, admit) → sequencer (append, one group commit) → ack
+ *   receive   frames of the agents → desk (prove, admit) → sequencer (append, one group commit) → ack
  *   advance   what was committed → fold (tracks) → judge (incidents, what is told) → readers
  *
  * Data walks one way. Only the ledger is ground: `advance` is safe to run twice and to be killed
  * anywhere, because every stage begins from what the one before has stored.
  */
-import type { Batch } from '@constat/shared/batch'
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { Database } from './db/tx.ts'
 import { Fold, nothingTouched } from './fold/fold.ts'
 import { Desk } from './intake/desk.ts'
+import type { Prove } from './intake/proof.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
 import { Model } from './judge/model.ts'
@@ -34,9 +34,10 @@ const SAVE_EVERY_MS = 5_000
 export type PipelineDeps = {
   db: Database
   shell: Shell
+  prove: Prove
   publicUrl: string
   told: () => void
-  heard?: (batch: Batch) => void
+  heard?: (frame: Buffer) => void
 }
 
 export class Pipeline {
@@ -60,7 +61,7 @@ export class Pipeline {
   readonly #whole = new Set<string>()
 
   constructor(deps: PipelineDeps) {
-    const { db, shell, publicUrl, told } = deps
+    const { db, shell, prove, publicUrl, told } = deps
     const { register } = this
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
@@ -73,6 +74,7 @@ export class Pipeline {
     const { timelines } = this
     this.desk = new Desk({
       db,
+      prove,
       shell,
       sequencer,
       checkIntervals: (log, digest) => register.checkIntervalsMs(log, digest),
@@ -169,8 +171,8 @@ export class Pipeline {
   /** What frames say of their agents: clock and spool, for people to see. */
   #hear(committed: readonly Committed[]): void {
     for (const { drafts } of committed) {
-      for (const { frame } of drafts) {
-        if (frame) this.#deps.heard?.(frame.batch)
+      for (const { frame, body } of drafts) {
+        if (frame) this.#deps.heard?.(body)
         const agent = frame && this.registry.byId(frame.agent.toString('hex'))
         if (!agent) continue
         agent.clockOffsetMs = frame.batch.clock.offsetMs

@@ -21,7 +21,10 @@ export type BatchKind = (typeof BATCH_KINDS)[number]
 export const MAX_PAYLOAD_BYTES = 60_000
 /** Samples in one batch at most. */
 export const MAX_SAMPLES = 4_096
-const MAX_TEXT_CHARS = 512
+/** Characters of a text at most, in UTF-16 code units. */
+export const MAX_TEXT_CHARS = 512
+/** A check is one of this many of its configuration. */
+export const MAX_CHECKS = 4_096
 const HEADER_BYTES = 9
 export const MAX_FRAME_BYTES = HEADER_BYTES + MAX_PAYLOAD_BYTES + SIGNATURE_BYTES
 const MAGIC = Buffer.from('CST1')
@@ -241,7 +244,7 @@ function readClock(field: unknown): BatchClock | null {
 function readSchedule(field: unknown): ScheduleColumns | null {
   if (!Array.isArray(field) || field.length !== 3) return null
   const [check, firstMs, count] = field
-  if (!isCounts(check, undefined, 4096)) return null
+  if (!isCounts(check, undefined, MAX_CHECKS)) return null
   if (!isIntegers(firstMs, check.length) || !isCounts(count, check.length)) return null
   return { check, firstMs, count }
 }
@@ -264,7 +267,7 @@ function readBeacon(field: unknown): Batch['beacon'] | undefined {
 function readSamples(field: unknown): SampleColumns | string {
   if (!Array.isArray(field) || field.length !== 8) return 'samples'
   const [check, offsetMs, outcome, attempt, latencyUs, value, phases, cause] = field
-  if (!isCounts(check, undefined, 4096) || check.length > MAX_SAMPLES) return 'samples.check'
+  if (!isCounts(check, undefined, MAX_CHECKS) || check.length > MAX_SAMPLES) return 'samples.check'
   const n = check.length
   if (!isIntegers(offsetMs, n)) return 'samples.offset'
   if (!isCounts(outcome, n, OUTCOMES.length)) return 'samples.outcome'

@@ -1,30 +1,75 @@
 /**
- * Frame reader: the columns that decide states, straight from the bytes of an admitted frame. A refold reads
- * every frame ever kept and has no use for latencies and phases: what it does not need is stepped over. The
- * form was proved at admission, so this reader knows only the canonical forms of `batch.ts`. Pure.
+ * Frame reader: where a frame stands and the columns that decide states, straight from its bytes. Neither
+ * admission nor a refold, which reads every frame ever kept, has any use for latencies and phases: what they
+ * do not need is stepped over. The form was proved before (`decodeFrame`), so this reader knows only the
+ * canonical forms of `batch.ts`. Pure.
  */
 import { invariant } from './fault.ts'
-import type { Batch, SampleColumns } from './batch.ts'
+import type { Batch, BatchClock, BatchHealth, SampleColumns } from './batch.ts'
 
 /** What the fold takes of a batch; every Batch is one. */
 export type StateBatch = Pick<Batch, 'configDigest' | 'gapCount' | 'baseS' | 'schedule'> & {
   samples: Pick<SampleColumns, 'check' | 'offsetMs' | 'outcome' | 'attempt' | 'cause'>
 }
 
+/** What admission takes of it beside that; every Batch is one. */
+export type PlacedBatch = StateBatch &
+  Pick<Batch, 'origin' | 'agent' | 'session' | 'seq' | 'prev'> & {
+    clock: Pick<BatchClock, 'offsetMs' | 'errorMs'>
+    health: Pick<BatchHealth, 'spoolFrames'>
+  }
+
 const HEADER_BYTES = 9
 
 /** Reads a frame of the ledger. Only for bytes that admission has proved. */
 export function readStates(frame: Buffer): StateBatch {
-  const reader = new Reader(frame, HEADER_BYTES)
-  invariant(reader.arrayLength() === 15, 'a frame of the ledger can be read')
+  const reader = openReader(frame)
   reader.skip(3) // version, kind, origin
   const configDigest = reader.binary()
   reader.skip(4) // agent, session, seq, prev
   const gapCount = reader.integer()
   reader.skip(2) // beacon, clock
-  reader.arrayLength()
-  const schedule = { check: reader.integers(), firstMs: reader.integers(), count: reader.integers() }
+  const schedule = readSchedule(reader)
   reader.skip(1) // health
+  return { configDigest, gapCount, schedule, ...readColumns(reader) }
+}
+
+/** Reads a frame whose form and signature were proved a moment ago. */
+export function readPlaced(frame: Buffer): PlacedBatch {
+  const reader = openReader(frame)
+  reader.skip(2) // version, kind
+  const origin = reader.text()
+  const configDigest = reader.binary()
+  const agent = reader.binary()
+  const session = reader.binary()
+  const seq = reader.integer()
+  const prev = reader.binary()
+  const gapCount = reader.integer()
+  reader.skip(1) // beacon
+  reader.arrayLength()
+  reader.skip(4) // both clocks at closing
+  const clock = { offsetMs: reader.integer(), errorMs: reader.integer() }
+  reader.skip(2) // source, step
+  const schedule = readSchedule(reader)
+  reader.arrayLength()
+  reader.skip(3) // version, lag, drops
+  const health = { spoolFrames: reader.integer() }
+  const place = { origin, configDigest, agent, session, seq, prev, gapCount, clock, health, schedule }
+  return { ...place, ...readColumns(reader) }
+}
+
+function openReader(frame: Buffer): Reader {
+  const reader = new Reader(frame, HEADER_BYTES)
+  invariant(reader.arrayLength() === 15, 'a frame that was proved can be read')
+  return reader
+}
+
+function readSchedule(reader: Reader): StateBatch['schedule'] {
+  reader.arrayLength()
+  return { check: reader.integers(), firstMs: reader.integers(), count: reader.integers() }
+}
+
+function readColumns(reader: Reader): Pick<StateBatch, 'baseS' | 'samples'> {
   const baseS = reader.integer()
   reader.arrayLength()
   const check = reader.integers()
@@ -33,7 +78,7 @@ export function readStates(frame: Buffer): StateBatch {
   const attempt = reader.integersOrNull()
   reader.skip(3) // latency, value, phases
   const cause = reader.integersOrNull()
-  return { configDigest, gapCount, baseS, schedule, samples: { check, offsetMs, outcome, attempt, cause } }
+  return { baseS, samples: { check, offsetMs, outcome, attempt, cause } }
 }
 
 const NIL = 0xc0
@@ -115,6 +160,14 @@ class Reader {
     const start = this.#at + 2
     this.#at = start + length
     return this.#bytes.subarray(start, this.#at)
+  }
+
+  text(): string {
+    const start = this.#at
+    const head = this.#bytes[start]!
+    this.skip(1)
+    const headBytes = head < 0xc0 ? 1 : head === 0xd9 ? 2 : 3
+    return this.#bytes.toString('utf8', start + headBytes, this.#at)
   }
 
   /** Steps over `count` values, whatever they are. */

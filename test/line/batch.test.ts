@@ -15,8 +15,10 @@ import {
   MAX_SAMPLES,
   sealBatch,
   type Batch,
+  type FrameDecoding,
 } from '@constat/shared/batch'
-import { readStates } from '@constat/shared/frame-reader'
+import { openForm } from '@constat/shared/frame-form'
+import { readPlaced, readStates } from '@constat/shared/frame-reader'
 import { CAUSES, OUTCOMES, PHASES } from '@constat/shared/sample'
 import { publicKeyOf, rawPublicKey, verifyBytes } from '@constat/shared/signature'
 import { faultsOf, plain, readMessagePack, type Value } from '../support/messagepack.ts'
@@ -39,6 +41,18 @@ function payloadOf(frame: Buffer): Buffer {
   return frame.subarray(HEADER_BYTES, frame.length - SIGNATURE_BYTES)
 }
 
+/** Both ways of reading a frame: they must agree on every one that these tests come up with. */
+function decodeBoth(frame: Buffer): FrameDecoding {
+  const decoding = decodeFrame(frame)
+  const form = openForm(frame)
+  expect(form !== null, JSON.stringify(decoding)).toBe(decoding.kind === 'decoded')
+  if (decoding.kind === 'decoded') {
+    expect(form?.payload.equals(decoding.frame.payload)).toBe(true)
+    expect(form?.signature.equals(decoding.frame.signature)).toBe(true)
+  }
+  return decoding
+}
+
 describe('the published vector', () => {
   test('is what sealing gives, byte for byte', () => {
     const frame = sealBatch(sampleBatch(), VECTOR_KEY)
@@ -56,7 +70,7 @@ describe('the published vector', () => {
     expect(plain(value)).toEqual(vector.payload)
   })
   test('decodes to the batch it was made of, and its signature holds', () => {
-    const decoding = decodeFrame(Buffer.from(vector.frame, 'hex'))
+    const decoding = decodeBoth(Buffer.from(vector.frame, 'hex'))
     if (decoding.kind !== 'decoded') throw new Error(decoding.detail)
     expect(decoding.frame.batch).toEqual(sampleBatch())
     const { payload, signature } = decoding.frame
@@ -136,7 +150,7 @@ test('whatever a batch holds comes back whole, canonical, and the same at full s
   fc.assert(
     fc.property(batchArbitrary, (batch) => {
       const frame = sealBatch(batch, VECTOR_KEY)
-      const decoding = decodeFrame(frame)
+      const decoding = decodeBoth(frame)
       if (decoding.kind !== 'decoded') throw new Error(decoding.detail)
       expect(decoding.frame.batch).toEqual(batch)
       const { configDigest, gapCount, baseS, schedule, samples } = batch
@@ -149,6 +163,11 @@ test('whatever a batch holds comes back whole, canonical, and the same at full s
         samples: { check, offsetMs, outcome, attempt, cause },
       }
       expect(readStates(frame)).toEqual(states)
+      const { origin, agent, session, seq, prev } = batch
+      const clock = { offsetMs: batch.clock.offsetMs, errorMs: batch.clock.errorMs }
+      const health = { spoolFrames: batch.health.spoolFrames }
+      const place = { origin, agent, session, seq, prev, clock, health }
+      expect(readPlaced(frame)).toEqual({ ...states, ...place })
       expect(faultsOf(readMessagePack(encodePayload(batch)).value)).toEqual([])
     }),
     { numRuns: 200 },
@@ -217,9 +236,12 @@ describe('what is not canonical is refused', () => {
       'an array with a longer head',
       withBytes([CLOCK], Buffer.concat([Buffer.from([0xdc, 0, 8]), Buffer.alloc(8)])),
     ],
+    ['half a surrogate pair', withBytes([2], Buffer.from([0xa3, 0xed, 0xa0, 0x80]))],
+    ['a character cut short', withBytes([2], Buffer.from([0xa2, 0x6c, 0xc3]))],
+    ['an overlong character', withBytes([2], Buffer.from([0xa2, 0xc1, 0x81]))],
     ['bytes behind the end', Buffer.concat([GOOD, Buffer.from([0xc0])])],
   ])('%s', (_, payload) => {
-    const decoding = decodeFrame(frameOf(payload))
+    const decoding = decodeBoth(frameOf(payload))
     expect(decoding.kind).toBe('refused')
     // Either it is seen as malformed on the way, or encoding again gives other bytes.
     if (decoding.kind === 'refused') expect(['malformed', 'not-canonical']).toContain(decoding.reason)
@@ -255,7 +277,7 @@ describe('what is no batch is refused', () => {
     ['nothing', Buffer.alloc(0)],
     ['half a payload', GOOD.subarray(0, GOOD.length >> 1)],
   ])('%s', (_, payload) => {
-    expect(decodeFrame(frameOf(payload))).toMatchObject({ kind: 'refused' })
+    expect(decodeBoth(frameOf(payload))).toMatchObject({ kind: 'refused' })
   })
   test('a frame with another magic, algorithm or length', () => {
     const good = sealBatch(sampleBatch(), VECTOR_KEY)
@@ -271,14 +293,14 @@ describe('what is no batch is refused', () => {
       good.subarray(1),
       good.subarray(0, 72),
     ]) {
-      expect(decodeFrame(frame)).toMatchObject({ kind: 'refused', reason: 'malformed' })
+      expect(decodeBoth(frame)).toMatchObject({ kind: 'refused', reason: 'malformed' })
     }
   })
   test('random bytes never throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (noise) => {
-        expect(decodeFrame(frameOf(Buffer.from(noise))).kind).toBe('refused')
-        expect(decodeFrame(noise).kind).toBe('refused')
+        expect(decodeBoth(frameOf(Buffer.from(noise))).kind).toBe('refused')
+        expect(decodeBoth(Buffer.from(noise)).kind).toBe('refused')
       }),
       { numRuns: 500 },
     )
@@ -288,12 +310,41 @@ describe('what is no batch is refused', () => {
       fc.property(fc.nat({ max: GOOD.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, mask) => {
         const payload = Buffer.from(GOOD)
         payload[at]! ^= mask
-        const decoding = decodeFrame(frameOf(payload))
+        const decoding = decodeBoth(frameOf(payload))
         if (decoding.kind === 'decoded') expect(decoding.frame.batch).not.toEqual(sampleBatch())
       }),
       { numRuns: 500 },
     )
   })
+})
+
+test.each([
+  ['with a byte order mark', '\ufeffmark'],
+  ['in two bytes', 'naïve'],
+  ['in three', '日本語'],
+  ['of 512 characters', 'é'.repeat(512)],
+  ['of 256 pairs', '😀'.repeat(256)],
+])('an origin may be %s', (_, origin) => {
+  expect(decodeBoth(sealBatch(sampleBatch({ origin }), VECTOR_KEY)).kind).toBe('decoded')
+})
+
+test('both ways of reading agree on bytes that were cut, doubled, swapped and overwritten', () => {
+  const heads = fc.constantFrom(0, 0x1f, 0x7f, 0x80, 0x90, 0xa0, 0xc0, 0xc4, 0xcc, 0xcd, 0xce, 0xd0, 0xd1)
+  const edit = fc.record({
+    at: fc.nat({ max: GOOD.length }),
+    cut: fc.nat({ max: 6 }),
+    put: fc.array(fc.oneof(heads, fc.nat({ max: 255 })), { maxLength: 6 }),
+  })
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
+      let payload = GOOD
+      for (const { at, cut, put } of edits) {
+        payload = Buffer.concat([payload.subarray(0, at), Buffer.from(put), payload.subarray(at + cut)])
+      }
+      decodeBoth(frameOf(payload))
+    }),
+    { numRuns: 20_000 },
+  )
 })
 
 describe('limits, at and one past', () => {
@@ -308,10 +359,10 @@ describe('limits, at and one past', () => {
     cause: null,
   })
   test('samples', () => {
-    expect(decodeFrame(sealBatch(sampleBatch({ samples: samples(MAX_SAMPLES) }), VECTOR_KEY)).kind).toBe(
+    expect(decodeBoth(sealBatch(sampleBatch({ samples: samples(MAX_SAMPLES) }), VECTOR_KEY)).kind).toBe(
       'decoded',
     )
-    expect(decodeFrame(sealBatch(sampleBatch({ samples: samples(MAX_SAMPLES + 1) }), VECTOR_KEY)).kind).toBe(
+    expect(decodeBoth(sealBatch(sampleBatch({ samples: samples(MAX_SAMPLES + 1) }), VECTOR_KEY)).kind).toBe(
       'refused',
     )
   })
@@ -321,7 +372,7 @@ describe('limits, at and one past', () => {
     const atLimit = 300 + MAX_PAYLOAD_BYTES - encodePayload(sized(300)).length
     expect(encodePayload(sized(atLimit)).length).toBe(MAX_PAYLOAD_BYTES)
     expect(() => encodePayload(sized(atLimit + 1))).toThrow('passes the limit')
-    expect(decodeFrame(Buffer.alloc(MAX_FRAME_BYTES))).toMatchObject({ reason: 'malformed' })
-    expect(decodeFrame(Buffer.alloc(MAX_FRAME_BYTES + 1))).toMatchObject({ reason: 'too-large' })
+    expect(decodeBoth(Buffer.alloc(MAX_FRAME_BYTES))).toMatchObject({ reason: 'malformed' })
+    expect(decodeBoth(Buffer.alloc(MAX_FRAME_BYTES + 1))).toMatchObject({ reason: 'too-large' })
   })
 })

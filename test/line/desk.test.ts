@@ -2,12 +2,12 @@
  * The desk: one verdict for every frame, in order, and a ledger in which each number of a session stands
  * once, whatever is sent and however commits fail.
  */
-import { createPublicKey } from 'node:crypto'
 import type { Batch } from '@constat/shared/batch'
-import { privateKeyOf } from '@constat/shared/signature'
+import { privateKeyOf, publicKeyOf, rawPublicKey } from '@constat/shared/signature'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Desk, MAX_SET_ASIDE, MAX_WAITING_FRAMES, type Verdict } from '../../collector/src/intake/desk.ts'
+import { proofOf } from '../../collector/src/intake/proof.ts'
 import { authorOf, goodSamples, Session } from '../support/hostile-frames.ts'
 import { HostileLedger, type Commit } from '../support/hostile-ledger.ts'
 import { createSimulatedClock } from '../support/simulated-clock.ts'
@@ -17,12 +17,15 @@ const ORIGIN = 'log.example/one'
 const DIGEST = Buffer.alloc(32, 0xc0)
 const PLACE = { origin: ORIGIN, configDigest: DIGEST }
 const AUTHOR = authorOf(7)
-const SENDER = { agent: AUTHOR.agent, key: createPublicKey(AUTHOR.key) }
+const SENDER = { agent: AUTHOR.agent, publicKey: rawPublicKey(AUTHOR.key) }
 
 function deskOf(ledger: HostileLedger): Desk {
   const key = privateKeyOf(Buffer.alloc(32, 9))
   return new Desk({
     db: ledger.database(),
+    // As the threads of the prover do, a turn later.
+    prove: async (frames) =>
+      frames.map(({ bytes, publicKey }) => proofOf(Buffer.from(bytes), publicKeyOf(publicKey))),
     shell: {
       clock: createSimulatedClock(),
       random: { bytes: (count) => Buffer.alloc(count) },

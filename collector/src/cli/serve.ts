@@ -1,6 +1,5 @@
 /** Serving: a collector that runs until it is told to stop, for `up` and for `collector`. */
 import { messageOf } from '@constat/shared/fault'
-import type { Batch } from '@constat/shared/batch'
 import { startCollector, type RunningCollector } from '../collector.ts'
 import { readConfig, type CollectorConfig } from '../config.ts'
 import type { Log } from '../shell.ts'
@@ -31,7 +30,7 @@ export async function serve(
   {
     heard,
     during,
-  }: { heard?: (batch: Batch) => void; during?: (served: Served) => Promise<() => Promise<void>> },
+  }: { heard?: (frame: Buffer) => void; during?: (served: Served) => Promise<() => Promise<void>> },
 ): Promise<number> {
   const config = configOf(world, flags)
   const log = openLog(config.logLevel, world)

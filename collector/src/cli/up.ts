@@ -1,8 +1,8 @@
 /** `constat up`: collector, embedded database and a local agent; with --watch a contract too. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Batch } from '@constat/shared/batch'
-import { Fault } from '@constat/shared/fault'
+import { decodeFrame } from '@constat/shared/batch'
+import { Fault, invariant } from '@constat/shared/fault'
 import { OUTCOMES } from '@constat/shared/sample'
 import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
@@ -62,16 +62,21 @@ async function applySource(source: Source, { collector, config }: Served, world:
 }
 
 /** Says the first sample of each check, once. */
-function firstSample(world: World): { heard(batch: Batch): void; name(checks: () => string[]): void } {
+function firstSample(world: World): { heard(frame: Buffer): void; name(checks: () => string[]): void } {
   const told = new Set<number>()
   let names: () => string[] = () => []
   return {
     name: (checks) => {
       names = checks
     },
-    heard: ({ samples, baseS }) => {
+    heard: (frame) => {
+      const checks = names()
+      if (told.size >= checks.length) return
+      const decoding = decodeFrame(frame)
+      invariant(decoding.kind === 'decoded', 'what is in the ledger can be decoded')
+      const { samples, baseS } = decoding.frame.batch
       for (const [i, check] of samples.check.entries()) {
-        const name = names()[check]
+        const name = checks[check]
         if (told.has(check) || name === undefined) continue
         told.add(check)
         const at = new Date(baseS * 1000 + samples.offsetMs[i]!).toISOString()

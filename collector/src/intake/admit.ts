@@ -3,7 +3,7 @@
  * are those of the evidence: numbers without holes unless a signed gap says so, each frame chained to
  * the one before, one frame under one number. Pure.
  */
-import type { Batch } from '@constat/shared/batch'
+import type { PlacedBatch } from '@constat/shared/frame-reader'
 import type { UnixMs } from '@constat/shared/time'
 import type { RefusalReason } from '@constat/shared/wire'
 
@@ -23,7 +23,7 @@ export type Refusal = { kind: 'refused'; reason: RefusalReason; detail: string; 
 /** A sample this far after the collector's clock is refused: no clock error explains it. */
 export const MAX_AHEAD_MS = 24 * 3_600_000
 
-export function admit({ batch, digest }: { batch: Batch; digest: Buffer }, end: SessionEnd): Admission {
+export function admit({ batch, digest }: { batch: PlacedBatch; digest: Buffer }, end: SessionEnd): Admission {
   const expectedSeq = end ? end.seq + 1 : 0
   if (end && batch.seq <= end.seq) {
     if (batch.seq < end.seq) return { kind: 'seen', last: end.seq }
@@ -48,7 +48,7 @@ const FIRST_PREV = Buffer.alloc(32)
  * that has no sample is unknown at its instant. So does a gap, at the base of a frame without samples.
  */
 export function spanOf(
-  batch: Batch,
+  batch: PlacedBatch,
   checkIntervalsMs: readonly number[],
 ): { fromMs: UnixMs; toMs: UnixMs } | null {
   const { samples, schedule } = batch
@@ -73,7 +73,7 @@ export function spanOf(
 
 /** What a frame must say of itself whatever its place: the right agent, known checks, a sane clock. */
 export function refuseContent(
-  batch: Batch,
+  batch: PlacedBatch,
   known: { agent: Buffer; checkIntervalsMs: readonly number[] | null; receivedMs: UnixMs },
 ): Omit<Refusal, 'kind' | 'expectedSeq'> | null {
   if (!known.agent.equals(batch.agent)) {

@@ -154,7 +154,8 @@ export class Connection {
     if (agent.revokedMs !== null) return this.refuse('revoked', 'this agent was revoked')
     this.#pending += 1
     if (this.#pending >= MAX_PENDING_FRAMES && !this.#paused) this.#pause()
-    void this.#deps.desk.receive({ agent: agent.idBytes, key: agent.key }, message.bytes).then((verdict) => {
+    const sender = { agent: agent.idBytes, publicKey: agent.publicKey }
+    void this.#deps.desk.receive(sender, message.bytes).then((verdict) => {
       this.#pending -= 1
       if (this.#paused && this.#pending < RESUME_BELOW_FRAMES) this.#resume()
       this.#tell(verdict)

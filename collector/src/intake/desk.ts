@@ -1,14 +1,13 @@
 /**
- * Desk: frames of every connection become leaves. Signatures are verified on the thread pool, many at
+ * Desk: frames of every connection become leaves. Form and signature are proved on other threads, many at
  * once, while the group before is being committed; then each frame is admitted in the order in which it
  * came. A frame is acknowledged only after its commit. When a commit fails, whatever stood behind it is
  * dropped with it: agents send again, and the session ends are read from the database anew.
  */
-import type { KeyObject } from 'node:crypto'
-import { decodeFrame, frameDigest, type DecodedFrame } from '@constat/shared/batch'
-import { Fault } from '@constat/shared/fault'
+import { frameDigest } from '@constat/shared/batch'
+import { Fault, invariant } from '@constat/shared/fault'
+import { readPlaced, type PlacedBatch } from '@constat/shared/frame-reader'
 import type { Receipt } from '@constat/shared/receipt'
-import { verifyBytesAsync } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
 import type { RefusalReason } from '@constat/shared/wire'
 import { cursorRow, framesAt } from '../db/ledger-rows.ts'
@@ -17,9 +16,10 @@ import type { Draft } from '../ledger/leaf.ts'
 import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
+import type { Proof, Prove } from './proof.ts'
 
-/** Frames verified at once. */
-export const MAX_VERIFY_FRAMES = 256
+/** Frames proved at once. */
+export const MAX_PROVED_FRAMES = 256
 /** Frames that may wait here, over all connections; a connection pauses well before. */
 export const MAX_WAITING_FRAMES = 8_192
 /** Frames kept under one number beside the first; more would prove nothing more. */
@@ -28,7 +28,7 @@ export const MAX_SET_ASIDE = 4
 export const MAX_SESSION_ENDS = 50_000
 
 /** Who sent it. */
-export type Sender = { agent: Buffer; key: KeyObject }
+export type Sender = { agent: Buffer; publicKey: Buffer }
 
 export type Verdict =
   | { kind: 'acknowledged'; session: Uint8Array; seq: number; receipt: Receipt }
@@ -50,6 +50,7 @@ export type CheckIntervals = (log: number, digest: Uint8Array) => readonly numbe
 
 export type DeskDeps = {
   db: Database
+  prove: Prove
   shell: Shell
   sequencer: Sequencer
   checkIntervals: CheckIntervals
@@ -58,13 +59,15 @@ export type DeskDeps = {
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
-type Verified = Waiting & { frame: DecodedFrame; receivedMs: UnixMs }
+type Proved = Waiting & { batch: PlacedBatch; receivedMs: UnixMs }
 /** A frame whose content may stand in `log`. */
 type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffer }
-type Groups = Map<number, { drafts: Draft[]; acknowledged: Verified[] }>
+type Proving = { taken: Waiting[]; proofs: Promise<readonly Proof[]> }
+type Groups = Map<number, { drafts: Draft[]; acknowledged: Proved[] }>
 
 export class Desk {
   readonly #db: Database
+  readonly #prove: Prove
   readonly #shell: Shell
   readonly #sequencer: Sequencer
   readonly #checkIntervals: CheckIntervals
@@ -77,6 +80,7 @@ export class Desk {
 
   constructor(deps: DeskDeps) {
     this.#db = deps.db
+    this.#prove = deps.prove
     this.#shell = deps.shell
     this.#sequencer = deps.sequencer
     this.#checkIntervals = deps.checkIntervals
@@ -99,47 +103,54 @@ export class Desk {
 
   async #run(): Promise<void> {
     this.#running = true
-    // What arrives in the same turn of the loop is verified together.
+    // What arrives in the same turn of the loop is proved together.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) {
-      const taken = this.#waiting.splice(0, MAX_VERIFY_FRAMES)
+    let next = this.#proveNext()
+    while (next) {
+      const { taken, proofs } = next
+      // One group ahead: the threads have work while this one admits.
+      next = null
       try {
-        const verified = (await Promise.all(taken.map((one) => this.#verify(one)))).filter(
-          (one) => one !== null,
-        )
-        await this.#admitAll(verified, await this.#loadEnds(verified))
+        const proved = this.#soundOf(taken, await proofs)
+        next = this.#proveNext()
+        await this.#admitAll(proved, await this.#loadEnds(proved))
       } catch (error) {
         this.#forget(error, taken)
       }
+      next ??= this.#proveNext()
     }
     this.#running = false
   }
 
-  async #verify(waiting: Waiting): Promise<Verified | null> {
-    const decoding = decodeFrame(waiting.bytes)
-    if (decoding.kind === 'refused') {
-      waiting.answer({ ...NOWHERE, reason: decoding.reason, detail: decoding.detail })
-      return null
-    }
-    const { frame } = decoding
-    const { batch } = frame
-    if (!(await verifyBytesAsync('batch', frame.payload, frame.signature, waiting.sender.key))) {
-      const detail = 'the signature is not that of the connected agent'
-      waiting.answer({ ...NOWHERE, session: batch.session, seq: batch.seq, reason: 'bad-signature', detail })
-      return null
-    }
-    return { ...waiting, frame, receivedMs: this.#shell.clock.nowMs() }
+  #proveNext(): Proving | null {
+    if (this.#waiting.length === 0) return null
+    const taken = this.#waiting.splice(0, MAX_PROVED_FRAMES)
+    const proofs = this.#prove(taken.map(({ bytes, sender }) => ({ bytes, publicKey: sender.publicKey })))
+    // Awaited a group later: until then a failure is nobody's surprise.
+    proofs.catch(() => undefined)
+    return { taken, proofs }
+  }
+
+  /** Those whose form and signature hold; the others are answered. */
+  #soundOf(taken: readonly Waiting[], proofs: readonly Proof[]): Proved[] {
+    const receivedMs = this.#shell.clock.nowMs()
+    return taken.flatMap((one, i) => {
+      const proof = proofs[i]
+      invariant(proof !== undefined, 'every frame has its proof')
+      if (proof === 'sound') return [{ ...one, batch: readPlaced(bufferOf(one.bytes)), receivedMs }]
+      one.answer({ kind: 'refused', expectedSeq: 0, ...proof })
+      return []
+    })
   }
 
   /** Answers the generation of what was read. */
-  async #loadEnds(frames: readonly Verified[]): Promise<number> {
+  async #loadEnds(frames: readonly Proved[]): Promise<number> {
     const generation = this.#generation
     if (this.#ends.size > MAX_SESSION_ENDS) this.#ends.clear()
     const missing = new Map<string, { agent: Buffer; session: Buffer }>()
-    for (const { sender, frame } of frames) {
-      const key = endKey(sender, frame)
-      if (!this.#ends.has(key))
-        missing.set(key, { agent: sender.agent, session: Buffer.from(frame.batch.session) })
+    for (const { sender, batch } of frames) {
+      const key = endKey(sender, batch)
+      if (!this.#ends.has(key)) missing.set(key, { agent: sender.agent, session: Buffer.from(batch.session) })
     }
     const rows = await Promise.all([...missing.values()].map((place) => cursorRow(this.#db, place)))
     for (const [i, key] of [...missing.keys()].entries()) {
@@ -149,7 +160,7 @@ export class Desk {
     return generation === this.#generation ? generation : this.#loadEnds(frames)
   }
 
-  async #admitAll(frames: readonly Verified[], generation: number): Promise<void> {
+  async #admitAll(frames: readonly Proved[], generation: number): Promise<void> {
     const groups: Groups = new Map()
     for (const one of frames) {
       const known = this.#checked(one)
@@ -183,29 +194,29 @@ export class Desk {
   }
 
   /** Where the frame belongs, when its content may stand there; null when it was refused. */
-  #checked(one: Verified): Checked | null {
-    const { sender, frame, receivedMs, bytes } = one
-    const log = this.#sequencer.headByOrigin(frame.batch.origin)?.id
+  #checked(one: Proved): Checked | null {
+    const { sender, batch, receivedMs, bytes } = one
+    const log = this.#sequencer.headByOrigin(batch.origin)?.id
     if (log === undefined || !this.#isMember(log, sender.agent)) {
-      const detail = `there is no log ${frame.batch.origin} here that this agent may write to`
+      const detail = `there is no log ${batch.origin} here that this agent may write to`
       return refuse(one, { reason: 'unknown-log', detail })
     }
-    const checkIntervalsMs = this.#checkIntervals(log, frame.batch.configDigest)
-    const refusal = refuseContent(frame.batch, { agent: sender.agent, checkIntervalsMs, receivedMs })
+    const checkIntervalsMs = this.#checkIntervals(log, batch.configDigest)
+    const refusal = refuseContent(batch, { agent: sender.agent, checkIntervalsMs, receivedMs })
     if (refusal) return refuse(one, refusal)
     return { log, checkIntervalsMs: checkIntervalsMs ?? [], digest: frameDigest(bytes) }
   }
 
   /** The leaves that the frame adds, none for a repeat; null when it was refused. */
-  #admitOne(one: Verified, known: Checked): Draft[] | null | 'number-used' {
-    const { sender, frame } = one
+  #admitOne(one: Proved, known: Checked): Draft[] | null | 'number-used' {
+    const { sender, batch } = one
     const { digest } = known
-    const admission = admit({ batch: frame.batch, digest }, this.#ends.get(endKey(sender, frame)) ?? null)
+    const admission = admit({ batch, digest }, this.#ends.get(endKey(sender, batch)) ?? null)
     switch (admission.kind) {
       case 'refused':
         return refuse(one, admission)
       case 'admitted':
-        this.#ends.set(endKey(sender, frame), { seq: frame.batch.seq, digest })
+        this.#ends.set(endKey(sender, batch), { seq: batch.seq, digest })
         return [draftOf(one, known)]
       case 'duplicate':
         return []
@@ -216,12 +227,12 @@ export class Desk {
   }
 
   /** A number that was used before: the same bytes again, or two frames under one number. */
-  async #compare(one: Verified, known: Checked): Promise<Draft[] | null> {
-    const { sender, frame, receivedMs } = one
+  async #compare(one: Proved, known: Checked): Promise<Draft[] | null> {
+    const { sender, batch, receivedMs } = one
     const { digest } = known
-    const session = Buffer.from(frame.batch.session)
+    const session = Buffer.from(batch.session)
     await this.#sequencer.drain()
-    const { seq } = frame.batch
+    const { seq } = batch
     const limit = MAX_SET_ASIDE + 1
     const stored = await framesAt(this.#db, { agent: sender.agent, session, seq, limit })
     const [first] = stored
@@ -243,12 +254,12 @@ export class Desk {
     ]
   }
 
-  #acknowledge(frames: readonly Verified[], { receipt }: Appended): void {
+  #acknowledge(frames: readonly Proved[], { receipt }: Appended): void {
     // Numbers of a session rise within a group: a frame under a used number begins one.
-    const last = new Map(frames.map((one) => [endKey(one.sender, one.frame), one]))
+    const last = new Map(frames.map((one) => [endKey(one.sender, one.batch), one]))
     for (const one of frames) {
-      const { session, seq } = one.frame.batch
-      const isLast = last.get(endKey(one.sender, one.frame)) === one
+      const { session, seq } = one.batch
+      const isLast = last.get(endKey(one.sender, one.batch)) === one
       one.answer(isLast ? { kind: 'acknowledged', session, seq, receipt } : { kind: 'covered' })
     }
   }
@@ -261,24 +272,23 @@ export class Desk {
   }
 }
 
-const NOWHERE = { kind: 'refused', session: Buffer.alloc(16), seq: 0, expectedSeq: 0 } as const
-
-function endKey({ agent }: Sender, { batch }: DecodedFrame): string {
-  return `${agent.toString('hex')}${Buffer.from(batch.session).toString('hex')}`
+function endKey({ agent }: Sender, { session }: PlacedBatch): string {
+  return agent.toString('latin1') + bufferOf(session).toString('latin1')
 }
 
-function refuse(
-  one: Verified,
-  refusal: { reason: RefusalReason; detail: string; expectedSeq?: number },
-): null {
-  const { session, seq } = one.frame.batch
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
+
+function refuse(one: Proved, refusal: { reason: RefusalReason; detail: string; expectedSeq?: number }): null {
+  const { session, seq } = one.batch
   const { reason, detail, expectedSeq = 0 } = refusal
   one.answer({ kind: 'refused', session, seq, reason, detail, expectedSeq })
   return null
 }
 
-function draftOf(one: Verified, { digest, checkIntervalsMs }: Checked): Draft {
-  const { batch } = one.frame
+function draftOf(one: Proved, { digest, checkIntervalsMs }: Checked): Draft {
+  const { batch } = one
   const span = spanOf(batch, checkIntervalsMs)
   return {
     type: 'frame',

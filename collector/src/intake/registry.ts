@@ -3,7 +3,7 @@
  * binds it once. Silence is told after 90 s without a frame or a ping, and never for time during which
  * this collector itself was away.
  */
-import { createHash, type KeyObject } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { strictPublicKey } from '@constat/evidence/key'
 import { agentIdOf } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
@@ -19,7 +19,6 @@ export const MAX_AGENTS = 5_000
 
 export type KnownAgent = AgentRow & {
   idBytes: Buffer
-  key: KeyObject
   connections: number
   /** Last frame or ping heard by this process; its start when nothing was. */
   heardMs: UnixMs
@@ -141,10 +140,9 @@ export class Registry {
   }
 
   #add(row: AgentRow): KnownAgent {
-    const key = strictPublicKey(row.publicKey)
-    if (!key) throw new Error(`the stored key of agent ${row.id} is not sound`)
+    if (!strictPublicKey(row.publicKey)) throw new Error(`the stored key of agent ${row.id} is not sound`)
     const idBytes = Buffer.from(row.id, 'hex')
-    const agent = { ...row, idBytes, key, connections: 0, heardMs: this.#shell.clock.nowMs() }
+    const agent = { ...row, idBytes, connections: 0, heardMs: this.#shell.clock.nowMs() }
     this.#byId.set(row.id, agent)
     return agent
   }

@@ -2,8 +2,8 @@
  * Leaves: what one entry of the ledger is. leaf = type (u8) | receivedMs (u64be) | body. The types are
  * part of what is signed: a member is only ever appended. Pure.
  */
-import type { Batch } from '@constat/shared/batch'
 import { invariant } from '@constat/shared/fault'
+import type { PlacedBatch } from '@constat/shared/frame-reader'
 import type { UnixMs } from '@constat/shared/time'
 
 /** The position plus one is the byte in the leaf. */
@@ -37,7 +37,7 @@ export type LeafType = (typeof LEAF_TYPES)[number]
 /** A body above this is stored beside the log and enters as its digest. */
 export const MAX_BODY_BYTES = 60_073
 
-/** Where a frame stands in its session, the span of its samples, and what admission has decoded. */
+/** Where a frame stands in its session, the span of its samples, and what admission has read. */
 export type FramePlace = {
   agent: Buffer
   session: Buffer
@@ -45,7 +45,7 @@ export type FramePlace = {
   digest: Buffer
   fromMs: UnixMs | null
   toMs: UnixMs | null
-  batch: Batch
+  batch: PlacedBatch
 }
 
 /** A leaf before the sequencer has given it an index. */
