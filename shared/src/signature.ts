@@ -39,20 +39,6 @@ export function verifyBytes(
   )
 }
 
-/** As `verifyBytes`, on the thread pool: several run on as many cores as there are. */
-export function verifyBytesAsync(
-  purpose: Purpose,
-  message: Uint8Array,
-  signature: Uint8Array,
-  key: KeyObject,
-): Promise<boolean> {
-  if (signature.length !== SIGNATURE_BYTES) return Promise.resolve(false)
-  const signed = Buffer.concat([domain(purpose), message])
-  return new Promise((resolve, reject) => {
-    verify(null, signed, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)))
-  })
-}
-
 export function publicKeyOf(raw: Uint8Array): KeyObject {
   invariant(raw.length === PUBLIC_KEY_BYTES, 'an Ed25519 public key has 32 bytes')
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })

@@ -14,7 +14,8 @@ const HEAD_BYTES = PUBLIC_KEY_BYTES + 4
 export function packParcel(submissions: readonly Submission[]): ArrayBuffer {
   let length = 0
   for (const { bytes } of submissions) length += HEAD_BYTES + bytes.length
-  const parcel = Buffer.from(new ArrayBuffer(length))
+  const block = new ArrayBuffer(length)
+  const parcel = Buffer.from(block)
   let at = 0
   for (const { bytes, publicKey } of submissions) {
     parcel.set(publicKey, at)
@@ -22,8 +23,7 @@ export function packParcel(submissions: readonly Submission[]): ArrayBuffer {
     parcel.set(bytes, at + HEAD_BYTES)
     at += HEAD_BYTES + bytes.length
   }
-  // Made above from an ArrayBuffer of exactly this length.
-  return parcel.buffer as ArrayBuffer
+  return block
 }
 
 /** Views into the parcel, not copies. */

@@ -4,9 +4,8 @@
  * next parcel begins another thread.
  */
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { Log } from '../shell.ts'
@@ -23,7 +22,14 @@ const MIN_PARCEL_FRAMES = 8
 type Waiting = { resolve: (unsound: Answer['unsound']) => void; reject: (error: unknown) => void }
 type Thread = { worker: Worker; waiting: Map<number, Waiting> }
 
-export function startProver({ threads, log }: { threads: number; log: Log }): Prover {
+export type ProverOptions = {
+  threads: number
+  log: Log
+  /** What a thread runs. */
+  module?: URL
+}
+
+export function startProver({ threads, log, module = threadModule() }: ProverOptions): Prover {
   const places: (Thread | null)[] = Array.from({ length: threads }, () => null)
   let parcels = 0
   let turn = 0
@@ -32,7 +38,7 @@ export function startProver({ threads, log }: { threads: number; log: Log }): Pr
   function threadAt(place: number): Thread {
     const running = places[place]
     if (running) return running
-    const thread = openThread((reason) => {
+    const thread = openThread(module, (reason) => {
       if (places[place] === thread) places[place] = null
       if (!isClosed) log.error('a thread that proves frames ended; another takes its place', { reason })
     })
@@ -65,14 +71,14 @@ export function startProver({ threads, log }: { threads: number; log: Log }): Pr
     },
     close: async () => {
       isClosed = true
-      await Promise.all(places.map((thread) => thread?.worker.terminate()))
+      for (const thread of places) await thread?.worker.terminate()
     },
   }
 }
 
-function openThread(ended: (reason: string) => void): Thread {
-  const { url, execArgv } = entry()
-  const worker = new Worker(url, { execArgv })
+function openThread(module: URL, ended: (reason: string) => void): Thread {
+  // Flags of the process, such as those of a profiler, are not for its threads.
+  const worker = new Worker(module, { execArgv: [] })
   const waiting: Thread['waiting'] = new Map()
   let reason = 'it stopped'
   worker.on('message', ({ id, unsound }: Answer) => {
@@ -92,12 +98,7 @@ function openThread(ended: (reason: string) => void): Thread {
 }
 
 /** Beside the bundle it is built; in a checkout it is run from its source. */
-function entry(): { url: URL; execArgv: string[] } {
+function threadModule(): URL {
   const built = new URL('./prover-thread.mjs', import.meta.url)
-  if (existsSync(fileURLToPath(built))) return { url: built, execArgv: [] }
-  const loader = createRequire(import.meta.url).resolve('tsx')
-  return {
-    url: new URL('./prover-thread.ts', import.meta.url),
-    execArgv: ['--import', pathToFileURL(loader).href],
-  }
+  return existsSync(fileURLToPath(built)) ? built : new URL('../../bin/prover-thread.mjs', import.meta.url)
 }
