@@ -108,10 +108,10 @@ export class Desk {
     let next = this.#proveNext()
     while (next) {
       const { taken, proofs } = next
-      // One group ahead: the threads have work while this one admits.
       next = null
       try {
         const proved = this.#soundOf(taken, await proofs)
+        // One group ahead: the threads have work while this one is admitted.
         next = this.#proveNext()
         await this.#admitAll(proved, await this.#loadEnds(proved))
       } catch (error) {
