@@ -72,6 +72,11 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'd3-shape': ['collector/src/web'],
   standardwebhooks: ['collector/src/alert'],
   undici: ['collector/src/alert'],
+  systeminformation: ['packages/probe/src/host.ts'],
+  'https-proxy-agent': ['agent/src/uplink.ts', 'agent/src/proxy.ts'],
+  '@peculiar/x509': ['collector/src/certificate.ts'],
+  'reflect-metadata': ['collector/src/certificate.ts'],
+  'date-holidays': ['collector/src/web/holidays.ts'],
   pino: ['collector/src/cli'],
   commander: ['agent/src/cli', 'collector/src/cli', 'packages/verify/src'],
 }

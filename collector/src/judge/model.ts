@@ -296,7 +296,21 @@ function severity({ state, guarantees, openIncidents }: ContractView): number {
 }
 
 function targetText(probe: ProbeSpec): string {
-  if (probe.kind === 'http') return probe.url
-  if (probe.kind === 'dns') return probe.name
-  return probe.kind === 'icmp' ? probe.host : `${probe.host}:${probe.port}`
+  switch (probe.kind) {
+    case 'http':
+      return probe.url
+    case 'transaction':
+      return probe.steps.map(({ name }) => name).join(' → ')
+    case 'dns':
+      return probe.name
+    case 'icmp':
+      return probe.host
+    case 'host':
+      return 'name' in probe
+        ? `${probe.metric} ${probe.name}`
+        : [probe.metric, probe.of].filter(Boolean).join(' ')
+    case 'tcp':
+    case 'tls':
+      return `${probe.host}:${probe.port}`
+  }
 }
