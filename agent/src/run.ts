@@ -17,6 +17,7 @@ import { Courier } from './courier.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { Prober } from './prober.ts'
 import { createRefusedFrames, type RefusedFrames } from './refused.ts'
+import { SECRETS_FOLDER, secretsIn } from './secrets.ts'
 import type { Shell } from './shell.ts'
 import { DISK, type SpoolFs } from './spool-fs.ts'
 import { Spool, SPOOL_LIMITS, type SpoolLimits } from './spool.ts'
@@ -180,6 +181,7 @@ class Agent implements RunningAgent {
         resolver: createResolver(SYSTEM_RESOLVER, clock),
         denied: denyRule(policy),
         secureContext: secureContextSource(),
+        secret: secretsIn(join(this.#options.dir, SECRETS_FOLDER)),
       },
       sampled: (origin, sample) => {
         this.#samples += 1

@@ -14,6 +14,9 @@ export type ProbeSpec =
   | IcmpSpec
   | HostSpec
 
+/** Name of a secret: a file in the agent's `secrets` folder. It can lead nowhere else. */
+export const SECRET_NAME = /^(?!\.)[A-Za-z0-9._-]{1,64}$/
+
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /** One request and what its answer must be. */

@@ -75,6 +75,7 @@ const context: ProbeContext = {
   resolver: tableResolver,
   denied: denyRule({ allow: [], deny: [] }),
   secureContext: secureContextSource({ ca: CA }),
+  secret: (name) => Promise.resolve(`the secret ${name} is missing`),
 }
 
 function http(path: string, options: Partial<Extract<ProbeSpec, { kind: 'http' }>> = {}): ProbeSpec {

@@ -1,10 +1,12 @@
 /** `constat-agent probe URL`: one probe, here and now, with its phases. Exit 1 unless it is ok. */
+import { join } from 'node:path'
 import { denyRule } from '@constat/probe/address'
 import { runProbe, specOfUrl } from '@constat/probe/kinds'
 import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
 import { secureContextSource } from '@constat/probe/tls-context'
 import { Fault } from '@constat/shared/fault'
 import { PHASES } from '@constat/shared/sample'
+import { SECRETS_FOLDER, secretsIn } from '../secrets.ts'
 import { readSettings } from '../settings.ts'
 import { EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
 
@@ -21,13 +23,14 @@ export async function probeOnce(
     throw new Fault('usage', '--timeout-ms must be from 1 to 600000')
   const spec = specOfUrl(url)
   if (typeof spec === 'string') throw new Fault('usage', `${url}: ${spec}`)
-  const { policy } = readSettings(terminal.env)
+  const { dir, policy } = readSettings(terminal.env)
   const result = await runProbe(spec, {
     timeoutMs,
     clock: terminal.clock,
     resolver: createResolver(SYSTEM_RESOLVER, terminal.clock),
     denied: denyRule(policy),
     secureContext: secureContextSource(),
+    secret: secretsIn(join(dir, SECRETS_FOLDER)),
   })
   if (format === 'json') terminal.out(`${JSON.stringify({ url, ...result })}\n`)
   else {

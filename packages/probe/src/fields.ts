@@ -3,6 +3,7 @@
  * is said in the sentence that comes back when it is not.
  */
 import { isIP } from 'node:net'
+import { SECRET_NAME } from '@constat/shared/check'
 
 export type Fields = Record<string, unknown>
 
@@ -14,6 +15,8 @@ export type FieldReader = {
   oneOf: <T extends string | number>(name: string, values: readonly T[]) => T | undefined
   texts: (name: string, limits: { maxItems: number; maxChars: number }) => Record<string, string> | undefined
   host: (name: string) => string | undefined
+  /** The name of a secret, never the secret itself. */
+  secret: (name: string) => string | undefined
   /** Says that a field which must be there is not. */
   missing: (name: string) => void
   /** All problems as one sentence, or undefined. A field nobody asked for is a problem too. */
@@ -51,6 +54,12 @@ export function readFields(fields: Fields): FieldReader {
       take(name, (v) => values.find((value) => value === v), `one of ${values.join(', ')}`),
     texts: (name, limits) => take(name, (v) => textsIn(v, limits), 'names with text values'),
     host: (name) => take(name, (v) => (isHost(v) ? v : undefined), 'a host name or an address'),
+    secret: (name) =>
+      take(
+        name,
+        (v) => (typeof v === 'string' && SECRET_NAME.test(v) ? v : undefined),
+        "the name of a file in the agent's secrets folder: letters, digits, '.', '_', '-', at most 64",
+      ),
     missing: (name) => void problems.push(`${name} is missing`),
     problem() {
       for (const name of Object.keys(fields)) if (!asked.has(name)) problems.push(`${name} is not known`)

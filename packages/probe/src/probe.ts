@@ -29,9 +29,20 @@ export type ProbeContext = {
   resolver: Resolver
   /** True for an address that the host's owner does not want probed. Asked about the address dialled. */
   denied: (address: string) => boolean
-  /** Trust and protocol settings shared by all probes; loaded at the first TLS handshake. */
-  secureContext: () => Promise<SecureContext>
+  /**
+   * Trust and protocol settings, loaded at the first TLS handshake: those shared by all probes, or of a
+   * check's own material. Rejects where that is not PEM.
+   */
+  secureContext: (material?: TlsMaterial) => Promise<SecureContext>
+  /**
+   * The file of this name that the host's owner gave to the agent. A text in place of the bytes is the
+   * sentence that says why there is none and what to do. secret.ts has what probes do with it.
+   */
+  secret: (name: string) => Promise<Buffer | string>
 }
+
+/** PEM of a check's own. `ca` replaces the public authorities. */
+export type TlsMaterial = { ca?: Buffer; cert?: Buffer; key?: Buffer }
 
 export type Probe<S extends ProbeSpec> = (spec: S, context: ProbeContext) => Promise<ProbeResult>
 

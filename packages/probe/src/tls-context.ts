@@ -1,14 +1,39 @@
 /**
- * TLS settings shared by all probes of one agent: the trust store is parsed once, at the first
- * handshake, and `node:tls` is not loaded before it.
+ * TLS settings of one agent: the trust store is parsed once, at the first handshake, and once more for
+ * each check that brings material of its own; `node:tls` is not loaded before.
  */
+import { createHash } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
+import type { ProbeContext, TlsMaterial } from './probe.ts'
+
+/** Contexts of checks' own material that are kept; the oldest goes first. */
+const MAX_KEPT = 64
 
 /** `ca`: PEM text that replaces the built-in roots; absent: those, and NODE_EXTRA_CA_CERTS. */
-export function secureContextSource({ ca }: { ca?: string } = {}): () => Promise<SecureContext> {
-  let made: Promise<SecureContext> | undefined
-  return () => {
-    made ??= import('node:tls').then((tls) => tls.createSecureContext(ca === undefined ? {} : { ca }))
+export function secureContextSource({ ca }: { ca?: string } = {}): ProbeContext['secureContext'] {
+  const base = ca === undefined ? {} : { ca }
+  let shared: Promise<SecureContext> | undefined
+  const kept = new Map<string, Promise<SecureContext>>()
+  return (material) => {
+    if (material === undefined) return (shared ??= make(base))
+    const key = digestOf(material)
+    const known = kept.get(key)
+    if (known) return known
+    const made = make({ ...base, ...material })
+    const [oldest] = kept.keys()
+    if (oldest !== undefined && kept.size >= MAX_KEPT) kept.delete(oldest)
+    kept.set(key, made)
     return made
   }
+}
+
+async function make(options: { ca?: string | Buffer; cert?: Buffer; key?: Buffer }): Promise<SecureContext> {
+  const tls = await import('node:tls')
+  return tls.createSecureContext(options)
+}
+
+function digestOf({ ca, cert, key }: TlsMaterial): string {
+  const hash = createHash('sha256')
+  for (const part of [ca, cert, key]) hash.update(`${part?.length ?? -1}\n`).update(part ?? '')
+  return hash.digest('base64')
 }

@@ -1,0 +1,60 @@
+/**
+ * Secrets of a check, fetched before its clock starts. Where one is not to be had the sample is unknown:
+ * what is missing is missing on the agent's host, and says nothing about the target.
+ */
+import type { SecureContext } from 'node:tls'
+import { messageOf } from '@constat/shared/fault'
+import { NO_PHASES } from '@constat/shared/sample'
+import type { ProbeContext, ProbeResult, TlsMaterial } from './probe.ts'
+
+/** The secrets of the names given, by the same keys; or the result of a probe that lacks one. */
+export async function readSecrets<K extends string>(
+  names: { [N in K]?: string | undefined },
+  { secret }: Pick<ProbeContext, 'secret'>,
+): Promise<{ kind: 'read'; secrets: { [N in K]?: Buffer } } | { kind: 'lacking'; result: ProbeResult }> {
+  const secrets: { [N in K]?: Buffer } = {}
+  // Object.keys knows no more of the type than that these are texts.
+  for (const key of Object.keys(names) as K[]) {
+    const name = names[key]
+    if (name === undefined) continue
+    const bytes = await secret(name)
+    if (typeof bytes === 'string') return { kind: 'lacking', result: unsupported(bytes) }
+    secrets[key] = bytes
+  }
+  return { kind: 'read', secrets }
+}
+
+/** What a text secret holds: one trailing line end is the editor's, not the secret's. */
+export function secretText(bytes: Buffer): string {
+  return bytes.toString('utf8').replace(/\r?\n$/, '')
+}
+
+export type TrustNames = {
+  authority?: string | undefined
+  clientCertificate?: { certificate: string; key: string } | undefined
+}
+
+/** Runs a probe whose `secureContext` is that of the material that these secrets hold. */
+export async function withTrust(
+  { authority, clientCertificate }: TrustNames,
+  context: ProbeContext,
+  run: (context: ProbeContext) => Promise<ProbeResult>,
+): Promise<ProbeResult> {
+  if (authority === undefined && clientCertificate === undefined) return run(context)
+  const names = { ca: authority, cert: clientCertificate?.certificate, key: clientCertificate?.key }
+  const read = await readSecrets(names, context)
+  if (read.kind === 'lacking') return read.result
+  const material: TlsMaterial = read.secrets
+  const named = Object.values(names).filter((name) => name !== undefined)
+  let own: SecureContext
+  try {
+    own = await context.secureContext(material)
+  } catch (error) {
+    return unsupported(`not PEM that TLS can use (${messageOf(error)}): put it right in ${named.join(', ')}`)
+  }
+  return run({ ...context, secureContext: () => Promise.resolve(own) })
+}
+
+function unsupported(detail: string): ProbeResult {
+  return { outcome: 'unknown', cause: 'unsupported', latencyUs: 0, value: 0, phases: NO_PHASES, detail }
+}
