@@ -1,8 +1,8 @@
 /**
  * Frame reader: where a frame stands and the columns that decide states, straight from its bytes. Neither
  * admission nor a refold, which reads every frame ever kept, has any use for latencies and phases: what they
- * do not need is stepped over. The form was proved before (`decodeFrame`), so this reader knows only the
- * canonical forms of `batch.ts`. Pure.
+ * do not need is stepped over; who asks for latencies reads those alone. The form was proved before
+ * (`decodeFrame`), so this reader knows only the canonical forms of `batch.ts`. Pure.
  */
 import { invariant } from './fault.ts'
 import type { Batch, BatchClock, BatchHealth, SampleColumns } from './batch.ts'
@@ -19,6 +19,11 @@ export type PlacedBatch = StateBatch &
     health: Pick<BatchHealth, 'spoolFrames'>
   }
 
+/** How long the samples of a batch took; every Batch is one. */
+export type TimedBatch = Pick<Batch, 'configDigest' | 'baseS'> & {
+  samples: Pick<SampleColumns, 'check' | 'offsetMs' | 'outcome' | 'attempt' | 'latencyUs'>
+}
+
 const HEADER_BYTES = 9
 
 /** Reads a frame of the ledger. Only for bytes that admission has proved. */
@@ -32,6 +37,22 @@ export function readStates(frame: Buffer): StateBatch {
   const schedule = readSchedule(reader)
   reader.skip(1) // health
   return { configDigest, gapCount, schedule, ...readColumns(reader) }
+}
+
+/** Reads the latencies of a frame of the ledger. Only for bytes that admission has proved. */
+export function readTimings(frame: Buffer): TimedBatch {
+  const reader = openReader(frame)
+  reader.skip(3) // version, kind, origin
+  const configDigest = reader.binary()
+  reader.skip(9) // agent, session, seq, prev, gap, beacon, clock, schedule, health
+  const baseS = reader.integer()
+  reader.arrayLength()
+  const check = reader.integers()
+  const offsetMs = reader.integers()
+  const outcome = reader.integers()
+  const attempt = reader.integersOrNull()
+  const latencyUs = reader.integers()
+  return { configDigest, baseS, samples: { check, offsetMs, outcome, attempt, latencyUs } }
 }
 
 /** Reads a frame whose form and signature were proved a moment ago. */

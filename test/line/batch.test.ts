@@ -18,7 +18,7 @@ import {
   type FrameDecoding,
 } from '@constat/shared/batch'
 import { openForm } from '@constat/shared/frame-form'
-import { readPlaced, readStates } from '@constat/shared/frame-reader'
+import { readPlaced, readStates, readTimings } from '@constat/shared/frame-reader'
 import { CAUSES, OUTCOMES, PHASES } from '@constat/shared/sample'
 import { publicKeyOf, rawPublicKey, verifyBytes } from '@constat/shared/signature'
 import { faultsOf, plain, readMessagePack, type Value } from '../support/messagepack.ts'
@@ -168,6 +168,9 @@ test('whatever a batch holds comes back whole, canonical, and the same at full s
       const health = { spoolFrames: batch.health.spoolFrames }
       const place = { origin, agent, session, seq, prev, clock, health }
       expect(readPlaced(frame)).toEqual({ ...states, ...place })
+      const { latencyUs } = samples
+      const timed = { check, offsetMs, outcome, attempt, latencyUs }
+      expect(readTimings(frame)).toEqual({ configDigest, baseS, samples: timed })
       expect(faultsOf(readMessagePack(encodePayload(batch)).value)).toEqual([])
     }),
     { numRuns: 200 },
