@@ -8,8 +8,10 @@ import { messageOf } from '@constat/shared/fault'
 import { receiptHolds } from '@constat/shared/receipt'
 import { publicKeyOf } from '@constat/shared/signature'
 import type { Message } from '@constat/shared/wire'
+import { Addresses } from './addresses.ts'
 import { waitBeforeMs } from './backoff.ts'
 import { Delivery, WINDOW_BYTES } from './delivery.ts'
+import { answers, type Route } from './dial.ts'
 import { Rechain } from './rechain.ts'
 import type { RefusedFrames } from './refused.ts'
 import { fraction, type Shell } from './shell.ts'
@@ -18,7 +20,9 @@ import type { Timebase } from './timebase.ts'
 import { openUplink, type Ending, type Uplink, type UplinkOptions } from './uplink.ts'
 
 export type CourierOptions = {
-  uplink: Omit<UplinkOptions, 'random'>
+  /** Ways to the collector, the preferred one first. */
+  routes: readonly [Route, ...Route[]]
+  uplink: Omit<UplinkOptions, 'random' | 'route'>
   /** The collector's, as pinned: receipts are signed with it. */
   collectorKey: Buffer
   signingKey: KeyObject
@@ -39,9 +43,12 @@ const BUFFERED_RETRY_MS = 50
 /** Comparisons of the clock: a few at once for a short round trip, then now and then. */
 const EARLY_TIMES_MS = [0, 250, 500, 1_000]
 const TIME_EVERY_MS = 60_000
+/** The first address is given this long to answer before another one is left for it. */
+const ANSWER_FIRST_WITHIN_MS = 5_000
 
 export class Courier {
   readonly #options: CourierOptions
+  readonly #addresses: Addresses<Route>
   readonly #delivery: Delivery
   readonly #rechain: Rechain
   readonly #asked = new Map<number, number>()
@@ -50,6 +57,8 @@ export class Courier {
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
+  /** Reasons told since the last connection that stood; one for each address at most. */
+  readonly #said = new Set<string>()
   #timers = new Set<NodeJS.Timeout>()
   #pumping = false
   /** Reasons for which nothing may be sent just now. */
@@ -60,6 +69,7 @@ export class Courier {
 
   constructor(options: CourierOptions) {
     this.#options = options
+    this.#addresses = new Addresses(options.routes)
     this.#delivery = new Delivery(options.spool)
     this.#rechain = new Rechain(options.signingKey)
     this.#verifyKey = publicKeyOf(options.collectorKey)
@@ -67,6 +77,11 @@ export class Courier {
 
   get connected(): boolean {
     return this.#uplink !== null
+  }
+
+  /** The address that is connected, or tried. */
+  get url(): string {
+    return this.#addresses.current.url
   }
 
   /** The last reason a connection ended; empty when there was none. */
@@ -107,7 +122,7 @@ export class Courier {
     if (this.#stopped) return
     const { uplink, shell } = this.#options
     this.#pending = openUplink(
-      { ...uplink, random: shell.random },
+      { ...uplink, route: this.#addresses.current, random: shell.random },
       {
         welcomed: (_, opened) => this.#welcome(opened),
         heard: (message) => this.#hear(message),
@@ -120,29 +135,55 @@ export class Courier {
     if (this.#stopped) return opened.close()
     this.#uplink = opened
     this.#asked.clear()
-    this.#options.shell.log.info('connected to the collector', { url: this.#options.uplink.url })
+    this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
     this.#delivery.setLive(this.#options.welcomed())
     for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.#askTime())
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
+    if (!this.#addresses.isFirst) this.#lookBack()
     void this.#pump()
+  }
+
+  /** Another address than the preferred one is connected: back to that when it answers again. */
+  #lookBack(): void {
+    this.#later(this.#options.uplink.limits.returnMs, () => {
+      const uplink = this.#uplink
+      void answers(this.#addresses.first, ANSWER_FIRST_WITHIN_MS).then((isBack) => {
+        if (this.#uplink !== uplink || this.#stopped) return
+        if (!isBack) return this.#lookBack()
+        this.#options.shell.log.info('the first address of the collector answers again: going back to it')
+        uplink?.close()
+      })
+    })
   }
 
   #end(ending: Ending): void {
     const wasConnected = this.#uplink !== null
-    const repeats = this.#ending?.reason === ending.reason && !wasConnected
+    const repeats = !wasConnected && this.#said.has(ending.reason)
+    if (wasConnected) this.#said.clear()
+    this.#said.add(ending.reason)
     this.#uplink = null
     this.#pending = null
     this.#ending = ending
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
     if (this.#stopped) return
-    const waitMs = waitBeforeMs(this.#failures, ending, fraction(this.#options.shell.random))
-    this.#failures += 1
+    const { url } = this
+    const waitMs = this.#waitAfter(ending, wasConnected)
     // The same reason again and again is said once.
     if (!repeats)
-      this.#options.shell.log.warn('no connection to the collector', { reason: ending.reason, waitMs })
+      this.#options.shell.log.warn('no connection to the collector', { url, reason: ending.reason, waitMs })
     this.#later(waitMs, () => this.#connect())
+  }
+
+  /** Chooses the next address; between those of one round there is no wait unless the collector asks for it. */
+  #waitAfter(ending: Ending, wasConnected: boolean): number {
+    const isRoundOver = wasConnected || this.#addresses.failed() === 'round-over'
+    if (wasConnected) this.#addresses.restart()
+    if (!isRoundOver && !ending.bye) return 0
+    const waitMs = waitBeforeMs(this.#failures, ending, fraction(this.#options.shell.random))
+    this.#failures += 1
+    return waitMs
   }
 
   #later(delayMs: number, work: () => void): void {

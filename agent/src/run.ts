@@ -14,6 +14,8 @@ import { Batcher } from './batcher.ts'
 import type { AgentConfig } from './config.ts'
 import { ConfigStore } from './config-store.ts'
 import { Courier } from './courier.ts'
+import { routesOf, type ProxyChoice, type Route } from './dial.ts'
+import { checkAddresses } from './enroll.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { Prober } from './prober.ts'
 import { createRefusedFrames, type RefusedFrames } from './refused.ts'
@@ -21,17 +23,18 @@ import { SECRETS_FOLDER, secretsIn } from './secrets.ts'
 import type { Shell } from './shell.ts'
 import { DISK, type SpoolFs } from './spool-fs.ts'
 import { Spool, SPOOL_LIMITS, type SpoolLimits } from './spool.ts'
-import { loadIdentity, type Identity } from './state.ts'
+import { loadIdentity, type Identity, type Way } from './state.ts'
 import { STATUS_EVERY_MS, STATUS_FILE, type AgentStatus } from './status.ts'
 import { Timebase } from './timebase.ts'
 import { UPLINK_LIMITS, type UplinkLimits } from './uplink.ts'
-import { agentUrl } from './url.ts'
 import { AGENT_VERSION } from './version.ts'
 
 export type AgentOptions = Shell & {
   dir: string
-  /** Address of the collector; null takes the one of the enrolment. */
-  url: string | null
+  /** How the collector is reached, where it is another way than that of the enrolment. */
+  way?: Partial<Way>
+  /** Where a proxy may be named. */
+  env?: ProxyChoice['env']
   policy?: AddressPolicy
   spoolLimits?: SpoolLimits
   uplinkLimits?: UplinkLimits
@@ -56,18 +59,23 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       hint: 'run constat-agent enroll --url URL --token TOKEN first',
     })
   }
-  const url = agentUrl(options.url ?? identity.url)
-  if (url === null) throw new Fault('usage', `${options.url ?? identity.url} is no address of a collector`)
+  const routes = await routesFor(identity, options)
   const lock = await takeLock(options.dir)
-  const agent = new Agent({ options, identity, url, lock })
+  const agent = new Agent({ options, identity, routes, lock })
   await agent.start()
   return agent
+}
+
+function routesFor(identity: Identity, { way = {}, env = {} }: AgentOptions): Promise<[Route, ...Route[]]> {
+  const { urls, tlsPin, plain, proxy } = { ...identity, proxy: null, ...way }
+  checkAddresses({ urls, tlsPin, plain })
+  return routesOf(urls, { given: proxy, kept: identity.proxy, env, tlsPin })
 }
 
 class Agent implements RunningAgent {
   readonly #options: AgentOptions
   readonly #identity: Identity
-  readonly #url: string
+  readonly #routes: readonly [Route, ...Route[]]
   readonly #lock: Lock | null
   readonly #fs: SpoolFs
   readonly #timebase: Timebase
@@ -89,18 +97,18 @@ class Agent implements RunningAgent {
   constructor({
     options,
     identity,
-    url,
+    routes,
     lock,
   }: {
     options: AgentOptions
     identity: Identity
-    url: string
+    routes: readonly [Route, ...Route[]]
     lock: Lock | null
   }) {
     const { dir, clock, log } = options
     this.#options = options
     this.#identity = identity
-    this.#url = url
+    this.#routes = routes
     this.#lock = lock
     this.#fs = options.fs ?? DISK
     this.#timebase = new Timebase(clock)
@@ -133,13 +141,13 @@ class Agent implements RunningAgent {
 
   status(): AgentStatus {
     const { offsetMs, errorMs, source } = this.#timebase.reading()
-    const { connected, lastEnding } = this.#courier
+    const { connected, lastEnding, url } = this.#courier
     return {
       pid: process.pid,
       version: AGENT_VERSION,
       agent: this.#identity.id.toString('hex'),
       name: this.#identity.name,
-      url: this.#url,
+      url,
       writtenMs: this.#options.clock.nowMs(),
       startedMs: this.#startedMs,
       connected,
@@ -200,10 +208,10 @@ class Agent implements RunningAgent {
     const { clock, random, log, uplinkLimits = UPLINK_LIMITS } = this.#options
     const { key, name, collectorKey } = this.#identity
     return new Courier({
+      routes: this.#routes,
       uplink: {
-        url: this.#url,
         key,
-        pin: collectorKey,
+        collectorKey,
         name,
         version: AGENT_VERSION,
         token: null,

@@ -2,38 +2,66 @@
 import { readFileSync } from 'node:fs'
 import { isRange, type AddressPolicy } from '@constat/probe/address'
 import { Fault, messageOf } from '@constat/shared/fault'
+import { parsePin } from '@constat/shared/pin'
+import { NO_PROXY } from './dial.ts'
 import { parseKey } from './state.ts'
-import { agentUrl } from './url.ts'
+import { addressList, addressProblems } from './url.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
 
 export type Settings = {
   dir: string
-  url: string | null
+  /** Empty: those of the enrolment. */
+  urls: string[]
   token: string | null
-  pin: Buffer | null
+  /** The collector's own key. */
+  collectorKey: Buffer | null
+  /** Of the collector's TLS key. */
+  tlsPin: string | null
+  /** An HTTP proxy, `none`, or null: as the environment and the enrolment say. */
+  proxy: string | null
+  plain: 'refused' | 'allowed'
   policy: AddressPolicy
   logLevel: LogLevel
 }
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Options of the command line. */
+export type Given = {
+  dir?: string
+  /** Several times, or several in one with commas. */
+  url?: string[]
+  token?: string
+  key?: string
+  pin?: string
+  proxy?: string
+  insecure?: boolean
+}
+
 /** `given` are command line options, which win over the environment. Throws a `usage` Fault. */
-export function readSettings(
-  env: Environment,
-  given: { dir?: string; url?: string; token?: string; key?: string } = {},
-): Settings {
+export function readSettings(env: Environment, given: Given = {}): Settings {
   const problems: string[] = []
   const dir = given.dir ?? env['CONSTAT_AGENT_DIR'] ?? './agent-data'
-  const url = given.url ?? env['CONSTAT_URL'] ?? null
+  const urls = (given.url ?? [env['CONSTAT_URL'] ?? '']).flatMap(addressList)
   const token = given.token ?? secret(env, { name: 'CONSTAT_TOKEN', problems })
-  const pinText = given.key ?? secret(env, { name: 'CONSTAT_COLLECTOR_KEY', problems })
-  const pin = pinText === null ? null : parseKey(pinText)
+  const keyText = given.key ?? secret(env, { name: 'CONSTAT_COLLECTOR_KEY', problems })
+  const collectorKey = keyText === null ? null : parseKey(keyText)
+  const pinText = given.pin ?? env['CONSTAT_PIN'] ?? null
+  const tlsPin = pinText === null ? null : parsePin(pinText)
+  const proxy = given.proxy ?? secret(env, { name: 'CONSTAT_PROXY', problems })
+  const plain =
+    given.insecure || /^(1|true|yes|on)$/i.test(env['CONSTAT_INSECURE'] ?? '') ? 'allowed' : 'refused'
   const level = env['CONSTAT_LOG_LEVEL'] ?? 'info'
   const logLevel = LOG_LEVELS.find((one) => one === (level === 'debug' ? 'info' : level))
   if (dir === '') problems.push('CONSTAT_AGENT_DIR is empty')
-  if (url !== null && agentUrl(url) === null) problems.push(`CONSTAT_URL (or --url) is no address: ${url}`)
-  if (pinText !== null && !pin)
+  for (const problem of addressProblems(urls, { plain: 'allowed' }))
+    problems.push(`CONSTAT_URL (or --url): ${problem}`)
+  if (pinText !== null && tlsPin === null)
+    problems.push('CONSTAT_PIN (or --pin) is not written as sha256/ and 44 characters of base64')
+  if (proxy !== null && !isProxy(proxy))
+    problems.push('CONSTAT_PROXY (or --proxy) is not written as http://host:port, nor none')
+  if (keyText !== null && !collectorKey)
     problems.push('CONSTAT_COLLECTOR_KEY (or --key) is not a key of 32 bytes in hex or base64')
   if (!logLevel) problems.push(`CONSTAT_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
   const policy = {
@@ -43,7 +71,13 @@ export function readSettings(
   if (problems.length > 0) {
     throw new Fault('usage', problems.join('; '), { hint: 'correct these and start again', problems })
   }
-  return { dir, url, token, pin, policy, logLevel: logLevel ?? 'info' }
+  return { dir, urls, token, collectorKey, tlsPin, proxy, plain, policy, logLevel: logLevel ?? 'info' }
+}
+
+/** Never shown: it may carry a password. */
+function isProxy(text: string): boolean {
+  if (text === NO_PROXY) return true
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
 type Reading = { name: string; problems: string[] }

@@ -3,7 +3,7 @@
  * key is made here and never leaves; the files are for the agent's user alone.
  *
  *   host.key     PKCS #8 PEM of the Ed25519 key, mode 0600
- *   agent.json   id, name, collector URL, pinned key of the collector
+ *   agent.json   id, name; the collector's addresses, its key, the pin of its TLS key, the proxy on the way
  *   config/      one signed configuration for each log
  *   spool/  refused/  status.json  agent.lock
  */
@@ -11,6 +11,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '@constat/shared/fault'
+import { parsePin } from '@constat/shared/pin'
 import { agentIdOf, PUBLIC_KEY_BYTES, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import type { Random } from './shell.ts'
 import { createFile, DISK } from './spool-fs.ts'
@@ -20,9 +21,20 @@ export type Identity = {
   /** 16 bytes; hex wherever people see it. */
   id: Buffer
   name: string
-  /** As it was given at enrolment. */
-  url: string
+  /** The collector's own Ed25519 key, raw: it signs introductions, receipts and configurations. */
   collectorKey: Buffer
+} & Way
+
+/** How the collector is reached, as it was given at enrolment. */
+export type Way = {
+  /** At least one, in the order in which they are tried. */
+  urls: string[]
+  /** Of the collector's TLS key, `sha256/…`; null: authorities and names decide. */
+  tlsPin: string | null
+  /** May hold a password. Null: none was used. */
+  proxy: string | null
+  /** `allowed`: said at enrolment that a connection without TLS will do. */
+  plain: 'refused' | 'allowed'
 }
 
 const KEY_FILE = 'host.key'
@@ -50,13 +62,16 @@ export function makeKey(random: Random): KeyObject {
 
 /** Writes both files, the key first; neither replaces one that is there. */
 export async function saveIdentity(dir: string, identity: Identity): Promise<void> {
-  const { key, id, name, url, collectorKey } = identity
+  const { key, id, name, collectorKey, urls, tlsPin, proxy, plain } = identity
   const state = {
     version: 1,
     agent: id.toString('hex'),
     name,
-    url,
+    urls,
     collectorKey: collectorKey.toString('base64'),
+    tlsPin,
+    proxy,
+    plain,
   }
   try {
     await mkdir(dir, { recursive: true, mode: FOLDER_MODE })
@@ -100,14 +115,23 @@ function readKey(pem: string, dir: string): KeyObject {
   throw damaged(join(dir, KEY_FILE), 'not an Ed25519 key')
 }
 
-function readState(text: string, dir: string): Pick<Identity, 'name' | 'url' | 'collectorKey'> {
+function readState(text: string, dir: string): Omit<Identity, 'key' | 'id'> {
   const state = parseObject(text)
-  const { name, url, collectorKey } = state
+  const { name, collectorKey } = state
   const key = typeof collectorKey === 'string' ? parseKey(collectorKey) : null
-  if (typeof name !== 'string' || typeof url !== 'string' || !key) {
-    throw damaged(join(dir, STATE_FILE), 'name, url or collectorKey is missing')
+  const urls = texts(state['urls'] ?? [state['url']])
+  if (typeof name !== 'string' || urls.length === 0 || !key) {
+    throw damaged(join(dir, STATE_FILE), 'name, urls or collectorKey is missing')
   }
-  return { name, url, collectorKey: key }
+  const [tlsPin = null, proxy = null] = [state['tlsPin'], state['proxy']].map((one) => texts([one])[0])
+  if (tlsPin !== null && parsePin(tlsPin) === null) throw damaged(join(dir, STATE_FILE), 'tlsPin is no pin')
+  // Older versions did not ask, and wrote one address.
+  const plain = state['plain'] === 'refused' ? 'refused' : 'allowed'
+  return { name, collectorKey: key, urls, tlsPin, proxy, plain }
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
 
 /** Members of a JSON object; none for any other text. */

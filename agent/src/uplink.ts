@@ -1,7 +1,8 @@
 /**
  * Uplink: one WebSocket to the collector, from the first byte to the last. Both ends prove their keys
- * before anything else is said (wire.ts has the order); a collector with another key than the pinned one
- * is refused. The only file of the agent that knows the library.
+ * before anything else is said (wire.ts has the order); a collector with another key than the one learned
+ * at enrolment is refused. The TLS below it has its own pin, which is dial.ts's. The only file of the agent
+ * that knows the library.
  */
 import type { KeyObject } from 'node:crypto'
 import { WebSocket } from 'ws'
@@ -16,6 +17,7 @@ import {
   SUBPROTOCOL,
   type Message,
 } from '@constat/shared/wire'
+import { agentOf, type Route } from './dial.ts'
 import type { Random } from './shell.ts'
 
 export type UplinkLimits = {
@@ -24,15 +26,21 @@ export type UplinkLimits = {
   pingMs: number
   /** Nothing heard for this long, not even a pong: the connection is dead. */
   silenceMs: number
+  /** Connected to another address than the first: how often that one is looked at. */
+  returnMs: number
 }
-export const UPLINK_LIMITS: UplinkLimits = { handshakeMs: 10_000, pingMs: 20_000, silenceMs: 45_000 }
+export const UPLINK_LIMITS: UplinkLimits = {
+  handshakeMs: 10_000,
+  pingMs: 20_000,
+  silenceMs: 45_000,
+  returnMs: 300_000,
+}
 
 export type UplinkOptions = {
-  /** ws: or wss:, with its path. */
-  url: string
+  route: Route
   key: KeyObject
-  /** Raw public key of the collector; null takes whichever is proved, and only at enrolment. */
-  pin: Buffer | null
+  /** The collector's own Ed25519 key, raw; null takes whichever is proved, and only at enrolment. */
+  collectorKey: Buffer | null
   name: string
   version: string
   token: string | null
@@ -86,6 +94,8 @@ class Link implements Uplink {
   readonly #options: UplinkOptions
   readonly #events: UplinkEvents
   readonly #socket: WebSocket
+  /** Ends what the library does not know of yet: a name being resolved, a proxy being asked. */
+  readonly #dialling = new AbortController()
   readonly #ending: Ending = { bye: null, closeCode: 1006, reason: '' }
   readonly #handshakeTimer: NodeJS.Timeout
   readonly #pingTimer: NodeJS.Timeout
@@ -93,11 +103,12 @@ class Link implements Uplink {
   #stage: Stage
 
   constructor(options: UplinkOptions, events: UplinkEvents) {
-    const { url, random, limits } = options
+    const { route, random, limits } = options
     this.#options = options
     this.#events = events
     this.#stage = { at: 'hello', nonce: random.bytes(NONCE_BYTES) }
-    this.#socket = new WebSocket(url, SUBPROTOCOL, {
+    this.#socket = new WebSocket(route.url, SUBPROTOCOL, {
+      agent: agentOf(route, this.#dialling.signal),
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
       handshakeTimeout: limits.handshakeMs,
@@ -201,6 +212,7 @@ class Link implements Uplink {
     clearTimeout(this.#handshakeTimer)
     clearInterval(this.#pingTimer)
     if (this.#quietTimer) clearTimeout(this.#quietTimer)
+    this.#dialling.abort()
     this.#stage = { at: 'over' }
     this.#ending.closeCode = code
     this.#ending.reason ||= `closed with ${code}`
@@ -214,7 +226,7 @@ function answerChallenge(
   { options, nonce }: { options: UplinkOptions; nonce: Buffer },
 ): { signature: Buffer; collectorKey: Buffer } | string {
   const collectorKey = Buffer.from(challenge.publicKey)
-  if (options.pin && !options.pin.equals(collectorKey)) {
+  if (options.collectorKey && !options.collectorKey.equals(collectorKey)) {
     return 'the collector has another key than the one pinned at enrolment; nothing was sent to it'
   }
   const introduction: Introduction = {

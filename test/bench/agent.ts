@@ -74,7 +74,8 @@ async function measure(): Promise<void> {
     Array.from({ length: checks }, (_, i) => i),
   )
   const state = join(dir, 'state')
-  const enrolment = { dir: state, url: collector.url, token: 't', name: 'bench', pin: collector.publicKey }
+  const way = { urls: [collector.url], tlsPin: null, proxy: null, plain: 'refused' as const, env: {} }
+  const enrolment = { ...way, dir: state, token: 't', name: 'bench', collectorKey: collector.publicKey }
   await enroll(enrolment, { random: { bytes: randomBytes } })
   const caFile = join(dir, 'ca.pem')
   execFileSync('tee', [caFile], { input: CA, stdio: ['pipe', 'ignore', 'inherit'] })

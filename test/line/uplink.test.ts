@@ -11,6 +11,7 @@ import { waitBeforeMs } from '../../agent/src/backoff.ts'
 import { Batcher } from '../../agent/src/batcher.ts'
 import { Courier } from '../../agent/src/courier.ts'
 import { BACKLOG_BYTES_PER_S, BACKLOG_FRAMES, Delivery, WINDOW_FRAMES } from '../../agent/src/delivery.ts'
+import { routesOf } from '../../agent/src/dial.ts'
 import { enroll } from '../../agent/src/enroll.ts'
 import { createRefusedFrames } from '../../agent/src/refused.ts'
 import { Spool, SPOOL_LIMITS } from '../../agent/src/spool.ts'
@@ -25,6 +26,7 @@ import { startWireServer, type WireServer } from '../support/wire-server.ts'
 
 const KEY = privateKeyOf(Buffer.alloc(32, 3))
 const WITHIN_MS = 3_000
+const STRAIGHT = { given: null, kept: null, env: {}, tlsPin: null }
 
 const endings: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -58,11 +60,13 @@ type LineOptions = {
   limits?: UplinkLimits
   seed?: number
   refused?: string
+  urls?: string[]
 }
 
 /** Everything of an agent behind its probes, with a spool in memory. Not started. */
 async function createLine(server: WireServer, options: LineOptions = {}): Promise<Line> {
   const { fs = createMemoryFs(), collectorKey = server.publicKey, limits = UPLINK_LIMITS } = options
+  const { urls = [server.url] } = options
   const log = createKeptLog()
   const timebase = new Timebase(REAL_CLOCK)
   let drawn = options.seed ?? 1
@@ -91,9 +95,9 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
     },
     Buffer.alloc(32, 1),
   )
-  const url = agentUrl(server.url) ?? ''
   const courier = new Courier({
-    uplink: { url, key: KEY, pin: collectorKey, name: 'test', version: '1', token: null, limits },
+    routes: await routesOf(urls, STRAIGHT),
+    uplink: { key: KEY, collectorKey, name: 'test', version: '1', token: null, limits },
     collectorKey,
     signingKey: KEY,
     shell: { clock: REAL_CLOCK, random, log },
@@ -357,7 +361,9 @@ describe('the connection', () => {
   })
   test('silence ends it, and it comes back', async () => {
     const server = await serve({ autoPong: false })
-    const line = await createLine(server, { limits: { handshakeMs: 2_000, pingMs: 100, silenceMs: 1_300 } })
+    const line = await createLine(server, {
+      limits: { handshakeMs: 2_000, pingMs: 100, silenceMs: 1_300, returnMs: 300_000 },
+    })
     line.courier.start()
     await until(() => server.connections === 2)
     expect(line.log.lines.some(({ facts }) => String(facts['reason']).includes('silent'))).toBe(true)
@@ -498,14 +504,18 @@ describe('enrolment', () => {
     return join(dir, 'agent')
   }
   const random = { bytes: (count: number): Buffer => Buffer.alloc(count, 77) }
-  const asked = { token: 'join-me', name: 'db-1' }
+  const way = { tlsPin: null, proxy: null, plain: 'refused' as const, env: {} }
+  const asked = { token: 'join-me', name: 'db-1', ...way }
 
   test('sends the token, and keeps key and pin for its user alone', async () => {
     const server = await serve()
     const dir = await folder()
-    const identity = await enroll({ dir, url: server.url, pin: server.publicKey, ...asked }, { random })
+    const identity = await enroll(
+      { dir, urls: [server.url], collectorKey: server.publicKey, ...asked },
+      { random },
+    )
     expect(server.hellos).toEqual([{ name: 'db-1', token: 'join-me' }])
-    expect(identity).toMatchObject({ name: 'db-1', url: server.url, collectorKey: server.publicKey })
+    expect(identity).toMatchObject({ name: 'db-1', urls: [server.url], collectorKey: server.publicKey })
     const kept = await loadIdentity(dir)
     expect(kept?.id.equals(identity.id)).toBe(true)
     for (const file of ['host.key', 'agent.json'])
@@ -515,7 +525,10 @@ describe('enrolment', () => {
   })
   test('without a pin the key that was proved is kept', async () => {
     const server = await serve()
-    const identity = await enroll({ dir: await folder(), url: server.url, pin: null, ...asked }, { random })
+    const identity = await enroll(
+      { dir: await folder(), urls: [server.url], collectorKey: null, ...asked },
+      { random },
+    )
     expect(identity.collectorKey.equals(server.publicKey)).toBe(true)
   })
   test.each([
@@ -530,7 +543,9 @@ describe('enrolment', () => {
     const server = await serve()
     spoil(server)
     const dir = await folder()
-    await expect(enroll({ dir, url: server.url, pin: null, ...asked }, { random })).rejects.toMatchObject({
+    await expect(
+      enroll({ dir, urls: [server.url], collectorKey: null, ...asked }, { random }),
+    ).rejects.toMatchObject({
       code,
     })
     expect(await readdir(join(dir, '..'))).toEqual([])
@@ -538,8 +553,10 @@ describe('enrolment', () => {
   test('a second time in one directory is a conflict', async () => {
     const server = await serve()
     const dir = await folder()
-    await enroll({ dir, url: server.url, pin: null, ...asked }, { random })
-    await expect(enroll({ dir, url: server.url, pin: null, ...asked }, { random })).rejects.toMatchObject({
+    await enroll({ dir, urls: [server.url], collectorKey: null, ...asked }, { random })
+    await expect(
+      enroll({ dir, urls: [server.url], collectorKey: null, ...asked }, { random }),
+    ).rejects.toMatchObject({
       code: 'conflict',
     })
     expect(server.hellos).toHaveLength(1)

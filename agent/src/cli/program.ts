@@ -1,10 +1,12 @@
 /** The command line: commands, options, help. Each command is a file of its own, loaded when it is run. */
 import { Command, CommanderError } from 'commander'
 import { Fault } from '@constat/shared/fault'
+import type { Given } from '../settings.ts'
 import { AGENT_VERSION } from '../version.ts'
 import { endWith, EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
 
-type Common = { json?: boolean; dir?: string; url?: string }
+type Common = { json?: boolean; dir?: string }
+type Reaching = Common & Pick<Given, 'url' | 'pin' | 'proxy' | 'insecure'>
 /** Runs a command and keeps its exit code. */
 type Perform = (work: Promise<ExitCode>) => Promise<void>
 type Program = { add: (name: string, summary: string) => Command; perform: Perform; terminal: Terminal }
@@ -45,9 +47,8 @@ function createRoot(argv: readonly string[], terminal: Terminal): Command {
 }
 
 function addEnroll({ add, perform, terminal }: Program): void {
-  type Options = Common & { token?: string; name?: string; key?: string }
-  add('enroll', 'bind this host to a collector')
-    .option('--url <url>', 'address of the collector (CONSTAT_URL)')
+  type Options = Reaching & { token?: string; name?: string; key?: string }
+  reaching(add('enroll', 'bind this host to a collector'))
     .option('--token <token>', 'join token, from `constat token agent` (CONSTAT_TOKEN, CONSTAT_TOKEN_FILE)')
     .option('--name <name>', 'name of this agent; absent: that of the host')
     .option('--key <key>', "the collector's public key, to be sure of it (CONSTAT_COLLECTOR_KEY)")
@@ -58,11 +59,23 @@ function addEnroll({ add, perform, terminal }: Program): void {
     })
 }
 
+/** How the collector is reached: the same words wherever they are needed. */
+function reaching(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the collector; several are tried in order (CONSTAT_URL)', collect)
+    .option('--pin <pin>', "of the collector's TLS key, sha256/…, as its join command has it (CONSTAT_PIN)")
+    .option('--proxy <url>', 'HTTP proxy on the way, or none (CONSTAT_PROXY; else HTTPS_PROXY, NO_PROXY)')
+    .option('--insecure', 'take a connection without TLS, where the network is your own (CONSTAT_INSECURE)')
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value]
+}
+
 function addRun({ add, perform, terminal }: Program): void {
-  add('run', 'probe and stream, in the foreground')
-    .option('--url <url>', 'address of the collector, in place of the one of the enrolment (CONSTAT_URL)')
+  reaching(add('run', 'probe and stream, in the foreground; options go before what the enrolment kept'))
     .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
-    .action(async ({ json, ...options }: Common) => {
+    .action(async ({ json, ...options }: Reaching) => {
       const { run } = await import('./run.ts')
       await perform(run({ format: formatOf(json), ...options }, terminal))
     })
@@ -95,7 +108,10 @@ const HINT = 'see constat-agent --help'
 const ENVIRONMENT = `
 Environment:
   CONSTAT_AGENT_DIR      the agent's directory (default ./agent-data)
-  CONSTAT_URL            address of the collector
+  CONSTAT_URL            addresses of the collector, with commas
+  CONSTAT_PIN            of the collector's TLS key: nothing else is taken for it
+  CONSTAT_PROXY          HTTP proxy on the way to it, or none; or CONSTAT_PROXY_FILE
+  CONSTAT_INSECURE       true takes a connection without TLS
   CONSTAT_TOKEN          join token; or CONSTAT_TOKEN_FILE
   CONSTAT_COLLECTOR_KEY  the collector's public key; or CONSTAT_COLLECTOR_KEY_FILE
   CONSTAT_AGENT_ALLOW    addresses and ranges that may be probed although denied by default
