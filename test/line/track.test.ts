@@ -112,7 +112,7 @@ describe('a track', () => {
           for (const chunk of track.takeDirty()) stored.set(chunk.startMs, JSON.stringify(chunk))
           // Stored as text: whatever JSON cannot carry is lost here.
           const chunks = [...stored.values()].map((text) => JSON.parse(text) as Chunk)
-          track = new Track({ ...KEY, rules: own }, 0, chunks)
+          track = new Track({ ...KEY, rules: own }, 0, { chunks })
         }
         const expected = foldedAtOnce(readingsOf(sorted), own)
         expect([...stored.values()]).toEqual(expected.map((chunk) => JSON.stringify(chunk)))

@@ -1,18 +1,20 @@
 /**
  * Fold: ledger → tracks. Frames that come in order only extend their tracks; late ones have the chunks
- * they fall into folded again from the ledger. Whatever the order in which frames arrive, a track ends as
- * that of all its samples sorted by instant, session, number, position: `constat rebuild` reproduces it
- * byte for byte. Derived.
+ * they fall into folded again from the ledger, and so have samples that a reference isolates afterwards.
+ * Whatever the order in which frames arrive, a track ends as that of all its samples sorted by instant,
+ * session, number, position: `constat rebuild` reproduces it byte for byte. Derived.
  */
 import { invariant } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
 import { entryRange } from '../db/ledger-rows.ts'
 import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { leafCode } from '../ledger/leaf.ts'
 import type { Committed } from '../ledger/sequencer.ts'
 import type { Register } from '../terms/register.ts'
+import { Shifts } from './isolation.ts'
 import { LateWork } from './late.ts'
-import { frameOf, readPage, type ConfigOf, type Frame, type Page, type Report } from './page.ts'
+import { frameOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
 import { Tracks } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
@@ -31,6 +33,20 @@ export type Touched = {
 
 export function nothingTouched(): Touched {
   return { extended: new Map(), changed: new Map() }
+}
+
+/** One page on its way into the tracks. */
+type Work = {
+  log: number
+  touched: Touched
+  /** Chunks to fold again: of references, and of everything else after them. */
+  references: LateWork
+  late: LateWork
+  /** References that were extended, and those that late samples move. */
+  shifts: Shifts
+  lateShifts: Shifts
+  /** Tracks that this page has extended: a second report of it may lie between. */
+  seen: Set<Track>
 }
 
 export class Fold {
@@ -102,42 +118,73 @@ export class Fold {
     touched: Touched,
   ): Promise<void> {
     const page = readPage(frames, this.#configOf(log))
-    const late = this.#extendAll(log, page, touched)
+    const work = this.#workOn(log, touched)
+    for (const report of page.reports) this.#extendAll(report, work)
+    this.#takeGaps(page.gaps, work)
     this.#next.set(log, next)
-    if (!late.isEmpty) await late.run({ db: this.#db, below: next, configOf: this.#configOf(log) })
+    const deps = { db: this.#db, below: next, configOf: this.#configOf(log) }
+    // References first: what they isolate is folded once they stand.
+    if (!work.references.isEmpty) await work.references.run(deps)
+    foldAgain(work.lateShifts, work)
+    if (!work.late.isEmpty) await work.late.run(deps)
   }
 
-  /** Extends the tracks whose readings continue them; the others are work for later. */
-  #extendAll(log: number, { reports, gaps }: Page, touched: Touched): LateWork {
-    const late = new LateWork(log, this.tracks)
-    const seen = new Set<Track>()
-    for (const report of reports) {
-      for (const [index, readings] of report.readings.entries()) {
-        // A hole of the array: the agent said nothing of this check.
-        if (!readings) continue
-        const check = report.config.checks[index]!.name
-        for (const track of this.tracks.get({ log, check, agent: report.agent })) {
-          const isFirst = !seen.has(track) && track.fromIndex <= report.firstIndex
-          seen.add(track)
-          if (isFirst && this.#continues(track, report, readings)) {
-            if (track.extend(readings)) touch(touched.changed, log, check)
-            this.#lastSession.set(track, report.session)
-          } else {
-            for (const atMs of readings.atMs) late.add(track, chunkStart(atMs))
-            touch(touched.changed, log, check)
-          }
-        }
-        touch(touched.extended, log, check)
+  #workOn(log: number, touched: Touched): Work {
+    const { tracks } = this
+    const late = { references: new LateWork(log, tracks), late: new LateWork(log, tracks) }
+    const shifts = { shifts: new Shifts(), lateShifts: new Shifts() }
+    return { log, touched, ...late, ...shifts, seen: new Set() }
+  }
+
+  /** Extends the tracks whose readings continue them, references first; the others are work for later. */
+  #extendAll(report: Report, work: Work): void {
+    const others: { track: Track; readings: Readings }[] = []
+    for (const [index, readings] of report.readings.entries()) {
+      // A hole of the array: the agent said nothing of this check.
+      if (!readings) continue
+      const check = report.config.checks[index]!.name
+      for (const track of this.tracks.get({ log: work.log, check, agent: report.agent })) {
+        if (this.tracks.isolationsOn(track).length === 0) others.push({ track, readings })
+        else this.#extend(track, { report, readings }, work)
       }
+      touch(work.touched.extended, work.log, check)
     }
+    foldAgain(work.shifts, work)
+    for (const { track, readings } of others) this.#extend(track, { report, readings }, work)
+  }
+
+  #extend(track: Track, { report, readings }: { report: Report; readings: Readings }, work: Work): void {
+    const isolations = this.tracks.isolationsOn(track)
+    const isFirst = !work.seen.has(track) && track.fromIndex <= report.firstIndex
+    work.seen.add(track)
+    if (isFirst && this.#continues(track, report, readings)) {
+      // What stood until its newest sample stands: only what follows can be told otherwise.
+      work.shifts.add(isolations, Number.isFinite(track.lastMs) ? track.lastMs : readings.atMs[0]!)
+      if (track.extend(readings)) touch(work.touched.changed, work.log, track.key.check)
+      this.#lastSession.set(track, report.session)
+    } else {
+      for (const atMs of readings.atMs) this.#addLate(track, atMs, work)
+      touch(work.touched.changed, work.log, track.key.check)
+    }
+  }
+
+  #addLate(track: Track, atMs: UnixMs, { references, late, lateShifts }: Work): void {
+    const startMs = chunkStart(atMs)
+    const isolations = this.tracks.isolationsOn(track)
+    const before = track.lastMs
+    lateShifts.add(isolations, Number.isFinite(before) ? Math.min(startMs, before) : startMs)
+    if (isolations.length > 0) references.add(track, startMs)
+    else late.add(track, startMs)
+  }
+
+  #takeGaps(gaps: readonly Gap[], work: Work): void {
     for (const { agent, atMs } of gaps) {
-      for (const track of this.tracks.ofAgent(log, agent)) {
-        late.add(track, chunkStart(atMs))
-        touch(touched.extended, log, track.key.check)
-        touch(touched.changed, log, track.key.check)
+      for (const track of this.tracks.ofAgent(work.log, agent)) {
+        this.#addLate(track, atMs, work)
+        touch(work.touched.extended, work.log, track.key.check)
+        touch(work.touched.changed, work.log, track.key.check)
       }
     }
-    return late
   }
 
   #continues(track: Track, { session, isMixed }: Report, readings: Readings): boolean {
@@ -156,6 +203,15 @@ export class Fold {
       invariant(known, `configuration ${hex} is not in log ${log}`)
       return known.config
     }
+  }
+}
+
+/** References have moved: samples that they isolate now, or no longer, are folded again. */
+function foldAgain(shifts: Shifts, { log, late, touched }: Work): void {
+  for (const { track, startMs } of shifts.take()) {
+    late.add(track, startMs)
+    touch(touched.extended, log, track.key.check)
+    touch(touched.changed, log, track.key.check)
   }
 }
 

@@ -76,10 +76,8 @@ export class LateWork {
     const found = new Map<string, Readings>()
     const { reports, gaps } = readPage(frames, configOf)
     // A gap comes before the samples of its own instant: nothing is adjacent across it.
-    for (const { atMs } of gaps) {
-      for (const { key } of this.#tracks.ofAgent(this.#log, agent))
-        pushUnknown(readingsOf(found, key.check), atMs)
-    }
+    const checks = new Set(this.#tracks.ofAgent(this.#log, agent).map(({ key }) => key.check))
+    for (const { atMs } of gaps) for (const check of checks) pushUnknown(readingsOf(found, check), atMs)
     for (const { config, readings } of reports) {
       for (const [index, own] of readings.entries()) {
         if (own) appendReadings(readingsOf(found, config.checks[index]!.name), own)

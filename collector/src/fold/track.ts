@@ -1,12 +1,14 @@
 /**
  * Tracks: the fold of one check by one agent under one set of rules, cut into chunks of sample time so
  * that late data is folded again only where it changes something. A chunk opens with the state the one
- * before closed with; folding again stops at the first chunk that closes as it did before. Pure.
+ * before closed with; folding again stops at the first chunk that closes as it did before. Samples taken
+ * while the agent was isolated are unknown from here on (spec: vantage timeline). Pure.
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
 import { outcomeCode } from '@constat/shared/sample'
-import type { UnixMs } from '@constat/shared/time'
-import { concatenate, isDown, markAt, type Timeline } from '@constat/sla/timeline'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
+import { withIsolation } from '@constat/sla/isolation'
+import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
 import { filterReadings, type Readings } from './readings.ts'
 
@@ -15,7 +17,25 @@ export const CHUNK_MS = 4 * 3_600_000
 /** Changes of cause kept in one chunk. */
 export const MAX_FAILURES = 1_000
 
-export type TrackRules = FoldRules & { by: 'reprobes' | 'slots' }
+/** A check by which an agent knows that it is cut off, and how long one of its samples stands. */
+export type Reference = { check: string; holdMs: number }
+
+export type TrackRules = FoldRules & {
+  by: 'reprobes' | 'slots'
+  /** In order of name. Absent or empty: the host's own link alone isolates, and its agent says so. */
+  isolation?: readonly Reference[]
+}
+
+/**
+ * Rules under which down is nothing but "the latest sample within hold failed": what a reference stands
+ * at. Every sample counts, re-probes too, and nothing is confirmed; isolation does not blind it.
+ */
+export function standingRules(holdMs: number): TrackRules {
+  return { holdMs, down: 1, up: 1, by: 'reprobes', blockedIs: 'unknown' }
+}
+
+/** When the agent of a track was isolated, within an interval. */
+export type IsolatedIn = (interval: Interval) => IntervalSet
 
 /** Where a run of failures began, or its cause changed. */
 export type Failures = { atMs: UnixMs[]; cause: number[] }
@@ -41,12 +61,18 @@ export class Track {
   readonly fromIndex: number
   #chunks: Chunk[] = []
   readonly #dirty = new Set<UnixMs>()
+  readonly #isolatedIn: IsolatedIn | null
   #timeline: Timeline | null = null
 
-  constructor(key: TrackKey, fromIndex: number, chunks: readonly Chunk[] = []) {
+  constructor(
+    key: TrackKey,
+    fromIndex: number,
+    { chunks = [], isolatedIn }: { chunks?: readonly Chunk[]; isolatedIn?: IsolatedIn | undefined } = {},
+  ) {
     this.key = key
     this.fromIndex = fromIndex
     this.#chunks = [...chunks]
+    this.#isolatedIn = isolatedIn ?? null
   }
 
   /** Instant of the newest sample; −Infinity before any. */
@@ -58,10 +84,38 @@ export class Track {
     return this.#chunks[0]?.startMs ?? null
   }
 
+  /** Each chunk with how many readings it holds: a frame that comes late changes the count. */
+  sizes(): { startMs: UnixMs; samples: number }[] {
+    return this.#chunks.map(({ startMs, samples }) => ({ startMs, samples }))
+  }
+
   /** Everything known of this vantage, the tentative end included. */
   timeline(): Timeline {
     this.#timeline ??= concatenate([...this.#chunks.map(({ pieces }) => pieces), this.#tail()])
     return this.#timeline
+  }
+
+  /** When anything was first known of it; null before. */
+  get knownFromMs(): UnixMs | null {
+    for (const { at, mark } of [...this.#chunks.map(({ pieces }) => pieces), this.#tail()]) {
+      const first = mark.findIndex((one) => one !== 0)
+      if (first >= 0) return at[first]!
+    }
+    return null
+  }
+
+  /** Where it is down, from `fromMs` on. Costs what there is after that instant. */
+  downFrom(fromMs: UnixMs): IntervalSet {
+    const first = this.#chunks.findLastIndex(({ pieces }) => (pieces.at[0] ?? Infinity) <= fromMs)
+    const chunks = this.#chunks.slice(Math.max(0, first))
+    const recent = concatenate([...chunks.map(({ pieces }) => pieces), this.#tail()])
+    return where(recent, { startMs: fromMs, endMs: Infinity }, isDown)
+  }
+
+  /** Starts of the chunks that may hold samples of `interval`. */
+  startsWithin({ startMs, endMs }: Interval): UnixMs[] {
+    const starts = this.#chunks.map((chunk) => chunk.startMs)
+    return starts.filter((start) => start < endMs && startMs < start + CHUNK_MS)
   }
 
   /** The cause of the failure that stands at `atMs`, or of the first one after it, as a code. */
@@ -153,8 +207,9 @@ export class Track {
   }
 
   #relevant(readings: Readings): Readings {
-    if (this.key.rules.by === 'reprobes') return readings
-    return filterReadings(readings, (i) => readings.attempt[i] === 0)
+    const told = this.#isolatedIn ? blinded(readings, this.#isolatedIn) : readings
+    if (this.key.rules.by === 'reprobes') return told
+    return filterReadings(told, (i) => told.attempt[i] === 0)
   }
 }
 
@@ -163,8 +218,23 @@ export function chunkStart(atMs: UnixMs): UnixMs {
 }
 
 /** One text for one set of rules: part of a track's name in the database. */
-export function rulesText({ holdMs, down, up, by, blockedIs }: TrackRules): string {
-  return `hold=${holdMs} down=${down} up=${up} by=${by} blocked=${blockedIs ?? 'unknown'}`
+export function rulesText({ holdMs, down, up, by, blockedIs, isolation = [] }: TrackRules): string {
+  const text = `hold=${holdMs} down=${down} up=${up} by=${by} blocked=${blockedIs ?? 'unknown'}`
+  return isolation.length === 0 ? text : `${text} isolation=${isolationText(isolation)}`
+}
+
+export function isolationText(isolation: readonly Reference[]): string {
+  return isolation.map(({ check, holdMs }) => `${check}:${holdMs}`).join(',')
+}
+
+/** The same readings, unknown where the agent was isolated. */
+function blinded(readings: Readings, isolatedIn: IsolatedIn): Readings {
+  const { atMs } = readings
+  const lastMs = atMs.at(-1)
+  if (lastMs === undefined) return readings
+  const isolated = isolatedIn({ startMs: atMs[0]!, endMs: lastMs + 1 })
+  if (isolated.length === 0) return readings
+  return { ...readings, outcome: Array.from(withIsolation(readings, isolated).outcome) }
 }
 
 type Opening = { opening: Chunk | undefined; readings: Readings }

@@ -3,9 +3,20 @@
  * that some revision folds it under. Also their form in the database.
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
+import type { UnixMs } from '@constat/shared/time'
 import type { ChunkRow } from '../db/fold-rows.ts'
 import { rulesOf, type Register } from '../terms/register.ts'
-import { rulesText, Track, type Chunk, type TrackRules } from './track.ts'
+import { Isolation } from './isolation.ts'
+import {
+  isolationText,
+  rulesText,
+  standingRules,
+  Track,
+  type Chunk,
+  type Reference,
+  type TrackKey,
+  type TrackRules,
+} from './track.ts'
 
 export type Place = { log: number; check: string; agent: string }
 
@@ -14,6 +25,9 @@ export class Tracks {
   readonly #byPlace = new Map<string, Track[]>()
   readonly #byAgent = new Map<string, Track[]>()
   readonly #byCheck = new Map<string, Track[]>()
+  /** `log/agent` → isolations, one for each set of references. */
+  readonly #isolations = new Map<string, Isolation[]>()
+  readonly #standing = new Map<Track, Isolation[]>()
   /** Revisions known when the tracks of a place were made. */
   readonly #madeAt = new Map<string, number>()
 
@@ -32,7 +46,7 @@ export class Tracks {
     for (const { rules, fromIndex } of terms ? rulesOf(terms, place.check) : []) {
       const text = rulesText(rules)
       const has = this.#byPlace.get(key)?.some((track) => rulesText(track.key.rules) === text)
-      if (!has) this.#add(new Track({ ...place, rules }, fromIndex))
+      if (!has) this.#add({ ...place, rules }, { fromIndex, chunks: [] })
     }
     return this.#byPlace.get(key) ?? []
   }
@@ -41,10 +55,41 @@ export class Tracks {
     return this.#byAgent.get(`${log}/${agent}`) ?? []
   }
 
+  /** Isolations that a track is a reference of. Such a track is folded before all others of its agent. */
+  isolationsOn(track: Track): readonly Isolation[] {
+    return this.#standing.get(track) ?? []
+  }
+
+  /** When an agent was isolated under these rules, if they name references. */
+  isolationOf(
+    { log, agent }: { log: number; agent: string },
+    { isolation = [] }: TrackRules,
+  ): Isolation | null {
+    const text = isolationText(isolation)
+    const own = this.#isolations.get(`${log}/${agent}`) ?? []
+    return own.find(({ references }) => isolationText(references) === text) ?? null
+  }
+
   /** Tracks of a check under `rules`, one for each agent that ever spoke of it. */
   ofCheck({ log, check }: { log: number; check: string }, rules: TrackRules): Track[] {
     const text = rulesText(rules)
     return (this.#byCheck.get(`${log}/${check}`) ?? []).filter(({ key }) => rulesText(key.rules) === text)
+  }
+
+  /** Every place that somebody ever spoke of. */
+  places(): Place[] {
+    return [...this.#byPlace.values()].flatMap(([first]) => (first ? [first.key] : []))
+  }
+
+  /** Readings of a place by chunk, over all of its tracks. They only ever grow. */
+  sizesOf(place: Place): Map<UnixMs, number> {
+    const sizes = new Map<UnixMs, number>()
+    for (const track of this.#byPlace.get(placeKey(place)) ?? []) {
+      for (const { startMs, samples } of track.sizes()) {
+        sizes.set(startMs, (sizes.get(startMs) ?? 0) + samples)
+      }
+    }
+    return sizes
   }
 
   restore(rows: readonly ChunkRow[]): void {
@@ -79,14 +124,43 @@ export class Tracks {
     const terms = this.#register.ofLog(log)
     const known = (terms ? rulesOf(terms, check) : []).find((one) => rulesText(one.rules) === rules)
     // Rules that no revision has: chunks of a program that wrote them otherwise. They are folded anew.
-    if (known) this.#add(new Track({ log, check, agent, rules: known.rules }, known.fromIndex, chunks))
+    if (known) this.#add({ log, check, agent, rules: known.rules }, { fromIndex: known.fromIndex, chunks })
   }
 
-  #add(track: Track): void {
-    const { log, check, agent } = track.key
+  #add(key: TrackKey, { fromIndex, chunks }: { fromIndex: number; chunks: readonly Chunk[] }): void {
+    const { log, check, agent } = key
+    const isolation = this.#isolationFor(key)
+    const isolatedIn = isolation ? isolation.within.bind(isolation) : undefined
+    const track = new Track(key, fromIndex, { chunks, isolatedIn })
+    isolation?.blinded.push(track)
+    for (const own of this.#isolations.get(`${log}/${agent}`) ?? []) {
+      for (const reference of own.references) this.#watch(own, { track, reference })
+    }
     push(this.#byPlace, placeKey(track.key), track)
     push(this.#byAgent, `${log}/${agent}`, track)
     push(this.#byCheck, `${log}/${check}`, track)
+  }
+
+  /** The isolation of a track whose rules name references, made when its first track is. */
+  #isolationFor({ log, agent, rules }: TrackKey): Isolation | null {
+    const { isolation = [] } = rules
+    if (isolation.length === 0) return null
+    const known = this.isolationOf({ log, agent }, rules)
+    if (known) return known
+    const made = new Isolation(isolation)
+    push(this.#isolations, `${log}/${agent}`, made)
+    for (const reference of isolation) {
+      const tracks = this.#byPlace.get(placeKey({ log, agent, check: reference.check })) ?? []
+      for (const track of tracks) this.#watch(made, { track, reference })
+    }
+    return made
+  }
+
+  #watch(isolation: Isolation, { track, reference }: { track: Track; reference: Reference }): void {
+    const { check, rules } = track.key
+    if (check !== reference.check || rulesText(rules) !== rulesText(standingRules(reference.holdMs))) return
+    isolation.watch(track)
+    push(this.#standing, track, isolation)
   }
 }
 
@@ -110,8 +184,8 @@ function placeKey({ log, check, agent }: Place): string {
   return `${log}/${check}/${agent}`
 }
 
-function push(map: Map<string, Track[]>, key: string, track: Track): void {
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key)
-  if (list) list.push(track)
-  else map.set(key, [track])
+  if (list) list.push(value)
+  else map.set(key, [value])
 }

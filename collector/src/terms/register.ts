@@ -9,7 +9,7 @@ import type { UnixMs } from '@constat/shared/time'
 import type { CheckTerms, ExpandedContract } from '@constat/sla/contract/expanded'
 import { rareEntries } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
-import type { TrackRules } from '../fold/track.ts'
+import { rulesText, standingRules, type Reference, type TrackRules } from '../fold/track.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafType, type LeafType } from '../ledger/leaf.ts'
 
@@ -25,6 +25,8 @@ export type Revision = {
 export type Configuration = {
   digest: string
   config: CheckConfig
+  /** By check index. */
+  names: string[]
   /** By check index, ms. */
   intervalsMs: number[]
   json: string
@@ -167,22 +169,39 @@ export function effectiveFromMs({ revisions }: Terms): UnixMs {
   return first.terms.effective.fromMs ?? first.appliedMs
 }
 
-/** Every set of rules that some revision folds a check under, and the first leaf it applies to. */
+/**
+ * Every set of rules that some revision folds a check under, and the first leaf it applies to. A reference
+ * that can isolate is folded once more, by what it stands at alone.
+ */
 export function rulesOf({ revisions }: Terms, check: string): { rules: TrackRules; fromIndex: number }[] {
   const found = new Map<string, { rules: TrackRules; fromIndex: number }>()
   for (const { terms, leaf } of revisions) {
     const own = terms.checks.find(({ name }) => name === check)
     if (!own) continue
-    const rules = foldRules(own, terms)
-    const text = JSON.stringify(rules)
-    if (!found.has(text)) found.set(text, { rules, fromIndex: leaf })
+    const isReference = isolationReferences(terms).some((reference) => reference.check === check)
+    const standing = isReference ? [standingRules(own.fold.holdMs)] : []
+    for (const rules of [foldRules(own, terms), ...standing]) {
+      const text = rulesText(rules)
+      if (!found.has(text)) found.set(text, { rules, fromIndex: leaf })
+    }
   }
   return [...found.values()]
 }
 
-export function foldRules({ fold }: CheckTerms, { measurement }: ExpandedContract): TrackRules {
+export function foldRules({ fold }: CheckTerms, contract: ExpandedContract): TrackRules {
   const { holdMs, confirm } = fold
-  return { holdMs, down: confirm.down, up: confirm.up, by: confirm.by, blockedIs: measurement.blocked }
+  const rules = { holdMs, down: confirm.down, up: confirm.up, by: confirm.by }
+  return { ...rules, blockedIs: contract.measurement.blocked, isolation: isolationReferences(contract) }
+}
+
+/** The references by which an agent knows that it is cut off, in order of name. */
+export function isolationReferences({ measurement, checks }: ExpandedContract): Reference[] {
+  if (measurement.isolation.rule !== 'all-references-failed') return []
+  const { references } = measurement.isolation
+  // The checks of expanded terms stand in order of name.
+  return checks
+    .filter(({ name }) => references.includes(name))
+    .map(({ name, fold }) => ({ check: name, holdMs: fold.holdMs }))
 }
 
 /** Agents that could speak for a check at `atMs`. */
@@ -202,7 +221,8 @@ function takeConfiguration(terms: Terms, { index, body }: ReadLeaf): void {
   const config = JSON.parse(json) as CheckConfig
   const digest = digestOf(body)
   const intervalsMs = config.checks.map((check) => check.intervalMs)
-  const configuration = { digest, config, intervalsMs, json, leaf: index }
+  const names = config.checks.map((check) => check.name)
+  const configuration = { digest, config, names, intervalsMs, json, leaf: index }
   terms.configurations.set(digest, configuration)
   terms.configuration = configuration
 }

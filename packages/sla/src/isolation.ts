@@ -3,7 +3,7 @@
  * says of its targets is unknown. Decided in the fold, never by the agent. Pure. (spec: vantage timeline)
  */
 import { outcomeCode } from '@constat/shared/sample'
-import { intersect, normalise, type Interval, type IntervalSet } from '@constat/shared/time'
+import { intersect, normalise, union, type Interval, type IntervalSet } from '@constat/shared/time'
 import type { SampleColumns } from './vantage.ts'
 
 const FAIL = outcomeCode('fail')
@@ -13,6 +13,22 @@ const UNKNOWN = outcomeCode('unknown')
 export function isolatedTime(references: readonly { columns: SampleColumns; holdMs: number }[]): IntervalSet {
   const failed = references.map(standsFailed)
   return failed.length === 0 ? [] : failed.reduce((a, b) => intersect(a, b))
+}
+
+/** A reference as one agent runs it: where it stands failed, and from when to when the agent ran it at all. */
+export type RunReference = { failed: IntervalSet; runs: Interval }
+
+/**
+ * Where every reference that the agent runs at that instant stands failed. A reference that it does not run
+ * yet, or no longer, says nothing either way; where it runs none it is never isolated.
+ */
+export function isolatedWhere(references: readonly RunReference[]): IntervalSet {
+  const running = normalise(references.map(({ runs }) => runs))
+  return references.reduce<IntervalSet>((isolated, { failed, runs }) => {
+    const before = { startMs: -Infinity, endMs: runs.startMs }
+    const after = { startMs: runs.endMs, endMs: Infinity }
+    return intersect(isolated, union(failed, [before, after]))
+  }, running)
 }
 
 /** The same samples, unknown where `isolated` holds at their instant. Untouched columns are not copied. */
