@@ -35,11 +35,22 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     // An agent's assignment is what intake gives to it; the rules of a track are what terms decide.
     terms: ['db', 'ledger', 'fold/track.ts', 'intake/connection.ts', 'intake/registry.ts'],
     fold: ['db', 'ledger', 'terms'],
+    // Read from the ledger when somebody asks; the fold tells which chunks there are.
+    latency: ['db', 'ledger', 'terms', 'fold'],
     // What it tells is part of its own transaction; who is heard is part of what it judges.
-    judge: ['db', 'ledger', 'terms', 'fold', 'alert/types.ts', 'alert/facts.ts', 'intake/registry.ts'],
+    judge: [
+      'db',
+      'ledger',
+      'terms',
+      'fold',
+      'latency',
+      'alert/types.ts',
+      'alert/facts.ts',
+      'intake/registry.ts',
+    ],
     alert: ['db', 'ledger', 'terms', 'fold', 'judge'],
     report: ['db', 'ledger', 'terms', 'fold', 'judge'],
-    'pipeline.ts': ['db', 'intake', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report'],
+    'pipeline.ts': ['db', 'intake', 'ledger', 'terms', 'fold', 'latency', 'judge', 'alert', 'report'],
     'metrics.ts': ['pipeline.ts'],
     http: ['db', 'ledger', 'terms', 'fold', 'judge', 'alert', 'report', 'intake', 'pipeline.ts'],
     'http/app.ts': ['http', 'web'],
@@ -72,7 +83,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'd3-shape': ['collector/src/web'],
   standardwebhooks: ['collector/src/alert'],
   undici: ['collector/src/alert'],
-  systeminformation: ['packages/probe/src/host.ts'],
+  systeminformation: ['packages/probe/src/host-elsewhere.ts'],
   'https-proxy-agent': ['agent/src/uplink.ts', 'agent/src/proxy.ts'],
   '@peculiar/x509': ['collector/src/certificate.ts'],
   'reflect-metadata': ['collector/src/certificate.ts'],

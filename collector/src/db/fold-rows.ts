@@ -47,7 +47,7 @@ export async function saveFold(
   }
 }
 
-/** Drops what the fold derived. The ledger is not touched. */
+/** Drops what the fold derived, and the latencies packed after it. The ledger is not touched. */
 export async function dropFold(tx: Tx): Promise<void> {
-  await tx`truncate chunk, folded`
+  await tx`truncate chunk, folded, latency`
 }

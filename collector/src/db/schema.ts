@@ -229,3 +229,18 @@ export const folded = pgTable('folded', {
   log: integer('log').primaryKey(),
   next: bigint('next', { mode: 'number' }).notNull(),
 })
+
+/** Packed latencies of a chunk that has ended, so that a month is read without its frames. */
+export const latency = pgTable(
+  'latency',
+  {
+    log: integer('log').notNull(),
+    check: text('check').notNull(),
+    agent: text('agent').notNull(),
+    startMs: ms('start_ms').notNull(),
+    /** Readings of the chunk in the fold when this was made: other than now, it is made again. */
+    samples: integer('samples').notNull(),
+    body: bytes('body').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.log, t.check, t.agent, t.startMs] })],
+)

@@ -106,6 +106,16 @@ CREATE TABLE "incident" (
 	"reopened" integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "latency" (
+	"log" integer NOT NULL,
+	"check" text NOT NULL,
+	"agent" text NOT NULL,
+	"start_ms" bigint NOT NULL,
+	"samples" integer NOT NULL,
+	"body" "bytea" NOT NULL,
+	CONSTRAINT "latency_log_check_agent_start_ms_pk" PRIMARY KEY("log","check","agent","start_ms")
+);
+--> statement-breakpoint
 CREATE TABLE "log" (
 	"id" integer PRIMARY KEY NOT NULL,
 	"contract" text NOT NULL,

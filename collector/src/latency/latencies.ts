@@ -1,0 +1,211 @@
+/**
+ * Latencies: the slot samples of a place over a span, read from the ledger when somebody asks. The line
+ * itself never touches them. A chunk that has ended is packed once into a row, so that a month is read from
+ * packed rows and not from frames; a chunk that still grows is kept in memory, and only its new frames are
+ * read. Both carry the count of readings that the fold has of the chunk: a frame that comes late changes
+ * that count, and the chunk is made again. A cache of the ledger, nothing more. Derived.
+ */
+import { readTimings } from '@constat/shared/frame-reader'
+import { invariant } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
+import type { SlotColumns } from '@constat/sla/latency'
+import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
+import type { Database } from '../db/tx.ts'
+import type { Fold } from '../fold/fold.ts'
+import { CHUNK_MS, chunkStart } from '../fold/track.ts'
+import type { Place } from '../fold/tracks.ts'
+import type { Register } from '../terms/register.ts'
+import { BYTES_PER_SAMPLE, isToldSlot, packColumns, SlotBuilder, unpackColumns } from './columns.ts'
+import { Kept } from './kept.ts'
+
+/** A chunk is packed this long after its end: batches are closed and sent by then. Later ones make it again. */
+export const SETTLE_MS = 10 * 60_000
+/** Packed by itself as it ends; older ones, if they are missing, when somebody asks. */
+const PACKED_BACK_MS = 24 * 3_600_000
+/** Columns of chunks that have ended, kept in memory. */
+const MAX_ENDED_BYTES = 48 * 1024 * 1024
+/** Chunks that still grow, kept in memory. */
+const MAX_GROWING_BYTES = 48 * 1024 * 1024
+const OBJECT_BYTES = 400
+
+export type LatencyDeps = {
+  db: Database
+  register: Register
+  fold: Pick<Fold, 'next' | 'tracks'>
+  nowMs: () => UnixMs
+}
+
+/** A chunk of a place with the count of readings that tells whether it is up to date. */
+export type ChunkSize = { startMs: UnixMs; samples: number }
+type ChunkPlace = { log: number; agent: string; startMs: UnixMs }
+/** Chunk of one agent that still grows: columns of all its checks, from the leaves below `next`. */
+type Growing = { next: number; byCheck: Map<string, SlotBuilder>; sizes: Map<string, number> }
+
+export class Latencies {
+  readonly #deps: LatencyDeps
+  readonly #ended = new Kept<{ samples: number; columns: SlotColumns }>(MAX_ENDED_BYTES)
+  readonly #growing = new Kept<Growing>(MAX_GROWING_BYTES)
+  /** Chunks being read: whoever asks meanwhile waits for the same answer. */
+  readonly #reading = new Map<string, Promise<Growing>>()
+  #packedUntilMs: UnixMs = -Infinity
+
+  constructor(deps: LatencyDeps) {
+    this.#deps = deps
+  }
+
+  /** Chunks of a place that reach into the span, in order: equal sizes are equal samples. */
+  sizes(place: Place, { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs }): ChunkSize[] {
+    return [...this.#deps.fold.tracks.sizesOf(place)]
+      .map(([startMs, samples]) => ({ startMs, samples }))
+      .filter(({ startMs }) => startMs + CHUNK_MS > fromMs && startMs < toMs)
+      .sort((a, b) => a.startMs - b.startMs)
+  }
+
+  /** Samples of the chunks that reach into the span, in order. */
+  async read(place: Place, span: { fromMs: UnixMs; toMs: UnixMs }): Promise<SlotColumns[]> {
+    const sizes = this.sizes(place, span)
+    const found = new Map<UnixMs, SlotColumns>()
+    for (const size of sizes) {
+      const columns = this.#kept(place, size)
+      if (columns) found.set(size.startMs, columns)
+    }
+    await this.#unpack(place, { sizes, found })
+    for (const { startMs } of sizes) {
+      if (found.has(startMs)) continue
+      const growing = await this.#grown({ log: place.log, agent: place.agent, startMs })
+      found.set(startMs, (growing.byCheck.get(place.check) ?? new SlotBuilder(startMs)).columns())
+    }
+    return sizes.map(({ startMs }) => found.get(startMs)!)
+  }
+
+  /** Packs the chunks that have ended since the last call. */
+  async packEnded(): Promise<void> {
+    const endMs = chunkStart(this.#deps.nowMs() - SETTLE_MS)
+    if (endMs <= this.#packedUntilMs) return
+    for (const place of this.#deps.fold.tracks.places()) {
+      await this.read(place, { fromMs: endMs - PACKED_BACK_MS, toMs: endMs })
+    }
+    this.#packedUntilMs = endMs
+  }
+
+  #kept(place: Place, { startMs, samples }: ChunkSize): SlotColumns | null {
+    const ended = this.#ended.get(nameOf(place, startMs))
+    if (ended?.samples === samples) return ended.columns
+    const growing = this.#growing.get(chunkName({ ...place, startMs }))
+    if (growing?.sizes.get(place.check) !== samples) return null
+    return growing.byCheck.get(place.check)?.columns() ?? null
+  }
+
+  /** Reads the packed chunks that are up to date. */
+  async #unpack(
+    place: Place,
+    { sizes, found }: { sizes: readonly ChunkSize[]; found: Map<UnixMs, SlotColumns> },
+  ): Promise<void> {
+    const wanted = new Map(
+      sizes.filter(({ startMs }) => !found.has(startMs)).map((one) => [one.startMs, one.samples]),
+    )
+    const starts = [...wanted.keys()].filter((startMs) => this.#hasEnded(startMs))
+    if (starts.length === 0) return
+    const { log, check, agent } = place
+    const range = { fromMs: starts[0]!, untilMs: starts.at(-1)! + 1 }
+    for (const { startMs, samples, body } of await latencyRows(this.#deps.db, {
+      log,
+      check,
+      agent,
+      ...range,
+    })) {
+      if (wanted.get(startMs) !== samples) continue
+      const columns = unpackColumns(startMs, body)
+      found.set(startMs, columns)
+      this.#keep(place, { startMs, samples }, columns)
+    }
+  }
+
+  #grown(chunk: ChunkPlace): Promise<Growing> {
+    const name = chunkName(chunk)
+    let reading = this.#reading.get(name)
+    if (!reading) {
+      reading = this.#grow(name, chunk).finally(() => this.#reading.delete(name))
+      this.#reading.set(name, reading)
+    }
+    return reading
+  }
+
+  /** Reads the frames of a chunk that were not read yet, and packs it when it has ended. */
+  async #grow(name: string, chunk: ChunkPlace): Promise<Growing> {
+    const { db, fold } = this.#deps
+    const { log, agent, startMs } = chunk
+    const growing: Growing = this.#growing.get(name) ?? { next: 0, byCheck: new Map(), sizes: new Map() }
+    // Taken before the leaves are read: a leaf that the fold counts later makes the chunk out of date.
+    const below = fold.next(log)
+    const sizes = this.#sizesAt(chunk)
+    const key = { log, agent: Buffer.from(agent, 'hex'), fromMs: startMs, untilMs: startMs + CHUNK_MS }
+    for (const body of await frameBodies(db, { ...key, from: growing.next, below })) {
+      this.#take(body, chunk, growing.byCheck)
+    }
+    growing.next = below
+    growing.sizes = sizes
+    const count = [...growing.byCheck.values()].reduce((sum, { length }) => sum + length, 0)
+    this.#growing.set(name, { value: growing, bytes: OBJECT_BYTES + 2 * count * BYTES_PER_SAMPLE })
+    if (this.#hasEnded(startMs)) await this.#pack(name, chunk, growing)
+    return growing
+  }
+
+  async #pack(name: string, { log, agent, startMs }: ChunkPlace, growing: Growing): Promise<void> {
+    const rows = [...growing.sizes].map(([check, samples]) => {
+      const columns = (growing.byCheck.get(check) ?? new SlotBuilder(startMs)).columns()
+      return { log, check, agent, startMs, samples, body: packColumns(columns) }
+    })
+    await putLatencies(this.#deps.db, rows)
+    this.#growing.delete(name)
+  }
+
+  #take(frame: Buffer, { log, startMs }: ChunkPlace, byCheck: Map<string, SlotBuilder>): void {
+    const { configDigest, baseS, samples } = readTimings(frame)
+    const names = this.#checkNames(log, configDigest)
+    const shiftMs = baseS * 1000 - startMs
+    for (let i = 0; i < samples.check.length; i += 1) {
+      const offsetMs = shiftMs + samples.offsetMs[i]!
+      if (offsetMs < 0 || offsetMs >= CHUNK_MS || !isToldSlot(samples, i)) continue
+      const check = names[samples.check[i]!]!
+      let builder = byCheck.get(check)
+      if (!builder) byCheck.set(check, (builder = new SlotBuilder(startMs)))
+      builder.add(offsetMs, samples, i)
+    }
+  }
+
+  #checkNames(log: number, digest: Uint8Array): readonly string[] {
+    const hex = Buffer.from(digest).toString('hex')
+    const known = this.#deps.register.ofLog(log)?.configurations.get(hex)
+    invariant(known, `configuration ${hex} is not in log ${log}`)
+    return known.names
+  }
+
+  /** Readings of the chunk by check, for every check of the agent. */
+  #sizesAt({ log, agent, startMs }: ChunkPlace): Map<string, number> {
+    const { tracks } = this.#deps.fold
+    const sizes = new Map<string, number>()
+    for (const { key } of tracks.ofAgent(log, agent)) {
+      const samples = tracks.sizesOf(key).get(startMs)
+      if (samples !== undefined) sizes.set(key.check, samples)
+    }
+    return sizes
+  }
+
+  #keep(place: Place, { startMs, samples }: ChunkSize, columns: SlotColumns): void {
+    const bytes = OBJECT_BYTES + columns.offsetMs.length * BYTES_PER_SAMPLE
+    this.#ended.set(nameOf(place, startMs), { value: { samples, columns }, bytes })
+  }
+
+  #hasEnded(startMs: UnixMs): boolean {
+    return startMs + CHUNK_MS + SETTLE_MS <= this.#deps.nowMs()
+  }
+}
+
+function nameOf({ log, check, agent }: Place, startMs: UnixMs): string {
+  return `${log}/${agent}/${startMs}/${check}`
+}
+
+function chunkName({ log, agent, startMs }: ChunkPlace): string {
+  return `${log}/${agent}/${startMs}`
+}
