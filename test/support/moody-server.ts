@@ -12,11 +12,14 @@ export type MoodyServer = {
   close(): Promise<void>
 }
 
-export async function startMoodyServer(): Promise<MoodyServer> {
+export type Place = { host: string; port: number }
+
+export async function startMoodyServer(place: Place = { host: '127.0.0.1', port: 0 }): Promise<MoodyServer> {
   let mood: Mood = 'ok'
   let requests = 0
   let server = open()
-  const port = await listen(server, 0)
+  const { host } = place
+  const port = await listen(server, place)
 
   function open(): Server {
     return createServer((request, response) => {
@@ -28,13 +31,13 @@ export async function startMoodyServer(): Promise<MoodyServer> {
   }
 
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http://${host}:${port}/`,
     requests: () => requests,
     become: async (next) => {
       const wasRefusing = mood === 'refuse'
       mood = next
       if (next === 'refuse') await close(server)
-      else if (wasRefusing) await listen((server = open()), port)
+      else if (wasRefusing) await listen((server = open()), { host, port })
       else server.closeAllConnections()
       return Date.now()
     },
@@ -42,8 +45,8 @@ export async function startMoodyServer(): Promise<MoodyServer> {
   }
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+async function listen(server: Server, { host, port }: Place): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
   // A TCP server that listens has an address of this form.
   return (server.address() as AddressInfo).port
 }

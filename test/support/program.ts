@@ -2,13 +2,15 @@
  * Programs under test: `constat up` and `constat collector` as processes of their own, from the build or
  * the sources, with their API. Each start has a data directory and a free port of its own.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Namespace } from './netns.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
@@ -45,21 +47,29 @@ export function dropDataDir(dataDir: string): void {
   rmSync(dataDir, { recursive: true, force: true })
 }
 
-export type StartOptions = { args: string[]; dataDir: string; port: number; env?: Record<string, string> }
+export type StartOptions = {
+  args: string[]
+  dataDir: string
+  port: number
+  env?: Record<string, string>
+  /** Runs inside, listens everywhere there, and is reached from this host at `address`. */
+  inside?: { space: Namespace; address: string }
+}
 
 /** Starts `constat …` and waits until it is ready. */
-export async function startProgram({ args, dataDir, port, env }: StartOptions): Promise<Program> {
+export async function startProgram({ args, dataDir, port, env, inside }: StartOptions): Promise<Program> {
   // Arguments of node for the program: `--cpu-prof` shows where a bench spends its time.
   const nodeArgs = (process.env['CONSTAT_TEST_NODE_ARGS'] ?? '').split(' ').filter((arg) => arg !== '')
-  const child = spawn(
-    process.execPath,
-    [...nodeArgs, CONSTAT, ...args, '--data', dataDir, '--listen', `127.0.0.1:${port}`],
-    {
-      env: { ...process.env, CONSTAT_LOG_LEVEL: 'info', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
-  const program = programOf(child, { dataDir, url: `http://127.0.0.1:${port}` })
+  const listen = `${inside ? '0.0.0.0' : '127.0.0.1'}:${port}`
+  const command = [...nodeArgs, CONSTAT, ...args, '--data', dataDir, '--listen', listen]
+  const options: SpawnOptions = {
+    env: { ...process.env, CONSTAT_LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }
+  const child = inside
+    ? inside.space.start([process.execPath, ...command], options)
+    : spawn(process.execPath, command, options)
+  const program = programOf(child, { dataDir, url: `http://${inside?.address ?? '127.0.0.1'}:${port}` })
   await program.line(/Owner link: /, 30_000)
   return program
 }
@@ -141,17 +151,23 @@ export function runOnce(
 /** An agent as a process of its own, enrolled in `dir` with a token of `program`. */
 export async function startAgent(
   program: Program,
-  { dir, name }: { dir: string; name: string },
+  { dir, name, inside }: { dir: string; name: string; inside?: { space: Namespace; url: string } },
 ): Promise<ChildProcess> {
-  const env = { ...process.env, CONSTAT_AGENT_DIR: dir, CONSTAT_URL: program.url }
+  const url = inside?.url ?? program.url
+  // In a network of the test the collector may be reached without TLS.
+  const env = { ...process.env, CONSTAT_AGENT_DIR: dir, CONSTAT_URL: url, CONSTAT_INSECURE: 'true' }
+  const start = (command: [string, ...string[]], options: SpawnOptions): ChildProcess => {
+    return inside ? inside.space.start(command, options) : spawn(command[0], command.slice(1), options)
+  }
   if (!existsSync(join(dir, 'agent.json'))) {
     const { token } = await program.post<{ token: string }>('/agents/tokens', { name })
-    const done = spawnSync(
-      process.execPath,
-      [AGENT, 'enroll', '--url', program.url, '--token', token, '--name', name],
-      { env, encoding: 'utf8', timeout: 30_000 },
-    )
-    if (done.status !== 0) throw new Error(`enrolment failed: ${done.stdout}${done.stderr}`)
+    const enroll = ['enroll', '--url', url, '--token', token, '--name', name]
+    const done = start([process.execPath, AGENT, ...enroll], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [done.stdout, done.stderr])
+      stream?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    const [code] = await once(done, 'close')
+    if (code !== 0) throw new Error(`enrolment failed: ${said}`)
   }
-  return spawn(process.execPath, [AGENT, 'run'], { env, stdio: 'ignore' })
+  return start([process.execPath, AGENT, 'run'], { env, stdio: 'ignore' })
 }
