@@ -55,7 +55,12 @@ export type HttpConnectionSpec = {
 }
 
 /** One business process: HTTP steps in order, on cookies and variables of their own. One sample. */
-export type TransactionSpec = { kind: 'transaction'; steps: TransactionStep[] } & HttpConnectionSpec
+export type TransactionSpec = {
+  kind: 'transaction'
+  steps: TransactionStep[]
+  /** All steps done, but together slower than this: `degraded`. */
+  degradedOverMs?: number
+} & HttpConnectionSpec
 /** `${name}` in url, headers and body of a later step stands for what was extracted. */
 export type TransactionStep = HttpRequestSpec & { name: string; extract?: Extraction[] }
 export type Extraction = { variable: string } & (
@@ -76,12 +81,14 @@ export type TcpSpec = {
   family?: 4 | 6
   /** Said once connected, after the greeting where there is one. */
   send?: string
-  /** Text that must come back. */
+  /** Text that must come back, within the first 64 KiB. */
   expect?: string
   /** The greeting that must come first. */
   banner?: (typeof BANNERS)[number]
   degradedOverMs?: number
 }
+
+export const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const
 
 export type TlsSpec = {
   kind: 'tls'
@@ -95,7 +102,7 @@ export type TlsSpec = {
   daysLeft?: number
   /** SHA-256 over the public key of the server's certificate (RFC 7469), base64; one of them must hold. */
   pins?: string[]
-  minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  minVersion?: (typeof TLS_VERSIONS)[number]
   /** PEM file of the authorities to trust in place of the public ones. */
   authority?: string
 }
@@ -106,12 +113,16 @@ export const DNS_RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP
 export type DnsSpec = {
   kind: 'dns'
   name: string
-  type: string
+  type: (typeof DNS_TYPES)[number]
+  /** `host`, `host:port` or `[address]:port`. Absent: the first name server of the agent's host. */
   server?: string
+  /** Of the server's address. */
+  family?: 4 | 6
+  /** Absent: udp, and tcp after an answer that did not fit. */
   transport?: 'udp' | 'tcp'
-  /** The answer that counts as success. Absent: NOERROR with at least one record. */
+  /** The answer that counts as success. Absent: NOERROR with at least one record of the type. */
   rcode?: (typeof DNS_RCODES)[number]
-  /** Records that must all be in the answer, as text. */
+  /** Records that must all be in the answer, as text: `192.0.2.1`, `10 mail.example.org`. */
   answers?: string[]
   degradedOverMs?: number
 }
@@ -121,7 +132,7 @@ export type IcmpSpec = {
   host: string
   packets: number
   family?: 4 | 6
-  /** Bytes of payload, 8 … 1472. */
+  /** Bytes of payload, 16 … 1472. */
   payloadBytes?: number
   /** Percent lost that is still `ok`; more is `degraded`, all is `fail`. Absent: 0. */
   lossPercent?: number

@@ -67,7 +67,11 @@ export async function runAttempt(
   }
 }
 
-function verdictOf(error: unknown, { expired, watch }: { expired: boolean; watch: Stopwatch }): Judgement {
+/** What an error thrown inside a probe says about it. */
+export function verdictOf(
+  error: unknown,
+  { expired, watch }: { expired: boolean; watch: Stopwatch },
+): Judgement {
   if (error instanceof ProbeFailure) return error.judgement
   const phase = watch.phase()
   const { outcome, cause } = failureOf(error, { expired, phase })

@@ -17,6 +17,8 @@ export type FieldReader = {
   host: (name: string) => string | undefined
   /** The name of a secret, never the secret itself. */
   secret: (name: string) => string | undefined
+  /** A field with a form of its own: what `read` makes of it, or the sentence that it answers. */
+  part: <T extends object>(name: string, read: (value: unknown) => T | string) => T | undefined
   /** Says that a field which must be there is not. */
   missing: (name: string) => void
   /** All problems as one sentence, or undefined. A field nobody asked for is a problem too. */
@@ -60,6 +62,15 @@ export function readFields(fields: Fields): FieldReader {
         (v) => (typeof v === 'string' && SECRET_NAME.test(v) ? v : undefined),
         "the name of a file in the agent's secrets folder: letters, digits, '.', '_', '-', at most 64",
       ),
+    part(name, read) {
+      asked.add(name)
+      const value = fields[name]
+      if (value === undefined) return undefined
+      const taken = read(value)
+      if (typeof taken !== 'string') return taken
+      problems.push(taken)
+      return undefined
+    },
     missing: (name) => void problems.push(`${name} is missing`),
     problem() {
       for (const name of Object.keys(fields)) if (!asked.has(name)) problems.push(`${name} is not known`)
@@ -70,6 +81,11 @@ export function readFields(fields: Fields): FieldReader {
 
 export function isHost(value: unknown): value is string {
   return typeof value === 'string' && (isIP(value) !== 0 || HOST_NAME.test(value))
+}
+
+/** Whether `value` is a map of names, as a part of a configuration may be. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function integerIn(value: unknown, { min, max }: { min: number; max: number }): number | undefined {

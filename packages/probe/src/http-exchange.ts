@@ -20,22 +20,34 @@ export type HttpResponse = {
   oversize: boolean
 }
 
-const MAX_HEADER_BYTES = 32 * 1024
+export const MAX_HEADER_BYTES = 32 * 1024
 
-/** `readBody` says for the headers how many bytes of body to read; 0 ends the exchange with them. */
+/** How a request names its target: to the server itself, or to a proxy that passes it on (RFC 9112, 3.2). */
+export type TargetForm = 'origin' | 'absolute'
+
+export type Exchange = {
+  asked: HttpRequest
+  form: TargetForm
+  /** How many bytes of body to read, for these headers; 0 ends the exchange with them. */
+  readBody: (response: IncomingMessage) => number
+}
+
 export function exchange(
   socket: Socket,
-  { asked, readBody }: { asked: HttpRequest; readBody: (response: IncomingMessage) => number },
+  { asked, form, readBody }: Exchange,
   attempt: Attempt,
 ): Promise<HttpResponse> {
+  const { method, url, body } = asked
+  // By hand: Node.js sends no length for the body of a GET, a DELETE or an OPTIONS.
+  const length = body === undefined ? {} : { 'Content-Length': `${Buffer.byteLength(body)}` }
   return new Promise((resolve, reject) => {
     attempt.watch.enter('ttfbUs')
     const sent = request({
       createConnection: () => socket,
-      method: asked.method,
-      host: asked.url.hostname,
-      path: `${asked.url.pathname}${asked.url.search}`,
-      headers: asked.headers,
+      method,
+      host: url.hostname,
+      path: `${form === 'absolute' ? url.origin : ''}${url.pathname}${url.search}`,
+      headers: { ...asked.headers, ...length },
       setHost: false,
       maxHeaderSize: MAX_HEADER_BYTES,
     })
@@ -46,7 +58,7 @@ export function exchange(
       attempt.watch.enter('transferUs')
       collect(response, readBody(response)).then(resolve, reject)
     })
-    send(sent, asked.body)
+    send(sent, body)
   })
 }
 
@@ -79,6 +91,6 @@ function collect(response: IncomingMessage, capBytes: number): Promise<HttpRespo
   })
 }
 
-function brokenProtocol(message: string): Error {
+export function brokenProtocol(message: string): Error {
   return Object.assign(new Error(message), { code: 'HPE_UNEXPECTED' })
 }

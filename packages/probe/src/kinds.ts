@@ -3,16 +3,26 @@
  */
 import type { ProbeSpec } from '@constat/shared/check'
 import { dnsKind } from './dns.ts'
+import { hostKind } from './host.ts'
 import { httpKind } from './http.ts'
 import { icmpKind } from './icmp.ts'
 import type { Kind, ProbeContext, ProbeResult } from './probe.ts'
 import { tcpKind } from './tcp.ts'
 import { tlsKind } from './tls.ts'
+import { transactionKind } from './transaction.ts'
 
 type KindName = ProbeSpec['kind']
 type KindTable = { [K in KindName]: Kind<Extract<ProbeSpec, { kind: K }>> }
 
-const KINDS: KindTable = { http: httpKind, tcp: tcpKind, tls: tlsKind, dns: dnsKind, icmp: icmpKind }
+const KINDS: KindTable = {
+  http: httpKind,
+  transaction: transactionKind,
+  tcp: tcpKind,
+  tls: tlsKind,
+  dns: dnsKind,
+  icmp: icmpKind,
+  host: hostKind,
+}
 
 const SCHEMES: Record<string, KindName> = {
   'http:': 'http',
@@ -21,6 +31,7 @@ const SCHEMES: Record<string, KindName> = {
   'tls:': 'tls',
   'dns:': 'dns',
   'icmp:': 'icmp',
+  'host:': 'host',
 }
 
 /** The spec in a configuration's fields, or the sentence that says why there is none. */
@@ -29,7 +40,7 @@ export function readSpec(fields: Record<string, unknown>): ProbeSpec | string {
   return name ? KINDS[name].read(fields) : `kind ${JSON.stringify(fields['kind'])} is not known to this agent`
 }
 
-/** The spec that a URL stands for (http, https, tcp, tls, dns, icmp), or a sentence. */
+/** The spec that a URL stands for (http, https, tcp, tls, dns, icmp, host), or a sentence. */
 export function specOfUrl(text: string): ProbeSpec | string {
   if (!URL.canParse(text)) return 'not an address; write it as https://host/path'
   const url = new URL(text)
@@ -42,6 +53,8 @@ export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeR
   switch (spec.kind) {
     case 'http':
       return KINDS.http.probe(spec, context)
+    case 'transaction':
+      return KINDS.transaction.probe(spec, context)
     case 'tcp':
       return KINDS.tcp.probe(spec, context)
     case 'tls':
@@ -50,7 +63,9 @@ export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeR
       return KINDS.dns.probe(spec, context)
     case 'icmp':
       return KINDS.icmp.probe(spec, context)
+    case 'host':
+      return KINDS.host.probe(spec, context)
   }
 }
 
-const KIND_NAMES: readonly KindName[] = ['http', 'tcp', 'tls', 'dns', 'icmp']
+const KIND_NAMES: readonly KindName[] = ['http', 'transaction', 'tcp', 'tls', 'dns', 'icmp', 'host']

@@ -17,7 +17,11 @@ export type ProbeResult = {
   value: number
   phases: Phases
   detail: string
+  /** Of a transaction: where the time of each step went, as far as it came. For people, never signed. */
+  steps?: StepTiming[]
 }
+
+export type StepTiming = { name: string; latencyUs: number; phases: Phases }
 
 /** Verdict of a probe whose exchange ran to its end. */
 export type Judgement = Pick<ProbeResult, 'outcome' | 'cause' | 'value' | 'detail'>

@@ -1,0 +1,91 @@
+/**
+ * Forward proxies. Plain http goes to the proxy in absolute form, https through CONNECT (RFC 9110, 9.3.6).
+ * The time of a CONNECT counts as `connect`: it is what stands in the way of the handshake.
+ *
+ *   what happens                     outcome, cause      because
+ *   the proxy has no name, refuses   unknown `network`   the target was never asked; the proxy is the agent's
+ *   or is not there                                      own way out. To judge the proxy, check it by tcp
+ *   CONNECT: cut off, or no HTTP     unknown `network`   the proxy failed, and said nothing of the target
+ *   CONNECT: 403, 407, 429           blocked             the proxy turned the agent away
+ *   CONNECT: anything else           fail `connect`      the proxy was there and could not reach the target:
+ *                                                        for its users, too, the target cannot be reached
+ *   CONNECT: no answer in time       fail `timeout`      as a target that drops packets looks from here
+ *   plain http: 407                  blocked             (http-rules.ts)
+ *   plain http: 5xx                  fail `status`       a proxy's page cannot be told from the target's
+ * Every sentence about a proxy names it. The address policy of the host is asked about the proxy's address,
+ * and about the target's where the URL has one: a name is resolved by the proxy.
+ */
+import { request } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import { ProbeFailure, verdictOf, type Attempt } from './attempt.ts'
+import { dial, type Endpoint } from './connect.ts'
+import { brokenProtocol, MAX_HEADER_BYTES } from './http-exchange.ts'
+import type { Cause, Outcome } from '@constat/shared/sample'
+
+const HTTP_PORT = 80
+
+/** A connection to the proxy, which is to pass on what is meant for `target`. */
+export async function dialProxy(proxy: URL, target: Endpoint, attempt: Attempt): Promise<Socket> {
+  if (isIP(target.host) !== 0 && attempt.context.denied(target.host)) {
+    throw failure('unknown', 'denied', `${target.host} is on this agent's deny list`)
+  }
+  const host = proxy.hostname.replace(/^\[(.*)\]$/, '$1')
+  const port = proxy.port === '' ? HTTP_PORT : Number(proxy.port)
+  try {
+    return await dial({ host, port }, attempt)
+  } catch (error) {
+    const { signal, watch } = attempt
+    const said = verdictOf(error, { expired: signal.aborted, watch })
+    const detail = `the proxy ${proxy.host} cannot be reached: ${said.detail}`
+    if (said.outcome === 'unknown') throw failure('unknown', said.cause, detail)
+    throw failure('unknown', 'network', detail)
+  }
+}
+
+/** Has the proxy open a way to `target`: from here on the socket talks to it. */
+export async function tunnel(
+  socket: Socket,
+  { proxy, target }: { proxy: URL; target: Endpoint },
+  attempt: Attempt,
+): Promise<Socket> {
+  const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host
+  const authority = `${host}:${target.port}`
+  const { status, early } = await askConnect(socket, authority).catch((error: unknown) => {
+    const expired = attempt.signal.aborted
+    const { detail } = verdictOf(error, { expired, watch: attempt.watch })
+    if (expired) throw failure('fail', 'timeout', `the proxy ${proxy.host} did not get through: ${detail}`)
+    throw failure('unknown', 'network', `the proxy ${proxy.host} failed: ${detail}`)
+  })
+  if (status >= 200 && status <= 299) {
+    // TLS begins with the client: a server that speaks first is none.
+    if (early > 0) throw brokenProtocol(`${authority} spoke before the handshake`)
+    return socket
+  }
+  if (status === 403 || status === 407 || status === 429) {
+    throw failure('blocked', 'blocked', `the proxy ${proxy.host} turned the agent away: status ${status}`)
+  }
+  throw failure('fail', 'connect', `the proxy ${proxy.host} cannot reach ${authority}: status ${status}`)
+}
+
+function askConnect(socket: Socket, authority: string): Promise<{ status: number; early: number }> {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      createConnection: () => socket,
+      method: 'CONNECT',
+      path: authority,
+      headers: { Host: authority },
+      setHost: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    })
+    sent.on('error', reject)
+    // An answer to CONNECT of whatever status comes as this event, with what followed the headers.
+    sent.once('connect', (response, _, head) => {
+      resolve({ status: response.statusCode ?? 0, early: head.length })
+    })
+    sent.end()
+  })
+}
+
+function failure(outcome: Outcome, cause: Cause, detail: string): ProbeFailure {
+  return new ProbeFailure({ outcome, cause, value: 0, detail })
+}

@@ -1,0 +1,165 @@
+/**
+ * `transaction`: HTTP steps in order, on cookies and variables of their own; one business process, one
+ * sample. Each phase is the sum over the steps, and so is the latency: what is read out of answers between
+ * two steps is off the clock. `value` is the number of steps that succeeded; outcome, cause and detail are
+ * those of the step that failed, or of the first that was slow. In a step 401 is a failure (http-rules.ts).
+ *
+ * `auth` and the client certificate are for the origin of the first step; steps elsewhere go without.
+ */
+import type { HttpRequestSpec, TransactionSpec, TransactionStep } from '@constat/shared/check'
+import { HTTP_LIMITS, httpConflicts, isHeaderValue } from '@constat/shared/http-check'
+import { NO_PHASES, PHASES } from '@constat/shared/sample'
+import { fillTemplate, parseTemplate, transactionProblems } from '@constat/shared/transaction'
+import { ProbeFailure, runAttempt, verdictOf, type Attempt } from './attempt.ts'
+import { createJar } from './cookies.ts'
+import { extract } from './extract.ts'
+import { given, isFields, readFields } from './fields.ts'
+import { openAccess } from './http-access.ts'
+import { NO_BODY, readBody } from './http-body.ts'
+import { readConnection, readExtractions, readList, readRequest } from './http-fields.ts'
+import { follow, type Journey } from './http-follow.ts'
+import { asksBody, judgeAnswer } from './http-rules.ts'
+import type { Judgement, Kind, Probe, StepTiming } from './probe.ts'
+import { startStopwatch, type Timing } from './stopwatch.ts'
+
+type Visit = Journey & { variables: Map<string, string> }
+
+export const probeTransaction: Probe<TransactionSpec> = async (spec, context) => {
+  const [first] = spec.steps
+  const opened = await openAccess(spec, first ? new URL(first.url).origin : '', context)
+  if (opened.kind === 'lacking') return opened.result
+  const steps: StepTiming[] = []
+  const result = await runAttempt(context, async (attempt) => {
+    const visit: Visit = { access: opened.access, jar: createJar(), variables: new Map() }
+    const judgement = await runSteps(spec, { visit, steps }, attempt)
+    return () => judgement
+  })
+  const sums = sumOf(steps)
+  const late = spec.degradedOverMs !== undefined && sums.latencyUs > spec.degradedOverMs * 1_000
+  if (result.outcome !== 'ok' || !late) return { ...result, ...sums, steps }
+  const detail = `${result.detail}, slower than ${spec.degradedOverMs} ms`
+  return { ...result, ...sums, outcome: 'degraded', cause: 'slow', detail, steps }
+}
+
+async function runSteps(
+  { steps }: TransactionSpec,
+  { visit, steps: taken }: { visit: Visit; steps: StepTiming[] },
+  attempt: Attempt,
+): Promise<Judgement> {
+  let slow: Judgement | undefined
+  for (const [done, step] of steps.entries()) {
+    const { timing, judgement } = await runStep(step, visit, attempt)
+    taken.push({ name: step.name, ...timing })
+    const named = { ...judgement, detail: `step ${step.name}: ${judgement.detail}` }
+    if (judgement.outcome === 'degraded') slow ??= named
+    else if (judgement.outcome !== 'ok') return { ...named, value: done }
+  }
+  const value = steps.length
+  return slow
+    ? { ...slow, value }
+    : { outcome: 'ok', cause: 'none', value, detail: value === 1 ? '1 step' : `all ${value} steps` }
+}
+
+/** One step on a stopwatch of its own, which the deadline stops like that of the attempt. */
+async function runStep(
+  step: TransactionStep,
+  visit: Visit,
+  attempt: Attempt,
+): Promise<{ timing: Timing; judgement: Judgement }> {
+  const { signal, context } = attempt
+  const watch = startStopwatch(context.clock)
+  const stop = (): void => void watch.stop()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    signal.throwIfAborted()
+    const response = await follow(filled(step, visit.variables), visit, { ...attempt, watch })
+    const timing = watch.stop()
+    const { headers, oversize } = response
+    const reads = asksBody(step) || step.extract !== undefined
+    const body = reads ? await readBody(response.body, { headers, cut: oversize }) : NO_BODY
+    const answer = { ...response, body }
+    const judgement = judgeAnswer(step, answer, { latencyUs: timing.latencyUs, signOn: 'failed' })
+    const good = judgement.outcome === 'ok' || judgement.outcome === 'degraded'
+    for (const extraction of good ? (step.extract ?? []) : []) {
+      const found = extract(extraction, answer)
+      if (found.kind === 'absent') throw unmet(found.reason)
+      visit.variables.set(extraction.variable, found.value)
+    }
+    return { timing, judgement }
+  } catch (error) {
+    const timing = watch.stop()
+    return { timing, judgement: verdictOf(error, { expired: signal.aborted, watch }) }
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** The step with its variables in place. */
+function filled(step: TransactionStep, variables: ReadonlyMap<string, string>): HttpRequestSpec {
+  const fill = (text: string, form: (value: string) => string): string => {
+    const template = parseTemplate(text)
+    if (typeof template === 'string') return text
+    return fillTemplate(template, (variable) => form(variables.get(variable) ?? ''))
+  }
+  const asIs = (value: string): string => value
+  const headers = Object.entries(step.headers ?? {}).map(([name, text]) => [name, fill(text, asIs)] as const)
+  for (const [name, value] of headers) {
+    if (!isHeaderValue(value)) throw unmet(`a variable of the header ${name} holds what no header may carry`)
+  }
+  const body = step.body === undefined ? undefined : fill(step.body, asIs)
+  const url = fill(step.url, (value) => encodeURIComponent(wellFormed(value)))
+  return { ...step, url, headers: Object.fromEntries(headers), ...given({ body }) }
+}
+
+/** JSON may hold half a surrogate pair, which no URL can; U+FFFD stands in for it. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString()
+}
+
+function unmet(detail: string): ProbeFailure {
+  return new ProbeFailure({ outcome: 'fail', cause: 'assertion', value: 0, detail })
+}
+
+function sumOf(steps: readonly StepTiming[]): Timing {
+  const phases = { ...NO_PHASES }
+  let latencyUs = 0
+  for (const step of steps) {
+    latencyUs += step.latencyUs
+    for (const phase of PHASES) phases[phase] += step.phases[phase]
+  }
+  return { latencyUs, phases }
+}
+
+export const transactionKind: Kind<TransactionSpec> = {
+  read(fields) {
+    const field = readFields(fields)
+    const limits = { name: 'steps', max: HTTP_LIMITS.steps, read: readStep }
+    const steps = field.part('steps', (value) => readList(value, limits))
+    const degradedOverMs = field.integer('degradedOverMs', { min: 1, max: HTTP_LIMITS.degradedMs })
+    const connection = readConnection(field)
+    if (fields['steps'] === undefined) field.missing('steps')
+    const problem = field.problem()
+    if (problem !== undefined || steps === undefined) return problem ?? 'steps are missing'
+    const [between] = transactionProblems(steps)
+    if (between) return `steps: ${between.path.join('.')} ${between.message}`
+    const [conflict] = httpConflicts({ requests: steps, ...connection })
+    if (conflict) return `${conflict.field} ${conflict.message}`
+    return { kind: 'transaction', steps, ...given({ degradedOverMs }), ...connection }
+  },
+  ofUrl: () => 'a transaction has no address: write it as a check of a contract',
+  probe: probeTransaction,
+}
+
+function readStep(value: unknown, at: string): TransactionStep | string {
+  if (!isFields(value)) return `${at} must have name and url`
+  const field = readFields(value)
+  const name = field.text('name', HTTP_LIMITS.stepNameChars)
+  const { url, ...request } = readRequest(field)
+  const extractions = readExtractions(field)
+  if (value['name'] === undefined) field.missing('name')
+  if (value['url'] === undefined) field.missing('url')
+  const problem = field.problem()
+  if (problem !== undefined || name === undefined || url === undefined)
+    return `${at}: ${problem ?? 'name, url'}`
+  return { name, url, ...request, ...given({ extract: extractions }) }
+}
