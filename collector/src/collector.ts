@@ -2,15 +2,13 @@
  * Collector: database, line, sockets, pages and alerts put together, started in order and stopped in the
  * opposite one. Everything real comes in as an argument.
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
-import { Fault, systemCode } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
 import { migrateQueue, startDelivery } from './alert/deliver.ts'
 import { issueApiToken, type AccessDeps } from './access.ts'
-import { urlOf, type CollectorConfig } from './config.ts'
+import type { CollectorConfig } from './config.ts'
 import {
   keepOwnerToken,
   makeDataDir,
@@ -23,10 +21,12 @@ import { lockCollector } from './db/lock.ts'
 import { migrateDatabase } from './db/migrate.ts'
 import { openDatabase, type OpenDatabase } from './db/open.ts'
 import { deedsOf } from './deeds.ts'
-import type { Actions } from './http/actions.ts'
+import { openDoor, type Door } from './door.ts'
+import type { Actions, AppDeps } from './http/actions.ts'
 import { createApp } from './http/app.ts'
 import { PROVER_THREADS, startProver } from './intake/prover.ts'
-import { rejectUpgrade, serveAgents } from './intake/socket.ts'
+import { joinLine, openInstaller } from './installer.ts'
+import { serveAgents } from './intake/socket.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
@@ -45,9 +45,7 @@ export type CollectorOptions = {
 }
 
 export type RunningCollector = {
-  /** Where it listens, `http://127.0.0.1:8420`. */
-  url: string
-  publicUrl: string
+  door: Door
   ownerLink: string
   pipeline: Pipeline
   access: AccessDeps
@@ -65,8 +63,11 @@ export async function startCollector(options: CollectorOptions): Promise<Running
     for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
+    // The port first: a busy one is told before a database is made.
+    const door = await openDoor(options)
+    closers.push(() => door.close())
     const database = await openData(options, closers)
-    return { ...(await openLine(options, database, closers)), stop }
+    return { ...(await openLine(options, { database, door }, closers)), stop }
   } catch (error) {
     await stop()
     throw error
@@ -88,17 +89,14 @@ async function openData({ config, log, lost }: CollectorOptions, closers: Closer
 
 async function openLine(
   options: CollectorOptions,
-  { sql: db, pgConfig }: OpenDatabase,
+  { database: { sql: db, pgConfig }, door }: { database: OpenDatabase; door: Door },
   closers: Closers,
 ): Promise<Omit<RunningCollector, 'stop'>> {
   const { config, clock, random, log } = options
   const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
   const access = { db, random, nowMs: () => clock.nowMs() }
   const token = await ownerToken(config.dataDir, access)
-  // The port is known before anything is told: links carry it.
-  const { server, url, serve } = await listen(config.listen)
-  closers.push(() => closeServer(server))
-  const publicUrl = config.publicUrl ?? url
+  const { server, url, publicUrl } = door
   const bus = await openBus({ db, log })
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
@@ -115,23 +113,35 @@ async function openLine(
     assign: (agent) => assignmentsOf(agent, assign),
   })
   closers.push(() => sockets.close())
-  const actions = deedsOf({ pipeline, shell, access, assign, sockets, publicUrl })
-  const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl }).fetch)
-  serve((request, response) => void answer(request, response))
+  const installer = openInstaller({ dataDir: config.dataDir, log })
+  const invite = async () => {
+    const { scriptDigest } = await installer()
+    const invitation = { url: publicUrl, tlsPin: door.joinPin(), scriptDigest }
+    return (joinToken: string) => joinLine(invitation, joinToken)
+  }
+  const actions = deedsOf({ pipeline, shell, access, assign, sockets, invite })
+  const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl, installer }).fetch)
+  door.serve((request, response) => void answer(request, response))
   pipeline.start()
   const { allowPrivate } = config
   const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate })
   closers.push(() => delivery.stop())
-  tellRunning(config.dataDir, { url, pid: process.pid })
+  const tell = (): void => tellRunning(config.dataDir, { url, tlsPin: door.tlsPin(), pid: process.pid })
+  tell()
+  door.onPin(tell)
   closers.push(() => tellStopped(config.dataDir))
-  return { url, publicUrl, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions }
+  return { door, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions }
 }
 
-type Parts = { pipeline: Pipeline; actions: Actions; bus: EventBus; publicUrl: string }
+type Parts = Pick<AppDeps, 'installer' | 'publicUrl'> & {
+  pipeline: Pipeline
+  actions: Actions
+  bus: EventBus
+}
 
 function appOf(
   { config, clock, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl }: Parts,
+  { pipeline, actions, bus, publicUrl, installer }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
@@ -140,6 +150,7 @@ function appOf(
     metrics: metricsOf(pipeline),
     ready: () => readiness(pipeline),
     publicUrl,
+    installer,
     language: config.language,
     version,
     assetDir: fileURLToPath(new URL(assetPath(import.meta.url), import.meta.url)),
@@ -182,46 +193,4 @@ function readiness(pipeline: Pipeline): Promise<{ ok: boolean; reasons: string[]
   const { trouble } = pipeline.sequencer
   if (trouble !== null) reasons.push(`the ledger cannot be written: ${trouble}`)
   return Promise.resolve({ ok: reasons.length === 0, reasons })
-}
-
-async function listen({
-  host,
-  port,
-}: {
-  host: string
-  port: number
-}): Promise<{ server: Server; url: string; serve: (listener: RequestListener) => void }> {
-  // Whoever comes before everything stands, or while it is taken down, is told to come back.
-  let current: RequestListener = (_, response) => {
-    response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('starting\n')
-  }
-  const server = createServer((request, response) => current(request, response))
-  server.on('upgrade', (_, stream) => {
-    if (server.listenerCount('upgrade') === 1) rejectUpgrade(stream, '503 Service Unavailable')
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenFault(error, { host, port })))
-    server.listen(port, host, resolve)
-  })
-  const address = server.address()
-  const bound = typeof address === 'object' && address ? address.port : port
-  const serve = (listener: RequestListener): void => {
-    current = listener
-  }
-  return { server, url: urlOf({ host, port: bound }), serve }
-}
-
-function listenFault(error: Error, at: { host: string; port: number }): Fault {
-  const hint =
-    systemCode(error) === 'EADDRINUSE'
-      ? 'Another program listens there: stop it, or set CONSTAT_LISTEN to a free port.'
-      : 'Set CONSTAT_LISTEN to an address of this host.'
-  return new Fault('network', `cannot listen on ${urlOf(at)}: ${error.message}`, { hint, cause: error })
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

@@ -13,6 +13,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export type CollectorConfig = {
   dataDir: string
   listen: { host: string; port: number }
+  tls: TlsChoice
   /** Without a slash at the end; null: as it listens. */
   publicUrl: string | null
   /** Null: embedded. */
@@ -23,6 +24,12 @@ export type CollectorConfig = {
   allowPrivate: boolean
 }
 
+/**
+ * `auto`: a certificate of our own wherever others than this host can connect. `files`: PEM, the chain and
+ * its key. `off`: plain HTTP, for a proxy that does TLS.
+ */
+export type TlsChoice = { kind: 'auto' } | { kind: 'off' } | { kind: 'files'; cert: string; key: string }
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Fault `bad-config` with every problem. */
@@ -31,16 +38,10 @@ export function readConfig(environment: Environment): CollectorConfig {
   const get = (name: string): string | undefined => valueOf(environment, name, problems)
   const listen = readListen(get('CONSTAT_LISTEN') ?? '127.0.0.1:8420', problems)
   const isLocal = isLoopback(listen.host)
-  const tls = get('CONSTAT_TLS') ?? 'auto'
-  if (tls !== 'auto' && tls !== 'off') problems.push(`CONSTAT_TLS is ${quote(tls)}: write auto or off`)
-  if (tls === 'auto' && !isLocal) {
-    problems.push(
-      'CONSTAT_LISTEN reaches beyond this host, and this version serves TLS only through a proxy in front of it: set CONSTAT_TLS=off behind one, or listen on 127.0.0.1',
-    )
-  }
   const config: CollectorConfig = {
     dataDir: resolve(get('CONSTAT_DATA_DIR') ?? './data'),
     listen,
+    tls: readTls(get('CONSTAT_TLS') ?? 'auto', problems),
     publicUrl: readUrl(get('CONSTAT_PUBLIC_URL'), problems),
     databaseUrl: readDatabaseUrl(get('DATABASE_URL'), problems),
     logLevel: oneOf('CONSTAT_LOG_LEVEL', get('CONSTAT_LOG_LEVEL') ?? 'info', LOG_LEVELS, problems),
@@ -56,13 +57,27 @@ export function readConfig(environment: Environment): CollectorConfig {
   return config
 }
 
+/** Which certificate is served: ours, that of files, or none. */
+export function tlsOf({ tls, listen }: Pick<CollectorConfig, 'tls' | 'listen'>): 'own' | 'files' | 'none' {
+  if (tls.kind === 'files') return 'files'
+  return tls.kind === 'off' || isLoopback(listen.host) ? 'none' : 'own'
+}
+
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /** `http://127.0.0.1:8420`, with brackets around IPv6. */
-export function urlOf({ host, port }: { host: string; port: number }): string {
-  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+export function urlOf({
+  host,
+  port,
+  scheme = 'http',
+}: {
+  host: string
+  port: number
+  scheme?: 'http' | 'https'
+}): string {
+  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 }
 
 function valueOf(environment: Environment, name: string, problems: string[]): string | undefined {
@@ -88,6 +103,17 @@ function readListen(text: string, problems: string[]): { host: string; port: num
   if (match && host !== '' && port <= 65_535) return { host, port }
   problems.push(`CONSTAT_LISTEN is ${quote(text)}: write HOST:PORT, as 127.0.0.1:8420 or [::1]:8420`)
   return { host: '127.0.0.1', port: 0 }
+}
+
+function readTls(text: string, problems: string[]): TlsChoice {
+  if (text === 'auto' || text === 'off') return { kind: text }
+  const [, cert, key] = /^([^:]*\/[^:]+):([^:]*\/[^:]+)$/.exec(text) ?? []
+  if (cert !== undefined && key !== undefined)
+    return { kind: 'files', cert: resolve(cert), key: resolve(key) }
+  problems.push(
+    `CONSTAT_TLS is ${quote(text)}: write auto, off, or a certificate and its key as /path/cert.pem:/path/key.pem`,
+  )
+  return { kind: 'auto' }
 }
 
 function readUrl(text: string | undefined, problems: string[]): string | null {

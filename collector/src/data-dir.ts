@@ -1,7 +1,7 @@
 /**
  * Data directory: what the collector keeps outside the database. The key (0600, made on first start and
- * never sent anywhere), the owner's token for the link that is printed, and where the collector is
- * reached while it runs.
+ * never sent anywhere), the key and the certificate of its TLS, the owner's token for the link that is
+ * printed, and where the collector is reached while it runs.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,11 @@ const KEY_FILE = 'collector.key'
 const OWNER_FILE = 'owner.token'
 const RUNNING_FILE = 'collector.json'
 
-export type Running = { url: string; pid: number }
+const TLS_KEY_FILE = 'tls.key'
+const TLS_CERTIFICATE_FILE = 'tls.pem'
+
+/** `url` is for this host; `tlsPin` is of the key that is served there, null without TLS. */
+export type Running = { url: string; tlsPin: string | null; pid: number }
 
 export function makeDataDir(dataDir: string): void {
   try {
@@ -52,11 +56,27 @@ export function keepOwnerToken(dataDir: string, token: string): void {
   writeSecret(join(dataDir, OWNER_FILE), token)
 }
 
+/** Our own TLS key and certificate, PEM; null for what was not made yet. */
+export function readTls(dataDir: string): { key: string | null; certificate: string | null } {
+  return {
+    key: readIfThere(join(dataDir, TLS_KEY_FILE)),
+    certificate: readIfThere(join(dataDir, TLS_CERTIFICATE_FILE)),
+  }
+}
+
+/** The key first: a certificate without its key is worth nothing. */
+export function keepTls(dataDir: string, { key, certificate }: { key: string; certificate: string }): void {
+  writeSecret(join(dataDir, TLS_KEY_FILE), key)
+  writeSecret(join(dataDir, TLS_CERTIFICATE_FILE), certificate)
+}
+
 /** Where the collector of this directory is reached, if one says that it runs. */
 export function readRunning(dataDir: string): Running | null {
   const text = readIfThere(join(dataDir, RUNNING_FILE))
-  // Our own file; a torn one reads as nothing.
-  return text === null || !text.endsWith('}') ? null : (JSON.parse(text) as Running)
+  if (text === null || !text.endsWith('}')) return null
+  // Our own file; a torn one reads as nothing, and an older version's has no pin.
+  const { url, pid, tlsPin = null } = JSON.parse(text) as Omit<Running, 'tlsPin'> & Partial<Running>
+  return { url, pid, tlsPin }
 }
 
 export function tellRunning(dataDir: string, running: Running): void {

@@ -27,7 +27,8 @@ export type DeedDeps = {
   access: AccessDeps
   assign: AssignDeps
   sockets: AgentSockets
-  publicUrl: string
+  /** Fault `unavailable` when there is no agent to give away: asked before a token is made. */
+  invite: () => Promise<(token: string) => string>
 }
 
 export function deedsOf(deps: DeedDeps): Actions {
@@ -43,8 +44,9 @@ export function deedsOf(deps: DeedDeps): Actions {
       pipeline.model.forget(row.contract)
     },
     issueAgentToken: async ({ name }) => {
+      const joinCommand = await deps.invite()
       const { token, expiresMs } = await issueJoinToken(access, { name })
-      return { token, command: joinCommand(deps.publicUrl, token), expiresAt: formatInstant(expiresMs) }
+      return { token, command: joinCommand(token), expiresAt: formatInstant(expiresMs) }
     },
     revokeAgent: async (id) => {
       const isRevoked = await pipeline.registry.revoke(id)
@@ -61,10 +63,6 @@ export function deedsOf(deps: DeedDeps): Actions {
       close: (session) => closeSession(access, session),
     },
   }
-}
-
-export function joinCommand(publicUrl: string, token: string): string {
-  return `npx constat-agent enroll --url ${publicUrl} --token ${token} && npx constat-agent run`
 }
 
 async function applyDeed(

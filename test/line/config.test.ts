@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import {
   isLoopback,
   readConfig,
+  tlsOf,
   urlOf,
   type CollectorConfig,
   type Environment,
@@ -23,6 +24,7 @@ const fileWith = (name: string, text: string): string => {
 const DEFAULTS: CollectorConfig = {
   dataDir: resolve('./data'),
   listen: { host: '127.0.0.1', port: 8420 },
+  tls: { kind: 'auto' },
   publicUrl: null,
   databaseUrl: null,
   logLevel: 'info',
@@ -40,12 +42,22 @@ const READ: [string, Environment, Partial<CollectorConfig>][] = [
   [
     'beyond this host behind a proxy: no private webhooks unless asked for',
     { CONSTAT_LISTEN: '0.0.0.0:80', CONSTAT_TLS: 'off' },
-    { listen: { host: '0.0.0.0', port: 80 }, allowPrivate: false },
+    { listen: { host: '0.0.0.0', port: 80 }, tls: { kind: 'off' }, allowPrivate: false },
+  ],
+  [
+    'beyond this host, in its own TLS',
+    { CONSTAT_LISTEN: '0.0.0.0:443' },
+    { listen: { host: '0.0.0.0', port: 443 }, allowPrivate: false },
+  ],
+  [
+    'certificate files, made absolute',
+    { CONSTAT_TLS: '/etc/ssl/chain.pem:./key.pem' },
+    { tls: { kind: 'files', cert: '/etc/ssl/chain.pem', key: resolve('./key.pem') } },
   ],
   [
     'beyond this host, private webhooks asked for',
     { CONSTAT_LISTEN: '0.0.0.0:80', CONSTAT_TLS: 'off', CONSTAT_ALLOW_PRIVATE: 'yes' },
-    { listen: { host: '0.0.0.0', port: 80 }, allowPrivate: true },
+    { listen: { host: '0.0.0.0', port: 80 }, tls: { kind: 'off' }, allowPrivate: true },
   ],
   ['private webhooks switched off', { CONSTAT_ALLOW_PRIVATE: '0' }, { allowPrivate: false }],
   [
@@ -74,7 +86,7 @@ const WRONG: [string, Environment, RegExp[]][] = [
   ['no port', { CONSTAT_LISTEN: '127.0.0.1' }, [/^CONSTAT_LISTEN/]],
   ['no host', { CONSTAT_LISTEN: ':8420' }, [/^CONSTAT_LISTEN/]],
   ['IPv6 without brackets', { CONSTAT_LISTEN: '::1:8420' }, [/^CONSTAT_LISTEN/]],
-  ['open to the network in the clear', { CONSTAT_LISTEN: '0.0.0.0:80' }, [/CONSTAT_TLS=off/]],
+  ['a certificate without its key', { CONSTAT_TLS: '/etc/ssl/chain.pem' }, [/^CONSTAT_TLS .*cert\.pem:/]],
   ['TLS of another kind', { CONSTAT_TLS: 'maybe' }, [/^CONSTAT_TLS is "maybe"/]],
   ['an address that is none', { CONSTAT_PUBLIC_URL: 'constat.example' }, [/^CONSTAT_PUBLIC_URL/]],
   ['an address of another protocol', { CONSTAT_PUBLIC_URL: 'ftp://x' }, [/^CONSTAT_PUBLIC_URL/]],
@@ -149,6 +161,16 @@ describe('addresses', () => {
     ['127.0.0.1.example.org', false],
   ]
   it.each(LOCAL)('%s is of this host alone: %s', (host, isLocal) => expect(isLoopback(host)).toBe(isLocal))
+
+  const SERVED: [string, Environment, 'own' | 'files' | 'none'][] = [
+    ['loopback stays plain', {}, 'none'],
+    ['IPv6 loopback too', { CONSTAT_LISTEN: '[::1]:1' }, 'none'],
+    ['loopback with files does not', { CONSTAT_TLS: '/a/b:/a/c' }, 'files'],
+    ['any address has its own', { CONSTAT_LISTEN: '0.0.0.0:1' }, 'own'],
+    ['a name has its own', { CONSTAT_LISTEN: 'constat.example:1' }, 'own'],
+    ['a proxy does it', { CONSTAT_LISTEN: '0.0.0.0:1', CONSTAT_TLS: 'off' }, 'none'],
+  ]
+  it.each(SERVED)('%s', (_, environment, served) => expect(tlsOf(readConfig(environment))).toBe(served))
 
   it('puts brackets around IPv6', () => {
     expect(urlOf({ host: '::1', port: 80 })).toBe('http://[::1]:80')

@@ -76,6 +76,7 @@ export function demoDeps({
         close: async (session) => void sessions.delete(session),
       },
     },
+    installer: async () => ({ script: '#!/bin/sh\n', bundle: Buffer.from('#!/usr/bin/env node\n') }),
     metrics: async () => '# HELP constat_batches_total Batches.\nconstat_batches_total 12\n',
     ready: async () => ({ ok: true, reasons: [] }),
     publicUrl,

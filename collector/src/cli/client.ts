@@ -1,15 +1,27 @@
-/** Client: the API of the collector that runs on a data directory, with its owner's token. */
+/**
+ * Client: the API of the collector that runs on a data directory, with its owner's token. Over TLS the key
+ * that the directory names is the only one that gets it.
+ */
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import { connect } from 'node:tls'
 import { Fault } from '@constat/shared/fault'
-import { readOwnerToken, readRunning } from '../data-dir.ts'
+import { pinOf } from '@constat/shared/pin'
+import { readOwnerToken, readRunning, type Running } from '../data-dir.ts'
 
 export type Client = {
   url: string
   get(path: string): Promise<unknown>
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
+  /** `text` is JSON. */
+  post(path: string, text: string): Promise<unknown>
 }
 
 const TIMEOUT_MS = 30_000
+/** Answers of the API are pages: far below this. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 const NOT_RUNNING = 'Start it with `npm start`, or name its directory with --data.'
 
 /** Fault `unavailable` when no collector runs on `dataDir`. */
@@ -19,31 +31,82 @@ export function openClient(dataDir: string): Client {
   if (!running || token === null) {
     throw new Fault('unavailable', `no collector runs on ${dataDir}`, { hint: NOT_RUNNING })
   }
-  const ask = (method: string, path: string, body?: string): Promise<unknown> =>
-    request(`${running.url}/api/v1${path}`, { method, token, ...(body === undefined ? {} : { body }) })
+  const ask = (method: string, path: string, body?: Body): Promise<unknown> =>
+    request(running, { method, path: `/api/v1${path}`, token, ...(body && { body }) })
   return {
     url: running.url,
     get: (path) => ask('GET', path),
-    put: (path, text) => ask('PUT', path, text),
+    put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
+    post: (path, text) => ask('POST', path, { type: 'application/json', text }),
   }
 }
 
-async function request(
-  url: string,
-  { method, token, body }: { method: string; token: string; body?: string },
-): Promise<unknown> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/yaml' }
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const init = { method, headers, signal, ...(body === undefined ? {} : { body }) }
-  const response = await fetch(url, init).catch((error: unknown) => {
-    throw new Fault('unavailable', `the collector at ${new URL(url).origin} does not answer`, {
+type Body = { type: string; text: string }
+type Asked = { method: string; path: string; token: string; body?: Body }
+
+async function request(running: Running, asked: Asked): Promise<unknown> {
+  const { status, text } = await exchange(running, asked).catch((error: unknown) => {
+    if (error instanceof Fault) throw error
+    throw new Fault('unavailable', `the collector at ${new URL(running.url).origin} does not answer`, {
       hint: NOT_RUNNING,
       cause: error,
     })
   })
-  const answer: unknown = await response.json()
-  if (response.ok) return answer
-  throw problemFault(answer, response.status)
+  const answer: unknown = JSON.parse(text)
+  if (status < 300) return answer
+  throw problemFault(answer, status)
+}
+
+function exchange(running: Running, { method, path, token, body }: Asked): Promise<Answer> {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` }
+  if (body) headers['content-type'] = body.type
+  const send = running.tlsPin === null ? httpRequest : httpsRequest
+  const options = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS), ...pinned(running) }
+  return new Promise((resolve, reject) => {
+    const sent = send(`${running.url}${path}`, options, (response) => read(response).then(resolve, reject))
+    sent.once('error', reject)
+    sent.end(body?.text)
+  })
+}
+
+/** The socket is handed on only after its key was looked at: the token goes to nobody else. */
+function pinned({ url, tlsPin }: Running): Pick<RequestOptions, 'createConnection'> {
+  if (tlsPin === null) return {}
+  const { hostname, port } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return {
+    createConnection: (_, done) => {
+      const servername = isIP(host) === 0 ? host : ''
+      const socket = connect({ host, port: Number(port) || 443, servername, rejectUnauthorized: false })
+      socket.once('error', (error) => done(error, socket))
+      socket.once('secureConnect', () => {
+        const certificate = socket.getPeerX509Certificate()
+        if (certificate && pinOf(certificate) === tlsPin) return done(null, socket)
+        socket.destroy()
+        done(
+          new Fault('unavailable', `what answers at ${url} has another TLS key than this data directory`, {
+            hint: 'Start the collector again: another program took its address.',
+          }),
+          socket,
+        )
+      })
+      return undefined
+    },
+  }
+}
+
+type Answer = { status: number; text: string }
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response) {
+    // Without an encoding set, a response gives buffers.
+    chunks.push(chunk as Buffer)
+    length += chunks.at(-1)!.length
+    if (length > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)
+  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
 }
 
 /** An RFC 9457 problem as the Fault it was on the other side. */

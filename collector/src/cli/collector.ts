@@ -1,11 +1,11 @@
 /** `constat collector`: the collector alone; agents join with `constat token agent`. */
-import { serve, type ServeFlags } from './serve.ts'
+import { serve, tellDoor, type ServeFlags } from './serve.ts'
 import type { World } from './world.ts'
 
 export function collector(flags: ServeFlags, world: World): Promise<number> {
   return serve(world, flags, {
-    during: async ({ collector: { publicUrl, ownerLink } }) => {
-      world.out(`Constat listens on ${publicUrl}`)
+    during: async ({ collector: { door, ownerLink } }) => {
+      tellDoor(door, world)
       world.out(`Owner link: ${ownerLink}`)
       return async () => undefined
     },

@@ -21,12 +21,24 @@ export async function startLocalAgent(
   outer: Environment,
 ): Promise<() => Promise<void>> {
   const dir = join(config.dataDir, 'agent')
-  const environment = { ...outer, CONSTAT_AGENT_DIR: dir, CONSTAT_URL: collector.url }
+  const { url, tlsPin } = collector.door
+  // What the outer environment says of the way to a collector is meant for other agents.
+  const environment = (): Environment => ({
+    ...outer,
+    CONSTAT_AGENT_DIR: dir,
+    CONSTAT_URL: url,
+    CONSTAT_PIN: tlsPin() ?? undefined,
+    CONSTAT_PROXY: 'none',
+    CONSTAT_INSECURE: 'true',
+  })
   if (!existsSync(join(dir, ENROLLED_FILE))) {
     const { token } = await issueJoinToken(collector.access, { name: 'local' })
-    await runToEnd(['enroll', '--url', collector.url, '--token', token, '--name', 'local'], environment)
+    await runToEnd(['enroll', '--token', token, '--name', 'local'], environment())
   }
-  return keepRunning(environment, log)
+  const agent = keepRunning(environment, log)
+  // It knows the old key: it starts again with the new one.
+  collector.door.onPin(() => agent.restart())
+  return () => agent.stop()
 }
 
 function agentProgram(): string {
@@ -55,12 +67,14 @@ function runToEnd(args: readonly string[], environment: Environment): Promise<vo
   })
 }
 
-function keepRunning(environment: Environment, log: Log): () => Promise<void> {
+type Kept = { restart(): void; stop(): Promise<void> }
+
+function keepRunning(environment: () => Environment, log: Log): Kept {
   let isStopping = false
   let child: ChildProcess | null = null
   let timer: NodeJS.Timeout | null = null
   const run = (): void => {
-    child = startAgent(['run'], environment)
+    child = startAgent(['run'], environment())
     child.once('error', (error) =>
       log.error('the local agent could not be started', { reason: error.message }),
     )
@@ -71,7 +85,7 @@ function keepRunning(environment: Environment, log: Log): () => Promise<void> {
     })
   }
   run()
-  return async () => {
+  const stop = async (): Promise<void> => {
     isStopping = true
     if (timer) clearTimeout(timer)
     const running = child
@@ -82,4 +96,5 @@ function keepRunning(environment: Environment, log: Log): () => Promise<void> {
     await ended
     clearTimeout(killer)
   }
+  return { restart: () => child?.kill('SIGTERM'), stop }
 }

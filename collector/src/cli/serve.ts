@@ -2,6 +2,7 @@
 import { messageOf } from '@constat/shared/fault'
 import { startCollector, type RunningCollector } from '../collector.ts'
 import { readConfig, type CollectorConfig } from '../config.ts'
+import type { Door } from '../door.ts'
 import type { Log } from '../shell.ts'
 import { VERSION } from '../version.ts'
 import { openLog } from './log.ts'
@@ -42,6 +43,9 @@ export async function serve(
   }
   const options = { config, clock, random, log, version: VERSION, lost }
   const collector = await startCollector(heard ? { ...options, heard } : options)
+  const onHangup = (): void => collector.door.reload()
+  // Elsewhere it stays what it is to every program: the end of the terminal.
+  if (config.tls.kind === 'files') process.on('SIGHUP', onHangup)
   let stopBeside: (() => Promise<void>) | null = null
   try {
     stopBeside = during ? await during({ collector, config, log }) : null
@@ -53,8 +57,16 @@ export async function serve(
       log.warn('the local agent did not stop', { reason: messageOf(error) }),
     )
     await collector.stop()
+    process.off('SIGHUP', onHangup)
     ended.close()
   }
+}
+
+/** Where it listens; with TLS also by which key it is known, to compare with what a browser shows. */
+export function tellDoor({ publicUrl, tlsPin }: Door, world: World): void {
+  world.out(`Constat listens on ${publicUrl}`)
+  const pin = tlsPin()
+  if (pin !== null) world.out(`TLS key: ${pin}`)
 }
 
 /** Resolves once, with the exit code; a second signal ends the process at once. */

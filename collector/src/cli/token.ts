@@ -1,26 +1,26 @@
 /** `constat token`: a join command for an agent, or an API token, beside a running collector. */
 import { Fault } from '@constat/shared/fault'
-import { issueApiToken, issueJoinToken, type AccessDeps } from '../access.ts'
-import { urlOf } from '../config.ts'
-import { readRunning } from '../data-dir.ts'
+import { issueApiToken, type AccessDeps } from '../access.ts'
 import type { Role } from '../db/agent-rows.ts'
 import { logRows } from '../db/ledger-rows.ts'
-import { joinCommand } from '../deeds.ts'
+import type { AgentInvitation } from '../http/actions.ts'
 import { beside } from './beside.ts'
-import type { World } from './world.ts'
+import { openClient } from './client.ts'
+import { configOf } from './serve.ts'
+import { EXIT, type World } from './world.ts'
 
 const ROLES: readonly Role[] = ['owner', 'viewer', 'provider']
 
 export type TokenFlags = { data?: string; json?: boolean }
 
+/** The running collector makes it: the command names what that one serves. */
 export async function agentToken(flags: TokenFlags & { name?: string }, world: World): Promise<number> {
-  return withAccess(flags, world, async (access, url) => {
-    const { token, expiresMs } = await issueJoinToken(access, { name: flags.name ?? null })
-    const command = joinCommand(url, token)
-    world.out(
-      flags.json ? JSON.stringify({ token, command, expiresAt: new Date(expiresMs).toISOString() }) : command,
-    )
-  })
+  const { dataDir } = configOf(world, flags.data === undefined ? {} : { data: flags.data })
+  const body = JSON.stringify({ name: flags.name ?? null })
+  // The API answers this shape.
+  const made = (await openClient(dataDir).post('/agents/tokens', body)) as AgentInvitation
+  world.out(flags.json ? JSON.stringify(made) : made.command)
+  return EXIT.done
 }
 
 export async function apiToken(
@@ -51,11 +51,10 @@ async function demandContract({ db }: AccessDeps, name: string | undefined): Pro
 async function withAccess(
   flags: TokenFlags,
   world: World,
-  work: (access: AccessDeps, url: string) => Promise<void>,
+  work: (access: AccessDeps) => Promise<void>,
 ): Promise<number> {
-  return beside(flags, world, async ({ sql }, config) => {
-    const url = config.publicUrl ?? readRunning(config.dataDir)?.url ?? urlOf(config.listen)
+  return beside(flags, world, async ({ sql }) => {
     const { random, clock } = world
-    await work({ db: sql, random, nowMs: () => clock.nowMs() }, url)
+    await work({ db: sql, random, nowMs: () => clock.nowMs() })
   })
 }

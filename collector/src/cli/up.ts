@@ -7,7 +7,7 @@ import { OUTCOMES } from '@constat/shared/sample'
 import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import { startLocalAgent } from './local-agent.ts'
-import { serve, type Served, type ServeFlags } from './serve.ts'
+import { serve, tellDoor, type Served, type ServeFlags } from './serve.ts'
 import { WATCH_CONTRACT, watchDocument } from './watch.ts'
 import type { World } from './world.ts'
 
@@ -20,7 +20,7 @@ export async function up(flags: UpFlags, world: World): Promise<number> {
     heard: first.heard,
     during: async (served) => {
       const { collector, config } = served
-      world.out(`Constat listens on ${collector.publicUrl}`)
+      tellDoor(collector.door, world)
       world.out(`Owner link: ${collector.ownerLink}`)
       if (source) await applySource(source, served, world)
       const checks = (): string[] =>

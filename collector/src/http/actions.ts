@@ -107,6 +107,8 @@ export type AppDeps = {
   /** Prometheus text, aggregates only. */
   metrics(): Promise<string>
   ready(): Promise<{ ok: boolean; reasons: string[] }>
+  /** What a host that joins fetches; Fault `unavailable` when there is no agent to give away. */
+  installer(): Promise<{ script: string; bundle: Uint8Array }>
   /** Where people reach this collector, without a slash at its end. */
   publicUrl: string
   /** Language of pages when a browser asks for neither. */

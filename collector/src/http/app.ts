@@ -11,6 +11,11 @@ import { API_PATH, apiRoutes } from './api.ts'
 import { securityHeaders } from './headers.ts'
 import { healthRoutes } from './health.ts'
 import { problemResponse } from './problem.ts'
+import { installRoutes } from './routes/install.ts'
+
+/** What only programs ask for: where nothing answers there, a page to sign in would mislead them. */
+const MACHINE_PATHS = ['/api/*', '/agent/*', '/log/*', '/add-checkpoint', '/.well-known/*']
+const NO_SUCH_PATH = new Fault('not-found', 'There is nothing at this address.')
 
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
@@ -18,6 +23,8 @@ export function createApp(deps: AppDeps): Hono {
   app.route('/', healthRoutes(deps))
   app.route(API_PATH, apiRoutes(deps))
   app.route('/static', assetRoutes(deps.assetDir))
+  app.route('/', installRoutes(deps))
+  for (const path of MACHINE_PATHS) app.all(path, () => problemResponse(NO_SUCH_PATH))
   app.route('/', createSite(deps))
   app.notFound((c) => tellTrouble(c, new Fault('not-found', 'There is no such page.'), deps))
   app.onError((error, c) => {

@@ -1,0 +1,111 @@
+/**
+ * Installer: what a host needs to join with one pasted line. The script that this collector serves, with
+ * the digest of the agent's bundle inside; the line, with the digest of the script inside. Each is checked
+ * before it runs, so that neither a stranger between nor a half download runs anything.
+ */
+import { createHash } from 'node:crypto'
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Fault, messageOf } from '@constat/shared/fault'
+import { curlPin } from '@constat/shared/pin'
+import { installScript } from './install-script.ts'
+import { BUNDLE_PATH, SCRIPT_PATH } from './http/routes/install.ts'
+import type { Log } from './shell.ts'
+
+export type Installer = { script: string; scriptDigest: string; bundle: Buffer }
+
+/** How the collector is reached by the agents that join. `tlsPin` null: an authority vouches for it. */
+export type Invitation = { url: string; tlsPin: string | null; scriptDigest: string }
+
+const BUILD_WITHIN_MS = 60_000
+/** Two folders up from the sources and from the bundle alike. */
+const AGENT = '../../agent/'
+
+/**
+ * Reads the agent's bundle once, when it is first asked for: a command and what it fetches belong together
+ * as long as this process runs. Where nothing is built, as in a fresh checkout, it is built for itself.
+ * Fault `unavailable` when there is no agent to give away.
+ */
+export function openInstaller({ dataDir, log }: { dataDir: string; log: Log }): () => Promise<Installer> {
+  let opened: Promise<Installer> | null = null
+  const open = async (): Promise<Installer> => {
+    const bundle = await readBundle(dataDir)
+    const script = installScript({ bundleDigest: digestOf(bundle), bundlePath: BUNDLE_PATH })
+    return { script, scriptDigest: digestOf(Buffer.from(script)), bundle }
+  }
+  return () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = null
+      log.warn('there is no agent to give to hosts that join', { reason: messageOf(error) })
+      throw error
+    })
+    return opened
+  }
+}
+
+async function readBundle(dataDir: string): Promise<Buffer> {
+  const built = here('dist/constat-agent.mjs')
+  if (existsSync(built)) return readFileSync(built)
+  const script = here('build.mjs')
+  if (!existsSync(script)) throw unavailable('its file is not beside this collector')
+  const own = join(dataDir, 'constat-agent.mjs')
+  await new Promise<void>((resolve, reject) => {
+    execFile(process.execPath, [script, own], { timeout: BUILD_WITHIN_MS }, (error, _, said) => {
+      if (error) reject(unavailable(`it could not be built: ${said.trim().split('\n').at(-1) ?? ''}`))
+      else resolve()
+    })
+  })
+  return readFileSync(own)
+}
+
+function unavailable(reason: string): Fault {
+  return new Fault('unavailable', `this collector has no agent to give away: ${reason}`, {
+    hint: 'Build it with npm run build, or install the agent on that host by hand.',
+  })
+}
+
+function here(path: string): string {
+  return fileURLToPath(new URL(`${AGENT}${path}`, import.meta.url))
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** One line for a shell. It carries a secret, the token, which is good for one agent. */
+export function joinLine({ url, tlsPin, scriptDigest }: Invitation, token: string): string {
+  const safe = shellSafe(url)
+  const script = `${safe}${SCRIPT_PATH}`
+  const [curl, wget] = fetchers(tlsPin)
+  const unreached = `constat: ${safe} could not be reached; curl or wget says why above`
+  const changed =
+    'constat: install.sh is not the one this line was made for; make a new line on the collector, and if that fails too, something between changes it'
+  const pin = tlsPin === null ? '' : ` --pin ${tlsPin}`
+  const insecure = isOpen(url) ? ' --insecure' : ''
+  return (
+    `sh -c 'cd "$(mktemp -d)" && ` +
+    `{ ${curl} -o install.sh ${script} || ${wget} -O install.sh ${script} || { echo "${unreached}" >&2; exit 4; }; } && ` +
+    `{ echo "${scriptDigest}  install.sh" | sha256sum -c >/dev/null 2>&1 || { echo "${changed}" >&2; exit 4; }; } && ` +
+    `sh install.sh --url ${safe}${pin} --token ${token}${insecure}'`
+  )
+}
+
+/** Both check the pin even where they are told to ask no authority. */
+function fetchers(tlsPin: string | null): [curl: string, wget: string] {
+  if (tlsPin === null) return ['curl -fsSL', 'wget -nv']
+  const pin = curlPin(tlsPin)
+  return [`curl -fsSk --pinnedpubkey ${pin}`, `wget -nv --no-check-certificate --pinnedpubkey=${pin}`]
+}
+
+/** Plain HTTP beyond this host: whoever set it so said that the network is their own. */
+function isOpen(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}
+
+/** Characters that mean something to a shell stand as percent codes, which an address means the same by. */
+function shellSafe(url: string): string {
+  return url.replaceAll(/[^A-Za-z0-9\-._~:/%[\]@]/g, (one) => encodeURIComponent(one).replaceAll("'", '%27'))
+}
