@@ -5,26 +5,23 @@
  * the number of processes, 1 for an active service. What the host cannot tell is unknown, never a guess.
  */
 import { HOST_METRICS, type HostSpec } from '@constat/shared/check'
+import {
+  limitRange,
+  placeRule,
+  PROGRAM_RULES,
+  type HostMetric,
+  type HostProgram,
+} from '@constat/shared/host-rule'
 import { runAttempt } from './attempt.ts'
 import { given, readFields, type FieldReader } from './fields.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'
 
-export type FigureSpec = Extract<HostSpec, { metric: (typeof HOST_METRICS)[number] }>
+export type FigureSpec = Extract<HostSpec, { metric: HostMetric }>
 export type ProgramSpec = Extract<HostSpec, { name: string }>
 
-const PROGRAMS = ['process', 'service'] as const
-/** Figures of which a host has several; `of` says which. */
-const MANIFOLD: ReadonlySet<string> = new Set(['disk', 'network'])
-/** Metrics counted in percent of what there is: never above 100. */
-const BOUNDED: ReadonlySet<string> = new Set(['cpu', 'memory', 'swap', 'disk'])
-const MAX_SHARE = 99
-/** 1 Tbit/s in kbit/s; the value of a sample is an int32. */
-const MAX_LIMIT = 1_000_000_000
-const MAX_PLACE_CHARS = 1_024
-const MAX_NAME_CHARS = 200
-/** No path and no option: a name goes into a comparison or behind `--`, nothing else. */
-const PROCESS_NAME = /^[^\s/\p{Cc}][^/\p{Cc}]*$/u
-const SERVICE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:@\\-]*$/
+const PROGRAMS = ['process', 'service'] as const satisfies readonly HostProgram[]
+/** Of any text; the rule of the field says more. */
+const MAX_CHARS = 1_024
 
 export const probeHost: Probe<HostSpec> = (spec, context) =>
   runAttempt(context, async (attempt) => {
@@ -58,10 +55,10 @@ export const hostKind: Kind<HostSpec> = {
   read(fields) {
     const field = readFields(fields)
     const metric = field.oneOf('metric', [...HOST_METRICS, ...PROGRAMS])
-    if (fields['metric'] === undefined) field.missing('metric')
+    if (metric === undefined) return `metric must be one of ${[...HOST_METRICS, ...PROGRAMS].join(', ')}`
     const spec =
       metric === 'process' || metric === 'service' ? readProgram(field, metric) : readFigure(field, metric)
-    return field.problem() ?? (typeof spec === 'string' ? spec : (spec ?? 'metric'))
+    return field.problem() ?? spec
   },
   ofUrl(url) {
     const limit = (name: string): number | undefined => {
@@ -79,20 +76,19 @@ export const hostKind: Kind<HostSpec> = {
   probe: probeHost,
 }
 
-function readProgram(field: FieldReader, metric: ProgramSpec['metric']): HostSpec | string {
-  const name = field.text('name', MAX_NAME_CHARS)
+function readProgram(field: FieldReader, metric: HostProgram): HostSpec | string {
+  const name = field.text('name', MAX_CHARS)
   if (name === undefined) return 'name is missing: say which program has to run'
-  const isName = metric === 'process' ? PROCESS_NAME.test(name) : SERVICE_NAME.test(name)
-  return isName ? { kind: 'host', metric, name } : `name must be that of a ${metric}, without a path`
+  const { form, words } = PROGRAM_RULES[metric]
+  return form.test(name) ? { kind: 'host', metric, name } : `name must be ${words}`
 }
 
-function readFigure(field: FieldReader, metric: FigureSpec['metric'] | undefined): HostSpec | string {
-  const max = metric !== undefined && BOUNDED.has(metric) ? MAX_SHARE : MAX_LIMIT
-  const of = metric !== undefined && MANIFOLD.has(metric) ? field.text('of', MAX_PLACE_CHARS) : undefined
-  const degradedOver = field.integer('degradedOver', { min: 0, max })
-  const failOver = field.integer('failOver', { min: 0, max })
-  if (metric === undefined) return 'metric is missing'
-  if (of === '') return 'of is empty: name the disk or the interface, or leave it out'
+function readFigure(field: FieldReader, metric: HostMetric): HostSpec | string {
+  const rule = placeRule(metric)
+  const of = rule && field.text('of', MAX_CHARS)
+  const degradedOver = field.integer('degradedOver', limitRange(metric))
+  const failOver = field.integer('failOver', limitRange(metric))
+  if (rule && of !== undefined && !rule.form.test(of)) return `of must be ${rule.words}`
   if (degradedOver !== undefined && failOver !== undefined && degradedOver >= failOver)
     return 'degradedOver must be below failOver'
   return { kind: 'host', metric, ...given({ of, degradedOver, failOver }) }
