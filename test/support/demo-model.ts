@@ -4,6 +4,7 @@
  */
 import type * as View from '@constat/collector/judge/view'
 import { intersect, normalise, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
+import { termsOf } from './demo-terms.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
 
 /** Sunday 22 November 2026, 18:29:04.250 in Paris. */
@@ -280,6 +281,10 @@ export function demoModel({
             terms: revision === 3 ? find(name)!.terms : 'agreed',
           }))
         : [],
+    terms: (name) => {
+      const contract = find(name)
+      return contract ? termsOf(contract) : null
+    },
     timeline(service, { fromMs, toMs }, contractName) {
       const contract = story.find(
         (c) =>

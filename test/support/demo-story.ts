@@ -9,7 +9,17 @@ const MINUTE_MS = 60_000
 /** Trouble of one service as some agents see it; `lastMin` absent: still going on. */
 export type Trouble = { agoMin: number; lastMin?: number; state: State; agents: readonly string[] }
 
-export type StoryService = { service: string; kind: string; target: string; troubles: readonly Trouble[] }
+export type StoryService = {
+  service: string
+  displayName?: string
+  kind: string
+  target: string
+  troubles: readonly Trouble[]
+}
+
+export type StoryParty = { id: string; role: string; name: string; of?: string }
+export type StoryZone = { id: string; owner: string; boundary: string; reference: readonly string[] }
+export type StorySite = { id: string; displayName: string; agents: readonly string[]; administeredBy: string }
 
 export type StoryContract = {
   name: string
@@ -21,7 +31,19 @@ export type StoryContract = {
   /** Measuring began so long ago; null: nothing was ever measured. */
   measuredForMin: number | null
   services: readonly StoryService[]
-  guarantees: readonly { guarantee: string; service: string; target: string; clause: string | null }[]
+  guarantees: readonly {
+    guarantee: string
+    displayName?: string
+    service: string
+    target: string
+    clause: string | null
+    scope?: 'each-site'
+  }[]
+  parties?: readonly StoryParty[]
+  zones?: readonly StoryZone[]
+  sites?: readonly StorySite[]
+  hours?: object
+  fee?: { amount: string; currency: string }
 }
 
 export const AGENTS = [
@@ -43,6 +65,7 @@ const HOSTING: StoryContract = {
   services: [
     {
       service: 'order-portal',
+      displayName: 'Order portal',
       kind: 'http',
       target: 'https://orders.example/login',
       troubles: [
@@ -56,6 +79,7 @@ const HOSTING: StoryContract = {
     },
     {
       service: 'branch-vpn',
+      displayName: 'Branch VPN',
       kind: 'icmp',
       target: '10.20.0.1',
       troubles: [
@@ -65,6 +89,7 @@ const HOSTING: StoryContract = {
     },
     {
       service: 'stock-api',
+      displayName: 'Stock API',
       kind: 'http',
       target: 'https://stock.example/health',
       troubles: [
@@ -72,12 +97,48 @@ const HOSTING: StoryContract = {
         { agoMin: 6.5, state: 'unknown', agents: ['nantes'] },
       ],
     },
-    { service: 'mail-relay', kind: 'tcp', target: 'mail.example:25', troubles: [] },
+    { service: 'mail-relay', displayName: 'Mail relay', kind: 'tcp', target: 'mail.example:25', troubles: [] },
   ],
   guarantees: [
-    { guarantee: 'portal-availability', service: 'order-portal', target: '99.9', clause: 'A.3.1' },
-    { guarantee: 'vpn-availability', service: 'branch-vpn', target: '99.5', clause: 'A.3.4' },
+    {
+      guarantee: 'portal-availability',
+      displayName: 'Portal availability',
+      service: 'order-portal',
+      target: '99.9',
+      clause: 'A.3.1',
+    },
+    {
+      guarantee: 'vpn-availability',
+      displayName: 'Network availability, each site',
+      service: 'branch-vpn',
+      target: '99.5',
+      clause: 'A.3.4',
+      scope: 'each-site',
+    },
   ],
+  parties: [
+    { id: 'customer', role: 'customer', name: 'Acme Retail' },
+    { id: 'outsourcer', role: 'provider', name: 'Northstar Hosting' },
+    { id: 'internal-it', role: 'customer-department', of: 'customer', name: 'Acme internal IT' },
+    { id: 'telco', role: 'subcontractor', of: 'outsourcer', name: 'Fibreline' },
+  ],
+  zones: [
+    { id: 'branch-lan', owner: 'internal-it', boundary: 'branch switch port', reference: ['lan-gateway'] },
+    { id: 'access-line', owner: 'telco', boundary: 'provider router LAN side', reference: ['cpe-wan'] },
+    { id: 'core', owner: 'outsourcer', boundary: 'data centre edge', reference: ['dc-edge'] },
+    { id: 'application', owner: 'outsourcer', boundary: 'portal URL', reference: [] },
+  ],
+  sites: [
+    { id: 'lyon', displayName: 'Lyon', agents: ['lyon'], administeredBy: 'internal-it' },
+    { id: 'lille', displayName: 'Lille', agents: ['lille'], administeredBy: 'internal-it' },
+    { id: 'nantes', displayName: 'Nantes', agents: ['nantes'], administeredBy: 'outsourcer' },
+  ],
+  hours: {
+    weekly: [{ days: ['MO', 'TU', 'WE', 'TH', 'FR'], start: '08:00', end: '20:00' }],
+    holidays: ['2026-01-01', '2026-05-01', '2026-07-14', '2026-12-25'],
+    yearsCovered: [2026],
+  },
+  fee: { amount: '40000.00', currency: 'EUR' },
 }
 
 const ARCHIVE: StoryContract = {

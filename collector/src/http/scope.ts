@@ -48,9 +48,11 @@ export function within(read: ReadModel, caller: Caller): ReadModel {
     contracts: () => [read.contract(scope)].filter((c) => c !== null),
     contract: (name) => (mine(name) ? read.contract(name) : null),
     windowKeys: (name) => (mine(name) ? read.windowKeys(name) : []),
-    window: (name, key) => (mine(name) ? read.window(name, key) : null),
+    window: async (name, key) => (mine(name) ? read.window(name, key) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
+    terms: (name) => (mine(name) ? read.terms(name) : null),
     timeline: (service, span) => read.timeline(service, span, scope),
+    latency: (check, span, { agent }) => read.latency(check, span, { agent, contract: scope }),
     incidents: async (filter) =>
       filter.contract !== undefined && !mine(filter.contract)
         ? []

@@ -2,6 +2,7 @@
  * Read model: what pages, API and CLI are answered, from the state in memory. An answer is kept until
  * the judge has stepped again or a second has passed: many readers cost as much as one.
  */
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { coverageText } from '@constat/sla/figures'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
@@ -10,10 +11,14 @@ import { formatInstant, totalMs, type UnixMs } from '@constat/shared/time'
 import type { IncidentRow } from '../db/incident-rows.ts'
 import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent, Registry } from '../intake/registry.ts'
+import type { Latencies } from '../latency/latencies.ts'
+import { latencyPoints } from '../latency/steps.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { effectiveFromMs, newest, revisionFor, type Register, type Terms } from '../terms/register.ts'
 import { incidentView, segmentViews, stateAt } from './describe.ts'
 import type { Judge } from './judge.ts'
+import { latencyView } from './latency-view.ts'
+import type { LatencyWatch } from './latency-watch.ts'
 import { readinessFacts } from './readiness.ts'
 import { contractSentence, worstState } from './sentence.ts'
 import { checksOf, type Timelines } from './timelines.ts'
@@ -22,13 +27,15 @@ import type {
   ContractView,
   GuaranteeView,
   IncidentView,
+  LatencySpan,
+  LatencyView,
   ReadModel,
   RevisionView,
   ServiceView,
   TimelineView,
   WindowView,
 } from './view.ts'
-import { guaranteeView, judged, windowKeyed, windowNow, windowsSince, stateOfWindow } from './windows.ts'
+import { availabilityView, judged, stateOfWindow, windowKeyed, windowNow, windowsSince } from './windows.ts'
 
 const KEPT_MS = 1_000
 const DAY_MS = 86_400_000
@@ -43,6 +50,8 @@ export type ModelDeps = {
   tracks: Tracks
   judge: Judge
   sequencer: Sequencer
+  latencies: Latencies
+  latencyWatch: LatencyWatch
 }
 
 export class Model implements ReadModel {
@@ -78,7 +87,7 @@ export class Model implements ReadModel {
     return [...byKey.values()].sort((a, b) => b.startMs - a.startMs).map(({ key }) => key)
   }
 
-  window(contract: string, key: string): WindowView | null {
+  async window(contract: string, key: string): Promise<WindowView | null> {
     const terms = this.#deps.register.of(contract)
     if (!terms) return null
     const nowMs = this.#deps.nowMs()
@@ -89,6 +98,9 @@ export class Model implements ReadModel {
     })
     const first = found[0]?.window
     if (!first || first.endMs <= effectiveFromMs(terms)) return null
+    for (const { guarantee, window } of found) {
+      if (guarantee.metric === 'share-within') await this.#deps.latencyWatch.ask(terms, guarantee.id, window)
+    }
     return {
       key,
       start: formatInstant(first.startMs),
@@ -110,6 +122,11 @@ export class Model implements ReadModel {
       terms: 'unilateral',
     }))
     return Promise.resolve(views.toReversed())
+  }
+
+  terms(contract: string): ExpandedContract | null {
+    const known = this.#deps.register.of(contract)
+    return known && newest(known).terms
   }
 
   timeline(
@@ -134,6 +151,28 @@ export class Model implements ReadModel {
       vantages: Object.fromEntries(vantages),
       agentNames: Object.fromEntries(context.vantages.map(({ agent }) => [agent, context.nameOf(agent)])),
     }
+  }
+
+  async latency(
+    check: string,
+    span: LatencySpan,
+    { agent, contract }: { agent?: string | undefined; contract?: string | undefined },
+  ): Promise<LatencyView | null> {
+    const terms = this.#deps.register
+      .all()
+      .filter((one) => contract === undefined || one.contract === contract)
+      .find(({ revisions }) =>
+        revisions.some(({ terms: { checks } }) => checks.some(({ name }) => name === check)),
+      )
+    if (!terms) return null
+    const isAsked = (id: string): boolean =>
+      agent === undefined || agent === id || agent === this.#deps.registry.byId(id)?.name
+    const places = this.#deps.tracks
+      .places()
+      .filter((place) => place.log === terms.log && place.check === check && isAsked(place.agent))
+    if (agent !== undefined && places.length === 0) return null
+    const columns = await Promise.all(places.map((place) => this.#deps.latencies.read(place, span)))
+    return { check, stepMs: span.stepMs, points: latencyPoints(columns.flat(), span) }
   }
 
   incidents(filter: {
@@ -240,7 +279,10 @@ export class Model implements ReadModel {
     const window = windowNow(guarantee, revision, startMs)
     const timeline = this.#deps.timelines.service(terms, revision, guarantee.service)
     const readiness = readinessOf(readinessFacts(terms, this.#deps.registry.agents()))
-    return [guaranteeView({ terms, revision, guarantee, window, timeline, readiness, nowMs })]
+    const asked = { terms, revision, window, timeline, readiness, nowMs }
+    if (guarantee.metric === 'interval-availability') return [availabilityView({ ...asked, guarantee })]
+    const question = { ...asked, guarantee }
+    return [latencyView(question, this.#deps.latencyWatch.last(question))]
   }
 
   #silentAgents(terms: Terms): string[] {

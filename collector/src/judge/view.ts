@@ -3,6 +3,8 @@
  * one line and a page shows what a script would get. Types only.
  */
 
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+
 export type Figures = { provable: number; point: number; pessimistic: number }
 export type Percentages = { provable: string; point: string; pessimistic: string }
 export type Verdict = 'met' | 'not_met' | 'indeterminate'
@@ -146,6 +148,8 @@ export type ReadModel = {
   windowKeys(contract: string): string[]
   window(contract: string, key: string): WindowView | null
   revisions(contract: string): Promise<RevisionView[]>
+  /** Of the newest revision, every default written out: names, zones, hours, clauses. */
+  terms(contract: string): ExpandedContract | null
   /** `contract` is needed only where two contracts have a service of that name. */
   timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
   /** Latest onset first; `before` is the id of the last incident of the page before. */

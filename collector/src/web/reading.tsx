@@ -74,7 +74,7 @@ async function contract(c: Visit) {
       scene={{ ...scene, zone: zoneOf(found) }}
       contract={found}
       keys={keys}
-      window={key === undefined ? null : read.window(found.name, key)}
+      window={key === undefined ? null : await read.window(found.name, key)}
       revisions={await read.revisions(found.name)}
       barOf={barsOf(read, span)}
       span={span}

@@ -3,6 +3,7 @@
  */
 import type { UnixMs } from '@constat/shared/time'
 import type { Caller } from '../http/actions.ts'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ContractView, ReadModel } from '../judge/view.ts'
 import type { Text } from './text/en.ts'
 import type { Lang } from './text/format.ts'
@@ -17,6 +18,8 @@ export type Scene = {
   zone: string
   /** Null before sign-in. */
   caller: Caller | null
+  /** Terms in force, as far as this caller may see them: what they call things, a page calls them too. */
+  termsOf: (contract: string) => ExpandedContract | null
   /** Path and query of this page, for the language links. */
   address: string
   version: string

@@ -7,6 +7,7 @@ import type { AppDeps, WebhookActions } from '../http/actions.ts'
 import { limitBody, missing, param, readForm } from '../http/describe.ts'
 import { agentName } from '../http/routes/agents.ts'
 import { createWebhook, wantedWebhook } from '../http/routes/webhooks.ts'
+import { addContractPages } from './add-contract.tsx'
 import { Agents } from './page/agents.tsx'
 import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
 import { sharedZone, type Scene } from './scene.ts'
@@ -21,6 +22,7 @@ export function setupPages(deps: AppDeps): Hono<VisitEnv> {
   pages.get('/setup', (c) => c.redirect('/setup/agents', 303))
   addAgentPages(pages, deps)
   addAlertPages(pages, deps)
+  addContractPages(pages, deps)
   return pages
 }
 

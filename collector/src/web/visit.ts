@@ -29,6 +29,7 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
     nowMs: deps.clock.nowMs(),
     zone: 'UTC',
     caller,
+    termsOf: () => null,
     address: url.pathname + url.search,
     version: deps.version,
     fragment: c.req.header(FRAGMENT_HEADER) !== undefined,
@@ -54,7 +55,7 @@ export function receive(deps: AppDeps, turnAway: (c: Context, scene: Scene) => R
     if (caller === null) return turnAway(c, scene)
     c.set('caller', caller)
     c.set('read', within(deps.read, caller))
-    c.set('scene', scene)
+    c.set('scene', { ...scene, termsOf: (contract) => c.var.read.terms(contract) })
     await next()
   })
 }

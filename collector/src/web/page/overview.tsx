@@ -2,10 +2,12 @@
  * Overview: contracts worst first, one sentence each, and the bar of the last hour or day. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
+import { may } from '../../http/scope.ts'
 import type { ContractView, State } from '../../judge/view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { msOf } from '../part/time.tsx'
+import { FORM_PATH } from '../part/field.tsx'
 import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
 import { StateIcon, StateMark } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
@@ -73,20 +75,20 @@ function Tally({ contracts, scene: { text } }: { contracts: readonly ContractVie
   )
 }
 
-function Empty({ scene: { text } }: { scene: Scene }) {
+function Empty({ scene: { text, caller } }: { scene: Scene }) {
+  const mayAdd = caller !== null && may(caller, 'manage')
   return (
     <section class="sheet empty">
-      <p>{text.overview.emptyText}</p>
-      <pre>
-        {`apiVersion: constat/v1
-kind: Contract
-metadata: {name: intranet}
-spec: {provider: Northstar, target: "99.9", timeZone: Europe/Paris, watch: [https://intranet.example]}
-
-constat apply -f intranet.yaml`}
-      </pre>
-      <p>{text.overview.emptyStart}</p>
-      <pre>constat up --watch https://intranet.example --target 99.9</pre>
+      <p class="sentence">{text.overview.emptyText}</p>
+      {mayAdd && (
+        <p class="deed">
+          <a class="button primary" href={FORM_PATH}>
+            {text.first.start}
+          </a>
+        </p>
+      )}
+      <p class="note">{text.overview.emptyStart}</p>
+      <pre>constat apply -f contract.yaml</pre>
     </section>
   )
 }

@@ -167,11 +167,12 @@ export function LiveRegion({ id, events, everyS, children }: RegionProps) {
 }
 
 /** The tabs behind the Setup door. */
-export function SetupTabs({ scene, current }: { scene: Scene; current: 'agents' | 'alerts' }) {
+export function SetupTabs({ scene, current }: { scene: Scene; current: 'agents' | 'alerts' | 'contract' }) {
   const { text, caller } = scene
   const tabs = [
     { id: 'agents', shown: caller && may(caller, 'read-hosts'), label: text.door.agents },
     { id: 'alerts', shown: caller && may(caller, 'manage'), label: text.door.alerts },
+    { id: 'contract', shown: caller && may(caller, 'manage'), label: text.first.title },
   ]
   return (
     <nav class="tabs" aria-label={text.door.setup}>

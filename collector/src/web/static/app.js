@@ -50,6 +50,36 @@ class CopyText extends HTMLElement {
   }
 }
 
+/** Says what a target allows while it is typed, in the words the server gave. */
+class AllowedTime extends HTMLElement {
+  connectedCallback() {
+    const input = document.getElementById(this.dataset.of)
+    input?.addEventListener('input', () => this.say(input.value.trim().replace('%', '')))
+  }
+
+  say(target) {
+    const percent = Number(target.replace(',', '.'))
+    if (!(percent > 0 && percent <= 100)) return
+    // Thousandths of a second, as 0.1 is none to a computer.
+    const seconds = Math.floor((Math.round((100 - percent) * 25_920_000) + 0.5) / 1000)
+    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+    const first = parts.findIndex((n) => n > 0)
+    const time = ['h', 'min', 's'].map((unit, i) => `${parts[i]}\u00a0${unit}`).slice(first < 0 ? 2 : first)
+    this.textContent = this.dataset.say
+      .replace('{target}', target)
+      .replace('{time}', time.join('\u00a0'))
+  }
+}
+
+/** Chooses the browser's time zone where nobody has chosen. */
+class GuessZone extends HTMLElement {
+  connectedCallback() {
+    const select = this.querySelector('select')
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+    if (select && [...select.options].some(({ value }) => value === timeZone)) select.value = timeZone
+  }
+}
+
 /** A hidden tab needs no stream: a browser has but six connections for us. */
 function listen() {
   if (document.hidden || stream !== null || regions.size === 0) return
@@ -135,3 +165,5 @@ document.addEventListener('visibilitychange', () => {
 customElements.define('live-region', LiveRegion)
 customElements.define('live-state', LiveState)
 customElements.define('copy-text', CopyText)
+customElements.define('allowed-time', AllowedTime)
+customElements.define('guess-zone', GuessZone)

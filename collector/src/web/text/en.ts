@@ -3,6 +3,7 @@
  */
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../judge/view.ts'
+import { first } from './en-first.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
@@ -142,9 +143,10 @@ export const en = {
     servicesUp: (n: number) => plural(n, 'more service, up', 'more services, all up'),
     guaranteesMore: (n: number) => plural(n, 'more guarantee', 'more guarantees'),
     emptyTitle: 'Nothing is measured yet',
-    emptyText: 'Write down what to watch and what was promised, then apply it:',
-    emptyStart: 'or start over with one address:',
+    emptyText: 'Write down what to watch and what was promised. Measuring begins as soon as you apply it.',
+    emptyStart: 'Or write the contract as a file and apply it on the collector’s host:',
   },
+  first,
   contract: {
     title: 'Contracts',
     provider: 'Provider',

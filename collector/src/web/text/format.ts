@@ -102,6 +102,7 @@ const STYLES = {
   tickDay: { day: 'numeric', month: 'short' },
   day: { day: 'numeric', month: 'long', year: 'numeric' },
   month: { month: 'long', year: 'numeric' },
+  year: { year: 'numeric' },
   zone: { timeZoneName: 'short' },
   /** All numbers, to be read back. */
   reading: {
@@ -156,4 +157,12 @@ function formatOf(style: TimeStyle, { lang, zone }: Place): Intl.DateTimeFormat 
 export function nearText(atMs: UnixMs, nowMs: UnixMs, place: Place): string {
   const today = timeText(atMs, 'day', place) === timeText(nowMs, 'day', place)
   return timeText(atMs, today ? 'clock' : 'minute', place)
+}
+
+/** An amount as people write it in their language, all its digits kept: `1 800,00 EUR`. */
+export function moneyText({ amount, currency }: { amount: string; currency: string }, lang: Lang): string {
+  const [whole = '0', fraction = ''] = amount.split('.')
+  const grouped = new Intl.NumberFormat(LOCALE[lang]).format(BigInt(whole))
+  const point = fraction === '' ? '' : decimalText(`.${fraction}`, lang)
+  return `${grouped}${point}${NBSP}${currency}`
 }

@@ -2,6 +2,7 @@
  * French: the same keys as English, by type. Non-breaking spaces before the high punctuation. Pure.
  */
 import type { Text } from './en.ts'
+import { first } from './fr-first.ts'
 
 /** French counts zero as one. */
 const plural = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`
@@ -144,9 +145,10 @@ export const fr: Text = {
     servicesUp: (n) => plural(n, 'autre service, disponible', 'autres services, tous disponibles'),
     guaranteesMore: (n) => plural(n, 'autre engagement', 'autres engagements'),
     emptyTitle: 'Rien n’est encore mesuré',
-    emptyText: 'Écrivez ce qu’il faut surveiller et ce qui a été promis, puis appliquez :',
-    emptyStart: 'ou recommencez avec une adresse :',
+    emptyText: 'Écrivez ce qu’il faut surveiller et ce qui a été promis. La mesure commence dès que vous l’appliquez.',
+    emptyStart: 'Ou écrivez le contrat dans un fichier et appliquez-le sur l’hôte du collecteur :',
   },
+  first,
   contract: {
     title: 'Contrats',
     provider: 'Prestataire',

@@ -54,7 +54,9 @@ function measuredSentence(guarantees: readonly GuaranteeView[], scene: Scene): s
 }
 
 function budgetSentence(guarantees: readonly GuaranteeView[], { text, lang }: Scene): string {
-  const tightest = guarantees.toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
+  const tightest = guarantees
+    .filter((one) => one.metric === 'interval-availability')
+    .toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
   if (tightest === undefined) return ''
   const { leftMs } = tightest.budget
   return leftMs < 0
