@@ -114,6 +114,7 @@ export function expandGuarantee(
 function objectiveOf(spec: GuaranteeSpec): Objective {
   switch (spec.metric) {
     case 'interval-availability':
+    case 'request-share':
       return { metric: spec.metric, target: spec.target }
     case 'share-within':
       return { metric: spec.metric, thresholdMs: ms(spec.threshold), target: spec.target }

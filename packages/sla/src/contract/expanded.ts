@@ -108,6 +108,8 @@ export type CountTarget = { op: 'lte'; count: number }
 export type Objective =
   | { metric: 'interval-availability'; target: PercentTarget }
   | { metric: 'share-within'; thresholdMs: number; target: PercentTarget }
+  /** Good attempts of slots, of all that could be told. */
+  | { metric: 'request-share'; target: PercentTarget }
   | { metric: 'restoration-time'; clock: IncidentClock; target: EachTarget }
   | { metric: 'response-time'; clock: IncidentClock; target: EachTarget }
   | { metric: 'incident-count'; target: CountTarget }

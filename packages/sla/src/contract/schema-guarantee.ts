@@ -83,6 +83,7 @@ export const guarantee = z.discriminatedUnion(
       clock: clockOf('alert-sent', 'provider-acknowledgement'),
       target: eachTarget,
     }),
+    z.strictObject({ ...common, metric: z.literal('request-share'), target: percentTarget }),
     z.strictObject({ ...common, metric: z.literal('incident-count'), target: countTarget }),
     z.strictObject({
       ...common,
@@ -100,7 +101,7 @@ export const guarantee = z.discriminatedUnion(
   ],
   {
     error:
-      'should be one of interval-availability, share-within, restoration-time, response-time, incident-count, error-rate-slices, mean-error-rate',
+      'should be one of interval-availability, share-within, request-share, restoration-time, response-time, incident-count, error-rate-slices, mean-error-rate',
   },
 )
 
