@@ -4,7 +4,7 @@
  */
 import { promises as dns } from 'node:dns'
 import { isIP } from 'node:net'
-import type { ProbeSpec } from '@constat/shared/check'
+import { DNS_TYPES, type ProbeSpec } from '@constat/shared/check'
 import { ProbeFailure, runAttempt, type Attempt } from './attempt.ts'
 import { hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
@@ -12,7 +12,7 @@ import type { Kind, Probe } from './probe.ts'
 
 export type DnsSpec = Extract<ProbeSpec, { kind: 'dns' }>
 
-const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'] as const
+const TYPES = DNS_TYPES
 const DNS_PORT = 53
 
 export const probeDns: Probe<DnsSpec> = (spec, context) =>

@@ -1,5 +1,5 @@
 /** Endpoints in URLs of schemes that the URL standard does not know (`tcp://host:port`). Pure. */
-import { isHost } from './fields.ts'
+import { isHost } from '@constat/shared/target'
 
 /** Host and port, or the sentence that says what is missing. */
 export function endpointOf(url: URL, defaultPort?: number): { host: string; port: number } | string {

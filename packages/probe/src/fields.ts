@@ -2,8 +2,8 @@
  * Fields: reading the options of a check from a configuration, one by one. Pure. What a field must be
  * is said in the sentence that comes back when it is not.
  */
-import { isIP } from 'node:net'
 import { SECRET_NAME } from '@constat/shared/check'
+import { isHost } from '@constat/shared/target'
 
 export type Fields = Record<string, unknown>
 
@@ -13,6 +13,10 @@ export type FieldReader = {
   integer: (name: string, range: { min: number; max: number }) => number | undefined
   integers: (name: string, range: { min: number; max: number; maxItems: number }) => number[] | undefined
   oneOf: <T extends string | number>(name: string, values: readonly T[]) => T | undefined
+  list: (
+    name: string,
+    items: { maxItems: number; of: (item: string) => boolean; form: string },
+  ) => string[] | undefined
   texts: (name: string, limits: { maxItems: number; maxChars: number }) => Record<string, string> | undefined
   host: (name: string) => string | undefined
   /** The name of a secret, never the secret itself. */
@@ -24,9 +28,6 @@ export type FieldReader = {
   /** All problems as one sentence, or undefined. A field nobody asked for is a problem too. */
   problem: () => string | undefined
 }
-
-const HOST_NAME =
-  /^(?=.{1,253}\.?$)[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,62})?(\.[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,62})?)*\.?$/
 
 export function readFields(fields: Fields): FieldReader {
   const problems: string[] = []
@@ -54,6 +55,7 @@ export function readFields(fields: Fields): FieldReader {
       take(name, (v) => integersIn(v, range), `a list of integers from ${range.min} to ${range.max}`),
     oneOf: (name, values) =>
       take(name, (v) => values.find((value) => value === v), `one of ${values.join(', ')}`),
+    list: (name, items) => take(name, (v) => listIn(v, items), `a list of ${items.form}`),
     texts: (name, limits) => take(name, (v) => textsIn(v, limits), 'names with text values'),
     host: (name) => take(name, (v) => (isHost(v) ? v : undefined), 'a host name or an address'),
     secret: (name) =>
@@ -79,10 +81,6 @@ export function readFields(fields: Fields): FieldReader {
   }
 }
 
-export function isHost(value: unknown): value is string {
-  return typeof value === 'string' && (isIP(value) !== 0 || HOST_NAME.test(value))
-}
-
 /** Whether `value` is a map of names, as a part of a configuration may be. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -100,6 +98,15 @@ function integersIn(
   if (!Array.isArray(value) || value.length === 0 || value.length > maxItems) return undefined
   const integers = value.flatMap((item: unknown) => integerIn(item, { min, max }) ?? [])
   return integers.length === value.length ? integers : undefined
+}
+
+function listIn(
+  value: unknown,
+  { maxItems, of }: { maxItems: number; of: (item: string) => boolean },
+): string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxItems) return undefined
+  const items = value.filter((item: unknown): item is string => typeof item === 'string' && of(item))
+  return items.length === value.length ? items : undefined
 }
 
 function textsIn(

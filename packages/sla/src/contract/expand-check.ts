@@ -8,6 +8,9 @@ import { parseDuration } from '../duration.ts'
 import type { CalendarTerms, CheckTerms, FoldTerms, ServiceNode, ServiceTerms } from './expanded.ts'
 import type { DocumentOf } from './kinds.ts'
 import type { ContractSpec } from './schema-contract.ts'
+import { httpProbe, transactionProbe } from './schema-http.ts'
+import { hostProbe } from './schema-host.ts'
+import { dnsProbe, icmpProbe, tcpProbe, tlsProbe } from './schema-network.ts'
 import { probeOfWatch, slugsOfWatch } from './watch.ts'
 
 export const DEFAULT_EVERY_MS = 60_000
@@ -161,25 +164,11 @@ function holidays(listed: readonly Holiday[]): { date: string; name: string | nu
 
 function probeOf(spec: DocumentOf<'Check'>['spec']): ProbeSpec {
   if (spec.http) return httpProbe(spec.http)
-  if (spec.tcp) return compact({ kind: 'tcp', ...spec.tcp })
-  if (spec.tls) return compact({ kind: 'tls', ...spec.tls })
-  if (spec.dns) return compact({ kind: 'dns', ...spec.dns })
+  if (spec.transaction) return transactionProbe(spec.transaction)
+  if (spec.tcp) return tcpProbe(spec.tcp)
+  if (spec.tls) return tlsProbe(spec.tls)
+  if (spec.dns) return dnsProbe(spec.dns)
+  if (spec.host) return hostProbe(spec.host)
   invariant(spec.icmp, 'the schema asks for exactly one probe')
-  return compact({ kind: 'icmp', ...spec.icmp })
+  return icmpProbe(spec.icmp)
 }
-
-function httpProbe({ expect, ...http }: NonNullable<DocumentOf<'Check'>['spec']['http']>): ProbeSpec {
-  const limits = { status: expect?.status, bodyContains: expect?.bodyContains }
-  const degradedOverMs = expect?.within === undefined ? undefined : ms(expect.within)
-  return compact({ kind: 'http', ...http, ...limits, degradedOverMs })
-}
-
-/** Without the members that are undefined: absent and undefined are one in the terms. */
-function compact(
-  probe: { [K in ProbeSpec['kind']]: Loose<Extract<ProbeSpec, { kind: K }>> }[ProbeSpec['kind']],
-): ProbeSpec {
-  // Leaving out undefined members is exactly what makes the loose type the strict one.
-  return Object.fromEntries(Object.entries(probe).filter(([, value]) => value !== undefined)) as ProbeSpec
-}
-
-type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] }

@@ -1,15 +1,14 @@
 /**
  * Watch URLs: http, https, tcp, tls, dns and icmp, as the small contract and `up --watch` take them. Pure.
  */
-import type { ProbeSpec } from '@constat/shared/check'
+import { DNS_TYPES, type ProbeSpec } from '@constat/shared/check'
 import { Fault } from '@constat/shared/fault'
+import { isHost, isRecordName, parseServer } from '@constat/shared/target'
 
 export const MAX_WATCH_LENGTH = 2048
 
 const FORMS =
   'https://host/path, http://host, tcp://host:port, tls://host:port, dns://server/name?type=A or icmp://host'
-const DNS_TYPES = new Set(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT', 'CAA'])
-const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])$/
 
 type Parts = { scheme: string; host: string; port: number | null; path: string; query: URLSearchParams }
 
@@ -67,9 +66,9 @@ function readWatch(text: string): ProbeSpec | string {
 
 function probeOf({ scheme, host, port, path, query }: Parts): ProbeSpec | string {
   if (scheme === 'dns') return dnsProbe({ server: withPort(host, port), name: path.slice(1), query })
-  if (!HOST.test(host)) return `names no host: write one of ${FORMS}`
+  const bare = host.replace(/^\[([0-9A-Fa-f:.]+)\]$/, '$1')
+  if (!isHost(bare)) return `names no host: write one of ${FORMS}`
   if (path.replace(/^\/$/, '') !== '') return `has a path, which ${scheme}:// does not: remove ${path}`
-  const bare = host.replaceAll(/^\[|\]$/g, '')
   if (scheme === 'tcp') {
     return port === null ? 'names no port: write tcp://host:port' : { kind: 'tcp', host: bare, port }
   }
@@ -89,9 +88,12 @@ function dnsProbe({
   name: string
   query: URLSearchParams
 }): ProbeSpec | string {
-  const type = (query.get('type') ?? 'A').toUpperCase()
-  if (name === '' || /[/\s]/.test(name)) return 'names no record: write dns://server/name?type=A'
-  if (!DNS_TYPES.has(type)) return `asks for the type ${type}: write one of ${[...DNS_TYPES].join(', ')}`
+  const asked = (query.get('type') ?? 'A').toUpperCase()
+  const type = DNS_TYPES.find((known) => known === asked)
+  if (name.includes('/') || !isRecordName(name)) return 'names no record: write dns://server/name?type=A'
+  if (type === undefined) return `asks for the type ${asked}: write one of ${DNS_TYPES.join(', ')}`
+  if (server !== '' && !parseServer(server))
+    return `names no server that can be: write dns://192.0.2.1/${name}`
   return server === '' ? { kind: 'dns', name, type } : { kind: 'dns', name, type, server }
 }
 
