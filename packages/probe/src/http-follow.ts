@@ -13,7 +13,12 @@ import { exchange, type HttpRequest, type HttpResponse, type TargetForm } from '
 import { dialProxy, tunnel } from './http-proxy.ts'
 import { MAX_BODY_BYTES, redirectLimit, wantsRedirect } from './http-rules.ts'
 
-export type Journey = { access: Access; jar: CookieJar }
+export type Journey = {
+  access: Access
+  jar: CookieJar
+  /** The body holds a secret of the agent's host: no redirect may take it to another origin. */
+  secretBody: boolean
+}
 
 const USER_AGENT = 'constat-agent'
 /** Headers that may follow a redirect to another origin; the rest could be credentials. */
@@ -36,7 +41,7 @@ export async function follow(
     const response = await askOnce(spec, { leg, journey }, attempt)
     if (!wantsRedirect(spec, response)) return response
     if (hop >= limit) throw redirectFailure(response.status, `more than ${limit} redirects`)
-    leg = nextLeg(leg, response)
+    leg = nextLeg(leg, response, journey)
   }
 }
 
@@ -107,7 +112,7 @@ function withCookies(leg: Leg, cookies: string | undefined): Leg {
 }
 
 /** RFC 9110, 15.4: 303 always becomes GET; 301 and 302 do for POST, as every browser has it. */
-function nextLeg(asked: Leg, { status, headers }: HttpResponse): Leg {
+function nextLeg(asked: Leg, { status, headers }: HttpResponse, { secretBody }: Journey): Leg {
   const base = asked.url.href
   const url = URL.canParse(headers.location ?? '', base) ? new URL(headers.location ?? '', base) : null
   if (!url || !(url.protocol === 'http:' || url.protocol === 'https:')) {
@@ -117,6 +122,9 @@ function nextLeg(asked: Leg, { status, headers }: HttpResponse): Leg {
   const method = rewrites && asked.method !== 'HEAD' ? 'GET' : asked.method
   const sameOrigin = url.origin === asked.url.origin
   const body = method === asked.method ? asked.body : undefined
+  if (secretBody && !sameOrigin && body !== undefined) {
+    throw redirectFailure(status, `a redirect that would take a secret to ${url.origin}`)
+  }
   const kept = Object.entries(asked.headers).filter(([name]) => {
     const lower = name.toLowerCase()
     if (lower === 'host' || (body === undefined && BODY_HEADERS.test(lower))) return false

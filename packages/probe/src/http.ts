@@ -22,7 +22,7 @@ export const probeHttp: Probe<HttpSpec> = async (spec, context) => {
   if (opened.kind === 'lacking') return opened.result
   const { access } = opened
   return runAttempt(context, async (attempt) => {
-    const response = await follow(spec, { access, jar: createJar() }, attempt)
+    const response = await follow(spec, { access, jar: createJar(), secretBody: false }, attempt)
     attempt.watch.stop()
     const { headers, oversize } = response
     const body = asksBody(spec) ? await readBody(response.body, { headers, cut: oversize }) : NO_BODY

@@ -4,12 +4,14 @@
  * two steps is off the clock. `value` is the number of steps that succeeded; outcome, cause and detail are
  * those of the step that failed, or of the first that was slow. In a step 401 is a failure (http-rules.ts).
  *
- * `auth` and the client certificate are for the origin of the first step; steps elsewhere go without.
+ * `auth`, the client certificate and secrets in headers and bodies are for the origin of the first step;
+ * steps elsewhere go without. What is filled in stands percent-encoded in URLs and form bodies, escaped in
+ * JSON bodies (both by the step's Content-Type), and as it is in headers and other bodies.
  */
 import type { HttpRequestSpec, TransactionSpec, TransactionStep } from '@constat/shared/check'
 import { HTTP_LIMITS, httpConflicts, isHeaderValue } from '@constat/shared/http-check'
 import { NO_PHASES, PHASES } from '@constat/shared/sample'
-import { fillTemplate, parseTemplate, transactionProblems } from '@constat/shared/transaction'
+import { fillTemplate, parseTemplate, secretsOf, transactionProblems } from '@constat/shared/transaction'
 import { ProbeFailure, runAttempt, verdictOf, type Attempt } from './attempt.ts'
 import { createJar } from './cookies.ts'
 import { extract } from './extract.ts'
@@ -19,18 +21,27 @@ import { NO_BODY, readBody } from './http-body.ts'
 import { readConnection, readExtractions, readList, readRequest } from './http-fields.ts'
 import { follow, type Journey } from './http-follow.ts'
 import { asksBody, judgeAnswer } from './http-rules.ts'
-import type { Judgement, Kind, Probe, StepTiming } from './probe.ts'
+import type { Judgement, Kind, Probe, ProbeContext, ProbeResult, StepTiming } from './probe.ts'
+import { readSecrets, secretText } from './secret.ts'
 import { startStopwatch, type Timing } from './stopwatch.ts'
 
-type Visit = Journey & { variables: Map<string, string> }
+const NO_BYTES = Buffer.alloc(0)
+
+type Visit = Omit<Journey, 'secretBody'> & {
+  variables: Map<string, string>
+  secrets: ReadonlyMap<string, string>
+}
 
 export const probeTransaction: Probe<TransactionSpec> = async (spec, context) => {
   const [first] = spec.steps
   const opened = await openAccess(spec, first ? new URL(first.url).origin : '', context)
   if (opened.kind === 'lacking') return opened.result
+  const read = await secretsFor(spec, context)
+  if (read.kind === 'lacking') return read.result
   const steps: StepTiming[] = []
   const result = await runAttempt(context, async (attempt) => {
-    const visit: Visit = { access: opened.access, jar: createJar(), variables: new Map() }
+    const { secrets } = read
+    const visit: Visit = { access: opened.access, jar: createJar(), variables: new Map(), secrets }
     const judgement = await runSteps(spec, { visit, steps }, attempt)
     return () => judgement
   })
@@ -39,6 +50,18 @@ export const probeTransaction: Probe<TransactionSpec> = async (spec, context) =>
   if (result.outcome !== 'ok' || !late) return { ...result, ...sums, steps }
   const detail = `${result.detail}, slower than ${spec.degradedOverMs} ms`
   return { ...result, ...sums, outcome: 'degraded', cause: 'slow', detail, steps }
+}
+
+type SecretTexts = { kind: 'read'; secrets: Map<string, string> } | { kind: 'lacking'; result: ProbeResult }
+
+async function secretsFor({ steps }: TransactionSpec, context: ProbeContext): Promise<SecretTexts> {
+  const names = secretsOf(steps)
+  const read = await readSecrets<string>(Object.fromEntries(names.map((name) => [name, name])), context)
+  if (read.kind === 'lacking') return read
+  const texts = Object.entries(read.secrets).map(
+    ([name, bytes = NO_BYTES]) => [name, secretText(bytes)] as const,
+  )
+  return { kind: 'read', secrets: new Map(texts) }
 }
 
 async function runSteps(
@@ -69,10 +92,11 @@ async function runStep(
   const { signal, context } = attempt
   const watch = startStopwatch(context.clock)
   const stop = (): void => void watch.stop()
+  const secretBody = secretsOf([{ ...step, headers: {} }]).length > 0
   signal.addEventListener('abort', stop, { once: true })
   try {
     signal.throwIfAborted()
-    const response = await follow(filled(step, visit.variables), visit, { ...attempt, watch })
+    const response = await follow(filled(step, visit), { ...visit, secretBody }, { ...attempt, watch })
     const timing = watch.stop()
     const { headers, oversize } = response
     const reads = asksBody(step) || step.extract !== undefined
@@ -94,21 +118,37 @@ async function runStep(
   }
 }
 
-/** The step with its variables in place. */
-function filled(step: TransactionStep, variables: ReadonlyMap<string, string>): HttpRequestSpec {
+/** The step with everything filled in, in the form of the place where it stands. */
+function filled(step: TransactionStep, { variables, secrets }: Visit): HttpRequestSpec {
   const fill = (text: string, form: (value: string) => string): string => {
     const template = parseTemplate(text)
     if (typeof template === 'string') return text
-    return fillTemplate(template, (variable) => form(variables.get(variable) ?? ''))
+    const variable = (name: string): string => form(variables.get(name) ?? '')
+    return fillTemplate(template, { variable, secret: (name) => form(secrets.get(name) ?? '') })
   }
-  const asIs = (value: string): string => value
   const headers = Object.entries(step.headers ?? {}).map(([name, text]) => [name, fill(text, asIs)] as const)
   for (const [name, value] of headers) {
-    if (!isHeaderValue(value)) throw unmet(`a variable of the header ${name} holds what no header may carry`)
+    if (!isHeaderValue(value))
+      throw unmet(`the header ${name} would hold characters that no header may carry`)
   }
-  const body = step.body === undefined ? undefined : fill(step.body, asIs)
+  const [, type = ''] = headers.find(([name]) => name.toLowerCase() === 'content-type') ?? []
+  const body = step.body === undefined ? undefined : fill(step.body, bodyForm(type))
   const url = fill(step.url, (value) => encodeURIComponent(wellFormed(value)))
   return { ...step, url, headers: Object.fromEntries(headers), ...given({ body }) }
+}
+
+/** How a value stands in a body: so that it cannot end the field or the string that it is in. */
+function bodyForm(contentType: string): (value: string) => string {
+  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) {
+    return (value) => encodeURIComponent(wellFormed(value))
+  }
+  if (/^application\/([\w.-]+\+)?json\b/i.test(contentType))
+    return (value) => JSON.stringify(value).slice(1, -1)
+  return asIs
+}
+
+function asIs(value: string): string {
+  return value
 }
 
 /** JSON may hold half a surrogate pair, which no URL can; U+FFFD stands in for it. */
