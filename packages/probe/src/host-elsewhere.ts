@@ -3,7 +3,7 @@
  * keep them and starts programs of theirs for most. Imported with the first reading that needs it. It
  * guards the names that it hands to a shell; the ones that reach it here were checked before.
  */
-import { cpus, freemem, totalmem } from 'node:os'
+import { cpus, freemem, networkInterfaces, totalmem } from 'node:os'
 import { unsupported, type HostSource, type Share } from './host-source.ts'
 
 export function sourceElsewhere(platform: NodeJS.Platform): HostSource {
@@ -45,11 +45,13 @@ async function macMemory(): Promise<Share> {
   return { part: total - available, whole: total }
 }
 
+/** The library answers 0 bytes for an interface that is not there: whether it is, the system says. */
 async function traffic(given: string | undefined): Promise<{ name: string; bytes: number }> {
   const { networkInterfaceDefault, networkStats } = await library()
   const name = given ?? (await networkInterfaceDefault())
-  const found = (await networkStats(name)).find(({ iface }) => iface === name)
-  if (!found) throw unsupported(`this host has no interface ${name}; write the name that the system shows`)
+  const [found] = name in networkInterfaces() ? await networkStats(name) : []
+  if (!found)
+    throw unsupported(`no interface ${name} has an address here; write the name that the system shows`)
   return { name, bytes: found.rx_bytes + found.tx_bytes }
 }
 

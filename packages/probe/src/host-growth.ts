@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reader } from './host-reading.ts'
-import { unsupported, type Share } from './host-source.ts'
+import type { Share } from './host-source.ts'
 
 type Look = Share & { atUs: number }
 
@@ -13,8 +13,8 @@ type Look = Share & { atUs: number }
 const LEAST_SPAN_MS = 250
 /** Of the timeout, what waiting may take. */
 const WAIT_SHARE = 0.5
-/** Counters may begin anew, when an interface is made again; not every time we look. */
-const MAX_LOOKS = 3
+/** Counters that did not move yet, or began anew as those of an interface that was made again. */
+const LOOK_AGAIN_MS = 20
 
 /**
  * By check: its spec is one object for as long as the configuration says the same. Two checks do not
@@ -22,25 +22,25 @@ const MAX_LOOKS = 3
  */
 const lastLooks = new WeakMap<object, Look>()
 
+/** Looks until the whole has grown, or the deadline ends it. */
 export async function growthOf(
   check: object,
   { read, reader }: { read: () => Promise<Share>; reader: Reader },
 ): Promise<Share> {
   const look = async (): Promise<Look> => ({ ...(await read()), atUs: reader.clock.monotonicUs() })
   let before = lastLooks.get(check) ?? (await look())
-  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-    await untilSpan(before, reader)
+  for (let leastMs = 0; ; leastMs = LOOK_AGAIN_MS) {
+    const waitMs = Math.max(leastMs, waitOf(before, reader))
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: reader.signal })
     const now = await look()
     lastLooks.set(check, now)
     const growth = { part: now.part - before.part, whole: now.whole - before.whole }
     if (growth.whole > 0 && growth.part >= 0) return growth
-    before = now
+    if (growth.whole < 0 || growth.part < 0) before = now
   }
-  throw unsupported('the counters of this host do not count; ask for another metric')
 }
 
-async function untilSpan({ atUs }: Look, { clock, timeoutMs, signal }: Reader): Promise<void> {
+function waitOf({ atUs }: Look, { clock, timeoutMs }: Reader): number {
   const leastMs = Math.min(LEAST_SPAN_MS, Math.floor(timeoutMs * WAIT_SHARE))
-  const waitMs = Math.ceil(leastMs - (clock.monotonicUs() - atUs) / 1_000)
-  if (waitMs > 0) await sleep(waitMs, undefined, { signal })
+  return Math.ceil(leastMs - (clock.monotonicUs() - atUs) / 1_000)
 }

@@ -61,17 +61,13 @@ export const hostKind: Kind<HostSpec> = {
     return field.problem() ?? spec
   },
   ofUrl(url) {
-    const limit = (name: string): number | undefined => {
-      const text = url.searchParams.get(name)
-      return text === null ? undefined : Number(text)
-    }
     const metric = url.hostname
-    const rest = decodeURIComponent(url.pathname)
+    const path = decodeURIComponent(url.pathname)
+    const place = metric === 'disk' ? path : path.replace(/^\//, '')
     const isProgram = metric === 'process' || metric === 'service'
-    const place = metric === 'disk' ? rest : rest.replace(/^\//, '')
-    const about = isProgram ? { name: place } : { of: place === '' ? undefined : place }
-    const limits = { degradedOver: limit('degradedOver'), failOver: limit('failOver') }
-    return hostKind.read({ metric, ...given({ ...about, ...limits }) })
+    const about = place === '' ? {} : { [isProgram ? 'name' : 'of']: place }
+    const limits = [...url.searchParams].map(([name, text]) => [name, Number(text)] as const)
+    return hostKind.read({ ...Object.fromEntries(limits), ...about, metric })
   },
   probe: probeHost,
 }
