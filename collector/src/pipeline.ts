@@ -15,8 +15,10 @@ import { Desk } from './intake/desk.ts'
 import type { Prove } from './intake/proof.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
+import { LatencyWatch } from './judge/latency-watch.ts'
 import { Model } from './judge/model.ts'
 import { servicesOf, Timelines } from './judge/timelines.ts'
+import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import type { Shell } from './shell.ts'
@@ -49,6 +51,7 @@ export class Pipeline {
   readonly timelines: Timelines
   readonly judge: Judge
   readonly model: Model
+  readonly #latencyWatch: LatencyWatch
   readonly #deps: PipelineDeps
   #committed: Committed[] = []
   #advancing: Promise<void> | null = null
@@ -81,6 +84,15 @@ export class Pipeline {
       isMember: (log, agent) => register.isMember(log, agent.toString('hex')),
     })
     this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
+    const latencies = new Latencies({ db, register, fold: this.fold, nowMs })
+    this.#latencyWatch = new LatencyWatch({
+      register,
+      timelines,
+      latencies,
+      nowMs,
+      log: shell.log,
+      changed: (contract) => this.model.forget(contract),
+    })
     this.model = new Model({
       nowMs,
       register,
@@ -89,6 +101,8 @@ export class Pipeline {
       tracks: this.fold.tracks,
       judge: this.judge,
       sequencer,
+      latencies,
+      latencyWatch: this.#latencyWatch,
     })
   }
 
@@ -139,6 +153,7 @@ export class Pipeline {
     if (this.#timer) clearTimeout(this.#timer)
     await this.sequencer.close()
     await this.advance()
+    await this.#latencyWatch.close()
     await this.fold.save()
     await this.registry.save()
     await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)
@@ -166,6 +181,8 @@ export class Pipeline {
     }
     await this.judge.silences()
     await this.#keep()
+    // Beside the line: it reads back from the ledger, and nothing waits for it.
+    this.#latencyWatch.advance()
   }
 
   /** What frames say of their agents: clock and spool, for people to see. */
@@ -192,11 +209,10 @@ export class Pipeline {
 
   async #judge(terms: Terms, checks: ReadonlySet<string> | undefined): Promise<void> {
     const contract = newest(terms).terms
-    const services = new Set(this.judge.untold(terms))
+    const services = new Set(this.judge.waiting(terms))
     for (const check of checks ?? []) {
-      for (const service of servicesOf(contract, check)) {
-        services.add(service)
-      }
+      for (const service of servicesOf(contract, check)) services.add(service)
+      for (const service of this.judge.attributedBy(terms, check)) services.add(service)
     }
     const isWhole = this.#whole.delete(terms.contract)
     if (isWhole) for (const { name } of contract.services) services.add(name)

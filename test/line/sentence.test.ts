@@ -45,6 +45,7 @@ type Part = { leftMs: number; measuredFrom?: string | null }
 
 function guarantee({ leftMs, measuredFrom = null }: Part): GuaranteeView {
   return {
+    metric: 'interval-availability',
     guarantee: 'g',
     service: 's',
     clause: null,

@@ -75,8 +75,18 @@ function statusLines(contracts: readonly ContractView[], agents: readonly AgentV
 }
 
 function guaranteeLine(one: GuaranteeView): string {
-  const { guarantee, window, verdict, outlook, downMs, availability, coverage, target } = one
+  const { guarantee, window, verdict, outlook, coverage, target } = one
   const thin = one.insufficientEvidence ? ' (insufficient evidence)' : ''
+  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${figureText(one)} of ${target} %, coverage ${coverage}${thin}`
+}
+
+function figureText(one: GuaranteeView): string {
+  if (one.metric === 'share-within') {
+    const { share, thresholdUs } = one
+    const missing = share.missing === 0 ? '' : `, ${share.missing} missing`
+    return `${share.percent ?? '-'} % of ${share.n} within ${thresholdUs / 1000} ms${missing},`
+  }
+  const { downMs, availability } = one
   const down = `at least ${lengthText(downMs.provable)} down, at most ${lengthText(downMs.pessimistic)}`
-  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${availability.point} % of ${target} %, ${down}, coverage ${coverage}${thin}`
+  return `${availability.point} % (${down})`
 }

@@ -9,6 +9,7 @@ import { identify, type Env } from './caller.ts'
 import { MAX_QUERY_CHARS } from './limits.ts'
 import { problemResponse } from './problem.ts'
 import { agentRoutes } from './routes/agents.ts'
+import { checkRoutes } from './routes/checks.ts'
 import { contractRoutes } from './routes/contracts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { incidentRoutes } from './routes/incidents.ts'
@@ -20,6 +21,7 @@ export const API_PATH = '/api/v1'
 const TAGS = [
   { name: 'contracts', description: 'What was promised, and what came of it window by window' },
   { name: 'services', description: 'States over time' },
+  { name: 'checks', description: 'How long answers took' },
   { name: 'incidents', description: 'What broke, and who has it in hand' },
   { name: 'agents', description: 'Who measures' },
   { name: 'webhooks', description: 'Who is told' },
@@ -31,6 +33,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   for (const routes of [
     contractRoutes,
     serviceRoutes,
+    checkRoutes,
     incidentRoutes,
     agentRoutes,
     webhookRoutes,

@@ -25,6 +25,11 @@ export const DEFAULT_TIMELINE_MS = DAY_MS
 /** Segments in one answer, the service's and every vantage's together. */
 export const MAX_TIMELINE_SEGMENTS = 20_000
 
+/** Latencies are read sample by sample. */
+export const MAX_LATENCY_MS = 35 * DAY_MS
+export const MIN_LATENCY_STEP_MS = 1_000
+export const MAX_LATENCY_POINTS = 2_000
+
 /** Facts that wait for one slow reader; past it the stream ends and the reader comes back. */
 export const MAX_QUEUED_EVENTS = 1_000
 /** Facts read at once while a stream catches up. */

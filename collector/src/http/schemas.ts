@@ -38,35 +38,67 @@ const readiness = shape<View.Readiness>()(
   z.object({ claimable: z.boolean(), lacks: z.array(z.string()) }),
 )
 
-const guarantee = shape<View.GuaranteeView>()(
-  'Guarantee',
+const common = {
+  guarantee: z.string(),
+  service: z.string(),
+  clause: z.string().nullable(),
+  contract: z.string(),
+  state: windowState,
+  revision: count,
+  window: z.object({ key: z.string(), start: instant, end: instant, timeZone: z.string() }),
+  committedMs: ms,
+  elapsedCommittedMs: ms,
+  excludedMs: ms,
+  knownMs: ms,
+  coverage: share,
+  target: z.string(),
+  verdict: z.enum(['met', 'not_met', 'indeterminate']),
+  outlook: z.enum(['on_track', 'at_risk']).nullable(),
+  insufficientEvidence: z.boolean(),
+  readiness,
+  measuredFrom: instant.nullable(),
+  asOf: instant,
+}
+
+const availabilityGuarantee = shape<View.AvailabilityView>()(
+  'AvailabilityGuarantee',
   z.object({
-    guarantee: z.string(),
-    service: z.string(),
-    clause: z.string().nullable(),
-    contract: z.string(),
-    state: windowState,
-    revision: count,
-    window: z.object({ key: z.string(), start: instant, end: instant, timeZone: z.string() }),
-    committedMs: ms,
-    elapsedCommittedMs: ms,
-    excludedMs: ms,
-    knownMs: ms,
-    coverage: share,
+    ...common,
+    metric: z.literal('interval-availability'),
     downMs: figures,
     partialMs: ms,
     degradedMs: ms,
     unknownMs: ms,
     availability: z.object({ provable: percent, point: percent, pessimistic: percent }),
-    target: z.string(),
-    verdict: z.enum(['met', 'not_met', 'indeterminate']),
-    outlook: z.enum(['on_track', 'at_risk']).nullable(),
-    insufficientEvidence: z.boolean(),
-    readiness,
     budget: z.object({ allowedMs: ms, spentMs: ms, leftMs: ms }),
-    measuredFrom: instant.nullable(),
-    asOf: instant,
   }),
+)
+
+const us = count.describe('Microseconds').nullable()
+const latencyGuarantee = shape<View.LatencyGuaranteeView>()(
+  'LatencyGuarantee',
+  z.object({
+    ...common,
+    metric: z.literal('share-within'),
+    thresholdUs: count.describe('Microseconds'),
+    share: z.object({
+      n: count.describe('Slot samples that answered while the service was up, in committed time'),
+      within: count.describe('Of these, answered within the threshold'),
+      missing: count.describe('Slots that could have counted and of which nothing is known'),
+      percent: percent.nullable(),
+      provable: percent.nullable().describe('Had all the missing answered in time'),
+      pessimistic: percent.nullable().describe('Had none of the missing'),
+    }),
+    percentileUs: z.object({ p50: us, p95: us, p99: us }).describe('Nearest rank; null of no samples'),
+    percentileErrorPercent: z
+      .string()
+      .describe('What a percentile may be above the true one: 0 once the window has ended'),
+  }),
+)
+
+const guarantee = shape<View.GuaranteeView>()(
+  'Guarantee',
+  z.discriminatedUnion('metric', [availabilityGuarantee, latencyGuarantee]),
 )
 
 const check = z.object({ name: z.string(), kind: z.string(), target: z.string(), intervalMs: ms })
@@ -135,6 +167,22 @@ export const timeline = shape<View.TimelineView>()(
     vantages: z.record(z.string(), z.array(segment)),
     agentNames: z.record(z.string(), z.string()),
   }),
+)
+
+const latencyPoint = shape<View.LatencyPoint>()(
+  'LatencyPoint',
+  z.object({
+    at: instant.describe('Where the step begins'),
+    n: count.describe('Slot samples that answered'),
+    p50Us: us.describe('Nearest rank, exact; null where n is 0'),
+    p95Us: us,
+    p99Us: us,
+    failed: count.describe('Slot samples that failed: not among n'),
+  }),
+)
+export const latency = shape<View.LatencyView>()(
+  'Latency',
+  z.object({ check: z.string(), stepMs: ms, points: z.array(latencyPoint) }),
 )
 
 const vantage = z.object({ agent: z.string(), name: z.string(), state, since: instant })

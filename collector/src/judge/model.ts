@@ -7,6 +7,7 @@ import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { coverageText } from '@constat/sla/figures'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import type { ProbeSpec } from '@constat/shared/check'
+import { Fault } from '@constat/shared/fault'
 import { formatInstant, totalMs, type UnixMs } from '@constat/shared/time'
 import type { IncidentRow } from '../db/incident-rows.ts'
 import type { Tracks } from '../fold/tracks.ts'
@@ -39,6 +40,8 @@ import { availabilityView, judged, stateOfWindow, windowKeyed, windowNow, window
 
 const KEPT_MS = 1_000
 const DAY_MS = 86_400_000
+/** Samples read for one answer. */
+const MAX_LATENCY_SAMPLES = 4_000_000
 /** Windows listed for one contract at most. */
 const MAX_WINDOWS = 400
 
@@ -171,7 +174,9 @@ export class Model implements ReadModel {
       .places()
       .filter((place) => place.log === terms.log && place.check === check && isAsked(place.agent))
     if (agent !== undefined && places.length === 0) return null
-    const columns = await Promise.all(places.map((place) => this.#deps.latencies.read(place, span)))
+    const { latencies } = this.#deps
+    limitSamples(places.flatMap((place) => latencies.sizes(place, span)))
+    const columns = await Promise.all(places.map((place) => latencies.read(place, span)))
     return { check, stepMs: span.stepMs, points: latencyPoints(columns.flat(), span) }
   }
 
@@ -328,6 +333,14 @@ export class Model implements ReadModel {
 
 function knownWithin(timeline: Timeline, span: { startMs: UnixMs; endMs: UnixMs }): number {
   return totalMs(where(timeline, span, (mark) => !isUnknown(mark)))
+}
+
+function limitSamples(sizes: readonly { samples: number }[]): void {
+  const count = sizes.reduce((sum, { samples }) => sum + samples, 0)
+  if (count <= MAX_LATENCY_SAMPLES) return
+  throw new Fault('too-large', `The span holds ${count} samples, more than ${MAX_LATENCY_SAMPLES}.`, {
+    hint: 'Ask for a shorter span, or for one agent.',
+  })
 }
 
 function severity({ state, guarantees, openIncidents }: ContractView): number {

@@ -1,5 +1,5 @@
 /** The one sentence of a contract, in plain English: state, since when, what is left, what is lacking. Pure. */
-import type { GuaranteeView, State } from './view.ts'
+import type { AvailabilityView, GuaranteeView, State } from './view.ts'
 
 const WORDS: Record<State, string> = {
   up: 'Up',
@@ -20,7 +20,9 @@ export function contractSentence(given: {
   readiness: string
 }): string {
   const { state, guarantees, readiness } = given
-  const tightest = guarantees.toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
+  const tightest = guarantees
+    .filter((one) => one.metric === 'interval-availability')
+    .toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
   const since = guarantees.map(({ measuredFrom }) => measuredFrom).find((at) => at !== null)
   const parts = [`${WORDS[state]}.`]
   if (since) parts.push(`Measured since ${since.slice(0, 16).replace('T', ' ')} UTC.`)
@@ -28,7 +30,7 @@ export function contractSentence(given: {
   return [...parts, readiness].join(' ')
 }
 
-function budgetText({ budget }: GuaranteeView): string {
+function budgetText({ budget }: AvailabilityView): string {
   const { leftMs } = budget
   if (leftMs < 0) return `Target not met on measured data: ${lengthText(-leftMs)} over the allowance.`
   return `${lengthText(leftMs)} of budget left.`

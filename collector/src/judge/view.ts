@@ -13,8 +13,8 @@ export type State = 'up' | 'degraded' | 'partial' | 'down' | 'unknown'
 
 export type Readiness = { claimable: boolean; lacks: string[] }
 
-/** One guarantee in one window. */
-export type GuaranteeView = {
+/** What every guarantee in a window has, whatever is measured. */
+type GuaranteeCommon = {
   guarantee: string
   service: string
   clause: string | null
@@ -28,22 +28,67 @@ export type GuaranteeView = {
   excludedMs: number
   knownMs: number
   coverage: string
-  downMs: Figures
-  partialMs: number
-  degradedMs: number
-  unknownMs: number
-  availability: Percentages
   target: string
   verdict: Verdict
   /** Of an open window: where it is heading. */
   outlook: 'on_track' | 'at_risk' | null
   insufficientEvidence: boolean
   readiness: Readiness
-  budget: { allowedMs: number; spentMs: number; leftMs: number }
   /** When measuring began inside this window. */
   measuredFrom: string | null
   asOf: string
 }
+
+export type AvailabilityView = GuaranteeCommon & {
+  metric: 'interval-availability'
+  downMs: Figures
+  partialMs: number
+  degradedMs: number
+  unknownMs: number
+  availability: Percentages
+  budget: { allowedMs: number; spentMs: number; leftMs: number }
+  /** Of a guarantee for each site: one result a site. The figures beside it are those of the worst. */
+  sites?: SiteGuaranteeView[]
+}
+
+/** `within` of `n` samples of slots answered in time; of `missing` slots nothing is known. */
+export type ShareView = {
+  n: number
+  within: number
+  missing: number
+  /** Of the samples that there are; null of none. */
+  percent: string | null
+  /** Had all the missing answered in time, and had none of them. */
+  provable: string | null
+  pessimistic: string | null
+}
+
+export type LatencyGuaranteeView = GuaranteeCommon & {
+  metric: 'share-within'
+  thresholdUs: number
+  share: ShareView
+  /** By nearest rank; null of no samples. */
+  percentileUs: { p50: number | null; p95: number | null; p99: number | null }
+  /** What a percentile may be above the true one, in percent: `0` once the window has ended. */
+  percentileErrorPercent: string
+}
+
+/** One guarantee in one window. */
+export type GuaranteeView = AvailabilityView | LatencyGuaranteeView
+
+/** One site under a guarantee that is promised for each. */
+export type SiteGuaranteeView = Pick<
+  AvailabilityView,
+  | 'verdict'
+  | 'outlook'
+  | 'insufficientEvidence'
+  | 'coverage'
+  | 'knownMs'
+  | 'downMs'
+  | 'availability'
+  | 'budget'
+  | 'measuredFrom'
+> & { site: string; displayName: string; administeredBy: string | null }
 
 export type WindowView = {
   key: string
@@ -80,7 +125,29 @@ export type ContractView = {
   openIncidents: number
   /** Agents of this contract that have gone silent. */
   silentAgents: string[]
+  /** Declared ones in the order of the contract, then each agent that stands in none. */
+  sites: SiteView[]
   log: { origin: string; size: number; root: string }
+}
+
+/** `unreachable`: nobody there is heard. `isolated`: heard, but cut off from what it measures. */
+export type SiteState = 'reachable' | 'unreachable' | 'isolated' | 'unknown'
+
+export type SiteView = {
+  id: string
+  displayName: string
+  administeredBy: string | null
+  agents: SiteAgent[]
+  state: SiteState
+}
+
+export type SiteAgent = {
+  id: string
+  name: string
+  connected: boolean
+  silent: boolean
+  isolated: boolean
+  clockOffsetMs: number
 }
 
 export type Segment = { start: string; end: string; state: State }
@@ -93,6 +160,23 @@ export type TimelineView = {
   /** By agent id. */
   vantages: Record<string, Segment[]>
   agentNames: Record<string, string>
+  /** By agent id: when it was cut off, which is why it knew nothing then. */
+  isolated: Record<string, { start: string; end: string }[]>
+  /** By agent id: the party that administers the host; null: nobody said. */
+  administeredBy: Record<string, string | null>
+}
+
+export type IncidentVantage = {
+  agent: string
+  name: string
+  state: State
+  since: string
+  /** Cut off, by every reference it runs: that is why nothing is known of what it saw. */
+  isolated: boolean
+  /** Null: it stands in no site of the contract. */
+  site: string | null
+  /** Who administers the host, a party; null: nobody said. */
+  administeredBy: string | null
 }
 
 export type IncidentView = {
@@ -108,10 +192,15 @@ export type IncidentView = {
   closeReason: string | null
   cause: string
   fault: string
+  /** In which it began, and the party that owns it; `undetermined` where nothing says. */
   zone: string
   owner: string
+  /** Who answers to the customer for it: the provider, for its subcontractors. */
+  answeredBy: string
+  /** The check whose failing puts it down to this zone; null: everything on the way answers, or nobody knows. */
+  zoneReference: string | null
   downMs: Figures
-  vantages: { agent: string; name: string; state: State; since: string }[]
+  vantages: IncidentVantage[]
   acknowledgedAt: string | null
   pagedAt: string | null
 }
@@ -139,6 +228,21 @@ export type RevisionView = {
   terms: string
 }
 
+export type LatencyPoint = {
+  at: string
+  /** Slot samples that answered; `failed` did not. */
+  n: number
+  p50Us: number | null
+  p95Us: number | null
+  p99Us: number | null
+  failed: number
+}
+
+/** Percentiles of one check by steps of time, exact, from the samples themselves. */
+export type LatencyView = { check: string; stepMs: number; points: LatencyPoint[] }
+
+export type LatencySpan = { fromMs: number; toMs: number; stepMs: number }
+
 /** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
 export type ReadModel = {
   /** Worst first. */
@@ -146,12 +250,18 @@ export type ReadModel = {
   contract(name: string): ContractView | null
   /** Keys of the windows that have begun, newest first. */
   windowKeys(contract: string): string[]
-  window(contract: string, key: string): WindowView | null
+  window(contract: string, key: string): Promise<WindowView | null>
   revisions(contract: string): Promise<RevisionView[]>
   /** Of the newest revision, every default written out: names, zones, hours, clauses. */
   terms(contract: string): ExpandedContract | null
   /** `contract` is needed only where two contracts have a service of that name. */
   timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
+  /** Percentiles from every agent together, or from one. `contract` as above. */
+  latency(
+    check: string,
+    span: LatencySpan,
+    of: { agent?: string | undefined; contract?: string | undefined },
+  ): Promise<LatencyView | null>
   /** Latest onset first; `before` is the id of the last incident of the page before. */
   incidents(filter: {
     open?: boolean

@@ -13,14 +13,17 @@ import { measure, type Measured } from '@constat/sla/window'
 import { clip, formatInstant, intersect, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { promisedFromMs, type Revision, type Terms } from '../terms/register.ts'
 import { outageRules } from './describe.ts'
-import type { GuaranteeView, Readiness, WindowState } from './view.ts'
+import type { AvailabilityView, GuaranteeView, Readiness, WindowState } from './view.ts'
 
 export type AvailabilityGuarantee = Extract<GuaranteeTerms, { metric: 'interval-availability' }>
+export type LatencyGuarantee = Extract<GuaranteeTerms, { metric: 'share-within' }>
+export type JudgedGuarantee = AvailabilityGuarantee | LatencyGuarantee
 
-/** Guarantees this engine judges: availability of a whole service. */
-export function judged({ terms }: Revision): AvailabilityGuarantee[] {
+/** Guarantees this engine judges: availability and latency of a whole service. */
+export function judged({ terms }: Revision): JudgedGuarantee[] {
   return terms.guarantees.filter(
-    (one): one is AvailabilityGuarantee => one.metric === 'interval-availability' && one.scope === 'service',
+    (one): one is JudgedGuarantee =>
+      (one.metric === 'interval-availability' || one.metric === 'share-within') && one.scope === 'service',
   )
 }
 
@@ -60,66 +63,104 @@ export function stateOfWindow(window: CalendarWindow, { terms }: Revision, nowMs
   return nowMs < window.endMs + terms.finalisation.graceMs ? 'grace' : 'final'
 }
 
-export type WindowQuestion = {
+/** One guarantee in one window, and all that its figures are measured from. */
+export type Measurable<G extends GuaranteeTerms = GuaranteeTerms> = {
   terms: Terms
   revision: Revision
-  guarantee: AvailabilityGuarantee
+  guarantee: G
   window: CalendarWindow
   timeline: Timeline
-  readiness: Readiness
   nowMs: UnixMs
 }
 
-export function guaranteeView(question: WindowQuestion): GuaranteeView {
-  const { terms, revision, guarantee, window, readiness, nowMs } = question
+export type WindowQuestion<G extends GuaranteeTerms = GuaranteeTerms> = Measurable<G> & {
+  readiness: Readiness
+}
+
+export function availabilityView(question: WindowQuestion<AvailabilityGuarantee>): AvailabilityView {
+  const { revision, guarantee } = question
   const { measurement } = revision.terms
-  const asOfMs = Math.min(nowMs, window.endMs)
   const committed = committedTime(question)
-  const measured = measuredIn(question, { committed, asOfMs })
-  const state = stateOfWindow(window, revision, nowMs)
+  const measured = measuredIn(question, committed)
   const { budget, ...judgement } = judge({
     measured,
     target: guarantee.target.percent,
     bindingFigure: measurement.bindingFigure,
     minimumCoverage: measurement.minimumCoverage,
-    phase: state === 'final' ? 'closed' : 'open',
+    phase: phaseOf(question),
   })
+  return {
+    metric: 'interval-availability',
+    ...headOf(question),
+    ...coverOf(measured),
+    ...figuresOf(measured),
+    target: guarantee.target.percent,
+    ...judgement,
+    budget,
+    measuredFrom: measuredFrom(question, committed),
+  }
+}
+
+type HeadFields =
+  | 'guarantee'
+  | 'service'
+  | 'clause'
+  | 'contract'
+  | 'state'
+  | 'revision'
+  | 'window'
+  | 'readiness'
+  | 'asOf'
+
+/** What is said of a guarantee in a window before anything is measured. */
+export function headOf(question: WindowQuestion): Pick<GuaranteeView, HeadFields> {
+  const { terms, revision, guarantee, window, readiness, nowMs } = question
   return {
     guarantee: guarantee.id,
     service: guarantee.service,
     clause: guarantee.clause,
     contract: terms.contract,
-    state,
+    state: stateOfWindow(window, revision, nowMs),
     revision: revision.revision,
     window: { ...windowBounds(window), timeZone: guarantee.window.timeZone },
-    ...figuresOf(measured),
-    target: guarantee.target.percent,
-    ...judgement,
     readiness,
-    budget,
-    measuredFrom: measuredFrom(question, committed),
-    asOf: formatInstant(asOfMs),
+    asOf: formatInstant(asOfOf(question)),
   }
 }
 
+export function phaseOf({ window, revision, nowMs }: Measurable): 'open' | 'closed' {
+  return stateOfWindow(window, revision, nowMs) === 'final' ? 'closed' : 'open'
+}
+
+/** A window is measured up to its end, an open one up to now. */
+export function asOfOf({ window, nowMs }: Measurable): UnixMs {
+  return Math.min(nowMs, window.endMs)
+}
+
 /** Service hours of the window, from the day on which the guarantee was promised. */
-function committedTime({ terms, revision, guarantee, window }: WindowQuestion): IntervalSet {
+export function committedTime({ terms, revision, guarantee, window }: Measurable): IntervalSet {
   const { calendars, zoneTables, effective } = revision.terms
   const calendar = calendars[guarantee.calendar] ?? ALWAYS
   const inForce = { startMs: promisedFromMs(terms, guarantee.id), endMs: effective.toMs ?? Infinity }
   return clip(serviceIntervals(calendar, zoneTables, window), inForce)
 }
 
-function measuredIn(
-  { revision, timeline, window }: WindowQuestion,
-  { committed, asOfMs }: { committed: IntervalSet; asOfMs: UnixMs },
-): Measured {
-  const counted = countedTimeline(timeline, outageRules(revision.terms), asOfMs)
-  return measure({ timeline: counted, committed, window, asOfMs })
+export function measuredIn(question: Measurable, committed: IntervalSet): Measured {
+  return measure({
+    timeline: countedIn(question),
+    committed,
+    window: question.window,
+    asOfMs: asOfOf(question),
+  })
+}
+
+/** The timeline as the outage rules count it, up to the instant measured at. */
+export function countedIn(question: Measurable): Timeline {
+  return countedTimeline(question.timeline, outageRules(question.revision.terms), asOfOf(question))
 }
 
 /** The first instant of committed time that anything is known of. */
-function measuredFrom({ timeline, window }: WindowQuestion, committed: IntervalSet): string | null {
+export function measuredFrom({ timeline, window }: Measurable, committed: IntervalSet): string | null {
   const known = where(timeline, window, (mark) => !isUnknown(mark))
   const first = intersect(known, committed)[0]
   return first ? formatInstant(first.startMs) : null
@@ -129,20 +170,9 @@ function windowBounds({ key, startMs, endMs }: CalendarWindow): { key: string; s
   return { key, start: formatInstant(startMs), end: formatInstant(endMs) }
 }
 
-type FigureFields =
-  | 'committedMs'
-  | 'elapsedCommittedMs'
-  | 'excludedMs'
-  | 'knownMs'
-  | 'coverage'
-  | 'downMs'
-  | 'partialMs'
-  | 'degradedMs'
-  | 'unknownMs'
-  | 'availability'
+type CoverFields = 'committedMs' | 'elapsedCommittedMs' | 'excludedMs' | 'knownMs' | 'coverage'
 
-function figuresOf(measured: Measured): Pick<GuaranteeView, FigureFields> {
-  const { provable, point, pessimistic } = availabilityTexts(measured)
+export function coverOf(measured: Measured): Pick<GuaranteeView, CoverFields> {
   return {
     committedMs: measured.windowCommittedMs,
     elapsedCommittedMs: measured.committedMs,
@@ -150,6 +180,14 @@ function figuresOf(measured: Measured): Pick<GuaranteeView, FigureFields> {
     knownMs: measured.knownMs,
     // Nothing committed yet: nothing was covered, and the verdict says that it is indeterminate.
     coverage: coverageText(measured) ?? '0.0000',
+  }
+}
+
+type FigureFields = 'downMs' | 'partialMs' | 'degradedMs' | 'unknownMs' | 'availability'
+
+function figuresOf(measured: Measured): Pick<AvailabilityView, FigureFields> {
+  const { provable, point, pessimistic } = availabilityTexts(measured)
+  return {
     downMs: measured.downMs,
     partialMs: measured.partialMs,
     degradedMs: measured.degradedMs,

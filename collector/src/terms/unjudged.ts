@@ -6,7 +6,7 @@ export function unjudgedClauses(terms: ExpandedContract): string[] {
   const { guarantees, exclusions, measurement, credits, zones } = terms
   const told: string[] = []
   for (const { id, metric, scope } of guarantees) {
-    if (metric !== 'interval-availability') told.push(`guarantee ${id}: ${metric}`)
+    if (metric !== 'interval-availability' && metric !== 'share-within') told.push(`guarantee ${id}: ${metric}`)
     else if (scope === 'each-site') told.push(`guarantee ${id}: scope each-site`)
   }
   if (exclusions.kinds.length > 0) told.push(`exclusions: ${exclusions.kinds.map(({ id }) => id).join(', ')}`)

@@ -77,11 +77,11 @@ function addHistory(app: Hono<Env>): void {
       problems: [400, 404],
     }),
     query(pageQuery),
-    (c) => {
+    async (c) => {
       const { name } = known(c)
       const keys = pageOf(c.var.read.windowKeys(name), { keyOf: (key) => key, ...c.req.valid('query') })
-      const items = keys.items.map((key) => c.var.read.window(name, key)).filter((item) => item !== null)
-      return c.json({ items, next: keys.next })
+      const found = await Promise.all(keys.items.map((key) => c.var.read.window(name, key)))
+      return c.json({ items: found.filter((item) => item !== null), next: keys.next })
     },
   )
   app.get(
@@ -93,8 +93,8 @@ function addHistory(app: Hono<Env>): void {
       answer: window,
       problems: [404],
     }),
-    (c) => {
-      const found = c.var.read.window(known(c).name, c.req.param('window'))
+    async (c) => {
+      const found = await c.var.read.window(known(c).name, c.req.param('window'))
       if (found === null) throw missing('window')
       return c.json(found)
     },

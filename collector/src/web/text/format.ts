@@ -65,6 +65,16 @@ export function shareText(share: string, lang: Lang): string {
   return percentText(percent, lang)
 }
 
+/** `4.2 ms`, `81 ms`, `1.25 s`: rounded up, as shorter is better. */
+export function latencyText(latencyUs: number, lang: Lang): string {
+  const [unitUs, digits, unit] =
+    latencyUs < 10_000 ? [1_000, 1, 'ms'] : latencyUs < 1_000_000 ? [1_000, 0, 'ms'] : [1_000_000, 2, 's']
+  const scale = 10 ** digits
+  const figure = (Math.ceil((latencyUs * scale) / unitUs) / scale).toFixed(digits)
+  // A threshold is told as people wrote it: 2 s, not 2.00 s.
+  return `${decimalText(figure.replace(/\.0+$/, ''), lang)}${NBSP}${unit}`
+}
+
 /** With a true minus. */
 export function signedText(whole: number): string {
   return whole < 0 ? `${MINUS}${-whole}` : String(whole)

@@ -1,0 +1,37 @@
+/** English: how long answers take. Pure. */
+
+export const latencyEn = {
+  title: 'How long answers take',
+  /** "95 % within 400 ms" */
+  target: ({ percent, threshold }: { percent: string; threshold: string }) =>
+    `at least ${percent} within ${threshold}`,
+  share: ({ percent, threshold }: { percent: string; threshold: string }) => `${percent} within ${threshold}`,
+  noSamples: 'no answers measured yet',
+  counted: ({ within, n }: { within: string; n: string }) => `${within} of ${n} answers`,
+  missing: (missing: string) => `${missing} missing`,
+  range: ({ least, most }: { least: string; most: string }) => `between ${least} and ${most}`,
+  percentiles: 'Percentiles',
+  approximate: (percent: string) => `at most ${percent} above the true value until the window ends`,
+  exact: 'exact, from every sample',
+  all: 'All the figures',
+  figure: 'Figure',
+  within: 'Within the threshold',
+  late: 'Late',
+  answers: 'Answers counted',
+  missingSlots: 'Probes missing',
+  missingMeaning: 'nothing is known of them; they count for neither side',
+  chart: (check: string) => `Latency of ${check} over time`,
+  /** For those who do not see the drawing. */
+  summary: (s: { check: string; n: string; p50: string; p95: string; worst: string; failed: string }) =>
+    `${s.check}: ${s.n} answers. Usually half within ${s.p50}, 95 % within ${s.p95}; at worst 99 % within ${s.worst}. ${s.failed} failed.`,
+  none: 'No answer was measured in this span.',
+  threshold: (threshold: string) => `promised: ${threshold}`,
+  above: (highest: string) => `rises to ${highest}: cut off above`,
+  legend: { p50: 'half (p50)', band: 'p50 to p95', p95: '95 % (p95)', p99: '99 % (p99)', failed: 'failures' },
+  table: 'The same as a table',
+  at: 'From',
+  n: 'Answers',
+  failed: 'Failed',
+  step: (length: string) => `Steps of ${length}, from all places together.`,
+  more: (n: number) => `${n} more checks: the API has them all.`,
+}

@@ -1,0 +1,42 @@
+/** French: how long answers take. Pure. */
+import type { latencyEn } from './en-latency.ts'
+
+export const latencyFr: typeof latencyEn = {
+  title: 'Temps de réponse',
+  target: ({ percent, threshold }) => `au moins ${percent} en ${threshold}`,
+  share: ({ percent, threshold }) => `${percent} en ${threshold} au plus`,
+  noSamples: 'aucune réponse mesurée pour l’instant',
+  counted: ({ within, n }) => `${within} réponses sur ${n}`,
+  missing: (missing) => `${missing} manquantes`,
+  range: ({ least, most }) => `entre ${least} et ${most}`,
+  percentiles: 'Centiles',
+  approximate: (percent) =>
+    `au plus ${percent} au-dessus de la valeur vraie tant que la période n’est pas terminée`,
+  exact: 'exacts, calculés sur toutes les mesures',
+  all: 'Tous les chiffres',
+  figure: 'Chiffre',
+  within: 'Dans le délai',
+  late: 'En retard',
+  answers: 'Réponses comptées',
+  missingSlots: 'Mesures manquantes',
+  missingMeaning: 'on n’en sait rien ; elles ne comptent pour personne',
+  chart: (check) => `Temps de réponse de ${check} au fil du temps`,
+  summary: (s) =>
+    `${s.check} : ${s.n} réponses. D’ordinaire la moitié en ${s.p50}, 95 % en ${s.p95} ; au pire 99 % en ${s.worst}. ${s.failed} échecs.`,
+  none: 'Aucune réponse n’a été mesurée sur cette durée.',
+  threshold: (threshold) => `promis : ${threshold}`,
+  above: (highest) => `monte à ${highest} : coupé au-dessus`,
+  legend: {
+    p50: 'la moitié (p50)',
+    band: 'p50 à p95',
+    p95: '95 % (p95)',
+    p99: '99 % (p99)',
+    failed: 'échecs',
+  },
+  table: 'Les mêmes chiffres en tableau',
+  at: 'À partir de',
+  n: 'Réponses',
+  failed: 'Échecs',
+  step: (length) => `Par pas de ${length}, tous les lieux ensemble.`,
+  more: (n) => `${n} autres contrôles : l’API les donne tous.`,
+}
