@@ -33,6 +33,13 @@ export async function takeLock(dir: string): Promise<Lock | null> {
   }
 }
 
+/** The process that runs in `dir`; null when none does. */
+export async function holderOf(dir: string): Promise<number | null> {
+  const holder = parseObject(await readFile(join(dir, LOCK_FILE), 'utf8').catch(() => ''))
+  const { pid } = holder
+  return typeof pid === 'number' && (await isAlive(holder)) ? pid : null
+}
+
 async function isAlive({ pid, startedAt }: Record<string, unknown>): Promise<boolean> {
   if (typeof pid !== 'number') return false
   try {

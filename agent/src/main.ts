@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import type { Clock } from '@constat/shared/time'
 import { endWith, type Terminal } from './cli/terminal.ts'
 
@@ -16,6 +17,7 @@ const terminal: Terminal = {
   clock,
   random: { bytes: randomBytes },
   env: process.env,
+  program: fileURLToPath(import.meta.url),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   stopped: () =>

@@ -223,7 +223,11 @@ class Agent implements RunningAgent {
       spool: this.#spool,
       timebase: this.#timebase,
       refused: this.#refused,
-      welcomed: () => this.#openSessions(),
+      welcomed: () => {
+        // Whoever waits for the connection sees it at once.
+        void this.#writeStatus()
+        return this.#openSessions()
+      },
       configured: (message) => {
         const config = this.#configs.accept(message)
         if (config) this.#apply(config)

@@ -85,7 +85,7 @@ export function joinLine({ url, tlsPin, scriptDigest }: Invitation, token: strin
   const pin = tlsPin === null ? '' : ` --pin ${tlsPin}`
   const insecure = isOpen(url) ? ' --insecure' : ''
   return (
-    `sh -c 'cd "$(mktemp -d)" && ` +
+    `sh -c 'd=$(mktemp -d) && trap "rm -rf \\"$d\\"" EXIT && cd "$d" && ` +
     `{ ${curl} -o install.sh ${script} || ${wget} -O install.sh ${script} || { echo "${unreached}" >&2; exit 4; }; } && ` +
     `{ echo "${scriptDigest}  install.sh" | sha256sum -c >/dev/null 2>&1 || { echo "${changed}" >&2; exit 4; }; } && ` +
     `sh install.sh --url ${safe}${pin} --token ${token}${insecure}'`

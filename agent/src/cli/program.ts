@@ -19,7 +19,8 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   const perform: Perform = async (work) => {
     exit = await work
   }
-  for (const addCommand of [addEnroll, addRun, addStatus, addProbe]) addCommand({ add, perform, terminal })
+  for (const addCommand of [addInstall, addUninstall, addEnroll, addRun, addStatus, addProbe])
+    addCommand({ add, perform, terminal })
   try {
     await root.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -56,6 +57,29 @@ function addEnroll({ add, perform, terminal }: Program): void {
     .action(async ({ json, ...options }: Options) => {
       const { enrollHere } = await import('./enroll.ts')
       await perform(enrollHere({ format: formatOf(json), ...options }, terminal))
+    })
+}
+
+function addInstall({ add, perform, terminal }: Program): void {
+  type Options = Reaching & { token?: string; name?: string; key?: string; foreground?: boolean }
+  reaching(add('install', 'enrol this host, and keep the agent running on it'))
+    .option('--token <token>', 'join token, from `constat token agent` (CONSTAT_TOKEN, CONSTAT_TOKEN_FILE)')
+    .option('--name <name>', 'name of this agent; absent: that of the host')
+    .option('--key <key>', "the collector's public key, to be sure of it (CONSTAT_COLLECTOR_KEY)")
+    .option('--dir <dir>', 'a directory of your own choice; then it is no service (CONSTAT_AGENT_DIR)')
+    .option('--foreground', 'run here until stopped, as a container wants it')
+    .action(async ({ json, ...options }: Options) => {
+      const { install } = await import('./install.ts')
+      await perform(install({ format: formatOf(json), ...options }, terminal))
+    })
+}
+
+function addUninstall({ add, perform, terminal }: Program): void {
+  add('uninstall', 'stop the agent and remove it from this host, with its key')
+    .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
+    .action(async ({ json, ...options }: Common) => {
+      const { uninstall } = await import('./install.ts')
+      await perform(uninstall({ format: formatOf(json), ...options }, terminal))
     })
 }
 

@@ -13,6 +13,8 @@ export type Terminal = {
   clock: Clock
   random: Random
   env: Environment
+  /** The file that runs: the bundle, or the sources' main.ts. */
+  program: string
   out: (text: string) => void
   err: (text: string) => void
   /** Settles when somebody wants the program to end. */
