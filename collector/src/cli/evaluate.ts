@@ -1,26 +1,45 @@
 /** `constat evaluate`: the engine on a file, no server, so that anybody can check it. */
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Fault, messageOf } from '@constat/shared/fault'
 import { answer } from '@constat/sla/query/answer'
+import { evaluateScenario } from '@constat/sla/scenario/evaluate'
+import { readScenario } from '@constat/sla/scenario/read'
 import { EXIT, type World } from './world.ts'
 
 /** Bytes of a scenario at most. */
 export const MAX_SCENARIO_BYTES = 256 * 1024 * 1024
 
 export function evaluate(path: string, world: World): number {
-  const scenario = readScenario(path)
-  if (!isRecord(scenario)) throw new Fault('bad-request', `${path} is not a JSON object`)
-  const { queries } = scenario
-  if (!Array.isArray(queries)) {
-    throw new Fault('bad-request', `${path} has no list "queries"`, {
-      hint: 'Write {"queries": [{"id": "1", "category": "period_length", "given": {…}}]}.',
-    })
-  }
-  world.out(JSON.stringify({ answers: queries.map((query) => answer(query)) }, null, 2))
+  const value = readJson(path)
+  if (!isRecord(value)) throw new Fault('bad-request', `${path} is not a JSON object`)
+  const scenario = readScenario(value)
+  const files = [scenario.contractFile ?? []].flat().map((file) => readBeside(path, file))
+  const { queries = [] } = scenario
+  const isOnlyQueries = Object.keys(value).every((key) => key === 'queries')
+  const answers = queries.map((query) => answer(query))
+  // A file of questions is answered with answers alone; a scenario with everything that it asks.
+  const result = isOnlyQueries ? { answers } : { ...evaluateScenario(scenario, files), answers }
+  world.out(JSON.stringify(result, null, 2))
   return EXIT.done
 }
 
-function readScenario(path: string): unknown {
+/** A contract beside its scenario. */
+function readBeside(scenario: string, file: string): { name: string; text: string } {
+  const path = resolve(scenario === '-' ? '.' : dirname(scenario), file)
+  return { name: file, text: readText(path) }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path))
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('bad-request', `${path} is not JSON: ${messageOf(error)}`)
+  }
+}
+
+function readText(path: string): string {
   let text: string
   try {
     // `-` reads standard input, as elsewhere.
@@ -28,13 +47,8 @@ function readScenario(path: string): unknown {
   } catch (error) {
     throw new Fault('usage', `${path} cannot be read: ${messageOf(error)}`)
   }
-  if (text.length > MAX_SCENARIO_BYTES)
-    throw new Fault('too-large', `${path} passes ${MAX_SCENARIO_BYTES} bytes`)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Fault('bad-request', `${path} is not JSON: ${messageOf(error)}`)
-  }
+  if (text.length <= MAX_SCENARIO_BYTES) return text
+  throw new Fault('too-large', `${path} passes ${MAX_SCENARIO_BYTES} bytes`)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -20,7 +20,7 @@ import type { Verdict } from './verdict.ts'
 /** Slot samples of one check from one vantage, in order of instant: `baseMs + offsetMs[i]`. */
 export type SlotColumns = {
   baseMs: UnixMs
-  offsetMs: Uint32Array
+  offsetMs: Uint32Array | Float64Array
   outcome: Uint8Array
   latencyUs: Uint32Array
 }

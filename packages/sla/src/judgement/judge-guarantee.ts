@@ -11,7 +11,8 @@ import type { Verdict } from '../verdict.ts'
 import { commitmentOf, hoursIn, type Commitment } from './committed.ts'
 import { rulingsOf, type Declaration, type Ruling } from './declaration.ts'
 import type { GuaranteeResult, Scored, SiteScore } from './result.ts'
-import { outageRulesOf, score, type Scope, type ScoreQuestion } from './score.ts'
+import { score } from './score.ts'
+import { outageRulesOf, type Scope, type ScoreQuestion } from './score-base.ts'
 import type { VantageSlots } from './slices.ts'
 import type { IncidentFacts } from './timing.ts'
 
@@ -119,7 +120,7 @@ function whole(sites: SiteScore[], ofNone: () => Scored): { scored: Scored; site
     (a, b) => RANK[b.verdict] - RANK[a.verdict] || lostOf(b) - lostOf(a) || (a.site < b.site ? -1 : 1),
   )
   const worst = ordered[0]
-  if (!worst) return { scored: { ...ofNone(), verdict: 'indeterminate' }, sites: [] }
+  if (!worst) return { scored: ofNone(), sites: [] }
   const { site: _site, ...scored } = worst
   return { scored, sites: ordered }
 }

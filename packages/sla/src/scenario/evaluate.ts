@@ -1,0 +1,213 @@
+/**
+ * Evaluating a scenario: the engine on one file, so that anybody can check it against their own arithmetic.
+ * Pure but for the host's zone rules, which become part of the terms. Everything that a part of the scenario
+ * can answer is answered, whatever else is left out.
+ */
+import { invariant } from '@constat/shared/fault'
+import { clip, subtract, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
+import { serviceIntervals, type ZoneTables } from '../calendar.ts'
+import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
+import type { SourceFile } from '../contract/document.ts'
+import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
+import { availabilityTexts, coverageText } from '../figures.ts'
+import { incidentsOf } from '../incident.ts'
+import {
+  judgeGuarantee,
+  incidentFacts,
+  type Judged,
+  type ServiceFacts,
+} from '../judgement/judge-guarantee.ts'
+import { outageRulesOf } from '../judgement/score-base.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
+import { countedTimeline, EVERY_OUTAGE } from '../outage.ts'
+import { measure, partition } from '../window.ts'
+import { hostZone } from '../zone.ts'
+import type { GuaranteeAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
+import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
+import { bareServices, measuredServices, type Samples } from './measured.ts'
+import { declarationsOf, documentsOf, spanOf, type Span } from './read.ts'
+import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
+import type { IncidentInput, Scenario } from './schema.ts'
+
+/** Everything the scenario asks, but its single questions. `files`: those that `contractFile` names. */
+export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[]): ScenarioAnswer {
+  const { terms, calendars } = documentsOf(scenario, files)
+  const span = spanOf(scenario)
+  if (!span) return { window: null, calendars: [], services: [], guarantees: [], exclusions: [] }
+  const services = servicesOf(scenario, terms, span)
+  const judged = terms ? judgeAll({ scenario, terms, span, services }) : []
+  return {
+    window: {
+      startMs: span.window.startMs,
+      endMs: span.window.endMs,
+      asOfMs: span.asOfMs,
+      phase: span.phase,
+    },
+    calendars: calendars.map((calendar) => calendarAnswer(calendar, span.window)),
+    services: [...services].map(([service, facts]) => serviceAnswer({ service, facts, terms, span })),
+    guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
+    exclusions: exclusionsOf(judged),
+  }
+}
+
+function servicesOf(
+  scenario: Scenario,
+  terms: ExpandedContract | null,
+  span: Span,
+): Map<string, ServiceFacts> {
+  const samples = samplesOf(scenario)
+  const services = terms ? measuredServices(terms, samples) : bareServices(samples)
+  for (const [service, rows] of Object.entries(scenario.states ?? {})) {
+    // A service given as it stands goes before what samples would make of it.
+    const timeline = stateTimeline(rows, `states.${service}`)
+    services.set(service, { timeline, slots: [], sites: [], incidents: null })
+  }
+  for (const [service, facts] of services) {
+    const told = (scenario.incidents ?? []).filter((one) => one.service === service)
+    if (told.length > 0)
+      services.set(service, { ...facts, incidents: withPeople(facts, { told, terms, span }) })
+  }
+  return services
+}
+
+function samplesOf({ samples = {} }: Scenario): Samples {
+  return new Map(
+    Object.entries(samples).map(([check, byVantage]) => [
+      check,
+      new Map(
+        Object.entries(byVantage).map(([vantage, rows]) => [
+          vantage,
+          sampleColumns(rows, `samples.${check}.${vantage}`),
+        ]),
+      ),
+    ]),
+  )
+}
+
+type PeopleContext = { told: readonly IncidentInput[]; terms: ExpandedContract | null; span: Span }
+
+/** Measured incidents with what people did about them; one that nothing measured shows is not one. */
+function withPeople({ timeline }: ServiceFacts, { told, terms, span }: PeopleContext): IncidentFacts[] {
+  const rules = terms ? outageRulesOf(terms) : EVERY_OUTAGE
+  return incidentsOf(timeline, rules, span.asOfMs).map((incident) => {
+    const facts = incidentFacts(incident, timeline)
+    const own = told.find((one) => overlaps(one, facts, span.asOfMs))
+    return own ? { ...facts, ...peopleOf(own) } : facts
+  })
+}
+
+function overlaps({ start, end }: IncidentInput, { onsetMs, endMs }: IncidentFacts, asOfMs: number): boolean {
+  const startMs = instantAt(start, 'incidents.start')
+  const untilMs = end === undefined ? asOfMs : instantAt(end, 'incidents.end')
+  return startMs < (endMs ?? Infinity) && onsetMs < Math.max(untilMs, startMs + 1)
+}
+
+function peopleOf(own: IncidentInput): Partial<IncidentFacts> {
+  const at = (value: IncidentInput['start'] | undefined, key: string) =>
+    value === undefined ? null : instantAt(value, `incidents.${key}`)
+  return {
+    zone: own.zone ?? null,
+    cause: own.cause ?? null,
+    alertedMs: at(own.alertedAt, 'alertedAt'),
+    notifiedMs: at(own.notifiedAt, 'notifiedAt'),
+    acknowledgedMs: at(own.acknowledgedAt, 'acknowledgedAt'),
+    providerClosedMs: at(own.providerClosedAt, 'providerClosedAt'),
+  }
+}
+
+type AllQuestion = {
+  scenario: Scenario
+  terms: ExpandedContract
+  span: Span
+  services: ReadonlyMap<string, ServiceFacts>
+}
+
+/** Guarantees of the services that the scenario says something of. */
+function judgeAll({ scenario, terms, span, services }: AllQuestion): Judged[] {
+  const declarations = declarationsOf(scenario)
+  const inForce = { startMs: terms.effective.fromMs ?? -Infinity, endMs: terms.effective.toMs ?? Infinity }
+  return terms.guarantees.flatMap((guarantee) => {
+    const facts = services.get(guarantee.service)
+    return facts ? [judgeGuarantee({ terms, guarantee, ...span, inForce, declarations, facts })] : []
+  })
+}
+
+type Around = { terms: ExpandedContract | null; span: Span; services: ReadonlyMap<string, ServiceFacts> }
+
+function guaranteeOf(
+  { result, commitment, incidents }: Judged,
+  { terms, span, services }: Around,
+): GuaranteeAnswer {
+  const facts = services.get(result.service)
+  invariant(facts && terms, 'a guarantee was judged on facts')
+  const { excluded, inHours } = commitment
+  const interval = { startMs: span.window.startMs, endMs: Math.min(span.window.endMs, span.asOfMs) }
+  const parts = partition({ timeline: facts.timeline, inHours, excluded, interval })
+  return guaranteeAnswer({ result, parts, incidents })
+}
+
+function exclusionsOf(judged: readonly Judged[]) {
+  const seen = new Set<string>()
+  return judged.flatMap(({ rulings, result }) =>
+    rulings.flatMap((ruling) => {
+      const key = `${result.service}/${ruling.id}`
+      if (seen.has(key)) return []
+      seen.add(key)
+      return [rulingAnswer(ruling, result.service)]
+    }),
+  )
+}
+
+type ServiceQuestion = { service: string; facts: ServiceFacts; terms: ExpandedContract | null; span: Span }
+
+/** A service at all hours, nothing excluded: what was seen, whatever was promised of it. */
+function serviceAnswer({ service, facts, terms, span }: ServiceQuestion): ServiceAnswer {
+  const { window, asOfMs } = span
+  const rules = terms ? outageRulesOf(terms) : EVERY_OUTAGE
+  const interval = { startMs: window.startMs, endMs: Math.min(window.endMs, asOfMs) }
+  const all: IntervalSet = interval.startMs < interval.endMs ? [interval] : []
+  const measured = measure({
+    timeline: countedTimeline(facts.timeline, rules, asOfMs),
+    committed: all,
+    window,
+    asOfMs,
+  })
+  const parts = partition({ timeline: facts.timeline, inHours: all, excluded: [], interval })
+  const incidents =
+    facts.incidents ??
+    incidentsOf(facts.timeline, rules, asOfMs).map((one) => incidentFacts(one, facts.timeline))
+  return {
+    service,
+    states: parts.committed,
+    downMs: measured.downMs,
+    availability: availabilityTexts(measured),
+    coverage: coverageText(measured),
+    incidents: incidents.filter((one) => touches(one, interval)).map(incidentAnswer),
+  }
+}
+
+function touches({ onsetMs, endMs }: IncidentFacts, { startMs, endMs: untilMs }: Interval): boolean {
+  return onsetMs < untilMs && (endMs ?? Infinity) > startMs
+}
+
+/** Service hours of a calendar that stands in the documents. */
+function calendarAnswer(calendar: CalendarTerms, window: Interval): ScenarioAnswer['calendars'][number] {
+  const zones: ZoneTables =
+    calendar.kind === 'weekly' ? { [calendar.timeZone]: hostZone(calendar.timeZone, zoneSpan(window)) } : {}
+  const inService = clip(serviceIntervals(calendar, zones, window), window)
+  return {
+    calendar: calendar.name,
+    committedMs: totalMs(inService),
+    offHoursMs: totalMs(subtract([window], inService)),
+    intervals: inService.map(({ startMs, endMs }) => ({ startMs, endMs })),
+  }
+}
+
+const DAY_MS = 86_400_000
+
+function zoneSpan({ startMs, endMs }: Interval): Interval {
+  return {
+    startMs: Math.min(DEFAULT_ZONE_SPAN.startMs, startMs - 366 * DAY_MS),
+    endMs: Math.max(DEFAULT_ZONE_SPAN.endMs, endMs + 366 * DAY_MS),
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Measured services: the rows of a scenario through the whole line, from samples to the timeline of each
+ * service and of each of its sites. Pure. Without a contract each check is a service of its own, folded by
+ * the defaults of a contract that says nothing.
+ */
+import { Fault, invariant } from '@constat/shared/fault'
+import { compose, type Operator } from '../compose.ts'
+import { quorumFor, type CheckTerms, type ExpandedContract, type ServiceNode } from '../contract/expanded.ts'
+import type { ServiceFacts, Seen } from '../judgement/judge-guarantee.ts'
+import type { VantageSlots } from '../judgement/slices.ts'
+import { isolatedTime, withIsolation } from '../isolation.ts'
+import { defaultQuorum, quorum } from '../quorum.ts'
+import { NOTHING_KNOWN, type Timeline } from '../timeline.ts'
+import { foldSamples, type FoldRules } from '../vantage.ts'
+import type { SeriesColumns } from './rows.ts'
+
+/** check → vantage → columns. */
+export type Samples = ReadonlyMap<string, ReadonlyMap<string, SeriesColumns>>
+
+/** Of a check that no contract describes: one probe each minute with 10 s of patience. */
+export const BARE_RULES: FoldRules = { holdMs: 130_000, down: 2, up: 1 }
+const BARE_INTERVAL_MS = 60_000
+
+type Vantage = { name: string; timeline: Timeline; slots: VantageSlots }
+type Folded = ReadonlyMap<string, readonly Vantage[]>
+
+/** Facts of every service of the terms that the rows say something of. */
+export function measuredServices(terms: ExpandedContract, samples: Samples): Map<string, ServiceFacts> {
+  requireKnown(samples, terms)
+  const folded = foldAll(terms, samples)
+  const facts = new Map<string, ServiceFacts>()
+  for (const { name } of terms.services) {
+    const checks = checksBelow(terms, name)
+    if (!checks.some((check) => folded.has(check))) continue
+    const vantages = [...new Set(checks.flatMap((check) => vantagesOf(terms, check, folded)))].sort()
+    const seen = seenBy(terms, { service: name, folded, of: null })
+    const sites = sitesOf(terms, vantages).map(({ site, agents }) => ({
+      site,
+      ...seenBy(terms, { service: name, folded, of: agents }),
+    }))
+    facts.set(name, { ...seen, sites, incidents: null })
+  }
+  return facts
+}
+
+/** Each check as a service, where there is no contract. */
+export function bareServices(samples: Samples): Map<string, ServiceFacts> {
+  const facts = new Map<string, ServiceFacts>()
+  for (const [check, byVantage] of samples) {
+    const own = [...byVantage].map(([name, columns]) => ({
+      name,
+      timeline: foldSamples(BARE_RULES, columns),
+      slots: slotsOf(columns, BARE_INTERVAL_MS),
+    }))
+    const timeline = quorum(
+      own.map((one) => one.timeline),
+      defaultQuorum(own.length),
+    )
+    const sites = own.map(({ name, timeline: seen, slots }) => ({
+      site: name,
+      timeline: seen,
+      slots: [slots],
+    }))
+    facts.set(check, { timeline, slots: own.map(({ slots }) => slots), sites, incidents: null })
+  }
+  return facts
+}
+
+function requireKnown(samples: Samples, { checks, name }: ExpandedContract): void {
+  const known = new Set(checks.map((check) => check.name))
+  const unknown = [...samples.keys()].filter((check) => !known.has(check))
+  if (unknown.length === 0) return
+  throw new Fault('bad-request', `samples name ${unknown.join(', ')}, which ${name} does not check`, {
+    hint: `Its checks are ${[...known].join(', ')}.`,
+  })
+}
+
+function foldAll(terms: ExpandedContract, samples: Samples): Folded {
+  const folded = new Map<string, Vantage[]>()
+  for (const check of terms.checks) {
+    const byVantage = samples.get(check.name)
+    if (!byVantage) continue
+    const own = [...byVantage].map(([name, columns]) => ({
+      name,
+      timeline: foldSamples(rulesOf(check, terms), withIsolation(columns, isolatedOf(name, terms, samples))),
+      slots: slotsOf(columns, check.spec.intervalMs),
+    }))
+    folded.set(check.name, own)
+  }
+  return folded
+}
+
+function rulesOf({ fold }: CheckTerms, { measurement }: ExpandedContract): FoldRules {
+  return { holdMs: fold.holdMs, down: fold.confirm.down, up: fold.confirm.up, blockedIs: measurement.blocked }
+}
+
+function isolatedOf(vantage: string, { measurement, checks }: ExpandedContract, samples: Samples) {
+  const { isolation } = measurement
+  if (isolation.rule === 'own-link') return []
+  const references = isolation.references.flatMap((name) => {
+    const columns = samples.get(name)?.get(vantage)
+    const holdMs = checks.find((check) => check.name === name)?.fold.holdMs
+    return columns && holdMs !== undefined ? [{ columns, holdMs }] : []
+  })
+  return isolatedTime(references)
+}
+
+function slotsOf({ atMs, outcome, latencyUs }: SeriesColumns, intervalMs: number): VantageSlots {
+  const baseMs = atMs[0] ?? 0
+  const offsetMs = Float64Array.from(atMs, (at) => at - baseMs)
+  return { columns: { baseMs, offsetMs, outcome, latencyUs }, intervalMs }
+}
+
+/** Vantages that the contract names for a check, or those that spoke. */
+function vantagesOf({ checks }: ExpandedContract, check: string, folded: Folded): readonly string[] {
+  const named = checks.find(({ name }) => name === check)?.vantages ?? 'all'
+  return named === 'all' ? (folded.get(check) ?? []).map(({ name }) => name) : named
+}
+
+type Part = { service: string; folded: Folded; of: readonly string[] | null }
+
+/** A service as all vantages see it, or only those of one site. */
+function seenBy(terms: ExpandedContract, { service, folded, of }: Part): Seen {
+  const isIn = (vantage: string): boolean => of === null || of.includes(vantage)
+  const timelineOf = (check: string): Timeline => {
+    const allowed = vantagesOf(terms, check, folded).filter(isIn)
+    const spoke = (folded.get(check) ?? []).filter(({ name }) => allowed.includes(name))
+    // A vantage that never spoke is a vantage all the same: it is unknown.
+    const silent = Array.from({ length: allowed.length - spoke.length }, () => NOTHING_KNOWN)
+    const rule = of === null ? terms.measurement.quorum : { kind: 'default' as const }
+    const all = [...spoke.map(({ timeline }) => timeline), ...silent]
+    return all.length === 0 ? NOTHING_KNOWN : quorum(all, quorumFor(rule, all.length))
+  }
+  const slots = checksBelow(terms, service).flatMap((check) =>
+    (folded.get(check) ?? []).filter(({ name }) => isIn(name)).map((one) => one.slots),
+  )
+  return { timeline: serviceTimeline(terms, service, timelineOf), slots }
+}
+
+/** The tree of a service over the timelines of its checks. */
+function serviceTimeline(
+  terms: ExpandedContract,
+  service: string,
+  timelineOf: (check: string) => Timeline,
+): Timeline {
+  const walk = (node: ServiceNode): Timeline => {
+    if ('check' in node) return timelineOf(node.check)
+    if ('service' in node) return serviceTimeline(terms, node.service, timelineOf)
+    const { operator, parts } = partsOf(node)
+    return compose(parts.map(walk), operator)
+  }
+  const found = terms.services.find(({ name }) => name === service)
+  invariant(found, `the terms name the service ${service}`)
+  return walk(found.tree)
+}
+
+function checksBelow(terms: ExpandedContract, service: string): string[] {
+  const names = new Set<string>()
+  const walk = (node: ServiceNode): void => {
+    if ('check' in node) names.add(node.check)
+    else if ('service' in node) for (const check of checksBelow(terms, node.service)) names.add(check)
+    else for (const part of partsOf(node).parts) walk(part)
+  }
+  const found = terms.services.find(({ name }) => name === service)
+  if (found) walk(found.tree)
+  return [...names]
+}
+
+function partsOf(node: Exclude<ServiceNode, { check: string } | { service: string }>): {
+  operator: Operator
+  parts: readonly ServiceNode[]
+} {
+  if ('all' in node) return { operator: { op: 'all' }, parts: node.all }
+  if ('any' in node) return { operator: { op: 'any' }, parts: node.any }
+  return { operator: { op: 'atLeast', k: node.atLeast }, parts: node.of }
+}
+
+/** Declared sites with a vantage among these, and one for each vantage that no site has. */
+function sitesOf(
+  { sites }: ExpandedContract,
+  vantages: readonly string[],
+): { site: string; agents: string[] }[] {
+  const declared = sites.map(({ id, agents }) => ({
+    site: id,
+    agents: agents.filter((one) => vantages.includes(one)),
+  }))
+  const placed = new Set(declared.flatMap(({ agents }) => agents))
+  const alone = vantages.filter((one) => !placed.has(one)).map((one) => ({ site: one, agents: [one] }))
+  return [...declared.filter(({ agents }) => agents.length > 0), ...alone]
+}

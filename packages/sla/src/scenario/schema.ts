@@ -1,0 +1,110 @@
+/**
+ * The scenario: what `constat evaluate` reads, as one schema that parses it and is published. Pure.
+ * Rows of samples and states are read apart (`rows.ts`): there may be millions of them.
+ */
+import type { Json } from '@constat/shared/canonical-json'
+import { OUTCOMES } from '@constat/shared/sample'
+import { z } from 'zod'
+import { STATES } from '../timeline.ts'
+
+/** Most members of a list of people's words. */
+export const MAX_DECLARATIONS = 10_000
+export const MAX_SERIES = 10_000
+
+const instant = z
+  .union([z.int(), z.string().max(40)], { error: 'should be ms since the epoch, or RFC 3339 text' })
+  .meta({ description: 'Integer ms since the epoch, or RFC 3339 text with an offset' })
+const name = z.string().min(1).max(200)
+const party = z.string().min(1).max(200)
+
+const window = z.strictObject({ start: instant, end: instant })
+
+const exclusion = z.strictObject({
+  id: name.optional(),
+  kind: name,
+  service: name.optional(),
+  start: instant,
+  end: instant,
+  announcedAt: instant.optional(),
+  announcedStart: instant.optional(),
+  announcedEnd: instant.optional(),
+  declaredAt: instant.optional(),
+  declaredBy: party.optional(),
+  acceptedBy: z.union([party, z.array(party).max(20)]).optional(),
+  contestedBy: z.union([party, z.array(party).max(20)]).optional(),
+})
+
+/** What people did about an outage: joined to the measured incident that it overlaps. */
+const incident = z.strictObject({
+  service: name,
+  start: instant,
+  end: instant.optional(),
+  zone: name.optional(),
+  cause: name.optional(),
+  alertedAt: instant.optional(),
+  notifiedAt: instant.optional(),
+  acknowledgedAt: instant.optional(),
+  providerClosedAt: instant.optional(),
+})
+
+const statementIncident = z.strictObject({
+  service: name.optional(),
+  start: z.union([instant, z.string().max(40)]),
+  end: z.union([instant, z.string().max(40)]),
+  kind: name.optional(),
+  note: z.string().max(4000).optional(),
+})
+
+export const statement = z.strictObject({
+  incidents: z.array(statementIncident).max(MAX_DECLARATIONS).optional(),
+  /** By guarantee or service: the availability that was reported. */
+  availability: z.record(name, z.string().max(40)).optional(),
+})
+
+/** Verdicts of the windows before, oldest first: what repetition and chronic failure look at. */
+const history = z.record(name, z.array(z.enum(['met', 'not_met', 'indeterminate'])).max(1000))
+
+function scenarioOf<Samples extends z.ZodType, States extends z.ZodType>(rows: {
+  samples: Samples
+  states: States
+}) {
+  const series = <T extends z.ZodType>(value: T) => z.record(name, value)
+  return z.strictObject({
+    contract: z
+      .union([z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown())).max(1000)])
+      .optional()
+      .meta({ description: 'Contract documents as JSON: one, or a list' }),
+    contractFile: z.union([z.string().max(4096), z.array(z.string().max(4096)).max(100)]).optional(),
+    /** Which contract, where the documents hold several. */
+    contractName: name.optional(),
+    window: window.optional(),
+    /** Measured up to here; absent: the end of the window. */
+    asOf: instant.optional(),
+    samples: series(series(rows.samples)).optional(),
+    states: series(rows.states).optional(),
+    exclusions: z.array(exclusion).max(MAX_DECLARATIONS).optional(),
+    incidents: z.array(incident).max(MAX_DECLARATIONS).optional(),
+    history: history.optional(),
+    statement: statement.optional(),
+    policies: z.array(name).max(50).optional(),
+    /** Loss models to price with, by name, where the documents hold them. */
+    queries: z.array(z.unknown()).max(1_000_000).optional(),
+  })
+}
+
+const rawRows = z.custom<readonly unknown[]>((value) => Array.isArray(value), 'should be a list of rows')
+
+export const scenarioSchema = scenarioOf({ samples: rawRows, states: rawRows })
+export type Scenario = z.output<typeof scenarioSchema>
+export type ExclusionInput = z.output<typeof exclusion>
+export type IncidentInput = z.output<typeof incident>
+export type StatementInput = z.output<typeof statement>
+
+/** Draft 2020-12. */
+export function scenarioJsonSchema(): Json {
+  const sample = z.tuple([instant, z.enum(OUTCOMES)], z.union([z.int().min(0), z.string().max(40)]))
+  const state = z.tuple([instant, z.enum(STATES)])
+  const published = scenarioOf({ samples: z.array(sample), states: z.array(state) })
+  // The generator's type is wider than JSON only in what it never writes.
+  return z.toJSONSchema(published, { io: 'input', target: 'draft-2020-12' }) as Json
+}
