@@ -2,8 +2,9 @@
  * Service: its states over a span, judged and as every vantage saw them, and what is checked. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
-import type { ContractView, ServiceView, TimelineView } from '../../judge/view.ts'
+import type { ContractView, LatencyView, ServiceView, TimelineView } from '../../judge/view.ts'
 import { serviceHref } from '../part/bar.tsx'
+import { Latency } from '../part/latency.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { StateMark } from '../part/mark.tsx'
 import type { Span } from '../part/ribbon.tsx'
@@ -28,6 +29,8 @@ type Props = {
   contract: ContractView
   service: ServiceView
   timeline: TimelineView
+  /** Of the first checks; null where there are too many samples for one page. */
+  latencies: readonly LatencyView[] | null
   span: Span
   /** Null: a span of its own, by from and to; it does not follow the clock. */
   range: RangeKey | null
@@ -35,7 +38,8 @@ type Props = {
 
 const REFRESH_S = 5
 
-export function Service({ scene, contract, service, timeline, span, range }: Props) {
+export function Service(props: Props) {
+  const { scene, contract, service, timeline, span, range } = props
   const { text } = scene
   return (
     <Layout scene={scene} title={service.service} door="now">
@@ -57,9 +61,29 @@ export function Service({ scene, contract, service, timeline, span, range }: Pro
           </div>
           <Timeline timeline={timeline} span={span} scene={scene} />
         </section>
+        <Latencies {...props} />
         <Checks scene={scene} service={service} />
       </LiveRegion>
     </Layout>
+  )
+}
+
+function Latencies({ scene, contract, service, latencies, span }: Props) {
+  const { text } = scene
+  const promise = contract.guarantees.find(
+    (one) => one.metric === 'share-within' && one.service === service.service,
+  )
+  const thresholdUs = promise?.metric === 'share-within' ? promise.thresholdUs : null
+  const rest = service.checks.length - (latencies?.length ?? 0)
+  return (
+    <section class="sheet">
+      <h2>{text.latency.title}</h2>
+      {latencies === null && <p class="note">{text.latency.tooMany}</p>}
+      {latencies?.map((latency) => (
+        <Latency latency={latency} span={span} scene={scene} thresholdUs={thresholdUs} />
+      ))}
+      {latencies !== null && rest > 0 && <p class="note">{text.latency.more(rest)}</p>}
+    </section>
   )
 }
 

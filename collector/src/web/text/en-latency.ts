@@ -2,19 +2,7 @@
 
 export const latencyEn = {
   title: 'How long answers take',
-  /** "95 % within 400 ms" */
-  target: ({ percent, threshold }: { percent: string; threshold: string }) =>
-    `at least ${percent} within ${threshold}`,
-  share: ({ percent, threshold }: { percent: string; threshold: string }) => `${percent} within ${threshold}`,
-  noSamples: 'no answers measured yet',
-  counted: ({ within, n }: { within: string; n: string }) => `${within} of ${n} answers`,
-  missing: (missing: string) => `${missing} missing`,
-  range: ({ least, most }: { least: string; most: string }) => `between ${least} and ${most}`,
-  percentiles: 'Percentiles',
-  approximate: (percent: string) => `at most ${percent} above the true value until the window ends`,
-  exact: 'exact, from every sample',
   all: 'All the figures',
-  figure: 'Figure',
   within: 'Within the threshold',
   late: 'Late',
   answers: 'Answers counted',
@@ -33,5 +21,6 @@ export const latencyEn = {
   n: 'Answers',
   failed: 'Failed',
   step: (length: string) => `Steps of ${length}, from all places together.`,
+  tooMany: 'Too many answers for one page: choose a shorter span, or ask the API step by step.',
   more: (n: number) => `${n} more checks: the API has them all.`,
 }

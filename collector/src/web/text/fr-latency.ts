@@ -3,18 +3,7 @@ import type { latencyEn } from './en-latency.ts'
 
 export const latencyFr: typeof latencyEn = {
   title: 'Temps de réponse',
-  target: ({ percent, threshold }) => `au moins ${percent} en ${threshold}`,
-  share: ({ percent, threshold }) => `${percent} en ${threshold} au plus`,
-  noSamples: 'aucune réponse mesurée pour l’instant',
-  counted: ({ within, n }) => `${within} réponses sur ${n}`,
-  missing: (missing) => `${missing} manquantes`,
-  range: ({ least, most }) => `entre ${least} et ${most}`,
-  percentiles: 'Centiles',
-  approximate: (percent) =>
-    `au plus ${percent} au-dessus de la valeur vraie tant que la période n’est pas terminée`,
-  exact: 'exacts, calculés sur toutes les mesures',
   all: 'Tous les chiffres',
-  figure: 'Chiffre',
   within: 'Dans le délai',
   late: 'En retard',
   answers: 'Réponses comptées',
@@ -38,5 +27,7 @@ export const latencyFr: typeof latencyEn = {
   n: 'Réponses',
   failed: 'Échecs',
   step: (length) => `Par pas de ${length}, tous les lieux ensemble.`,
+  tooMany:
+    'Trop de réponses pour une seule page : choisissez une durée plus courte ou interrogez l’API par parties.',
   more: (n) => `${n} autres contrôles : l’API les donne tous.`,
 }
