@@ -1,6 +1,7 @@
 /**
  * Tests: `line` (pure, in parallel), `tidy` (the rules of the house), `system` (real processes, one file
- * at a time after the others, as they measure and share two cores).
+ * at a time after the others, as they measure and share two cores), `network` (faults in namespaces, which
+ * need root and iproute2; they mostly wait, so both files run at once).
  */
 import { defineConfig } from 'vitest/config'
 
@@ -19,6 +20,16 @@ export default defineConfig({
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'network',
+          include: ['test/campaign/**/*.test.ts'],
+          maxWorkers: 2,
+          testTimeout: SYSTEM_TIMEOUT_MS,
+          hookTimeout: SYSTEM_TIMEOUT_MS,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -2,46 +2,53 @@
  * The contract of the campaign: the zones, sites and references of a real outsourcing, at a pace at which
  * a fault is confirmed within seconds.
  */
-import type { GuaranteeView, IncidentView, State, TimelineView } from '../../collector/src/judge/view.ts'
+import type { IncidentView, State, TimelineView, Verdict } from '../../collector/src/judge/view.ts'
 import type { Program } from '../support/program.ts'
 import { ANCHOR_A, ANCHOR_B, EDGE_REFERENCE, LINE_REFERENCE, PORTAL, PORTAL_SIX } from './world.ts'
 
 export const CONTRACT = 'campaign'
 export const SERVICE = 'portal'
 export const SERVICE_SIX = 'portal-six'
-export const INTERVAL_MS = 2_000
-const TIMEOUT_MS = 800
-/** Twice the interval and the timeout. */
-export const HOLD_MS = 2 * INTERVAL_MS + TIMEOUT_MS
-/** A service is down at the first failed sample, so a cut's downtime may miss or add as much as this. */
-export const BLUR_MS = HOLD_MS
+const EACH_SITE = 'portal-each-site'
+export type Pace = { intervalMs: number; timeoutMs: number }
+/** Faults are found within seconds. */
+export const BRISK: Pace = { intervalMs: 2_000, timeoutMs: 800 }
+/** Leaves room for three round trips of 300 ms. */
+export const PATIENT: Pace = { intervalMs: 3_000, timeoutMs: 1_450 }
+/** How long a sample stands. */
+export const holdOf = ({ intervalMs, timeoutMs }: Pace): number => 2 * intervalMs + timeoutMs
 
-const PACE = 'interval: PT2S, timeout: PT0.8S, reprobe: PT1S'
-const check = (name: string, spec: string): string => `---
-apiVersion: constat/v1
-kind: Check
-metadata: {name: ${name}}
-spec: {${spec}, ${PACE}}
-`
+const seconds = (ms: number): string => `PT${ms / 1_000}S`
 const guarantee = (id: string, rest: string): string =>
   `    - {id: ${id}, ${rest}, window: {period: P1M, timeZone: UTC}, metric: interval-availability, ` +
   'target: {op: gte, percent: "99.9999"}}\n'
+/** Name and probe of every check. */
+const CHECKS = [
+  ['portal-login', `service: ${SERVICE}, http: {url: "${PORTAL}"}`],
+  ['portal-login-six', `service: ${SERVICE_SIX}, http: {url: "${PORTAL_SIX}"}`],
+  ['lan-gateway', 'icmp: {host: gateway, packets: 1}'],
+  ['cpe-wan', `icmp: {host: "${LINE_REFERENCE}", packets: 1}`],
+  ['dc-edge', `tcp: {host: "${EDGE_REFERENCE.host}", port: ${EDGE_REFERENCE.port}}`],
+  ['anchor-a', `dns: {server: "${ANCHOR_A.server}", name: ${ANCHOR_A.name}}`],
+  ['anchor-b', `tcp: {host: "${ANCHOR_B.host}", port: ${ANCHOR_B.port}}`],
+] as const
+
+function checkText([name, probe]: readonly [string, string], { intervalMs, timeoutMs }: Pace): string {
+  const pace = `interval: ${seconds(intervalMs)}, timeout: ${seconds(timeoutMs)}, reprobe: PT1S`
+  return `---
+apiVersion: constat/v1
+kind: Check
+metadata: {name: ${name}}
+spec: {${probe}, ${pace}}
+`
+}
 
 /** `sites`: names of the agents, each a site of its own. */
-export function contractText(sites: readonly string[]): string {
+export function contractText(sites: readonly string[], pace: Pace): string {
   const siteLines = sites.map(
     (name) => `    - {id: ${name}, agents: [${name}], administeredBy: internal-it}\n`,
   )
-  return `${check('portal-login', `service: ${SERVICE}, http: {url: "${PORTAL}"}`)}${check(
-    'portal-login-six',
-    `service: ${SERVICE_SIX}, http: {url: "${PORTAL_SIX}"}`,
-  )}${check('lan-gateway', 'icmp: {host: gateway, packets: 1}')}${check(
-    'cpe-wan',
-    `icmp: {host: "${LINE_REFERENCE}", packets: 1}`,
-  )}${check('dc-edge', `tcp: {host: "${EDGE_REFERENCE.host}", port: ${EDGE_REFERENCE.port}}`)}${check(
-    'anchor-a',
-    `dns: {server: "${ANCHOR_A.server}", name: ${ANCHOR_A.name}}`,
-  )}${check('anchor-b', `tcp: {host: "${ANCHOR_B.host}", port: ${ANCHOR_B.port}}`)}---
+  return `${CHECKS.map((check) => checkText(check, pace)).join('')}---
 apiVersion: constat/v1
 kind: Contract
 metadata: {name: ${CONTRACT}}
@@ -65,7 +72,7 @@ ${siteLines.join('')}  zones:
     mergeGap: {gap: PT0S}
   guarantees:
 ${guarantee('portal-up', `service: ${SERVICE}`)}${guarantee(
-    'portal-each-site',
+    EACH_SITE,
     `service: ${SERVICE}, scope: each-site`,
   )}${guarantee('portal-six-up', `service: ${SERVICE_SIX}`)}`
 }
@@ -78,7 +85,8 @@ export type Readings = {
   timeline(service: string, span: { fromMs: number; toMs: number }): Promise<TimelineView>
   /** Those whose onset is no earlier, oldest first. */
   incidentsSince(fromMs: number): Promise<IncidentView[]>
-  guarantees(): Promise<GuaranteeView[]>
+  /** The guarantee judged for each site: its figures and verdict, by the name of the site. */
+  sites(): Promise<Record<string, { provable: number; verdict: Verdict }>>
 }
 
 /** How far back the newest state of an agent is looked for. */
@@ -113,7 +121,14 @@ export function readingsOf(program: Program): Readings {
         .filter(({ onsetAt }) => Date.parse(onsetAt) >= fromMs)
         .toSorted((a, b) => Date.parse(a.onsetAt) - Date.parse(b.onsetAt))
     },
-    guarantees: async () =>
-      (await program.get<{ guarantees: GuaranteeView[] }>(`/contracts/${CONTRACT}`)).guarantees,
+    sites: async () => {
+      type Judged = { guarantee: string; sites?: Site[] }
+      type Site = { site: string; downMs: { provable: number }; verdict: Verdict }
+      const { guarantees } = await program.get<{ guarantees: Judged[] }>(`/contracts/${CONTRACT}`)
+      const sites = guarantees.find(({ guarantee: id }) => id === EACH_SITE)?.sites ?? []
+      return Object.fromEntries(
+        sites.map(({ site, downMs, verdict }) => [site, { provable: downMs.provable, verdict }]),
+      )
+    },
   }
 }
