@@ -107,5 +107,7 @@ function isOpen(url: string): boolean {
 
 /** Characters that mean something to a shell stand as percent codes, which an address means the same by. */
 function shellSafe(url: string): string {
-  return url.replaceAll(/[^A-Za-z0-9\-._~:/%[\]@]/g, (one) => encodeURIComponent(one).replaceAll("'", '%27'))
+  return url.replaceAll(/[^A-Za-z0-9\-._~:/%[\]@]/g, (one) =>
+    [...Buffer.from(one)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  )
 }
