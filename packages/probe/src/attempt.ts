@@ -18,6 +18,8 @@ export type Attempt = {
    * it wraps: Node.js 20 crashes where the inner socket is destroyed before the outer one.
    */
   own: (socket: Socket, wrapped?: Socket) => void
+  /** The socket outlives the attempt: whoever takes it ends it. */
+  disown: (socket: Socket) => void
 }
 
 /** Thrown inside a probe to end it with a verdict of its own. */
@@ -55,7 +57,8 @@ export async function runAttempt(
     sockets.add(socket)
   }
   try {
-    const judge = await work({ watch, context, signal: deadline.signal, own })
+    const disown = (socket: Socket): void => void sockets.delete(socket)
+    const judge = await work({ watch, context, signal: deadline.signal, own, disown })
     const timing = watch.stop()
     return { ...timing, ...judge(timing.latencyUs) }
   } catch (error) {

@@ -5,31 +5,46 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { isIP } from 'node:net'
+import type { Cause } from '@constat/shared/sample'
 import { ProbeFailure, type Attempt } from './attempt.ts'
 import type { Family } from './host-names.ts'
+import type { Address } from './resolver.ts'
 
 export type Endpoint = { host: string; port: number; family?: Family }
 
 /** Rejects with the error of the system, or a ProbeFailure where the address is denied. */
 export async function dial(endpoint: Endpoint, attempt: Attempt): Promise<Socket> {
-  const { context, watch, signal } = attempt
+  const { host, port, family } = endpoint
+  return connectTo({ ...(await locate({ host, family }, attempt)), port }, attempt)
+}
+
+/** The one address that a host is probed at, in the phase `dnsUs`. Rejects as `dial` does. */
+export async function locate(
+  { host, family }: { host: string; family: Family | undefined },
+  { context, watch, signal }: Attempt,
+): Promise<Address> {
   watch.enter('dnsUs')
-  const resolved = await context.resolver.resolve(endpoint.host, { family: endpoint.family, signal })
+  const resolved = await context.resolver.resolve(host, { family, signal })
   signal.throwIfAborted()
-  if (context.denied(resolved.address)) {
-    throw new ProbeFailure({
-      outcome: 'unknown',
-      cause: 'denied',
-      value: 0,
-      detail: `${resolved.address} is on this agent's deny list`,
-    })
+  // The hosts file and literals answer whatever they hold: another family than the one asked for is none.
+  if (family !== undefined && resolved.family !== family) {
+    throw unknownFailure('unsupported', `${resolved.address} is no IPv${family} address`)
   }
-  watch.enter('connectUs')
+  if (!context.denied(resolved.address)) return resolved
+  throw unknownFailure('denied', `${resolved.address} is on this agent's deny list`)
+}
+
+/** One TCP connection to one address, in the phase `connectUs`. */
+export function connectTo(
+  { address, family, port }: Address & { port: number },
+  attempt: Attempt,
+): Promise<Socket> {
+  attempt.watch.enter('connectUs')
   return new Promise((resolve, reject) => {
     const socket = connectTcp({
-      host: resolved.address,
-      port: endpoint.port,
-      family: resolved.family,
+      host: address,
+      port,
+      family,
       autoSelectFamily: false,
       noDelay: true,
     })
@@ -37,6 +52,11 @@ export async function dial(endpoint: Endpoint, attempt: Attempt): Promise<Socket
     socket.once('error', reject)
     socket.once('connect', () => resolve(socket))
   })
+}
+
+/** The sample is unknown: what stood in the way stands on the agent's side. */
+export function unknownFailure(cause: Cause, detail: string): ProbeFailure {
+  return new ProbeFailure({ outcome: 'unknown', cause, value: 0, detail })
 }
 
 export type TlsOptions = { serverName: string; verify: 'required' | 'reported'; alpn?: string }

@@ -10,6 +10,8 @@ export type Fields = Record<string, unknown>
 /** Collects what is wrong, so that one answer names all of it. */
 export type FieldReader = {
   text: (name: string, maxChars: number) => string | undefined
+  /** Text that is not empty. */
+  words: (name: string, maxChars: number) => string | undefined
   integer: (name: string, range: { min: number; max: number }) => number | undefined
   integers: (name: string, range: { min: number; max: number; maxItems: number }) => number[] | undefined
   oneOf: <T extends string | number>(name: string, values: readonly T[]) => T | undefined
@@ -48,6 +50,12 @@ export function readFields(fields: Fields): FieldReader {
         name,
         (v) => (typeof v === 'string' && v.length <= maxChars ? v : undefined),
         `text of at most ${maxChars} characters`,
+      ),
+    words: (name, maxChars) =>
+      take(
+        name,
+        (v) => (typeof v === 'string' && v !== '' && v.length <= maxChars ? v : undefined),
+        `text of 1 to ${maxChars} characters`,
       ),
     integer: (name, range) =>
       take(name, (v) => integerIn(v, range), `an integer from ${range.min} to ${range.max}`),

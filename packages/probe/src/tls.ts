@@ -1,43 +1,36 @@
 /**
- * `tls`: the handshake succeeds and the chain holds for the name. `value` is whole days until the
- * certificate ends, rounded down; negative when it has ended.
+ * `tls`: the handshake succeeds, and the certificate holds for the name, is pinned where the check pins,
+ * and has days left. `value` is whole days until the first certificate of the chain ends, rounded down;
+ * negative when it has ended.
  */
 import { isIP } from 'node:net'
-import type { TLSSocket } from 'node:tls'
-import type { ProbeSpec } from '@constat/shared/check'
+import { STARTTLS, TLS_VERSIONS, type TlsSpec } from '@constat/shared/check'
+import { NETWORK_LIMITS, PIN } from '@constat/shared/target'
 import { runAttempt } from './attempt.ts'
+import { judgeCertificate } from './certificate.ts'
 import { dial, secure } from './connect.ts'
+import { takeLeave } from './dialogue.ts'
 import { endpointOf } from './endpoint.ts'
-import { isCertificateCode } from './failure.ts'
 import { given, readFields } from './fields.ts'
-import type { Judgement, Kind, Probe } from './probe.ts'
+import type { Kind, Probe } from './probe.ts'
+import { withTrust } from './secret.ts'
+import { farewellOf, startTls } from './starttls.ts'
 
-export type TlsSpec = Extract<ProbeSpec, { kind: 'tls' }>
-
-const DAY_MS = 86_400_000
 const HTTPS_PORT = 443
 
 export const probeTls: Probe<TlsSpec> = (spec, context) =>
-  runAttempt(context, async (attempt) => {
-    const plain = await dial(spec, attempt)
-    const socket = await secure(
-      plain,
-      { serverName: spec.serverName ?? spec.host, verify: 'reported' },
-      attempt,
-    )
-    attempt.watch.stop()
-    return () => judgeCertificate(socket, context.clock.nowMs())
-  })
-
-function judgeCertificate(socket: TLSSocket, nowMs: number): Judgement {
-  const endsMs = Date.parse(socket.getPeerCertificate().valid_to)
-  const value = Number.isNaN(endsMs) ? 0 : Math.floor((endsMs - nowMs) / DAY_MS)
-  if (socket.authorized) return { outcome: 'ok', cause: 'none', value, detail: `${value} days left` }
-  // Typed as Error, but Node puts the code there as text for a chain that does not hold.
-  const code = String(socket.authorizationError)
-  const cause = isCertificateCode(code) || code.includes('altnames') ? 'certificate' : 'tls'
-  return { outcome: 'fail', cause, value, detail: code }
-}
+  withTrust({ authority: spec.authority }, context, (trusting) =>
+    runAttempt(trusting, async (attempt) => {
+      const plain = await dial(spec, attempt)
+      if (spec.starttls !== undefined) await startTls(spec.starttls, plain, attempt)
+      const options = { serverName: spec.serverName ?? spec.host, verify: 'reported' } as const
+      const socket = await secure(plain, options, attempt)
+      attempt.watch.stop()
+      const judgement = judgeCertificate(spec, socket, context.clock.nowMs())
+      takeLeave(socket, farewellOf(spec.starttls), attempt)
+      return () => judgement
+    }),
+  )
 
 export const tlsKind: Kind<TlsSpec> = {
   read(fields) {
@@ -45,7 +38,16 @@ export const tlsKind: Kind<TlsSpec> = {
     const host = field.host('host')
     const port = field.integer('port', { min: 1, max: 65_535 })
     const serverName = field.host('serverName')
-    const options = given({ serverName, family: field.oneOf('family', [4, 6] as const) })
+    const pins = { maxItems: NETWORK_LIMITS.pins, of: (pin: string) => PIN.test(pin) }
+    const options = given({
+      serverName,
+      family: field.oneOf('family', [4, 6] as const),
+      starttls: field.oneOf('starttls', STARTTLS),
+      daysLeft: field.integer('daysLeft', NETWORK_LIMITS.daysLeft),
+      pins: field.list('pins', { ...pins, form: `at most ${pins.maxItems} SHA-256 digests in base64` }),
+      minVersion: field.oneOf('minVersion', TLS_VERSIONS),
+      authority: field.secret('authority'),
+    })
     if (fields['host'] === undefined) field.missing('host')
     if (fields['port'] === undefined) field.missing('port')
     const problem = field.problem()
