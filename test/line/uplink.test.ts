@@ -3,6 +3,8 @@
  * doubled whatever is cut, the window, the order of live and old, refusals and announced gaps.
  */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -178,6 +180,42 @@ describe('keys', () => {
     server.fault.forgedReceipts = false
     await until(() => line.spool.frames === 0)
     expect(admittedSeqs(server)).toEqual([[0]])
+  })
+})
+
+describe('addresses', () => {
+  const DEAD = 'http://127.0.0.1:1'
+  test('the next is tried at once, and the first again when it answers', async () => {
+    const second = await serve()
+    const gone = await startWireServer()
+    const { url: first, port } = gone
+    await gone.close()
+    const limits = { ...UPLINK_LIMITS, returnMs: 50 }
+    const line = await createLine(second, { urls: [first, DEAD, second.url], limits })
+    line.courier.start()
+    await until(() => line.courier.connected)
+    expect(line.courier.url).toBe(agentUrl(second.url))
+    seal(line, 2)
+    await until(() => line.spool.frames === 0)
+    const back = await serve({ port })
+    await until(() => line.courier.connected && line.courier.url === agentUrl(first))
+    seal(line, 2)
+    await until(() => back.admitted.length === 2)
+    expect(second.admitted).toHaveLength(2)
+  })
+  test('one connection that stands is not left for an address that answers with a gateway’s excuse', async () => {
+    const second = await serve()
+    const excuse = createServer((_, response) => response.writeHead(502).end())
+    await new Promise<void>((resolve) => excuse.listen(0, '127.0.0.1', resolve))
+    endings.push(async () => void excuse.close())
+    // A TCP server that listens has an address of this form.
+    const { port } = excuse.address() as AddressInfo
+    const limits = { ...UPLINK_LIMITS, returnMs: 20 }
+    const line = await createLine(second, { urls: [`http://127.0.0.1:${port}`, second.url], limits })
+    line.courier.start()
+    await until(() => line.courier.connected)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(second.connections).toBe(1)
   })
 })
 
