@@ -66,6 +66,44 @@ export function agentFact({ type, agent, atMs, silentSinceMs, publicUrl }: Agent
   return fitted({ type, contract: null, atMs, data })
 }
 
+/** A declared site at which nobody is heard. */
+export type SiteSilence = {
+  contract: string
+  site: { id: string; displayName: string; administeredBy: string | null }
+  agents: readonly { id: string; name: string; silentSinceMs: UnixMs }[]
+}
+
+/** About a whole site: nobody there is heard, or somebody is again. Told beside what is told of each agent. */
+export function siteFact({
+  type,
+  silence,
+  atMs,
+  publicUrl,
+}: {
+  type: 'site.unreachable' | 'agent.back'
+  silence: SiteSilence
+  atMs: UnixMs
+  publicUrl: string | null
+}): Fact {
+  const { contract, site, agents } = silence
+  const { id, displayName, administeredBy } = site
+  const listed = agents.slice(0, MAX_VANTAGES)
+  const data = {
+    contract,
+    site: cutTexts({ id, displayName, administeredBy }),
+    administeredBy,
+    // The last of them to be heard.
+    silentSince: formatInstant(Math.max(...agents.map(({ silentSinceMs }) => silentSinceMs))),
+    vantages: listed.map(({ silentSinceMs, ...agent }) => ({
+      ...cutTexts(agent),
+      silentSince: formatInstant(silentSinceMs),
+    })),
+    vantagesLeftOut: agents.length - listed.length,
+    links: publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}` },
+  }
+  return fitted({ type, contract, atMs, data })
+}
+
 /** The texts of one object cut to size; everything else as it is. */
 function cutTexts<T extends object>(value: T): T & EventData {
   const cut = Object.entries(value).map(([key, item]: [string, unknown]) =>

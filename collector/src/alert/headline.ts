@@ -50,6 +50,7 @@ const LINES: readonly { key: string; label: string }[] = [
   { key: 'cause', label: 'Cause' },
   { key: 'zone', label: 'Zone' },
   { key: 'owner', label: 'Answers for it' },
+  { key: 'administeredBy', label: 'Administered by' },
   { key: 'onsetAt', label: 'Since' },
   { key: 'endAt', label: 'Until' },
   { key: 'silentSince', label: 'Silent since' },
@@ -58,10 +59,14 @@ const LINES: readonly { key: string; label: string }[] = [
 ]
 
 export function headlineOf({ type, data }: Envelope): Headline {
-  const { says, urgency } = WORDS[type]
-  const who = textAt(data, 'service') ?? textAt(objectAt(data, 'agent'), 'name') ?? textAt(data, 'contract')
+  const { says, urgency } = isSiteBack({ type, data }) ? SITE_BACK : WORDS[type]
+  const who =
+    textAt(data, 'service') ??
+    textAt(objectAt(data, 'site'), 'displayName') ??
+    textAt(objectAt(data, 'agent'), 'name') ??
+    textAt(data, 'contract')
   const lines = LINES.flatMap(({ key, label }) => {
-    const text = textAt(data, key)
+    const text = key === 'owner' ? answererOf(data) : textAt(data, key)
     return text === null ? [] : [{ label, text }]
   })
   const downMs = objectAt(data, 'downMs')['provable']
@@ -93,7 +98,23 @@ export function durationText(durationMs: number): string {
   return parts.length === 0 ? '0 s' : parts.map(({ n, unit }) => `${n} ${unit}`).join(' ')
 }
 
+/** Who owns the zone; of a subcontractor, who answers for it too. */
+function answererOf(data: EventData): string | null {
+  const owner = textAt(data, 'owner')
+  const answeredBy = textAt(data, 'answeredBy')
+  return owner === null || answeredBy === null || answeredBy === owner ? owner : `${answeredBy}, for ${owner}`
+}
+
+const SITE_BACK = { says: 'site reachable again', urgency: 'good' } as const
+
+/** The first agent of an unreachable site is heard again: told of the site, beside the agent. */
+function isSiteBack({ type, data }: { type: MessageType; data: EventData }): boolean {
+  return type === 'agent.back' && textAt(objectAt(data, 'site'), 'id') !== null
+}
+
 function subjectOf({ type, data }: { type: MessageType; data: EventData }): string {
+  const site = textAt(objectAt(data, 'site'), 'id')
+  if (site !== null) return `site:${textAt(data, 'contract') ?? 'unknown'}:${site}`
   if (type.startsWith('incident.')) return `incident:${textAt(data, 'id') ?? 'unknown'}`
   if (type.startsWith('agent.')) return `agent:${textAt(objectAt(data, 'agent'), 'id') ?? 'unknown'}`
   return [type, textAt(data, 'contract'), textAt(data, 'id')].filter((part) => part !== null).join(':')

@@ -8,6 +8,10 @@ export type IncidentRow = {
   service: string
   check: string
   cause: string
+  /** In which it began, or `undetermined`. */
+  zone: string
+  /** The check whose failing says so; null where none failed. */
+  zoneReference: string | null
   onsetMs: UnixMs
   openedMs: UnixMs
   endMs: UnixMs | null
@@ -21,7 +25,7 @@ export type IncidentRow = {
 
 export function incidentRows(db: Database | Tx): Promise<IncidentRow[]> {
   return db<IncidentRow[]>`
-    select id, contract, service, "check", cause, onset_ms as "onsetMs", opened_ms as "openedMs", end_ms as "endMs",
+    select id, contract, service, "check", cause, zone, zone_reference as "zoneReference", onset_ms as "onsetMs", opened_ms as "openedMs", end_ms as "endMs",
       closed_ms as "closedMs", close_reason as "closeReason", merged_into as "mergedInto",
       acknowledged_ms as "acknowledgedMs", paged_ms as "pagedMs", reopened
     from incident order by onset_ms, id`
@@ -30,11 +34,13 @@ export function incidentRows(db: Database | Tx): Promise<IncidentRow[]> {
 export async function putIncidents(tx: Tx, rows: readonly IncidentRow[]): Promise<void> {
   for (const r of rows) {
     await tx`
-      insert into incident (id, contract, service, "check", cause, onset_ms, opened_ms, end_ms, closed_ms, close_reason,
-        merged_into, acknowledged_ms, paged_ms, reopened)
-      values (${r.id}, ${r.contract}, ${r.service}, ${r.check}, ${r.cause}, ${r.onsetMs}, ${r.openedMs}, ${r.endMs},
-        ${r.closedMs}, ${r.closeReason}, ${r.mergedInto}, ${r.acknowledgedMs}, ${r.pagedMs}, ${r.reopened})
-      on conflict (id) do update set cause = excluded.cause, onset_ms = excluded.onset_ms, end_ms = excluded.end_ms,
+      insert into incident (id, contract, service, "check", cause, zone, zone_reference, onset_ms, opened_ms, end_ms,
+        closed_ms, close_reason, merged_into, acknowledged_ms, paged_ms, reopened)
+      values (${r.id}, ${r.contract}, ${r.service}, ${r.check}, ${r.cause}, ${r.zone}, ${r.zoneReference}, ${r.onsetMs},
+        ${r.openedMs}, ${r.endMs}, ${r.closedMs}, ${r.closeReason}, ${r.mergedInto}, ${r.acknowledgedMs}, ${r.pagedMs},
+        ${r.reopened})
+      on conflict (id) do update set cause = excluded.cause, zone = excluded.zone,
+        zone_reference = excluded.zone_reference, onset_ms = excluded.onset_ms, end_ms = excluded.end_ms,
         closed_ms = excluded.closed_ms, close_reason = excluded.close_reason, merged_into = excluded.merged_into,
         acknowledged_ms = excluded.acknowledged_ms, paged_ms = excluded.paged_ms, reopened = excluded.reopened`
   }

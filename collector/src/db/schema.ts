@@ -196,6 +196,8 @@ export const incident = pgTable(
     service: text('service').notNull(),
     check: text('check').notNull(),
     cause: text('cause').notNull(),
+    zone: text('zone').notNull(),
+    zoneReference: text('zone_reference'),
     onsetMs: ms('onset_ms').notNull(),
     openedMs: ms('opened_ms').notNull(),
     endMs: ms('end_ms'),

@@ -60,10 +60,10 @@ export class Tracks {
     return this.#standing.get(track) ?? []
   }
 
-  /** When an agent was isolated under these rules, if they name references. */
+  /** The isolation of an agent by these references, in order of name; null while none of its tracks asks. */
   isolationOf(
     { log, agent }: { log: number; agent: string },
-    { isolation = [] }: TrackRules,
+    isolation: readonly Reference[],
   ): Isolation | null {
     const text = isolationText(isolation)
     const own = this.#isolations.get(`${log}/${agent}`) ?? []
@@ -145,7 +145,7 @@ export class Tracks {
   #isolationFor({ log, agent, rules }: TrackKey): Isolation | null {
     const { isolation = [] } = rules
     if (isolation.length === 0) return null
-    const known = this.isolationOf({ log, agent }, rules)
+    const known = this.isolationOf({ log, agent }, isolation)
     if (known) return known
     const made = new Isolation(isolation)
     push(this.#isolations, `${log}/${agent}`, made)

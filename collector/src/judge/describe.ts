@@ -2,14 +2,16 @@
  * Descriptions: rows, timelines and terms as the published shapes. Pure: what is asked for is handed in.
  */
 import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
-import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
+import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
 import type { OutageRules } from '@constat/sla/outage'
 import { indexAt, markAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
 import type { IncidentRow } from '../db/incident-rows.ts'
+import { siteOf } from './sites.ts'
 import type { VantageTimeline } from './timelines.ts'
-import type { Figures, IncidentView, Segment, State } from './view.ts'
+import type { Figures, IncidentVantage, IncidentView, Segment, State } from './view.ts'
+import { ownerOf } from './zones.ts'
 
 export function outageRules({ measurement }: ExpandedContract): OutageRules {
   return {
@@ -40,12 +42,12 @@ export type IncidentContext = {
   timeline: Timeline
   vantages: readonly VantageTimeline[]
   nameOf: (agent: string) => string
+  isolatedTime: (agent: string) => IntervalSet
   nowMs: UnixMs
 }
 
 export function incidentView(row: IncidentRow, context: IncidentContext): IncidentView {
-  const { contract, vantages, nameOf, nowMs } = context
-  const { zone, owner } = zoneOf(contract, row.check)
+  const { contract, vantages, nowMs } = context
   // Of a closed incident, what the vantages saw while it lasted; of an open one, what they see now.
   const atMs = row.endMs === null ? nowMs : Math.max(row.onsetMs, row.endMs - 1)
   return {
@@ -60,13 +62,11 @@ export function incidentView(row: IncidentRow, context: IncidentContext): Incide
     closeReason: row.closeReason,
     cause: row.cause,
     fault: faultOf(row.cause),
-    zone,
-    owner,
+    zone: row.zone,
+    ...ownerOf(contract, row.zone),
+    zoneReference: row.zoneReference,
     downMs: downOf(row, context),
-    vantages: vantages.map(({ agent, timeline }) => {
-      const { state, sinceMs } = stateAt(timeline, atMs)
-      return { agent, name: nameOf(agent), state, since: formatInstant(sinceMs ?? row.onsetMs) }
-    }),
+    vantages: vantages.map((vantage) => vantageView(vantage, { context, row, atMs })),
     acknowledgedAt: instantOrNull(row.acknowledgedMs),
     pagedAt: instantOrNull(row.pagedMs),
   }
@@ -98,13 +98,23 @@ function downOf(row: IncidentRow, { contract, timeline, nowMs }: IncidentContext
   return found ? found.downMs : { provable: 0, point: 0, pessimistic: 0 }
 }
 
-/** The zone of the check itself, while no zone before it could have failed; else undetermined. */
-function zoneOf(contract: ExpandedContract, check: string): { zone: string; owner: string } {
-  const own = contract.checks.find(({ name }) => name === check)?.zone ?? null
-  const at = contract.zones.findIndex(({ id }) => id === own)
-  const zone = contract.zones[at]
-  if (!zone || at > 0) return { zone: 'undetermined', owner: 'undetermined' }
-  return { zone: zone.id, owner: zone.owner }
+function vantageView(
+  { agent, timeline }: VantageTimeline,
+  { context, row, atMs }: { context: IncidentContext; row: IncidentRow; atMs: UnixMs },
+): IncidentVantage {
+  const { contract, nameOf, isolatedTime } = context
+  const { state, sinceMs } = stateAt(timeline, atMs)
+  const name = nameOf(agent)
+  const site = siteOf(contract, { id: agent, name })
+  return {
+    agent,
+    name,
+    state,
+    since: formatInstant(sinceMs ?? row.onsetMs),
+    isolated: isolatedTime(agent).some((interval) => contains(interval, atMs)),
+    site: site?.id ?? null,
+    administeredBy: site?.administeredBy ?? null,
+  }
 }
 
 function instantOrNull(atMs: UnixMs | null): string | null {

@@ -6,13 +6,12 @@
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsOf } from '@constat/sla/incident'
 import { isDown, markAt, type Timeline } from '@constat/sla/timeline'
-import { agentFact, incidentFact, type IncidentType } from '../alert/facts.ts'
+import { incidentFact, type IncidentType } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
-import { markSilence } from '../db/agent-rows.ts'
 import { tell } from '../db/events.ts'
 import { incidentRows, putIncidents, type IncidentRow } from '../db/incident-rows.ts'
 import type { Database } from '../db/tx.ts'
-import type { KnownAgent, Registry } from '../intake/registry.ts'
+import type { Registry } from '../intake/registry.ts'
 import type { Draft } from '../ledger/leaf.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
@@ -20,11 +19,15 @@ import { newest, type Register, type Terms } from '../terms/register.ts'
 import { causeOf, incidentView, outageRules, type IncidentContext } from './describe.ts'
 import { compareIncidents, type Change } from './incidents.ts'
 import { incidentLeaf, type Deed } from './ledger-notes.ts'
+import { tellSilence } from './silences.ts'
 import type { Timelines, VantageTimeline } from './timelines.ts'
-import { formatInstant } from '@constat/shared/time'
+import { isZoneReference, UNDETERMINED, zoneOfIncident } from './zones.ts'
 
 /** One vantage alone: people are told after this, unless the contract says otherwise. */
 export const DEFAULT_ALERT_AFTER_MS = 60_000
+
+/** Incidents older than this keep their zone while the collector runs; a start looks at all of them again. */
+export const ZONE_KEPT_MS = 40 * 86_400_000
 
 export type JudgeDeps = {
   db: Database
@@ -40,11 +43,14 @@ export type JudgeDeps = {
 
 /** One change of one incident: the state after it, and whether people hear of it. */
 type Step = { deed: Deed; row: IncidentRow; type: IncidentType | null }
+type Now = { terms: Terms; nowMs: UnixMs }
 
 export class Judge {
   readonly #deps: JudgeDeps
   /** contract → incidents by id, without those merged or revised away. */
   #incidents = new Map<string, Map<string, IncidentRow>>()
+  /** Services of which the zone of every incident was looked at. */
+  readonly #zonesSeen = new Set<string>()
   #stale = false
 
   constructor(deps: JudgeDeps) {
@@ -58,6 +64,7 @@ export class Judge {
       incidents.set(row.contract, own.set(row.id, row))
     }
     this.#incidents = incidents
+    this.#zonesSeen.clear()
     this.#stale = false
   }
 
@@ -82,19 +89,30 @@ export class Judge {
     if (steps.length > 0) await this.#write(terms, steps, nowMs)
   }
 
-  /** Services with an incident that is open and that nobody was told of yet. */
-  untold({ contract }: Terms): Set<string> {
-    const waiting = this.incidents(contract).filter(
+  /**
+   * Services that time alone can change: one with an incident that is open and that nobody was told of yet,
+   * and every one of a contract under which silence can be down.
+   */
+  waiting(terms: Terms): Set<string> {
+    const { measurement, services } = newest(terms).terms
+    if (measurement.providerHostSilence === 'down') return new Set(services.map(({ name }) => name))
+    const untold = this.incidents(terms.contract).filter(
       ({ closedMs, pagedMs }) => closedMs === null && pagedMs === null,
     )
-    return new Set(waiting.map(({ service }) => service))
+    return new Set(untold.map(({ service }) => service))
   }
 
-  /** Tells of agents that fell silent, and of those that are back. */
+  /** Services whose incidents a check can put down to another zone, now that it has moved. */
+  attributedBy(terms: Terms, check: string): Set<string> {
+    if (!terms.revisions.some((revision) => isZoneReference(revision.terms, check))) return new Set()
+    return new Set(this.incidents(terms.contract).map(({ service }) => service))
+  }
+
+  /** Tells of agents and sites that fell silent, and of those that are back. */
   async silences(): Promise<void> {
     const { silent, back } = this.#deps.registry.changes()
-    for (const agent of silent) await this.#tellSilence(agent, agent.heardMs)
-    for (const agent of back) await this.#tellSilence(agent, null)
+    for (const agent of silent) await tellSilence(this.#deps, { agent, sinceMs: agent.heardMs })
+    for (const agent of back) await tellSilence(this.#deps, { agent, sinceMs: null })
   }
 
   /** A person takes note. The first acknowledgement stands. */
@@ -122,6 +140,7 @@ export class Judge {
       timeline: timelines.service(terms, revision, service),
       vantages: timelines.vantages(terms, revision, service),
       nameOf: (agent) => registry.byId(agent)?.name ?? agent,
+      isolatedTime: (agent) => timelines.isolated(terms, revision, agent),
       nowMs,
     }
   }
@@ -140,10 +159,40 @@ export class Judge {
     const changed = new Set(steps.map(({ row }) => row.id))
     for (const row of rows) {
       if (changed.has(row.id) || row.endMs !== null || row.pagedMs !== null) continue
-      if (isDue(row, context))
+      if (isDue(row, context)) {
         steps.push({ deed: 'told', row: { ...row, pagedMs: nowMs }, type: 'incident.opened' })
+        changed.add(row.id)
+      }
     }
-    return steps
+    const fromMs = this.#zonesFromMs(terms, service, nowMs)
+    const unchanged = rows.filter(({ id, onsetMs }) => !changed.has(id) && onsetMs >= fromMs)
+    const now = { terms, nowMs }
+    return [...steps.map((step) => this.#zoned(step, now)), ...this.#rezoned(unchanged, now)]
+  }
+
+  /** Onsets from which on zones are looked at: all of them once, then those that data can still be late for. */
+  #zonesFromMs({ contract }: Terms, service: string, nowMs: UnixMs): UnixMs {
+    const key = `${contract}/${service}`
+    if (this.#zonesSeen.has(key)) return nowMs - ZONE_KEPT_MS
+    this.#zonesSeen.add(key)
+    return -Infinity
+  }
+
+  /** A step with the zone as it is known now. */
+  #zoned(step: Step, { terms, nowMs }: Now): Step {
+    if (!isStanding(step.row)) return step
+    const zone = zoneOfIncident(this.#deps.timelines, terms, { incident: step.row, nowMs })
+    return { ...step, row: { ...step.row, ...zone } }
+  }
+
+  /** Incidents of which only the zone has changed. */
+  #rezoned(rows: readonly IncidentRow[], { terms, nowMs }: Now): Step[] {
+    return rows.flatMap((row) => {
+      const zone = zoneOfIncident(this.#deps.timelines, terms, { incident: row, nowMs })
+      if (zone.zone === row.zone && zone.zoneReference === row.zoneReference) return []
+      const type = row.pagedMs === null ? null : ('incident.updated' as const)
+      return [{ deed: 'attributed' as const, row: { ...row, ...zone }, type }]
+    })
   }
 
   #stepOf(change: Change, given: { terms: Terms; service: string; context: IncidentContext }): Step {
@@ -201,6 +250,8 @@ export class Judge {
       service,
       check: check ?? service,
       cause,
+      zone: UNDETERMINED,
+      zoneReference: null,
       onsetMs: change.onsetMs,
       openedMs: nowMs,
       endMs: isOpen ? null : change.endMs,
@@ -251,29 +302,16 @@ export class Judge {
     const news = { type, incident, atMs: nowMs, publicUrl }
     return [incidentFact(row.mergedInto === null ? news : { ...news, mergedInto: row.mergedInto })]
   }
-
-  async #tellSilence(agent: KnownAgent, sinceMs: UnixMs | null): Promise<void> {
-    const nowMs = this.#deps.shell.clock.nowMs()
-    const { id, name, version } = agent
-    const fact = agentFact({
-      type: sinceMs === null ? 'agent.back' : 'agent.silent',
-      agent: { id, name, version, lastSeenAt: formatInstant(agent.lastSeenMs) },
-      atMs: nowMs,
-      silentSinceMs: sinceMs ?? agent.silentSinceMs ?? nowMs,
-      publicUrl: this.#deps.publicUrl,
-    })
-    await this.#deps.db.begin(async (tx) => {
-      await markSilence(tx, { id, sinceMs })
-      await tell(tx, fact)
-    })
-    agent.silentSinceMs = sinceMs
-    this.#deps.told()
-  }
 }
 
 /** Whether an incident is compared at all: not merged or revised away, and within the timeline. */
-function isLive({ closeReason, endMs }: IncidentRow, beginsMs: UnixMs): boolean {
-  return closeReason !== 'merged' && closeReason !== 'revised' && (endMs ?? Infinity) > beginsMs
+function isLive(row: IncidentRow, beginsMs: UnixMs): boolean {
+  return isStanding(row) && (row.endMs ?? Infinity) > beginsMs
+}
+
+/** Not merged into another, not revised away. */
+function isStanding({ closeReason }: IncidentRow): boolean {
+  return closeReason !== 'merged' && closeReason !== 'revised'
 }
 
 /** Whether people are told now: the contract's delay is over, or two vantages agree. */

@@ -19,6 +19,7 @@ export type Deed =
   | 'merged'
   | 'revised'
   | 'acknowledged'
+  | 'attributed'
 
 type IncidentBody = { kind: 'incident'; deed: Deed; incident: IncidentRow; by?: string }
 

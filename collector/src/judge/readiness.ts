@@ -1,19 +1,25 @@
 /** Readiness facts of a contract: what of a claim's ground is there today. Pure. */
+import { answeredByProvider } from '@constat/sla/contract/consistency'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
 import type { KnownAgent } from '../intake/registry.ts'
 import { newest, type Terms } from '../terms/register.ts'
+import { membersNow } from './silences.ts'
+import { siteOf, sitesOf } from './sites.ts'
 
 export function readinessFacts(terms: Terms, agents: readonly KnownAgent[]): ReadinessFacts {
   const { terms: contract } = newest(terms)
-  const members = new Set(terms.members.filter(({ toMs }) => toMs === null).map(({ agent }) => agent))
-  const measuring = agents.filter(({ id }) => members.has(id))
+  const measuring = membersNow(terms, agents)
   const bound = contract.measurement.maxClockErrorMs
   return {
-    sites: siteCount(contract, measuring),
-    providerFreeReferences: freeReferences(contract),
+    // One that is silent measures nothing: its site is none until it is back.
+    sites: sitesOf(
+      contract,
+      measuring.filter(({ silentSinceMs }) => silentSinceMs === null),
+    ).filter((site) => site.agents.length > 0).length,
+    providerFreeReferences: freeReferences(contract, measuring),
     administratorsDeclared:
-      contract.sites.length > 0 && contract.sites.every(({ administeredBy }) => administeredBy !== null),
+      measuring.length > 0 && measuring.every((agent) => siteOf(contract, agent)?.administeredBy != null),
     // An agreement is a leaf of its own; no door for the provider to make one stands open yet.
     termsAgreed: false,
     clocksWithinBound: measuring.length > 0 && measuring.every(({ clockErrorMs }) => clockErrorMs <= bound),
@@ -22,21 +28,20 @@ export function readinessFacts(terms: Terms, agents: readonly KnownAgent[]): Rea
   }
 }
 
-/** Sites of the contract that measure; where it names none, each agent counts as one. */
-function siteCount({ sites }: ExpandedContract, measuring: readonly KnownAgent[]): number {
-  if (sites.length === 0) return measuring.length
-  const names = new Set(measuring.flatMap(({ id, name }) => [id, name]))
-  return sites.filter(({ agents }) => agents.some((agent) => names.has(agent))).length
-}
-
-/** Reference checks that stand in no zone of the provider or of its subcontractors. */
-function freeReferences({ measurement, zones, parties, provider }: ExpandedContract): number {
-  if (measurement.isolation.rule !== 'all-references-failed') return 0
-  const answers = new Set(
-    parties.filter(({ id, of }) => id === provider || of === provider).map(({ id }) => id),
-  )
+/** References, of isolation or of a zone, that the provider does not answer for and that somebody runs. */
+function freeReferences(contract: ExpandedContract, measuring: readonly KnownAgent[]): number {
+  const { zones, measurement, checks } = contract
+  const provider = answeredByProvider(contract)
   const owned = new Set(
-    zones.filter(({ owner }) => answers.has(owner)).flatMap(({ references }) => references),
+    zones.filter(({ owner }) => provider.has(owner)).flatMap(({ references }) => references),
   )
-  return measurement.isolation.references.filter((check) => !owned.has(check)).length
+  const { isolation } = measurement
+  const isolating = isolation.rule === 'all-references-failed' ? isolation.references : []
+  const names = new Set([...isolating, ...zones.flatMap(({ references }) => references)])
+  return checks.filter(({ name, vantages }) => {
+    const isRun = measuring.some(
+      (agent) => vantages === 'all' || vantages.includes(agent.name) || vantages.includes(agent.id),
+    )
+    return names.has(name) && !owned.has(name) && isRun
+  }).length
 }

@@ -1,9 +1,17 @@
 /**
  * Timelines of services: the tracks of every vantage, joined by the contract's quorum and by the service
- * tree. The set of vantages changes with enrolments, so the quorum is taken span by span. Derived.
+ * tree; of the whole service, or as one site sees it. The set of vantages changes with enrolments, so the
+ * quorum is taken span by span. Derived.
  */
 import { invariant } from '@constat/shared/fault'
-import type { UnixMs } from '@constat/shared/time'
+import {
+  intersect,
+  normalise,
+  subtract,
+  type Interval,
+  type IntervalSet,
+  type UnixMs,
+} from '@constat/shared/time'
 import { compose, type Operator } from '@constat/sla/compose'
 import {
   quorumFor,
@@ -12,10 +20,19 @@ import {
   type ServiceNode,
 } from '@constat/sla/contract/expanded'
 import { quorum } from '@constat/sla/quorum'
+import { silenceAsDown } from '@constat/sla/silence'
 import { NOTHING_KNOWN, splice, type Timeline } from '@constat/sla/timeline'
 import type { Track } from '../fold/track.ts'
 import type { Tracks } from '../fold/tracks.ts'
-import { foldRules, isMember, type Membership, type Revision, type Terms } from '../terms/register.ts'
+import {
+  foldRules,
+  isMember,
+  isolationReferences,
+  type Membership,
+  type Revision,
+  type Terms,
+} from '../terms/register.ts'
+import { isProviderHost, type SiteVantages } from './sites.ts'
 
 /** Service trees deeper than this are refused by the parser too. */
 const MAX_DEPTH = 16
@@ -23,13 +40,18 @@ const MAX_DEPTH = 16
 /** What the judge needs to name vantages as contracts do. */
 export type Names = { nameOf(agent: string): string }
 
+export type ExpectedVantage = Interval & { agent: string; timeline: Timeline }
+
 export type VantageTimeline = { agent: string; timeline: Timeline; track: Track }
+
+/** Whose eyes: all vantages under the contract's quorum, or those of one site under the default one. */
+type View = { terms: Terms; revision: Revision; site: SiteVantages | null }
 
 export class Timelines {
   readonly #tracks: Tracks
   readonly #names: Names
-  /** contract → service → revision → its timeline, until a track of it moves. */
-  readonly #kept = new Map<string, Map<string, Map<number, Timeline>>>()
+  /** contract → service → revision and site → its timeline, until a track of it moves. */
+  readonly #kept = new Map<string, Map<string, Map<string, Timeline>>>()
 
   constructor(tracks: Tracks, names: Names) {
     this.#tracks = tracks
@@ -47,21 +69,46 @@ export class Timelines {
   }
 
   service(terms: Terms, revision: Revision, service: string): Timeline {
-    const byRevision = this.#keptOf(terms.contract, service)
-    let timeline = byRevision.get(revision.revision)
-    if (!timeline) {
-      timeline = this.#serviceTree(terms, revision, service, 0)
-      byRevision.set(revision.revision, timeline)
-    }
+    return this.#timeline({ terms, revision, site: null }, service)
+  }
+
+  /** The service as the agents of one site see it, by the default quorum for so many agents. */
+  site(
+    terms: Terms,
+    revision: Revision,
+    { service, site }: { service: string; site: SiteVantages },
+  ): Timeline {
+    return this.#timeline({ terms, revision, site }, service)
+  }
+
+  /** When an agent was isolated, by the references of the revision. */
+  isolated(terms: Terms, { terms: contract }: Revision, agent: string): IntervalSet {
+    const isolation = isolationReferences(contract)
+    return this.#tracks.isolationOf({ log: terms.log, agent }, isolation)?.intervals() ?? []
+  }
+
+  /** Agents that may run a check of the service, or could once. */
+  agentsOf(terms: Terms, { terms: contract }: Revision, service: string): string[] {
+    const checks = checksOf(contract, service)
+    const agents = new Set(terms.members.map(({ agent }) => agent))
+    return [...agents].filter((agent) => checks.some((check) => this.#mayRun(check, agent)))
+  }
+
+  #timeline(view: View, service: string): Timeline {
+    const kept = this.#keptOf(view.terms.contract, service)
+    const { revision, site } = view
+    const key = site === null ? `${revision.revision}` : `${revision.revision}/${siteKey(site)}`
+    let timeline = kept.get(key)
+    if (!timeline) kept.set(key, (timeline = this.#serviceTree(view, service, 0)))
     return timeline
   }
 
-  #keptOf(contract: string, service: string): Map<number, Timeline> {
+  #keptOf(contract: string, service: string): Map<string, Timeline> {
     let services = this.#kept.get(contract)
     if (!services) this.#kept.set(contract, (services = new Map()))
-    let byRevision = services.get(service)
-    if (!byRevision) services.set(service, (byRevision = new Map()))
-    return byRevision
+    let kept = services.get(service)
+    if (!kept) services.set(service, (kept = new Map()))
+    return kept
   }
 
   /** Every vantage of every check below a service. */
@@ -69,43 +116,80 @@ export class Timelines {
     return checksOf(revision.terms, service).flatMap((check) =>
       this.#allowed(terms, revision, check).map((track) => ({
         agent: track.key.agent,
-        timeline: track.timeline(),
+        timeline: this.#seen(terms, revision, track),
         track,
       })),
     )
   }
 
-  #serviceTree(terms: Terms, revision: Revision, service: string, depth: number): Timeline {
-    invariant(depth < MAX_DEPTH, 'a service tree is not deeper than its limit')
-    const node = revision.terms.services.find(({ name }) => name === service)
-    invariant(node, `the terms name the service ${service}`)
-    return this.#node(terms, revision, node.tree, depth)
+  /** What each agent knows of one check, a reference among them, whatever silence counts as. */
+  tracksOf(terms: Terms, revision: Revision, check: string): Track[] {
+    return this.#allowed(terms, revision, checkOf(revision.terms, check))
   }
 
-  #node(terms: Terms, revision: Revision, node: ServiceNode, depth: number): Timeline {
-    if ('check' in node) return this.#check(terms, revision, checkOf(revision.terms, node.check))
-    if ('service' in node) return this.#serviceTree(terms, revision, node.service, depth + 1)
+  /** Agents that may run a check, each with what it saw and from when to when it was expected to look. */
+  expected(terms: Terms, revision: Revision, check: CheckTerms): ExpectedVantage[] {
+    const tracks = this.#allowed(terms, revision, check)
+    const members = terms.members.filter(({ agent }) => this.#mayRun(check, agent))
+    return [...new Set(members.map(({ agent }) => agent))].map((agent) => {
+      const spans = members.filter((member) => member.agent === agent)
+      const track = tracks.find(({ key }) => key.agent === agent)
+      return {
+        agent,
+        timeline: track?.timeline() ?? NOTHING_KNOWN,
+        startMs: Math.min(...spans.map(({ fromMs }) => fromMs)),
+        endMs: Math.max(...spans.map(({ toMs }) => toMs ?? Infinity)),
+      }
+    })
+  }
+
+  #serviceTree(view: View, service: string, depth: number): Timeline {
+    invariant(depth < MAX_DEPTH, 'a service tree is not deeper than its limit')
+    const node = view.revision.terms.services.find(({ name }) => name === service)
+    invariant(node, `the terms name the service ${service}`)
+    return this.#node(view, node.tree, depth)
+  }
+
+  #node(view: View, node: ServiceNode, depth: number): Timeline {
+    if ('check' in node) return this.#check(view, checkOf(view.revision.terms, node.check))
+    if ('service' in node) return this.#serviceTree(view, node.service, depth + 1)
     const { operator, parts } = partsOf(node)
     return compose(
-      parts.map((part) => this.#node(terms, revision, part, depth + 1)),
+      parts.map((part) => this.#node(view, part, depth + 1)),
       operator,
     )
   }
 
-  #check(terms: Terms, revision: Revision, check: CheckTerms): Timeline {
-    const tracks = this.#allowed(terms, revision, check)
-    const members = terms.members.filter(({ agent }) => this.#mayRun(check, agent))
+  #check({ terms, revision, site }: View, check: CheckTerms): Timeline {
+    const isSeen = (agent: string): boolean => site === null || site.agents.includes(agent)
+    const tracks = this.#allowed(terms, revision, check).filter(({ key }) => isSeen(key.agent))
+    const timelines = new Map(
+      tracks.map((track) => [track.key.agent, this.#seen(terms, revision, track)] as const),
+    )
+    const members = terms.members.filter(({ agent }) => this.#mayRun(check, agent) && isSeen(agent))
     const spans = membershipSpans(members)
-    const rule = revision.terms.measurement.quorum
+    const rule = site === null ? revision.terms.measurement.quorum : { kind: 'default' as const }
     return splice(
       spans.map(({ startMs, endMs, agents }) => {
-        const own = tracks.filter(({ key }) => agents.has(key.agent)).map((track) => track.timeline())
+        const own = [...agents].flatMap((agent) => timelines.get(agent) ?? [])
         // A vantage that never spoke is a vantage all the same: it is unknown.
         const silent = Array.from({ length: agents.size - own.length }, () => NOTHING_KNOWN)
         const timeline = quorum([...own, ...silent], quorumFor(rule, agents.size))
         return { timeline, interval: { startMs, endMs } }
       }),
     )
+  }
+
+  /** What one vantage knows; the silence of a provider's host is what the contract says. */
+  #seen(terms: Terms, revision: Revision, track: Track): Timeline {
+    const timeline = track.timeline()
+    const { terms: contract } = revision
+    if (contract.measurement.providerHostSilence === 'unknown') return timeline
+    const { agent } = track.key
+    if (!isProviderHost(contract, { id: agent, name: this.#names.nameOf(agent) })) return timeline
+    // An agent that was cut off has spoken: it says so itself.
+    const isolated = this.isolated(terms, revision, agent)
+    return silenceAsDown(timeline, subtract(spokenFor(terms, agent, timeline), isolated))
   }
 
   #allowed(terms: Terms, { terms: contract }: Revision, check: CheckTerms): Track[] {
@@ -148,6 +232,20 @@ export function servicesOf(contract: ExpandedContract, check: string): readonly 
     SERVICES_OF.set(contract, byCheck)
   }
   return byCheck.get(check) ?? []
+}
+
+/** From the first word of an agent on, while it is a vantage. */
+function spokenFor({ members }: Terms, agent: string, timeline: Timeline): IntervalSet {
+  const spans = members.filter((one) => one.agent === agent)
+  const membership = normalise(
+    spans.map(({ fromMs, toMs }) => ({ startMs: fromMs, endMs: toMs ?? Infinity })),
+  )
+  return intersect(membership, [{ startMs: timeline.at[0] ?? Infinity, endMs: Infinity }])
+}
+
+/** A site and an agent of the same name are two. */
+function siteKey({ id, isDeclared }: SiteVantages): string {
+  return isDeclared ? `site ${id}` : `agent ${id}`
 }
 
 type Span = { startMs: UnixMs; endMs: UnixMs; agents: Set<string> }

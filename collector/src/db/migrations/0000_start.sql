@@ -95,6 +95,8 @@ CREATE TABLE "incident" (
 	"service" text NOT NULL,
 	"check" text NOT NULL,
 	"cause" text NOT NULL,
+	"zone" text NOT NULL,
+	"zone_reference" text,
 	"onset_ms" bigint NOT NULL,
 	"opened_ms" bigint NOT NULL,
 	"end_ms" bigint,

@@ -1,0 +1,82 @@
+/**
+ * Silences of whole sites: a declared site is unreachable when the last of its agents falls silent, and back
+ * with the first that is heard again. Each is one step of one agent, told in the transaction that marks
+ * it: so it is told once, also when the collector dies in between.
+ */
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { agentFact, siteFact, type SiteSilence } from '../alert/facts.ts'
+import type { Fact } from '../alert/types.ts'
+import { markSilence } from '../db/agent-rows.ts'
+import { tell } from '../db/events.ts'
+import type { Database } from '../db/tx.ts'
+import type { KnownAgent, Registry } from '../intake/registry.ts'
+import type { Shell } from '../shell.ts'
+import { newest, type Register, type Terms } from '../terms/register.ts'
+import { sitesOf } from './sites.ts'
+
+export type SilenceDeps = {
+  db: Database
+  shell: Shell
+  register: Register
+  registry: Registry
+  publicUrl: string
+  told(): void
+}
+
+/** One agent has fallen silent at `sinceMs`, or is heard again: null. */
+export async function tellSilence(
+  { db, shell, register, registry, publicUrl, told }: SilenceDeps,
+  { agent, sinceMs }: { agent: KnownAgent; sinceMs: UnixMs | null },
+): Promise<void> {
+  const atMs = shell.clock.nowMs()
+  const { id, name, version } = agent
+  const silentSinceMs = sinceMs ?? agent.silentSinceMs ?? atMs
+  const own = agentFact({
+    type: sinceMs === null ? 'agent.back' : 'agent.silent',
+    agent: { id, name, version, lastSeenAt: formatInstant(agent.lastSeenMs) },
+    atMs,
+    silentSinceMs,
+    publicUrl,
+  })
+  // Of one that is back: as it stood until now, with everybody silent.
+  const sites = silentSites(register.all(), registry.agents(), { agent, sinceMs: silentSinceMs })
+  const type = sinceMs === null ? 'agent.back' : 'site.unreachable'
+  const facts: Fact[] = [own, ...sites.map((silence) => siteFact({ type, silence, atMs, publicUrl }))]
+  await db.begin(async (tx) => {
+    await markSilence(tx, { id, sinceMs })
+    for (const fact of facts) await tell(tx, fact)
+  })
+  agent.silentSinceMs = sinceMs
+  told()
+}
+
+/** Agents that are vantages of a contract now. */
+export function membersNow({ members }: Terms, agents: readonly KnownAgent[]): KnownAgent[] {
+  const ids = new Set(members.filter(({ toMs }) => toMs === null).map(({ agent }) => agent))
+  return agents.filter(({ id }) => ids.has(id))
+}
+
+/** Declared sites of `agent` at which nobody is heard while it is silent since `sinceMs`. */
+export function silentSites(
+  all: readonly Terms[],
+  agents: readonly KnownAgent[],
+  { agent, sinceMs }: { agent: KnownAgent; sinceMs: UnixMs },
+): SiteSilence[] {
+  return all.flatMap((terms) => {
+    const members = membersNow(terms, agents)
+    return sitesOf(newest(terms).terms, members).flatMap((site) => {
+      if (!site.isDeclared || !site.agents.includes(agent.id)) return []
+      const here = members
+        .filter(({ id }) => site.agents.includes(id))
+        .map(({ id, name, silentSinceMs }) => ({
+          id,
+          name,
+          silentSinceMs: id === agent.id ? sinceMs : silentSinceMs,
+        }))
+      const silent = here.flatMap((one) =>
+        one.silentSinceMs === null ? [] : [{ ...one, silentSinceMs: one.silentSinceMs }],
+      )
+      return silent.length < here.length ? [] : [{ contract: terms.contract, site, agents: silent }]
+    })
+  })
+}
