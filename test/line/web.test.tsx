@@ -71,7 +71,7 @@ describe.each(['en', 'fr'])('in %s', (lang) => {
 
 /** Words that French and English share, and names. */
 const SAME_IN_BOTH =
-  /^(product|door\.(incidents|agents)|(incident|agent)\.title|figure\.verdict|overview\.(hour|day)|service\.ranges\..*h|contract\.services|incident\.(cause|service)|agent\.version|alert\.shapes\..*|trouble\.code)$/
+  /^(product|door\.(incidents|agents)|(incident|agent)\.title|figure\.verdict|overview\.(hour|day)|service\.ranges\..*h|contract\.services|glance\.clauses|incident\.(cause|service)|agent\.version|alert\.shapes\..*|trouble\.code)$/
 
 describe('words', () => {
   type Tree = { [key: string]: unknown }

@@ -4,7 +4,9 @@
  */
 import type * as View from '@constat/collector/judge/view'
 import { intersect, normalise, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
+import { eachSite, placeOf, SILENT, siteViews, zoneFacts } from './demo-places.ts'
 import { termsOf } from './demo-terms.ts'
+import { demoLatency } from './demo-latency.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
 
 /** Sunday 22 November 2026, 18:29:04.250 in Paris. */
@@ -85,7 +87,7 @@ function guaranteeView(
   wanted: Wanted,
   nowMs: number,
   key: string,
-): View.GuaranteeView {
+): View.AvailabilityView {
   const back = WINDOW_KEYS.indexOf(key) * 30 * DAY_MS
   const window = { startMs: WINDOW.startMs - back, endMs: WINDOW.endMs - back }
   const service = contract.services.find((s) => s.service === wanted.service)!
@@ -103,8 +105,13 @@ function guaranteeView(
   const allowedMs = Math.trunc((committedMs * (100 - Number(wanted.target))) / 100)
   const insufficientEvidence = ms('unknown') > elapsedMs / 20
   const over = provable > allowedMs
+  const { guarantee, service: serviceOf, target, clause } = wanted
   return {
-    ...wanted,
+    guarantee,
+    service: serviceOf,
+    target,
+    clause,
+    metric: 'interval-availability',
     contract: contract.name,
     state: key === WINDOW_KEYS[0] ? 'open' : 'final',
     revision: 3,
@@ -141,6 +148,53 @@ function guaranteeView(
   }
 }
 
+/** The speed promised of a service: most of its answers were in time, some slots have none. */
+function speedView(
+  contract: StoryContract,
+  { guarantee, service, target, clause, thresholdMs }: NonNullable<StoryContract['speeds']>[number],
+  nowMs: number,
+  key: string,
+): View.LatencyGuaranteeView {
+  const of = { guarantee, service, target, clause }
+  const { downMs, partialMs, degradedMs, unknownMs, availability, budget, ...common } = guaranteeView(
+    contract,
+    of,
+    nowMs,
+    key,
+  )
+  const n = Math.trunc((common.elapsedCommittedMs - downMs.pessimistic) / 10_000)
+  const missing = Math.trunc(unknownMs / 10_000)
+  const within = n - Math.trunc(n / 31)
+  return {
+    ...common,
+    metric: 'share-within',
+    verdict: key === WINDOW_KEYS[0] ? 'indeterminate' : 'met',
+    outlook: key === WINDOW_KEYS[0] ? 'on_track' : null,
+    thresholdUs: thresholdMs * 1000,
+    share: {
+      n,
+      within,
+      missing,
+      percent: percent(n, n - within),
+      provable: percent(n + missing, n - within),
+      pessimistic: percent(n + missing, n + missing - within),
+    },
+    percentileUs: { p50: 84_120, p95: 312_540, p99: 1_241_900 },
+    percentileErrorPercent: key === WINDOW_KEYS[0] ? '1' : '0',
+  }
+}
+
+/** Every promise of a contract in one window. */
+function guaranteesOf(contract: StoryContract, nowMs: number, key: string): View.GuaranteeView[] {
+  return [
+    ...contract.guarantees.map((wanted) => {
+      const whole = guaranteeView(contract, wanted, nowMs, key)
+      return wanted.scope === 'each-site' ? eachSite(contract, whole) : whole
+    }),
+    ...(contract.speeds ?? []).map((wanted) => speedView(contract, wanted, nowMs, key)),
+  ]
+}
+
 function serviceView(contract: StoryContract, service: StoryService, nowMs: number): View.ServiceView {
   const { pieces } = lineOf(contract, service, nowMs, { startMs: nowMs - 40 * DAY_MS, endMs: nowMs })
   const last = pieces.at(-1)!
@@ -172,9 +226,10 @@ function contractView(contract: StoryContract, nowMs: number): View.ContractView
     sentence: `${state}.`,
     readiness: { claimable: contract.lacks.length === 0, lacks: [...contract.lacks] },
     services,
-    guarantees: contract.guarantees.map((wanted) => guaranteeView(contract, wanted, nowMs, WINDOW_KEYS[0]!)),
+    guarantees: guaranteesOf(contract, nowMs, WINDOW_KEYS[0]!),
     openIncidents: services.filter((service) => service.state === 'down').length,
-    silentAgents: contract === STORY[0] ? ['nantes'] : [],
+    silentAgents: contract === STORY[0] ? [SILENT] : [],
+    sites: siteViews(contract),
     log: {
       origin: `constat.example/${contract.name}`,
       size: 184_233,
@@ -216,14 +271,14 @@ function incidentView(
     closeReason: endMs === null ? null : 'recovered',
     cause: trouble.agoMin < 60 ? 'timeout' : 'status',
     fault: 'target',
-    zone: 'application',
-    owner: 'outsourcer',
+    ...zoneFacts(contract, trouble),
     downMs: { provable: Math.max(0, lastedMs - 10_000), point: lastedMs, pessimistic: lastedMs + 10_000 },
     vantages: AGENTS.map(({ id, name }) => ({
       agent: id,
       name,
       state: trouble.agents.includes(name) ? (endMs === null ? 'down' : 'up') : 'unknown',
       since: iso(endMs ?? onsetMs),
+      ...placeOf(contract, name),
     })),
     acknowledgedAt: trouble.lastMin === 22 ? iso(onsetMs + 300_000) : null,
     pagedAt: iso(onsetMs + 4_500),
@@ -264,10 +319,10 @@ export function demoModel({
     contracts,
     contract: (name) => contracts().find((contract) => contract.name === name) ?? null,
     windowKeys: (name) => (find(name) ? WINDOW_KEYS : []),
-    window(name, key) {
+    async window(name, key) {
       const contract = find(name)
       if (!contract || !WINDOW_KEYS.includes(key)) return null
-      const guarantees = contract.guarantees.map((wanted) => guaranteeView(contract, wanted, nowMs(), key))
+      const guarantees = guaranteesOf(contract, nowMs(), key)
       const { start, end } = guarantees[0]!.window
       return { key, start, end, state: guarantees[0]!.state, guarantees }
     },
@@ -285,6 +340,11 @@ export function demoModel({
       const contract = find(name)
       return contract ? termsOf(contract) : null
     },
+    latency: async (check, span, { agent }) =>
+      story.some(({ services }) => services.some(({ service }) => `${service}-check` === check)) &&
+      (agent === undefined || AGENTS.some(({ id, name }) => agent === id || agent === name))
+        ? demoLatency(check, span)
+        : null,
     timeline(service, { fromMs, toMs }, contractName) {
       const contract = story.find(
         (c) =>
@@ -302,6 +362,8 @@ export function demoModel({
         segments: segments(line.pieces),
         vantages: Object.fromEntries(Object.entries(line.byAgent).map(([id, p]) => [id, segments(p)])),
         agentNames: Object.fromEntries(AGENTS.map(({ id, name }) => [id, name])),
+        isolated: Object.fromEntries(AGENTS.map(({ id }) => [id, []])),
+        administeredBy: Object.fromEntries(AGENTS.map(({ id }) => [id, null])),
       }
     },
     async incidents({ open, contract, before, limit }) {

@@ -7,7 +7,14 @@ import type { State } from '@constat/collector/judge/view'
 const MINUTE_MS = 60_000
 
 /** Trouble of one service as some agents see it; `lastMin` absent: still going on. */
-export type Trouble = { agoMin: number; lastMin?: number; state: State; agents: readonly string[] }
+export type Trouble = {
+  agoMin: number
+  lastMin?: number
+  state: State
+  agents: readonly string[]
+  /** Where it failed; absent: nobody can tell. */
+  zone?: string
+}
 
 export type StoryService = {
   service: string
@@ -19,7 +26,12 @@ export type StoryService = {
 
 export type StoryParty = { id: string; role: string; name: string; of?: string }
 export type StoryZone = { id: string; owner: string; boundary: string; reference: readonly string[] }
-export type StorySite = { id: string; displayName: string; agents: readonly string[]; administeredBy: string }
+export type StorySite = {
+  id: string
+  displayName: string
+  agents: readonly string[]
+  administeredBy: string | null
+}
 
 export type StoryContract = {
   name: string
@@ -38,6 +50,14 @@ export type StoryContract = {
     target: string
     clause: string | null
     scope?: 'each-site'
+  }[]
+  speeds?: readonly {
+    guarantee: string
+    displayName: string
+    service: string
+    target: string
+    clause: string
+    thresholdMs: number
   }[]
   parties?: readonly StoryParty[]
   zones?: readonly StoryZone[]
@@ -69,10 +89,10 @@ const HOSTING: StoryContract = {
       kind: 'http',
       target: 'https://orders.example/login',
       troubles: [
-        { agoMin: 17.07, state: 'down', agents: ['lyon', 'lille'] },
+        { agoMin: 17.07, state: 'down', agents: ['lyon', 'lille'], zone: 'access-line' },
         { agoMin: 19.5, lastMin: 2.43, state: 'degraded', agents: ['lyon', 'lille'] },
         { agoMin: 410, lastMin: 22, state: 'down', agents: ['lyon', 'lille'] },
-        { agoMin: 3 * 1440, lastMin: 48.2, state: 'down', agents: ['lyon', 'lille', 'nantes'] },
+        { agoMin: 3 * 1440, lastMin: 48.2, state: 'down', agents: ['lyon', 'lille', 'nantes'], zone: 'core' },
         { agoMin: 9 * 1440, lastMin: 95, state: 'unknown', agents: ALL },
         { agoMin: 6.5, state: 'unknown', agents: ['nantes'] },
       ],
@@ -97,7 +117,13 @@ const HOSTING: StoryContract = {
         { agoMin: 6.5, state: 'unknown', agents: ['nantes'] },
       ],
     },
-    { service: 'mail-relay', displayName: 'Mail relay', kind: 'tcp', target: 'mail.example:25', troubles: [] },
+    {
+      service: 'mail-relay',
+      displayName: 'Mail relay',
+      kind: 'tcp',
+      target: 'mail.example:25',
+      troubles: [],
+    },
   ],
   guarantees: [
     {
@@ -114,6 +140,16 @@ const HOSTING: StoryContract = {
       target: '99.5',
       clause: 'A.3.4',
       scope: 'each-site',
+    },
+  ],
+  speeds: [
+    {
+      guarantee: 'portal-latency',
+      displayName: 'Portal response time',
+      service: 'order-portal',
+      target: '95',
+      clause: 'A.3.2',
+      thresholdMs: 400,
     },
   ],
   parties: [

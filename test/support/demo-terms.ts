@@ -28,12 +28,21 @@ function expand(contract: StoryContract): ExpandedContract | null {
   return parsed.contracts[0] ?? null
 }
 
+const REFERENCES: Record<string, string> = {
+  'lan-gateway': 'Branch gateway',
+  'cpe-wan': 'Provider router',
+  'dc-edge': 'Data centre edge',
+}
+
 function checksOf({ services, zones = [] }: StoryContract): object[] {
   const own = services.map(({ service, displayName }) =>
-    checkOf(`${service}-check`, { service, displayName: displayName === undefined ? service : `${displayName}, sign-in page` }),
+    checkOf(`${service}-check`, {
+      service,
+      displayName: displayName === undefined ? service : `${displayName}, sign-in page`,
+    }),
   )
   const references = zones.flatMap(({ reference }) => reference)
-  return [...own, ...references.map((name) => checkOf(name, { displayName: `Reference ${name}` }))]
+  return [...own, ...references.map((name) => checkOf(name, { displayName: REFERENCES[name] ?? name }))]
 }
 
 function checkOf(name: string, { service, displayName }: { service?: string; displayName: string }): object {
@@ -41,8 +50,25 @@ function checkOf(name: string, { service, displayName }: { service?: string; dis
     apiVersion: 'constat/v1',
     kind: 'Check',
     metadata: { name, displayName },
-    spec: { ...(service && { service }), tcp: { host: 'probe.example', port: 443 }, interval: 'PT10S', timeout: 'PT5S' },
+    spec: {
+      ...(service && { service }),
+      tcp: { host: 'probe.example', port: 443 },
+      interval: 'PT10S',
+      timeout: 'PT5S',
+    },
   }
+}
+
+function speedsOf({ speeds = [] }: StoryContract) {
+  return speeds.map(({ guarantee, displayName, service, target, clause, thresholdMs }) => ({
+    id: guarantee,
+    displayName,
+    service,
+    clause,
+    metric: 'share-within',
+    threshold: `PT${thresholdMs / 1000}S`,
+    target: { op: 'gte', percent: target },
+  }))
 }
 
 const CLAUSES: Record<string, string> = {
@@ -53,7 +79,7 @@ const CLAUSES: Record<string, string> = {
 
 function contractOf(contract: StoryContract): object {
   const { parties = [], zones = [], sites = [], fee } = contract
-  const used = contract.guarantees.map(({ clause }) => clause ?? 'A.1')
+  const used = [...contract.guarantees, ...(contract.speeds ?? [])].map(({ clause }) => clause ?? 'A.1')
   const provider = parties.some(({ role }) => role === 'provider') ? {} : { provider: contract.provider }
   return {
     apiVersion: 'constat/v1',
@@ -71,16 +97,23 @@ function contractOf(contract: StoryContract): object {
         name: service,
         ...(displayName && { displayName }),
       })),
-      clauses: [...new Set(used)].map((id) => ({ id, title: `Clause ${id}`, text: CLAUSES[id] ?? 'As agreed' })),
-      guarantees: contract.guarantees.map(({ guarantee, displayName, service, target, clause, scope }) => ({
-        id: guarantee,
-        ...(displayName && { displayName }),
-        ...(scope && { scope }),
-        service,
-        clause: clause ?? 'A.1',
-        metric: 'interval-availability',
-        target: { op: 'gte', percent: target },
+      clauses: [...new Set(used)].map((id) => ({
+        id,
+        title: `Clause ${id}`,
+        text: CLAUSES[id] ?? 'As agreed',
       })),
+      guarantees: [
+        ...contract.guarantees.map(({ guarantee, displayName, service, target, clause, scope }) => ({
+          id: guarantee,
+          ...(displayName && { displayName }),
+          ...(scope && { scope }),
+          service,
+          clause: clause ?? 'A.1',
+          metric: 'interval-availability',
+          target: { op: 'gte', percent: target },
+        })),
+        ...speedsOf(contract),
+      ],
     },
   }
 }

@@ -110,7 +110,10 @@ function composed(c: Visit, form: ContractForm): Composed {
   const document = composeContract(checked.contract)
   const parsed = parseContract([{ name: fileName(checked.contract.name), text: document }])
   if (parsed.kind === 'refused') {
-    return { kind: 'wrong', asked: { form, refused: parsed.problems.map(({ path, message }) => `${path}: ${message}`) } }
+    return {
+      kind: 'wrong',
+      asked: { form, refused: parsed.problems.map(({ path, message }) => `${path}: ${message}`) },
+    }
   }
   const terms = parsed.contracts[0]
   invariant(terms !== undefined, 'a document that was accepted describes a contract')

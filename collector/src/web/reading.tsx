@@ -1,11 +1,14 @@
 /**
  * Pages to read: overview, contracts, services, incidents. Data is fetched here, drawn in the page files.
  */
+import { Fault } from '@constat/shared/fault'
 import { Hono, type Context } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
+import { may } from '../http/scope.ts'
 import { missing, param, readQuery, limitBody } from '../http/describe.ts'
-import { limitSegments, spanOf, spanQuery } from '../http/span.ts'
-import type { IncidentView, ReadModel } from '../judge/view.ts'
+import { MAX_LATENCY_MS } from '../http/limits.ts'
+import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
+import type { IncidentView, LatencyView, ReadModel, ServiceView } from '../judge/view.ts'
 import { Contract } from './page/contract.tsx'
 import { contractHref, Contracts } from './page/contracts.tsx'
 import { Incident } from './page/incident.tsx'
@@ -13,6 +16,7 @@ import { incidentHref, Incidents } from './page/incidents.tsx'
 import { Overview } from './page/overview.tsx'
 import { RANGES_MS, Service, type RangeKey } from './page/service.tsx'
 import type { BarOf } from './part/bar.tsx'
+import { DAYS } from './part/days.tsx'
 import type { Span } from './part/ribbon.tsx'
 import { msOf } from './part/time.tsx'
 import { sharedZone, zoneOf } from './scene.ts'
@@ -43,8 +47,9 @@ type Visit = Context<VisitEnv>
 
 function overview(c: Visit) {
   const { read, scene } = c.var
-  const range = c.req.query('range') === 'day' ? 'day' : 'hour'
-  const span = before(scene.nowMs, range === 'day' ? DAY_MS : HOUR_MS)
+  const range = (['day', 'quarter'] as const).find((one) => one === c.req.query('range')) ?? 'hour'
+  const lengthMs = { hour: HOUR_MS, day: DAY_MS, quarter: DAYS * DAY_MS }[range]
+  const span = before(scene.nowMs, lengthMs)
   return c.html(
     <Overview
       scene={{ ...scene, zone: sharedZone(read) }}
@@ -76,13 +81,16 @@ async function contract(c: Visit) {
       keys={keys}
       window={key === undefined ? null : await read.window(found.name, key)}
       revisions={await read.revisions(found.name)}
+      open={await read.incidents({ open: true, contract: found.name, limit: OPEN_INCIDENTS })}
+      agents={may(c.var.caller, 'read-hosts') ? read.agents() : []}
+      fresh={c.req.query('new') !== undefined}
       barOf={barsOf(read, span)}
       span={span}
     />,
   )
 }
 
-function service(c: Visit, { clock }: AppDeps) {
+async function service(c: Visit, { clock }: AppDeps) {
   const { read, scene } = c.var
   const found = knownContract(c)
   const shown = found.services.find((item) => item.service === param(c, 'service'))
@@ -99,10 +107,34 @@ function service(c: Visit, { clock }: AppDeps) {
       contract={found}
       service={shown}
       timeline={timeline}
+      latencies={await latenciesOf(read, { service: shown, span })}
       span={span}
       range={range}
     />,
   )
+}
+
+/** Charts of one page; a service of many checks has the rest in the API. */
+const MAX_CHARTS = 4
+
+/** Steps that stand still while time goes on, so that a live chart does not tremble. */
+async function latenciesOf(
+  read: ReadModel,
+  { service, span }: { service: ServiceView; span: Span },
+): Promise<LatencyView[] | null> {
+  const stepMs = usualStepMs(span.toMs - span.fromMs)
+  const fromMs = Math.floor(span.fromMs / stepMs) * stepMs
+  const toMs = Math.ceil(span.toMs / stepMs) * stepMs
+  if (toMs - fromMs > MAX_LATENCY_MS) return null
+  const names = service.checks.slice(0, MAX_CHARTS).map(({ name }) => name)
+  try {
+    const of = { contract: service.contract }
+    const found = await Promise.all(names.map((name) => read.latency(name, { fromMs, toMs, stepMs }, of)))
+    return found.filter((one) => one !== null)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'too-large') return null
+    throw error
+  }
 }
 
 async function incidents(c: Visit) {

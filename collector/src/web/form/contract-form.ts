@@ -168,9 +168,7 @@ function isTarget(target: string): boolean {
 function feeOf({ feeAmount, feeCurrency }: ContractForm): SmallContract['monthlyFee'] | 'wrong' {
   if (feeAmount === '') return null
   const amount = decimalOf(feeAmount)
-  return DECIMAL.test(amount) && /^[A-Z]{3}$/.test(feeCurrency)
-    ? { amount, currency: feeCurrency }
-    : 'wrong'
+  return DECIMAL.test(amount) && /^[A-Z]{3}$/.test(feeCurrency) ? { amount, currency: feeCurrency } : 'wrong'
 }
 
 type Teller = { text: Text; nowMs: UnixMs; tell: (field: Field, message: string) => void }

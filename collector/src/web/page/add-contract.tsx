@@ -4,7 +4,16 @@
  */
 import { budgetOf } from '@constat/sla/budget'
 import { parseFraction } from '@constat/sla/fraction'
-import { Choice, FORM_PATH, given, INPUT, Labelled, leading, Section, type FormProps } from '../part/field.tsx'
+import {
+  Choice,
+  FORM_PATH,
+  given,
+  INPUT,
+  Labelled,
+  leading,
+  Section,
+  type FormProps,
+} from '../part/field.tsx'
 import { Hours } from '../part/hours-fields.tsx'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { decimalText, durationText } from '../text/format.ts'
@@ -148,4 +157,3 @@ function Allows({ scene: { text, lang }, form }: FormProps) {
     </allowed-time>
   )
 }
-

@@ -117,7 +117,9 @@ function hoursSayings({ scene: { text }, contract: { hours, timeZone } }: Props)
   const { start: from, end: to, holidays } = hours
   return [
     say.hours({ days, from, to, zone: timeZone }),
-    holidays.length === 0 ? say.noHolidays : say.holidays({ count: holidays.length, years, next: (hours.years.at(-1) ?? 0) + 1 }),
+    holidays.length === 0
+      ? say.noHolidays
+      : say.holidays({ count: holidays.length, years, next: (hours.years.at(-1) ?? 0) + 1 }),
   ]
 }
 

@@ -3,13 +3,27 @@
  * revisions, the evidence log. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
-import type { ContractView, GuaranteeView, RevisionView, WindowView } from '../../judge/view.ts'
+import type {
+  AgentView,
+  AvailabilityView,
+  ContractView,
+  GuaranteeView,
+  IncidentView,
+  RevisionView,
+  WindowView,
+} from '../../judge/view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
+import { EachSite } from '../part/each-site.tsx'
 import { GuaranteeList, mostText } from '../part/guarantee.tsx'
+import { LatencyFigures } from '../part/guarantee-latency.tsx'
+import { Begun } from '../part/begun.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateMark } from '../part/mark.tsx'
+import { guaranteeName } from '../part/names.ts'
 import { Axis, type Span } from '../part/ribbon.tsx'
+import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
+import { Sites, Zones } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { countText, durationText, percentText, shareText } from '../text/format.ts'
 import { contractSentence, windowName } from '../text/sentence.ts'
@@ -23,6 +37,11 @@ type Props = {
   /** The window looked at; null: there is none of that key. */
   window: WindowView | null
   revisions: readonly RevisionView[]
+  open: readonly IncidentView[]
+  /** Empty for those who may not see hosts. */
+  agents: readonly AgentView[]
+  /** It has just been applied. */
+  fresh: boolean
   barOf: BarOf
   span: Span
 }
@@ -33,10 +52,12 @@ const REFRESH_S = 10
 
 export function Contract(props: Props) {
   const { scene, contract, window } = props
+  const terms = scene.termsOf(contract.name)
   return (
     <Layout scene={scene} title={contract.displayName} door="contract">
       <LiveRegion id="contract" events={EVENT_TYPES} everyS={REFRESH_S}>
         <Head scene={scene} contract={contract} />
+        {props.fresh && <Begun {...props} />}
         <div class="columns">
           <section class="sheet wide">
             <Windows {...props} />
@@ -44,14 +65,17 @@ export function Contract(props: Props) {
               <GuaranteeList
                 guarantees={window.guarantees}
                 scene={scene}
-                detail={(guarantee) => <FiguresTable guarantee={guarantee} scene={scene} />}
+                detail={(guarantee) => <Figures guarantee={guarantee} scene={scene} />}
               />
             )}
             {!window && <p class="sentence">{scene.text.contract.noGuarantees}</p>}
           </section>
+          <Services {...props} />
+          {terms && <TermsGlance terms={terms} scene={scene} />}
+          {terms && <Zones terms={terms} open={props.open} scene={scene} />}
+          <Sites contract={contract} scene={scene} />
           <Readiness scene={scene} contract={contract} />
           <Log scene={scene} contract={contract} />
-          <Services {...props} />
           <Revisions {...props} />
         </div>
       </LiveRegion>
@@ -121,8 +145,20 @@ function Windows({ scene, contract, keys, window }: Props) {
 
 const FIGURES = ['provable', 'point', 'pessimistic'] as const
 
-function FiguresTable({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+function Figures({ guarantee, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  return guarantee.metric === 'share-within' ? (
+    <LatencyFigures guarantee={guarantee} scene={scene} />
+  ) : (
+    <>
+      {guarantee.sites && <EachSite guarantee={guarantee} sites={guarantee.sites} scene={scene} />}
+      <FiguresTable guarantee={guarantee} scene={scene} />
+    </>
+  )
+}
+
+function FiguresTable({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
   const { text, lang } = scene
+  const name = guaranteeName(g, scene)
   const meaning = {
     provable: text.figure.provableMeaning,
     point: text.figure.pointMeaning,
@@ -131,12 +167,12 @@ function FiguresTable({ guarantee: g, scene }: { guarantee: GuaranteeView; scene
   const downOf = { provable: durationText, point: durationText, pessimistic: mostText }
   return (
     <details class="figures" id={`figures-${g.guarantee}`}>
-      <summary aria-label={`${text.figure.all}: ${g.guarantee}`}>{text.figure.all}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={g.guarantee}>
+      <summary aria-label={`${text.figure.all}: ${name}`}>{text.figure.all}</summary>
+      <div class="scroll" tabindex={0} role="region" aria-label={name}>
         <table>
           <thead>
             <tr>
-              <th scope="col">{g.guarantee}</th>
+              <th scope="col">{name}</th>
               <th scope="col" class="number">
                 {text.figure.down}
               </th>
@@ -163,7 +199,7 @@ function FiguresTable({ guarantee: g, scene }: { guarantee: GuaranteeView; scene
   )
 }
 
-function TimeFacts({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+function TimeFacts({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
   const { figure } = scene.text
   const lengths: [string, number][] = [
     [figure.committed, g.committedMs],

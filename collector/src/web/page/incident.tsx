@@ -3,15 +3,17 @@
  * who answers, and who has it in hand. Pure.
  */
 import { may } from '../../http/scope.ts'
-import type { IncidentView, TimelineView } from '../../judge/view.ts'
+import type { IncidentVantage, IncidentView, TimelineView } from '../../judge/view.ts'
 import { serviceHref } from '../part/bar.tsx'
 import { incidentEvents } from '../part/events.ts'
 import { downText } from '../part/guarantee.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { StateMark } from '../part/mark.tsx'
+import { checkName, contractName, serviceName, siteName, spoken } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { lasted, Time } from '../part/time.tsx'
 import { Timeline, type Instant } from '../part/timeline.tsx'
+import { administratorText, ownerText, zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
 import { Fact } from './contract.tsx'
@@ -43,7 +45,10 @@ export function Incident({ scene, incident, timeline, span }: Props) {
             <StateMark state={open ? 'down' : 'up'} text={text} />
             <Acknowledged incident={incident} scene={scene} />
           </p>
-          <p class="sentence">{sayHow(incident, scene)}</p>
+          <p class="sentence">
+            {sayHow(incident, scene)} {placesText(incident, scene)}
+          </p>
+          <p class="sentence">{zoneText(incident, scene)}</p>
         </header>
         <Acknowledge incident={incident} scene={scene} />
         <section class="sheet">
@@ -70,6 +75,15 @@ function sayHow(incident: IncidentView, scene: Scene): string {
       ? text.incident.stillDown
       : wordOf(text.incident.closeReason, incident.closeReason ?? 'recovered')
   return `${length}, ${end}. ${upperFirst(downText(incident, scene))}.`
+}
+
+/** How many places see it failing: what the quorum goes by. */
+function placesText({ vantages }: IncidentView, { text }: Scene): string {
+  const failing = vantages.filter(({ state }) => state === 'down')
+  const silent = vantages.filter(({ state }) => state === 'unknown')
+  if (failing.length === 0) return ''
+  const said = text.glance.places({ failing: failing.length, all: vantages.length })
+  return silent.length === 0 ? said : `${said} ${text.glance.silentPlaces(silent.length)}`
 }
 
 function upperFirst(words: string): string {
@@ -119,20 +133,24 @@ function Facts({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
       </Fact>
       <Fact term={text.incident.looksLike}>{wordOf(text.fault, incident.fault)}</Fact>
       <Fact term={text.incident.zone}>{zoneName(incident.zone, scene)}</Fact>
-      <Fact term={text.incident.owner}>{zoneName(incident.owner, scene)}</Fact>
-      <Fact term={text.incident.service}>
-        <a href={serviceHref(incident)}>{incident.service}</a>
+      <Fact term={text.incident.owner}>
+        {incident.owner === UNKNOWN ? text.incident.undetermined : ownerText(incident, scene)}
       </Fact>
-      <Fact term={text.incident.check}>{incident.check}</Fact>
+      <Fact term={text.incident.service}>
+        <a href={serviceHref(incident)}>{serviceName(incident, scene)}</a>
+      </Fact>
+      <Fact term={text.incident.check}>{checkName(incident, scene)}</Fact>
       <Fact term={text.incident.contract}>
-        <a href={contractHref(incident.contract)}>{incident.contract}</a>
+        <a href={contractHref(incident.contract)}>{contractName(incident, scene)}</a>
       </Fact>
     </dl>
   )
 }
 
+const UNKNOWN = 'undetermined'
+
 function zoneName(zone: string, { text }: Scene): string {
-  return zone === 'undetermined' ? text.incident.undetermined : zone
+  return zone === UNKNOWN ? text.incident.undetermined : spoken(zone)
 }
 
 function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
@@ -142,12 +160,24 @@ function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
       <h2>{text.incident.vantages}</h2>
       <dl class="facts">
         {incident.vantages.map((vantage) => (
-          <Fact term={vantage.name}>
+          <Fact term={placeText(vantage, incident, scene)}>
             <StateMark state={vantage.state} text={text} />{' '}
             <Time at={vantage.since} scene={scene} style="full" />
+            <p class="note">
+              {vantage.isolated && `${text.glance.isolatedWhy} `}
+              {text.glance.administrator}{' '}
+              {administratorText({ ...vantage, contract: incident.contract }, scene)}
+            </p>
           </Fact>
         ))}
       </dl>
     </section>
   )
+}
+
+/** "agent-7 · Lyon": the site only where the agent is called otherwise. */
+function placeText({ name, site: id }: IncidentVantage, { contract }: IncidentView, scene: Scene): string {
+  if (id === null) return name
+  const site = siteName({ contract, site: id }, scene)
+  return site.toLowerCase() === name.toLowerCase() ? site : `${name} · ${site}`
 }

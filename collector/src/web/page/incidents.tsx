@@ -7,6 +7,8 @@ import { downText } from '../part/guarantee.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateIcon } from '../part/mark.tsx'
 import { lasted, Time } from '../part/time.tsx'
+import { serviceName } from '../part/names.ts'
+import { zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
 
@@ -52,8 +54,10 @@ export function incidentHref(id: string): string {
   return `/incidents/${encodeURIComponent(id)}`
 }
 
-export function headingOf({ service, cause }: IncidentView, { text }: Scene): string {
-  return text.incident.heading({ service, cause: wordOf(text.cause, cause) })
+export function headingOf(incident: IncidentView, scene: Scene): string {
+  const { text } = scene
+  const service = serviceName(incident, scene)
+  return text.incident.heading({ service, cause: wordOf(text.cause, incident.cause) })
 }
 
 function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene }) {
@@ -71,6 +75,7 @@ function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene })
         {text.incident.onset} <Time at={incident.onsetAt} scene={scene} /> ·{' '}
         {lasted({ from: incident.onsetAt, to: null }, scene)} · {downText(incident, scene)}
       </p>
+      <p class="note">{zoneText(incident, scene)}</p>
       <ul class="tally">
         {incident.vantages.map(({ name, state }) => (
           <li class={`is-${state}`}>
@@ -109,7 +114,7 @@ function ClosedList({ closed, scene }: { closed: readonly IncidentView[]; scene:
           {closed.map((incident) => (
             <tr>
               <th scope="row">
-                <a href={incidentHref(incident.id)}>{incident.service}</a>
+                <a href={incidentHref(incident.id)}>{serviceName(incident, scene)}</a>
               </th>
               <td>{wordOf(text.cause, incident.cause)}</td>
               <td data-label={text.incident.onset}>

@@ -3,7 +3,7 @@
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
 import { may } from '../../http/scope.ts'
-import type { ContractView, State } from '../../judge/view.ts'
+import type { ContractView, SiteState, State } from '../../judge/view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { msOf } from '../part/time.tsx'
@@ -15,7 +15,7 @@ import { zoneOf, type Scene } from '../scene.ts'
 import { contractSentence } from '../text/sentence.ts'
 
 type Props = { scene: Scene; contracts: readonly ContractView[]; barOf: BarOf; span: Span; range: Range }
-export type Range = 'hour' | 'day'
+export type Range = 'hour' | 'day' | 'quarter'
 
 /** Services that need nobody's eye wait behind one line. */
 const MAX_CALM_SERVICES = 6
@@ -97,6 +97,7 @@ function Ranges({ scene: { text }, range }: Props) {
   const ranges = [
     { id: 'hour', href: '/', label: text.overview.hour },
     { id: 'day', href: '/?range=day', label: text.overview.day },
+    { id: 'quarter', href: '/?range=quarter', label: text.glance.days.range },
   ]
   return (
     <nav class="ranges" aria-label={text.service.range}>
@@ -111,7 +112,8 @@ function Ranges({ scene: { text }, range }: Props) {
 
 function ContractSheet({ contract, ...props }: { contract: ContractView } & Props) {
   const scene = { ...props.scene, zone: zoneOf(contract) }
-  const span = youngSpan(contract, props.span)
+  // A day is a day: the bar of 90 of them keeps its length.
+  const span = props.range === 'quarter' ? props.span : youngSpan(contract, props.span)
   const { text } = scene
   const shown = contract.guarantees.slice(0, MAX_GUARANTEES)
   const rest = contract.guarantees.length - shown.length
@@ -147,15 +149,30 @@ function youngSpan({ effectiveFrom }: ContractView, { fromMs, toMs }: Span): Spa
 }
 
 function Flags({ contract, scene: { text } }: { contract: ContractView; scene: Scene }) {
-  if (contract.openIncidents === 0 && contract.silentAgents.length === 0) return null
+  const { openIncidents, silentAgents } = contract
+  const namesOf = (state: SiteState): string[] =>
+    contract.sites.filter((site) => site.state === state).map(({ displayName }) => displayName)
+  const unreachable = namesOf('unreachable')
+  const isolated = namesOf('isolated')
+  // A site that is not heard has said it for its agents.
+  const told = contract.sites.filter(({ state }) => state === 'unreachable').flatMap(({ agents }) => agents)
+  const silent = silentAgents.filter((name) => !told.some((agent) => agent.name === name))
+  const said = [
+    unreachable.length > 0 && text.glance.unreachableSites(unreachable),
+    isolated.length > 0 && text.glance.isolatedSites(isolated),
+    silent.length > 0 && text.overview.silentAgents(silent),
+  ].filter((flag) => flag !== false)
+  if (openIncidents === 0 && said.length === 0) return null
   return (
     <ul class="flags">
-      {contract.openIncidents > 0 && (
+      {openIncidents > 0 && (
         <li>
-          <a href="/incidents">{text.overview.openIncidents(contract.openIncidents)}</a>
+          <a href="/incidents">{text.overview.openIncidents(openIncidents)}</a>
         </li>
       )}
-      {contract.silentAgents.length > 0 && <li>{text.overview.silentAgents(contract.silentAgents)}</li>}
+      {said.map((flag) => (
+        <li>{flag}</li>
+      ))}
     </ul>
   )
 }
@@ -165,6 +182,7 @@ type BarProps = Props & { contract: ContractView }
 function Bars(props: BarProps) {
   const { contract, scene, span, range, barOf } = props
   const { text } = scene
+  const by = range === 'quarter' ? 'day' : 'state'
   const trouble = contract.services.filter(({ state }) => state !== 'up')
   const up = contract.services.filter(({ state }) => state === 'up')
   const calm = up.slice(0, Math.max(0, MAX_CALM_SERVICES - trouble.length))
@@ -173,16 +191,18 @@ function Bars(props: BarProps) {
     <div
       class="bars"
       role="group"
-      aria-label={range === 'hour' ? text.overview.lastHour : text.overview.lastDay}
+      aria-label={
+        { hour: text.overview.lastHour, day: text.overview.lastDay, quarter: text.glance.days.title }[range]
+      }
     >
       {[...trouble, ...calm].map((service) => (
-        <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} />
+        <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} by={by} />
       ))}
       {folded.length > 0 && (
         <details id={`more-${contract.name}`}>
           <summary>{text.overview.servicesUp(folded.length)}</summary>
           {folded.map((service) => (
-            <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} />
+            <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} by={by} />
           ))}
         </details>
       )}

@@ -4,21 +4,34 @@
 import type { Segment, ServiceView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { StateMark } from './mark.tsx'
+import { DayBar } from './days.tsx'
+import { serviceName } from './names.ts'
 import { Ribbon, ribbonLabel, type Span } from './ribbon.tsx'
 
 /** The states of one service; null where the read model has none. */
 export type BarOf = (service: ServiceView) => readonly Segment[] | null
 
-type Props = { service: ServiceView; segments: readonly Segment[]; span: Span; scene: Scene }
+type Props = {
+  service: ServiceView
+  segments: readonly Segment[]
+  span: Span
+  scene: Scene
+  /** One mark a day in place of the states as they were. */
+  by?: 'state' | 'day'
+}
 
-export function Bar({ service, segments, span, scene }: Props) {
-  const label = ribbonLabel({ name: service.service, segments, span }, scene)
+export function Bar({ service, segments, span, scene, by = 'state' }: Props) {
+  const name = serviceName(service, scene)
   return (
     <div class="bar">
       <a class="bar-name" href={serviceHref(service)}>
-        {service.service}
+        {name}
       </a>
-      <Ribbon segments={segments} span={span} label={label} />
+      {by === 'day' ? (
+        <DayBar name={name} segments={segments} span={span} scene={scene} />
+      ) : (
+        <Ribbon segments={segments} span={span} label={ribbonLabel({ name, segments, span }, scene)} />
+      )}
       <StateMark state={service.state} text={scene.text} />
     </div>
   )

@@ -113,4 +113,3 @@ export function Choice({ name, label, id, chosen, describedBy, children: offered
     </select>
   )
 }
-

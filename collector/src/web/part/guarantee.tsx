@@ -3,11 +3,13 @@
  * measured on the right. The verdict is stamped over it. Pure.
  */
 import type { Child } from 'hono/jsx'
-import type { GuaranteeView, Verdict } from '../../judge/view.ts'
+import type { AvailabilityView, GuaranteeView, Verdict } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
-import { decimalText, durationText, percentText, shareText } from '../text/format.ts'
+import { decimalText, durationText, latencyText, percentText, shareText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { Stamp } from './mark.tsx'
+import { guaranteeName } from './names.ts'
+import { isShare, MeasuredShare, Percentiles } from './share.tsx'
 
 type ListProps = {
   guarantees: readonly GuaranteeView[]
@@ -31,14 +33,21 @@ export function GuaranteeList({ guarantees, scene, detail }: ListProps) {
 
 function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
   const { text, lang } = scene
-  const said = [g.guarantee, windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
+  const name = guaranteeName(g, scene)
+  const said = [windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
+  const percent = percentText(g.target, lang)
   return (
-    <section class="guarantee" aria-label={g.guarantee}>
+    <section class="guarantee" aria-label={name}>
       <div class="promised">
         <p class="label">
           <b aria-hidden="true">A</b> {text.figure.promised}
         </p>
-        <p class="figure">{text.figure.target(percentText(g.target, lang))}</p>
+        <p class="figure">
+          {isShare(g)
+            ? text.glance.share.target({ percent, threshold: latencyText(g.thresholdUs, lang) })
+            : text.figure.target(percent)}
+        </p>
+        <p class="note promise-name">{name}</p>
         <p class="note">{said.filter(Boolean).join(' · ')}</p>
       </div>
       <div class="measured">
@@ -48,14 +57,34 @@ function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene
           </p>
           <VerdictStamp guarantee={g} scene={scene} />
         </div>
-        <p class="figure">{downText(g, scene)}</p>
-        <p class="note">
-          {availabilityRange(g, scene)} · {text.figure.coverage} {shareText(g.coverage, lang)}
-        </p>
+        {isShare(g) ? (
+          <MeasuredShare guarantee={g} scene={scene} />
+        ) : (
+          <MeasuredDown guarantee={g} scene={scene} />
+        )}
       </div>
-      <Budget guarantee={g} scene={scene} />
+      {isShare(g) ? <Percentiles guarantee={g} scene={scene} /> : <Budget guarantee={g} scene={scene} />}
     </section>
   )
+}
+
+function MeasuredDown({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
+  const worst = worstOf(g)
+  return (
+    <>
+      <p class="figure">{downText(g, scene)}</p>
+      {worst && <p class="note">{scene.text.glance.worstSite(worst)}</p>}
+      <p class="note">
+        {availabilityRange(g, scene)} · {scene.text.figure.coverage} {shareText(g.coverage, scene.lang)}
+      </p>
+    </>
+  )
+}
+
+/** The site that the figures are of, where each site is judged by itself. */
+function worstOf({ sites = [] }: AvailabilityView): { site: string; of: number } | null {
+  const worst = sites.toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
+  return worst === undefined ? null : { site: worst.displayName, of: sites.length }
 }
 
 const VERDICT_TONE = { met: 'good', not_met: 'bad', indeterminate: 'calm' } as const satisfies Record<
@@ -63,7 +92,9 @@ const VERDICT_TONE = { met: 'good', not_met: 'bad', indeterminate: 'calm' } as c
   string
 >
 
-function VerdictStamp({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+type Judged = Pick<GuaranteeView, 'verdict' | 'outlook' | 'insufficientEvidence'>
+
+export function VerdictStamp({ guarantee: g, scene }: { guarantee: Judged; scene: Scene }) {
   const { text } = scene
   const open = g.verdict === 'indeterminate' && g.outlook !== null
   return (
@@ -81,7 +112,7 @@ function VerdictStamp({ guarantee: g, scene }: { guarantee: GuaranteeView; scene
 }
 
 /** "at least 48 min 0 s down, at most 1 h 14 min 20 s": three figures in one sentence. */
-export function downText({ downMs }: Pick<GuaranteeView, 'downMs'>, { text, lang }: Scene): string {
+export function downText({ downMs }: Pick<AvailabilityView, 'downMs'>, { text, lang }: Scene): string {
   const least = durationText(downMs.provable, lang)
   const most = mostText(downMs.pessimistic, lang)
   if (downMs.pessimistic === 0) return text.figure.downNone
@@ -96,13 +127,13 @@ export function mostText(durationMs: number, lang: Scene['lang']): string {
   return durationText(Math.ceil(durationMs / SECOND_MS) * SECOND_MS, lang)
 }
 
-function availabilityRange({ availability }: GuaranteeView, { lang }: Scene): string {
+function availabilityRange({ availability }: AvailabilityView, { lang }: Scene): string {
   const { pessimistic, provable } = availability
   if (pessimistic === provable) return percentText(provable, lang)
   return `${decimalText(pessimistic, lang)} – ${percentText(provable, lang)}`
 }
 
-function Budget({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+function Budget({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
   const { text, lang } = scene
   const { leftMs, allowedMs } = g.budget
   return (
@@ -117,7 +148,7 @@ function Budget({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scen
 }
 
 /** Solid: what is proved spent. Hatched: what the unknown may have spent besides. A tick: the allowance. */
-function BudgetBar({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+function BudgetBar({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
   const { allowedMs, spentMs } = g.budget
   const wholeMs = Math.max(allowedMs, g.downMs.pessimistic, 1)
   const percent = (ms: number): string => `${Math.round((ms / wholeMs) * 10_000) / 100}%`

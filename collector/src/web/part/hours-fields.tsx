@@ -31,7 +31,13 @@ export function Hours(props: FormProps) {
         </span>
         {(['always', 'weekly'] as const).map((kind) => (
           <label class="choice">
-            <input type="radio" name="hours" id={`hours-${kind}`} value={kind} checked={form.hours === kind} />
+            <input
+              type="radio"
+              name="hours"
+              id={`hours-${kind}`}
+              value={kind}
+              checked={form.hours === kind}
+            />
             {words[kind]}
           </label>
         ))}

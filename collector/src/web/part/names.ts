@@ -15,7 +15,10 @@ export function checkName({ contract, check }: Of & { check: string }, { termsOf
   return termsOf(contract)?.checks.find(({ name }) => name === check)?.displayName ?? check
 }
 
-export function guaranteeName({ contract, guarantee }: Of & { guarantee: string }, { termsOf }: Scene): string {
+export function guaranteeName(
+  { contract, guarantee }: Of & { guarantee: string },
+  { termsOf }: Scene,
+): string {
   const found = termsOf(contract)?.guarantees.find(({ id }) => id === guarantee)
   return found === undefined || found.displayName === found.id ? spoken(guarantee) : found.displayName
 }
@@ -38,10 +41,6 @@ export function partyOf(terms: ExpandedContract | null, id: string): Party | nul
   return terms?.parties.find((party) => party.id === id) ?? null
 }
 
-export function partyName({ contract, party }: Of & { party: string }, { termsOf }: Scene): string {
-  return partyOf(termsOf(contract), party)?.name ?? party
-}
-
 /** "Fibreline", and "Northstar Hosting" who answers for it where it is a subcontractor. */
 export function answersFor(
   { contract, owner }: Of & { owner: string },
@@ -51,9 +50,4 @@ export function answersFor(
   const party = partyOf(terms, owner)
   const above = party?.role === 'subcontractor' && party.of !== null ? partyOf(terms, party.of) : null
   return { owner: party?.name ?? owner, answers: above?.name ?? null }
-}
-
-/** Site of an agent, by the name that the terms know it under. */
-export function siteOfAgent({ contract, agent }: Of & { agent: string }, { termsOf }: Scene): string | null {
-  return termsOf(contract)?.sites.find(({ agents }) => agents.includes(agent))?.displayName ?? null
 }

@@ -65,9 +65,7 @@ class AllowedTime extends HTMLElement {
     const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
     const first = parts.findIndex((n) => n > 0)
     const time = ['h', 'min', 's'].map((unit, i) => `${parts[i]}\u00a0${unit}`).slice(first < 0 ? 2 : first)
-    this.textContent = this.dataset.say
-      .replace('{target}', target)
-      .replace('{time}', time.join('\u00a0'))
+    this.textContent = this.dataset.say.replace('{target}', target).replace('{time}', time.join('\u00a0'))
   }
 }
 

@@ -14,11 +14,13 @@ const DAYS = {
 
 export const first = {
   title: 'Add a contract',
-  intro: 'What to watch, who provides it, what was promised. You see the document before anything is applied.',
+  intro:
+    'What to watch, who provides it, what was promised. You see the document before anything is applied.',
   start: 'Write down the first contract',
   watchTitle: 'What to watch',
   watch: 'Addresses, one a line',
-  watchHint: 'https://host/path, http://host, tcp://host:port, tls://host:port, dns://server/name?type=A, icmp://host',
+  watchHint:
+    'https://host/path, http://host, tcp://host:port, tls://host:port, dns://server/name?type=A, icmp://host',
   promiseTitle: 'Who promised what',
   provider: 'Who provides it',
   name: 'Name of the contract',
@@ -44,9 +46,11 @@ export const first = {
   region: 'Region',
   wholeCountry: 'The whole country',
   fill: 'Fill in the holidays',
-  filled: (n: number) => (n === 0 ? 'No public holidays are known there.' : `${n} public holidays filled in.`),
+  filled: (n: number) =>
+    n === 0 ? 'No public holidays are known there.' : `${n} public holidays filled in.`,
   holidays: 'Holidays, one a line',
-  holidaysHint: 'The date, then a name if you like: 2027-01-01 New Year’s Day. Add, change or delete lines: the contract counts, not the country.',
+  holidaysHint:
+    'The date, then a name if you like: 2027-01-01 New Year’s Day. Add, change or delete lines: the contract counts, not the country.',
   preview: 'See the document',
   problems: (n: number) => (n === 1 ? 'One thing needs another look' : `${n} things need another look`),
   problem: {
@@ -62,14 +66,16 @@ export const first = {
     days: 'Tick at least one day.',
     clocks: 'Write two different times, such as 08:00 and 20:00.',
     holidaysMany: (most: number) => `Keep at most ${most} holidays.`,
-    holiday: (line: string) => `“${line}” does not begin with a date that exists. Write 2027-01-01, then a name.`,
+    holiday: (line: string) =>
+      `“${line}” does not begin with a date that exists. Write 2027-01-01, then a name.`,
     fee: 'Write an amount such as 1800.00 and a currency of three letters such as EUR, or leave the amount empty.',
   },
   previewTitle: 'This is the contract',
   previewLead: 'Nothing is applied yet.',
   says: 'What it says',
   document: 'This is the document; keep it',
-  documentHint: 'The contract is this text. Change it in a file later and apply it again: constat apply -f contract.yaml',
+  documentHint:
+    'The contract is this text. Change it in a file later and apply it again: constat apply -f contract.yaml',
   everything: 'Every value, defaults included',
   apply: 'Apply it',
   change: 'Change something',

@@ -4,6 +4,8 @@
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../judge/view.ts'
 import { first } from './en-first.ts'
+import { glance } from './en-glance.ts'
+import { latencyEn } from './en-latency.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
@@ -147,6 +149,7 @@ export const en = {
     emptyStart: 'Or write the contract as a file and apply it on the collector’s host:',
   },
   first,
+  glance,
   contract: {
     title: 'Contracts',
     provider: 'Provider',
@@ -191,6 +194,7 @@ export const en = {
     share: 'In this span',
     noVantage: 'No agent measures this service yet.',
   },
+  latency: latencyEn,
   incident: {
     title: 'Incidents',
     open: 'Open',

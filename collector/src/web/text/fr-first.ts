@@ -15,11 +15,13 @@ const DAYS = {
 
 export const first: typeof english = {
   title: 'Ajouter un contrat',
-  intro: 'Ce qu’il faut surveiller, qui le fournit, ce qui a été promis. Vous voyez le document avant que rien ne s’applique.',
+  intro:
+    'Ce qu’il faut surveiller, qui le fournit, ce qui a été promis. Vous voyez le document avant que rien ne s’applique.',
   start: 'Écrire le premier contrat',
   watchTitle: 'Ce qu’il faut surveiller',
   watch: 'Adresses, une par ligne',
-  watchHint: 'https://hôte/chemin, http://hôte, tcp://hôte:port, tls://hôte:port, dns://serveur/nom?type=A, icmp://hôte',
+  watchHint:
+    'https://hôte/chemin, http://hôte, tcp://hôte:port, tls://hôte:port, dns://serveur/nom?type=A, icmp://hôte',
   promiseTitle: 'Qui a promis quoi',
   provider: 'Qui le fournit',
   name: 'Nom du contrat',
@@ -44,10 +46,10 @@ export const first: typeof english = {
   region: 'Région',
   wholeCountry: 'Tout le pays',
   fill: 'Remplir les jours fériés',
-  filled: (n: number) =>
-    n === 0 ? 'Aucun jour férié n’y est connu.' : `${n} jours fériés ont été remplis.`,
+  filled: (n: number) => (n === 0 ? 'Aucun jour férié n’y est connu.' : `${n} jours fériés ont été remplis.`),
   holidays: 'Jours fériés, un par ligne',
-  holidaysHint: 'La date, puis un nom si vous voulez : 2027-01-01 Jour de l’an. Ajoutez, changez ou effacez des lignes : c’est le contrat qui compte, non le pays.',
+  holidaysHint:
+    'La date, puis un nom si vous voulez : 2027-01-01 Jour de l’an. Ajoutez, changez ou effacez des lignes : c’est le contrat qui compte, non le pays.',
   preview: 'Voir le document',
   problems: (n: number) => (n === 1 ? 'Un point est à revoir' : `${n} points sont à revoir`),
   problem: {
@@ -73,7 +75,8 @@ export const first: typeof english = {
   previewLead: 'Rien n’est encore appliqué.',
   says: 'Ce qu’il dit',
   document: 'Voici le document ; gardez-le',
-  documentHint: 'Le contrat est ce texte. Changez-le plus tard dans un fichier et appliquez-le de nouveau : constat apply -f contrat.yaml',
+  documentHint:
+    'Le contrat est ce texte. Changez-le plus tard dans un fichier et appliquez-le de nouveau : constat apply -f contrat.yaml',
   everything: 'Toutes les valeurs, y compris par défaut',
   apply: 'L’appliquer',
   change: 'Changer quelque chose',
@@ -97,7 +100,8 @@ export const first: typeof english = {
       `La redevance mensuelle est de ${amount}. Aucune clause de pénalité n’est encore écrite.`,
     noFee: 'Ni redevance ni clause de pénalité ne sont encore écrites.',
     from: 'Il compte dès que vous l’appliquez. Le temps sans preuve est inconnu : ni disponible ni indisponible.',
-    unilateral: 'Ces termes sont les vôtres seuls tant que le prestataire n’a pas accepté ; chaque page le dit.',
+    unilateral:
+      'Ces termes sont les vôtres seuls tant que le prestataire n’a pas accepté ; chaque page le dit.',
   },
   refused: 'Le document a été refusé. Changez ce qui est nommé ici, puis revoyez-le.',
   done: 'Appliqué. La mesure a commencé.',

@@ -3,6 +3,8 @@
  */
 import type { Text } from './en.ts'
 import { first } from './fr-first.ts'
+import { glance } from './fr-glance.ts'
+import { latencyFr } from './fr-latency.ts'
 
 /** French counts zero as one. */
 const plural = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`
@@ -145,10 +147,12 @@ export const fr: Text = {
     servicesUp: (n) => plural(n, 'autre service, disponible', 'autres services, tous disponibles'),
     guaranteesMore: (n) => plural(n, 'autre engagement', 'autres engagements'),
     emptyTitle: 'Rien n’est encore mesuré',
-    emptyText: 'Écrivez ce qu’il faut surveiller et ce qui a été promis. La mesure commence dès que vous l’appliquez.',
+    emptyText:
+      'Écrivez ce qu’il faut surveiller et ce qui a été promis. La mesure commence dès que vous l’appliquez.',
     emptyStart: 'Ou écrivez le contrat dans un fichier et appliquez-le sur l’hôte du collecteur :',
   },
   first,
+  glance,
   contract: {
     title: 'Contrats',
     provider: 'Prestataire',
@@ -192,6 +196,7 @@ export const fr: Text = {
     share: 'Sur cette étendue',
     noVantage: 'Aucun agent ne mesure encore ce service.',
   },
+  latency: latencyFr,
   incident: {
     title: 'Incidents',
     open: 'Ouverts',
