@@ -60,6 +60,27 @@ const common = {
   asOf: instant,
 }
 
+const budget = z.object({ allowedMs: ms, spentMs: ms, leftMs: ms })
+const availability = z.object({ provable: percent, point: percent, pessimistic: percent })
+
+const siteGuarantee = shape<View.SiteGuaranteeView>()(
+  'SiteGuarantee',
+  z.object({
+    site: z.string(),
+    displayName: z.string(),
+    administeredBy: z.string().nullable(),
+    verdict: common.verdict,
+    outlook: common.outlook,
+    insufficientEvidence: z.boolean(),
+    coverage: share,
+    knownMs: ms,
+    downMs: figures,
+    availability,
+    budget,
+    measuredFrom: instant.nullable(),
+  }),
+)
+
 const availabilityGuarantee = shape<View.AvailabilityView>()(
   'AvailabilityGuarantee',
   z.object({
@@ -69,8 +90,12 @@ const availabilityGuarantee = shape<View.AvailabilityView>()(
     partialMs: ms,
     degradedMs: ms,
     unknownMs: ms,
-    availability: z.object({ provable: percent, point: percent, pessimistic: percent }),
-    budget: z.object({ allowedMs: ms, spentMs: ms, leftMs: ms }),
+    availability,
+    budget,
+    sites: z
+      .array(siteGuarantee)
+      .exactOptional()
+      .describe('Of a guarantee for each site; the figures beside it are those of the worst'),
   }),
 )
 
@@ -113,6 +138,26 @@ const service = shape<View.ServiceView>()(
   }),
 )
 
+const site = shape<View.SiteView>()(
+  'Site',
+  z.object({
+    id: z.string(),
+    displayName: z.string(),
+    administeredBy: z.string().nullable(),
+    agents: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        connected: z.boolean(),
+        silent: z.boolean(),
+        isolated: z.boolean(),
+        clockOffsetMs: z.int(),
+      }),
+    ),
+    state: z.enum(['reachable', 'unreachable', 'isolated', 'unknown']),
+  }),
+)
+
 export const contract = shape<View.ContractView>()(
   'Contract',
   z.object({
@@ -129,6 +174,7 @@ export const contract = shape<View.ContractView>()(
     guarantees: z.array(guarantee),
     openIncidents: count,
     silentAgents: z.array(z.string()),
+    sites: z.array(site),
     log: z.object({ origin: z.string(), size: count, root: z.string() }),
   }),
 )
@@ -166,6 +212,8 @@ export const timeline = shape<View.TimelineView>()(
     segments: z.array(segment),
     vantages: z.record(z.string(), z.array(segment)),
     agentNames: z.record(z.string(), z.string()),
+    isolated: z.record(z.string(), z.array(z.object({ start: instant, end: instant }))),
+    administeredBy: z.record(z.string(), z.string().nullable()),
   }),
 )
 
@@ -185,7 +233,18 @@ export const latency = shape<View.LatencyView>()(
   z.object({ check: z.string(), stepMs: ms, points: z.array(latencyPoint) }),
 )
 
-const vantage = z.object({ agent: z.string(), name: z.string(), state, since: instant })
+const vantage = shape<View.IncidentVantage>()(
+  'IncidentVantage',
+  z.object({
+    agent: z.string(),
+    name: z.string(),
+    state,
+    since: instant,
+    isolated: z.boolean().describe('Cut off by every reference it runs: that is why it knew nothing'),
+    site: z.string().nullable(),
+    administeredBy: z.string().nullable(),
+  }),
+)
 export const incident = shape<View.IncidentView>()(
   'Incident',
   z.object({
@@ -202,6 +261,8 @@ export const incident = shape<View.IncidentView>()(
     fault: z.string(),
     zone: z.string(),
     owner: z.string(),
+    answeredBy: z.string().describe('Party that answers for it: the provider for its subcontractors'),
+    zoneReference: z.string().nullable().describe('Check whose failing puts it down to this zone'),
     downMs: figures,
     vantages: z.array(vantage),
     acknowledgedAt: instant.nullable(),

@@ -8,7 +8,7 @@ import { coverageText } from '@constat/sla/figures'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import type { ProbeSpec } from '@constat/shared/check'
 import { Fault } from '@constat/shared/fault'
-import { formatInstant, totalMs, type UnixMs } from '@constat/shared/time'
+import { clip, contains, formatInstant, totalMs, type Interval, type UnixMs } from '@constat/shared/time'
 import type { IncidentRow } from '../db/incident-rows.ts'
 import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent, Registry } from '../intake/registry.ts'
@@ -17,14 +17,19 @@ import { latencyPoints } from '../latency/steps.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { effectiveFromMs, newest, revisionFor, type Register, type Terms } from '../terms/register.ts'
 import { incidentView, segmentViews, stateAt } from './describe.ts'
+import { eachSiteView } from './each-site.ts'
 import type { Judge } from './judge.ts'
 import { latencyView } from './latency-view.ts'
 import type { LatencyWatch } from './latency-watch.ts'
 import { readinessFacts } from './readiness.ts'
 import { contractSentence, worstState } from './sentence.ts'
+import { membersNow } from './silences.ts'
+import { siteOf, sitesOf } from './sites.ts'
+import { siteViews } from './site-view.ts'
 import { checksOf, type Timelines } from './timelines.ts'
 import type {
   AgentView,
+  AvailabilityView,
   ContractView,
   GuaranteeView,
   IncidentView,
@@ -33,10 +38,20 @@ import type {
   ReadModel,
   RevisionView,
   ServiceView,
+  SiteView,
   TimelineView,
   WindowView,
 } from './view.ts'
-import { availabilityView, judged, stateOfWindow, windowKeyed, windowNow, windowsSince } from './windows.ts'
+import {
+  availabilityView,
+  judged,
+  stateOfWindow,
+  windowKeyed,
+  windowNow,
+  windowsSince,
+  type AvailabilityGuarantee,
+  type WindowQuestion,
+} from './windows.ts'
 
 const KEPT_MS = 1_000
 const DAY_MS = 86_400_000
@@ -145,6 +160,8 @@ export class Model implements ReadModel {
     const vantages = context.vantages.map(
       ({ agent, timeline }) => [agent, segmentViews(timeline, interval)] as const,
     )
+    const ids = [...new Set(context.vantages.map(({ agent }) => agent))]
+    const agents = ids.map((id) => ({ id, name: context.nameOf(id) }))
     return {
       service,
       contract: terms.contract,
@@ -152,7 +169,13 @@ export class Model implements ReadModel {
       to: formatInstant(toMs),
       segments: segmentViews(context.timeline, interval),
       vantages: Object.fromEntries(vantages),
-      agentNames: Object.fromEntries(context.vantages.map(({ agent }) => [agent, context.nameOf(agent)])),
+      agentNames: Object.fromEntries(agents.map(({ id, name }) => [id, name])),
+      isolated: Object.fromEntries(
+        agents.map(({ id }) => [id, clip(context.isolatedTime(id), interval).map(boundsOf)]),
+      ),
+      administeredBy: Object.fromEntries(
+        agents.map((agent) => [agent.id, siteOf(context.contract, agent)?.administeredBy ?? null]),
+      ),
     }
   }
 
@@ -239,6 +262,7 @@ export class Model implements ReadModel {
     const readiness = readinessOf(facts)
     const state = worstState(services.map((service) => service.state))
     const head = this.#deps.sequencer.headOf(terms.contract)
+    const members = membersNow(terms, this.#deps.registry.agents())
     return {
       name: terms.contract,
       displayName: contract.displayName,
@@ -253,7 +277,8 @@ export class Model implements ReadModel {
       guarantees,
       openIncidents: this.#deps.judge.incidents(terms.contract).filter(({ closedMs }) => closedMs === null)
         .length,
-      silentAgents: this.#silentAgents(terms),
+      silentAgents: members.filter(({ silentSinceMs }) => silentSinceMs !== null).map(({ name }) => name),
+      sites: this.#sites(terms, members, nowMs),
       log: { origin: head?.origin ?? '', size: head?.size ?? 0, root: head?.root.toString('hex') ?? '' },
     }
   }
@@ -285,17 +310,31 @@ export class Model implements ReadModel {
     const timeline = this.#deps.timelines.service(terms, revision, guarantee.service)
     const readiness = readinessOf(readinessFacts(terms, this.#deps.registry.agents()))
     const asked = { terms, revision, window, timeline, readiness, nowMs }
-    if (guarantee.metric === 'interval-availability') return [availabilityView({ ...asked, guarantee })]
+    if (guarantee.metric === 'interval-availability') return [this.#availability({ ...asked, guarantee })]
     const question = { ...asked, guarantee }
     return [latencyView(question, this.#deps.latencyWatch.last(question))]
   }
 
-  #silentAgents(terms: Terms): string[] {
-    const members = new Set(terms.members.filter(({ toMs }) => toMs === null).map(({ agent }) => agent))
-    const silent = this.#deps.registry
-      .agents()
-      .filter((one) => one.silentSinceMs !== null && members.has(one.id))
-    return silent.map(({ name }) => name)
+  #availability(question: WindowQuestion<AvailabilityGuarantee>): AvailabilityView {
+    const { terms, revision, guarantee } = question
+    if (guarantee.scope === 'service') return availabilityView(question)
+    const { timelines, registry } = this.#deps
+    const { service } = guarantee
+    const agents = timelines
+      .agentsOf(terms, revision, service)
+      .map((id) => ({ id, name: registry.byId(id)?.name ?? id }))
+    const sites = sitesOf(revision.terms, agents).map((site) => ({
+      site,
+      timeline: timelines.site(terms, revision, { service, site }),
+    }))
+    return eachSiteView(question, sites)
+  }
+
+  #sites(terms: Terms, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {
+    const revision = newest(terms)
+    return siteViews(revision.terms, members, (agent) =>
+      this.#deps.timelines.isolated(terms, revision, agent).some((interval) => contains(interval, nowMs)),
+    )
   }
 
   #agent(agent: KnownAgent): AgentView {
@@ -321,6 +360,8 @@ export class Model implements ReadModel {
     let knownMs = 0
     for (const { log } of this.#deps.register.all()) {
       for (const track of this.#deps.tracks.ofAgent(log, id)) {
+        // Folded once more for what it stands at: counted already under its own rules.
+        if (this.#deps.tracks.isolationsOn(track).length > 0) continue
         const timeline = track.timeline()
         const span = { startMs: Math.max(nowMs - DAY_MS, timeline.at[0] ?? nowMs), endMs: nowMs }
         committedMs += Math.max(0, span.endMs - span.startMs)
@@ -333,6 +374,10 @@ export class Model implements ReadModel {
 
 function knownWithin(timeline: Timeline, span: { startMs: UnixMs; endMs: UnixMs }): number {
   return totalMs(where(timeline, span, (mark) => !isUnknown(mark)))
+}
+
+function boundsOf({ startMs, endMs }: Interval): { start: string; end: string } {
+  return { start: formatInstant(startMs), end: formatInstant(endMs) }
 }
 
 function limitSamples(sizes: readonly { samples: number }[]): void {

@@ -19,11 +19,11 @@ export type AvailabilityGuarantee = Extract<GuaranteeTerms, { metric: 'interval-
 export type LatencyGuarantee = Extract<GuaranteeTerms, { metric: 'share-within' }>
 export type JudgedGuarantee = AvailabilityGuarantee | LatencyGuarantee
 
-/** Guarantees this engine judges: availability and latency of a whole service. */
+/** Guarantees this engine judges: availability, of a service or at each site, and latency of a service. */
 export function judged({ terms }: Revision): JudgedGuarantee[] {
   return terms.guarantees.filter(
     (one): one is JudgedGuarantee =>
-      (one.metric === 'interval-availability' || one.metric === 'share-within') && one.scope === 'service',
+      one.metric === 'interval-availability' || (one.metric === 'share-within' && one.scope === 'service'),
   )
 }
 
