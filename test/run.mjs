@@ -3,15 +3,17 @@
  * that CI runs: build, types, lint, format, unused code, and all tests. Plain Node. Each tool counts as
  * one test. Exit 0 when nothing failed.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, install, nodeProblem } from '../collector/bin/prepare.mjs'
-import { findBrowser } from './support/browser.mjs'
+import { campaignProblem } from './support/network.mjs'
+import { fetchNode24, NODE24_MAJOR, NODE24_SUITE } from './support/node24.mjs'
+import { installPackages } from './support/packages.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const REPORT = join(ROOT, 'test/.artifacts/vitest.json')
+const ARTIFACTS = join(ROOT, 'test/.artifacts')
 /** No step of a healthy tree comes near it; a hanging one must not hold CI. */
 const STEP_LIMIT_MS = 13 * 60_000
 
@@ -40,11 +42,15 @@ function finish() {
 }
 
 /** `quiet` collects the output, so that tools running at once do not mix their lines. */
-function runProgram(name, args, { quiet = false } = {}) {
+function runProgram(name, args, { quiet = false, node = null } = {}) {
+  const program = join(ROOT, 'node_modules/.bin', name)
+  // Whatever asks for `node` by name gets the one under test as well.
+  const path = node === null ? [] : [dirname(node)]
+  const env = { PATH: [...path, process.env.PATH].join(delimiter), NO_COLOR: '1' }
   return new Promise((settle) => {
-    const child = spawn(join(ROOT, 'node_modules/.bin', name), args, {
+    const child = spawn(node ?? program, node === null ? args : [realpathSync(program), ...args], {
       cwd: ROOT,
-      env: { ...process.env, NO_COLOR: '1', TURBO_TELEMETRY_DISABLED: '1' },
+      env: { ...process.env, ...env, TURBO_TELEMETRY_DISABLED: '1' },
       stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     })
     let output = ''
@@ -64,25 +70,6 @@ function runProgram(name, args, { quiet = false } = {}) {
   })
 }
 
-/** The browser tests fail by themselves where there is none; this only tries to make one be there. */
-function installBrowser() {
-  if (findBrowser() !== null) return
-  const isRoot = process.getuid?.() === 0
-  const hasApt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
-  if (!isRoot || !hasApt) {
-    say(
-      'no Chromium, Chrome or Edge found, and only root on Debian can install one: the browser tests will fail',
-    )
-    return
-  }
-  say('installing Chromium for the browser tests …')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env })
-  const flags = ['install', '-y', '-qq', '--no-install-recommends', 'chromium']
-  const { status } = spawnSync('apt-get', flags, { stdio: ['ignore', 'ignore', 'inherit'], env })
-  if (status !== 0) say('Chromium could not be installed: the browser tests will fail')
-}
-
 async function runTools() {
   const waiting = [...TOOLS]
   const worker = async () => {
@@ -95,21 +82,25 @@ async function runTools() {
   await Promise.all(Array.from({ length: TOOLS_AT_ONCE }, worker))
 }
 
-async function runTests() {
-  rmSync(REPORT, { force: true })
-  mkdirSync(dirname(REPORT), { recursive: true })
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]
-  const { ok } = await runProgram('vitest', args)
+/** `name` of the run; `node`: the binary, when it is not the one that runs us. */
+async function runTests(name, args, node = null) {
+  const beganMs = performance.now()
+  const report = join(ARTIFACTS, `vitest-${name}.json`)
+  rmSync(report, { force: true })
+  mkdirSync(dirname(report), { recursive: true })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const { ok } = await runProgram('vitest', ['run', ...reporters, ...args], { node })
   const { failed } = counts
-  countReport()
+  countReport(report)
   // An error outside every test, or a run that was ended: vitest says so with its exit code alone.
   if (!ok && counts.failed === failed) counts.failed += 1
+  say(`tests (${name}) took ${((performance.now() - beganMs) / 1000).toFixed(0)} s`)
 }
 
-function countReport() {
+function countReport(path) {
   let report
   try {
-    report = JSON.parse(readFileSync(REPORT, 'utf8'))
+    report = JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     say(`the tests left no report: ${error.message}`)
     counts.failed += 1
@@ -125,6 +116,23 @@ function countReport() {
   ).length
 }
 
+/** The network campaign where the host can; where it cannot, one line says why, and nothing is counted. */
+async function runHere() {
+  const reason = campaignProblem()
+  if (reason !== null) say(`not run here: the network campaign (${reason})`)
+  await runTests('here', reason === null ? [] : ['--project', '!network'])
+}
+
+async function runOnNode24() {
+  if (Number(process.versions.node.split('.')[0]) >= NODE24_MAJOR) {
+    say(`all of it ran on Node.js ${process.versions.node}: no second run on ${NODE24_MAJOR}`)
+    return
+  }
+  const node = fetchNode24(say)
+  if (node === null) counts.failed += 1
+  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, node)
+}
+
 const problem = nodeProblem()
 if (problem !== null) {
   say(problem)
@@ -136,9 +144,10 @@ if ((await install()) !== 0) {
   counts.failed += 1
   finish()
 }
-installBrowser()
+installPackages(say)
 const beganMs = performance.now()
 count('build', { ok: (await build()) === 0, beganMs })
 await runTools()
-await runTests()
+await runHere()
+await runOnNode24()
 finish()

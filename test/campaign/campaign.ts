@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { expect } from 'vitest'
 import type { IncidentView, Segment, State } from '../../collector/src/judge/view.ts'
+import { campaignProblem } from '../support/network.mjs'
 import {
   dropDataDir,
   endOf,
@@ -45,6 +46,8 @@ export type Campaign = {
 }
 
 export async function startCampaign(pace: Pace): Promise<Campaign> {
+  const problem = campaignProblem()
+  if (problem !== null) throw new Error(`the network campaign cannot run here: ${problem}`)
   const world = await buildWorld()
   const folders = [makeDataDir(), ...world.sites.map(() => makeDataDir())]
   const agents: ChildProcess[] = []

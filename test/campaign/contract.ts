@@ -85,6 +85,8 @@ export type Readings = {
   timeline(service: string, span: { fromMs: number; toMs: number }): Promise<TimelineView>
   /** Those whose onset is no earlier, oldest first. */
   incidentsSince(fromMs: number): Promise<IncidentView[]>
+  /** Point downtime of each guarantee in the open window, by its id. */
+  downMs(): Promise<Record<string, number>>
   /** The guarantee judged for each site: its figures and verdict, by the name of the site. */
   sites(): Promise<Record<string, { provable: number; verdict: Verdict }>>
 }
@@ -120,6 +122,11 @@ export function readingsOf(program: Program): Readings {
       return items
         .filter(({ onsetAt }) => Date.parse(onsetAt) >= fromMs)
         .toSorted((a, b) => Date.parse(a.onsetAt) - Date.parse(b.onsetAt))
+    },
+    downMs: async () => {
+      type Judged = { guarantee: string; downMs: { point: number } }
+      const { guarantees } = await program.get<{ guarantees: Judged[] }>(`/contracts/${CONTRACT}`)
+      return Object.fromEntries(guarantees.map((one) => [one.guarantee, one.downMs.point]))
     },
     sites: async () => {
       type Judged = { guarantee: string; sites?: Site[] }

@@ -3,8 +3,7 @@
  * told, from a seed. Made of two TAP interfaces with a program of ours between them (cable-child.ts), as
  * many kernels are built without netem. Perl opens the interfaces: Node.js has no ioctl.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { plug, type End, type Network } from './netns.ts'
 
@@ -55,17 +54,6 @@ export type Cable = {
 
 /** What goes to cable-child.ts. */
 export type CableOrder = { cable: number; weather: Weather }
-
-/** Why this host cannot have cables, as a sentence; null where it can. */
-export function cableProblem(): string | null {
-  try {
-    accessSync(TUN, constants.R_OK | constants.W_OK)
-  } catch {
-    return `${TUN} cannot be opened`
-  }
-  const perl = spawnSync('perl', ['-v'], { stdio: 'ignore', timeout: 5_000 })
-  return perl.status === 0 ? null : 'perl is not installed'
-}
 
 export type Plan = { a: End; b: End }
 

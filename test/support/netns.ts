@@ -13,15 +13,7 @@ const COMMAND_LIMIT_MS = 10_000
 /** The kernel's limit for names of interfaces, its final zero aside. */
 export const INTERFACE_NAME_MAX = 15
 
-/** Why this host cannot have namespaces, as a sentence; null where it can. */
-export function namespaceProblem(): string | null {
-  if (process.platform !== 'linux') return 'network namespaces are Linux only'
-  if (process.getuid?.() !== 0) return 'network namespaces need root'
-  if (!canRun('ip', ['-V'])) return 'iproute2 is not installed (Debian: apt-get install iproute2)'
-  const probe = `${PREFIX}-${process.pid}-can`
-  if (!canRun('ip', ['netns', 'add', probe])) return 'this host lets nobody make a network namespace'
-  return canRun('ip', ['netns', 'del', probe]) ? null : 'a network namespace could not be removed again'
-}
+export { namespaceProblem } from './network.mjs'
 
 export type Namespace = {
   /** As the kernel has it; `ip netns exec NAME` on a shell looks inside. */
@@ -169,8 +161,4 @@ function etcOf(name: string): string {
 function ip(...args: string[]): void {
   const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8', timeout: COMMAND_LIMIT_MS })
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr?.trim() ?? 'it cannot be run'}`)
-}
-
-function canRun(program: string, args: string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore', timeout: COMMAND_LIMIT_MS }).status === 0
 }

@@ -1,0 +1,3 @@
+/** Types of network.mjs. */
+export function namespaceProblem(): string | null
+export function campaignProblem(): string | null
