@@ -13,7 +13,7 @@ import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Fold } from '../fold/fold.ts'
 import { CHUNK_MS, chunkStart } from '../fold/track.ts'
-import type { Place } from '../fold/tracks.ts'
+import type { Place, Tracks } from '../fold/tracks.ts'
 import type { Register } from '../terms/register.ts'
 import { BYTES_PER_SAMPLE, isToldSlot, packColumns, SlotBuilder, unpackColumns } from './columns.ts'
 import { Kept } from './kept.ts'
@@ -31,7 +31,7 @@ const OBJECT_BYTES = 400
 export type LatencyDeps = {
   db: Database
   register: Register
-  fold: Pick<Fold, 'next' | 'tracks'>
+  fold: Pick<Fold, 'next'> & { tracks: Pick<Tracks, 'sizesOf' | 'places' | 'ofAgent'> }
   nowMs: () => UnixMs
 }
 

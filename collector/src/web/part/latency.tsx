@@ -26,7 +26,7 @@ const PIXELS = 180
 const MAX_ROWS = 200
 /** Room above the highest 95th percentile; a 99th above it is cut off, and the drawing says so. */
 const HEADROOM = 1.25
-const GRID_LINES = 3
+const GRID_LINES = 4
 
 export function Latency({ latency, span, scene, thresholdUs }: Props) {
   const { text, lang } = scene

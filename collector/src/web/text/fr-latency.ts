@@ -8,7 +8,7 @@ export const latencyFr: typeof latencyEn = {
   late: 'En retard',
   answers: 'Réponses comptées',
   missingSlots: 'Mesures manquantes',
-  missingMeaning: 'on n’en sait rien ; elles ne comptent pour personne',
+  missingMeaning: 'si toutes les manquantes avaient été en retard',
   chart: (check) => `Temps de réponse de ${check} au fil du temps`,
   summary: (s) =>
     `${s.check} : ${s.n} réponses. D’ordinaire la moitié en ${s.p50}, 95 % en ${s.p95} ; au pire 99 % en ${s.worst}. ${s.failed} échecs.`,
