@@ -190,7 +190,7 @@ describe('value', () => {
       }
       if (typeof members !== 'object' || members === null || Array.isArray(members)) return undefined
       const entry = Object.entries(members).find(([name]) => name === step)
-      return entry ? walk(rest, entry[1] as Json) : undefined
+      return entry ? walk(rest, entry[1]) : undefined
     }
     const { json } = fc.letrec<{ json: Json }>((tie) => ({
       json: fc.oneof(
@@ -208,7 +208,7 @@ describe('value', () => {
       if (choice === undefined || typeof value !== 'object' || value === null) return []
       const entries = Object.entries(value)
       const [name, member] = entries[choice % entries.length]!
-      return [Array.isArray(value) ? Number(name) : name, ...within(member as Json, rest)]
+      return [Array.isArray(value) ? Number(name) : name, ...within(member, rest)]
     }
     const asked = fc.tuple(json, fc.array(fc.nat(), { maxLength: 4 }), pathArbitrary)
     const written = asked.chain(([value, choices, strange]) =>
