@@ -30,7 +30,7 @@ class Tunnel extends HttpsProxyAgent<string> {
     request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
       status = statusCode
     })
-    const plain = { ...target, host, port: Number(target.port), secureEndpoint: false as const }
+    const plain = { ...target, host, port: target.port, secureEndpoint: false as const }
     const socket = await super.connect(request, plain).catch((error: unknown) => {
       throw new Error(`${this.#name()} cannot be used: ${sentenceOf(error)}`, { cause: error })
     })

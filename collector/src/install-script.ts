@@ -20,7 +20,11 @@ export function installScript({
 set -eu
 
 bundle_digest=${bundleDigest}
-fail() { echo "constat: $*" >&2; exit 4; }
+bundle_path=${bundlePath}
+${STEPS}`
+}
+
+const STEPS = `fail() { echo "constat: $*" >&2; exit 4; }
 
 url='' pin='' proxy='' previous=''
 for argument in "$@"; do
@@ -47,7 +51,7 @@ get() {
       none) set -- "$@" --noproxy '*' ;;
       *) set -- "$@" --proxy "$proxy" ;;
     esac
-    curl "$@" -o "$file" "\${url%/}${bundlePath}"
+    curl "$@" -o "$file" "\${url%/}$bundle_path"
   elif command -v wget >/dev/null 2>&1; then
     set -- -nv
     [ -z "$pin" ] || set -- -nv --no-check-certificate "--pinnedpubkey=sha256//\${pin#sha256/}"
@@ -56,7 +60,7 @@ get() {
       none) set -- "$@" --no-proxy ;;
       *) set -- "$@" -e use_proxy=yes -e "https_proxy=$proxy" -e "http_proxy=$proxy" ;;
     esac
-    wget "$@" -O "$file" "\${url%/}${bundlePath}"
+    wget "$@" -O "$file" "\${url%/}$bundle_path"
   else
     fail "neither curl nor wget is installed: install curl, then paste the line again"
   fi
@@ -67,4 +71,3 @@ echo "$bundle_digest  $file" | sha256sum -c >/dev/null 2>&1 ||
 
 node "$file" install "$@"
 `
-}

@@ -105,7 +105,7 @@ function sorter(secure: HttpsServer): TcpServer {
       const server = first[0] === TLS_HANDSHAKE ? secure : plain
       server.emit('connection', socket)
       // The next tick: whoever took it has put its listeners on by then.
-      globalThis.process.nextTick(() => socket.resume())
+      process.nextTick(() => socket.resume())
     })
   })
 }

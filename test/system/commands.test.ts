@@ -199,8 +199,9 @@ describe('token', () => {
   it('agent prints one command that joins, once', async () => {
     const { code, out } = beside('token', 'agent', '--name', 'paris')
     expect(code).toBe(0)
-    const token = /^npx constat-agent enroll --url (\S+) --token (join_\S+) && /.exec(out)
+    const token = / --url (\S+) --token (join_[\w-]+)'\n$/.exec(out)
     expect(token?.[1]).toBe(program.url)
+    expect(out.split('\n')).toHaveLength(2)
     const hello = { key: authorOf(1).key, token: token![2]!, name: 'other' }
     const { peer } = await welcomed(program.url, hello, 'intranet')
     peer.end()

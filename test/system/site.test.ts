@@ -248,14 +248,17 @@ describe(`a host ${way}`, () => {
     const pin = pinOfLine(await lineFor('x'))
     const dir = join(folder, 'proxied')
     const args = ['enroll', '--url', url, '--pin', pin, '--token', await tokenFor('proxied'), '--dir', dir]
-    const at = (credentials: string) => ({ HTTPS_PROXY: `http://${credentials}${address}:${proxy.port}` })
+    // To a loopback address none goes but one that is named by hand.
+    const variable = problem === null ? 'HTTPS_PROXY' : 'CONSTAT_PROXY'
+    const at = (credentials: string) => ({ [variable]: `http://${credentials}${address}:${proxy.port}` })
     const refused = await agentDo(args, at(''))
     expect(refused.code).toBe(4)
     expect(refused.err).toContain('wants a name and a password (407)')
     const enrolled = await agentDo(args, at('me:secret@'))
     expect(enrolled, enrolled.err).toMatchObject({ code: 0 })
     // Kept: a service has no such environment.
-    const child = start([process.execPath, bundle(), 'run'], { CONSTAT_AGENT_DIR: dir })
+    const env = { CONSTAT_AGENT_DIR: dir, ...(problem === null ? {} : at('me:secret@')) }
+    const child = start([process.execPath, bundle(), 'run'], env)
     const before = proxy.asked.length
     await connectedAs('proxied', 20_000)
     expect(proxy.asked.length).toBeGreaterThan(before)

@@ -85,17 +85,13 @@ export async function uninstall(
 async function seeConnected({ dir, kind }: Place, { clock }: Terminal): Promise<void> {
   const endMs = clock.nowMs() + CONNECTED_WITHIN_MS
   for (;;) {
-    const status = await readStatus(dir)
-    if (status?.['connected'] === true) return
+    const { connected, trouble = 'no word of it yet' } = (await readStatus(dir)) ?? {}
+    if (connected === true) return
     if (clock.nowMs() > endMs) {
       const log = kind === 'service' ? 'journalctl -u constat-agent' : `${dir}/agent.log`
-      throw new Fault(
-        'network',
-        `the agent is started but not connected: ${String(status?.['trouble'] ?? '')}`,
-        {
-          hint: `it goes on trying; its log is ${log}`,
-        },
-      )
+      throw new Fault('network', `the agent is started but not connected: ${JSON.stringify(trouble)}`, {
+        hint: `it goes on trying; its log is ${log}`,
+      })
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }

@@ -63,7 +63,8 @@ function exchange(running: Running, { method, path, token, body }: Asked): Promi
   const send = running.tlsPin === null ? httpRequest : httpsRequest
   const options = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS), ...pinned(running) }
   return new Promise((resolve, reject) => {
-    const sent = send(`${running.url}${path}`, options, (response) => read(response).then(resolve, reject))
+    const sent = send(`${running.url}${path}`, options)
+    sent.once('response', (response) => void read(response).then(resolve, reject))
     sent.once('error', reject)
     sent.end(body?.text)
   })
