@@ -2,6 +2,9 @@
  * The answer to a scenario: plain JSON with instants as RFC 3339 text and lengths in ms. Pure.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { ClaimClock } from '../credit/claim.ts'
+import type { LossStatement } from '../credit/loss-statement.ts'
+import type { CreditStatement } from '../credit/statement.ts'
 import type { DownMs } from '../figures.ts'
 import type { Ruling } from '../judgement/declaration.ts'
 import type { GuaranteeResult, Measure, Percentages, Scored } from '../judgement/result.ts'
@@ -72,6 +75,25 @@ export type ScenarioAnswer = {
   services: ServiceAnswer[]
   guarantees: GuaranteeAnswer[]
   exclusions: RulingAnswer[]
+  /** Null where the contract has none, or names no charges. */
+  credits: (CreditStatement & { claim: ClaimAnswer | null }) | null
+  losses: LossAnswer[]
+}
+
+export type ClaimAnswer = Omit<ClaimClock, 'deadlineMs'> & { deadline: string }
+export type LossAnswer = Omit<LossStatement, 'lines'> & {
+  lines: (Omit<LossStatement['lines'][number], 'onsetMs'> & { onset: string })[]
+}
+
+export function claimAnswer({ deadlineMs, ...rest }: ClaimClock): ClaimAnswer {
+  return { deadline: formatInstant(deadlineMs), ...rest }
+}
+
+export function lossAnswer({ lines, ...rest }: LossStatement): LossAnswer {
+  return {
+    ...rest,
+    lines: lines.map(({ onsetMs, ...line }) => ({ onset: formatInstant(onsetMs), ...line })),
+  }
 }
 
 export function incidentAnswer({ onsetMs, endMs, zone, cause, possible }: IncidentFacts): IncidentAnswer {

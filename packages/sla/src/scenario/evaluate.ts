@@ -9,6 +9,9 @@ import { serviceIntervals, type ZoneTables } from '../calendar.ts'
 import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
 import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
+import { claimClock } from '../credit/claim.ts'
+import { lossStatement } from '../credit/loss-statement.ts'
+import { creditStatement } from '../credit/statement.ts'
 import { availabilityTexts, coverageText } from '../figures.ts'
 import { incidentsOf } from '../incident.ts'
 import {
@@ -23,17 +26,18 @@ import { countedTimeline, EVERY_OUTAGE } from '../outage.ts'
 import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
 import type { GuaranteeAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
-import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
+import { claimAnswer, guaranteeAnswer, incidentAnswer, lossAnswer, rulingAnswer } from './answer.ts'
 import { bareServices, measuredServices, type Samples } from './measured.ts'
-import { declarationsOf, documentsOf, spanOf, type Span } from './read.ts'
+import { declarationsOf, documentsOf, historyOf, spanOf, type Documents, type Span } from './read.ts'
 import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
 import type { IncidentInput, Scenario } from './schema.ts'
 
 /** Everything the scenario asks, but its single questions. `files`: those that `contractFile` names. */
 export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[]): ScenarioAnswer {
-  const { terms, calendars } = documentsOf(scenario, files)
+  const documents = documentsOf(scenario, files)
+  const { terms, calendars } = documents
   const span = spanOf(scenario)
-  if (!span) return { window: null, calendars: [], services: [], guarantees: [], exclusions: [] }
+  if (!span) return NOTHING_ASKED
   const services = servicesOf(scenario, terms, span)
   const judged = terms ? judgeAll({ scenario, terms, span, services }) : []
   return {
@@ -47,6 +51,64 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
     services: [...services].map(([service, facts]) => serviceAnswer({ service, facts, terms, span })),
     guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
     exclusions: exclusionsOf(judged),
+    ...moneyOf({ scenario, documents, span, services, judged }),
+  }
+}
+
+const NOTHING_ASKED: ScenarioAnswer = {
+  window: null,
+  calendars: [],
+  services: [],
+  guarantees: [],
+  exclusions: [],
+  credits: null,
+  losses: [],
+}
+
+type MoneyQuestion = {
+  scenario: Scenario
+  documents: Documents
+  span: Span
+  services: ReadonlyMap<string, ServiceFacts>
+  judged: readonly Judged[]
+}
+
+/** Credits and losses, each told beside the other and never added to it. */
+function moneyOf({
+  scenario,
+  documents,
+  span,
+  services,
+  judged,
+}: MoneyQuestion): Pick<ScenarioAnswer, 'credits' | 'losses'> {
+  const { terms, lossModels } = documents
+  if (!terms) return { credits: null, losses: [] }
+  const history = historyOf(scenario)
+  const statement = creditStatement({ terms, judged, history, absentMs: null, asOfMs: span.asOfMs })
+  const endMs = span.window.endMs
+  const zoneSpanMs = zoneSpan(span.window)
+  const timeZone = terms.guarantees[0]?.window.timeZone ?? 'UTC'
+  const clock = claimClock(terms, { endMs, finalMs: endMs + terms.finalisation.graceMs, timeZone })
+  const priced = new Map(
+    [...services].map(([name, { timeline, sites }]) => {
+      const incidents = judged.find(({ result }) => result.service === name)?.incidents ?? []
+      return [name, { timeline, vantages: sites.map((site) => site.timeline), incidents }]
+    }),
+  )
+  return {
+    credits: statement && { ...statement, claim: clock && claimAnswer(clock) },
+    losses: lossModels.map(({ name, model }) =>
+      lossAnswer(
+        lossStatement({
+          name,
+          model,
+          zone: (zone) => hostZone(zone, zoneSpanMs),
+          services: priced,
+          window: span.window,
+          asOfMs: span.asOfMs,
+        }),
+      ),
+    ),
   }
 }
 

@@ -8,12 +8,20 @@ import type { SourceFile } from '../contract/document.ts'
 import { expandCalendar } from '../contract/expand-check.ts'
 import { parseContract } from '../contract/parse.ts'
 import { problemText } from '../contract/problem.ts'
+import type { LossModelSpec } from '../contract/schema-private.ts'
+import type { PastWindow } from '../credit/statement.ts'
+import { parseFraction } from '../fraction.ts'
 import type { Declaration } from '../judgement/declaration.ts'
 import { instantAt } from './rows.ts'
 import { scenarioSchema, type ExclusionInput, type Scenario } from './schema.ts'
 
 /** What the documents of a scenario hold. */
-export type Documents = { terms: ExpandedContract | null; calendars: CalendarTerms[] }
+export type Documents = {
+  terms: ExpandedContract | null
+  calendars: CalendarTerms[]
+  /** Private loss models of the chosen contract. */
+  lossModels: { name: string; model: LossModelSpec }[]
+}
 
 const MAX_TOLD = 50
 
@@ -37,7 +45,7 @@ export function documentsOf(scenario: Scenario, files: readonly SourceFile[]): D
       ? []
       : [{ name: 'contract', text: JSON.stringify(scenario.contract, null, 1) }]
   const sources = [...own, ...files]
-  if (sources.length === 0) return { terms: null, calendars: [] }
+  if (sources.length === 0) return { terms: null, calendars: [], lossModels: [] }
   const parsed = parseContract(sources)
   if (parsed.kind === 'refused') {
     throw new Fault('bad-contract', `the contract has ${parsed.problems.length} problem(s)`, {
@@ -47,7 +55,35 @@ export function documentsOf(scenario: Scenario, files: readonly SourceFile[]): D
   const calendars = parsed.documents.flatMap((document) =>
     document.kind === 'Calendar' ? [expandCalendar(document)] : [],
   )
-  return { terms: chosen(parsed.contracts, scenario.contractName), calendars }
+  const terms = chosen(parsed.contracts, scenario.contractName)
+  const lossModels = parsed.documents.flatMap((document) =>
+    document.kind === 'LossModel' && document.spec.contract === terms?.name
+      ? [{ name: document.metadata.name, model: document.spec }]
+      : [],
+  )
+  return { terms, calendars, lossModels }
+}
+
+/** Windows judged before, by guarantee, oldest first. */
+export function historyOf({ history = {} }: Scenario): Map<string, PastWindow[]> {
+  return new Map(
+    Object.entries(history).map(([guarantee, windows]) => [
+      guarantee,
+      windows.map((one) =>
+        typeof one === 'string'
+          ? { verdict: one, credit: null }
+          : { verdict: one.verdict, credit: creditOf(one.credit, guarantee) },
+      ),
+    ]),
+  )
+}
+
+function creditOf(text: string | undefined, guarantee: string): string | null {
+  if (text === undefined) return null
+  if (parseFraction(text)) return text
+  throw new Fault('bad-request', `history.${guarantee}: ${JSON.stringify(text)} is no amount`, {
+    hint: 'Write a decimal in quotes, such as "1800.00".',
+  })
 }
 
 function chosen(contracts: readonly ExpandedContract[], name: string | undefined): ExpandedContract | null {

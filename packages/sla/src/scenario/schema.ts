@@ -62,7 +62,9 @@ export const statement = z.strictObject({
 })
 
 /** Verdicts of the windows before, oldest first: what repetition and chronic failure look at. */
-const history = z.record(name, z.array(z.enum(['met', 'not_met', 'indeterminate'])).max(1000))
+const verdict = z.enum(['met', 'not_met', 'indeterminate'])
+const past = z.union([verdict, z.strictObject({ verdict, credit: z.string().max(40).optional() })])
+const history = z.record(name, z.array(past).max(1000))
 
 function scenarioOf<Samples extends z.ZodType, States extends z.ZodType>(rows: {
   samples: Samples
@@ -87,7 +89,6 @@ function scenarioOf<Samples extends z.ZodType, States extends z.ZodType>(rows: {
     history: history.optional(),
     statement: statement.optional(),
     policies: z.array(name).max(50).optional(),
-    /** Loss models to price with, by name, where the documents hold them. */
     queries: z.array(z.unknown()).max(1_000_000).optional(),
   })
 }

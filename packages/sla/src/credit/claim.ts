@@ -1,0 +1,43 @@
+/** The clock of a claim: until when it can be made, and until when the provider has to answer. Pure. */
+import type { UnixMs } from '@constat/shared/time'
+import { ALWAYS, tableOf } from '../calendar.ts'
+import type { DayCount, ExpandedContract } from '../contract/expanded.ts'
+import { deadline } from '../dayrule.ts'
+
+export type ClaimClock = {
+  /** First instant after the time to claim. */
+  deadlineMs: UnixMs
+  formalNotice: 'required' | 'not-required'
+  silence: 'none' | 'acceptance' | 'rejection'
+}
+
+/** Null where the contract sets no deadline. `finalMs`: when the window became final. */
+export function claimClock(
+  terms: ExpandedContract,
+  { endMs, finalMs, timeZone }: { endMs: UnixMs; finalMs: UnixMs; timeZone: string },
+): ClaimClock | null {
+  const claim = terms.credits?.claim
+  if (!claim) return null
+  const fromMs = claim.deadline.after === 'window-end' ? endMs : finalMs
+  const { formalNotice, silence } = claim
+  return { deadlineMs: dayEnd(terms, claim.deadline, { fromMs, timeZone }), formalNotice, silence }
+}
+
+/** Until when the provider answers a claim notified at `fromMs`; null where the contract says nothing. */
+export function answerDeadlineMs(
+  terms: ExpandedContract,
+  { fromMs, timeZone }: { fromMs: UnixMs; timeZone: string },
+): UnixMs | null {
+  const answer = terms.credits?.claim?.providerAnswer
+  return answer ? dayEnd(terms, answer, { fromMs, timeZone }) : null
+}
+
+function dayEnd(
+  terms: ExpandedContract,
+  { days, dayKind, calendar: name }: DayCount,
+  { fromMs, timeZone }: { fromMs: UnixMs; timeZone: string },
+): UnixMs {
+  const calendar = terms.calendars[name] ?? ALWAYS
+  const zone = calendar.kind === 'weekly' ? calendar.timeZone : timeZone
+  return deadline({ kind: dayKind, calendar, days }, { fromMs, table: tableOf(terms.zoneTables, zone) })
+}

@@ -1,0 +1,138 @@
+/**
+ * The loss statement: what the outages of a window cost the customer, incident by incident, by a private
+ * document of rates. Pure and exact. It is told beside the credit and never added to it. (spec: loss)
+ */
+import {
+  clip,
+  intersect,
+  subtract,
+  totalMs,
+  type Interval,
+  type IntervalSet,
+  type UnixMs,
+} from '@constat/shared/time'
+import { serviceIntervals } from '../calendar.ts'
+import type { CalendarTerms } from '../contract/expanded.ts'
+import type { LossModelSpec } from '../contract/schema-private.ts'
+import { combine } from '../combine.ts'
+import { decimal, fraction, ONE, product, ratio, sum, ZERO, type Fraction } from '../fraction.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
+import { lossOf } from '../loss.ts'
+import { isDown, piecesWithin, where, type Timeline } from '../timeline.ts'
+import type { ZoneTable } from '../zone-table.ts'
+import { moneyText } from './money.ts'
+
+export type LossLine = { service: string; onsetMs: UnixMs; minutes: string; amount: string }
+export type LossStatement = { model: string; currency: string; lines: LossLine[]; total: string }
+
+export type LossQuestion = {
+  name: string
+  model: LossModelSpec
+  /** Rules of a time zone around the window. */
+  zone: (timeZone: string) => ZoneTable
+  /** By service: what was seen, by everybody and by each vantage, and the incidents of the window. */
+  services: ReadonlyMap<
+    string,
+    { timeline: Timeline; vantages: readonly Timeline[]; incidents: readonly IncidentFacts[] }
+  >
+  window: Interval
+  asOfMs: UnixMs
+}
+
+const MINUTE_MS = 60_000
+const ROUNDING = { money: 'half-up', digits: 2 } as const
+
+export function lossStatement(question: LossQuestion): LossStatement {
+  const { name, model, services } = question
+  const priced = model.services.flatMap((price) => {
+    const facts = services.get(price.service)
+    return facts ? facts.incidents.map((incident) => linePriced({ price, facts, incident }, question)) : []
+  })
+  return {
+    model: name,
+    currency: model.currency,
+    lines: priced.map(({ line }) => line),
+    total: moneyText(sum(...priced.map(({ amount }) => amount)), ROUNDING),
+  }
+}
+
+type Price = LossModelSpec['services'][number]
+type Priced = {
+  price: Price
+  facts: { timeline: Timeline; vantages: readonly Timeline[] }
+  incident: IncidentFacts
+}
+
+function linePriced(
+  { price, facts, incident }: Priced,
+  question: LossQuestion,
+): { line: LossLine; amount: Fraction } {
+  const span = {
+    startMs: incident.onsetMs,
+    endMs: Math.min(incident.endMs ?? question.asOfMs, question.window.endMs),
+  }
+  const down = where(facts.timeline, span, isDown)
+  const rates = ratesOf(price, { span, zone: question.zone })
+  const timed = rates.map(({ rate, set }) => {
+    const weighted = intersect(down, set).map((one) =>
+      weightedMinutes(one, { price, vantages: facts.vantages }),
+    )
+    return { minutes: sum(...weighted), rate }
+  })
+  const amount = lossOf(timed, { affectedShare: ONE, perIncident: decimal(price.perIncident) })
+  const minutes = moneyText(fraction(totalMs(down), MINUTE_MS), ROUNDING)
+  const line = {
+    service: price.service,
+    onsetMs: incident.onsetMs,
+    minutes,
+    amount: moneyText(amount, ROUNDING),
+  }
+  return { line, amount }
+}
+
+/** Time by what a minute of it costs: the first rate whose hours hold it, else the other one. */
+function ratesOf(
+  price: Price,
+  { span, zone }: { span: Interval; zone: LossQuestion['zone'] },
+): { rate: Fraction; set: IntervalSet }[] {
+  let left: IntervalSet = span.startMs < span.endMs ? [span] : []
+  const tables = { [price.timeZone]: zone(price.timeZone) }
+  const rates = price.perMinute.map(({ days, start, end, amount }) => {
+    const calendar: CalendarTerms = {
+      kind: 'weekly',
+      name: 'rate',
+      timeZone: price.timeZone,
+      weekly: [{ days, start, end }],
+      holidays: [],
+      yearsCovered: 'all',
+    }
+    const set = intersect(left, clip(serviceIntervals(calendar, tables, span), span))
+    left = subtract(left, set)
+    return { rate: decimal(amount), set }
+  })
+  return [...rates, { rate: decimal(price.otherwise), set: left }]
+}
+
+/** Minutes of a stretch of downtime, each by the share of users that it reached. */
+function weightedMinutes(
+  interval: Interval,
+  { price, vantages }: { price: Price; vantages: readonly Timeline[] },
+): Fraction {
+  const share = price.affectedShare
+  const minutes = fraction(interval.endMs - interval.startMs, MINUTE_MS)
+  if (!share) return minutes
+  if ('fixed' in share) return product(minutes, decimal(share.fixed))
+  if (vantages.length === 0) return minutes
+  // The mark packs both counts: vantages down above vantages known.
+  const counts = combine(vantages, ({ down, known }) => down * COUNT_BASE + known)
+  const pieces = [...piecesWithin(counts, interval)].map(({ startMs, endMs, mark }) => {
+    const known = mark % COUNT_BASE
+    const down = Math.floor(mark / COUNT_BASE)
+    // Nobody could tell how many were reached: the outage stands, so all were.
+    const reached = known === 0 ? ONE : ratio(fraction(down), fraction(known))
+    return product(fraction(endMs - startMs, MINUTE_MS), reached)
+  })
+  return pieces.length === 0 ? ZERO : sum(...pieces)
+}
+
+const COUNT_BASE = 65_536
