@@ -222,7 +222,7 @@ describe('forms', () => {
     const ask = asker(demoDeps())
     const answer = await post(ask, '/setup/agents/tokens', 'name=lyon')
     expect(answer.status).toBe(201)
-    expect(await answer.text()).toContain('constat-agent enroll')
+    expect(await answer.text()).toContain('--token join-token')
     expect(await (await ask('/setup/agents', { as: 'owner-token' })).text()).not.toContain('join-token')
   })
 

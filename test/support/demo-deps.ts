@@ -14,6 +14,14 @@ export const TOKENS: Record<string, Caller> = {
   'confined-token': { role: 'viewer', contract: 'intranet' },
 }
 
+/** As long as the real one: it has to be read and pasted on a phone, too. */
+const JOIN_LINE =
+  `sh -c 'd=$(mktemp -d) && trap "rm -rf \\"$d\\"" EXIT && cd "$d" && ` +
+  `{ curl -fsSk --pinnedpubkey sha256//${'Q3Cr'.repeat(11)} -o install.sh https://collector.example:8420/install.sh || ` +
+  `{ echo "constat: https://collector.example:8420 could not be reached" >&2; exit 4; }; } && ` +
+  `{ echo "${'5e1f'.repeat(16)}  install.sh" | sha256sum -c >/dev/null 2>&1 || exit 4; } && ` +
+  `sh install.sh --url https://collector.example:8420 --pin sha256/${'Q3Cr'.repeat(11)} --token join-token'`
+
 export type Demo = ReturnType<typeof demoDeps>
 
 export function demoDeps({
@@ -55,7 +63,7 @@ export function demoDeps({
       },
       issueAgentToken: async () => ({
         token: 'join-token',
-        command: 'npx constat-agent enroll --url http://collector.example --token join-token',
+        command: JOIN_LINE,
         expiresAt: new Date(nowMs() + 3_600_000).toISOString(),
       }),
       revokeAgent: async (id) => {

@@ -225,7 +225,7 @@ describe('without script', () => {
     await page.goto('/setup/agents')
     await page.locator('#agent-name').fill('marseille')
     await page.locator('button.primary').click()
-    expect(await page.locator('copy-text code').textContent()).toContain('constat-agent enroll')
+    expect(await page.locator('copy-text code').textContent()).toContain('--token join-token')
     expect(await page.locator('copy-text button').isVisible()).toBe(false)
     await leave()
   })

@@ -8,8 +8,9 @@ import { limitBody, missing, param, readForm } from '../http/describe.ts'
 import { agentName } from '../http/routes/agents.ts'
 import { createWebhook, wantedWebhook } from '../http/routes/webhooks.ts'
 import { addContractPages } from './add-contract.tsx'
-import { Agents } from './page/agents.tsx'
+import { Agents, type AgentPlace } from './page/agents.tsx'
 import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
+import type { ReadModel } from '../judge/view.ts'
 import { sharedZone, type Scene } from './scene.ts'
 import { visitorMay, type VisitEnv } from './visit.ts'
 
@@ -34,18 +35,46 @@ function addAgentPages(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
   pages.get('/setup/agents', visitorMay('read-hosts'), (c) => {
     const revoked = c.req.query('done') === 'revoked'
     const notice = revoked && { notice: c.var.scene.text.agent.revoked }
-    return c.html(<Agents scene={zoned(c)} agents={c.var.read.agents()} {...notice} />)
+    return c.html(
+      <Agents scene={zoned(c)} agents={c.var.read.agents()} places={placesOf(c.var.read)} {...notice} />,
+    )
   })
   pages.post('/setup/agents/tokens', visitorMay('manage'), limitBody(), async (c) => {
     const { name } = await c.req.parseBody()
     const wanted = typeof name === 'string' && name.trim() !== '' ? readForm(agentName, name) : null
     const invitation = await actions.issueAgentToken({ name: wanted })
-    return c.html(<Agents scene={zoned(c)} agents={c.var.read.agents()} invitation={invitation} />, 201)
+    return c.html(
+      <Agents
+        scene={zoned(c)}
+        agents={c.var.read.agents()}
+        places={placesOf(c.var.read)}
+        invitation={invitation}
+      />,
+      201,
+    )
   })
   pages.post('/setup/agents/:agent/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await actions.revokeAgent(param(c, 'agent')))) throw missing('agent')
     return c.redirect('/setup/agents?done=revoked', 303)
   })
+}
+
+/** Of each agent, the site that a contract puts it in; cut off under one contract is told for all. */
+function placesOf(read: ReadModel): Map<string, AgentPlace> {
+  const places = new Map<string, AgentPlace>()
+  for (const contract of read.contracts()) {
+    const declared = new Set(read.terms(contract.name)?.sites.map(({ id }) => id))
+    for (const { id: site, displayName, agents } of contract.sites) {
+      for (const { id, isolated } of agents) {
+        const known = places.get(id)
+        places.set(id, {
+          site: known?.site ?? (declared.has(site) ? displayName : null),
+          isolated: isolated || known?.isolated === true,
+        })
+      }
+    }
+  }
+  return places
 }
 
 /** What a deed on the alerts page says afterwards. */

@@ -11,17 +11,23 @@ import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { shareText, signedText, timeText } from '../text/format.ts'
 
+export type AgentPlace = { site: string | null; isolated: boolean }
+
 type Props = {
   scene: Scene
   agents: readonly AgentView[]
+  /** Where each stands, by agent id, as the contracts have it. */
+  places: ReadonlyMap<string, AgentPlace>
   /** Just made, shown this once. */
   invitation?: AgentInvitation
   notice?: string
 }
 
+const AGENTS_PATH = '/setup/agents'
+/** Somebody may be waiting for a new agent to appear. */
 const REFRESH_S = 5
 
-export function Agents({ scene, agents, invitation, notice }: Props) {
+export function Agents({ scene, agents, places, invitation, notice }: Props) {
   const { text, caller } = scene
   return (
     <Layout scene={scene} title={text.agent.title} door="setup">
@@ -36,11 +42,11 @@ export function Agents({ scene, agents, invitation, notice }: Props) {
         )}
       </header>
       {invitation && <Invitation invitation={invitation} scene={scene} />}
-      <LiveRegion id="agents" events={agentEvents()} everyS={REFRESH_S}>
+      <LiveRegion id="agents" events={agentEvents()} everyS={REFRESH_S} from={AGENTS_PATH}>
         {agents.length === 0 ? (
           <p class="sheet sentence">{text.agent.none}</p>
         ) : (
-          <AgentTable agents={agents} scene={scene} />
+          <AgentTable agents={agents} places={places} scene={scene} />
         )}
       </LiveRegion>
       {caller && may(caller, 'manage') && <AddAgent scene={scene} />}
@@ -55,6 +61,7 @@ function Invitation({ invitation, scene }: { invitation: AgentInvitation; scene:
     <section class="sheet fresh" role="status">
       <h2>{text.agent.commandTitle}</h2>
       <CopyBlock scene={scene}>{invitation.command}</CopyBlock>
+      <p class="sentence">{text.agent.commandDoes}</p>
       <p class="note">{text.agent.commandOnce(until)}</p>
     </section>
   )
@@ -74,7 +81,7 @@ export function CopyBlock({ scene: { text }, children }: { scene: Scene; childre
   )
 }
 
-function AgentTable({ agents, scene }: { agents: readonly AgentView[]; scene: Scene }) {
+function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' | 'scene'>) {
   const { text, caller } = scene
   const canManage = caller !== null && may(caller, 'manage')
   return (
@@ -84,6 +91,7 @@ function AgentTable({ agents, scene }: { agents: readonly AgentView[]; scene: Sc
           <tr>
             <th scope="col">{text.agent.name}</th>
             <th scope="col">{text.agent.state}</th>
+            <th scope="col">{text.glance.site}</th>
             <th scope="col">{text.agent.lastSeen}</th>
             <th scope="col" class="number">
               {text.agent.clock}
@@ -100,7 +108,7 @@ function AgentTable({ agents, scene }: { agents: readonly AgentView[]; scene: Sc
         </thead>
         <tbody>
           {agents.map((agent) => (
-            <AgentRow agent={agent} scene={scene} canManage={canManage} />
+            <AgentRow agent={agent} place={places.get(agent.id)} scene={scene} canManage={canManage} />
           ))}
         </tbody>
       </table>
@@ -108,14 +116,17 @@ function AgentTable({ agents, scene }: { agents: readonly AgentView[]; scene: Sc
   )
 }
 
-function AgentRow({ agent, scene, canManage }: { agent: AgentView; scene: Scene; canManage: boolean }) {
+type RowProps = { agent: AgentView; place: AgentPlace | undefined; scene: Scene; canManage: boolean }
+
+function AgentRow({ agent, place, scene, canManage }: RowProps) {
   const { text, lang } = scene
   return (
     <tr>
       <th scope="row">{agent.name}</th>
       <td>
-        <Presence agent={agent} scene={scene} />
+        <Presence agent={agent} isolated={place?.isolated === true} scene={scene} />
       </td>
+      <td data-label={text.glance.site}>{place?.site ?? '–'}</td>
       <td data-label={text.agent.lastSeen}>
         <Time at={agent.lastSeenAt} scene={scene} style="full" />
       </td>
@@ -131,20 +142,25 @@ function AgentRow({ agent, scene, canManage }: { agent: AgentView; scene: Scene;
       <td data-label={text.agent.version}>{agent.version}</td>
       {canManage && (
         <td>
-          <form method="post" action={`/setup/agents/${encodeURIComponent(agent.id)}/revoke`}>
-            <button class="quiet" aria-label={text.agent.revokeHelp(agent.name)}>
-              {text.agent.revoke}
-            </button>
-          </form>
+          <details class="confirm" id={`revoke-${agent.id}`}>
+            <summary aria-label={`${text.agent.revoke}: ${agent.name}`}>{text.agent.revoke}</summary>
+            <form method="post" action={`/setup/agents/${encodeURIComponent(agent.id)}/revoke`}>
+              <p>{text.agent.revokeHelp(agent.name)}</p>
+              <button>{text.agent.revokeYes(agent.name)}</button>
+            </form>
+          </details>
         </td>
       )}
     </tr>
   )
 }
 
-function Presence({ agent, scene: { text } }: { agent: AgentView; scene: Scene }) {
+type PresenceProps = { agent: AgentView; isolated: boolean; scene: Scene }
+
+function Presence({ agent, isolated, scene: { text } }: PresenceProps) {
   if (agent.silent) return <Stamp tone="bad">{text.agent.silent}</Stamp>
   if (!agent.connected) return <Stamp tone="warn">{text.agent.away}</Stamp>
+  if (isolated) return <Stamp tone="warn">{text.glance.siteState.isolated}</Stamp>
   return <Stamp tone="good">{text.agent.connected}</Stamp>
 }
 

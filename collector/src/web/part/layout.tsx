@@ -155,12 +155,24 @@ function LiveState({ scene }: { scene: Scene }) {
   )
 }
 
-type RegionProps = { id: string; events: readonly string[]; everyS?: number; children: Child }
+type RegionProps = {
+  id: string
+  events: readonly string[]
+  everyS?: number
+  /** Asked for fresh content in place of the page itself: the answer to a form has no address. */
+  from?: string
+  children: Child
+}
 
 /** Content that follows events, and the clock where `everyS` says so. Without script it just stands. */
-export function LiveRegion({ id, events, everyS, children }: RegionProps) {
+export function LiveRegion({ id, events, everyS, from, children }: RegionProps) {
   return (
-    <live-region id={id} data-events={events.join(' ')} {...(everyS && { 'data-every': String(everyS) })}>
+    <live-region
+      id={id}
+      data-events={events.join(' ')}
+      {...(everyS && { 'data-every': String(everyS) })}
+      {...(from !== undefined && { 'data-from': from })}
+    >
       {children}
     </live-region>
   )

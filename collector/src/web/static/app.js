@@ -112,7 +112,8 @@ async function refresh() {
   fetching = true
   lastFetchMs = performance.now()
   try {
-    const answer = await fetch(location.href, { headers: { 'constat-fragment': '1' } })
+    const from = [...regions].map((region) => region.dataset.from).find(Boolean) ?? location.href
+    const answer = await fetch(from, { headers: { 'constat-fragment': '1' } })
     if (answer.redirected) location.reload()
     else if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), 'text/html'))
   } catch {

@@ -280,6 +280,7 @@ export const en = {
     coverage: 'Coverage, 24 h',
     version: 'Version',
     revoke: 'Revoke',
+    revokeYes: (name: string) => `Yes, revoke ${name}`,
     revokeHelp: (name: string) => `Revoke ${name}: it may send nothing more; what it signed stays.`,
     none: 'No agent has joined yet.',
     add: 'Add an agent',
@@ -288,6 +289,8 @@ export const en = {
     addNameHint: 'For example the site: lyon, lille. Left empty: the name of the host.',
     addButton: 'Make the command',
     commandTitle: 'Run this on the host',
+    commandDoes:
+      'Checks that what it fetches is what this collector serves, installs the agent as a service of this host, and starts it. It needs Node.js 20.19 or newer.',
     commandOnce: (until: string) => `Shown once. Works once, until ${until}.`,
     copy: 'Copy',
     copied: 'Copied',

@@ -282,6 +282,7 @@ export const fr: Text = {
     coverage: 'Couverture, 24 h',
     version: 'Version',
     revoke: 'Révoquer',
+    revokeYes: (name) => `Oui, révoquer ${name}`,
     revokeHelp: (name) => `Révoquer ${name} : il ne peut plus rien envoyer ; ce qu’il a signé reste.`,
     none: 'Aucun agent ne s’est encore inscrit.',
     add: 'Ajouter un agent',
@@ -291,6 +292,8 @@ export const fr: Text = {
     addNameHint: 'Par exemple le site : lyon, lille. Laissé vide : le nom de l’hôte.',
     addButton: 'Préparer la commande',
     commandTitle: 'À lancer sur l’hôte',
+    commandDoes:
+      'Vérifie que ce qu’elle télécharge est bien ce que sert ce collecteur, installe l’agent comme service de cet hôte et le démarre. Il faut Node.js 20.19 ou plus récent.',
     commandOnce: (until) => `Montrée une fois. Sert une fois, jusqu’au ${until}.`,
     copy: 'Copier',
     copied: 'Copié',
