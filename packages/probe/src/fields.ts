@@ -31,9 +31,10 @@ export type FieldReader = {
   problem: () => string | undefined
 }
 
-export function readFields(fields: Fields): FieldReader {
+/** `known`: fields that somebody else reads. */
+export function readFields(fields: Fields, known: readonly string[] = ['kind']): FieldReader {
   const problems: string[] = []
-  const asked = new Set(['kind'])
+  const asked = new Set(known)
 
   /** The field when it is there and of the form; says so when it is there and is not. */
   function take<T>(name: string, read: (value: unknown) => T | undefined, form: string): T | undefined {

@@ -110,8 +110,7 @@ function readJsonRule(value: unknown, at: string): JsonRule | string {
 
 function readAuth(value: unknown): NonNullable<HttpConnectionSpec['auth']> | string {
   if (!isFields(value)) return 'auth must have a scheme'
-  const { scheme: _, ...fields } = value
-  const field = readFields(fields)
+  const field = readFields(value, ['scheme'])
   const secret = field.secret('secret')
   const username = value['scheme'] === 'basic' ? field.text('username', LIMITS.usernameChars) : undefined
   if (secret === undefined) field.missing('secret')
@@ -127,7 +126,7 @@ function readAuth(value: unknown): NonNullable<HttpConnectionSpec['auth']> | str
 
 function readCertificate(value: unknown): { certificate: string; key: string } | string {
   if (!isFields(value)) return 'clientCertificate must have certificate and key'
-  const field = readFields(value)
+  const field = readFields(value, [])
   const certificate = field.secret('certificate')
   const key = field.secret('key')
   const problem = field.problem()

@@ -192,7 +192,7 @@ export const transactionKind: Kind<TransactionSpec> = {
 
 function readStep(value: unknown, at: string): TransactionStep | string {
   if (!isFields(value)) return `${at} must have name and url`
-  const field = readFields(value)
+  const field = readFields(value, [])
   const name = field.text('name', HTTP_LIMITS.stepNameChars)
   const { url, ...request } = readRequest(field)
   const extractions = readExtractions(field)
