@@ -1,0 +1,101 @@
+/**
+ * Site world: a contract with its vantages and the tracks of what they saw, in memory, as the judge meets
+ * them: built from a contract text, agents by name, and states by agent and check.
+ */
+import { outcomeCode, type Outcome } from '@constat/shared/sample'
+import type { UnixMs } from '@constat/shared/time'
+import { Shifts } from '../../collector/src/fold/isolation.ts'
+import { Tracks } from '../../collector/src/fold/tracks.ts'
+import type { KnownAgent } from '../../collector/src/intake/registry.ts'
+import { Timelines } from '../../collector/src/judge/timelines.ts'
+import { newest, Register, type Revision, type Terms } from '../../collector/src/terms/register.ts'
+import { accepted } from './contract-text.ts'
+
+export type SiteWorld = {
+  terms: Terms
+  revision: Revision
+  timelines: Timelines
+  tracks: Tracks
+  agents: KnownAgent[]
+  idOf(name: string): string
+  /** Samples of every check named, every `stepMs`, with the outcome that holds at their instant. */
+  sees(agent: string, seen: Seen): void
+}
+
+export type Seen = {
+  fromMs: UnixMs
+  untilMs: UnixMs
+  stepMs: number
+  checks: Record<string, (atMs: UnixMs) => Outcome>
+}
+
+export function siteWorld(text: string, names: readonly string[], enrolledMs: UnixMs = 0): SiteWorld {
+  const contract = accepted(text)
+  const register = new Register()
+  register.add({ id: 1, contract: contract.name })
+  const leaf = { receivedMs: enrolledMs, agent: null }
+  const revision = { contract: contract.name, revision: 1, digest: '', terms: contract }
+  register.take(1, { ...leaf, type: 'revision', index: 0, body: Buffer.from(JSON.stringify(revision)) })
+  const ids = new Map(names.map((name, i) => [name, (i + 1).toString(16).padStart(32, '0')]))
+  for (const [i, id] of [...ids.values()].entries()) {
+    const agent = Buffer.from(id, 'hex')
+    register.take(1, {
+      type: 'enrolment',
+      index: i + 1,
+      receivedMs: enrolledMs,
+      body: Buffer.alloc(0),
+      agent,
+    })
+  }
+  const terms = register.of(contract.name)!
+  const tracks = new Tracks(register)
+  const nameOf = (id: string): string => [...ids].find(([, own]) => own === id)?.[0] ?? id
+  const timelines = new Timelines(tracks, { nameOf })
+  return {
+    terms,
+    revision: newest(terms),
+    timelines,
+    tracks,
+    agents: [...ids].map(([name, id]) => agentOf(name, id)),
+    idOf: (name) => ids.get(name) ?? name,
+    sees: (agent, seen) => extendAll(tracks, ids.get(agent)!, seen),
+  }
+}
+
+/** As the fold does it: references first, then everything else. */
+function extendAll(tracks: Tracks, agent: string, { fromMs, untilMs, stepMs, checks }: Seen): void {
+  const atMs = Array.from({ length: Math.ceil((untilMs - fromMs) / stepMs) }, (_, i) => fromMs + i * stepMs)
+  const none = atMs.map(() => 0)
+  const all = Object.entries(checks).flatMap(([check, at]) => {
+    const readings = { atMs, outcome: atMs.map((one) => outcomeCode(at(one))), cause: none, attempt: none }
+    return tracks.get({ log: 1, check, agent }).map((track) => ({ track, readings }))
+  })
+  const shifts = new Shifts()
+  for (const { track, readings } of all) {
+    const isolations = tracks.isolationsOn(track)
+    if (isolations.length === 0) continue
+    shifts.add(isolations, fromMs)
+    track.extend(readings)
+  }
+  shifts.take()
+  for (const { track, readings } of all) if (tracks.isolationsOn(track).length === 0) track.extend(readings)
+}
+
+function agentOf(name: string, id: string): KnownAgent {
+  return {
+    id,
+    name,
+    publicKey: Buffer.alloc(32),
+    enrolledMs: 0,
+    revokedMs: null,
+    version: '0.1.0',
+    lastSeenMs: 0,
+    silentSinceMs: null,
+    clockOffsetMs: 0,
+    clockErrorMs: 1,
+    spoolFrames: 0,
+    idBytes: Buffer.from(id, 'hex'),
+    connections: 1,
+    heardMs: 0,
+  }
+}
