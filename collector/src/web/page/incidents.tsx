@@ -80,7 +80,7 @@ function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene })
         {incident.vantages.map(({ name, state }) => (
           <li class={`is-${state}`}>
             <StateIcon state={state} />
-            {name}: {text.state[state]}
+            {text.glance.pair(name, text.state[state])}
           </li>
         ))}
       </ul>

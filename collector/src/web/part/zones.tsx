@@ -59,18 +59,18 @@ export function zoneText(incident: IncidentView, scene: Scene): string {
   if (zone === 'undetermined') return unknownZoneText(contract, scene)
   const said = `${spoken(zone)} — ${ownerText({ contract, owner }, scene)}`
   if (zoneReference === null) return `${said}.`
-  return `${said}: ${glance.referenceFails(checkName({ contract, check: zoneReference }, scene))}.`
+  return `${glance.pair(said, glance.referenceFails(checkName({ contract, check: zoneReference }, scene)))}.`
 }
 
 function unknownZoneText(contract: string, scene: Scene): string {
   const { glance } = scene.text
   const zones = scene.termsOf(contract)?.zones ?? []
-  if (zones.length === 0) return `${glance.unknownZone}: ${glance.noZones}.`
+  if (zones.length === 0) return `${glance.pair(glance.unknownZone, glance.noZones)}.`
   const before = zones.slice(0, -1)
   const blind = before.filter(({ references }) => references.length === 0)
   const names = (blind.length > 0 ? blind : before).map(({ id }) => spoken(id))
   const why = names.length === 0 ? glance.unknownZoneNone : glance.unknownZoneWhy(listText(names, scene.text))
-  return `${glance.unknownZone}: ${why}.`
+  return `${glance.pair(glance.unknownZone, why)}.`
 }
 
 type SitesProps = { contract: ContractView; scene: Scene }
@@ -111,7 +111,7 @@ export function administratorText({ contract, administeredBy }: Administered, sc
 }
 
 function agentText({ name, silent, isolated, connected }: SiteAgent, { text }: Scene): string {
-  if (silent) return `${name}: ${text.agent.silent}`
-  if (isolated) return `${name}: ${text.glance.isolated}`
-  return `${name}: ${connected ? text.agent.connected : text.agent.away}`
+  if (silent) return text.glance.pair(name, text.agent.silent)
+  if (isolated) return text.glance.pair(name, text.glance.isolated)
+  return text.glance.pair(name, connected ? text.agent.connected : text.agent.away)
 }

@@ -50,6 +50,8 @@ export const glance = {
   unreachableSites: (names: readonly string[]) => `Not heard: ${names.join(', ')}`,
   isolatedSites: (names: readonly string[]) => `Cut off: ${names.join(', ')}`,
   referenceFails: (check: string) => `the reference “${check}” fails`,
+  /** A term and what is said of it, on one line. */
+  pair: (term: string, said: string) => `${term}: ${said}`,
   worstSite: ({ site, of }: { site: string; of: number }) => `${site}, the worst of ${of} sites`,
   eachSite: 'Site by site',
   eachSiteWhy: 'Each site is judged by itself; the worst stands first.',

@@ -51,6 +51,8 @@ export const glance: typeof english = {
   unreachableSites: (names: readonly string[]) => `Pas entendus : ${names.join(', ')}`,
   isolatedSites: (names: readonly string[]) => `Coupés : ${names.join(', ')}`,
   referenceFails: (check: string) => `la référence « ${check} » échoue`,
+  /** A term and what is said of it, on one line. */
+  pair: (term: string, said: string) => `${term}\u00a0: ${said}`,
   worstSite: ({ site, of }: { site: string; of: number }) => `${site}, le pire de ${of} lieux`,
   eachSite: 'Lieu par lieu',
   eachSiteWhy: 'Chaque lieu est jugé pour lui-même ; le pire vient en premier.',
