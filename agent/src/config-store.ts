@@ -11,6 +11,9 @@ import type { Log } from './shell.ts'
 import type { SpoolFs } from './spool-fs.ts'
 import { parseObject } from './state.ts'
 
+/** Within the agent's directory. */
+export const CONFIG_FOLDER = 'config'
+
 export class ConfigStore {
   readonly #dir: string
   readonly #fs: SpoolFs

@@ -12,7 +12,7 @@ import { Fault, messageOf } from '@constat/shared/fault'
 import { publicKeyOf } from '@constat/shared/signature'
 import { Batcher } from './batcher.ts'
 import type { AgentConfig } from './config.ts'
-import { ConfigStore } from './config-store.ts'
+import { CONFIG_FOLDER, ConfigStore } from './config-store.ts'
 import { Courier } from './courier.ts'
 import { routesOf, type ProxyChoice, type Route } from './dial.ts'
 import { checkAddresses } from './enroll.ts'
@@ -114,7 +114,7 @@ class Agent implements RunningAgent {
     this.#timebase = new Timebase(clock)
     this.#startedMs = clock.nowMs()
     this.#configs = new ConfigStore({
-      dir: join(dir, 'config'),
+      dir: join(dir, CONFIG_FOLDER),
       fs: this.#fs,
       log,
       collectorKey: publicKeyOf(identity.collectorKey),

@@ -116,7 +116,7 @@ function addStatus({ add, perform, terminal }: Program): void {
 
 function addProbe({ add, perform, terminal }: Program): void {
   add('probe', 'one probe, here and now, with its phases; exit 1 unless it is ok')
-    .argument('<url>', 'http, https, tcp, tls, dns or icmp')
+    .argument('<what>', 'an address (http, https, tcp, tls, dns, icmp, host), or the name of a check')
     .option('--timeout-ms <ms>', 'give up after this', Number)
     .action(async (url: string, { json, ...options }: Common & { timeoutMs?: number }) => {
       const { probeOnce } = await import('./probe.ts')
