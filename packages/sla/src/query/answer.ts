@@ -26,6 +26,7 @@ import {
   userWeighted,
 } from './money.ts'
 import { deadlineOf, exclusion } from './notice.ts'
+import { policyOf } from './policy.ts'
 import {
   availability,
   budget,
@@ -76,6 +77,7 @@ export const CATEGORIES: Readonly<Record<string, (given: Given) => Answer>> = {
   bounded_verdict: boundedVerdictOf,
   reconcile: reconciled,
   loss,
+  policy: policyOf,
 }
 
 /** The answer under the query's id. Fault `bad-request` when the question cannot be answered as it stands. */

@@ -9,6 +9,7 @@ import type { DownMs } from '../figures.ts'
 import type { Ruling } from '../judgement/declaration.ts'
 import type { GuaranteeResult, Measure, Percentages, Scored } from '../judgement/result.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
+import type { Replayed } from '../policy/table.ts'
 import type { Partition, StateMs } from '../window.ts'
 
 export type IncidentAnswer = {
@@ -78,7 +79,11 @@ export type ScenarioAnswer = {
   /** Null where the contract has none, or names no charges. */
   credits: (CreditStatement & { claim: ClaimAnswer | null }) | null
   losses: LossAnswer[]
+  policies: PolicyAnswer[]
 }
+
+/** `guarantee` null: the service has none, so it is scored at all hours. */
+export type PolicyAnswer = Replayed & { guarantee: string | null; service: string }
 
 export type ClaimAnswer = Omit<ClaimClock, 'deadlineMs'> & { deadline: string }
 export type LossAnswer = Omit<LossStatement, 'lines'> & {

@@ -22,10 +22,12 @@ import {
 } from '../judgement/judge-guarantee.ts'
 import { outageRulesOf } from '../judgement/score-base.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
+import { policyNamed, replay } from '../policy/table.ts'
+import { stretchesOf } from '../policy/stretch.ts'
 import { countedTimeline, EVERY_OUTAGE } from '../outage.ts'
 import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
-import type { GuaranteeAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
+import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
 import { claimAnswer, guaranteeAnswer, incidentAnswer, lossAnswer, rulingAnswer } from './answer.ts'
 import { bareServices, measuredServices, type Samples } from './measured.ts'
 import { declarationsOf, documentsOf, historyOf, spanOf, type Documents, type Span } from './read.ts'
@@ -52,6 +54,7 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
     guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
     exclusions: exclusionsOf(judged),
     ...moneyOf({ scenario, documents, span, services, judged }),
+    policies: policiesOf(scenario, { judged, services, span }),
   }
 }
 
@@ -63,6 +66,7 @@ const NOTHING_ASKED: ScenarioAnswer = {
   exclusions: [],
   credits: null,
   losses: [],
+  policies: [],
 }
 
 type MoneyQuestion = {
@@ -218,6 +222,32 @@ function exclusionsOf(judged: readonly Judged[]) {
       return [rulingAnswer(ruling, result.service)]
     }),
   )
+}
+
+type Replaying = { judged: readonly Judged[]; services: ReadonlyMap<string, ServiceFacts>; span: Span }
+
+/** What other tools would have said of the same window: of each guarantee, or of services without any. */
+function policiesOf({ policies = [] }: Scenario, { judged, services, span }: Replaying): PolicyAnswer[] {
+  const chosen = policies.map(policyNamed)
+  const interval = { startMs: span.window.startMs, endMs: Math.min(span.window.endMs, span.asOfMs) }
+  const judgedServices = new Set(judged.map(({ result }) => result.service))
+  const promised = judged
+    .filter(({ result }) => result.metric === 'interval-availability')
+    .map(({ result: { guarantee, service }, commitment: { inHours, excluded } }) => ({
+      guarantee,
+      service,
+      inHours,
+      excluded,
+    }))
+  const bare = [...services.keys()]
+    .filter((service) => !judgedServices.has(service))
+    .map((service) => ({ guarantee: null, service, inHours: [interval], excluded: [] }))
+  return [...promised, ...bare].flatMap(({ guarantee, service, inHours, excluded }) => {
+    const timeline = services.get(service)?.timeline
+    if (!timeline) return []
+    const stretches = stretchesOf({ timeline, inHours, excluded, interval })
+    return chosen.map((policy) => ({ guarantee, service, ...replay(policy, stretches) }))
+  })
 }
 
 type ServiceQuestion = { service: string; facts: ServiceFacts; terms: ExpandedContract | null; span: Span }
