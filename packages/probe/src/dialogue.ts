@@ -63,12 +63,15 @@ export function startDialogue(socket: Socket, { signal, firstByte }: Circumstanc
   }
   socket.on('data', listen).on('end', end).on('close', end).on('error', fail)
 
+  const throwFailure = (): void => {
+    if (failure) throw failure
+  }
   /** False when nothing more will come. */
   async function more(): Promise<boolean> {
-    if (failure) throw failure
+    throwFailure()
     if (isOver) return false
     await new Promise<void>((resolve) => (wake = resolve))
-    if (failure) throw failure
+    throwFailure()
     // The last bytes and the end may have come together.
     return true
   }

@@ -1,62 +1,142 @@
 /**
- * `dns`: a name server answers a query with at least one record. `value` is the number of records. The
- * server is asked directly: neither the hosts file nor a cache stands in between.
+ * `dns`: a name server answers one query, asked directly: neither the hosts file nor a cache stands in
+ * between. `value` is the number of records of the type asked for.
+ *
+ *   rcode, as wanted; without a word on it, NOERROR with a record     ok
+ *   NXDOMAIN, or no record of the type                                fail `name`
+ *   another rcode                                                     fail `dns`
+ *   an rcode other than the one that the check names                  fail `assertion`
+ *   a record that the check names is not there                        fail `assertion`
+ *   an answer that does not fit a datagram, where udp is asked for    fail `size`
  */
-import { promises as dns } from 'node:dns'
-import { isIP } from 'node:net'
-import { DNS_TYPES, type ProbeSpec } from '@constat/shared/check'
-import { ProbeFailure, runAttempt, type Attempt } from './attempt.ts'
+import { randomInt } from 'node:crypto'
+import { promises as dnsPromises } from 'node:dns'
+import { DNS_RCODES, DNS_TYPES, type DnsSpec } from '@constat/shared/check'
+import { isRecordName, NETWORK_LIMITS, parseServer } from '@constat/shared/target'
+import { runAttempt, type Attempt } from './attempt.ts'
+import { locate, unknownFailure } from './connect.ts'
+import { askOverTcp, askOverUdp, type DnsAnswer, type Exchange } from './dns-exchange.ts'
+import { foldName, TYPE_CODES, type DnsRecord, type Question } from './dns-message.ts'
+import { isRecord } from './dns-record.ts'
 import { hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
-import type { Kind, Probe } from './probe.ts'
+import { judgePace } from './pace.ts'
+import type { Judgement, Kind, Probe } from './probe.ts'
+import type { Address } from './resolver.ts'
 
-export type DnsSpec = Extract<ProbeSpec, { kind: 'dns' }>
-
-const TYPES = DNS_TYPES
-const DNS_PORT = 53
+/** CNAMEs followed within one answer. */
+const MAX_ALIASES = 16
 
 export const probeDns: Probe<DnsSpec> = (spec, context) =>
   runAttempt(context, async (attempt) => {
-    const channel = new dns.Resolver({ timeout: context.timeoutMs, tries: 1 })
-    if (spec.server !== undefined) channel.setServers([await serverAddress(spec.server, attempt)])
-    attempt.signal.addEventListener('abort', () => channel.cancel(), { once: true })
-    attempt.watch.enter('dnsUs')
-    const answer: unknown = await channel.resolve(spec.name, spec.type)
+    const server = await serverOf(spec, attempt)
+    const id = (context.queryId ?? randomId)()
+    const question = { id, name: spec.name, type: spec.type }
+    const phase = spec.server === undefined ? 'dnsUs' : 'ttfbUs'
+    const answer = await ask(spec, { server, question, phase }, attempt)
     attempt.watch.stop()
-    const value = Array.isArray(answer) ? answer.length : 1
-    return () => ({ outcome: 'ok', cause: 'none', value, detail: `${value} ${spec.type} records` })
+    return (latencyUs) => judgeAnswer(spec, answer, latencyUs)
   })
 
-/** `IP:port` for c-ares; a server given by name is looked up first, off the phases. */
-async function serverAddress(server: string, attempt: Attempt): Promise<string> {
-  const { host, port } = splitServer(server)
-  const { address, family } = await attempt.context.resolver.resolve(host, {
-    family: undefined,
-    signal: attempt.signal,
-  })
-  if (attempt.context.denied(address)) {
-    const detail = `${address} is on this agent's deny list`
-    throw new ProbeFailure({ outcome: 'unknown', cause: 'denied', value: 0, detail })
-  }
-  return family === 6 ? `[${address}]:${port}` : `${address}:${port}`
+async function ask(
+  { transport }: DnsSpec,
+  exchange: Omit<Exchange, 'edns'>,
+  attempt: Attempt,
+): Promise<DnsAnswer> {
+  const over = (way: 'udp' | 'tcp', edns: Exchange['edns']): Promise<DnsAnswer> =>
+    (way === 'udp' ? askOverUdp : askOverTcp)({ ...exchange, edns }, attempt)
+  const first = transport ?? 'udp'
+  let answer = await over(first, 'offered')
+  // RFC 6891, 7: a server that knows no EDNS says so by not understanding the query.
+  const edns = isUnawareOfEdns(answer) ? 'none' : 'offered'
+  if (edns === 'none') answer = await over(first, edns)
+  // RFC 7766, 5: what did not fit is asked for over TCP.
+  return answer.truncated && transport === undefined ? over('tcp', edns) : answer
 }
 
-function splitServer(server: string): { host: string; port: number } {
-  if (isIP(server) !== 0) return { host: server, port: DNS_PORT }
-  const match = /^\[?(.*?)\]?:(\d{1,5})$/.exec(server)
-  return match ? { host: match[1] ?? server, port: Number(match[2]) } : { host: server, port: DNS_PORT }
+function isUnawareOfEdns({ rcode, hasEdns }: DnsAnswer): boolean {
+  return !hasEdns && (rcode === 'FORMERR' || rcode === 'NOTIMP')
+}
+
+/** The server of the check, or the first that the host itself asks, to which no deny list applies. */
+async function serverOf(spec: DnsSpec, attempt: Attempt): Promise<Address & { port: number }> {
+  const [own] = spec.server === undefined ? new dnsPromises.Resolver().getServers() : []
+  const server = parseServer(spec.server ?? own ?? '')
+  if (!server) throw unknownFailure('unsupported', 'this host has no name server: name one in the check')
+  if (own === undefined)
+    return { ...(await locate({ ...server, family: spec.family }, attempt)), port: server.port }
+  return { address: server.host, family: server.host.includes(':') ? 6 : 4, port: server.port }
+}
+
+function judgeAnswer(spec: DnsSpec, answer: DnsAnswer, latencyUs: number): Judgement {
+  const records = recordsOf(spec, answer.records)
+  const value = records.length
+  const fail = (cause: Judgement['cause'], detail: string): Judgement => ({
+    outcome: 'fail',
+    cause,
+    value,
+    detail,
+  })
+  const { rcode } = answer
+  if (spec.rcode !== undefined && rcode !== spec.rcode)
+    return fail('assertion', `${rcode} in place of ${spec.rcode}`)
+  if (spec.rcode === undefined && rcode === 'NXDOMAIN')
+    return fail('name', `NXDOMAIN: there is no ${spec.name}`)
+  if (spec.rcode === undefined && rcode !== 'NOERROR') return fail('dns', `the server answered ${rcode}`)
+  if (answer.truncated && (spec.rcode === undefined || spec.answers)) {
+    return fail('size', 'the answer does not fit a datagram: leave out transport, or ask over tcp')
+  }
+  const absent = spec.answers?.find(
+    (wanted) => !records.some((data) => isRecord(spec.type, { data, wanted })),
+  )
+  if (absent !== undefined) return fail('assertion', `not in the answer: ${absent}`)
+  if (spec.rcode === undefined && value === 0) return fail('name', `${spec.name} has no ${spec.type} record`)
+  return judgePace({ latencyUs, value, detail: `${rcode}, ${spec.type} records: ${value}` }, spec)
+}
+
+/** Data of the records of the type asked for, at the name or at what it is an alias of. */
+function recordsOf({ name, type }: Pick<Question, 'name' | 'type'>, records: readonly DnsRecord[]): string[] {
+  const alias = (owner: string): string | undefined =>
+    records.find((one) => one.type === TYPE_CODES.CNAME && one.name === owner)?.data
+  let owner = foldName(name)
+  for (let i = 0; i < MAX_ALIASES && type !== 'CNAME'; i += 1) owner = alias(owner) ?? owner
+  const found = records.filter((one) => one.type === TYPE_CODES[type] && one.name === owner)
+  return found.flatMap(({ data }) => data ?? [])
+}
+
+/** Nobody should be able to guess it (RFC 5452, 9.2). */
+function randomId(): number {
+  return randomInt(0x10000)
 }
 
 export const dnsKind: Kind<DnsSpec> = {
   read(fields) {
     const field = readFields(fields)
     const name = field.text('name', 255)
-    const type = field.oneOf('type', TYPES)
-    const options = given({ server: field.text('server', 255) })
+    const type = field.oneOf('type', DNS_TYPES)
+    const server = field.text('server', 280)
+    const answers = { maxItems: NETWORK_LIMITS.answers, maxChars: NETWORK_LIMITS.answerChars }
+    const options = given({
+      server,
+      family: field.oneOf('family', [4, 6] as const),
+      transport: field.oneOf('transport', ['udp', 'tcp'] as const),
+      rcode: field.oneOf('rcode', DNS_RCODES),
+      answers: field.list('answers', {
+        maxItems: answers.maxItems,
+        of: (answer) => answer !== '' && answer.length <= answers.maxChars,
+        form: `at most ${answers.maxItems} texts of 1 to ${answers.maxChars} characters`,
+      }),
+      degradedOverMs: field.integer('degradedOverMs', NETWORK_LIMITS.degradedOverMs),
+    })
     if (fields['name'] === undefined) field.missing('name')
     if (fields['type'] === undefined) field.missing('type')
     const problem = field.problem()
     if (problem !== undefined || name === undefined || type === undefined) return problem ?? 'name and type'
+    if (!isRecordName(name)) return 'name must be a DNS name in ASCII'
+    if (server !== undefined && !parseServer(server))
+      return 'server must be an address or a name, with or without a port'
+    if (options.answers && (options.rcode ?? 'NOERROR') !== 'NOERROR')
+      return `answers are never in ${options.rcode}`
     return { kind: 'dns', name, type, ...options }
   },
   /** RFC 4501: `dns:name`, `dns://server/name?type=MX`; also plain `dns://name`. */

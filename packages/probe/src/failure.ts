@@ -81,9 +81,8 @@ export function isCertificateCode(code: string): boolean {
 
 function failureOfName(code: string): Failure {
   if (code === 'ENOTFOUND' || code === 'ENODATA') return failed('name')
-  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') {
-    return { outcome: 'unknown', cause: 'resources' }
-  }
+  const own = OWN_CAUSES.get(code)
+  if (own) return { outcome: 'unknown', cause: own }
   // EBADNAME: the text can be no name at all.
   return failed(code === 'EBADNAME' ? 'name' : 'dns')
 }

@@ -4,75 +4,114 @@
  * program can be run the sample is unknown: another measure is never put in its place.
  */
 import { access, constants } from 'node:fs/promises'
-import type { ProbeSpec } from '@constat/shared/check'
-import { ProbeFailure, runAttempt, type Attempt } from './attempt.ts'
+import type { IcmpSpec } from '@constat/shared/check'
+import { systemCode } from '@constat/shared/fault'
+import { NETWORK_LIMITS } from '@constat/shared/target'
+import { runAttempt, type Attempt } from './attempt.ts'
+import { locate, unknownFailure } from './connect.ts'
+import { printable } from './dialogue.ts'
 import { hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
-import type { Address } from './resolver.ts'
-import { parseFping, parsePing, type EchoReport } from './icmp-report.ts'
+import { ownTrouble, parseFping, parsePing, type EchoReport } from './icmp-report.ts'
+import { judgePace } from './pace.ts'
 import type { Judgement, Kind, Probe, ProbeResult } from './probe.ts'
+import type { Address } from './resolver.ts'
+import { assertRoute } from './route.ts'
 
-export type IcmpSpec = Extract<ProbeSpec, { kind: 'icmp' }>
-
+/** Where a host keeps its programs; the PATH of the agent's user is not asked. */
 const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/local/sbin']
 const MAX_OUTPUT_BYTES = 64 * 1024
-const MAX_PACKETS = 20
 /** Between two requests, ms; what an ordinary user may ask of ping. */
 const SPACING_MS = 200
+const MIN_WAIT_MS = 100
+/** Of the deadline, what the program has to start and to report. */
+const STARTING_MS = 100
 
-export const probeIcmp: Probe<IcmpSpec> = async (spec, context) => {
-  let report: EchoReport | undefined
-  const result = await runAttempt(context, async (attempt) => {
-    attempt.watch.enter('dnsUs')
-    const resolution = { family: spec.family, signal: attempt.signal }
-    const target = await context.resolver.resolve(spec.host, resolution)
-    if (context.denied(target.address))
-      throw unknown('denied', `${target.address} is on this agent's deny list`)
-    attempt.watch.enter('ttfbUs')
-    const echoes = (report = await echo(target, { packets: spec.packets, attempt }))
-    attempt.watch.stop()
-    return () => judgeEchoes(echoes)
-  })
-  return report && report.received > 0 ? withRoundTrip(result, report) : result
+/** `folders`: where `fping` and `ping` are looked for, in this order. */
+export function echoProbe({ folders }: { folders: readonly string[] }): Probe<IcmpSpec> {
+  return async (spec, context) => {
+    let meanUs: number | null = null
+    const result = await runAttempt(context, async (attempt) => {
+      const target = await locate({ host: spec.host, family: spec.family }, attempt)
+      attempt.watch.enter('ttfbUs')
+      // fping reports a packet that could not leave as one that was lost.
+      await assertRoute(target)
+      const report = await echo(target, { spec, attempt, folders })
+      attempt.watch.stop()
+      meanUs = meanOf(report)
+      return () => judgeEchoes(spec, report)
+    })
+    return meanUs === null ? result : withRoundTrip(result, meanUs)
+  }
 }
 
-/** The program waits between packets: its run time is no round trip, its report has one. */
-function withRoundTrip(result: ProbeResult, { meanUs }: EchoReport): ProbeResult {
+/** The program waits between packets: its run time is no round trip, its report has them. */
+function withRoundTrip(result: ProbeResult, meanUs: number): ProbeResult {
   const latencyUs = result.phases.dnsUs + meanUs
   return { ...result, latencyUs, phases: { ...result.phases, ttfbUs: meanUs } }
 }
 
-function judgeEchoes({ sent, received }: EchoReport): Judgement {
-  const value = Math.round(((sent - received) / sent) * 100)
-  const detail = `${received} of ${sent} came back`
-  if (received === 0) return { outcome: 'fail', cause: 'loss', value, detail }
-  if (received < sent) return { outcome: 'degraded', cause: 'loss', value, detail }
-  return { outcome: 'ok', cause: 'none', value, detail }
+function meanOf({ roundTripsUs }: EchoReport): number | null {
+  const back = roundTripsUs.filter((us) => us !== null)
+  return back.length === 0 ? null : Math.round(back.reduce((sum, us) => sum + us, 0) / back.length)
 }
 
-async function echo(
-  { address, family }: Address,
-  { packets, attempt }: { packets: number; attempt: Attempt },
-): Promise<EchoReport> {
-  const waitMs = Math.max(100, Math.floor(attempt.context.timeoutMs - (packets - 1) * SPACING_MS - 100))
-  const fping = await find('fping')
+function judgeEchoes(spec: IcmpSpec, report: EchoReport): Judgement {
+  const sent = report.roundTripsUs.length
+  const lost = report.roundTripsUs.filter((us) => us === null).length
+  const value = Math.round((lost / sent) * 100)
+  const detail = `${sent - lost} of ${sent} came back: ${report.roundTripsUs.map(milliseconds).join(', ')}`
+  if (lost === sent) return { outcome: 'fail', cause: 'loss', value, detail }
+  // Compared across: the percentage shown is rounded.
+  if (lost * 100 > (spec.lossPercent ?? 0) * sent)
+    return { outcome: 'degraded', cause: 'loss', value, detail }
+  return judgePace({ latencyUs: meanOf(report) ?? 0, value, detail }, spec)
+}
+
+function milliseconds(us: number | null): string {
+  return us === null ? 'lost' : `${(us / 1_000).toFixed(3)} ms`
+}
+
+type Asking = { spec: IcmpSpec; attempt: Attempt; folders: readonly string[] }
+
+async function echo(target: Address, { spec, attempt, folders }: Asking): Promise<EchoReport> {
+  const waitMs = Math.max(
+    MIN_WAIT_MS,
+    Math.floor(attempt.context.timeoutMs - (spec.packets - 1) * SPACING_MS - STARTING_MS),
+  )
+  const fping = await find('fping', folders)
   if (fping !== undefined) {
-    const argv = ['-q', '-C', `${packets}`, '-p', `${SPACING_MS}`, '-t', `${waitMs}`, address]
-    return read(parseFping, await run(fping, argv, attempt.signal))
+    return read(parseFping, await run(fping, fpingArguments(spec, { target, waitMs }), attempt.signal))
   }
-  const ping = await find('ping')
-  if (ping === undefined)
-    throw unknown('unsupported', 'neither fping nor ping is installed; install one of them')
-  const argv = [`-${family}`, '-n', '-q', '-c', `${packets}`, '-W', `${Math.ceil(waitMs / 1000)}`]
-  if (packets > 1) argv.push('-i', `${SPACING_MS / 1000}`)
-  return read(parsePing, await run(ping, [...argv, address], attempt.signal))
+  const ping = await find('ping', folders)
+  if (ping === undefined) {
+    throw unknownFailure('unsupported', 'neither fping nor ping is installed: install one of them')
+  }
+  return read(parsePing, await run(ping, pingArguments(spec, { target, waitMs }), attempt.signal))
+}
+
+type Sending = { target: Address; waitMs: number }
+
+function fpingArguments({ packets, payloadBytes }: IcmpSpec, { target, waitMs }: Sending): string[] {
+  const size = payloadBytes === undefined ? [] : ['-b', `${payloadBytes}`]
+  return ['-q', '-C', `${packets}`, '-p', `${SPACING_MS}`, '-t', `${waitMs}`, ...size, target.address]
+}
+
+function pingArguments({ packets, payloadBytes }: IcmpSpec, { target, waitMs }: Sending): string[] {
+  const spacing = packets > 1 ? ['-i', `${SPACING_MS / 1_000}`] : []
+  const size = payloadBytes === undefined ? [] : ['-s', `${payloadBytes}`]
+  const wait = ['-W', `${Math.ceil(waitMs / 1_000)}`]
+  return [`-${target.family}`, '-n', '-c', `${packets}`, ...wait, ...spacing, ...size, target.address]
 }
 
 function read(parse: (output: string) => EchoReport | undefined, output: string): EchoReport {
   const report = parse(output)
-  if (report) return report
-  const [line = 'nothing'] = output.trim().split('\n')
-  throw unknown('unsupported', `the ping program said: ${line}`)
+  const someBack = report?.roundTripsUs.some((us) => us !== null) ?? false
+  const trouble = someBack ? undefined : ownTrouble(output)
+  if (report && !trouble) return report
+  const said = printable(output.trim().split('\n')[0] ?? '') || 'nothing'
+  if (trouble) throw unknownFailure(trouble.cause, `${trouble.cure} (${said})`)
+  throw unknownFailure('unsupported', `the ping program said: ${said}`)
 }
 
 /** Everything the program wrote. Its exit code only repeats the loss. */
@@ -81,14 +120,16 @@ async function run(file: string, argv: readonly string[], signal: AbortSignal): 
   const options = { signal, env: { LC_ALL: 'C' }, maxBuffer: MAX_OUTPUT_BYTES, windowsHide: true }
   return new Promise((resolve, reject) => {
     execFile(file, argv, options, (error, stdout, stderr) => {
+      // A text is an error of the start (EMFILE, ENOMEM); a number is how the program itself ended.
       if (signal.aborted) reject(new Error('the ping program was cut short', { cause: error }))
+      else if (error && systemCode(error) !== undefined) reject(error)
       else resolve(`${stdout}\n${stderr}`)
     })
   })
 }
 
-async function find(program: string): Promise<string | undefined> {
-  for (const folder of FOLDERS) {
+async function find(program: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
     const path = `${folder}/${program}`
     const runs = await access(path, constants.X_OK).then(
       () => true,
@@ -99,16 +140,17 @@ async function find(program: string): Promise<string | undefined> {
   return undefined
 }
 
-function unknown(cause: 'denied' | 'unsupported', detail: string): ProbeFailure {
-  return new ProbeFailure({ outcome: 'unknown', cause, value: 0, detail })
-}
-
 export const icmpKind: Kind<IcmpSpec> = {
   read(fields) {
     const field = readFields(fields)
     const host = field.host('host')
-    const packets = field.integer('packets', { min: 1, max: MAX_PACKETS })
-    const options = given({ family: field.oneOf('family', [4, 6] as const) })
+    const packets = field.integer('packets', NETWORK_LIMITS.packets)
+    const options = given({
+      family: field.oneOf('family', [4, 6] as const),
+      payloadBytes: field.integer('payloadBytes', NETWORK_LIMITS.payloadBytes),
+      lossPercent: field.integer('lossPercent', NETWORK_LIMITS.lossPercent),
+      degradedOverMs: field.integer('degradedOverMs', NETWORK_LIMITS.degradedOverMs),
+    })
     if (fields['host'] === undefined) field.missing('host')
     if (fields['packets'] === undefined) field.missing('packets')
     const problem = field.problem()
@@ -120,5 +162,5 @@ export const icmpKind: Kind<IcmpSpec> = {
     const host = hostOf(url)
     return host === undefined ? 'the address names no host' : { kind: 'icmp', host, packets: 1 }
   },
-  probe: probeIcmp,
+  probe: echoProbe({ folders: FOLDERS }),
 }

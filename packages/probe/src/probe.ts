@@ -43,6 +43,8 @@ export type ProbeContext = {
    * sentence that says why there is none and what to do. secret.ts has what probes do with it.
    */
   secret: (name: string) => Promise<Buffer | string>
+  /** Of a DNS query, 0 … 65535. Absent: one that nobody can guess. */
+  queryId?: () => number
 }
 
 /** PEM of a check's own. `ca` replaces the public authorities. */
