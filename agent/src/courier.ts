@@ -43,6 +43,8 @@ const BUFFERED_RETRY_MS = 50
 /** Comparisons of the clock: a few at once for a short round trip, then now and then. */
 const EARLY_TIMES_MS = [0, 250, 500, 1_000]
 const TIME_EVERY_MS = 60_000
+/** Reasons that are remembered as told. */
+const MAX_SAID = 16
 /** The first address is given this long to answer before another one is left for it. */
 const ANSWER_FIRST_WITHIN_MS = 5_000
 
@@ -57,7 +59,7 @@ export class Courier {
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
-  /** Reasons told since the last connection that stood; one for each address at most. */
+  /** Reasons told since the last connection that stood. */
   readonly #said = new Set<string>()
   #timers = new Set<NodeJS.Timeout>()
   #pumping = false
@@ -138,7 +140,7 @@ export class Courier {
     this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
     this.#delivery.setLive(this.#options.welcomed())
-    for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.#askTime())
+    for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.compareClocks())
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
     if (!this.#addresses.isFirst) this.#lookBack()
     void this.#pump()
@@ -160,7 +162,7 @@ export class Courier {
   #end(ending: Ending): void {
     const wasConnected = this.#uplink !== null
     const repeats = !wasConnected && this.#said.has(ending.reason)
-    if (wasConnected) this.#said.clear()
+    if (wasConnected || this.#said.size > MAX_SAID) this.#said.clear()
     this.#said.add(ending.reason)
     this.#uplink = null
     this.#pending = null
@@ -307,14 +309,16 @@ export class Courier {
     this.#uplink?.close()
   }
 
-  #askTime(): void {
+  /** Asks the collector for its time, where there is a connection. */
+  compareClocks(): void {
+    if (!this.#uplink) return
     const sentMs = this.#options.shell.clock.nowMs()
     this.#asked.set(sentMs, this.#options.shell.clock.monotonicUs())
     this.#uplink?.send({ type: 'time', sentMs, receivedMs: 0, answeredMs: 0 })
   }
 
   #keepTime(): void {
-    this.#askTime()
+    this.compareClocks()
     void this.#pump()
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
   }

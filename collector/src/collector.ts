@@ -115,7 +115,11 @@ async function openLine(
   closers.push(() => sockets.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = async () => {
-    const { scriptDigest } = await installer()
+    // Without an agent to give away a command is left that takes one that is there.
+    const scriptDigest = await installer().then(
+      (known) => known.scriptDigest,
+      () => null,
+    )
     const invitation = { url: publicUrl, tlsPin: door.joinPin(), scriptDigest }
     return (joinToken: string) => joinLine(invitation, joinToken)
   }

@@ -27,7 +27,7 @@ export type DeedDeps = {
   access: AccessDeps
   assign: AssignDeps
   sockets: AgentSockets
-  /** Fault `unavailable` when there is no agent to give away: asked before a token is made. */
+  /** How a command is made of a token; asked before there is one. */
   invite: () => Promise<(token: string) => string>
 }
 

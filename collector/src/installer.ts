@@ -16,8 +16,11 @@ import type { Log } from './shell.ts'
 
 export type Installer = { script: string; scriptDigest: string; bundle: Buffer }
 
-/** How the collector is reached by the agents that join. `tlsPin` null: an authority vouches for it. */
-export type Invitation = { url: string; tlsPin: string | null; scriptDigest: string }
+/**
+ * How the collector is reached by the agents that join. `tlsPin` null: an authority vouches for it.
+ * `scriptDigest` null: it has no agent to give away.
+ */
+export type Invitation = { url: string; tlsPin: string | null; scriptDigest: string | null }
 
 const BUILD_WITHIN_MS = 60_000
 /** Two folders up from the sources and from the bundle alike. */
@@ -77,18 +80,20 @@ function digestOf(bytes: Buffer): string {
 /** One line for a shell. It carries a secret, the token, which is good for one agent. */
 export function joinLine({ url, tlsPin, scriptDigest }: Invitation, token: string): string {
   const safe = shellSafe(url)
+  const pin = tlsPin === null ? '' : ` --pin ${tlsPin}`
+  const insecure = isOpen(url) ? ' --insecure' : ''
+  const join = `--url ${safe}${pin} --token ${token}${insecure}`
+  if (scriptDigest === null) return `npx constat-agent enroll ${join} && npx constat-agent run`
   const script = `${safe}${SCRIPT_PATH}`
   const [curl, wget] = fetchers(tlsPin)
   const unreached = `constat: ${safe} could not be reached; curl or wget says why above`
   const changed =
     'constat: install.sh is not the one this line was made for; make a new line on the collector, and if that fails too, something between changes it'
-  const pin = tlsPin === null ? '' : ` --pin ${tlsPin}`
-  const insecure = isOpen(url) ? ' --insecure' : ''
   return (
     `sh -c 'd=$(mktemp -d) && trap "rm -rf \\"$d\\"" EXIT && cd "$d" && ` +
     `{ ${curl} -o install.sh ${script} || ${wget} -O install.sh ${script} || { echo "${unreached}" >&2; exit 4; }; } && ` +
     `{ echo "${scriptDigest}  install.sh" | sha256sum -c >/dev/null 2>&1 || { echo "${changed}" >&2; exit 4; }; } && ` +
-    `sh install.sh --url ${safe}${pin} --token ${token}${insecure}'`
+    `sh install.sh ${join}'`
   )
 }
 

@@ -94,7 +94,7 @@ function sorter(secure: HttpsServer): TcpServer {
     response.end(`This collector speaks HTTPS only: write https://${host}\n`)
   })
   plain.on('upgrade', (_, stream) => rejectUpgrade(stream, '400 Bad Request'))
-  return createTcp({ pauseOnConnect: false }, (socket) => {
+  return createTcp((socket) => {
     socket.setTimeout(HANDSHAKE_MS, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.once('data', (first) => {

@@ -241,6 +241,12 @@ describe('the line to paste', () => {
     ['http://[::1]:8420', false],
     ['http://10.0.0.5:8420', true],
   ])('of %s says --insecure: %s', (url, isOpen) => expect(lineOf(url).includes('--insecure')).toBe(isOpen))
+  it('takes an agent that is there where the collector has none to give', () => {
+    const line = joinLine({ url: 'https://c.example', tlsPin: null, scriptDigest: null }, 'join_x')
+    expect(line).toBe(
+      'npx constat-agent enroll --url https://c.example --token join_x && npx constat-agent run',
+    )
+  })
   it('has nothing in it that a shell would run', () => {
     const line = lineOf("https://x.example/a';$(id)&`id`")
     expect(line.slice(0, -1).split("'").length).toBe(2)
