@@ -5,7 +5,7 @@
  */
 import { access, constants } from 'node:fs/promises'
 import type { IcmpSpec } from '@constat/shared/check'
-import { systemCode } from '@constat/shared/fault'
+import { messageOf, systemCode } from '@constat/shared/fault'
 import { NETWORK_LIMITS } from '@constat/shared/target'
 import { runAttempt, type Attempt } from './attempt.ts'
 import { locate, unknownFailure } from './connect.ts'
@@ -121,8 +121,9 @@ async function run(file: string, argv: readonly string[], signal: AbortSignal): 
   return new Promise((resolve, reject) => {
     execFile(file, argv, options, (error, stdout, stderr) => {
       // A text is an error of the start (EMFILE, ENOMEM); a number is how the program itself ended.
+      const code = systemCode(error)
       if (signal.aborted) reject(new Error('the ping program was cut short', { cause: error }))
-      else if (error && systemCode(error) !== undefined) reject(error)
+      else if (code !== undefined) reject(Object.assign(new Error(messageOf(error)), { code }))
       else resolve(`${stdout}\n${stderr}`)
     })
   })
