@@ -32,7 +32,7 @@ const SAMPLES = 25
 const contract = (url: string): string => `apiVersion: constat/v1
 kind: Check
 metadata: {name: ${CHECK}}
-spec: {service: shop, http: {url: "${url}"}, interval: PT1S, timeout: PT1S}
+spec: {service: shop, http: {url: "${url}"}, interval: PT1S, timeout: PT0.9S}
 ---
 apiVersion: constat/v1
 kind: Contract
@@ -50,7 +50,7 @@ spec:
 
 let target: Server
 let program: Program
-let agent: ChildProcess
+let agent: ChildProcess | undefined
 let port: number
 const agentDir = makeDataDir()
 const key = new Date().toISOString().slice(0, 7)
@@ -72,7 +72,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await endOf(agent, 'SIGKILL')
+  if (agent) await endOf(agent, 'SIGKILL')
   await program.kill('SIGTERM')
   target.closeAllConnections()
   target.close()
@@ -100,12 +100,11 @@ describe('a latency guarantee', () => {
       what: `${SAMPLES} samples`,
     })
     expect(view).toMatchObject({ verdict: 'indeterminate', thresholdUs: THRESHOLD_MS * 1_000 })
-    expect(view.insufficientEvidence).toBe(false)
     expect(view).not.toHaveProperty('downMs')
   })
 
   it('counts what stopped coming as missing, for neither side', async () => {
-    await endOf(agent, 'SIGTERM')
+    await endOf(agent!, 'SIGTERM')
     told = await until(async () => ((await speed()).share.missing >= 5 ? speed() : null), {
       withinMs: 60_000,
       what: 'slots that are missing',

@@ -233,7 +233,7 @@ function Table({ latency: { check, points }, scene }: { latency: LatencyView; sc
 }
 
 /** One sentence for those who do not see the drawing. */
-export function summaryOf({ check, points }: LatencyView, scene: Scene): string {
+export function summaryOf({ check, points }: LatencyView, scene: Pick<Scene, 'text' | 'lang'>): string {
   const { text, lang } = scene
   const measured = points.filter(({ n }) => n > 0)
   if (measured.length === 0) return `${check}: ${text.latency.none}`
@@ -262,7 +262,7 @@ function worstUs({ points }: Pick<LatencyView, 'points'>): number {
   return Math.max(0, ...points.map(({ p99Us }) => p99Us ?? 0))
 }
 
-function usText(us: number | null, { lang }: Scene): string {
+function usText(us: number | null, { lang }: Pick<Scene, 'lang'>): string {
   return us === null ? '–' : latencyText(us, lang)
 }
 
