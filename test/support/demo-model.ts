@@ -156,17 +156,12 @@ function speedView(
   key: string,
 ): View.LatencyGuaranteeView {
   const of = { guarantee, service, target, clause }
-  const { downMs, partialMs, degradedMs, unknownMs, availability, budget, ...common } = guaranteeView(
-    contract,
-    of,
-    nowMs,
-    key,
-  )
-  const n = Math.trunc((common.elapsedCommittedMs - downMs.pessimistic) / 10_000)
-  const missing = Math.trunc(unknownMs / 10_000)
+  const whole = guaranteeView(contract, of, nowMs, key)
+  const n = Math.trunc((whole.elapsedCommittedMs - whole.downMs.pessimistic) / 10_000)
+  const missing = Math.trunc(whole.unknownMs / 10_000)
   const within = n - Math.trunc(n / 31)
   return {
-    ...common,
+    ...whole,
     metric: 'share-within',
     verdict: key === WINDOW_KEYS[0] ? 'indeterminate' : 'met',
     outlook: key === WINDOW_KEYS[0] ? 'on_track' : null,

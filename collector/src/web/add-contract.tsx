@@ -6,7 +6,7 @@ import { composeContract, type SmallContract } from '@constat/sla/contract/compo
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { parseContract } from '@constat/sla/contract/parse'
 import { invariant } from '@constat/shared/fault'
-import { Hono, type Context } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
 import { limitBody } from '../http/describe.ts'
 import {

@@ -72,7 +72,7 @@ export function readContractForm(posted: Posted): ContractForm {
     return typeof value === 'string' ? value.replaceAll('\r\n', '\n') : ''
   }
   const line = (key: string): string => text(key).trim()
-  const ticked = [posted['days']].flat()
+  const ticked = new Set([posted['days']].flat())
   return {
     watch: text('watch'),
     provider: line('provider'),
@@ -80,7 +80,7 @@ export function readContractForm(posted: Posted): ContractForm {
     target: line('target'),
     timeZone: line('timeZone'),
     hours: line('hours') === 'weekly' ? 'weekly' : 'always',
-    days: WEEKDAYS.filter((day) => ticked.includes(day)),
+    days: WEEKDAYS.filter((day) => ticked.has(day)),
     from: line('from'),
     to: line('to'),
     country: line('country'),

@@ -49,13 +49,15 @@ type Props = {
 /** Window keys shown at once; the API has them all. */
 const MAX_KEYS = 12
 const REFRESH_S = 10
+/** Somebody waits for the first sample. */
+const FRESH_REFRESH_S = 1
 
 export function Contract(props: Props) {
   const { scene, contract, window } = props
   const terms = scene.termsOf(contract.name)
   return (
     <Layout scene={scene} title={contract.displayName} door="contract">
-      <LiveRegion id="contract" events={EVENT_TYPES} everyS={REFRESH_S}>
+      <LiveRegion id="contract" events={EVENT_TYPES} everyS={props.fresh ? FRESH_REFRESH_S : REFRESH_S}>
         <Head scene={scene} contract={contract} />
         {props.fresh && <Begun {...props} />}
         <div class="columns">
