@@ -90,6 +90,7 @@ export class Pipeline {
       timelines,
       latencies,
       nowMs,
+      nameOf,
       log: shell.log,
       changed: (contract) => this.model.forget(contract),
     })

@@ -39,6 +39,7 @@ const CASES: Case[] = [
     status: 200,
   },
   { operation: 'get /services/{service}/timeline', path: '/services/branch-vpn/timeline', status: 200 },
+  { operation: 'get /checks/{check}/latency', path: '/checks/branch-vpn-check/latency', status: 200 },
   { operation: 'get /incidents', path: '/incidents?open=true', status: 200 },
   { operation: 'get /incidents/{incident}', path: `/incidents/${PORTAL}`, status: 200 },
   {
@@ -81,6 +82,8 @@ const MISSING: [string, string][] = [
   ['GET', '/contracts/none/windows'],
   ['GET', '/contracts/intranet/windows/1999-01'],
   ['GET', '/services/none/timeline'],
+  ['GET', '/checks/none/latency'],
+  ['GET', '/checks/branch-vpn-check/latency?agent=nobody'],
   ['GET', '/incidents/none'],
   ['POST', '/incidents/none/acknowledge'],
   ['DELETE', '/agents/none'],
@@ -323,6 +326,7 @@ describe('scope', () => {
     '/contracts/intranet/windows/2026-11',
     '/services/intranet/timeline',
     '/services/intranet/timeline?contract=intranet',
+    '/checks/intranet-check/latency?contract=intranet',
     `/incidents/${INTRANET}`,
   ])('hides %s', async (path) => {
     expect((await ask(`/api/v1${path}`, { as: 'provider-token' })).status).toBe(404)

@@ -156,7 +156,7 @@ function speedView(
   key: string,
 ): View.LatencyGuaranteeView {
   const of = { guarantee, service, target, clause }
-  const whole = guaranteeView(contract, of, nowMs, key)
+  const { sites: _sites, ...whole } = guaranteeView(contract, of, nowMs, key)
   const n = Math.trunc((whole.elapsedCommittedMs - whole.downMs.pessimistic) / 10_000)
   const missing = Math.trunc(whole.unknownMs / 10_000)
   const within = n - Math.trunc(n / 31)
@@ -335,8 +335,12 @@ export function demoModel({
       const contract = find(name)
       return contract ? termsOf(contract) : null
     },
-    latency: async (check, span, { agent }) =>
-      story.some(({ services }) => services.some(({ service }) => `${service}-check` === check)) &&
+    latency: async (check, span, { agent, contract }) =>
+      story.some(
+        ({ name, services }) =>
+          (contract === undefined || name === contract) &&
+          services.some(({ service }) => `${service}-check` === check),
+      ) &&
       (agent === undefined || AGENTS.some(({ id, name }) => agent === id || agent === name))
         ? demoLatency(check, span)
         : null,

@@ -100,24 +100,48 @@ const availabilityGuarantee = shape<View.AvailabilityView>()(
 )
 
 const us = count.describe('Microseconds').nullable()
+const shareOf = z.object({
+  n: count.describe('Slot samples that answered while the service was up, in committed time'),
+  within: count.describe('Of these, answered within the threshold'),
+  missing: count.describe('Slots that could have counted and of which nothing is known'),
+  percent: percent.nullable(),
+  provable: percent.nullable().describe('Had all the missing answered in time'),
+  pessimistic: percent.nullable().describe('Had none of the missing'),
+})
+const percentileUs = z.object({ p50: us, p95: us, p99: us }).describe('Nearest rank; null of no samples')
+
+const siteShare = shape<View.SiteShareView>()(
+  'SiteShare',
+  z.object({
+    site: z.string(),
+    displayName: z.string(),
+    administeredBy: z.string().nullable(),
+    verdict: common.verdict,
+    outlook: common.outlook,
+    insufficientEvidence: z.boolean(),
+    coverage: share,
+    knownMs: ms,
+    share: shareOf,
+    percentileUs,
+    measuredFrom: instant.nullable(),
+  }),
+)
+
 const latencyGuarantee = shape<View.LatencyGuaranteeView>()(
   'LatencyGuarantee',
   z.object({
     ...common,
     metric: z.literal('share-within'),
     thresholdUs: count.describe('Microseconds'),
-    share: z.object({
-      n: count.describe('Slot samples that answered while the service was up, in committed time'),
-      within: count.describe('Of these, answered within the threshold'),
-      missing: count.describe('Slots that could have counted and of which nothing is known'),
-      percent: percent.nullable(),
-      provable: percent.nullable().describe('Had all the missing answered in time'),
-      pessimistic: percent.nullable().describe('Had none of the missing'),
-    }),
-    percentileUs: z.object({ p50: us, p95: us, p99: us }).describe('Nearest rank; null of no samples'),
+    share: shareOf,
+    percentileUs,
     percentileErrorPercent: z
       .string()
       .describe('What a percentile may be above the true one: 0 once the window has ended'),
+    sites: z
+      .array(siteShare)
+      .exactOptional()
+      .describe('Of a guarantee for each site; the figures beside it are those of the worst'),
   }),
 )
 

@@ -29,7 +29,8 @@ export function eachSiteView(
   }
 }
 
-const VERDICTS: readonly Verdict[] = ['not_met', 'indeterminate', 'met']
+/** The worst first. */
+export const VERDICTS: readonly Verdict[] = ['not_met', 'indeterminate', 'met']
 
 export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'indeterminate'

@@ -9,7 +9,9 @@ import { foldRules } from '../terms/register.ts'
 import type { Expected } from './latency-sums.ts'
 import type { LatencyAnswer, LatencyWindowQuestion } from './latency-window.ts'
 import { checksOf, type ExpectedVantage, type Timelines } from './timelines.ts'
-import type { LatencyGuaranteeView } from './view.ts'
+import { VERDICTS, worstVerdict } from './each-site.ts'
+import type { SiteVantages } from './sites.ts'
+import type { LatencyGuaranteeView, SiteShareView } from './view.ts'
 import {
   asOfOf,
   committedTime,
@@ -24,12 +26,13 @@ import {
   type WindowQuestion,
 } from './windows.ts'
 
-type Place = Measurable<LatencyGuarantee>
+/** A latency guarantee in a window; of one site where it is promised for each, under that site's timeline. */
+export type LatencyPlace = Measurable<LatencyGuarantee> & { site: SiteVantages | null }
 
 const US_PER_MS = 1000
 
-export function latencyQuestion(question: Place, timelines: Timelines): LatencyWindowQuestion {
-  const { terms, revision, guarantee, window, nowMs } = question
+export function latencyQuestion(question: LatencyPlace, timelines: Timelines): LatencyWindowQuestion {
+  const { terms, revision, guarantee, window, site, nowMs } = question
   const asOfMs = asOfOf(question)
   const counted = countedIn(question)
   const span = { startMs: window.startMs, endMs: asOfMs }
@@ -40,7 +43,8 @@ export function latencyQuestion(question: Place, timelines: Timelines): LatencyW
     committed,
   )
   const places = checksOf(revision.terms, guarantee.service).flatMap((check) =>
-    timelines.expected(terms, revision, check).map((vantage): Expected => {
+    timelines.expected(terms, revision, check).flatMap((vantage): Expected[] => {
+      if (site && !site.agents.includes(vantage.agent)) return []
       const { holdMs } = foldRules(check, revision.terms)
       const place = { log: terms.log, check: check.name, agent: vantage.agent }
       const expected = {
@@ -48,7 +52,7 @@ export function latencyQuestion(question: Place, timelines: Timelines): LatencyW
         endMs: Math.min(asOfMs, vantage.endMs),
       }
       const population = populationOf(vantage, { up, open, span: expected })
-      return { ...place, ...population, intervalMs: check.spec.intervalMs, holdMs, expected }
+      return [{ ...place, ...population, intervalMs: check.spec.intervalMs, holdMs, expected }]
     }),
   )
   return {
@@ -70,8 +74,8 @@ function populationOf(
   return { up: intersect(up, known), open: clip(open, span) }
 }
 
-export function answerName({ terms, revision, guarantee, window }: Place): string {
-  return [terms.contract, revision.revision, guarantee.id, window.key].join('/')
+export function answerName({ terms, revision, guarantee, window, site }: LatencyPlace): string {
+  return [terms.contract, revision.revision, guarantee.id, window.key, site?.id ?? ''].join('/')
 }
 
 /** Before the first answer nothing is counted, and nothing is claimed. */
@@ -110,5 +114,51 @@ export function latencyView(
     ...judgement,
     measuredFrom: measuredFrom(question, committed),
     asOf: formatInstant(answer?.asOfMs ?? asOfOf(question)),
+  }
+}
+
+export type SiteAnswer = { site: SiteVantages; view: LatencyGuaranteeView }
+
+/** One result a site; beside them the figures of the worst, as no average hides a branch. */
+export function eachSiteLatency(
+  found: readonly SiteAnswer[],
+  none: LatencyGuaranteeView,
+): LatencyGuaranteeView {
+  const views = found.map(({ view }) => view)
+  const worst = views.toSorted(compareWorst)[0]
+  if (!worst) return { ...none, sites: [] }
+  return {
+    ...worst,
+    verdict: worstVerdict(views.map(({ verdict }) => verdict)),
+    insufficientEvidence: views.some(({ insufficientEvidence }) => insufficientEvidence),
+    sites: found.map(siteResult),
+  }
+}
+
+/** By verdict, then by the share that is proved, exactly. A site without samples is worse than any. */
+function compareWorst(a: LatencyGuaranteeView, b: LatencyGuaranteeView): number {
+  const verdict = VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict)
+  if (verdict !== 0) return verdict
+  const difference = BigInt(a.share.within) * BigInt(b.share.n) - BigInt(b.share.within) * BigInt(a.share.n)
+  if (a.share.n === 0 || b.share.n === 0) return a.share.n - b.share.n
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
+
+function siteResult({ site, view }: SiteAnswer): SiteShareView {
+  const { verdict, outlook, insufficientEvidence, coverage, knownMs, share, percentileUs, measuredFrom } =
+    view
+  const { id, displayName, administeredBy } = site
+  return {
+    site: id,
+    displayName,
+    administeredBy,
+    verdict,
+    outlook,
+    insufficientEvidence,
+    coverage,
+    knownMs,
+    share,
+    percentileUs,
+    measuredFrom,
   }
 }

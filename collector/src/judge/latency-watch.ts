@@ -8,8 +8,9 @@ import type { CalendarWindow } from '@constat/sla/period'
 import type { Latencies } from '../latency/latencies.ts'
 import type { Log } from '../shell.ts'
 import { newest, revisionFor, type Register, type Terms } from '../terms/register.ts'
-import { answerName, latencyQuestion } from './latency-view.ts'
+import { answerName, latencyQuestion, type LatencyPlace } from './latency-view.ts'
 import { LatencyWindows, type LatencyAnswer } from './latency-window.ts'
+import { sitesOf } from './sites.ts'
 import type { Timelines } from './timelines.ts'
 import { judged, windowNow, type LatencyGuarantee, type Measurable } from './windows.ts'
 
@@ -21,6 +22,7 @@ export type LatencyWatchDeps = {
   timelines: Timelines
   latencies: Latencies
   nowMs: () => UnixMs
+  nameOf: (agent: string) => string
   log: Log
   /** The figures of a contract are newer than what readers were shown. */
   changed(contract: string): void
@@ -38,18 +40,33 @@ export class LatencyWatch {
   }
 
   /** The last answer, or null before the first. */
-  last(place: Measurable<LatencyGuarantee>): LatencyAnswer | null {
+  last(place: LatencyPlace): LatencyAnswer | null {
     return this.#windows.last(answerName(place))
   }
 
   /** Makes sure that the answer of one window is there, and of its time. */
   async ask(terms: Terms, guarantee: string, window: CalendarWindow): Promise<void> {
-    const place = this.#placeOf(terms, guarantee, window)
-    if (!place) return
+    const whole = this.#placeOf(terms, guarantee, window)
+    if (whole && !this.places(whole).every((place) => this.#isFresh(place))) await this.#measure(whole)
+  }
+
+  /** The guarantee itself, or each of the sites it is promised for. */
+  places(whole: Measurable<LatencyGuarantee>): LatencyPlace[] {
+    const { terms, revision, guarantee } = whole
+    const { scope, service } = guarantee
+    if (scope === 'service') return [{ ...whole, site: null }]
+    const { timelines, nameOf } = this.#deps
+    const agents = timelines.agentsOf(terms, revision, service).map((id) => ({ id, name: nameOf(id) }))
+    return sitesOf(revision.terms, agents).map((site) => {
+      const timeline = timelines.site(terms, revision, { service, site })
+      return { ...whole, timeline, site }
+    })
+  }
+
+  #isFresh(place: LatencyPlace): boolean {
     const last = this.last(place)
-    const isFresh =
-      last !== null && place.nowMs < window.endMs && place.nowMs - last.asOfMs < LATENCY_EVERY_MS
-    if (!isFresh) await this.#measure(place)
+    const { nowMs, window } = place
+    return last !== null && nowMs < window.endMs && nowMs - last.asOfMs < LATENCY_EVERY_MS
   }
 
   /** Measures what is due, in the background. A call while one runs is that one. */
@@ -87,8 +104,10 @@ export class LatencyWatch {
     await this.#deps.latencies.packEnded()
   }
 
-  async #measure(place: Measurable<LatencyGuarantee>): Promise<void> {
-    await this.#windows.measure(latencyQuestion(place, this.#deps.timelines))
+  async #measure(whole: Measurable<LatencyGuarantee>): Promise<void> {
+    for (const place of this.places(whole)) {
+      await this.#windows.measure(latencyQuestion(place, this.#deps.timelines))
+    }
   }
 
   /** The guarantee in a window, under the revision in force at its start. */

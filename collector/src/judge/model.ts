@@ -4,22 +4,19 @@
  */
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
-import { coverageText } from '@constat/sla/figures'
-import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
-import type { ProbeSpec } from '@constat/shared/check'
-import { Fault } from '@constat/shared/fault'
-import { clip, contains, formatInstant, totalMs, type Interval, type UnixMs } from '@constat/shared/time'
+import { clip, contains, formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { IncidentRow } from '../db/incident-rows.ts'
 import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent, Registry } from '../intake/registry.ts'
 import type { Latencies } from '../latency/latencies.ts'
-import { latencyPoints } from '../latency/steps.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { effectiveFromMs, newest, revisionFor, type Register, type Terms } from '../terms/register.ts'
-import { incidentView, segmentViews, stateAt } from './describe.ts'
+import { agentView } from './agent-view.ts'
+import { incidentView, segmentViews, stateAt, targetText } from './describe.ts'
 import { eachSiteView } from './each-site.ts'
 import type { Judge } from './judge.ts'
-import { latencyView } from './latency-view.ts'
+import { eachSiteLatency, latencyView } from './latency-view.ts'
+import { latencySteps, type LatencyOf } from './latency-steps.ts'
 import type { LatencyWatch } from './latency-watch.ts'
 import { readinessFacts } from './readiness.ts'
 import { contractSentence, worstState } from './sentence.ts'
@@ -33,6 +30,7 @@ import type {
   ContractView,
   GuaranteeView,
   IncidentView,
+  LatencyGuaranteeView,
   LatencySpan,
   LatencyView,
   ReadModel,
@@ -50,13 +48,11 @@ import {
   windowNow,
   windowsSince,
   type AvailabilityGuarantee,
+  type LatencyGuarantee,
   type WindowQuestion,
 } from './windows.ts'
 
 const KEPT_MS = 1_000
-const DAY_MS = 86_400_000
-/** Samples read for one answer. */
-const MAX_LATENCY_SAMPLES = 4_000_000
 /** Windows listed for one contract at most. */
 const MAX_WINDOWS = 400
 
@@ -179,28 +175,8 @@ export class Model implements ReadModel {
     }
   }
 
-  async latency(
-    check: string,
-    span: LatencySpan,
-    { agent, contract }: { agent?: string | undefined; contract?: string | undefined },
-  ): Promise<LatencyView | null> {
-    const terms = this.#deps.register
-      .all()
-      .filter((one) => contract === undefined || one.contract === contract)
-      .find(({ revisions }) =>
-        revisions.some(({ terms: { checks } }) => checks.some(({ name }) => name === check)),
-      )
-    if (!terms) return null
-    const isAsked = (id: string): boolean =>
-      agent === undefined || agent === id || agent === this.#deps.registry.byId(id)?.name
-    const places = this.#deps.tracks
-      .places()
-      .filter((place) => place.log === terms.log && place.check === check && isAsked(place.agent))
-    if (agent !== undefined && places.length === 0) return null
-    const { latencies } = this.#deps
-    limitSamples(places.flatMap((place) => latencies.sizes(place, span)))
-    const columns = await Promise.all(places.map((place) => latencies.read(place, span)))
-    return { check, stepMs: span.stepMs, points: latencyPoints(columns.flat(), span) }
+  latency(check: string, span: LatencySpan, of: LatencyOf): Promise<LatencyView | null> {
+    return latencySteps(this.#deps, { check, span, of })
   }
 
   incidents(filter: {
@@ -226,7 +202,9 @@ export class Model implements ReadModel {
   }
 
   agents(): AgentView[] {
-    return this.#deps.registry.agents().map((agent) => this.#agent(agent))
+    const { registry, register, tracks } = this.#deps
+    const nowMs = this.#deps.nowMs()
+    return registry.agents().map((agent) => agentView(agent, { logs: register.all(), tracks, nowMs }))
   }
 
   #termsOf(service: string, contract?: string): Terms | null {
@@ -311,8 +289,19 @@ export class Model implements ReadModel {
     const readiness = readinessOf(readinessFacts(terms, this.#deps.registry.agents()))
     const asked = { terms, revision, window, timeline, readiness, nowMs }
     if (guarantee.metric === 'interval-availability') return [this.#availability({ ...asked, guarantee })]
-    const question = { ...asked, guarantee }
-    return [latencyView(question, this.#deps.latencyWatch.last(question))]
+    return [this.#latency({ ...asked, guarantee })]
+  }
+
+  #latency(question: WindowQuestion<LatencyGuarantee>): LatencyGuaranteeView {
+    const { latencyWatch } = this.#deps
+    const views = latencyWatch.places(question).map((place) => {
+      const { site, timeline } = place
+      return { site, view: latencyView({ ...question, timeline }, latencyWatch.last(place)) }
+    })
+    const [first] = views
+    if (first?.site === null) return first.view
+    const sites = views.flatMap(({ site, view }) => (site ? [{ site, view }] : []))
+    return eachSiteLatency(sites, latencyView(question, null))
   }
 
   #availability(question: WindowQuestion<AvailabilityGuarantee>): AvailabilityView {
@@ -336,56 +325,10 @@ export class Model implements ReadModel {
       this.#deps.timelines.isolated(terms, revision, agent).some((interval) => contains(interval, nowMs)),
     )
   }
-
-  #agent(agent: KnownAgent): AgentView {
-    return {
-      id: agent.id,
-      name: agent.name,
-      enrolledAt: formatInstant(agent.enrolledMs),
-      lastSeenAt: formatInstant(agent.lastSeenMs),
-      connected: agent.connections > 0,
-      silent: agent.silentSinceMs !== null,
-      version: agent.version,
-      clockOffsetMs: agent.clockOffsetMs,
-      clockErrorMs: agent.clockErrorMs,
-      spoolBatches: agent.spoolFrames,
-      coverage: this.#coverage(agent),
-    }
-  }
-
-  /** Known share of the last day, or of the time since the first sample where that is shorter. */
-  #coverage({ id }: KnownAgent): string {
-    const nowMs = this.#deps.nowMs()
-    let committedMs = 0
-    let knownMs = 0
-    for (const { log } of this.#deps.register.all()) {
-      for (const track of this.#deps.tracks.ofAgent(log, id)) {
-        // Folded once more for what it stands at: counted already under its own rules.
-        if (this.#deps.tracks.isolationsOn(track).length > 0) continue
-        const timeline = track.timeline()
-        const span = { startMs: Math.max(nowMs - DAY_MS, timeline.at[0] ?? nowMs), endMs: nowMs }
-        committedMs += Math.max(0, span.endMs - span.startMs)
-        knownMs += knownWithin(timeline, span)
-      }
-    }
-    return coverageText({ committedMs, knownMs }) ?? '0.0000'
-  }
-}
-
-function knownWithin(timeline: Timeline, span: { startMs: UnixMs; endMs: UnixMs }): number {
-  return totalMs(where(timeline, span, (mark) => !isUnknown(mark)))
 }
 
 function boundsOf({ startMs, endMs }: Interval): { start: string; end: string } {
   return { start: formatInstant(startMs), end: formatInstant(endMs) }
-}
-
-function limitSamples(sizes: readonly { samples: number }[]): void {
-  const count = sizes.reduce((sum, { samples }) => sum + samples, 0)
-  if (count <= MAX_LATENCY_SAMPLES) return
-  throw new Fault('too-large', `The span holds ${count} samples, more than ${MAX_LATENCY_SAMPLES}.`, {
-    hint: 'Ask for a shorter span, or for one agent.',
-  })
 }
 
 function severity({ state, guarantees, openIncidents }: ContractView): number {
@@ -393,24 +336,4 @@ function severity({ state, guarantees, openIncidents }: ContractView): number {
   const risk = guarantees.some(({ outlook }) => outlook === 'at_risk') ? 1 : 0
   const states = { down: 4, partial: 2, unknown: 2, degraded: 1, up: 0 }
   return failed + risk + states[state] + (openIncidents > 0 ? 4 : 0)
-}
-
-function targetText(probe: ProbeSpec): string {
-  switch (probe.kind) {
-    case 'http':
-      return probe.url
-    case 'transaction':
-      return probe.steps.map(({ name }) => name).join(' → ')
-    case 'dns':
-      return probe.name
-    case 'icmp':
-      return probe.host
-    case 'host':
-      return 'name' in probe
-        ? `${probe.metric} ${probe.name}`
-        : [probe.metric, probe.of].filter(Boolean).join(' ')
-    case 'tcp':
-    case 'tls':
-      return `${probe.host}:${probe.port}`
-  }
 }

@@ -71,7 +71,22 @@ export type LatencyGuaranteeView = GuaranteeCommon & {
   percentileUs: { p50: number | null; p95: number | null; p99: number | null }
   /** What a percentile may be above the true one, in percent: `0` once the window has ended. */
   percentileErrorPercent: string
+  /** Of a guarantee for each site, as of availability. */
+  sites?: SiteShareView[]
 }
+
+/** One site under a latency guarantee that is promised for each. */
+export type SiteShareView = Pick<
+  LatencyGuaranteeView,
+  | 'verdict'
+  | 'outlook'
+  | 'insufficientEvidence'
+  | 'coverage'
+  | 'knownMs'
+  | 'share'
+  | 'percentileUs'
+  | 'measuredFrom'
+> & { site: string; displayName: string; administeredBy: string | null }
 
 /** One guarantee in one window. */
 export type GuaranteeView = AvailabilityView | LatencyGuaranteeView

@@ -19,11 +19,10 @@ export type AvailabilityGuarantee = Extract<GuaranteeTerms, { metric: 'interval-
 export type LatencyGuarantee = Extract<GuaranteeTerms, { metric: 'share-within' }>
 export type JudgedGuarantee = AvailabilityGuarantee | LatencyGuarantee
 
-/** Guarantees this engine judges: availability, of a service or at each site, and latency of a service. */
+/** Guarantees this engine judges: availability and latency, of a service or at each site. */
 export function judged({ terms }: Revision): JudgedGuarantee[] {
   return terms.guarantees.filter(
-    (one): one is JudgedGuarantee =>
-      one.metric === 'interval-availability' || (one.metric === 'share-within' && one.scope === 'service'),
+    (one): one is JudgedGuarantee => one.metric === 'interval-availability' || one.metric === 'share-within',
   )
 }
 

@@ -5,10 +5,9 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 export function unjudgedClauses(terms: ExpandedContract): string[] {
   const { guarantees, exclusions, credits } = terms
   const told: string[] = []
-  for (const { id, metric, scope } of guarantees) {
+  for (const { id, metric } of guarantees) {
     if (metric !== 'interval-availability' && metric !== 'share-within')
       told.push(`guarantee ${id}: ${metric}`)
-    else if (metric === 'share-within' && scope === 'each-site') told.push(`guarantee ${id}: scope each-site`)
   }
   if (exclusions.kinds.length > 0) told.push(`exclusions: ${exclusions.kinds.map(({ id }) => id).join(', ')}`)
   if (credits) told.push('credits')

@@ -11,10 +11,10 @@ export const latencyFr: typeof latencyEn = {
   missingMeaning: 'si toutes les manquantes avaient été en retard',
   chart: (check) => `Temps de réponse de ${check} au fil du temps`,
   summary: (s) =>
-    `${s.check} : ${s.n} réponses. D’ordinaire la moitié en ${s.p50}, 95 % en ${s.p95} ; au pire 99 % en ${s.worst}. ${s.failed} échecs.`,
+    `${s.check} : ${s.n} réponses. D’ordinaire la moitié en ${s.p50}, 95 % en ${s.p95} ; au pire 99 % en ${s.worst}. ${s.failed} échecs.`,
   none: 'Aucune réponse n’a été mesurée sur cette durée.',
-  threshold: (threshold) => `promis : ${threshold}`,
-  above: (highest) => `monte à ${highest} : coupé au-dessus`,
+  threshold: (threshold) => `promis : ${threshold}`,
+  above: (highest) => `monte à ${highest} : coupé au-dessus`,
   legend: {
     p50: 'la moitié (p50)',
     band: 'p50 à p95',
@@ -28,6 +28,6 @@ export const latencyFr: typeof latencyEn = {
   failed: 'Échecs',
   step: (length) => `Par pas de ${length}, tous les lieux ensemble.`,
   tooMany:
-    'Trop de réponses pour une seule page : choisissez une durée plus courte ou interrogez l’API par parties.',
-  more: (n) => `${n} autres contrôles : l’API les donne tous.`,
+    'Trop de réponses pour une seule page : choisissez une durée plus courte ou interrogez l’API par parties.',
+  more: (n) => `${n} autres contrôles : l’API les donne tous.`,
 }

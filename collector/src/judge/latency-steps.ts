@@ -1,0 +1,49 @@
+/**
+ * Latency steps: the answer to "how long did this check take", from every agent together or from one. Read
+ * sample by sample, so the number of samples is limited before any is read.
+ */
+import { Fault } from '@constat/shared/fault'
+import type { Tracks } from '../fold/tracks.ts'
+import type { Registry } from '../intake/registry.ts'
+import type { Latencies } from '../latency/latencies.ts'
+import { latencyPoints } from '../latency/steps.ts'
+import type { Register } from '../terms/register.ts'
+import type { LatencySpan, LatencyView } from './view.ts'
+
+/** Samples read for one answer. */
+export const MAX_LATENCY_SAMPLES = 4_000_000
+
+/** `agent` by name or id. `contract` where two have a check of that name. */
+export type LatencyOf = { agent?: string | undefined; contract?: string | undefined }
+
+export type StepDeps = { register: Register; registry: Registry; tracks: Tracks; latencies: Latencies }
+
+/** Null where there is no such check, or no such agent measured it. */
+export async function latencySteps(
+  { register, registry, tracks, latencies }: StepDeps,
+  { check, span, of }: { check: string; span: LatencySpan; of: LatencyOf },
+): Promise<LatencyView | null> {
+  const { agent, contract } = of
+  const terms = register
+    .all()
+    .filter((one) => contract === undefined || one.contract === contract)
+    .find(({ revisions }) => revisions.some((one) => one.terms.checks.some(({ name }) => name === check)))
+  if (!terms) return null
+  const isAsked = (id: string): boolean =>
+    agent === undefined || agent === id || agent === registry.byId(id)?.name
+  const places = tracks
+    .places()
+    .filter((place) => place.log === terms.log && place.check === check && isAsked(place.agent))
+  if (agent !== undefined && places.length === 0) return null
+  limitSamples(places.flatMap((place) => latencies.sizes(place, span)))
+  const columns = await Promise.all(places.map((place) => latencies.read(place, span)))
+  return { check, stepMs: span.stepMs, points: latencyPoints(columns.flat(), span) }
+}
+
+function limitSamples(sizes: readonly { samples: number }[]): void {
+  const count = sizes.reduce((sum, { samples }) => sum + samples, 0)
+  if (count <= MAX_LATENCY_SAMPLES) return
+  throw new Fault('too-large', `The span holds ${count} samples, more than ${MAX_LATENCY_SAMPLES}.`, {
+    hint: 'Ask for a shorter span, or for one agent.',
+  })
+}
