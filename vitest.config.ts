@@ -1,7 +1,7 @@
 /**
  * Tests: `line` (pure, in parallel), `tidy` (the rules of the house), `system` (real processes, one file
  * at a time after the others, as they measure and share two cores), `network` (faults in namespaces, which
- * need root and iproute2; they mostly wait, so both files run at once).
+ * need root and iproute2; they mostly wait, so two files run at once).
  */
 import { defineConfig } from 'vitest/config'
 

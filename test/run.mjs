@@ -83,13 +83,14 @@ async function runTools() {
 }
 
 /** `name` of the run; `node`: the binary, when it is not the one that runs us. */
-async function runTests(name, args, node = null) {
+async function runTests(name, args, options = {}) {
   const beganMs = performance.now()
   const report = join(ARTIFACTS, `vitest-${name}.json`)
   rmSync(report, { force: true })
   mkdirSync(dirname(report), { recursive: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { ok } = await runProgram('vitest', ['run', ...reporters, ...args], { node })
+  const { ok, output } = await runProgram('vitest', ['run', ...reporters, ...args], options)
+  if (output !== '') say(output.trimEnd())
   const { failed } = counts
   countReport(report)
   // An error outside every test, or a run that was ended: vitest says so with its exit code alone.
@@ -116,11 +117,11 @@ function countReport(path) {
   ).length
 }
 
-/** The network campaign where the host can; where it cannot, one line says why, and nothing is counted. */
-async function runHere() {
+/** Where the host cannot, one line says why, and nothing is counted. */
+async function runNetwork() {
   const reason = campaignProblem()
   if (reason !== null) say(`not run here: the network campaign (${reason})`)
-  await runTests('here', reason === null ? [] : ['--project', '!network'])
+  else await runTests('network', ['--project', 'network'], { quiet: true })
 }
 
 async function runOnNode24() {
@@ -130,7 +131,7 @@ async function runOnNode24() {
   }
   const node = fetchNode24(say)
   if (node === null) counts.failed += 1
-  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, node)
+  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, { node })
 }
 
 const problem = nodeProblem()
@@ -148,6 +149,7 @@ installPackages(say)
 const beganMs = performance.now()
 count('build', { ok: (await build()) === 0, beganMs })
 await runTools()
-await runHere()
-await runOnNode24()
+await runTests('here', ['--project', '!network'])
+// The campaign mostly waits, so it costs the other run next to nothing.
+await Promise.all([runNetwork(), runOnNode24()])
 finish()

@@ -85,8 +85,8 @@ export type Readings = {
   timeline(service: string, span: { fromMs: number; toMs: number }): Promise<TimelineView>
   /** Those whose onset is no earlier, oldest first. */
   incidentsSince(fromMs: number): Promise<IncidentView[]>
-  /** Point downtime of each guarantee in the open window, by its id. */
-  downMs(): Promise<Record<string, number>>
+  /** Point downtime of a whole service in the open window. */
+  downMs(service: string): Promise<number>
   /** The guarantee judged for each site: its figures and verdict, by the name of the site. */
   sites(): Promise<Record<string, { provable: number; verdict: Verdict }>>
 }
@@ -123,10 +123,12 @@ export function readingsOf(program: Program): Readings {
         .filter(({ onsetAt }) => Date.parse(onsetAt) >= fromMs)
         .toSorted((a, b) => Date.parse(a.onsetAt) - Date.parse(b.onsetAt))
     },
-    downMs: async () => {
+    downMs: async (service) => {
       type Judged = { guarantee: string; downMs: { point: number } }
       const { guarantees } = await program.get<{ guarantees: Judged[] }>(`/contracts/${CONTRACT}`)
-      return Object.fromEntries(guarantees.map((one) => [one.guarantee, one.downMs.point]))
+      const own = guarantees.find(({ guarantee: id }) => id === `${service}-up`)
+      if (!own) throw new Error(`no guarantee of ${service} as a whole`)
+      return own.downMs.point
     },
     sites: async () => {
       type Judged = { guarantee: string; sites?: Site[] }

@@ -30,6 +30,7 @@ export const COLLECTOR = '10.70.0.2'
 const RESOLVER = '10.60.0.2'
 
 export type Site = { name: string; host: Namespace; gateway: Namespace; n: number }
+export type Way = 'internet' | 'provider' | 'nowhere'
 export type World = {
   sites: readonly [Site, Site, Site]
   /** Where the collector runs, and its address from this host. */
@@ -41,8 +42,8 @@ export type World = {
   core: Cable
   portal: { become(mood: Mood): Promise<void> }
   resolver: { stop(): Promise<void>; start(): Promise<void> }
-  /** Which way the sites go to the collector from now on. */
-  uplinkThrough(way: 'internet' | 'provider'): void
+  /** Which way the sites go to the collector from now on; none where it is `nowhere`. */
+  uplinkThrough(way: Way): void
   close(): void
 }
 
@@ -181,10 +182,12 @@ function routeRest(sites: readonly Site[], { pop, edge, service, internet, hub }
   hub.ip('route', 'add', '10.0.0.0/8', 'via', '10.70.0.1')
 }
 
-function routeUplink(site: Site, { hub, way }: { hub: Namespace; way: 'internet' | 'provider' }): void {
-  const { gateway, n } = site
-  const next = { internet: `10.40.${n}.1`, provider: `10.30.${n}.1` }[way]
-  gateway.ip('route', 'replace', '10.70.0.0/16', 'via', next)
+function routeUplink({ gateway, n }: Site, { hub, way }: { hub: Namespace; way: Way }): void {
+  const net = '10.70.0.0/16'
+  // Only one of the two kinds of route may be there, and `replace` knows them apart.
+  gateway.ip('route', 'flush', 'exact', net)
+  if (way === 'nowhere') return gateway.ip('route', 'add', 'blackhole', net)
+  gateway.ip('route', 'add', net, 'via', { internet: `10.40.${n}.1`, provider: `10.30.${n}.1` }[way])
   const back = { internet: '10.70.0.1', provider: '10.80.0.1' }[way]
   hub.ip('route', 'replace', `10.20.${n}.0/24`, 'via', back)
 }
