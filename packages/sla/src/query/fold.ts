@@ -9,7 +9,7 @@ import { decimalText, fractionText } from '../fraction.ts'
 import { countedOutages } from '../outage.ts'
 import { nearestRank, shareWithin } from '../percentile.ts'
 import { quorum } from '../quorum.ts'
-import { overlapOf } from '../reconcile.ts'
+import { overlapOf } from '../reconciliation/overlap.ts'
 import {
   isDown,
   isPossiblyDown,

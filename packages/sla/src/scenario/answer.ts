@@ -1,7 +1,7 @@
 /**
  * The answer to a scenario: plain JSON with instants as RFC 3339 text and lengths in ms. Pure.
  */
-import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { ClaimClock } from '../credit/claim.ts'
 import type { LossStatement } from '../credit/loss-statement.ts'
 import type { CreditStatement } from '../credit/statement.ts'
@@ -10,6 +10,8 @@ import type { Ruling } from '../judgement/declaration.ts'
 import type { GuaranteeResult, Measure, Percentages, Scored } from '../judgement/result.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import type { Replayed } from '../policy/table.ts'
+import type { FourCredits } from '../reconciliation/credits.ts'
+import type { Match, Reconciliation } from '../reconciliation/reconcile.ts'
 import type { Partition, StateMs } from '../window.ts'
 
 export type IncidentAnswer = {
@@ -80,6 +82,42 @@ export type ScenarioAnswer = {
   credits: (CreditStatement & { claim: ClaimAnswer | null }) | null
   losses: LossAnswer[]
   policies: PolicyAnswer[]
+  /** Empty without a statement. */
+  reconciliation: ReconciliationAnswer[]
+}
+
+export type MatchAnswer = Omit<Match, 'interval' | 'measured' | 'readings' | 'rulings'> & {
+  start: string
+  end: string
+  measured: SpanAnswer[]
+  readings: SpanAnswer[]
+  rulings: string[]
+}
+export type SpanAnswer = { start: string; end: string }
+export type ReconciliationAnswer = Omit<Reconciliation, 'matches'> & {
+  guarantee: string
+  matches: MatchAnswer[]
+  credits: FourCredits | null
+}
+
+export function reconciliationAnswer({
+  matches,
+  ...rest
+}: Reconciliation): Omit<ReconciliationAnswer, 'guarantee' | 'credits'> {
+  return {
+    ...rest,
+    matches: matches.map(({ interval, measured, readings, rulings, ...match }) => ({
+      ...match,
+      ...spanAnswer(interval),
+      measured: measured.map(spanAnswer),
+      readings: readings.map(spanAnswer),
+      rulings: rulings.map(({ id }) => id),
+    })),
+  }
+}
+
+function spanAnswer({ startMs, endMs }: Interval): SpanAnswer {
+  return { start: formatInstant(startMs), end: formatInstant(endMs) }
 }
 
 /** `guarantee` null: the service has none, so it is scored at all hours. */

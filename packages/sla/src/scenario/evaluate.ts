@@ -8,10 +8,6 @@ import { clip, subtract, totalMs, type Interval, type IntervalSet } from '@const
 import { serviceIntervals, type ZoneTables } from '../calendar.ts'
 import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
-import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
-import { claimClock } from '../credit/claim.ts'
-import { lossStatement } from '../credit/loss-statement.ts'
-import { creditStatement } from '../credit/statement.ts'
 import { availabilityTexts, coverageText } from '../figures.ts'
 import { incidentsOf } from '../incident.ts'
 import {
@@ -28,9 +24,10 @@ import { countedTimeline, EVERY_OUTAGE } from '../outage.ts'
 import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
 import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
-import { claimAnswer, guaranteeAnswer, incidentAnswer, lossAnswer, rulingAnswer } from './answer.ts'
+import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
 import { bareServices, measuredServices, type Samples } from './measured.ts'
-import { declarationsOf, documentsOf, historyOf, spanOf, type Documents, type Span } from './read.ts'
+import { moneyOf, reconcileAll, zoneSpan, type AllQuestion } from './money.ts'
+import { declarationsOf, documentsOf, spanOf, type Span } from './read.ts'
 import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
 import type { IncidentInput, Scenario } from './schema.ts'
 
@@ -42,6 +39,7 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
   if (!span) return NOTHING_ASKED
   const services = servicesOf(scenario, terms, span)
   const judged = terms ? judgeAll({ scenario, terms, span, services }) : []
+  const reconciled = terms ? reconcileAll({ scenario, terms, span, services, judged }) : []
   return {
     window: {
       startMs: span.window.startMs,
@@ -53,7 +51,7 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
     services: [...services].map(([service, facts]) => serviceAnswer({ service, facts, terms, span })),
     guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
     exclusions: exclusionsOf(judged),
-    ...moneyOf({ scenario, documents, span, services, judged }),
+    ...moneyOf({ scenario, documents, span, services, judged, reconciled }),
     policies: policiesOf(scenario, { judged, services, span }),
   }
 }
@@ -67,53 +65,7 @@ const NOTHING_ASKED: ScenarioAnswer = {
   credits: null,
   losses: [],
   policies: [],
-}
-
-type MoneyQuestion = {
-  scenario: Scenario
-  documents: Documents
-  span: Span
-  services: ReadonlyMap<string, ServiceFacts>
-  judged: readonly Judged[]
-}
-
-/** Credits and losses, each told beside the other and never added to it. */
-function moneyOf({
-  scenario,
-  documents,
-  span,
-  services,
-  judged,
-}: MoneyQuestion): Pick<ScenarioAnswer, 'credits' | 'losses'> {
-  const { terms, lossModels } = documents
-  if (!terms) return { credits: null, losses: [] }
-  const history = historyOf(scenario)
-  const statement = creditStatement({ terms, judged, history, absentMs: null, asOfMs: span.asOfMs })
-  const endMs = span.window.endMs
-  const zoneSpanMs = zoneSpan(span.window)
-  const timeZone = terms.guarantees[0]?.window.timeZone ?? 'UTC'
-  const clock = claimClock(terms, { endMs, finalMs: endMs + terms.finalisation.graceMs, timeZone })
-  const priced = new Map(
-    [...services].map(([name, { timeline, sites }]) => {
-      const incidents = judged.find(({ result }) => result.service === name)?.incidents ?? []
-      return [name, { timeline, vantages: sites.map((site) => site.timeline), incidents }]
-    }),
-  )
-  return {
-    credits: statement && { ...statement, claim: clock && claimAnswer(clock) },
-    losses: lossModels.map(({ name, model }) =>
-      lossAnswer(
-        lossStatement({
-          name,
-          model,
-          zone: (zone) => hostZone(zone, zoneSpanMs),
-          services: priced,
-          window: span.window,
-          asOfMs: span.asOfMs,
-        }),
-      ),
-    ),
-  }
+  reconciliation: [],
 }
 
 function servicesOf(
@@ -179,13 +131,6 @@ function peopleOf(own: IncidentInput): Partial<IncidentFacts> {
     acknowledgedMs: at(own.acknowledgedAt, 'acknowledgedAt'),
     providerClosedMs: at(own.providerClosedAt, 'providerClosedAt'),
   }
-}
-
-type AllQuestion = {
-  scenario: Scenario
-  terms: ExpandedContract
-  span: Span
-  services: ReadonlyMap<string, ServiceFacts>
 }
 
 /** Guarantees of the services that the scenario says something of. */
@@ -292,14 +237,5 @@ function calendarAnswer(calendar: CalendarTerms, window: Interval): ScenarioAnsw
     committedMs: totalMs(inService),
     offHoursMs: totalMs(subtract([window], inService)),
     intervals: inService.map(({ startMs, endMs }) => ({ startMs, endMs })),
-  }
-}
-
-const DAY_MS = 86_400_000
-
-function zoneSpan({ startMs, endMs }: Interval): Interval {
-  return {
-    startMs: Math.min(DEFAULT_ZONE_SPAN.startMs, startMs - 366 * DAY_MS),
-    endMs: Math.max(DEFAULT_ZONE_SPAN.endMs, endMs + 366 * DAY_MS),
   }
 }

@@ -1,0 +1,110 @@
+/**
+ * The money of a scenario: the provider's statement held against the measurement, credits line by line, losses
+ * beside them. Pure but for the host's zone rules.
+ */
+import type { Interval } from '@constat/shared/time'
+import { tableOf } from '../calendar.ts'
+import type { ExpandedContract } from '../contract/expanded.ts'
+import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
+import { claimClock } from '../credit/claim.ts'
+import { lossStatement } from '../credit/loss-statement.ts'
+import { creditStatement, type CreditQuestion } from '../credit/statement.ts'
+import type { Judged, ServiceFacts } from '../judgement/judge-guarantee.ts'
+import { fourCredits } from '../reconciliation/credits.ts'
+import { absentOutagesMs, reconcileGuarantee } from '../reconciliation/of-guarantee.ts'
+import { statementOfJson } from '../reconciliation/provider-statement.ts'
+import type { Reconciliation } from '../reconciliation/reconcile.ts'
+import { hostZone } from '../zone.ts'
+import { claimAnswer, lossAnswer, reconciliationAnswer, type ScenarioAnswer } from './answer.ts'
+import { historyOf, type Documents, type Span } from './read.ts'
+import type { Scenario } from './schema.ts'
+
+export type AllQuestion = {
+  scenario: Scenario
+  terms: ExpandedContract
+  span: Span
+  services: ReadonlyMap<string, ServiceFacts>
+}
+
+export type Reconciled = { guarantee: string; service: string; result: Reconciliation }
+
+/** Each availability guarantee against the statement, where there is one. */
+export function reconcileAll(given: AllQuestion & { judged: readonly Judged[] }): Reconciled[] {
+  const { scenario, terms, span, services, judged } = given
+  if (!scenario.statement) return []
+  const { timeZone } = terms.reconciliation.providerClock
+  const table = tableOf(terms.zoneTables, timeZone)
+  const statement = statementOfJson(scenario.statement, { rules: terms.reconciliation, table })
+  return judged.flatMap((one) => {
+    const { guarantee, service } = one.result
+    const timeline = services.get(service)?.timeline
+    const result = timeline && reconcileGuarantee({ terms, judged: one, timeline, statement, ...span })
+    return result ? [{ guarantee, service, result }] : []
+  })
+}
+
+function absentOf(reconciled: readonly Reconciled[]): Map<string, number[]> {
+  return new Map(reconciled.map(({ service, result }) => [service, absentOutagesMs(result)]))
+}
+
+type MoneyQuestion = {
+  scenario: Scenario
+  documents: Documents
+  span: Span
+  services: ReadonlyMap<string, ServiceFacts>
+  judged: readonly Judged[]
+  reconciled: readonly Reconciled[]
+}
+
+/** Credits and losses, each told beside the other and never added to it. */
+export function moneyOf(
+  question: MoneyQuestion,
+): Pick<ScenarioAnswer, 'credits' | 'losses' | 'reconciliation'> {
+  const { scenario, documents, span, services, judged, reconciled } = question
+  const { terms, lossModels } = documents
+  if (!terms) return { credits: null, losses: [], reconciliation: [] }
+  const history = historyOf(scenario)
+  const absentMs = scenario.statement ? absentOf(reconciled) : null
+  const credit: CreditQuestion = { terms, judged, history, absentMs, asOfMs: span.asOfMs }
+  const statement = creditStatement(credit)
+  const endMs = span.window.endMs
+  const zoneSpanMs = zoneSpan(span.window)
+  const timeZone = terms.guarantees[0]?.window.timeZone ?? 'UTC'
+  const clock = claimClock(terms, { endMs, finalMs: endMs + terms.finalisation.graceMs, timeZone })
+  const priced = new Map(
+    [...services].map(([name, { timeline, sites }]) => {
+      const incidents = judged.find(({ result }) => result.service === name)?.incidents ?? []
+      return [name, { timeline, vantages: sites.map((site) => site.timeline), incidents }]
+    }),
+  )
+  return {
+    credits: statement && { ...statement, claim: clock && claimAnswer(clock) },
+    reconciliation: reconciled.map(({ guarantee, result }) => ({
+      guarantee,
+      ...reconciliationAnswer(result),
+      credits: fourCredits(guarantee, result, credit),
+    })),
+    losses: lossModels.map(({ name, model }) =>
+      lossAnswer(
+        lossStatement({
+          name,
+          model,
+          zone: (zone) => hostZone(zone, zoneSpanMs),
+          services: priced,
+          window: span.window,
+          asOfMs: span.asOfMs,
+        }),
+      ),
+    ),
+  }
+}
+
+const DAY_MS = 86_400_000
+
+/** Zone rules around a window, for documents that carry none. */
+export function zoneSpan({ startMs, endMs }: Interval): Interval {
+  return {
+    startMs: Math.min(DEFAULT_ZONE_SPAN.startMs, startMs - 366 * DAY_MS),
+    endMs: Math.max(DEFAULT_ZONE_SPAN.endMs, endMs + 366 * DAY_MS),
+  }
+}
