@@ -20,7 +20,7 @@ const RULE = { down: 2, minKnown: 2 }
 /** Each vantage by a letter: up, down, unknown, from before the onset until long after it. */
 const STATES: Record<string, State> = { u: 'up', d: 'down', '?': 'unknown', g: 'degraded' }
 const steady = (letters: string): Timeline[] =>
-  [...letters].map((letter) => timelineOf([{ atMs: 0, state: STATES[letter]! }]))
+  letters.split('').map((letter) => timelineOf([{ atMs: 0, state: STATES[letter]! }]))
 
 type Seen = Partial<Record<string, string | Timeline[]>>
 function question(seen: Seen, changes: Partial<ZoneQuestion> = {}): ZoneQuestion {

@@ -25,10 +25,20 @@ const HOLD_MS = 2 * 2_000 + 1_000
 const BATCH_MS = 10_000
 const SILENT_AFTER_MS = 90_000
 const AWAY_MS = 4_000
+/** The agent is all there is at its site, and each is told once. */
+const GONE = ['agent.silent lost', 'site.unreachable Far away']
+const BACK = ['agent.back Far away', 'agent.back lost']
 const contract = (url: string): string => `apiVersion: constat/v1
 kind: Contract
 metadata: {name: silence}
-spec: {provider: Northstar, target: "99.9", timeZone: UTC, watch: ["${url}"], every: PT2S, timeout: PT1S}
+spec:
+  provider: Northstar
+  target: "99.9"
+  timeZone: UTC
+  watch: ["${url}"]
+  every: PT2S
+  timeout: PT1S
+  sites: [{id: far, displayName: Far away, agents: [lost], administeredBy: customer}]
 `
 
 let target: MoodyServer
@@ -70,13 +80,16 @@ async function agentNamed(name: string): Promise<AgentView> {
   return found
 }
 
-/** Types told so far, with the agent each is about. */
+type Told = { type: string; data: { agent?: { name: string }; site?: { displayName: string } } }
+
+/** Types told so far, with the agent or the site each is about; deliveries may pass each other. */
 function told(): string[] {
-  return receiver.received.map(({ body }) => {
+  const all = receiver.received.map(({ body }) => {
     // Our own payload.
-    const { type, data } = JSON.parse(body) as { type: string; data: { agent?: { name: string } } }
-    return `${type} ${data.agent?.name ?? ''}`.trim()
+    const { type, data } = JSON.parse(body) as Told
+    return `${type} ${data.agent?.name ?? data.site?.displayName ?? ''}`.trim()
   })
+  return all.toSorted()
 }
 
 describe('an agent that is killed', () => {
@@ -122,20 +135,23 @@ describe('an agent that is killed', () => {
   it('is told silent once, 90 s after its last word', async () => {
     const { lastSeenAt } = await agentNamed('lost')
     const dueMs = Date.parse(lastSeenAt) + SILENT_AFTER_MS
-    const [first] = await receiver.until(1, dueMs - Date.now() + 5_000)
-    expect(told()).toEqual(['agent.silent lost'])
+    const [first] = await receiver.until(2, dueMs - Date.now() + 5_000)
+    expect(told()).toEqual(GONE)
     expect(first!.atMs).toBeGreaterThanOrEqual(dueMs)
     expect(first!.atMs - dueMs).toBeLessThan(3_000)
     expect(await agentNamed('lost')).toMatchObject({ silent: true })
     expect((await view()).silentAgents).toEqual(['lost'])
+    expect((await view()).sites).toMatchObject([
+      { id: 'far', state: 'unreachable', administeredBy: 'customer' },
+    ])
     await sleep(2_500)
-    expect(told()).toEqual(['agent.silent lost'])
+    expect(told()).toEqual(GONE)
   })
 
   it('is told back once, when it is started again', async () => {
     agent = await startAgent(program, { dir: agentDir, name: 'lost' })
-    await receiver.until(2, 15_000)
-    expect(told()).toEqual(['agent.silent lost', 'agent.back lost'])
+    await receiver.until(4, 15_000)
+    expect(told()).toEqual([...BACK, ...GONE])
     await until(async () => (await view()).state === 'up', { withinMs: 10_000, what: 'the service to be up' })
     expect((await view()).guarantees[0]).toMatchObject({ downMs: { provable: 0, point: 0 } })
     expect(await agentNamed('lost')).toMatchObject({ connected: true, silent: false })
@@ -158,6 +174,6 @@ describe('a collector that was away', () => {
     }
     // Two ticks of the collector.
     await sleep(2_500)
-    expect(told()).toEqual(['agent.silent lost', 'agent.back lost'])
+    expect(told()).toEqual([...BACK, ...GONE])
   })
 })

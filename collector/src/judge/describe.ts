@@ -1,6 +1,7 @@
 /**
  * Descriptions: rows, timelines and terms as the published shapes. Pure: what is asked for is handed in.
  */
+import type { ProbeSpec } from '@constat/shared/check'
 import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
 import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
@@ -119,4 +120,25 @@ function vantageView(
 
 function instantOrNull(atMs: UnixMs | null): string | null {
   return atMs === null ? null : formatInstant(atMs)
+}
+
+/** What a check probes, in short. */
+export function targetText(probe: ProbeSpec): string {
+  switch (probe.kind) {
+    case 'http':
+      return probe.url
+    case 'transaction':
+      return probe.steps.map(({ name }) => name).join(' → ')
+    case 'dns':
+      return probe.name
+    case 'icmp':
+      return probe.host
+    case 'host':
+      return 'name' in probe
+        ? `${probe.metric} ${probe.name}`
+        : [probe.metric, probe.of].filter(Boolean).join(' ')
+    case 'tcp':
+    case 'tls':
+      return `${probe.host}:${probe.port}`
+  }
 }

@@ -1,0 +1,48 @@
+/** Agents as people see them: connected, heard, and how much of the last day they told of. Pure. */
+import { coverageText } from '@constat/sla/figures'
+import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
+import { formatInstant, totalMs, type Interval, type UnixMs } from '@constat/shared/time'
+import type { Tracks } from '../fold/tracks.ts'
+import type { KnownAgent } from '../intake/registry.ts'
+import type { AgentView } from './view.ts'
+
+const DAY_MS = 86_400_000
+
+type Measured = { logs: readonly { log: number }[]; tracks: Tracks; nowMs: UnixMs }
+
+export function agentView(agent: KnownAgent, measured: Measured): AgentView {
+  return {
+    id: agent.id,
+    name: agent.name,
+    enrolledAt: formatInstant(agent.enrolledMs),
+    lastSeenAt: formatInstant(agent.lastSeenMs),
+    connected: agent.connections > 0,
+    silent: agent.silentSinceMs !== null,
+    version: agent.version,
+    clockOffsetMs: agent.clockOffsetMs,
+    clockErrorMs: agent.clockErrorMs,
+    spoolBatches: agent.spoolFrames,
+    coverage: coverageOf(agent, measured),
+  }
+}
+
+/** Known share of the last day, or of the time since the first sample where that is shorter. */
+function coverageOf({ id }: KnownAgent, { logs, tracks, nowMs }: Measured): string {
+  let committedMs = 0
+  let knownMs = 0
+  for (const { log } of logs) {
+    for (const track of tracks.ofAgent(log, id)) {
+      // Folded once more for what it stands at: counted already under its own rules.
+      if (tracks.isolationsOn(track).length > 0) continue
+      const timeline = track.timeline()
+      const span = { startMs: Math.max(nowMs - DAY_MS, timeline.at[0] ?? nowMs), endMs: nowMs }
+      committedMs += Math.max(0, span.endMs - span.startMs)
+      knownMs += knownWithin(timeline, span)
+    }
+  }
+  return coverageText({ committedMs, knownMs }) ?? '0.0000'
+}
+
+function knownWithin(timeline: Timeline, span: Interval): number {
+  return totalMs(where(timeline, span, (mark) => !isUnknown(mark)))
+}
