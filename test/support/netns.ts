@@ -11,7 +11,7 @@ const PREFIX = 'cst'
 /** No command of iproute2 comes near it; one that hangs must not hold a test. */
 const COMMAND_LIMIT_MS = 10_000
 /** The kernel's limit for names of interfaces, its final zero aside. */
-export const INTERFACE_NAME_MAX = 15
+const INTERFACE_NAME_MAX = 15
 
 export { namespaceProblem } from './network.mjs'
 
