@@ -73,7 +73,12 @@ export class Pipeline {
     const nameOf = (agent: string): string => this.registry.byId(agent)?.name ?? agent
     this.fold = new Fold(db, register)
     const { sequencer, registry } = this
-    this.timelines = new Timelines(this.fold.tracks, { nameOf })
+    // What a silent host has not sent is missing; what any other has not sent is on its way.
+    const isAwaited = (agent: string): boolean => {
+      const known = this.registry.byId(agent)
+      return known !== null && known.revokedMs === null && known.silentSinceMs === null
+    }
+    this.timelines = new Timelines(this.fold.tracks, { nameOf, isAwaited })
     const { timelines } = this
     this.desk = new Desk({
       db,

@@ -270,13 +270,14 @@ describe('an agent that is cut off', () => {
 describe('the silence of a host', () => {
   const silentMs = START_MS + HOUR_MS
   const HOLD_MS = 65_000
-  const stateAfter = (administeredBy: string, extra: string): string => {
+  const stateAfter = (administeredBy: string, extra: string, host: 'silent' | 'heard' = 'silent'): string => {
     const world = siteWorld(
       contractText({ sites: [own('lyon', administeredBy)], extra }),
       ['at-lyon'],
       START_MS,
     )
     measure(world, 'at-lyon', silentMs)
+    if (host === 'silent') world.agents[0]!.silentSinceMs = silentMs
     const { terms, revision, timelines } = world
     const timeline = timelines.service(terms, revision, 'portal')
     const before = stateOf(markAt(timeline, START_MS - 1))
@@ -291,6 +292,10 @@ describe('the silence of a host', () => {
     ['of the provider, by default', 'outsourcer', '', 'unknown up unknown'],
   ])('%s', (_, administeredBy, extra, expected) => {
     expect(stateAfter(administeredBy, extra)).toBe(expected)
+  })
+
+  it('is none while the host is heard: what it has not sent may be on its way', () => {
+    expect(stateAfter('outsourcer', DOWN, 'heard')).toBe('unknown up unknown')
   })
 })
 

@@ -50,13 +50,15 @@ export function siteWorld(text: string, names: readonly string[], enrolledMs: Un
   const terms = register.of(contract.name)!
   const tracks = new Tracks(register)
   const nameOf = (id: string): string => [...ids].find(([, own]) => own === id)?.[0] ?? id
-  const timelines = new Timelines(tracks, { nameOf })
+  const agents = [...ids].map(([name, id]) => agentOf(name, id))
+  const isAwaited = (id: string): boolean => agents.find((agent) => agent.id === id)?.silentSinceMs === null
+  const timelines = new Timelines(tracks, { nameOf, isAwaited })
   return {
     terms,
     revision: newest(terms),
     timelines,
     tracks,
-    agents: [...ids].map(([name, id]) => agentOf(name, id)),
+    agents,
     idOf: (name) => ids.get(name) ?? name,
     sees: (agent, seen) => extendAll(tracks, ids.get(agent)!, seen),
   }

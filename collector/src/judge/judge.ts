@@ -113,6 +113,13 @@ export class Judge {
     const { silent, back } = this.#deps.registry.changes()
     for (const agent of silent) await tellSilence(this.#deps, { agent, sinceMs: agent.heardMs })
     for (const agent of back) await tellSilence(this.#deps, { agent, sinceMs: null })
+    if (silent.length + back.length === 0) return
+    // Where silence can be down, what was worked out of these hosts no longer holds.
+    const { register, timelines } = this.#deps
+    for (const terms of register.all()) {
+      if (newest(terms).terms.measurement.providerHostSilence === 'down')
+        timelines.forgetContract(terms.contract)
+    }
   }
 
   /** A person takes note. The first acknowledgement stands. */

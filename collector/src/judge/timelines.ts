@@ -5,6 +5,7 @@
  */
 import { invariant } from '@constat/shared/fault'
 import {
+  clip,
   intersect,
   normalise,
   subtract,
@@ -38,7 +39,11 @@ import { isProviderHost, type SiteVantages } from './sites.ts'
 const MAX_DEPTH = 16
 
 /** What the judge needs to name vantages as contracts do. */
-export type Names = { nameOf(agent: string): string }
+export type Names = {
+  nameOf(agent: string): string
+  /** Heard lately, or this collector was away itself: what is missing may still be on its way. */
+  isAwaited(agent: string): boolean
+}
 
 export type ExpectedVantage = Interval & { agent: string; timeline: Timeline }
 
@@ -189,7 +194,9 @@ export class Timelines {
     if (!isProviderHost(contract, { id: agent, name: this.#names.nameOf(agent) })) return timeline
     // An agent that was cut off has spoken: it says so itself.
     const isolated = this.isolated(terms, revision, agent)
-    return silenceAsDown(timeline, subtract(spokenFor(terms, agent, timeline), isolated))
+    const lastMs = this.#names.isAwaited(agent) ? track.lastMs : Infinity
+    const silence = clip(spokenFor(terms, agent, timeline), { startMs: -Infinity, endMs: lastMs })
+    return silenceAsDown(timeline, subtract(silence, isolated))
   }
 
   #allowed(terms: Terms, { terms: contract }: Revision, check: CheckTerms): Track[] {
