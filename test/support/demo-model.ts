@@ -156,9 +156,18 @@ function speedView(
   key: string,
 ): View.LatencyGuaranteeView {
   const of = { guarantee, service, target, clause }
-  const { sites: _sites, ...whole } = guaranteeView(contract, of, nowMs, key)
-  const n = Math.trunc((whole.elapsedCommittedMs - whole.downMs.pessimistic) / 10_000)
-  const missing = Math.trunc(whole.unknownMs / 10_000)
+  const {
+    downMs,
+    partialMs: _,
+    degradedMs: __,
+    unknownMs,
+    availability: ___,
+    budget: ____,
+    ...rest
+  } = guaranteeView(contract, of, nowMs, key)
+  const { sites: _____, ...whole } = rest
+  const n = Math.trunc((whole.elapsedCommittedMs - downMs.pessimistic) / 10_000)
+  const missing = Math.trunc(unknownMs / 10_000)
   const within = n - Math.trunc(n / 31)
   return {
     ...whole,
