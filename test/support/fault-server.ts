@@ -63,12 +63,19 @@ function misbehave(request: IncomingMessage, response: ServerResponse): void {
   }
 }
 
-/** Greets every connection with these bytes, or says nothing when there are none, and keeps it open. */
-export function startRawServer(greeting: string | null): Promise<FaultServer> {
+/**
+ * Greets every connection with these bytes, or says nothing when there are none, and keeps it open; with
+ * an `answer` it ends the connection with that once it was asked.
+ */
+export function startRawServer(
+  greeting: string | null,
+  { answer }: { answer?: string } = {},
+): Promise<FaultServer> {
   return listen(
     createTcp((socket) => {
       socket.resume()
       if (greeting !== null) socket.write(greeting)
+      if (answer !== undefined) socket.once('data', () => socket.end(answer))
     }),
     [],
   )

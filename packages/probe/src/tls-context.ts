@@ -2,12 +2,13 @@
  * TLS settings of one agent: the trust store is parsed once, at the first handshake, and once more for
  * each check that brings material of its own; `node:tls` is not loaded before.
  */
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
 import type { ProbeContext, TlsMaterial } from './probe.ts'
 
 /** Contexts of checks' own material that are kept; the oldest goes first. */
 const MAX_KEPT = 64
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g
 
 /** `ca`: PEM text that replaces the built-in roots; absent: those, and NODE_EXTRA_CA_CERTS. */
 export function secureContextSource({ ca }: { ca?: string } = {}): ProbeContext['secureContext'] {
@@ -19,7 +20,7 @@ export function secureContextSource({ ca }: { ca?: string } = {}): ProbeContext[
     const key = digestOf(material)
     const known = kept.get(key)
     if (known) return known
-    const made = make({ ...base, ...material })
+    const made = make({ ...base, ...material }, material.ca)
     const [oldest] = kept.keys()
     if (oldest !== undefined && kept.size >= MAX_KEPT) kept.delete(oldest)
     kept.set(key, made)
@@ -27,9 +28,22 @@ export function secureContextSource({ ca }: { ca?: string } = {}): ProbeContext[
   }
 }
 
-async function make(options: { ca?: string | Buffer; cert?: Buffer; key?: Buffer }): Promise<SecureContext> {
+type Options = { ca?: string | Buffer; cert?: Buffer; key?: Buffer }
+
+async function make(options: Options, authorities?: Buffer): Promise<SecureContext> {
+  if (authorities) readAuthorities(authorities)
   const tls = await import('node:tls')
   return tls.createSecureContext(options)
+}
+
+/**
+ * Throws where a file of authorities holds none, or one that cannot be read. OpenSSL takes such a text for
+ * an empty list: no server would be trusted any more, and the target be blamed for it.
+ */
+function readAuthorities(pem: Buffer): void {
+  const certificates = pem.toString('latin1').match(CERTIFICATE) ?? []
+  if (certificates.length === 0) throw new Error('there is no PEM certificate in it')
+  for (const certificate of certificates) new X509Certificate(certificate)
 }
 
 function digestOf({ ca, cert, key }: TlsMaterial): string {
