@@ -20,7 +20,7 @@ export const AUDIT = `(() => {
     if (field.labels.length === 0 && !field.getAttribute('aria-label')) tell('no label', field)
   }
   for (const graphic of document.querySelectorAll('svg, [role=img]')) {
-    const hidden = graphic.closest('[aria-hidden=true]')
+    const hidden = graphic.closest('[aria-hidden=true]') || graphic.parentElement.closest('svg[aria-label]')
     if (!hidden && !graphic.getAttribute('aria-label')) tell('drawing without words', graphic)
   }
   for (const region of document.querySelectorAll('[role=region], nav, figure')) {

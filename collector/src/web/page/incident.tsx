@@ -13,7 +13,7 @@ import { checkName, contractName, serviceName, siteName, spoken } from '../part/
 import type { Span } from '../part/ribbon.tsx'
 import { lasted, Time } from '../part/time.tsx'
 import { Timeline, type Instant } from '../part/timeline.tsx'
-import { administratorText, ownerText, zoneText } from '../part/zones.tsx'
+import { administrationText, ownerText, zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
 import { Fact } from './contract.tsx'
@@ -165,8 +165,7 @@ function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
             <Time at={vantage.since} scene={scene} style="full" />
             <p class="note">
               {vantage.isolated && `${text.glance.isolatedWhy} `}
-              {text.glance.administrator}{' '}
-              {administratorText({ ...vantage, contract: incident.contract }, scene)}
+              {administrationText({ ...vantage, contract: incident.contract }, scene)}
             </p>
           </Fact>
         ))}

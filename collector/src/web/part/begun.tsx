@@ -17,10 +17,10 @@ export function Begun({ contract, agents, scene }: Props) {
       <p class="label">{words.next}</p>
       <ul class="next">
         <li>
-          <a href="/setup/agents">{words.nextSite}</a>: {words.nextSiteWhy}
+          <a href="/setup/agents">{words.nextSite}</a> – {words.nextSiteWhy}
         </li>
         <li>
-          <a href="/setup/alerts">{words.nextAlerts}</a>: {words.nextAlertsWhy}
+          <a href="/setup/alerts">{words.nextAlerts}</a> – {words.nextAlertsWhy}
         </li>
       </ul>
     </section>

@@ -132,7 +132,7 @@ export function Axis({ span, scene, ticks = 6 }: { span: Span; scene: Scene; tic
           {scene.text.now}
         </text>
       )}
-      {localTicks(span, { zone: scene.zone, count: ticks, lastWord: scene.text.now }).map((atMs, index) => (
+      {localTicks(span, { zone: scene.zone, count: ticks }).map((atMs, index) => (
         <g class={index % 2 === 1 ? 'second' : ''}>
           <line x1={`${round(x(atMs))}%`} x2={`${round(x(atMs))}%`} y1="0" y2="4" />
           <text x={`${round(x(atMs))}%`} y="15" text-anchor="middle">
@@ -146,24 +146,20 @@ export function Axis({ span, scene, ticks = 6 }: { span: Span; scene: Scene; tic
 
 /** Shares of the axis that are too near its start, or the word at its end, for another text. */
 const START = 0.08
-const END = 0.12
-const END_PER_CHARACTER = 0.016
+const END = 0.18
 
 const MINUTE_MS = 60_000
 
 /** Round readings of the zone's own clock, those at the very edges left out: their text would be cut. */
-type Ticks = { zone: string; count: number; lastWord: string }
-
-function localTicks(span: Span, { zone, count, lastWord }: Ticks): UnixMs[] {
+function localTicks(span: Span, { zone, count }: { zone: string; count: number }): UnixMs[] {
   const shiftMs = zoneOffsetMs(span.toMs, zone)
   const length = span.toMs - span.fromMs
-  const end = END + lastWord.length * END_PER_CHARACTER
   return (
     scaleUtc([span.fromMs + shiftMs, span.toMs + shiftMs], [0, 100])
       .ticks(count)
       .map((date) => date.getTime() - shiftMs)
       // The readings have no seconds: a tick between two minutes would repeat one of them.
       .filter((atMs) => atMs % MINUTE_MS === 0)
-      .filter((atMs) => atMs - span.fromMs > length * START && span.toMs - atMs > length * end)
+      .filter((atMs) => atMs - span.fromMs > length * START && span.toMs - atMs > length * END)
   )
 }

@@ -89,9 +89,7 @@ export function Sites({ contract, scene }: SitesProps) {
             <dt>
               {site.displayName} <Stamp tone={SITE_TONE[site.state]}>{glance.siteState[site.state]}</Stamp>
             </dt>
-            <dd class="note">
-              {glance.administrator} {administratorText({ ...site, contract: contract.name }, scene)}
-            </dd>
+            <dd class="note">{administrationText({ ...site, contract: contract.name }, scene)}</dd>
             <dd>{site.agents.map((agent) => agentText(agent, scene)).join(' · ')}</dd>
           </div>
         ))}
@@ -101,6 +99,12 @@ export function Sites({ contract, scene }: SitesProps) {
 }
 
 type Administered = { contract: string; administeredBy: string | null }
+
+/** "Administered by Acme internal IT" */
+export function administrationText(of: Administered, scene: Scene): string {
+  const name = administratorText(of, scene)
+  return of.administeredBy === null ? name : `${scene.text.glance.administrator} ${name}`
+}
 
 export function administratorText({ contract, administeredBy }: Administered, scene: Scene): string {
   const { glance } = scene.text

@@ -36,7 +36,7 @@ export const glance = {
   sites: 'Places that measure',
   site: 'Site',
   administrator: 'Administered by',
-  nobodySaid: 'nobody said',
+  nobodySaid: 'Nobody said who administers it',
   providerHost: 'the provider’s own host',
   noAgents: 'No agent measures this contract yet.',
   siteState: {

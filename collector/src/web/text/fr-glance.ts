@@ -37,7 +37,7 @@ export const glance: typeof english = {
   sites: 'Lieux de mesure',
   site: 'Lieu',
   administrator: 'Administré par',
-  nobodySaid: 'personne ne l’a dit',
+  nobodySaid: 'Personne n’a dit qui l’administre',
   providerHost: 'un hôte du prestataire',
   noAgents: 'Aucun agent ne mesure encore ce contrat.',
   siteState: {
