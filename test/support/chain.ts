@@ -1,0 +1,113 @@
+/**
+ * Certificate chains made by openssl at test time: any name, any days, any issuer. openssl is also the
+ * oracle for pins, as nothing of ours is in it.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const DAY_MS = 86_400_000
+
+/** PEM. `chain` is what a server shows: its own certificate and the issuers between it and the root. */
+export type Issued = { name: string; key: string; cert: string; chain: string }
+export type Order = {
+  name: string
+  /** Absent: signs itself. */
+  by?: Issued
+  /** From now; negative has ended. */
+  daysLeft: number
+  kind: 'authority' | 'server'
+}
+
+export type Workshop = {
+  issue: (order: Order) => Issued
+  /** SHA-256 of the public key, base64, as openssl has it. */
+  pin: (cert: string) => string
+  close: () => void
+}
+
+const CONFIG = `
+[ca]
+default_ca = any
+[any]
+database = index.txt
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+unique_subject = no
+policy = policy
+[policy]
+commonName = supplied
+`
+
+export function openWorkshop(): Workshop {
+  const dir = mkdtempSync(join(tmpdir(), 'constat-chain-'))
+  writeFileSync(join(dir, 'ca.cnf'), CONFIG)
+  writeFileSync(join(dir, 'index.txt'), '')
+  let made = 0
+  const openssl = (args: readonly string[], input = ''): Buffer =>
+    execFileSync('openssl', args, { cwd: dir, input, stdio: ['pipe', 'pipe', 'ignore'] })
+
+  function issue({ name, by, daysLeft, kind }: Order): Issued {
+    made += 1
+    const file = `c${made}`
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+    openssl([
+      'req',
+      '-new',
+      ...curve,
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      `${file}.key`,
+      '-out',
+      `${file}.csr`,
+    ])
+    writeFileSync(join(dir, `${file}.ext`), extensions(kind, name))
+    // Half an hour beyond the day, so that a count of whole days does not depend on when the test runs.
+    const endMs = Date.now() + daysLeft * DAY_MS + DAY_MS / 48
+    const dates = ['-startdate', stamp(endMs - 800 * DAY_MS), '-enddate', stamp(endMs)]
+    const signer = by === undefined ? ['-selfsign', '-keyfile', `${file}.key`] : signerOf(by)
+    const files = ['-in', `${file}.csr`, '-out', `${file}.pem`, '-extfile', `${file}.ext`]
+    openssl(['ca', '-batch', '-notext', '-config', 'ca.cnf', ...signer, ...dates, ...files])
+    const cert = readFileSync(join(dir, `${file}.pem`), 'utf8')
+    const above = by === undefined || isRoot(by) ? '' : by.chain
+    return { name, key: readFileSync(join(dir, `${file}.key`), 'utf8'), cert, chain: cert + above }
+  }
+
+  function signerOf({ cert, key }: Issued): string[] {
+    writeFileSync(join(dir, 'by.pem'), cert)
+    writeFileSync(join(dir, 'by.key'), key)
+    return ['-cert', 'by.pem', '-keyfile', 'by.key']
+  }
+
+  function isRoot({ cert }: Issued): boolean {
+    const names = openssl(['x509', '-noout', '-subject', '-issuer'], cert).toString().trim().split('\n')
+    return names[0]?.replace('subject', '') === names[1]?.replace('issuer', '')
+  }
+
+  return {
+    issue,
+    pin(cert) {
+      const pem = openssl(['x509', '-pubkey', '-noout'], cert).toString()
+      const der = openssl(['pkey', '-pubin', '-outform', 'DER'], pem)
+      return createHash('sha256').update(der).digest('base64')
+    },
+    close: () => rmSync(dir, { recursive: true, force: true }),
+  }
+}
+
+function extensions(kind: Order['kind'], name: string): string {
+  if (kind === 'authority')
+    return 'basicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign,cRLSign\n'
+  const addresses = name === 'localhost' ? ',IP:127.0.0.1,IP:::1' : ''
+  return `basicConstraints = CA:FALSE\nsubjectAltName = DNS:${name}${addresses}\n`
+}
+
+/** `20261122190000Z`. */
+function stamp(atMs: number): string {
+  return `${new Date(atMs).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)}Z`
+}
