@@ -2,6 +2,7 @@
  * Transactions and http checks as they are written: every field of the contract reaches the agent as it
  * stands, mistakes are told where they stand, and what is filled in cannot break out of its place.
  */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readSpec } from '@constat/probe/kinds'
@@ -175,6 +176,14 @@ describe('every field reaches the agent as it stands', () => {
     expect(keys.length).toBeGreaterThan(20)
     expect(keys.filter((key) => !new RegExp(`(?<![\\w-])${key}:`).test(text))).toEqual([])
   })
+})
+
+test('the transaction of the guide is one that works', () => {
+  const guide = readFileSync(new URL('../../docs/agents.md', import.meta.url), 'utf8')
+  const [, yaml = ''] = /```yaml\n((?:(?!```)[^])*transaction:[^]*?)```/.exec(guide) ?? []
+  const [, check] = accepted(`${SMALL}---\n${yaml}`).checks
+  expect(check?.spec.probe).toMatchObject({ kind: 'transaction', steps: { length: 5 } })
+  expect(sentToAgent(check!.spec.probe)).toEqual(check!.spec.probe)
 })
 
 /** Through JSON, as the wire has it. */
