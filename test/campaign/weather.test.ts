@@ -78,7 +78,7 @@ describe('an agent whose own network was cut', () => {
     expect(await campaign.readings.incidentsSince(fromMs)).toEqual([])
     expect(await campaign.readings.downMs(SERVICE)).toBe(before)
     // What it sent when it was back covers the cut: once its references had failed, it knew nothing.
-    const settled = { fromMs: fromMs + PATIENT.intervalMs + 2 * PATIENT.timeoutMs, toMs }
+    const settled = { fromMs: fromMs + HOLD_MS, toMs }
     const { vantages, agentNames } = await campaign.readings.timeline(SERVICE, settled)
     const [id] = Object.entries(agentNames).find(([, name]) => name === 'lyon')!
     expect(msIn(vantages[id]!, 'unknown')).toBeGreaterThan(0)

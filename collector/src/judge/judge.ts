@@ -322,7 +322,13 @@ function isStanding({ closeReason }: IncidentRow): boolean {
 }
 
 /** Whether people are told now: the contract's delay is over, or two vantages agree. */
-function isDue({ onsetMs }: IncidentRow, { contract, vantages, nowMs }: IncidentContext): boolean {
+function isDue(
+  { onsetMs, openedMs }: IncidentRow,
+  { contract, timeline, vantages, nowMs }: IncidentContext,
+): boolean {
+  // Found in data that came late, and nothing says that it still goes on: the rest may be on its way.
+  const wasSeen = [openedMs, nowMs].some((atMs) => isDown(markAt(timeline, atMs)))
+  if (!wasSeen) return false
   const { alertAfterMs } = contract.measurement
   const afterMs = alertAfterMs === 'default' ? DEFAULT_ALERT_AFTER_MS : alertAfterMs
   const isAgreed = alertAfterMs === 'default' && agreeing(vantages, nowMs) >= 2
