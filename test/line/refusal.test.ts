@@ -127,7 +127,7 @@ describe('refused, each with what to do', () => {
     [
       'icmp: {host: "192.0.2.1"}',
       'icmp: {host: "192.0.2.1"}, tcp: {host: h, port: 1}',
-      'spec: should have exactly one of http, tcp, tls, dns, icmp',
+      'spec: should have exactly one of http, transaction, tcp, tls, dns, icmp, host',
     ],
     ['port: 443}', 'port: 70000}', 'should be a port from 1 to 65535'],
     [
