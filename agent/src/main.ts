@@ -3,14 +3,17 @@
  * goes a short way, so that a running agent does not carry the command line parser in memory.
  */
 import { randomBytes } from 'node:crypto'
+import { uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import type { Clock } from '@constat/shared/time'
 import { endWith, type Terminal } from './cli/terminal.ts'
+import type { HostClock } from './shell.ts'
 
-const clock: Clock = {
+const clock: HostClock = {
   nowMs: () => Date.now(),
   monotonicUs: () => performance.now() * 1_000,
+  // Linux counts sleep in its uptime and not in its monotonic clock; elsewhere the two are not so told apart.
+  ...(process.platform === 'linux' && { asleepMs: () => uptime() * 1_000 - performance.now() }),
 }
 
 const terminal: Terminal = {

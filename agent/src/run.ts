@@ -111,7 +111,10 @@ class Agent implements RunningAgent {
     this.#routes = routes
     this.#lock = lock
     this.#fs = options.fs ?? DISK
-    this.#timebase = new Timebase(clock)
+    this.#timebase = new Timebase(clock, {
+      jumped: () => this.#courier?.compareClocks(),
+      compared: () => this.#armBatches(),
+    })
     this.#startedMs = clock.nowMs()
     this.#configs = new ConfigStore({
       dir: join(dir, CONFIG_FOLDER),
@@ -307,9 +310,14 @@ class Agent implements RunningAgent {
     const { clock } = this.#options
     const dueUs = Math.min(...[...this.#batchers.values()].map((batcher) => batcher.dueUs()))
     if (dueUs === Infinity) return
-    const waitMs = Math.max(0, Math.ceil((dueUs - clock.monotonicUs()) / 1_000))
+    // What is signed is final: a clock in doubt has a moment to be compared first.
+    const sealUs = Math.max(dueUs, this.#timebase.signableUs())
+    const waitMs = Math.max(0, Math.ceil((sealUs - clock.monotonicUs()) / 1_000))
     this.#batchTimer = setTimeout(() => {
-      for (const batcher of this.#batchers.values()) batcher.closeDue(clock.monotonicUs())
+      this.#timebase.observe()
+      const nowUs = clock.monotonicUs()
+      if (nowUs >= this.#timebase.signableUs())
+        for (const batcher of this.#batchers.values()) batcher.closeDue(nowUs)
       this.#armBatches()
     }, waitMs)
   }

@@ -16,7 +16,13 @@ export type Random = {
   bytes: (count: number) => Buffer
 }
 
-export type Shell = { clock: Clock; random: Random; log: Log }
+/** A host that sleeps stops its monotonic clock: some can say for how long. */
+export type HostClock = Clock & {
+  /** How long the host has slept since it was started, ms. Absent where it cannot tell. */
+  asleepMs?: () => number
+}
+
+export type Shell = { clock: HostClock; random: Random; log: Log }
 
 /** Evenly spread in [0, 1). */
 export function fraction(random: Random): number {

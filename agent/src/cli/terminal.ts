@@ -3,14 +3,13 @@
  * no, 2 state broken, 3 usage, 4 could not run.
  */
 import { Fault, messageOf, type FaultCode } from '@constat/shared/fault'
-import type { Clock } from '@constat/shared/time'
 import type { Environment } from '../settings.ts'
-import type { Random } from '../shell.ts'
+import type { HostClock, Random } from '../shell.ts'
 
 export type Format = 'text' | 'json'
 
 export type Terminal = {
-  clock: Clock
+  clock: HostClock
   random: Random
   env: Environment
   /** The file that runs: the bundle, or the sources' main.ts. */
