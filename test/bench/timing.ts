@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { CheckConfig } from '@constat/shared/check'
-import { OUTCOMES } from '@constat/shared/sample'
+import { OUTCOMES, PHASES } from '@constat/shared/sample'
 import { enroll } from '../../agent/src/enroll.ts'
 import { freePort } from '../support/program.ts'
 import { startWireServer, type WireServer } from '../support/wire-server.ts'
@@ -128,6 +128,19 @@ function agentMeasured({ admitted }: WireServer): Measured['constat'] {
   return measured
 }
 
+/** Median of each phase of the agent's answers at one delay, as text: where an error comes from. */
+function phasesText({ admitted }: WireServer, delayMs: number): string {
+  const at = DELAYS_MS.indexOf(delayMs)
+  const medians = PHASES.map((phase, column) => {
+    const us = admitted.flatMap(({ batch: { samples } }) =>
+      samples.check.flatMap((check, i) => (check === at ? [samples.phases?.[column]?.[i] ?? 0] : [])),
+    )
+    const sorted = us.toSorted((a, b) => a - b)
+    return `${phase.replace('Us', '')} ${((sorted[Math.floor(sorted.length / 2)] ?? 0) / 1_000).toFixed(3)}`
+  })
+  return medians.join(', ')
+}
+
 type Row = { delayMs: number; prober: Prober; n: number; medianMs: number; p95Ms: number; maxMs: number }
 
 function rowOf(
@@ -200,6 +213,7 @@ async function measure(): Promise<void> {
       probers.map((prober) => rowOf(prober, delayMs, { measured, holds })),
     )
     report(rows, holds)
+    process.stdout.write(`constat's phases at 0 ms, median ms: ${phasesText(collector, 0)}\n`)
   } finally {
     for (const child of children) child.kill('SIGKILL')
     await collector.close()
