@@ -101,6 +101,10 @@ const stateIs = (state: string) => async (): Promise<boolean> => (await view()).
 const sorted = (names: readonly (string | undefined)[]): string[] =>
   names.map((name) => name ?? '').toSorted((a, b) => (a < b ? -1 : 1))
 
+type Told = { type: string; data: IncidentView }
+// Our own payloads.
+const told = (): Told[] => receiver.received.map(({ body }) => JSON.parse(body) as Told)
+
 /** The verdict of each site. */
 async function results(): Promise<Record<string, string>> {
   const guarantee = (await view()).guarantees[0]!
@@ -180,10 +184,12 @@ describe('three sites', () => {
     const seen = incident.vantages.map(({ name, site, isolated }) => `${name} at ${site}, ${isolated}`)
     expect(sorted(seen)).toEqual(['lille at lille, false', 'lyon at lyon, false', 'nantes at nantes, false'])
     branches.mend()
-    await until(async () => (await incidents())[0]?.closedAt, { ...LIMIT, what: 'the incident to close' })
-    const told = receiver.received.map(({ body }) => JSON.parse(body) as { type: string; data: IncidentView })
-    expect(told.filter(({ type }) => type === 'incident.opened')).toHaveLength(1)
-    expect(told.at(-1)).toMatchObject({ type: 'incident.closed', data: { zone: 'access-line' } })
+    const closed = await until(() => told().find(({ type }) => type === 'incident.closed'), {
+      ...LIMIT,
+      what: 'people to be told that it is over',
+    })
+    expect(closed.data).toMatchObject({ id: incident.id, zone: 'access-line' })
+    expect(told().filter(({ type }) => type === 'incident.opened')).toHaveLength(1)
   })
 
   it('of which two see only the target fail: the application', async () => {
