@@ -406,6 +406,14 @@ describe('each fault has its own name, and its owner', () => {
     expect(sumUs).toBeLessThanOrEqual(result.latencyUs + PHASES.length)
   })
 
+  test('a proxy is asked for the whole address, which it resolves itself', async () => {
+    const at = 'http://service.invalid:81/a?b=1'
+    const spec = http(at, { proxy: `http://127.0.0.1:${other.port}`, ...basic('password') })
+    expect(await runProbe(spec, contextOf())).toMatchObject({ outcome: 'ok', value: 200 })
+    const { ':path': path, host, authorization } = other.seen.at(-1) ?? {}
+    expect([path, host, authorization]).toEqual([at, 'service.invalid:81', expect.stringContaining('Basic ')])
+  })
+
   test('429, by the second request', async () => {
     expect(await runProbe(http('/limited/page.txt'), contextOf())).toMatchObject({ outcome: 'ok' })
     for (const status of [undefined, [200]] as const) {

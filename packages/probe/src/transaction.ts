@@ -83,7 +83,7 @@ async function runSteps(
     : { outcome: 'ok', cause: 'none', value, detail: value === 1 ? '1 step' : `all ${value} steps` }
 }
 
-/** One step on a stopwatch of its own, which the deadline stops like that of the attempt. */
+/** One step on a stopwatch of its own. */
 async function runStep(
   step: TransactionStep,
   visit: Visit,
@@ -91,9 +91,7 @@ async function runStep(
 ): Promise<{ timing: Timing; judgement: Judgement }> {
   const { signal, context } = attempt
   const watch = startStopwatch(context.clock)
-  const stop = (): void => void watch.stop()
   const secretBody = secretsOf([{ ...step, headers: {} }]).length > 0
-  signal.addEventListener('abort', stop, { once: true })
   try {
     signal.throwIfAborted()
     const response = await follow(filled(step, visit), { ...visit, secretBody }, { ...attempt, watch })
@@ -113,8 +111,6 @@ async function runStep(
   } catch (error) {
     const timing = watch.stop()
     return { timing, judgement: verdictOf(error, { expired: signal.aborted, watch }) }
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }
 
