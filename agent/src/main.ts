@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import { endWith, type Terminal } from './cli/terminal.ts'
+import { endWith, EXIT, type Terminal } from './cli/terminal.ts'
 import type { HostClock } from './shell.ts'
 
 const clock: HostClock = {
@@ -30,6 +30,15 @@ const terminal: Terminal = {
       if (process.channel) process.once('disconnect', () => resolve('disconnect'))
     }),
 }
+
+/** Whoever reads may go first (`| head -1`): nothing more is said then, and the answer stays the answer. */
+function readerGone(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') return
+  process.exit(EXIT.failed)
+}
+process.stdout.on('error', readerGone)
+// A log that nobody can write any more does not end the measuring.
+process.stderr.on('error', () => {})
 
 const argv = process.argv.slice(2)
 const isPlainRun = argv[0] === 'run' && argv.slice(1).every((option) => option === '--json')

@@ -16,6 +16,7 @@ import { CONFIG_FOLDER, ConfigStore } from './config-store.ts'
 import { Courier } from './courier.ts'
 import { routesOf, type ProxyChoice, type Route } from './dial.ts'
 import { checkAddresses } from './enroll.ts'
+import { createHostContext, type HostContext } from './host.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { Prober } from './prober.ts'
 import { createRefusedFrames, type RefusedFrames } from './refused.ts'
@@ -84,6 +85,7 @@ class Agent implements RunningAgent {
   readonly #configs: ConfigStore
   readonly #refused: RefusedFrames
   readonly #startedMs: number
+  readonly #host: () => HostContext
   /** Sessions of which frames went out on a connection that is over. */
   readonly #seenByCollector = new Set<string>()
   #spool!: Spool
@@ -116,6 +118,7 @@ class Agent implements RunningAgent {
       compared: () => this.#armBatches(),
     })
     this.#startedMs = clock.nowMs()
+    this.#host = createHostContext(clock)
     this.#configs = new ConfigStore({
       dir: join(dir, CONFIG_FOLDER),
       fs: this.#fs,
@@ -166,6 +169,7 @@ class Agent implements RunningAgent {
       clockOffsetMs: offsetMs,
       clockErrorMs: errorMs,
       clockCompared: source === 1,
+      host: this.#host(),
     }
   }
 

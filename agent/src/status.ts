@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import type { UnixMs } from '@constat/shared/time'
+import type { HostContext } from './host.ts'
 import { parseObject } from './state.ts'
 
 export type AgentStatus = {
@@ -29,6 +30,7 @@ export type AgentStatus = {
   clockOffsetMs: number
   clockErrorMs: number
   clockCompared: boolean
+  host: HostContext
 }
 
 export const STATUS_FILE = 'status.json'

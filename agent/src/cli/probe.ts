@@ -77,15 +77,16 @@ async function keptChecks(dir: string, { clock, err }: Terminal): Promise<AgentC
 }
 
 function linesOf({ outcome, cause, value, detail, latencyUs, phases, steps = [] }: ProbeResult): string[] {
-  const verdict = `${outcome}${cause === 'none' ? '' : ` (${cause})`}  value ${value}  ${detail}`
+  const verdict = `${outcome}${cause === 'none' ? '' : ` (${cause})`}  value ${value}  ${detail.replaceAll(/\s+/g, ' ').trim()}`
   const each = steps.flatMap((step) => [`  ${step.name}`, ...phaseLines(step).map((line) => `  ${line}`)])
   const head = steps.length > 0 ? ['  all steps'] : []
   const sums = phaseLines({ latencyUs, phases }).map((line) => (steps.length > 0 ? `  ${line}` : line))
   return [verdict, ...each, ...head, ...sums]
 }
 
+/** A phase that did not happen is left out: a host check has none, a refused connection ends with `connect`. */
 function phaseLines({ latencyUs, phases }: { latencyUs: number; phases: Phases }): string[] {
-  const lines = PHASES.map(
+  const lines = PHASES.filter((phase) => phases[phase] > 0).map(
     (phase) => `  ${phase.replace(/Us$/, '').padEnd(9)} ${milliseconds(phases[phase])}`,
   )
   return [...lines, `  ${'total'.padEnd(9)} ${milliseconds(latencyUs)}`]

@@ -29,10 +29,15 @@ export async function showStatus(
 }
 
 function textOf(facts: Record<string, unknown>): string {
-  const width = Math.max(...Object.keys(facts).map((name) => name.length))
-  return Object.entries(facts)
-    .map(([name, value]) => `${name.padEnd(width)}  ${shown(name, value)}\n`)
-    .join('')
+  const lines = Object.entries(facts).flatMap(([name, value]) => flat(name, value))
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, value]) => `${name.padEnd(width)}  ${shown(name, value)}\n`).join('')
+}
+
+/** The members of an object as lines of their own: `host.kernel`. */
+function flat(name: string, value: unknown): [name: string, value: unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[name, value]]
+  return Object.entries(value).map(([member, one]) => [`${name}.${member}`, one])
 }
 
 function shown(name: string, value: unknown): string {
