@@ -336,10 +336,19 @@ describe('what the kernel writes', () => {
     expect(defaultRoute6(line(zero, '00', 'ffffffff', 'lo'))).toBeNull()
   })
 
-  test('mount points, their blanks escaped', () => {
-    const text =
-      '36 35 98:0 /m /mnt/my\\040disk rw - ext3 /dev/root rw\n37 35 98:0 / / rw - ext3 /dev/root rw\n'
-    expect(mountPoints(text)).toEqual(new Set(['/mnt/my disk', '/']))
+  test('mount points, their blanks escaped, the last one on top', () => {
+    const text = [
+      '36 35 98:0 /m /mnt/my\\040disk rw - ext3 /dev/root rw',
+      '37 35 98:0 / / rw - ext3 /dev/root rw',
+      '38 35 8:1 / /home rw - ext4 /dev/sdb1 rw',
+      '39 35 0:25 /systemd/inaccessible/dir /home ro - tmpfs tmpfs rw',
+      '',
+    ].join('\n')
+    expect([...mountPoints(text)]).toEqual([
+      ['/mnt/my disk', '/m'],
+      ['/', '/'],
+      ['/home', '/systemd/inaccessible/dir'],
+    ])
   })
 
   test.each([

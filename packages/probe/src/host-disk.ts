@@ -66,17 +66,26 @@ async function ask(place: string): Promise<DiskUse> {
 async function needMountPoint(place: string): Promise<void> {
   const above = dirname(place)
   if (process.platform === 'linux') {
-    if (mountPoints(readFileSync(MOUNTS_FILE, 'utf8')).has(place)) return
+    const root = mountPoints(readFileSync(MOUNTS_FILE, 'utf8')).get(place)
+    if (root?.includes(HIDDEN)) throw unsupported(`the service unit hides ${place} from the agent; ${UNHIDE}`)
+    if (root !== undefined) return
   } else if (above === place || (await stat(place)).dev !== (await stat(above)).dev) return
   throw unsupported(`nothing is mounted on ${place}; mount it, or write the mount point that df shows for it`)
 }
 
-/** The fifth field of each line, its blanks written as octal escapes (proc(5)). */
-export function mountPoints(mountinfo: string): Set<string> {
-  const points = mountinfo.split('\n').flatMap((line) => line.split(' ')[4] ?? [])
-  return new Set(points.map((point) => point.replace(/\\([0-7]{3})/g, (_, octal: string) => byteOf(octal))))
-}
+/** What systemd mounts over a place that a service is not to see (`ProtectHome`, `InaccessiblePaths`). */
+const HIDDEN = '/systemd/inaccessible/'
+const UNHIDE = 'set ProtectHome=read-only with `systemctl edit` and restart it'
 
-function byteOf(octal: string): string {
-  return String.fromCharCode(Number.parseInt(octal, 8))
+/**
+ * Mount points, and for each the folder of its file system that is seen there: the fifth and fourth field
+ * of each line, blanks written as octal escapes (proc(5)). Of several on one place the last is on top.
+ */
+export function mountPoints(mountinfo: string): Map<string, string> {
+  const plain = (field: string): string =>
+    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+  const mounts = mountinfo.split('\n').map((line) => line.split(' '))
+  return new Map(
+    mounts.flatMap(([, , , root, point]) => (root && point ? [[plain(point), plain(root)]] : [])),
+  )
 }
