@@ -352,8 +352,8 @@ const GOOD: Record<
   },
   pop3: { before: ['+OK x\r\n', [[/^STLS$/, '+OK go\r\n']]], last: 'STLS', quits: 'QUIT\r\n' },
   ftp: { before: ['220 x\r\n', [[/^AUTH TLS$/, '234 go\r\n']]], last: 'AUTH', quits: 'QUIT\r\n' },
-  // Length 8 and the code 80877103, as latin1.
-  postgres: { before: ['', [[/\x04\xd2\x16\x2f/, 'S']]], last: '\x04\xd2\x16\x2f', quits: '' },
+  // Of the code 80877103, the last three bytes as latin1.
+  postgres: { before: ['', [[/\xd2.\//, 'S']]], last: '\xd2./', quits: '' },
 }
 
 describe.each(STARTTLS)('starttls %s', (starttls) => {

@@ -17,10 +17,20 @@ const PACKAGES = [
   { debian: 'dnsmasq-base', program: 'dnsmasq', reason: 'a name server for the dns probe and the network' },
   { debian: 'fping', program: 'fping', reason: 'sends the echo requests of the icmp probe' },
   { debian: 'iputils-ping', program: 'ping', reason: 'the same, where fping is not' },
+  { debian: 'dovecot-imapd', ...dovecot('imap'), reason: 'a mail server for the tcp and tls probes' },
+  { debian: 'dovecot-pop3d', ...dovecot('pop3'), reason: 'the same, for POP3' },
+  { debian: 'dovecot-submissiond', ...dovecot('submission'), reason: 'the same, for SMTP' },
+  { debian: 'vsftpd', program: 'vsftpd', reason: 'an FTP server for the tcp and tls probes' },
+  { debian: 'openssh-server', program: 'sshd', reason: 'an SSH server for the tcp probe' },
   { debian: 'iproute2', program: 'ip', reason: 'network namespaces, for the network campaign' },
   { debian: 'tinyproxy', program: 'tinyproxy', reason: 'an HTTP proxy for agents and probes' },
   { debian: 'openssl', program: 'openssl', reason: 'makes certificates and serves TLS that is not ours' },
 ]
+
+/** Debian keeps its programs, one for each protocol, out of every PATH. */
+function dovecot(protocol) {
+  return { isThere: () => canRun(`/usr/lib/dovecot/${protocol}-login`) }
+}
 
 /** Debian starts a service as it installs it; this file says no, and goes when we are done. */
 const POLICY = '/usr/sbin/policy-rc.d'
