@@ -805,9 +805,7 @@ describe('constat-agent probe', () => {
     const { code, out } = await probe(dir, 'portal')
     expect(code).toBe(1)
     const lines = out.split('\n').map((line) => line.replace(/ +\d+\.\d{3} ms$/, ''))
-    const phases = ['dns', 'connect', 'tls', 'ttfb', 'transfer', 'total'].map((name) =>
-      `    ${name}`.trimEnd(),
-    )
+    const phases = ['dns', 'connect', 'ttfb', 'transfer', 'total'].map((name) => `    ${name}`.trimEnd())
     expect(lines.map((line) => line.trimEnd())).toEqual([
       'fail (status)  value 1  step closed: status 410',
       '  door',

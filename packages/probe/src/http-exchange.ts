@@ -2,7 +2,7 @@
  * One HTTP exchange on one fresh connection: request out, headers in, body in up to a cap. No agent, no
  * keep-alive, no retry; the caller decides about redirects.
  */
-import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Attempt } from './attempt.ts'
 
@@ -25,46 +25,58 @@ export const MAX_HEADER_BYTES = 32 * 1024
 /** How a request names its target: to the server itself, or to a proxy that passes it on (RFC 9112, 3.2). */
 export type TargetForm = 'origin' | 'absolute'
 
-export type Exchange = {
-  asked: HttpRequest
-  form: TargetForm
-  /** How many bytes of body to read, for these headers; 0 ends the exchange with them. */
-  readBody: (response: IncomingMessage) => number
+/** A request that is made and waits for its connection: making it takes longer than sending it. */
+export type PreparedRequest = {
+  /** `readBody`: how many bytes of body to read, for these headers; 0 ends the exchange with them. */
+  over: (
+    socket: Socket,
+    readBody: (response: IncomingMessage) => number,
+    attempt: Attempt,
+  ) => Promise<HttpResponse>
+  /** There will be no connection. */
+  drop: () => void
 }
 
-export function exchange(
-  socket: Socket,
-  { asked, form, readBody }: Exchange,
-  attempt: Attempt,
-): Promise<HttpResponse> {
+export function prepareRequest(asked: HttpRequest, form: TargetForm): PreparedRequest {
   const { method, url, body } = asked
   // By hand: Node.js sends no length for the body of a GET, a DELETE or an OPTIONS.
   const length = body === undefined ? {} : { 'Content-Length': `${Buffer.byteLength(body)}` }
-  return new Promise((resolve, reject) => {
-    attempt.watch.enter('ttfbUs')
-    const sent = request({
-      createConnection: () => socket,
-      method,
-      host: url.hostname,
-      path: `${form === 'absolute' ? url.origin : ''}${url.pathname}${url.search}`,
-      headers: { ...asked.headers, ...length },
-      setHost: false,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    })
-    // `on`, not `once`: a cut connection may complain twice, and the second time must have a listener.
-    sent.on('error', reject)
-    sent.once('upgrade', () => reject(brokenProtocol('the server switched protocols unasked')))
-    sent.once('response', (response) => {
-      attempt.watch.enter('transferUs')
-      collect(response, readBody(response)).then(resolve, reject)
-    })
-    send(sent, body)
+  let give: ((error: null, socket: Socket) => void) | undefined
+  const sent = request({
+    createConnection: (_, connected) => {
+      give = connected
+      return undefined
+    },
+    method,
+    host: url.hostname,
+    path: `${form === 'absolute' ? url.origin : ''}${url.pathname}${url.search}`,
+    headers: { ...asked.headers, ...length },
+    setHost: false,
+    maxHeaderSize: MAX_HEADER_BYTES,
   })
-}
-
-function send(sent: ClientRequest, body: string | undefined): void {
+  // Whoever drops the request does not listen any more.
+  sent.on('error', ignore)
   if (body === undefined) sent.end()
   else sent.end(body)
+  return {
+    over: (socket, readBody, { watch }) =>
+      new Promise((resolve, reject) => {
+        // `on`, not `once`: a cut connection may complain twice, and the second time must have a listener.
+        sent.on('error', reject)
+        sent.once('upgrade', () => reject(brokenProtocol('the server switched protocols unasked')))
+        sent.once('response', (response) => {
+          watch.enter('transferUs')
+          collect(response, readBody(response)).then(resolve, reject)
+        })
+        watch.enter('ttfbUs')
+        give?.(null, socket)
+      }),
+    drop: () => sent.destroy(),
+  }
+}
+
+function ignore(): void {
+  // An 'error' event without a listener would end the agent.
 }
 
 /** Reads up to `capBytes`; what comes after is not waited for. */

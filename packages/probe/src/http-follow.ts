@@ -3,13 +3,14 @@
  * Credentials are gone for good once a redirect leaves the origin they are for, even where it comes back.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { HttpRequestSpec } from '@constat/shared/check'
 import { ProbeFailure, type Attempt } from './attempt.ts'
 import { dial, secure, type Endpoint } from './connect.ts'
 import type { CookieJar } from './cookies.ts'
 import { given } from './fields.ts'
 import type { Access } from './http-access.ts'
-import { exchange, type HttpRequest, type HttpResponse, type TargetForm } from './http-exchange.ts'
+import { prepareRequest, type HttpRequest, type HttpResponse, type TargetForm } from './http-exchange.ts'
 import { dialProxy, tunnel } from './http-proxy.ts'
 import { MAX_BODY_BYTES, redirectLimit, wantsRedirect } from './http-rules.ts'
 
@@ -55,31 +56,38 @@ async function askOnce(
   const asked = withCookies(leg, jar.header(leg.url, clock.nowMs()))
   const readBody = ({ statusCode: status = 0, headers }: IncomingMessage): number =>
     wantsRedirect(spec, { status, headers }) ? 0 : (spec.maxBytes ?? MAX_BODY_BYTES)
-  const { socket, form } = await connect(leg, access, attempt)
+  // Made before the first phase begins, so that the making is no part of what is measured.
+  const request = prepareRequest(asked, formOf(leg, access))
+  let socket: Socket | undefined
   try {
-    const response = await exchange(socket, { asked, form, readBody }, attempt)
+    socket = await connect(leg, access, attempt)
+    const response = await request.over(socket, readBody, attempt)
     jar.store(leg.url, response.headers['set-cookie'] ?? [], clock.nowMs())
     return response
   } finally {
-    socket.destroy()
+    request.drop()
+    socket?.destroy()
   }
 }
 
-type Connection = { socket: Awaited<ReturnType<typeof dial>>; form: TargetForm }
+/** A proxy is told the whole address of what it fetches in the clear. */
+function formOf({ url }: Leg, { proxy }: Access): TargetForm {
+  return proxy && url.protocol === 'http:' ? 'absolute' : 'origin'
+}
 
-async function connect({ url, atHome }: Leg, access: Access, attempt: Attempt): Promise<Connection> {
+async function connect({ url, atHome }: Leg, access: Access, attempt: Attempt): Promise<Socket> {
   const encrypted = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = url.port === '' ? (encrypted ? 443 : 80) : Number(url.port)
   const target: Endpoint = { host, port, ...given({ family: access.family }) }
   const { proxy } = access
   const way = await (proxy ? dialProxy(proxy, target, attempt) : dial(target, attempt))
-  if (!encrypted) return { socket: way, form: proxy ? 'absolute' : 'origin' }
+  if (!encrypted) return way
   const plain = proxy ? await tunnel(way, { proxy, target }, attempt) : way
   const secureContext = atHome ? access.home : access.abroad
   const trusting = { ...attempt, context: { ...attempt.context, secureContext } }
   const tls = { serverName: host, verify: 'required', alpn: 'http/1.1' } as const
-  return { socket: await secure(plain, tls, trusting), form: 'origin' }
+  return secure(plain, tls, trusting)
 }
 
 function firstLeg(spec: HttpRequestSpec, access: Access): Leg {

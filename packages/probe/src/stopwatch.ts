@@ -1,6 +1,6 @@
 /**
- * Stopwatch: splits one probe into phases on the monotonic clock. A phase entered twice (a second
- * redirect hop) adds up. No clock of its own.
+ * Stopwatch: splits one probe into phases on the monotonic clock. It runs from the first phase on; a phase
+ * entered twice (a second redirect hop) adds up. No clock of its own.
  */
 import { NO_PHASES, type Phases } from '@constat/shared/sample'
 import type { Clock } from '@constat/shared/time'
@@ -19,9 +19,9 @@ export type Stopwatch = {
 
 export function startStopwatch(clock: Clock): Stopwatch {
   const spent: Phases = { ...NO_PHASES }
-  const startUs = clock.monotonicUs()
-  let phase: PhaseName | null = null
+  let startUs = clock.monotonicUs()
   let sinceUs = startUs
+  let phase: PhaseName | null = null
   let timing: Timing | null = null
 
   function close(nowUs: number): void {
@@ -32,6 +32,8 @@ export function startStopwatch(clock: Clock): Stopwatch {
     enter(next) {
       if (timing) return
       close(clock.monotonicUs())
+      // What was made ready before the first phase is no part of the probe.
+      if (phase === null) startUs = sinceUs
       phase = next
     },
     phase: () => phase,
