@@ -183,6 +183,8 @@ describe('programs', () => {
   const LONG = 'constat-rather-long-name'
   let folder: string
   let children: ChildProcess[] = []
+  /** Started by a child. */
+  const orphans: number[] = []
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'constat-host-'))
@@ -195,7 +197,10 @@ describe('programs', () => {
     for (const child of children) await endOf(child)
     children = []
   })
-  afterAll(() => rmSync(folder, { recursive: true }))
+  afterAll(() => {
+    for (const pid of orphans) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL')
+    rmSync(folder, { recursive: true })
+  })
 
   async function start(name: string): Promise<ChildProcess> {
     const child = spawn(join(folder, name), ['60'], { stdio: 'ignore' })
@@ -233,6 +238,7 @@ describe('programs', () => {
     const pid = Number(line.toString())
     const state = (): string => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0]!
     const comm = (): string => readFileSync(`/proc/${parent.pid}/comm`, 'latin1').trim()
+    orphans.push(pid)
     await eventually('the shell to be a sleep', () => comm() === 'sleep')
     const spec: HostSpec = { kind: 'host', metric: 'process', name: 'constat-runs' }
     await eventually('the child to run', async () => (await probe(spec)).value === 1)

@@ -86,8 +86,8 @@ export function defaultRoute6(routes: string): string | null {
 const SLICE = 64
 /** The kernel keeps so many bytes of a name. */
 const COMM_BYTES = 15
-const STAT_BYTES = 512
-const LINE_BYTES = 4_096
+/** One for all: files of hundreds of processes are read in a row, and never two at a time. */
+const scratch = Buffer.allocUnsafe(2_048)
 
 async function countProcesses(name: string, signal: AbortSignal): Promise<number> {
   let count = 0
@@ -97,22 +97,23 @@ async function countProcesses(name: string, signal: AbortSignal): Promise<number
     for (const pid of pids.slice(at, at + SLICE)) if (isNamed(pid, name)) count += 1
   }
   // Process 1 is always there: where it cannot be seen, others are hidden too.
-  if (count === 0 && head('/proc/1/stat', STAT_BYTES) === '')
+  if (count === 0 && head('/proc/1/stat') === '')
     throw unsupported('this host hides the processes of other users; let the agent see them (hidepid)')
   return count
 }
 
-/** Its own name, or the file name it was started under; a dead one that nobody has buried is none. */
+/** By its own name, or the file name it was started under; where the kernel cut the name, a script by its file. */
 function isNamed(pid: string, name: string): boolean {
-  const stat = head(`/proc/${pid}/stat`, STAT_BYTES)
+  const stat = head(`/proc/${pid}/stat`)
   // The name stands in parentheses and may hold some itself.
   const end = stat.lastIndexOf(')')
   const state = stat[end + 2] ?? 'X'
+  // Dead, and nobody has buried it.
   if (end < 0 || state === 'Z' || state === 'X') return false
   const own = stat.slice(stat.indexOf('(') + 1, end)
   if (own === name) return true
   const isCut = Buffer.byteLength(own) === COMM_BYTES && name.startsWith(own)
-  const [program = '', script = ''] = head(`/proc/${pid}/cmdline`, LINE_BYTES).split('\0')
+  const [program = '', script = ''] = head(`/proc/${pid}/cmdline`).split('\0')
   return fileName(program) === name || (isCut && fileName(script) === name)
 }
 
@@ -121,7 +122,7 @@ function fileName(path: string): string {
 }
 
 /** The beginning of a file; empty where the process is gone or may not be read. */
-function head(path: string, bytes: number): string {
+function head(path: string): string {
   let file: number
   try {
     file = openSync(path, 'r')
@@ -129,9 +130,8 @@ function head(path: string, bytes: number): string {
     if (systemCode(error) === 'EMFILE' || systemCode(error) === 'ENFILE') throw error
     return ''
   }
-  const buffer = Buffer.allocUnsafe(bytes)
   try {
-    return buffer.toString('utf8', 0, readSync(file, buffer, 0, bytes, 0))
+    return scratch.toString('utf8', 0, readSync(file, scratch, 0, scratch.length, 0))
   } catch (error) {
     // ESRCH: it ended between the two calls.
     if (systemCode(error) === 'ESRCH') return ''
