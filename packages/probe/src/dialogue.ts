@@ -4,9 +4,8 @@
  */
 import type { Socket } from 'node:net'
 import { ProbeFailure, type Attempt } from './attempt.ts'
+import { listenTo } from './hearing.ts'
 
-/** Read of one connection at most; the rest stays where it is. */
-export const MAX_DIALOGUE_BYTES = 64 * 1024
 /** RFC 5321 has 512, and servers go beyond it. */
 export const MAX_LINE_BYTES = 4 * 1024
 
@@ -37,95 +36,59 @@ type Circumstance = {
 }
 
 export function startDialogue(socket: Socket, { signal, firstByte }: Circumstance): Dialogue {
-  let heard = Buffer.alloc(0)
+  const hearing = listenTo(socket, firstByte)
   let position = 0
-  let isOver = false
-  let failure: Error | null = null
-  let wake: () => void = nobodyWaits
-
-  const listen = (chunk: Buffer): void => {
-    if (heard.length === 0) firstByte?.()
-    heard = Buffer.concat([heard, chunk])
-    if (heard.length >= MAX_DIALOGUE_BYTES) {
-      heard = heard.subarray(0, MAX_DIALOGUE_BYTES)
-      isOver = true
-      socket.pause()
-    }
-    wake()
-  }
-  const end = (): void => {
-    isOver = true
-    wake()
-  }
-  const fail = (error: Error): void => {
-    failure = error
-    wake()
-  }
-  socket.on('data', listen).on('end', end).on('close', end).on('error', fail)
-
-  const throwFailure = (): void => {
-    if (failure) throw failure
-  }
-  /** False when nothing more will come. */
-  async function more(): Promise<boolean> {
-    throwFailure()
-    if (isOver) return false
-    await new Promise<void>((resolve) => (wake = resolve))
-    throwFailure()
-    // The last bytes and the end may have come together.
-    return true
-  }
-  const take = (end: number): Buffer => {
-    const taken = heard.subarray(position, end)
-    position = end
+  const unread = (): Buffer => hearing.heard().subarray(position)
+  const excerpt = (): string => printable(unread().subarray(0, EXCERPT_CHARS).toString('utf8'))
+  const take = (count: number): Buffer => {
+    const taken = unread().subarray(0, count)
+    position += taken.length
     return taken
   }
+  const cutShort = (): Error => closedEarly(hearing.heard().length)
   /** Silence is a timeout; a beginning that never became a line is no answer of the protocol. */
   const unfinished = (error: unknown): never => {
-    const begun = heard.subarray(position, position + EXCERPT_CHARS).toString('utf8')
-    throw signal.aborted && begun !== ''
-      ? protocolFailure(`a line without an end: ${printable(begun)}`)
+    throw signal.aborted && unread().length > 0
+      ? protocolFailure(`a line without an end: ${excerpt()}`)
       : error
   }
   return {
     say: (words) => void socket.write(words),
     async line() {
       for (;;) {
-        const at = heard.indexOf(LF, position)
-        if (at >= 0 && at - position <= MAX_LINE_BYTES)
-          return take(at + 1)
-            .toString('utf8')
-            .replace(/\r?\n$/, '')
-        if (at >= 0 || heard.length - position > MAX_LINE_BYTES)
+        const at = unread().indexOf(LF)
+        if ((at < 0 ? unread().length : at) > MAX_LINE_BYTES)
           throw protocolFailure(`a line of more than ${MAX_LINE_BYTES} bytes`)
-        if (!(await more().catch(unfinished))) throw cutShort(heard.length)
+        if (at >= 0) return lineText(take(at + 1))
+        if (!(await hearing.more().catch(unfinished))) throw cutShort()
       }
     },
     async bytes(count) {
-      while (heard.length - position < count) if (!(await more())) throw cutShort(heard.length)
-      return take(position + count)
+      while (unread().length < count) if (!(await hearing.more())) throw cutShort()
+      return take(count)
     },
     async until(wanted) {
-      let from = position
+      let from = 0
       for (;;) {
-        const at = heard.indexOf(wanted, from)
-        if (at >= 0) {
-          position = at + wanted.length
-          return true
-        }
-        from = Math.max(position, heard.length - wanted.length + 1)
-        if (!(await more())) return false
+        const at = unread().indexOf(wanted, from)
+        if (at >= 0) return take(at + wanted.length).length > 0
+        // Searched once, but for the end, where `wanted` may have begun.
+        from = Math.max(0, unread().length - wanted.length + 1)
+        if (!(await hearing.more())) return false
       }
     },
     rewind: () => void (position = 0),
-    heardBytes: () => heard.length,
-    excerpt: () => printable(heard.subarray(position, position + EXCERPT_CHARS).toString('utf8')),
+    heardBytes: () => hearing.heard().length,
+    excerpt,
     release() {
-      socket.pause()
-      socket.off('data', listen).off('end', end).off('close', end).off('error', fail)
-      return position === heard.length
+      hearing.stop()
+      return unread().length === 0
     },
   }
+}
+
+function lineText(bytes: Buffer): string {
+  return bytes.toString('utf8').replace(/\r?\n$/, '')
 }
 
 export function protocolFailure(detail: string): ProbeFailure {
@@ -158,11 +121,7 @@ export function takeLeave(socket: Socket, words: string | Buffer, attempt: Attem
   socket.end(words)
 }
 
-function cutShort(heardBytes: number): Error {
+function closedEarly(heardBytes: number): Error {
   const when = heardBytes === 0 ? 'without a word' : 'before its answer was whole'
   return Object.assign(new Error(`the server closed ${when}`), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
-}
-
-function nobodyWaits(): void {
-  // Until somebody reads, what comes is kept.
 }
