@@ -59,14 +59,23 @@ export function prepareRequest(asked: HttpRequest, form: TargetForm): PreparedRe
   if (body === undefined) sent.end()
   else sent.end(body)
   return {
-    over: (socket, readBody, { watch }) =>
+    over: (socket, readBody, { watch, context: { clock } }) =>
       new Promise((resolve, reject) => {
+        let heardUs = 0
+        const hear = (): void => {
+          if (heardUs === 0) watch.enter('transferUs')
+          heardUs = clock.monotonicUs()
+        }
+        // Before the parser's own listener: bytes count from when they came, not from when they were read.
+        sent.once('socket', () => void socket.prependListener('data', hear))
         // `on`, not `once`: a cut connection may complain twice, and the second time must have a listener.
         sent.on('error', reject)
         sent.once('upgrade', () => reject(brokenProtocol('the server switched protocols unasked')))
         sent.once('response', (response) => {
-          watch.enter('transferUs')
-          collect(response, readBody(response)).then(resolve, reject)
+          collect(response, readBody(response)).then((answer) => {
+            if (heardUs > 0) watch.ended(heardUs)
+            resolve(answer)
+          }, reject)
         })
         watch.enter('ttfbUs')
         give?.(null, socket)

@@ -13,6 +13,8 @@ export type Stopwatch = {
   enter: (phase: PhaseName) => void
   /** The phase that runs, or ran when the watch stopped. */
   phase: () => PhaseName | null
+  /** The phase that runs was over at this instant, which is noticed only now. */
+  ended: (atUs: number) => void
   /** Stops the watch; the first call decides. */
   stop: () => Timing
 }
@@ -22,6 +24,7 @@ export function startStopwatch(clock: Clock): Stopwatch {
   let startUs = clock.monotonicUs()
   let sinceUs = startUs
   let phase: PhaseName | null = null
+  let endedUs: number | null = null
   let timing: Timing | null = null
 
   function close(nowUs: number): void {
@@ -35,11 +38,15 @@ export function startStopwatch(clock: Clock): Stopwatch {
       // What was made ready before the first phase is no part of the probe.
       if (phase === null) startUs = sinceUs
       phase = next
+      endedUs = null
+    },
+    ended(atUs) {
+      endedUs = Math.max(atUs, sinceUs)
     },
     phase: () => phase,
     stop() {
       if (timing) return timing
-      const nowUs = clock.monotonicUs()
+      const nowUs = endedUs ?? clock.monotonicUs()
       close(nowUs)
       timing = { latencyUs: Math.round(nowUs - startUs), phases: rounded(spent) }
       return timing
