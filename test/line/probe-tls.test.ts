@@ -14,7 +14,9 @@ import { eventually } from '../support/processes.ts'
 import { expectSoundTiming, probingContext, verdictOf, type Verdict } from '../support/probing.ts'
 import { conversation, startTalker, type Talker } from '../support/talker.ts'
 
-const TIMEOUT_MS = 1_500
+/** Generous where something is to come, as the machine may be busy; short where nothing is. */
+const LONG_MS = 10_000
+const SHORT_MS = 1_000
 const OK: Verdict = ['ok', 'none', 'none']
 const fails = (cause: 'certificate' | 'tls' | 'protocol' | 'timeout' | 'reset' | 'connect'): Verdict => [
   'fail',
@@ -35,7 +37,7 @@ beforeAll(() => {
   otherRoot = shop.issue({ name: 'Other root', daysLeft: 3_000, kind: 'authority' })
   issuer = shop.issue({ name: 'Issuer', by: root, daysLeft: 1_000, kind: 'authority' })
   context = probingContext({
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: LONG_MS,
     ca: root.cert,
     secrets: { 'other.pem': otherRoot.cert, 'not.pem': 'no PEM at all' },
   })
@@ -305,7 +307,7 @@ describe('the handshake', () => {
   ])('%s', async (_, talk, verdict) => {
     const talker = await startTalker(talk)
     closing.push(() => talker.close())
-    const short = { ...context, timeoutMs: 400 }
+    const short = { ...context, timeoutMs: SHORT_MS }
     const result = await runProbe(tls(talker.port), short)
     expect(verdictOf(result)).toEqual(verdict)
     expectSoundTiming(result)
@@ -422,7 +424,7 @@ describe('starttls that does not come to TLS', () => {
   ])('%s', async (_, starttls, talk, verdict) => {
     const talker: Talker = await startTalker(talk)
     closing.push(() => talker.close())
-    const result = await runProbe(tls(talker.port, { starttls }), { ...context, timeoutMs: 400 })
+    const result = await runProbe(tls(talker.port, { starttls }), { ...context, timeoutMs: SHORT_MS })
     expect(verdictOf(result)).toEqual(verdict)
     expectSoundTiming(result)
   })
