@@ -29,7 +29,16 @@ export type SlotColumns = {
 export type Population = { up: IntervalSet; open: IntervalSet }
 
 /** `within` of `n` samples answered in time; of `missing` slots nobody can say. */
-export type LatencyTally = { n: number; within: number; missing: number }
+export type LatencyTally = {
+  n: number
+  within: number
+  missing: number
+  /** Of those counted, the ones at instants that are not proved up: they may be part of an outage. */
+  doubtful?: { n: number; within: number }
+}
+
+/** Stands for the latency of an answer of which none was told. */
+export const NO_LATENCY_US = 0xffffffff
 
 const OK = outcomeCode('ok')
 const DEGRADED = outcomeCode('degraded')
@@ -50,7 +59,8 @@ export function countedLatencies(
     while (inOpen < open.length && open[inOpen]!.endMs <= atMs) inOpen += 1
     while (inUp < up.length && up[inUp]!.endMs <= atMs) inUp += 1
     if (inOpen === open.length || open[inOpen]!.startMs > atMs) continue
-    if (inUp < up.length && up[inUp]!.startMs <= atMs) {
+    if (latencyUs[i] === NO_LATENCY_US) undecided += 1
+    else if (inUp < up.length && up[inUp]!.startMs <= atMs) {
       counted[n] = latencyUs[i]!
       n += 1
     } else undecided += 1
@@ -143,14 +153,18 @@ export function keepsShare(
   return shareWithin({ ...countsOf(tally, figure), p: target })
 }
 
-function countsOf({ n, within, missing }: LatencyTally, figure: Figure): { n: number; within: number } {
+/** What a figure divides: for the provable one all that is in doubt was in time, for the pessimistic none. */
+export function countsOf(
+  { n, within, missing, doubtful = { n: 0, within: 0 } }: LatencyTally,
+  figure: Figure,
+): { n: number; within: number } {
   switch (figure) {
     case 'provable':
-      return { n: n + missing, within: within + missing }
+      return { n: n + missing, within: within + missing + doubtful.n - doubtful.within }
     case 'point':
       return { n, within }
     case 'pessimistic':
-      return { n: n + missing, within }
+      return { n: n + missing, within: within - doubtful.within }
   }
 }
 

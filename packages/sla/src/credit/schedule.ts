@@ -6,20 +6,21 @@ import { invariant } from '@constat/shared/fault'
 import type { CreditSchedule, CreditTerms, ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { latePenalty, poolCredit, stepPercent, tierOf } from '../credit.ts'
 import {
+  ceiling,
   decimal,
+  decimalText,
   floor,
   fraction,
-  fractionText,
   least,
   minus,
   percent,
   product,
-  ratio,
   sum,
   truncatedText,
   ZERO,
   type Fraction,
 } from '../fraction.ts'
+import { countsOf, type LatencyTally } from '../latency.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
 import type { Figure } from '../figures.ts'
 
@@ -49,7 +50,12 @@ export function baseOf(given: {
   const own = monthly.filter(({ service }) => service === guarantee.service)
   const counted = base === 'monthly-charge-of-contract' || own.length === 0 ? monthly : own
   const charge = sum(...counted.map(({ amount }) => decimal(amount)))
-  return product(charge, fraction(MONTHS[guarantee.window.period]))
+  return product(charge, fraction(monthsOf(guarantee)))
+}
+
+/** How many monthly charges a window of the guarantee stands for. */
+export function monthsOf({ window }: Pick<GuaranteeTerms, 'window'>): number {
+  return MONTHS[window.period]
 }
 
 export function scheduled(schedule: CreditSchedule, context: ScheduleContext): Scheduled {
@@ -64,18 +70,16 @@ export function scheduled(schedule: CreditSchedule, context: ScheduleContext): S
     case 'linear':
       return linear(schedule, context)
     case 'late-restoration': {
-      const late = ratio(fraction(lateMs(context)), fraction(schedule.perMs))
+      const late = lateUnits(schedule, context)
       const amount = latePenalty({ value: base, late, divisor: decimal(schedule.divisor) })
       const text = `V × R ÷ ${schedule.divisor}: R = ${short(late)}`
       return { amount: capped(amount, { base, capPercent: schedule.capPercent }), text }
     }
     case 'points': {
-      const { points, repeatPoints, amountPerPoint } = schedule
-      const repeated = repeatPoints[Math.min(context.failuresBefore, repeatPoints.length) - 1]
-      const counted = context.failuresBefore > 0 ? (repeated ?? points) : points
+      const counted = pointsOf(schedule, context)
       return {
-        amount: product(fraction(counted), decimal(amountPerPoint)),
-        text: `${counted} points × ${amountPerPoint}`,
+        amount: product(fraction(counted), decimal(schedule.amountPerPoint)),
+        text: `${counted} points × ${schedule.amountPerPoint}`,
       }
     }
     case 'pool': {
@@ -100,11 +104,33 @@ function tiered({ tiers }: ScheduleOf<'tiers'>, context: ScheduleContext): Sched
     figure,
   )
   invariant(reached, 'tiers reach down to 0')
-  return ofBase(
-    decimal(reached.credit),
-    context.base,
-    `${truncatedText(figure, 4)} % reached, from ${fractionText(reached.from)} %`,
-  )
+  const said = `${truncatedText(figure, 4)} % reached, from ${decimalText(reached.from)} %`
+  return ofBase(decimal(reached.credit), context.base, said)
+}
+
+/** Points by how far the target was missed, or the same each time and more when it is missed again. */
+function pointsOf({ points, repeatPoints }: ScheduleOf<'points'>, context: ScheduleContext): number {
+  if (typeof points !== 'number') {
+    const figure = rounded(bindingPercent(context), context.terms)
+    const reached = tierOf(
+      points.map(({ from, points: credit }) => ({ from: decimal(from), credit })),
+      figure,
+    )
+    invariant(reached, 'tiers of points reach down to 0')
+    return reached.credit
+  }
+  const repeated = repeatPoints[Math.min(context.failuresBefore, repeatPoints.length) - 1]
+  return context.failuresBefore > 0 ? (repeated ?? points) : points
+}
+
+/** R of P = V × R: exact, or in whole units where the contract counts a part as a whole or as nothing. */
+function lateUnits(
+  { perMs, partialStep }: ScheduleOf<'late-restoration'>,
+  context: ScheduleContext,
+): Fraction {
+  const late = latePieces(context).map((ms) => fraction(ms, perMs))
+  if (partialStep === undefined) return sum(...late)
+  return sum(...late.map((one) => fraction(partialStep === 'up' ? ceiling(one) : floor(one))))
 }
 
 function stepped(
@@ -146,12 +172,13 @@ function capped(
 /** The binding figure in percent, exact. */
 export function bindingPercent({ result, terms }: ScheduleContext): Fraction {
   const figure = terms.measurement.bindingFigure
-  const { measure, elapsedMs } = result
+  const { measure, committedMs } = result
   switch (measure.kind) {
     case 'downtime':
-      return elapsedMs === 0
+      // Of the whole window: one that is still open owes at least this much.
+      return committedMs === 0
         ? HUNDRED
-        : fraction(BigInt(elapsedMs - measure.downMs[figure]) * 100n, BigInt(elapsedMs))
+        : fraction(BigInt(committedMs - measure.downMs[figure]) * 100n, BigInt(committedMs))
     case 'share':
       return shareOf(measure, figure)
     case 'mean':
@@ -162,13 +189,9 @@ export function bindingPercent({ result, terms }: ScheduleContext): Fraction {
   }
 }
 
-function shareOf(
-  { n, within, missing }: { n: number; within: number; missing: number },
-  figure: Figure,
-): Fraction {
-  const total = figure === 'point' ? n : n + missing
-  const good = figure === 'provable' ? within + missing : within
-  return total === 0 ? HUNDRED : fraction(good * 100, total)
+function shareOf(tally: LatencyTally, figure: Figure): Fraction {
+  const { n, within } = countsOf(tally, figure)
+  return n === 0 ? HUNDRED : fraction(within * 100, n)
 }
 
 function rounded(value: Fraction, { measurement }: ExpandedContract): Fraction {
@@ -188,10 +211,6 @@ function latePieces({ result, terms }: ScheduleContext): number[] {
     return measure.perIncident.map(({ ms }) => Math.max(0, (ms?.[figure] ?? 0) - measure.eachMs))
   }
   return measure.kind === 'downtime' ? [Math.max(0, measure.budget.spentMs - measure.budget.allowedMs)] : [0]
-}
-
-function lateMs(context: ScheduleContext): number {
-  return latePieces(context).reduce((total, ms) => total + ms, 0)
 }
 
 /** For people: at most four digits. */

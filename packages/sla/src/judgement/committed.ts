@@ -26,6 +26,8 @@ export type Commitment = {
   excluded: IntervalSet
   /** What figures are measured in: by the denominator mode, with or without the excluded time. */
   committed: IntervalSet
+  /** Whether excluded time stays in `committed`. */
+  isKept: boolean
 }
 
 /** From when to when a promise is in force, the end open where it has none. */
@@ -53,18 +55,20 @@ export function commitmentOf(question: CommitmentQuestion): Commitment {
   const { terms, window } = question
   const inHours = hoursIn(terms, question.guarantee, question)
   const excluded = clip(excludedIn(question), window)
-  const committed = terms.exclusions.denominatorMode === 'remove' ? subtract(inHours, excluded) : inHours
-  return { inHours, excluded: intersect(excluded, inHours), committed }
+  const isKept = terms.exclusions.denominatorMode === 'excuse-only'
+  const committed = isKept ? inHours : subtract(inHours, excluded)
+  return { inHours, excluded: intersect(excluded, inHours), committed, isKept }
+}
+
+/** Excluded time that stays in the denominator: whatever happens in it is good. */
+export function excusedOf({ commitment }: { commitment: Commitment }): IntervalSet {
+  return commitment.isKept ? commitment.excluded : []
 }
 
 /** The timeline that figures are measured on: where excluded time stays in the denominator, it is up. */
-export function excusedTimeline(
-  timeline: Timeline,
-  { excluded }: Commitment,
-  terms: ExpandedContract,
-): Timeline {
-  if (terms.exclusions.denominatorMode === 'remove' || excluded.length === 0) return timeline
-  return mapWithin(timeline, excluded, () => STATE_MARK.up)
+export function excusedTimeline(timeline: Timeline, commitment: Commitment): Timeline {
+  const excused = excusedOf({ commitment })
+  return excused.length === 0 ? timeline : mapWithin(timeline, excused, () => STATE_MARK.up)
 }
 
 /** Excused time in service hours of every calendar month that the window touches, each within its cap. */

@@ -57,6 +57,8 @@ export type Ruling = {
   contested: boolean
   refusals: Refusal[]
   notice: Notice | null
+  /** Parties by id, and `decision`. */
+  acceptedBy: readonly string[]
   /** Declared after the time it should excuse had begun. */
   afterwards: boolean
 }
@@ -90,6 +92,7 @@ export function rulingOf(declaration: Declaration, context: RulingContext): Ruli
     clause: kind?.clause ?? null,
     service: declaration.service,
     interval,
+    acceptedBy: declaration.acceptedBy,
     afterwards: declaredMs !== null && declaredMs > interval.startMs,
   }
   if (!kind) {
@@ -128,6 +131,7 @@ function standingRulings({ terms, span }: RulingContext): Ruling[] {
       contested: false,
       refusals: [],
       notice: null,
+      acceptedBy: [],
       afterwards: false,
     }))
   })

@@ -38,6 +38,8 @@ export type Measure =
       n: number
       within: number
       missing: number
+      /** Counted, but at instants that are not proved up: they may be part of an outage. */
+      doubtful: { n: number; within: number }
       share: Percentages
       thresholdUs: number | null
       percentileUs: { p50: number; p95: number; p99: number } | null

@@ -3,21 +3,25 @@ import { clip, totalMs, type Interval, type IntervalSet, type UnixMs } from '@co
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { coverageText, DISPLAY_DIGITS, FIGURES, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, product, truncatedText, type Fraction } from '../fraction.ts'
-import { countedTimeline, type OutageRules } from '../outage.ts'
+import type { OutageRules } from '../outage.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Judgement, Verdict } from '../verdict.ts'
 import { measure, type Measured } from '../window.ts'
 import type { Commitment } from './committed.ts'
 import type { Scored } from './result.ts'
-import type { VantageSlots } from './slices.ts'
+import type { VantageSlots } from './attempts.ts'
 import type { IncidentFacts } from './timing.ts'
 
 /** What is known of a service, or of one site of it. */
 export type Scope = {
   timeline: Timeline
   slots: readonly VantageSlots[]
+  /** All of them, whenever they began. */
   incidents: readonly IncidentFacts[]
 }
+
+/** The same as the outage rules count it, excused where the contract keeps excluded time. */
+export type Counted = Scope & { counted: Timeline }
 
 export type ScoreQuestion = {
   terms: ExpandedContract
@@ -25,9 +29,9 @@ export type ScoreQuestion = {
   window: Interval
   asOfMs: UnixMs
   phase: 'open' | 'closed'
+  /** From when to when the promise holds. */
+  inForce: Interval
   commitment: Commitment
-  /** Service hours over everything that the window's incidents last. */
-  incidentHours: IntervalSet
   /** Time of the exclusions that pause clocks, by kind. */
   pausedBy: (kind: string) => IntervalSet
 }
@@ -43,11 +47,7 @@ export function outageRulesOf({ measurement }: ExpandedContract): OutageRules {
 }
 
 /** The figures of states in committed time. */
-export function measuredOf(
-  { timeline }: Scope,
-  { terms, window, asOfMs, commitment }: ScoreQuestion,
-): Measured {
-  const counted = countedTimeline(timeline, outageRulesOf(terms), asOfMs)
+export function measuredOf({ counted }: Counted, { window, asOfMs, commitment }: ScoreQuestion): Measured {
   return measure({ timeline: counted, committed: commitment.committed, window, asOfMs })
 }
 

@@ -1,70 +1,104 @@
 /** Scores of incidents: how long each took, and how many there were. Pure. */
-import { clip, totalMs, union } from '@constat/shared/time'
+import { clip, subtract, totalMs, union, type Interval, type IntervalSet } from '@constat/shared/time'
+import { ALWAYS, uncoveredYears } from '../calendar.ts'
+import type { IncidentClock } from '../contract/expanded.ts'
 import type { Figure } from '../figures.ts'
-import { isPossiblyDown, where } from '../timeline.ts'
+import { hoursIn } from './committed.ts'
+import { hiddenCount, longestHiddenMs, possibleOutages, type HiddenQuestion } from './hidden.ts'
 import type { Scored } from './result.ts'
 import {
   base,
   isThin,
   measuredOf,
+  outageRulesOf,
   outlookOf,
-  spanOf,
   verdictOf,
+  type Counted,
   type Of,
   type Scope,
   type ScoreQuestion,
 } from './score-base.ts'
-import { timingOf, timingVerdict } from './timing.ts'
+import { belongs, ranMs, timingOf, timingVerdict, type IncidentFacts } from './timing.ts'
 
-export function timing(scope: Scope, question: Of<'restoration-time' | 'response-time'>): Scored {
-  const { guarantee, terms, asOfMs, phase, incidentHours, pausedBy } = question
+export function timing(scope: Counted, question: Of<'restoration-time' | 'response-time'>): Scored {
+  const { guarantee, terms, asOfMs, phase, pausedBy } = question
   const { clock, target } = guarantee
+  const { eachMs } = target
+  const incidents = scope.incidents.filter((incident) => belongs(incident, question))
   const paused = union(...clock.pausedWhile.map(pausedBy))
+  const hidden = hiddenQuestion(scope, question)
+  const inHours = clockHours(question, { incidents, hidden })
   const { bindingFigure } = terms.measurement
-  const asked = { clock, eachMs: target.eachMs, bindingFigure, inHours: incidentHours, paused, asOfMs }
-  const perIncident = scope.incidents.map((incident) => timingOf(incident, asked))
+  const asked = { clock, eachMs, bindingFigure, inHours, paused, asOfMs }
+  const perIncident = incidents.map((incident) => timingOf(incident, asked))
   const measured = measuredOf(scope, question)
-  const hiddenMs = clock.start === 'measured-onset' ? longestHiddenMs(scope, question) : 0
-  const verdict = timingVerdict(perIncident, { eachMs: target.eachMs, hiddenMs, phase })
-  const isAtRisk = perIncident.some(
-    ({ isRunning, ms }) => isRunning || (ms !== null && ms.pessimistic > target.eachMs),
-  )
+  const hiddenMs = mayHide(clock)
+    ? longestHiddenMs(hidden, {
+        ranMs: (span) => ranMs(span, asked),
+        isTimedByPeople: clock.stop !== 'measured-recovery',
+      })
+    : 0
+  const verdict = timingVerdict(perIncident, { eachMs, hiddenMs, phase })
+  const isAtRisk =
+    hiddenMs > eachMs ||
+    perIncident.some(({ isRunning, ms }) => isRunning || (ms !== null && ms.pessimistic > eachMs))
   return {
     ...base(measured, {
       verdict,
       outlook: outlookOf({ verdict, phase, isAtRisk }),
       insufficientEvidence: isThin(measured, terms),
     }),
-    measure: { kind: 'timing', eachMs: target.eachMs, perIncident },
+    measure: { kind: 'timing', eachMs, perIncident },
   }
 }
 
-/** The most committed time in one stretch that nobody saw end, and that no incident told of explains. */
-function longestHiddenMs({ timeline, incidents }: Scope, question: ScoreQuestion): number {
-  const { committed } = question.commitment
-  const told = incidents.map(({ possible }) => possible)
-  const hidden = where(timeline, spanOf(question), isPossiblyDown).filter(
-    ({ startMs, endMs }) => !told.some((one) => one.startMs < endMs && startMs < one.endMs),
-  )
-  return hidden.reduce((most, span) => Math.max(most, totalMs(clip(committed, span))), 0)
+/** An outage that nobody saw starts no clock that an alert or a person starts. */
+function mayHide({ start }: IncidentClock): boolean {
+  return start === 'measured-onset'
 }
 
-export function incidentCount(scope: Scope, question: Of<'incident-count'>): Scored {
+function hiddenQuestion({ timeline, incidents }: Scope, question: ScoreQuestion): HiddenQuestion {
+  const { terms, window, inForce, asOfMs } = question
+  const span = {
+    startMs: Math.max(window.startMs, inForce.startMs),
+    endMs: Math.min(window.endMs, inForce.endMs),
+  }
+  return { timeline, incidents, window: span, asOfMs, rules: outageRulesOf(terms) }
+}
+
+/** Service hours for as long as any incident of the window lasts, or an unseen one may have. */
+function clockHours(
+  { terms, guarantee, window, asOfMs, inForce }: ScoreQuestion,
+  { incidents, hidden }: { incidents: readonly IncidentFacts[]; hidden: HiddenQuestion },
+): IntervalSet {
+  const startMs = Math.min(window.startMs, ...incidents.map(({ possible }) => possible.startMs))
+  const told = incidents.flatMap((one) => [
+    one.endMs ?? asOfMs,
+    one.possible.endMs,
+    one.acknowledgedMs ?? asOfMs,
+    one.providerClosedMs ?? asOfMs,
+  ])
+  const toldMs = Math.max(window.endMs, ...told)
+  const unseenMs = Math.max(toldMs, ...possibleOutages(hidden).map(({ endMs }) => endMs))
+  const calendar = terms.calendars[guarantee.calendar] ?? ALWAYS
+  const isCovered = uncoveredYears(calendar, terms.zoneTables, { startMs, endMs: unseenMs }).length === 0
+  const span: Interval = { startMs, endMs: Math.min(asOfMs, isCovered ? unseenMs : toldMs) }
+  if (span.startMs >= span.endMs) return []
+  // An outage that began under the promise is counted to its end.
+  return hoursIn(terms, guarantee, { window: span, inForce: { startMs: inForce.startMs, endMs: Infinity } })
+}
+
+export function incidentCount(scope: Counted, question: Of<'incident-count'>): Scored {
   const { guarantee, terms, phase, commitment } = question
-  const counts = scope.incidents.filter(({ onsetMs, endMs }) => {
-    const span = { startMs: onsetMs, endMs: endMs ?? question.asOfMs }
-    return totalMs(clip(commitment.committed, span)) > 0
+  const counts = subtract(commitment.inHours, commitment.excluded)
+  const counted = scope.incidents.filter((incident) => {
+    const span = { startMs: incident.onsetMs, endMs: incident.endMs ?? question.asOfMs }
+    return belongs(incident, question) && totalMs(clip(counts, span)) > 0
   })
-  const hidden = where(scope.timeline, spanOf(question), isPossiblyDown).filter(
-    (span) =>
-      totalMs(clip(commitment.committed, span)) > 0 &&
-      !counts.some(({ possible }) => possible.startMs < span.endMs && span.startMs < possible.endMs),
-  )
-  // A silence hides at most one outage here: what happens twice in one silence is nobody's to tell.
   const count = {
-    provable: counts.filter(({ proved }) => proved !== null).length,
-    point: counts.length,
-    pessimistic: counts.length + hidden.length,
+    provable: counted.filter(({ proved }) => proved.length > 0).length,
+    point: counted.length,
+    pessimistic: counted.length + hiddenCount(hiddenQuestion(scope, question), { terms, counts }),
   }
   const keeps = (figure: Figure): boolean => count[figure] <= guarantee.target.count
   const measured = measuredOf(scope, question)

@@ -1,14 +1,35 @@
 /** Scores of shares: attempts that were good, answers that came in time. Pure. */
-import { intersect, subtract } from '@constat/shared/time'
+import { intersect, subtract, type IntervalSet } from '@constat/shared/time'
 import { invariant } from '@constat/shared/fault'
-import { countedLatencies, countWithin, judgeLatency, shareText, type LatencyTally } from '../latency.ts'
+import {
+  countedLatencies,
+  countWithin,
+  judgeLatency,
+  shareText,
+  type LatencyTally,
+  type Population,
+  type SlotColumns,
+} from '../latency.ts'
+import { addSlots, missingAtEnd, populationSeen, type SlotPlace } from '../latency-slots.ts'
+import { countedTimeline } from '../outage.ts'
 import { nearestRanks } from '../selection.ts'
-import { isDown, isUp, where } from '../timeline.ts'
+import { isPossiblyDown, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
+import { attempts, type VantageSlots } from './attempts.ts'
+import { excusedOf } from './committed.ts'
 import type { Scored } from './result.ts'
-import { base, elapsedOf, measuredOf, spanOf, type Of, type Scope, type ScoreQuestion } from './score-base.ts'
-import { attempts } from './slices.ts'
+import {
+  base,
+  elapsedOf,
+  measuredOf,
+  outageRulesOf,
+  spanOf,
+  type Counted,
+  type Of,
+  type Scope,
+  type ScoreQuestion,
+} from './score-base.ts'
 
-export function shareOf(scope: Scope, question: Of<'share-within' | 'request-share'>): Scored {
+export function shareOf(scope: Counted, question: Of<'share-within' | 'request-share'>): Scored {
   const { guarantee, terms, phase } = question
   const measured = measuredOf(scope, question)
   const { bindingFigure, minimumCoverage, latency } = terms.measurement
@@ -40,34 +61,92 @@ export function shareOf(scope: Scope, question: Of<'share-within' | 'request-sha
   }
 }
 
-type Counted = { tally: LatencyTally; latencyUs: Uint32Array[] }
+type Tallied = { tally: Required<LatencyTally>; latencyUs: Uint32Array[] }
 
 /** Answers inside up and committed time. What is missing is counted where it could have been one. */
-function latencies({ slots, timeline }: Scope, question: Of<'share-within' | 'request-share'>): Counted {
+function latencies({ slots, timeline }: Scope, question: Of<'share-within' | 'request-share'>): Tallied {
   const { guarantee } = question
   invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
-  const elapsed = elapsedOf(question)
-  const up = intersect(where(timeline, spanOf(question), isUp), elapsed)
-  const open = subtract(elapsed, where(timeline, spanOf(question), isDown))
-  const tally = { n: 0, within: 0, missing: 0 }
+  const place = populationOf(timeline, question)
+  const thresholdUs = guarantee.thresholdMs * 1_000
+  const tally = { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }
   const latencyUs: Uint32Array[] = []
-  for (const { columns, intervalMs } of slots) {
-    const counted = countedLatencies(columns, { up, open })
-    latencyUs.push(counted.latencyUs)
-    tally.n += counted.latencyUs.length
-    tally.within += countWithin(counted.latencyUs, guarantee.thresholdMs * 1_000)
-    tally.missing += counted.undecided
-    for (const { isMissing } of attempts(columns, { intervalMs, committed: open }))
-      if (isMissing) tally.missing += 1
+  for (const vantage of slots) {
+    const { counted, certain, missing } = answersOf(vantage, place)
+    const within = countWithin(counted, thresholdUs)
+    latencyUs.push(counted)
+    tally.n += counted.length
+    tally.within += within
+    tally.missing += missing
+    tally.doubtful.n += counted.length - certain.length
+    tally.doubtful.within += within - countWithin(certain, thresholdUs)
+    // Excused time stays in the denominator, and whatever answered in it was in time.
+    const { excused } = place
+    const kept = countedLatencies(vantage.columns, { up: excused, open: excused })
+    tally.n += kept.latencyUs.length + kept.undecided
+    tally.within += kept.latencyUs.length + kept.undecided
   }
   return { tally, latencyUs }
 }
 
-/** Attempts at committed instants; the good ones are `within`. */
-function requests({ slots }: Scope, question: ScoreQuestion): Counted {
+type Place = Population & {
+  /** Part of `up`: proved. */
+  sure: IntervalSet
+  excused: IntervalSet
+}
+
+/**
+ * Where latencies count, and where a slot without one could have: down as the outage rules count it. What is
+ * not provably down could be up, or a lost sample would take others with it.
+ */
+export function populationOf(timeline: Timeline, question: ScoreQuestion): Place {
+  const excused = excusedOf(question)
+  const committed = subtract(elapsedOf(question), excused)
+  const counted = countedTimeline(timeline, outageRulesOf(question.terms), question.asOfMs)
+  const at = (holds: (mark: number) => boolean): IntervalSet =>
+    intersect(where(counted, spanOf(question), holds), committed)
+  return {
+    up: at(isUp),
+    open: at((mark) => !isProvenDown(mark)),
+    sure: at((mark) => isUp(mark) && !isPossiblyDown(mark)),
+    excused,
+  }
+}
+
+type Answers = { counted: Uint32Array; certain: Uint32Array; missing: number }
+
+function answersOf({ columns, intervalMs, watch }: VantageSlots, place: Place): Answers {
+  if (watch) {
+    const population = populationSeen(place, watch)
+    const sure = intersect(place.sure, watch.known)
+    const certain = countedLatencies(columns, { up: sure, open: sure }).latencyUs
+    return { ...watched(columns, { intervalMs, holdMs: watch.holdMs, ...population }), certain }
+  }
+  const { latencyUs, undecided } = countedLatencies(columns, place)
+  let missing = undecided
+  for (const { isMissing } of attempts({ columns, intervalMs }, { committed: place.open, excused: [] }))
+    if (isMissing) missing += 1
+  const certain = countedLatencies(columns, { up: place.sure, open: place.sure }).latencyUs
+  return { counted: latencyUs, certain, missing }
+}
+
+/** The samples of a vantage of which it is known from when to when it should have looked. */
+function watched(columns: SlotColumns, place: SlotPlace): Omit<Answers, 'certain'> {
   const tally = { n: 0, within: 0, missing: 0 }
-  for (const { columns, intervalMs } of slots) {
-    for (const { isMissing, isFailed } of attempts(columns, { intervalMs, committed: elapsedOf(question) })) {
+  let counted: Uint32Array = new Uint32Array()
+  const take = (latencyUs: Uint32Array): void => {
+    counted = latencyUs
+  }
+  const { lastMs } = addSlots({ tally, lastMs: null }, place, { columns, thresholdUs: 0, take })
+  return { counted, missing: tally.missing + missingAtEnd(place, lastMs) }
+}
+
+/** Attempts at committed instants; the good ones are `within`. */
+function requests({ slots }: Scope, question: ScoreQuestion): Tallied {
+  const tally = { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }
+  const time = { committed: elapsedOf(question), excused: excusedOf(question) }
+  for (const vantage of slots) {
+    for (const { isMissing, isFailed } of attempts(vantage, time)) {
       if (isMissing) tally.missing += 1
       else tally.n += 1
       if (!isMissing && !isFailed) tally.within += 1

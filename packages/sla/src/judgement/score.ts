@@ -3,15 +3,15 @@
  * Every metric ends in the same three-valued verdict: `not_met` once the binding figure cannot be mended,
  * `met` only at close and only where even the pessimistic figure keeps the target. (spec: window)
  */
-import { intersect, totalMs, type IntervalSet } from '@constat/shared/time'
+import { clip, intersect, totalMs, type IntervalSet } from '@constat/shared/time'
 import { invariant } from '@constat/shared/fault'
 import { availabilityTexts, type DownMs, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, minus, ONE, percent, product } from '../fraction.ts'
 import { countedTimeline } from '../outage.ts'
-import { isDown, where } from '../timeline.ts'
+import { isDown, isPossiblyDown, isProvenDown, where, type Timeline } from '../timeline.ts'
 import { judge } from '../verdict.ts'
 import type { Measured } from '../window.ts'
-import { excusedTimeline } from './committed.ts'
+import { excusedOf, excusedTimeline } from './committed.ts'
 import { exhaustionOf } from './exhaustion.ts'
 import type { Scored } from './result.ts'
 import {
@@ -24,6 +24,7 @@ import {
   spanOf,
   verdictOf,
   wholeMs,
+  type Counted,
   type Of,
   type Scope,
   type ScoreQuestion,
@@ -46,8 +47,12 @@ const HOUR_MS = 3_600_000
 const WORST_LENGTHS_MS = [HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS]
 
 export function score(scope: Scope, question: ScoreQuestion): Scored {
-  const { guarantee, commitment } = question
-  const excused = { ...scope, timeline: excusedTimeline(scope.timeline, commitment, question.terms) }
+  const { guarantee, commitment, terms, asOfMs } = question
+  // Counted first: which outages count is tried on whole outages, before anything is cut from them.
+  const counted = countedTimeline(scope.timeline, outageRulesOf(terms), asOfMs)
+  const asExcused = (timeline: Timeline): Timeline => excusedTimeline(timeline, commitment)
+  const own = { ...scope, counted: asExcused(counted) }
+  const excused = { ...own, timeline: asExcused(scope.timeline) }
   switch (guarantee.metric) {
     case 'interval-availability':
       return availability(excused, question)
@@ -60,19 +65,26 @@ export function score(scope: Scope, question: ScoreQuestion): Scored {
       return shareOf(excused, { ...question, guarantee })
     case 'restoration-time':
     case 'response-time':
-      return timing(excused, { ...question, guarantee })
+      // Clocks run as they were agreed: what makes them stand still is named with them.
+      return timing(own, { ...question, guarantee })
     case 'incident-count':
-      return incidentCount(excused, { ...question, guarantee })
+      return incidentCount(own, { ...question, guarantee })
   }
 }
 
-function availability(scope: Scope, question: ScoreQuestion): Scored {
+const IS_DOWN: Record<Figure, (mark: number) => boolean> = {
+  provable: isProvenDown,
+  point: isDown,
+  pessimistic: isPossiblyDown,
+}
+
+function availability(scope: Counted, question: ScoreQuestion): Scored {
   const { guarantee } = question
   invariant(guarantee.metric === 'interval-availability', 'availability is judged here')
   const measured = measuredOf(scope, question)
-  const counted = countedTimeline(scope.timeline, outageRulesOf(question.terms), question.asOfMs)
   const elapsed = elapsedOf(question)
-  const down = intersect(where(counted, spanOf(question), isDown), elapsed)
+  const down = (figure: Figure): IntervalSet =>
+    intersect(where(scope.counted, spanOf(question), IS_DOWN[figure]), elapsed)
   return downtimeScore(
     { measured, downMs: measured.downMs, target: guarantee.target.percent, down },
     question,
@@ -83,8 +95,8 @@ type Downtime = {
   measured: Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs'>
   downMs: DownMs
   target: string
-  /** Where the downtime lies, for what is told beside the figure. */
-  down: IntervalSet
+  /** Where the downtime of a figure lies, for what is told beside it. */
+  down: (figure: Figure) => IntervalSet
 }
 
 function downtimeScore({ measured, downMs, target, down }: Downtime, question: ScoreQuestion): Scored {
@@ -99,6 +111,7 @@ function downtimeScore({ measured, downMs, target, down }: Downtime, question: S
   })
   const { committedMs } = measured
   const isOpen = phase === 'open'
+  const point = down('point')
   return {
     ...base(measured, judgement),
     measure: {
@@ -107,25 +120,25 @@ function downtimeScore({ measured, downMs, target, down }: Downtime, question: S
       availability: availabilityTexts({ committedMs, downMs }),
       budget,
       exhaustion: exhaustionOf({
-        down,
+        down: down(bindingFigure),
         committed: question.commitment.committed,
         budget,
         asOfMs,
         window,
         isOpen,
       }),
-      worst: WORST_LENGTHS_MS.flatMap((lengthMs) => worstWindow(down, { lengthMs, interval: window }) ?? []),
+      worst: WORST_LENGTHS_MS.flatMap((lengthMs) => worstWindow(point, { lengthMs, interval: window }) ?? []),
     },
   }
 }
 
-function slicedAvailability(scope: Scope, question: Of<'error-rate-slices'>): Scored {
+function slicedAvailability(scope: Counted, question: Of<'error-rate-slices'>): Scored {
   const { guarantee } = question
   const slices = slicesOf(scope, question)
-  const elapsedMs = totalMs(elapsedOf(question))
-  const measured = { windowCommittedMs: wholeMs(question), committedMs: elapsedMs, knownMs: knownMs(slices) }
+  const measured = slicedTime(slices, question)
   const downMs = badMs(slices, guarantee.badWhen)
-  const down = intersect(badSpans(slices, guarantee), elapsedOf(question))
+  const down = (figure: Figure): IntervalSet =>
+    intersect(badSpans(slices, { ...guarantee, figure }), elapsedOf(question))
   return downtimeScore({ measured, downMs, target: guarantee.target.percent, down }, question)
 }
 
@@ -134,11 +147,33 @@ function slicesOf(
   question: Of<'error-rate-slices' | 'mean-error-rate'>,
 ): Slice[] {
   const { window, guarantee } = question
-  const slicing = { window, sliceMs: guarantee.sliceMs, committed: elapsedOf(question) }
+  const slicing = {
+    window,
+    sliceMs: guarantee.sliceMs,
+    committed: slicedOf(question),
+    excused: excusedOf(question),
+  }
   return slots.length > 0 ? attemptSlices(slots, slicing) : timeSlices(timeline, slicing)
 }
 
-function meanErrorRate(scope: Scope, question: Of<'mean-error-rate'>): Scored {
+/** Committed time of slices that are over: the one that is not may still turn out either way. */
+function slicedOf(question: Of<'error-rate-slices' | 'mean-error-rate'>): IntervalSet {
+  const { window, guarantee, asOfMs, phase } = question
+  const elapsed = elapsedOf(question)
+  if (phase === 'closed') return elapsed
+  const whole = Math.floor((asOfMs - window.startMs) / guarantee.sliceMs)
+  return clip(elapsed, { startMs: window.startMs, endMs: window.startMs + whole * guarantee.sliceMs })
+}
+
+function slicedTime(
+  slices: readonly Slice[],
+  question: Of<'error-rate-slices' | 'mean-error-rate'>,
+): Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs'> {
+  const committedMs = totalMs(slicedOf(question))
+  return { windowCommittedMs: wholeMs(question), committedMs, knownMs: knownMs(slices) }
+}
+
+function meanErrorRate(scope: Counted, question: Of<'mean-error-rate'>): Scored {
   const { guarantee, window, commitment, phase, terms } = question
   const slices = slicesOf(scope, question)
   const whole = sliceCount({ window, sliceMs: guarantee.sliceMs, committed: commitment.committed })
@@ -150,11 +185,7 @@ function meanErrorRate(scope: Scope, question: Of<'mean-error-rate'>): Scored {
     return compare(lost[figure], allowed) <= 0
   }
   const verdict = verdictOf({ keeps, terms, phase, isEmpty: whole === 0 })
-  const measured = {
-    windowCommittedMs: wholeMs(question),
-    committedMs: totalMs(elapsedOf(question)),
-    knownMs: knownMs(slices),
-  }
+  const measured = slicedTime(slices, question)
   const share = percentages((figure) =>
     slices.length === 0 ? null : minus(ONE, product(lost[figure], fraction(1, slices.length))),
   )

@@ -4,13 +4,13 @@
  * is missing could have gone either way, so each share has three figures and losing a sample moves neither
  * the provable nor the pessimistic one towards a side. (spec: window, other metrics)
  */
-import { outcomeCode } from '@constat/shared/sample'
+import { invariant } from '@constat/shared/fault'
 import { clip, normalise, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { Objective } from '../contract/expanded.ts'
 import { FIGURES, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, percent, sum, ZERO, type Fraction } from '../fraction.ts'
-import type { SlotColumns } from '../latency.ts'
 import { MARK, piecesWithin, type Timeline } from '../timeline.ts'
+import { attempts, type AttemptTime, type VantageSlots } from './attempts.ts'
 
 /** Most slices of one window: a leap year of half-minutes. */
 export const MAX_SLICES = 1_054_080
@@ -27,20 +27,13 @@ export type Slice = {
   failMax: number
 }
 
-const OK = outcomeCode('ok')
-const DEGRADED = outcomeCode('degraded')
-const FAIL = outcomeCode('fail')
-
-/** Slot samples of one check from one vantage, with the interval its slots come at. */
-export type VantageSlots = { columns: SlotColumns; intervalMs: number }
-
-export type Slicing = { window: Interval; sliceMs: number; committed: IntervalSet }
+export type Slicing = AttemptTime & { window: Interval; sliceMs: number }
 
 /** Slices with committed time, in order, counted in attempts. */
 export function attemptSlices(slots: readonly VantageSlots[], slicing: Slicing): Slice[] {
   const grid = gridOf(slicing)
-  for (const { columns, intervalMs } of slots) {
-    for (const at of attempts(columns, { intervalMs, committed: slicing.committed })) {
+  for (const vantage of slots) {
+    for (const at of attempts(vantage, slicing)) {
       const slice = grid.at(at.atMs)
       if (!slice) continue
       slice.total += 1
@@ -79,7 +72,9 @@ type Grid = {
   over: (interval: Interval) => Iterable<{ slice: Slice; ms: number }>
 }
 
-function gridOf({ window, sliceMs, committed }: Slicing): Grid {
+function gridOf({ window, sliceMs, committed }: Omit<Slicing, 'excused'>): Grid {
+  const most = Math.ceil((window.endMs - window.startMs) / sliceMs)
+  invariant(most <= MAX_SLICES, 'terms ask for no more slices than there may be')
   const byIndex = new Map<number, Slice>()
   const indexOf = (atMs: UnixMs): number => Math.floor((atMs - window.startMs) / sliceMs)
   for (const { startMs, endMs } of clip(committed, window)) {
@@ -102,41 +97,6 @@ function gridOf({ window, sliceMs, committed }: Slicing): Grid {
         if (slice) yield { slice, ms: Math.min(endMs, fromMs + sliceMs) - Math.max(startMs, fromMs) }
       }
     },
-  }
-}
-
-type Attempt = { atMs: UnixMs; isFailed: boolean; isMissing: boolean }
-
-/** Every slot at a committed instant: those that were sampled, and those between that were not. */
-export function* attempts(
-  { baseMs, offsetMs, outcome }: SlotColumns,
-  { intervalMs, committed }: { intervalMs: number; committed: IntervalSet },
-): Generator<Attempt> {
-  const first = committed[0]
-  const last = committed.at(-1)
-  if (!first || !last) return
-  let next = 0
-  const isIn = (atMs: UnixMs): boolean => {
-    while (next < committed.length && committed[next]!.endMs <= atMs) next += 1
-    return next < committed.length && committed[next]!.startMs <= atMs
-  }
-  let previousMs = first.startMs - intervalMs
-  for (let i = 0; i <= offsetMs.length; i += 1) {
-    const isEnd = i === offsetMs.length
-    const code = isEnd ? -1 : outcome[i]!
-    const isTold = code === OK || code === DEGRADED || code === FAIL
-    if (!isEnd && !isTold) continue
-    const atMs = isEnd ? last.endMs : baseMs + offsetMs[i]!
-    if (atMs < first.startMs) continue
-    // A probe leaves some ms early or late: to the nearest whole number of slots.
-    const skipped = Math.round((atMs - previousMs) / intervalMs) - 1
-    for (let k = 1; k <= skipped; k += 1) {
-      const slotMs = previousMs + k * intervalMs
-      if (slotMs < atMs && isIn(slotMs)) yield { atMs: slotMs, isFailed: false, isMissing: true }
-    }
-    if (isEnd || atMs >= last.endMs) return
-    if (isIn(atMs)) yield { atMs, isFailed: code === FAIL, isMissing: false }
-    previousMs = atMs
   }
 }
 
@@ -164,13 +124,13 @@ export function badMs(slices: readonly Slice[], badWhen: BadWhen): Record<Figure
   return bad
 }
 
-/** The bad slices by the point figure, whole. */
+/** The bad slices of one figure, whole. */
 export function badSpans(
   slices: readonly Slice[],
-  { badWhen, sliceMs }: { badWhen: BadWhen; sliceMs: number },
+  { badWhen, sliceMs, figure }: { badWhen: BadWhen; sliceMs: number; figure: Figure },
 ): IntervalSet {
   const isBad = badRule(badWhen)
-  const bad = slices.filter((slice) => isBad(failedShare(slice, 'point')))
+  const bad = slices.filter((slice) => isBad(failedShare(slice, figure)))
   return normalise(bad.map(({ startMs }) => ({ startMs, endMs: startMs + sliceMs })))
 }
 
@@ -202,7 +162,7 @@ export function knownMs(slices: readonly Slice[]): number {
 }
 
 /** How many slices a window has committed time in. */
-export function sliceCount({ window, sliceMs, committed }: Slicing): number {
+export function sliceCount({ window, sliceMs, committed }: Omit<Slicing, 'excused'>): number {
   const clipped = clip(committed, window)
   if (totalMs(clipped) === 0) return 0
   return gridOf({ window, sliceMs, committed }).slices.length

@@ -6,7 +6,7 @@
  */
 import {
   clip,
-  intersect,
+  contains,
   subtract,
   totalMs,
   type Interval,
@@ -24,8 +24,11 @@ export type IncidentFacts = {
   onsetMs: UnixMs
   /** Null while it is open. */
   endMs: UnixMs | null
-  /** From the first to the last instant provably down; null where nothing is proved. */
-  proved: Interval | null
+  /**
+   * Where it was provably down, stretches that the contract joins as one. Unknown time joins an incident but
+   * proves nothing of how long it took.
+   */
+  proved: IntervalSet
   /** The longest it can have been. */
   possible: Interval
   zone: string | null
@@ -36,6 +39,14 @@ export type IncidentFacts = {
   /** The provider's own word. */
   acknowledgedMs: UnixMs | null
   providerClosedMs: UnixMs | null
+}
+
+/** An incident belongs to the window of its onset, if the promise held by then. */
+export function belongs(
+  { onsetMs }: IncidentFacts,
+  { window, inForce }: { window: Interval; inForce: Interval },
+): boolean {
+  return contains(window, onsetMs) && contains(inForce, onsetMs)
 }
 
 export type IncidentTiming = {
@@ -62,11 +73,13 @@ export function timingOf(incident: IncidentFacts, question: TimingQuestion): Inc
   const { clock, bindingFigure, eachMs } = question
   const stop = stopOf(incident, clock)
   const isRunning = stop === null
-  const spans = FIGURES.map((figure) => [figure, spanOf(incident, { question, figure })] as const)
   const base = { id: incident.id, onsetMs: incident.onsetMs, isRunning }
   if (startOf(incident, clock, 'point') === null)
     return { ...base, isRunning: false, ms: null, verdict: 'indeterminate' }
-  const runs = spans.map(([figure, span]) => [figure, ranMs(span, question)] as const)
+  const runs = FIGURES.map((figure) => {
+    const spans = spansOf(incident, { question, figure })
+    return [figure, Math.max(0, ...spans.map((span) => ranMs(span, question)))] as const
+  })
   // The entries are one for each figure.
   const ms = Object.fromEntries(runs) as Record<Figure, number>
   if (ms[bindingFigure] > eachMs) return { ...base, ms, verdict: 'not_met' }
@@ -74,22 +87,26 @@ export function timingOf(incident: IncidentFacts, question: TimingQuestion): Inc
   return { ...base, ms, verdict: isSafe ? 'met' : 'indeterminate' }
 }
 
-function ranMs(span: Interval | null, { inHours, paused }: TimingQuestion): number {
-  if (!span) return 0
-  return totalMs(subtract(clip(inHours, span), intersect(paused, [span])))
+export function ranMs(
+  span: Interval,
+  { inHours, paused }: Pick<TimingQuestion, 'inHours' | 'paused'>,
+): number {
+  return totalMs(subtract(clip(inHours, span), clip(paused, span)))
 }
 
-function spanOf(
+/** Where the clock may have run: the longest of these is the figure. */
+function spansOf(
   incident: IncidentFacts,
   { question, figure }: { question: TimingQuestion; figure: Figure },
-): Interval | null {
+): Interval[] {
   const { clock, asOfMs } = question
   const startMs = startOf(incident, clock, figure)
-  if (startMs === null) return null
-  const endMs =
-    clock.stop === 'measured-recovery' ? measuredEnd(incident, figure, asOfMs) : stopOf(incident, clock)
-  const span = { startMs, endMs: Math.min(endMs ?? asOfMs, asOfMs) }
-  return span.startMs < span.endMs ? span : null
+  if (startMs === null) return []
+  const isProof = figure === 'provable' && clock.stop === 'measured-recovery'
+  const spans = isProof
+    ? incident.proved.map((span) => ({ startMs: Math.max(startMs, span.startMs), endMs: span.endMs }))
+    : [{ startMs, endMs: endOf(incident, { clock, figure }) ?? asOfMs }]
+  return spans.map((span) => ({ ...span, endMs: Math.min(span.endMs, asOfMs) }))
 }
 
 /** Null: it has not started, or by this figure never was. */
@@ -97,7 +114,7 @@ function startOf(incident: IncidentFacts, { start }: IncidentClock, figure: Figu
   switch (start) {
     case 'measured-onset':
       return figure === 'provable'
-        ? (incident.proved?.startMs ?? null)
+        ? (incident.proved[0]?.startMs ?? null)
         : figure === 'point'
           ? incident.onsetMs
           : incident.possible.startMs
@@ -110,9 +127,12 @@ function startOf(incident: IncidentFacts, { start }: IncidentClock, figure: Figu
   }
 }
 
-function measuredEnd({ endMs, proved, possible }: IncidentFacts, figure: Figure, asOfMs: UnixMs): UnixMs {
-  if (figure === 'provable') return proved?.endMs ?? -Infinity
-  return figure === 'point' ? (endMs ?? asOfMs) : possible.endMs
+function endOf(
+  incident: IncidentFacts,
+  { clock, figure }: { clock: IncidentClock; figure: Figure },
+): UnixMs | null {
+  const isMeasured = clock.stop === 'measured-recovery'
+  return isMeasured && figure === 'pessimistic' ? incident.possible.endMs : stopOf(incident, clock)
 }
 
 function stopOf(incident: IncidentFacts, { stop }: IncidentClock): UnixMs | null {

@@ -9,13 +9,8 @@ import { serviceIntervals, type ZoneTables } from '../calendar.ts'
 import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
 import { availabilityTexts, coverageText } from '../figures.ts'
-import { incidentsOf } from '../incident.ts'
-import {
-  judgeGuarantee,
-  incidentFacts,
-  type Judged,
-  type ServiceFacts,
-} from '../judgement/judge-guarantee.ts'
+import { judgeGuarantee, type Judged, type ServiceFacts } from '../judgement/judge-guarantee.ts'
+import { measuredIncidents } from '../judgement/measured-incidents.ts'
 import { outageRulesOf } from '../judgement/score-base.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import { policyNamed, replay } from '../policy/table.ts'
@@ -82,8 +77,10 @@ function servicesOf(
   }
   for (const [service, facts] of services) {
     const told = (scenario.incidents ?? []).filter((one) => one.service === service)
-    if (told.length > 0)
-      services.set(service, { ...facts, incidents: withPeople(facts, { told, terms, span }) })
+    if (told.length === 0) continue
+    const context = { told, terms, span }
+    const sites = facts.sites.map((seen) => ({ ...seen, incidents: withPeople(seen, context) }))
+    services.set(service, { ...facts, sites, incidents: withPeople(facts, context) })
   }
   return services
 }
@@ -105,10 +102,12 @@ function samplesOf({ samples = {} }: Scenario): Samples {
 type PeopleContext = { told: readonly IncidentInput[]; terms: ExpandedContract | null; span: Span }
 
 /** Measured incidents with what people did about them; one that nothing measured shows is not one. */
-function withPeople({ timeline }: ServiceFacts, { told, terms, span }: PeopleContext): IncidentFacts[] {
+function withPeople(
+  { timeline }: Pick<ServiceFacts, 'timeline'>,
+  { told, terms, span }: PeopleContext,
+): IncidentFacts[] {
   const rules = terms ? outageRulesOf(terms) : EVERY_OUTAGE
-  return incidentsOf(timeline, rules, span.asOfMs).map((incident) => {
-    const facts = incidentFacts(incident, timeline)
+  return measuredIncidents(timeline, rules, span.asOfMs).map((facts) => {
     const own = told.find((one) => overlaps(one, facts, span.asOfMs))
     return own ? { ...facts, ...peopleOf(own) } : facts
   })
@@ -210,9 +209,7 @@ function serviceAnswer({ service, facts, terms, span }: ServiceQuestion): Servic
     asOfMs,
   })
   const parts = partition({ timeline: facts.timeline, inHours: all, excluded: [], interval })
-  const incidents =
-    facts.incidents ??
-    incidentsOf(facts.timeline, rules, asOfMs).map((one) => incidentFacts(one, facts.timeline))
+  const incidents = facts.incidents ?? measuredIncidents(facts.timeline, rules, asOfMs)
   return {
     service,
     states: parts.committed,

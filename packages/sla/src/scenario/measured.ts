@@ -7,7 +7,7 @@ import { Fault, invariant } from '@constat/shared/fault'
 import { compose, type Operator } from '../compose.ts'
 import { quorumFor, type CheckTerms, type ExpandedContract, type ServiceNode } from '../contract/expanded.ts'
 import type { ServiceFacts, Seen } from '../judgement/judge-guarantee.ts'
-import type { VantageSlots } from '../judgement/slices.ts'
+import type { VantageSlots } from '../judgement/attempts.ts'
 import { isolatedTime, withIsolation } from '../isolation.ts'
 import { defaultQuorum, quorum } from '../quorum.ts'
 import { NOTHING_KNOWN, type Timeline } from '../timeline.ts'
@@ -37,6 +37,7 @@ export function measuredServices(terms: ExpandedContract, samples: Samples): Map
     const sites = sitesOf(terms, vantages).map(({ site, agents }) => ({
       site,
       ...seenBy(terms, { service: name, folded, of: agents }),
+      incidents: null,
     }))
     facts.set(name, { ...seen, sites, incidents: null })
   }
@@ -60,6 +61,7 @@ export function bareServices(samples: Samples): Map<string, ServiceFacts> {
       site: name,
       timeline: seen,
       slots: [slots],
+      incidents: null,
     }))
     facts.set(check, { timeline, slots: own.map(({ slots }) => slots), sites, incidents: null })
   }
