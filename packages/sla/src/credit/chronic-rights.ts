@@ -1,10 +1,19 @@
-/** Rights of chronic failure: what repeated or long outages entitle to beyond the credit. Pure. */
+/**
+ * Rights of chronic failure: what repeated or long outages entitle to beyond the credit. Pure.
+ * Outages count by their committed time, by the binding figure, in any stretch of days that ends in this window.
+ */
+import { clip, totalMs, type UnixMs } from '@constat/shared/time'
 import type { ChronicRule, CreditTerms } from '../contract/expanded.ts'
 import { isChronic, isChronicFailure } from '../chronic.ts'
+import type { Figure } from '../figures.ts'
 import { fraction } from '../fraction.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
 import type { CreditQuestion } from './statement.ts'
 
 export type ChronicRight = { id: string; right: string; clause: string | null; text: string }
+
+/** `ms`: committed time of the outage by the binding figure. */
+export type OutageLength = { onsetMs: UnixMs; ms: number }
 
 const DAY_MS = 86_400_000
 
@@ -29,28 +38,60 @@ function failedWindows(
   const isMisreported =
     misreport?.countsAs === 'additional-failure' &&
     (absentMs?.get(now.service) ?? []).some((ms) => ms > misreport.absentOutageOverMs)
-  // An outage left out of the statement is one more failure, beside that of the window itself.
-  const windows = [...past, ...(isMisreported ? [true] : []), now.verdict === 'not_met']
-  const { failedWindows: failures, consecutive, within } = rule
-  if (!isChronicFailure(windows, { failures, consecutive, within })) return null
-  return `not met ${failures} times${consecutive ? ' in a row' : ` within ${within ?? windows.length} windows`}`
+  const windows = [...past, now.verdict === 'not_met']
+  // An outage left out of the statement is one more failure. It takes no window's place among the last ones.
+  const failures = Math.max(1, rule.failedWindows - (isMisreported ? 1 : 0))
+  const { consecutive, within } = rule
+  const stands =
+    (isMisreported && rule.failedWindows === 1) ||
+    isChronicFailure(windows, { failures, consecutive, within })
+  if (!stands) return null
+  const how = consecutive ? ' in a row' : ` within ${within ?? windows.length} windows`
+  return `not met ${failures} times${how}${isMisreported ? ', and an outage left out of the statement' : ''}`
 }
 
-function outages(
-  rule: Extract<ChronicRule, { kind: 'outages' }>,
-  { judged, asOfMs }: CreditQuestion,
-): string | null {
-  const fromMs = asOfMs - rule.withinDays * DAY_MS
-  const seen = new Map<number, number>()
-  for (const { result, incidents } of judged) {
-    if (result.service !== rule.service) continue
-    for (const { onsetMs, endMs } of incidents) {
-      if (onsetMs >= fromMs) seen.set(onsetMs, (endMs ?? asOfMs) - onsetMs)
+function outages(rule: Extract<ChronicRule, { kind: 'outages' }>, question: CreditQuestion): string | null {
+  const { count, eachOverMs, aggregateOverMs, withinDays, service } = rule
+  const aggregate = aggregateOverMs === null ? null : fraction(aggregateOverMs)
+  const own = outagesOf(service, question)
+  const all = [...(question.earlier.get(service) ?? []), ...own]
+  for (const last of own) {
+    const stretch = all.filter(
+      ({ onsetMs }) => last.onsetMs - withinDays * DAY_MS < onsetMs && onsetMs <= last.onsetMs,
+    )
+    const lengths = stretch.map(({ ms }) => fraction(ms))
+    if (isChronic(lengths, { count, each: fraction(eachOverMs), aggregate }))
+      return `${stretch.length} outage(s) within ${withinDays} days`
+  }
+  return null
+}
+
+/** Of this window, in order: each as long as the guarantee that it hits longest has it. */
+export function outagesOf(
+  service: string,
+  { terms, judged }: Pick<CreditQuestion, 'terms' | 'judged'>,
+): OutageLength[] {
+  const figure = terms.measurement.bindingFigure
+  const seen = new Map<UnixMs, number>()
+  for (const { result, incidents, commitment } of judged) {
+    if (result.service !== service) continue
+    for (const incident of incidents) {
+      const lengths = spansOf(incident, figure).map((span) => totalMs(clip(commitment.committed, span)))
+      seen.set(incident.onsetMs, Math.max(seen.get(incident.onsetMs) ?? 0, ...lengths))
     }
   }
-  const lengths = [...seen.values()].map((ms) => fraction(ms))
-  const { count, eachOverMs, aggregateOverMs } = rule
-  const aggregate = aggregateOverMs === null ? null : fraction(aggregateOverMs)
-  if (!isChronic(lengths, { count, each: fraction(eachOverMs), aggregate })) return null
-  return `${lengths.length} outage(s) within ${rule.withinDays} days`
+  const found = [...seen].map(([onsetMs, ms]) => ({ onsetMs, ms }))
+  return found.filter(({ ms }) => ms > 0).sort((a, b) => a.onsetMs - b.onsetMs)
+}
+
+function spansOf({ onsetMs, endMs, proved, possible }: IncidentFacts, figure: Figure) {
+  switch (figure) {
+    case 'provable':
+      return proved
+    case 'point':
+      // One that is open lasts as far as anybody has looked.
+      return [{ startMs: onsetMs, endMs: endMs ?? possible.endMs }]
+    case 'pessimistic':
+      return [possible]
+  }
 }

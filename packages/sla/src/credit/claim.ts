@@ -32,6 +32,28 @@ export function answerDeadlineMs(
   return answer ? dayEnd(terms, answer, { fromMs, timeZone }) : null
 }
 
+export type NextDeadline = { what: 'claim' | 'provider-answer'; atMs: UnixMs }
+
+export type DeadlineQuestion = {
+  endMs: UnixMs
+  finalMs: UnixMs
+  timeZone: string
+  /** When the claim was notified; null: not yet. */
+  notifiedMs: UnixMs | null
+  asOfMs: UnixMs
+}
+
+/** What has to happen next, and until when; null where nothing has, or the contract sets no term. */
+export function nextDeadline(terms: ExpandedContract, question: DeadlineQuestion): NextDeadline | null {
+  const { notifiedMs, asOfMs, timeZone } = question
+  const atMs =
+    notifiedMs === null
+      ? claimClock(terms, question)?.deadlineMs
+      : answerDeadlineMs(terms, { fromMs: notifiedMs, timeZone })
+  if (atMs === undefined || atMs === null || atMs <= asOfMs) return null
+  return { what: notifiedMs === null ? 'claim' : 'provider-answer', atMs }
+}
+
 function dayEnd(
   terms: ExpandedContract,
   { days, dayKind, calendar: name }: DayCount,

@@ -4,6 +4,7 @@
  */
 import {
   clip,
+  contains,
   intersect,
   subtract,
   totalMs,
@@ -25,15 +26,17 @@ import { moneyText } from './money.ts'
 export type LossLine = { service: string; onsetMs: UnixMs; minutes: string; amount: string }
 export type LossStatement = { model: string; currency: string; lines: LossLine[]; total: string }
 
+export type LossIncident = Pick<IncidentFacts, 'onsetMs' | 'endMs'>
+
 export type LossQuestion = {
   name: string
   model: LossModelSpec
   /** Rules of a time zone around the window. */
   zone: (timeZone: string) => ZoneTable
-  /** By service: what was seen, by everybody and by each vantage, and the incidents of the window. */
+  /** By service: what was seen, by everybody and by each vantage, and the incidents that touch the window. */
   services: ReadonlyMap<
     string,
-    { timeline: Timeline; vantages: readonly Timeline[]; incidents: readonly IncidentFacts[] }
+    { timeline: Timeline; vantages: readonly Timeline[]; incidents: readonly LossIncident[] }
   >
   window: Interval
   asOfMs: UnixMs
@@ -46,13 +49,13 @@ export function lossStatement(question: LossQuestion): LossStatement {
   const { name, model, services } = question
   const priced = model.services.flatMap((price) => {
     const facts = services.get(price.service)
-    return facts ? facts.incidents.map((incident) => linePriced({ price, facts, incident }, question)) : []
+    return facts ? facts.incidents.map((incident) => lineOf({ price, facts, incident }, question)) : []
   })
   return {
     model: name,
     currency: model.currency,
-    lines: priced.map(({ line }) => line),
-    total: moneyText(sum(...priced.map(({ amount }) => amount)), ROUNDING),
+    lines: priced,
+    total: moneyText(sum(...priced.map(({ amount }) => decimal(amount))), ROUNDING),
   }
 }
 
@@ -60,34 +63,30 @@ type Price = LossModelSpec['services'][number]
 type Priced = {
   price: Price
   facts: { timeline: Timeline; vantages: readonly Timeline[] }
-  incident: IncidentFacts
+  incident: LossIncident
 }
 
-function linePriced(
-  { price, facts, incident }: Priced,
-  question: LossQuestion,
-): { line: LossLine; amount: Fraction } {
+/** The part of an incident in the window; what it costs however long it lasts stands where it began. */
+function lineOf({ price, facts, incident }: Priced, { window, zone, asOfMs }: LossQuestion): LossLine {
+  const { onsetMs } = incident
   const span = {
-    startMs: incident.onsetMs,
-    endMs: Math.min(incident.endMs ?? question.asOfMs, question.window.endMs),
+    startMs: Math.max(onsetMs, window.startMs),
+    endMs: Math.min(incident.endMs ?? asOfMs, window.endMs),
   }
   const down = where(facts.timeline, span, isDown)
-  const rates = ratesOf(price, { span, zone: question.zone })
-  const timed = rates.map(({ rate, set }) => {
+  const timed = ratesOf(price, { span, zone }).map(({ rate, set }) => {
     const weighted = intersect(down, set).map((one) =>
       weightedMinutes(one, { price, vantages: facts.vantages }),
     )
     return { minutes: sum(...weighted), rate }
   })
-  const amount = lossOf(timed, { affectedShare: ONE, perIncident: decimal(price.perIncident) })
-  const minutes = moneyText(fraction(totalMs(down), MINUTE_MS), ROUNDING)
-  const line = {
+  const perIncident = contains(window, onsetMs) ? decimal(price.perIncident) : ZERO
+  return {
     service: price.service,
-    onsetMs: incident.onsetMs,
-    minutes,
-    amount: moneyText(amount, ROUNDING),
+    onsetMs,
+    minutes: moneyText(fraction(totalMs(down), MINUTE_MS), ROUNDING),
+    amount: moneyText(lossOf(timed, { affectedShare: ONE, perIncident }), ROUNDING),
   }
-  return { line, amount }
 }
 
 /** Time by what a minute of it costs: the first rate whose hours hold it, else the other one. */

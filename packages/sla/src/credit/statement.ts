@@ -4,7 +4,7 @@
  * money is rounded once a line, by the contract's own rule, and the total is the sum of the lines.
  * A credit is theoretical until a person notifies it. (spec: credits and loss)
  */
-import type { UnixMs } from '@constat/shared/time'
+import { clip, type UnixMs } from '@constat/shared/time'
 import type { CreditTerms, ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import {
   compare,
@@ -19,11 +19,11 @@ import {
   type Fraction,
 } from '../fraction.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
-import type { IncidentFacts } from '../judgement/timing.ts'
+import type { Judged } from '../judgement/judge-guarantee.ts'
 import type { Verdict } from '../verdict.ts'
-import { rightsOf, type ChronicRight } from './chronic-rights.ts'
+import { rightsOf, type ChronicRight, type OutageLength } from './chronic-rights.ts'
 import { moneyText } from './money.ts'
-import { baseOf, scheduled, type Scheduled } from './schedule.ts'
+import { baseOf, monthsOf, scheduled, type Scheduled } from './schedule.ts'
 
 export type CreditRule = 'schedule' | 'same-cause' | 'repeat' | 'earn-back' | 'cap' | 'misreport'
 
@@ -56,12 +56,13 @@ export type PastWindow = { verdict: Verdict; credit: string | null }
 export type CreditQuestion = {
   terms: ExpandedContract
   /** Those of one window. */
-  judged: readonly { result: GuaranteeResult; incidents: readonly IncidentFacts[] }[]
+  judged: readonly Pick<Judged, 'result' | 'incidents' | 'commitment'>[]
   /** By guarantee, oldest first. */
   history: ReadonlyMap<string, readonly PastWindow[]>
   /** Outages of a service that the provider's statement leaves out, ms each; null: no statement. */
   absentMs: ReadonlyMap<string, readonly number[]> | null
-  asOfMs: UnixMs
+  /** By service: outages of the windows before, as `outagesOf` measures them. */
+  earlier: ReadonlyMap<string, readonly OutageLength[]>
 }
 
 /** Null where the contract has no credits or names no charges. */
@@ -77,7 +78,8 @@ export function creditStatement(question: CreditQuestion): CreditStatement | nul
   const earned = question.judged.flatMap(({ result }) => earnBack(result, question, credits))
   const absent = misreported(question, credits)
   const all = [...lines, ...earned, ...absent]
-  const capped = [...all, ...capLines(all, { terms, credits })]
+  const months = Math.max(1, ...drafts.map(({ guarantee }) => monthsOf(guarantee)))
+  const capped = [...all, ...capLines(all, { terms, credits, months })]
   const money = (value: Fraction): string => moneyText(value, credits.rounding)
   return {
     currency: charges.currency,
@@ -106,11 +108,8 @@ type Draft = Scheduled & {
 
 type One = CreditQuestion['judged'][number]
 
-function draftOf(
-  { result, incidents }: One,
-  { terms, history }: CreditQuestion,
-  credits: CreditTerms,
-): Draft[] {
+function draftOf(one: One, { terms, history }: CreditQuestion, credits: CreditTerms): Draft[] {
+  const { result } = one
   const guarantee = terms.guarantees.find(({ id }) => id === result.guarantee)
   const schedule = credits.schedules[result.guarantee]
   if (!guarantee || !schedule || result.verdict !== 'not_met') return []
@@ -119,7 +118,7 @@ function draftOf(
   const base = baseOf({ terms, guarantee, base: credits.base })
   const worth = scheduled(schedule, { result, guarantee, base, failuresBefore, terms })
   const isRepeated = credits.repeat?.whenFailedInPreviousWindow === true && failuresBefore > 0
-  return [{ ...worth, guarantee, causes: causesOf(result, incidents), isRepeated, paidUnder: null }]
+  return [{ ...worth, guarantee, causes: causesOf(one), isRepeated, paidUnder: null }]
 }
 
 export function trailingFailures(past: readonly PastWindow[]): number {
@@ -128,13 +127,19 @@ export function trailingFailures(past: readonly PastWindow[]): number {
 }
 
 /** Shares of attempts and latencies fail by no incident: they never share a cause. */
-function causesOf({ measure }: GuaranteeResult, incidents: readonly IncidentFacts[]): UnixMs[] {
+function causesOf({ result: { measure }, incidents, commitment }: One): UnixMs[] {
   switch (measure.kind) {
     case 'timing':
       return measure.perIncident.filter(({ verdict }) => verdict === 'not_met').map(({ onsetMs }) => onsetMs)
     case 'downtime':
     case 'count':
-      return incidents.map(({ onsetMs }) => onsetMs)
+      // What lies outside the promised time made nothing fail.
+      return incidents
+        .filter(({ onsetMs, endMs, possible }) => {
+          const span = { startMs: onsetMs, endMs: endMs ?? possible.endMs }
+          return clip(commitment.committed, span).length > 0
+        })
+        .map(({ onsetMs }) => onsetMs)
     case 'share':
     case 'mean':
       return []
@@ -144,7 +149,10 @@ function causesOf({ measure }: GuaranteeResult, incidents: readonly IncidentFact
 /** One incident is paid under one guarantee: the dearest of those it made fail. */
 function withoutSameCause(drafts: readonly Draft[], credits: CreditTerms): Draft[] {
   if (credits.sameCause === 'cumulative') return [...drafts]
-  const ordered = drafts.toSorted((a, b) => compare(worthOf(b, credits), worthOf(a, credits)))
+  // Of two of one worth the id decides, so that the order of the contract does not.
+  const ordered = drafts.toSorted(
+    (a, b) => compare(worthOf(b, credits), worthOf(a, credits)) || (a.guarantee.id < b.guarantee.id ? -1 : 1),
+  )
   const paid = new Map<string, string>()
   const decided = ordered.map((draft) => {
     const keys = draft.causes.map((onsetMs) => `${draft.guarantee.service}/${onsetMs}`)
@@ -220,38 +228,35 @@ function misreported({ absentMs, judged }: CreditQuestion, credits: CreditTerms)
   })
 }
 
-type CapContext = { terms: ExpandedContract; credits: CreditTerms }
+type CapContext = { terms: ExpandedContract; credits: CreditTerms; months: number }
 
 /** What passes the limit is forgone: one negative line for each service, or one over all. */
-function capLines(lines: readonly CreditLine[], { terms, credits }: CapContext): CreditLine[] {
+function capLines(lines: readonly CreditLine[], { terms, credits, months }: CapContext): CreditLine[] {
   const { cap } = credits
-  const monthly = terms.charges?.monthly ?? []
   if (!cap) return []
   const share = percent(decimal(cap.percentOfMonthlyCharges))
-  const chargeOf = (service: string | null) =>
-    sum(
-      ...monthly
-        .filter((one) => service === null || one.service === service)
-        .map(({ amount }) => decimal(amount)),
-    )
   const services = cap.scope === 'all-services' ? [null] : [...new Set(lines.map(({ service }) => service))]
   return services.flatMap((service) => {
-    const own = cap.scope === 'all-services' ? lines : lines.filter((one) => one.service === service)
+    const own = service === null ? lines : lines.filter((one) => one.service === service)
     const total = totalOf(own)
-    const forgone = minus(total, least(total, product(chargeOf(service), share)))
+    const limit = product(chargeOf(terms, service), share, fraction(months))
+    const forgone = minus(total, least(total, limit))
     if (forgone.n <= 0n) return []
-    const of = service === null ? 'of all monthly charges' : `of the monthly charge of ${service}`
-    const text = `limit of ${cap.percentOfMonthlyCharges} % ${of}`
-    const amount = moneyText(minus(ZERO, forgone), credits.rounding)
+    const charges = months === 1 ? 'monthly charges' : `charges of ${months} months`
+    const text = `limit of ${cap.percentOfMonthlyCharges} % of the ${charges}${service === null ? '' : ` of ${service}`}`
+    const amount = moneyText(minus(ZERO, forgone), { ...credits.rounding, money: 'up' })
     return [{ guarantee: null, service, clause: credits.clause, rule: 'cap' as const, text, amount }]
   })
 }
 
+/** What is charged for one service, or for all; one that has no charge of its own is in that of the contract. */
+function chargeOf({ charges }: ExpandedContract, service: string | null): Fraction {
+  const monthly = charges?.monthly ?? []
+  const own = monthly.filter((one) => one.service === service)
+  const counted = service === null || own.length === 0 ? monthly : own
+  return sum(...counted.map(({ amount }) => decimal(amount)))
+}
+
 function totalOf(lines: readonly Pick<CreditLine, 'amount'>[]): Fraction {
-  return sum(
-    ...lines.map(({ amount }) =>
-      amount.startsWith('-') ? minus(ZERO, decimal(amount.slice(1))) : decimal(amount),
-    ),
-    fraction(0),
-  )
+  return sum(...lines.map(({ amount }) => decimal(amount)))
 }

@@ -11,9 +11,11 @@ export function stretchesBetween(question: IcingaQuestion): Stretch[] {
   const cuts = [...new Set([from, ...inner.filter((at) => at > from && at < to), to])].sort((a, b) => a - b)
   return cuts.slice(1).map((end, i) => {
     const start = cuts[i]!
+    const state = stateAt(question, start)
     return {
       ms: end - start,
-      state: stateAt(question, start),
+      state,
+      last: state,
       isInHours: true,
       isExcluded: downtimes.some((one) => one.from <= start && start < one.to),
     }

@@ -5,7 +5,7 @@
  */
 import { fraction, type Fraction } from '../fraction.ts'
 import type { Policy } from './policy.ts'
-import { held, type Stretch } from './stretch.ts'
+import { held, type PolicyState, type Stretch } from './stretch.ts'
 
 /** 0 … 3 as the tool numbers them, 99 for pending. Any unit of time, the same throughout. */
 export type HardEvent = { at: number; state: number; previousState: number }
@@ -89,7 +89,8 @@ export const icinga: Policy = {
   },
 }
 
-const NUMBERS: Readonly<Record<Stretch['state'], number>> = {
+/** A stretch that was held is never silent. */
+const NUMBERS: Readonly<Record<PolicyState, number>> = {
   ok: 0,
   warning: 1,
   critical: 2,

@@ -11,6 +11,8 @@ export type PolicyState = 'ok' | 'warning' | 'critical' | 'unknown' | 'silent' |
 export type Stretch = {
   ms: number
   state: PolicyState
+  /** What was told last, be it before the window; `pending` where nothing ever was. */
+  last: PolicyState
   isInHours: boolean
   /** Planned downtime, or whatever else the contract excuses. */
   isExcluded: boolean
@@ -37,13 +39,14 @@ export function stretchesOf({ timeline, inHours, excluded, interval }: StretchQu
   const off = clip(excluded, interval)
   const edges = edgesOf([hours, off], interval)
   const found: Stretch[] = []
-  let sinceFirst = false
+  let last = lastBefore(timeline, interval.startMs)
   for (const piece of edges.flatMap((part) => [...piecesWithin(timeline, part)])) {
     const told = STATES[stateOf(piece.mark)]
-    if (told !== 'silent') sinceFirst = true
+    if (told !== 'silent') last = told
     found.push({
       ms: piece.endMs - piece.startMs,
-      state: told === 'silent' && !sinceFirst ? 'pending' : told,
+      state: last === 'pending' ? 'pending' : told,
+      last,
       isInHours: holds(hours, piece.startMs),
       isExcluded: holds(off, piece.startMs),
     })
@@ -62,17 +65,17 @@ function holds(set: IntervalSet, atMs: UnixMs): boolean {
   return set.some(({ startMs, endMs }) => startMs <= atMs && atMs < endMs)
 }
 
-/** Silence filled with the last state told, as tools do that know no silence. */
-export function held(stretches: readonly Stretch[]): Stretch[] {
-  let last: PolicyState = stretches.find(({ state }) => isTold(state))?.state ?? 'pending'
-  return stretches.map((stretch) => {
-    if (isTold(stretch.state)) last = stretch.state
-    return { ...stretch, state: last }
-  })
+function lastBefore({ at, mark }: Timeline, startMs: UnixMs): PolicyState {
+  for (let i = at.length - 1; i >= 0; i -= 1) {
+    const told = STATES[stateOf(mark[i]!)]
+    if (at[i]! < startMs && told !== 'silent') return told
+  }
+  return 'pending'
 }
 
-function isTold(state: PolicyState): boolean {
-  return state !== 'silent' && state !== 'pending'
+/** Silence filled with the last state told, as tools do that know no silence. */
+export function held(stretches: readonly Stretch[]): Stretch[] {
+  return stretches.map((stretch) => ({ ...stretch, state: stretch.last }))
 }
 
 /** Total of the stretches that `counts`, ms. */

@@ -18,14 +18,15 @@ export type FourCredits = { currency: string; credits: Record<CreditBasis, strin
 /** Null where the contract prices nothing. `question` holds this guarantee among others of the window. */
 export function fourCredits(
   guarantee: string,
-  { downMs }: Reconciliation,
+  { downMs, isItemised }: Reconciliation,
   question: CreditQuestion,
 ): FourCredits | null {
   const { credits: terms, charges } = question.terms
   const own = question.judged.find(({ result }) => result.guarantee === guarantee)
   if (!terms || !charges || own?.result.measure.kind !== 'downtime') return null
   const by: Record<CreditBasis, number> = {
-    stated: downMs.stated,
+    // Its own lines, or where it lists none what its percentage means.
+    stated: isItemised ? downMs.stated : (downMs.reported ?? downMs.stated),
     agreed: downMs.both,
     provable: own.result.measure.downMs.provable,
     point: own.result.measure.downMs.point,

@@ -1,12 +1,23 @@
 /** A judged guarantee against the provider's statement of its window. Pure. */
-import { totalMs, type Interval, type UnixMs } from '@constat/shared/time'
+import {
+  clip,
+  intersect,
+  subtract,
+  totalMs,
+  type Interval,
+  type IntervalSet,
+  type UnixMs,
+} from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { decimal, floor, fraction, minus, percent, product, sum, ONE } from '../fraction.ts'
 import { sideOf } from '../judgement/declaration.ts'
 import type { Judged } from '../judgement/judge-guarantee.ts'
+import { outageRulesOf } from '../judgement/score-base.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
+import { countedTimeline } from '../outage.ts'
 import { isDown, where, type Timeline } from '../timeline.ts'
 import type { ProviderStatement } from './provider-statement.ts'
-import { reconcile, type Reconciliation } from './reconcile.ts'
+import { reconcile, type MeasuredOutage, type Reconciliation } from './reconcile.ts'
 
 export type Reconciling = {
   terms: ExpandedContract
@@ -22,28 +33,52 @@ export function reconcileGuarantee(given: Reconciling): Reconciliation | null {
   const { terms, judged, timeline, statement, window, asOfMs } = given
   const { result, commitment, incidents, rulings } = judged
   if (result.metric !== 'interval-availability' || result.scope !== 'service') return null
-  const span = { startMs: window.startMs, endMs: Math.min(window.endMs, asOfMs) }
-  const measured = incidents.map(({ onsetMs, endMs, zone }) => ({
-    spans: where(timeline, { startMs: onsetMs, endMs: endMs ?? asOfMs }, isDown),
-    zone,
-  }))
+  const span = { startMs: window.startMs, endMs: Math.max(window.startMs, Math.min(window.endMs, asOfMs)) }
+  const counted = countedTimeline(timeline, outageRulesOf(terms), asOfMs)
+  const inHours = clip(commitment.inHours, span)
+  const { toleranceMs, providerClock } = terms.reconciliation
   const reported =
     statement.availability[result.guarantee] ??
     statement.availability[result.service] ??
     statement.availability['*']
   return reconcile({
-    measured,
+    measured: outagesOf(where(counted, span, isDown), incidents, asOfMs),
     stated: statement.incidents.filter(({ service }) => service === null || service === result.service),
-    committed: commitment.committed,
+    inHours,
+    excluded: commitment.excluded,
     window: span,
-    toleranceMs: terms.reconciliation.toleranceMs,
+    // A clock read to the quarter of an hour cannot agree to two minutes.
+    toleranceMs: Math.max(toleranceMs, providerClock.resolutionMs),
     rulings,
+    kinds: terms.exclusions.kinds,
     isProviders: (zone) => {
       const owner = terms.zones.find(({ id }) => id === zone)?.owner
       return owner === undefined || sideOf(terms.parties, owner) === 'provider'
     },
-    reportedMs: reported === undefined ? null : lostMs(reported, totalMs(commitment.committed)),
+    reportedMs:
+      reported === undefined ? null : lostMs(reported, denominatorMs({ inHours, commitment, terms })),
   })
+}
+
+/** Downtime by the incident it belongs to; what began before the window is an outage of its own. */
+function outagesOf(down: IntervalSet, incidents: readonly IncidentFacts[], asOfMs: UnixMs): MeasuredOutage[] {
+  const own = incidents.map(({ onsetMs, endMs, zone }) => ({
+    spans: clip(down, { startMs: onsetMs, endMs: endMs ?? asOfMs }),
+    zone,
+  }))
+  const earlier = own.reduce<IntervalSet>((left, { spans }) => subtract(left, spans), down)
+  return [...earlier.map((span) => ({ spans: [span], zone: null })), ...own].filter(
+    ({ spans }) => spans.length > 0,
+  )
+}
+
+type Denominator = Pick<Judged, 'commitment'> & { inHours: IntervalSet; terms: ExpandedContract }
+
+/** What the provider's percentage is of, by the contract's own rule. */
+function denominatorMs({ inHours, commitment, terms }: Denominator): number {
+  const hoursMs = totalMs(inHours)
+  if (terms.exclusions.denominatorMode === 'excuse-only') return hoursMs
+  return hoursMs - totalMs(intersect(inHours, commitment.excluded))
 }
 
 /** Downtime that a percentage of committed time means, to the nearest ms. */
@@ -52,9 +87,9 @@ function lostMs(reported: string, committedMs: number): number {
   return Number(floor(sum(lost, fraction(1, 2))))
 }
 
-/** Outages that the statement leaves out, ms each. */
+/** Outages that the statement leaves out, committed ms each. */
 export function absentOutagesMs({ matches }: Reconciliation): number[] {
   return matches
     .filter((match) => match.class === 'absent-from-the-statement')
-    .map(({ measured }) => totalMs(measured))
+    .map(({ measuredOnlyMs }) => measuredOnlyMs)
 }

@@ -8,13 +8,16 @@ import {
   clip,
   intersect,
   normalise,
+  subtract,
   totalMs,
   union,
   type Interval,
   type IntervalSet,
-  type UnixMs,
 } from '@constat/shared/time'
+import type { ExclusionKind } from '../contract/expanded.ts'
 import type { Ruling } from '../judgement/declaration.ts'
+import { componentsOf } from './components.ts'
+import { excuseChecks, type ExcuseCheck } from './excuses.ts'
 import { overlapOf } from './overlap.ts'
 import type { StatedIncident } from './provider-statement.ts'
 
@@ -49,104 +52,123 @@ export type Match = {
   endDifferenceMs: number | null
   /** Every meaning of its local times, where there is more than one. */
   readings: Interval[]
-  /** Rulings on what the provider calls excused. */
-  rulings: Ruling[]
+  /** What the provider calls excused, tried against what was declared. */
+  excuses: ExcuseCheck[]
 }
 
 export type Reconciliation = {
   matches: Match[]
+  /** Lines of the statement that lie outside the window altogether. */
+  linesOutside: number[]
+  /** Whether the statement lists anything in the window, not just a percentage. */
+  isItemised: boolean
   /** The provider's figure, then each step, ends at the measured one. */
-  waterfall: { step: string; ms: number }[]
-  downMs: { stated: number; both: number; measured: number }
+  waterfall: { step: WaterfallStep; ms: number }[]
+  /** `reported`: what the percentage of the statement means; null where it has none. `stated`: its lines. */
+  downMs: { reported: number | null; stated: number; both: number; measured: number }
 }
 
+export type WaterfallStep =
+  | 'stated'
+  /** The statement's own lines against the percentage that it reports. */
+  | 'arithmetic-of-the-statement'
+  /** A percentage without any line: nothing says where the downtime was. */
+  | 'not-itemised-in-the-statement'
+  | MatchClass
+  | 'measured'
+
 export type ReconcileQuestion = {
+  /** Apart from each other; what is down in the window. */
   measured: readonly MeasuredOutage[]
   /** Of this service; those of every service too. */
   stated: readonly StatedIncident[]
-  /** Service hours without valid exclusions. */
-  committed: IntervalSet
+  /** Service hours of the window. */
+  inHours: IntervalSet
+  /** What is excused of them in the end. */
+  excluded: IntervalSet
   window: Interval
   toleranceMs: number
+  /** What was declared for this service, and the kinds that the contract has. */
   rulings: readonly Ruling[]
+  kinds: readonly ExclusionKind[]
   /** Whether the provider answers for a zone. */
   isProviders: (zone: string) => boolean
   /** Downtime that the reported percentage means; null where it reports none. */
   reportedMs: number | null
 }
 
+type Context = ReconcileQuestion & { committed: IntervalSet }
+
 export function reconcile(question: ReconcileQuestion): Reconciliation {
-  const { committed, reportedMs } = question
-  const matches = componentsOf(question).map((component) => matchOf(component, question))
-  const stated = totalMs(intersect(statedSet(question), committed))
+  const { window, inHours, excluded, reportedMs } = question
+  const context = { ...question, committed: clip(subtract(inHours, excluded), window) }
+  const isInside = ({ readings }: StatedIncident): boolean => clip(normalise(readings), window).length > 0
+  const inside = question.stated.filter(isInside)
+  const components = joined({ measured: question.measured, stated: inside }, context)
+  const matches = components.map((component) => matchOf(component, context))
+  const stated = totalMs(intersect(claimedSet(inside), context.committed))
   const both = matches.reduce((ms, match) => ms + match.bothMs, 0)
-  const measured = totalMs(intersect(measuredSet(question), committed))
+  const spans = union(...question.measured.map((one) => one.spans))
+  const measured = totalMs(intersect(spans, context.committed))
+  const downMs = { reported: reportedMs, stated, both, measured }
+  const isItemised = inside.length > 0
   return {
     matches,
-    waterfall: waterfallOf(matches, { stated, measured, reportedMs }),
-    downMs: { stated, both, measured },
+    isItemised,
+    linesOutside: question.stated.filter((one) => !isInside(one)).map(({ line }) => line),
+    waterfall: waterfallOf(matches, { downMs, isItemised }),
+    downMs,
   }
 }
 
-/** What the statement says is down and not excused, each line by its first reading. */
-function statedSet({ stated }: ReconcileQuestion): IntervalSet {
+/** What the lines say is down and not excused, each by its first reading. */
+function claimedSet(stated: readonly StatedIncident[]): IntervalSet {
   return normalise(stated.filter(({ kind }) => kind === null).flatMap(({ readings }) => readings.slice(0, 1)))
 }
 
-function measuredSet({ measured }: ReconcileQuestion): IntervalSet {
-  return union(...measured.map(({ spans }) => spans))
-}
-
+type Members = { measured: readonly MeasuredOutage[]; stated: readonly StatedIncident[] }
 type Component = { measured: MeasuredOutage[]; stated: StatedIncident[] }
 
-/** Outages of both sides that overlap once widened by the tolerance, directly or over others: many to many. */
-function componentsOf({ measured, stated, toleranceMs, window }: ReconcileQuestion): Component[] {
-  const sides = [
-    ...measured.map((outage) => ({ outage, incident: null, hull: hullOf(outage.spans) })),
-    ...stated.map((incident) => ({ outage: null, incident, hull: hullOf(normalise(incident.readings)) })),
+function joined({ measured, stated }: Members, context: Context): Component[] {
+  const nodes = [
+    ...measured.map(({ spans }) => ({ side: 'measured' as const, intervals: [hullOf(spans)] })),
+    ...stated.map(({ readings }) => ({ side: 'stated' as const, intervals: readings })),
   ]
-  const inWindow = sides
-    .filter(({ hull }) => clip([hull], window).length > 0)
-    .sort((a, b) => a.hull.startMs - b.hull.startMs)
-  const components: (Component & { untilMs: UnixMs })[] = []
-  for (const { outage, incident, hull } of inWindow) {
-    let current = components.at(-1)
-    // Both sides are widened, so they may be twice the tolerance apart.
-    if (!current || hull.startMs - toleranceMs >= current.untilMs + toleranceMs) {
-      components.push((current = { measured: [], stated: [], untilMs: hull.endMs }))
-    }
-    if (outage) current.measured.push(outage)
-    if (incident) current.stated.push(incident)
-    current.untilMs = Math.max(current.untilMs, hull.endMs)
-  }
-  return components
+  return componentsOf(nodes, context.toleranceMs)
+    .map((members) => ({
+      measured: members.flatMap((node) => measured[node] ?? []),
+      stated: members.flatMap((node) => stated[node - measured.length] ?? []),
+    }))
+    .filter(({ measured: own, stated: lines }) => lines.length > 0 || isPromised(own, context))
+}
+
+/** An outage outside committed time is no difference: nobody had to report it. */
+function isPromised(outages: readonly MeasuredOutage[], { committed }: Context): boolean {
+  return outages.some(({ spans }) => intersect(spans, committed).length > 0)
 }
 
 function hullOf(set: IntervalSet): Interval {
   return { startMs: set[0]?.startMs ?? 0, endMs: set.at(-1)?.endMs ?? 0 }
 }
 
-function matchOf({ measured, stated }: Component, question: ReconcileQuestion): Match {
-  const { committed, rulings } = question
+function matchOf({ measured, stated }: Component, context: Context): Match {
+  const { committed } = context
   const spans = union(...measured.map((one) => one.spans))
-  const claimed = stated.filter(({ kind }) => kind === null)
-  const provider = normalise(claimed.flatMap(({ readings }) => readings.slice(0, 1)))
-  const all = union(spans, ...stated.map(({ readings }) => normalise(readings)))
+  const claimed = claimedSet(stated)
   const overlap = overlapOf({
     measured: intersect(spans, committed),
-    provider: intersect(provider, committed),
+    provider: intersect(claimed, committed),
   })
-  const excused = stated.filter(({ kind }) => kind !== null)
   const match = {
-    interval: hullOf(all),
+    interval: hullOf(union(spans, ...stated.map(({ readings }) => normalise(readings)))),
     measured: spans,
     lines: stated.map(({ line }) => line),
     ...overlap,
     ...differences(spans, normalise(stated.flatMap(({ readings }) => readings.slice(0, 1)))),
     readings: stated.flatMap(({ readings }) => (readings.length > 1 ? readings : [])),
-    rulings: rulings.filter((ruling) => excused.some((one) => touches(one.readings, ruling.interval))),
+    excuses: stated.flatMap((one) => excuseChecks(one, context)),
   }
-  return { class: classOf({ measured, stated, match }, question), ...match }
+  return { class: classOf({ measured, stated, match }, context), ...match }
 }
 
 function differences(
@@ -166,42 +188,44 @@ function classOf(
   { measured, stated, match }: Classed,
   { toleranceMs, isProviders }: ReconcileQuestion,
 ): MatchClass {
-  if (stated.length === 0) {
-    const foreign = measured.length > 0 && measured.every(({ zone }) => zone !== null && !isProviders(zone))
-    return foreign ? 'out-of-scope' : 'absent-from-the-statement'
-  }
+  const isForeign = measured.length > 0 && measured.every(({ zone }) => zone !== null && !isProviders(zone))
+  if (stated.length === 0) return isForeign ? 'out-of-scope' : 'absent-from-the-statement'
   if (match.readings.length > 0) return 'ambiguous-local-time'
   if (measured.length === 0) return 'declared-only-by-the-provider'
-  if (stated.every(({ kind }) => kind !== null)) return 'reclassified'
-  if (measured.every(({ zone }) => zone !== null && !isProviders(zone))) return 'out-of-scope'
+  if (isReclassified(match.measured, stated)) return 'reclassified'
+  if (isForeign) return 'out-of-scope'
   const differsBy = Math.max(Math.abs(match.startDifferenceMs ?? 0), Math.abs(match.endDifferenceMs ?? 0))
+  // Several outages can begin and end together and still differ in between.
   const isClose = match.measuredOnlyMs <= 2 * toleranceMs && match.providerOnlyMs <= 2 * toleranceMs
   if (differsBy <= toleranceMs && isClose) return 'agreed'
   return match.providerOnlyMs > match.measuredOnlyMs ? 'longer-in-the-statement' : 'shorter-in-the-statement'
 }
 
-function touches(readings: readonly Interval[], interval: Interval): boolean {
-  return readings.some((one) => one.startMs < interval.endMs && interval.startMs < one.endMs)
+/** Part of what was measured is told as excused and not as an outage. */
+function isReclassified(measured: IntervalSet, stated: readonly StatedIncident[]): boolean {
+  const excused = normalise(
+    stated.filter(({ kind }) => kind !== null).flatMap(({ readings }) => readings.slice(0, 1)),
+  )
+  return subtract(intersect(measured, excused), claimedSet(stated)).length > 0
 }
-
-type WaterfallQuestion = { stated: number; measured: number; reportedMs: number | null }
 
 /** Additive: the steps between the first and the last line sum to their difference. */
 function waterfallOf(
   matches: readonly Match[],
-  { stated, measured, reportedMs }: WaterfallQuestion,
-): { step: string; ms: number }[] {
-  const steps = MATCH_CLASSES.flatMap((name) => {
-    const own = matches.filter((match) => match.class === name)
-    const ms = own.reduce((sum, match) => sum + match.measuredOnlyMs - match.providerOnlyMs, 0)
-    return own.length === 0 || ms === 0 ? [] : [{ step: name, ms }]
-  })
-  const arithmetic =
-    reportedMs === null ? [] : [{ step: 'arithmetic-of-the-statement', ms: stated - reportedMs }]
+  { downMs, isItemised }: Pick<Reconciliation, 'downMs' | 'isItemised'>,
+): Reconciliation['waterfall'] {
+  const { reported, stated, measured } = downMs
+  const own = isItemised ? 'arithmetic-of-the-statement' : 'not-itemised-in-the-statement'
+  const steps: Reconciliation['waterfall'] = MATCH_CLASSES.map((step) => ({
+    step,
+    ms: matches
+      .filter((match) => match.class === step)
+      .reduce((sum, match) => sum + match.measuredOnlyMs - match.providerOnlyMs, 0),
+  }))
+  const all = [{ step: own, ms: stated - (reported ?? stated) } as const, ...steps]
   return [
-    { step: 'stated', ms: reportedMs ?? stated },
-    ...arithmetic.filter(({ ms }) => ms !== 0),
-    ...steps,
+    { step: 'stated', ms: reported ?? stated },
+    ...all.filter(({ ms }) => ms !== 0),
     { step: 'measured', ms: measured },
   ]
 }

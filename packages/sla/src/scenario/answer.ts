@@ -2,7 +2,7 @@
  * The answer to a scenario: plain JSON with instants as RFC 3339 text and lengths in ms. Pure.
  */
 import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
-import type { ClaimClock } from '../credit/claim.ts'
+import type { ClaimClock, NextDeadline } from '../credit/claim.ts'
 import type { LossStatement } from '../credit/loss-statement.ts'
 import type { CreditStatement } from '../credit/statement.ts'
 import type { DownMs } from '../figures.ts'
@@ -86,32 +86,32 @@ export type ScenarioAnswer = {
   reconciliation: ReconciliationAnswer[]
 }
 
-export type MatchAnswer = Omit<Match, 'interval' | 'measured' | 'readings' | 'rulings'> & {
+export type MatchAnswer = Omit<Match, 'interval' | 'measured' | 'readings'> & {
   start: string
   end: string
   measured: SpanAnswer[]
   readings: SpanAnswer[]
-  rulings: string[]
 }
 export type SpanAnswer = { start: string; end: string }
 export type ReconciliationAnswer = Omit<Reconciliation, 'matches'> & {
   guarantee: string
   matches: MatchAnswer[]
   credits: FourCredits | null
+  /** What has to happen next; null where the contract sets no term, or it has passed. */
+  nextDeadline: { what: NextDeadline['what']; at: string } | null
 }
 
 export function reconciliationAnswer({
   matches,
   ...rest
-}: Reconciliation): Omit<ReconciliationAnswer, 'guarantee' | 'credits'> {
+}: Reconciliation): Omit<ReconciliationAnswer, 'guarantee' | 'credits' | 'nextDeadline'> {
   return {
     ...rest,
-    matches: matches.map(({ interval, measured, readings, rulings, ...match }) => ({
+    matches: matches.map(({ interval, measured, readings, ...match }) => ({
       ...match,
       ...spanAnswer(interval),
       measured: measured.map(spanAnswer),
       readings: readings.map(spanAnswer),
-      rulings: rulings.map(({ id }) => id),
     })),
   }
 }
@@ -126,6 +126,10 @@ export type PolicyAnswer = Replayed & { guarantee: string | null; service: strin
 export type ClaimAnswer = Omit<ClaimClock, 'deadlineMs'> & { deadline: string }
 export type LossAnswer = Omit<LossStatement, 'lines'> & {
   lines: (Omit<LossStatement['lines'][number], 'onsetMs'> & { onset: string })[]
+}
+
+export function deadlineAnswer(next: NextDeadline | null): ReconciliationAnswer['nextDeadline'] {
+  return next && { what: next.what, at: formatInstant(next.atMs) }
 }
 
 export function claimAnswer({ deadlineMs, ...rest }: ClaimClock): ClaimAnswer {

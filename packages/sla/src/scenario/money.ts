@@ -6,16 +6,25 @@ import type { Interval } from '@constat/shared/time'
 import { tableOf } from '../calendar.ts'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
-import { claimClock } from '../credit/claim.ts'
+import { claimClock, nextDeadline } from '../credit/claim.ts'
 import { lossStatement } from '../credit/loss-statement.ts'
 import { creditStatement, type CreditQuestion } from '../credit/statement.ts'
+import { incidentsOf } from '../incident.ts'
 import type { Judged, ServiceFacts } from '../judgement/judge-guarantee.ts'
+import { outageRulesOf } from '../judgement/score-base.ts'
 import { fourCredits } from '../reconciliation/credits.ts'
 import { absentOutagesMs, reconcileGuarantee } from '../reconciliation/of-guarantee.ts'
 import { statementOfJson } from '../reconciliation/provider-statement.ts'
 import type { Reconciliation } from '../reconciliation/reconcile.ts'
+import type { Timeline } from '../timeline.ts'
 import { hostZone } from '../zone.ts'
-import { claimAnswer, lossAnswer, reconciliationAnswer, type ScenarioAnswer } from './answer.ts'
+import {
+  claimAnswer,
+  deadlineAnswer,
+  lossAnswer,
+  reconciliationAnswer,
+  type ScenarioAnswer,
+} from './answer.ts'
 import { historyOf, type Documents, type Span } from './read.ts'
 import type { Scenario } from './schema.ts'
 
@@ -65,15 +74,18 @@ export function moneyOf(
   if (!terms) return { credits: null, losses: [], reconciliation: [] }
   const history = historyOf(scenario)
   const absentMs = scenario.statement ? absentOf(reconciled) : null
-  const credit: CreditQuestion = { terms, judged, history, absentMs, asOfMs: span.asOfMs }
+  const credit: CreditQuestion = { terms, judged, history, absentMs, earlier: new Map() }
   const statement = creditStatement(credit)
   const endMs = span.window.endMs
   const zoneSpanMs = zoneSpan(span.window)
   const timeZone = terms.guarantees[0]?.window.timeZone ?? 'UTC'
-  const clock = claimClock(terms, { endMs, finalMs: endMs + terms.finalisation.graceMs, timeZone })
+  const closing = { endMs, finalMs: endMs + terms.finalisation.graceMs, timeZone }
+  const clock = claimClock(terms, closing)
+  // Nobody has notified anything in a scenario.
+  const next = nextDeadline(terms, { ...closing, notifiedMs: null, asOfMs: span.asOfMs })
   const priced = new Map(
     [...services].map(([name, { timeline, sites }]) => {
-      const incidents = judged.find(({ result }) => result.service === name)?.incidents ?? []
+      const incidents = outagesTouching(timeline, terms, span)
       return [name, { timeline, vantages: sites.map((site) => site.timeline), incidents }]
     }),
   )
@@ -83,6 +95,7 @@ export function moneyOf(
       guarantee,
       ...reconciliationAnswer(result),
       credits: fourCredits(guarantee, result, credit),
+      nextDeadline: deadlineAnswer(next),
     })),
     losses: lossModels.map(({ name, model }) =>
       lossAnswer(
@@ -97,6 +110,14 @@ export function moneyOf(
       ),
     ),
   }
+}
+
+function outagesTouching(timeline: Timeline, terms: ExpandedContract, { window, asOfMs }: Span) {
+  return incidentsOf(timeline, outageRulesOf(terms), asOfMs)
+    .filter(({ startMs, endMs, downMs }) => {
+      return downMs.point > 0 && startMs < window.endMs && (endMs ?? asOfMs) > window.startMs
+    })
+    .map(({ startMs, endMs }) => ({ onsetMs: startMs, endMs }))
 }
 
 const DAY_MS = 86_400_000

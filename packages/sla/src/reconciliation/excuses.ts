@@ -1,0 +1,85 @@
+/**
+ * Excuses: what the provider's statement calls excused, tried against what was declared: was there a
+ * declaration at all, was its notice long enough, does it cover the line, was the cap spent, who accepted it.
+ * Pure. (spec: reconciliation, reclassified)
+ */
+import { intersect, subtract, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
+import type { ExclusionKind } from '../contract/expanded.ts'
+import type { Notice } from '../exclusion.ts'
+import type { Refusal, Ruling } from '../judgement/declaration.ts'
+import type { StatedIncident } from './provider-statement.ts'
+
+/** One excused line against one declaration of its kind, or against none. */
+export type ExcuseCheck = {
+  line: number
+  kind: string
+  clause: string | null
+  /** Id of the declaration. */
+  ruling: string | null
+  standing: 'valid' | 'contested' | 'refused' | 'not-declared' | 'unknown-kind'
+  refusals: Refusal[]
+  notice: Notice | null
+  /** What the contract asks for; null for a kind that it does not have. */
+  needs: ExclusionKind['needs'] | null
+  /** Parties by id, and `decision`. */
+  acceptedBy: readonly string[]
+  /** Service hours of the line, ms: what stands excused of it, what lies outside the declaration, what passes the cap. */
+  claimedMs: number
+  excusedMs: number
+  outsideMs: number
+  overCapMs: number
+}
+
+export type ExcuseContext = {
+  kinds: readonly ExclusionKind[]
+  /** Of the service, by the declarations of both sides. */
+  rulings: readonly Ruling[]
+  inHours: IntervalSet
+  /** What is excused in the end: valid, in service hours, within the cap. */
+  excluded: IntervalSet
+}
+
+/** Nothing for a line that claims no excuse. */
+export function excuseChecks(stated: StatedIncident, context: ExcuseContext): ExcuseCheck[] {
+  const { kind: name } = stated
+  if (name === null) return []
+  const kind = context.kinds.find(({ id }) => id === name)
+  const span = stated.readings.slice(0, 1)
+  const claimed = intersect(span, context.inHours)
+  const own = context.rulings.filter((ruling) => ruling.kind === name && touches(span, ruling.interval))
+  const base = { line: stated.line, kind: name, clause: kind?.clause ?? null, needs: kind?.needs ?? null }
+  if (!kind || own.length === 0) {
+    const claimedMs = totalMs(claimed)
+    const standing = kind ? ('not-declared' as const) : ('unknown-kind' as const)
+    const nothing = { ruling: null, refusals: [], notice: null, acceptedBy: [] }
+    return [{ ...base, ...nothing, standing, claimedMs, excusedMs: 0, outsideMs: claimedMs, overCapMs: 0 }]
+  }
+  return own.map((ruling) => ({
+    ...base,
+    ruling: ruling.id,
+    standing: ruling.contested ? 'contested' : ruling.counts ? 'valid' : 'refused',
+    refusals: ruling.refusals,
+    notice: ruling.notice,
+    acceptedBy: ruling.acceptedBy,
+    ...lengths(claimed, ruling, context),
+  }))
+}
+
+function lengths(
+  claimed: IntervalSet,
+  { spans, counts }: Ruling,
+  { excluded }: ExcuseContext,
+): Pick<ExcuseCheck, 'claimedMs' | 'excusedMs' | 'outsideMs' | 'overCapMs'> {
+  const covered = intersect(claimed, spans)
+  const excusedMs = counts ? totalMs(intersect(covered, excluded)) : 0
+  return {
+    claimedMs: totalMs(claimed),
+    excusedMs,
+    outsideMs: totalMs(subtract(claimed, spans)),
+    overCapMs: counts ? totalMs(covered) - excusedMs : 0,
+  }
+}
+
+function touches(span: readonly Interval[], interval: Interval): boolean {
+  return span.some((one) => one.startMs < interval.endMs && interval.startMs < one.endMs)
+}
