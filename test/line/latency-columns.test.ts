@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outcomeCode } from '@constat/shared/sample'
 import { nearestRank } from '@constat/sla/percentile'
-import { addChunks, emptySums, missingAtEnd, type Expected } from '../../collector/src/judge/latency-sums.ts'
+import { addChunks, emptySums, missingAtEnds, type Expected } from '../../collector/src/judge/latency-sums.ts'
 import { isToldSlot, packColumns, SlotBuilder, unpackColumns } from '../../collector/src/latency/columns.ts'
 import { Kept } from '../../collector/src/latency/kept.ts'
 import { latencyPoints } from '../../collector/src/latency/steps.ts'
@@ -149,7 +149,7 @@ describe('sums over places', () => {
     const latencies = { read: () => Promise.resolve(parts) }
     const span = { fromMs: BASE_MS, toMs: BASE_MS + HOUR_MS }
     await addChunks(sums, [place], { latencies, thresholdUs: 179, take: () => undefined, span })
-    return { ...sums.tally, missing: sums.tally.missing + missingAtEnd([place], sums) }
+    return { ...sums.tally, missing: sums.tally.missing + missingAtEnds([place], sums) }
   }
 
   const all = Array.from({ length: 360 }, (_, i) => i)

@@ -356,6 +356,8 @@ describe('the zone of an incident', () => {
         closeReason: null,
         mergedInto: null,
         acknowledgedMs: null,
+        acknowledgedBy: null,
+        providerAcknowledgedMs: null,
         pagedMs: null,
         reopened: 0,
       },

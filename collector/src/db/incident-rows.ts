@@ -19,6 +19,10 @@ export type IncidentRow = {
   closeReason: 'recovered' | 'revised' | 'merged' | null
   mergedInto: string | null
   acknowledgedMs: UnixMs | null
+  /** Role of whoever was first. */
+  acknowledgedBy: 'owner' | 'viewer' | 'provider' | null
+  /** The provider's own word: the only one that stops a response clock. */
+  providerAcknowledgedMs: UnixMs | null
   pagedMs: UnixMs | null
   reopened: number
 }
@@ -27,7 +31,8 @@ export function incidentRows(db: Database | Tx): Promise<IncidentRow[]> {
   return db<IncidentRow[]>`
     select id, contract, service, "check", cause, zone, zone_reference as "zoneReference", onset_ms as "onsetMs", opened_ms as "openedMs", end_ms as "endMs",
       closed_ms as "closedMs", close_reason as "closeReason", merged_into as "mergedInto",
-      acknowledged_ms as "acknowledgedMs", paged_ms as "pagedMs", reopened
+      acknowledged_ms as "acknowledgedMs", acknowledged_by as "acknowledgedBy",
+      provider_acknowledged_ms as "providerAcknowledgedMs", paged_ms as "pagedMs", reopened
     from incident order by onset_ms, id`
 }
 
@@ -35,14 +40,16 @@ export async function putIncidents(tx: Tx, rows: readonly IncidentRow[]): Promis
   for (const r of rows) {
     await tx`
       insert into incident (id, contract, service, "check", cause, zone, zone_reference, onset_ms, opened_ms, end_ms,
-        closed_ms, close_reason, merged_into, acknowledged_ms, paged_ms, reopened)
+        closed_ms, close_reason, merged_into, acknowledged_ms, acknowledged_by, provider_acknowledged_ms, paged_ms,
+        reopened)
       values (${r.id}, ${r.contract}, ${r.service}, ${r.check}, ${r.cause}, ${r.zone}, ${r.zoneReference}, ${r.onsetMs},
-        ${r.openedMs}, ${r.endMs}, ${r.closedMs}, ${r.closeReason}, ${r.mergedInto}, ${r.acknowledgedMs}, ${r.pagedMs},
-        ${r.reopened})
+        ${r.openedMs}, ${r.endMs}, ${r.closedMs}, ${r.closeReason}, ${r.mergedInto}, ${r.acknowledgedMs},
+        ${r.acknowledgedBy}, ${r.providerAcknowledgedMs}, ${r.pagedMs}, ${r.reopened})
       on conflict (id) do update set cause = excluded.cause, zone = excluded.zone,
         zone_reference = excluded.zone_reference, onset_ms = excluded.onset_ms, end_ms = excluded.end_ms,
         closed_ms = excluded.closed_ms, close_reason = excluded.close_reason, merged_into = excluded.merged_into,
-        acknowledged_ms = excluded.acknowledged_ms, paged_ms = excluded.paged_ms, reopened = excluded.reopened`
+        acknowledged_ms = excluded.acknowledged_ms, acknowledged_by = excluded.acknowledged_by,
+        provider_acknowledged_ms = excluded.provider_acknowledged_ms, paged_ms = excluded.paged_ms, reopened = excluded.reopened`
   }
 }
 

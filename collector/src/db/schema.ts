@@ -205,6 +205,10 @@ export const incident = pgTable(
     closeReason: text('close_reason', { enum: ['recovered', 'revised', 'merged'] }),
     mergedInto: text('merged_into'),
     acknowledgedMs: ms('acknowledged_ms'),
+    /** Role of whoever was first. */
+    acknowledgedBy: text('acknowledged_by', { enum: ['owner', 'viewer', 'provider'] }),
+    /** The provider's own word: the only one that stops a response clock. */
+    providerAcknowledgedMs: ms('provider_acknowledged_ms'),
     /** When people were told; null for what was only recorded. */
     pagedMs: ms('paged_ms'),
     reopened: integer('reopened').notNull().default(0),

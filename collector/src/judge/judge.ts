@@ -122,14 +122,20 @@ export class Judge {
     }
   }
 
-  /** A person takes note. The first acknowledgement stands. */
-  async acknowledge(id: string, by: string): Promise<IncidentRow | null> {
+  /** A person takes note. The first acknowledgement stands, and so does the provider's first own one. */
+  async acknowledge(id: string, by: NonNullable<IncidentRow['acknowledgedBy']>): Promise<IncidentRow | null> {
     const row = this.find(id)
     const terms = row && this.#deps.register.of(row.contract)
     if (!row || !terms) return null
-    if (row.acknowledgedMs !== null) return row
+    const isProviders = by === 'provider' && row.providerAcknowledgedMs === null
+    if (row.acknowledgedMs !== null && !isProviders) return row
     const nowMs = this.#deps.shell.clock.nowMs()
-    const acknowledged = { ...row, acknowledgedMs: nowMs }
+    const acknowledged = {
+      ...row,
+      acknowledgedMs: row.acknowledgedMs ?? nowMs,
+      acknowledgedBy: row.acknowledgedBy ?? by,
+      providerAcknowledgedMs: isProviders ? nowMs : row.providerAcknowledgedMs,
+    }
     await this.#write(
       terms,
       [{ deed: 'acknowledged', row: acknowledged, type: 'incident.acknowledged' }],
@@ -266,6 +272,8 @@ export class Judge {
       closeReason: isOpen ? null : 'recovered',
       mergedInto: null,
       acknowledgedMs: null,
+      acknowledgedBy: null,
+      providerAcknowledgedMs: null,
       pagedMs: null,
       reopened: 0,
     }

@@ -22,7 +22,7 @@ import {
   addChunks,
   copyOf,
   emptySums,
-  missingAtEnd,
+  missingAtEnds,
   placeName,
   populationUntil,
   type Expected,
@@ -158,5 +158,5 @@ function finished(
   sums: LatencySums,
 ): { tally: LatencyTally; asOfMs: UnixMs } {
   const { n, within, missing } = sums.tally
-  return { tally: { n, within, missing: missing + missingAtEnd(places, sums) }, asOfMs }
+  return { tally: { n, within, missing: missing + missingAtEnds(places, sums) }, asOfMs }
 }

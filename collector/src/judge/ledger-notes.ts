@@ -39,5 +39,9 @@ export function incidentLeaf(
 export function readIncident(body: Buffer): IncidentRow | null {
   // Our own leaf, written by `incidentLeaf` or by another kind of notice.
   const parsed = JSON.parse(body.toString()) as Partial<IncidentBody>
-  return parsed.kind === 'incident' && parsed.incident ? parsed.incident : null
+  if (parsed.kind !== 'incident' || !parsed.incident) return null
+  // Notices from before roles were kept name none.
+  return { ...NO_ROLES, ...parsed.incident }
 }
+
+const NO_ROLES = { acknowledgedBy: null, providerAcknowledgedMs: null }

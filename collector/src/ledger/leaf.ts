@@ -31,6 +31,8 @@ export const LEAF_TYPES = [
   'notice',
   /** The second frame under one number: kept as evidence, never folded. */
   'set-aside',
+  /** What the other side said of a declared exclusion: accepted or disputed. */
+  'declaration-answer',
 ] as const
 export type LeafType = (typeof LEAF_TYPES)[number]
 

@@ -12,6 +12,7 @@ import type { Database } from '../db/tx.ts'
 import { rulesText, standingRules, type Reference, type TrackRules } from '../fold/track.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafType, type LeafType } from '../ledger/leaf.ts'
+import { takeDeclaration, type ExclusionRecord } from './declarations.ts'
 
 export type Revision = {
   revision: number
@@ -43,6 +44,8 @@ export type Terms = {
   /** The one that agents sign under now. */
   configuration: Configuration | null
   members: Membership[]
+  /** What was declared about time that should not count, in order: see `declarationsOf`. */
+  exclusions: ExclusionRecord[]
 }
 
 /** A leaf as the register reads it. */
@@ -92,6 +95,7 @@ export class Register {
       configurations: new Map(),
       configuration: null,
       members: [],
+      exclusions: [],
     }
     this.#byContract.set(contract, terms)
     this.#byLog.set(id, terms)
@@ -104,6 +108,8 @@ export class Register {
     invariant(terms, `log ${log} has no terms`)
     if (leaf.type === 'revision') terms.revisions.push(readRevision(leaf))
     if (leaf.type === 'configuration') takeConfiguration(terms, leaf)
+    if (leaf.type === 'declaration' || leaf.type === 'declaration-answer')
+      takeDeclaration(terms.exclusions, leaf.body)
     const writer = `${log}/${leaf.agent?.toString('hex')}`
     if (leaf.type === 'enrolment') {
       takeMember(terms, leaf)

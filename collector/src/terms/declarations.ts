@@ -1,0 +1,114 @@
+/**
+ * Declarations: what people said about time that should not count, as leaves of the ledger, and what the
+ * other side answered. Derived from the leaves alone; the engine decides what they excuse. Pure.
+ */
+import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import type { Interval, UnixMs } from '@constat/shared/time'
+import type { Declaration } from '@constat/sla/judgement/declaration'
+import type { Draft } from '../ledger/leaf.ts'
+
+/** Whose word it is. The owner speaks for the customer. */
+export type Side = 'customer' | 'provider'
+export type Answer = 'accepted' | 'disputed'
+
+export type DeclaredExclusion = {
+  id: string
+  kind: string
+  /** Null: every service of the contract. */
+  service: string | null
+  startMs: UnixMs
+  endMs: UnixMs
+  /** When it is said to have been announced to the other side; null: it was not, other than by this. */
+  announcedMs: UnixMs | null
+  /** The interval that was announced, where it differs. */
+  announced: Interval | null
+  reason: string
+  declaredMs: UnixMs
+  side: Side
+  /** Party, by id. */
+  party: string
+}
+
+export type ExclusionAnswer = {
+  exclusion: string
+  answer: Answer
+  side: Side
+  /** Party by id; `decision`: an expert, a mediator or a court, as the customer recorded it. */
+  party: string
+  note: string
+  atMs: UnixMs
+}
+
+/** A declaration with every answer, in order. */
+export type ExclusionRecord = { declared: DeclaredExclusion; answers: ExclusionAnswer[] }
+
+type DeclarationBody = { kind: 'exclusion'; exclusion: DeclaredExclusion }
+type AnswerBody = { kind: 'exclusion-answer'; answer: ExclusionAnswer }
+
+export function declarationLeaf(exclusion: DeclaredExclusion): Draft {
+  const body: DeclarationBody = { kind: 'exclusion', exclusion }
+  return { type: 'declaration', receivedMs: exclusion.declaredMs, body: bytesOf(body) }
+}
+
+export function answerLeaf(answer: ExclusionAnswer): Draft {
+  const body: AnswerBody = { kind: 'exclusion-answer', answer }
+  return { type: 'declaration-answer', receivedMs: answer.atMs, body: bytesOf(body) }
+}
+
+function bytesOf(body: DeclarationBody | AnswerBody): Buffer {
+  // Strings, integers and nulls.
+  return Buffer.from(canonicalJson(body as unknown as Json))
+}
+
+/** Takes one leaf of type `declaration` or `declaration-answer`. An acknowledgement is no exclusion. */
+export function takeDeclaration(records: ExclusionRecord[], body: Buffer): void {
+  // Our own leaf, written above or by the judge.
+  const parsed = JSON.parse(body.toString()) as Partial<DeclarationBody> | Partial<AnswerBody>
+  if (parsed.kind === 'exclusion' && parsed.exclusion) {
+    records.push({ declared: parsed.exclusion, answers: [] })
+  }
+  if (parsed.kind === 'exclusion-answer' && parsed.answer) {
+    const { answer } = parsed
+    records.find(({ declared }) => declared.id === answer.exclusion)?.answers.push(answer)
+  }
+}
+
+/** As the engine judges them; of each party its last word counts. Up to an instant, or all. */
+export function declarationsOf(
+  { exclusions }: { exclusions: readonly ExclusionRecord[] },
+  untilMs: UnixMs = Infinity,
+): Declaration[] {
+  return exclusions
+    .filter(({ declared }) => declared.declaredMs <= untilMs)
+    .map(({ declared, answers }) => {
+      const last = new Map<string, Answer>()
+      for (const { party, answer, atMs } of answers) if (atMs <= untilMs) last.set(party, answer)
+      const sayingOf = (wanted: Answer): string[] =>
+        [...last].filter(([, answer]) => answer === wanted).map(([party]) => party)
+      return {
+        id: declared.id,
+        kind: declared.kind,
+        service: declared.service,
+        interval: { startMs: declared.startMs, endMs: declared.endMs },
+        announcedMs: announcedOf(declared, sayingOf('accepted')),
+        announced: declared.announced,
+        declaredMs: declared.declaredMs,
+        declaredBy: declared.party,
+        acceptedBy: [...new Set([declared.party, ...sayingOf('accepted')])],
+        contestedBy: sayingOf('disputed').filter((party) => party !== declared.party),
+      }
+    })
+}
+
+/**
+ * When the announcement reached the other side. A declaration made before its time announces by itself. That
+ * the provider announced earlier is its word alone, and counts once the customer has accepted it.
+ */
+function announcedOf(
+  { announcedMs, declaredMs, startMs, side }: DeclaredExclusion,
+  accepted: readonly string[],
+): UnixMs | null {
+  const isOnRecord = side === 'customer' || accepted.length > 0
+  if (announcedMs !== null && isOnRecord) return announcedMs
+  return declaredMs <= startMs ? declaredMs : null
+}
