@@ -114,7 +114,7 @@ describe('refused, each with what to do', () => {
     [
       'prevailingLanguage: fr',
       'prevalingLanguage: fr',
-      'spec.prevalingLanguage: is not a key here: remove it, or write one of',
+      'spec.prevalingLanguage: is not a key here: did you mean prevailingLanguage? Write that, or remove it',
     ],
     ['role: subcontractor, of: outsourcer', 'role: provider', 'is a second provider'],
     ['id: lille, ', 'id: lyon, ', 'spec.sites[1].id: is taken: lyon stands twice'],

@@ -1,5 +1,5 @@
 /** Readiness facts of a contract: what of a claim's ground is there today. Pure. */
-import { answeredByProvider } from '@constat/sla/contract/consistency'
+import { answeredByProvider } from '@constat/sla/contract/parties'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
 import type { KnownAgent } from '../intake/registry.ts'

@@ -2,7 +2,7 @@
  * Sites: the places a contract names, with the agents that stand there, and every agent that stands in
  * none as a place of its own. Who administers a host follows from its site. Pure.
  */
-import { answeredByProvider } from '@constat/sla/contract/consistency'
+import { answeredByProvider } from '@constat/sla/contract/parties'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 
 /** An agent as contracts name it: by name, or by id. */

@@ -28,7 +28,7 @@ export function judged({ terms }: Revision): JudgedGuarantee[] {
 
 export function windowNow(guarantee: GuaranteeTerms, { terms }: Revision, nowMs: UnixMs): CalendarWindow {
   const table = tableOf(terms.zoneTables, guarantee.window.timeZone)
-  return windowAt({ period: guarantee.window.period, table }, nowMs)
+  return windowAt({ ...guarantee.window, table }, nowMs)
 }
 
 /** The window of `key`, when it is one of this guarantee's period and has begun. */
@@ -37,7 +37,7 @@ export function windowKeyed(
   { terms }: Revision,
   { key, nowMs }: { key: string; nowMs: UnixMs },
 ): CalendarWindow | null {
-  const window = windowOfKey(key, tableOf(terms.zoneTables, guarantee.window.timeZone))
+  const window = windowOfKey(key, tableOf(terms.zoneTables, guarantee.window.timeZone), guarantee.window)
   return window && window.period === guarantee.window.period && window.startMs <= nowMs ? window : null
 }
 

@@ -3,7 +3,7 @@
  * force at its onset. While its first hold is not over the answer may change; late data may revise it.
  */
 import type { UnixMs } from '@constat/shared/time'
-import { answeredByProvider } from '@constat/sla/contract/consistency'
+import { answeredByProvider } from '@constat/sla/contract/parties'
 import { quorumFor, type ExpandedContract } from '@constat/sla/contract/expanded'
 import { isDown, where } from '@constat/sla/timeline'
 import { attribute } from '@constat/sla/zone-attribution'

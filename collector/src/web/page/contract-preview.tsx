@@ -129,7 +129,7 @@ function allowedSaying({ scene, contract, terms }: Props): string {
   const calendar = guarantee && terms.calendars[guarantee.calendar]
   if (!calendar) return ''
   const window = windowAt(
-    { period: guarantee.window.period, table: tableOf(terms.zoneTables, guarantee.window.timeZone) },
+    { ...guarantee.window, table: tableOf(terms.zoneTables, guarantee.window.timeZone) },
     scene.nowMs,
   )
   const committedMs = totalMs(serviceIntervals(calendar, terms.zoneTables, window))

@@ -6,31 +6,62 @@ import { MAX_CHECKS } from '@constat/shared/check'
 import { parseDate } from '../civil.ts'
 import { durationText } from '../duration.ts'
 import { compare, decimal } from '../fraction.ts'
+import {
+  chargesOnce,
+  chronicCanHappen,
+  claimCanBeMade,
+  misreportIsSeen,
+  poolsHold,
+  promisesKeptAreFree,
+  schedulesFit,
+  schedulesPay,
+} from './consistency-credit.ts'
+import { anchorsMeanSomething, namesAreFree, slosAgree, targetsCanBeMissed } from './consistency-guarantee.ts'
+import {
+  exclusionsCanExcuse,
+  isolationIsOurs,
+  partiesStand,
+  quorumReachable,
+  referencesTellOneZone,
+  sitesJudged,
+} from './consistency-measure.ts'
+import { DEFAULT_REPROBE_MS } from './expand-check.ts'
 import { expandContract } from './expand.ts'
-import type { CheckTerms, ExpandedContract, ServiceNode, WindowPeriod } from './expanded.ts'
+import type { CheckTerms, ExpandedContract, ServiceNode } from './expanded.ts'
 import { entryOf, type Entry, type Library } from './library.ts'
 import type { Path, Problem } from './problem.ts'
 import { circleOf } from './references.ts'
 import type { ContractSpec } from './schema-contract.ts'
+import type { Rule, Say, Subject } from './subject.ts'
 import { slugsOfWatch } from './watch.ts'
 
-type Say = (path: Path, message: string) => void
-type Subject = { spec: ContractSpec; terms: ExpandedContract; entry: Entry<'Contract'>; library: Library }
-
 /** Every rule, in the order in which a contract is read. */
-const RULES: readonly ((subject: Subject, say: Say) => void)[] = [
+const RULES: readonly Rule[] = [
   whole,
   doubled,
   dates,
-  roles,
+  partiesStand,
   clausesNamed,
   isolationIsOurs,
+  referencesTellOneZone,
   quorumReachable,
   sitesJudged,
-  windows,
+  namesAreFree,
+  slosAgree,
+  anchorsMeanSomething,
+  targetsCanBeMissed,
   dayKindsHaveHolidays,
+  exclusionsCanExcuse,
+  chargesOnce,
   tiers,
+  schedulesPay,
+  schedulesFit,
+  promisesKeptAreFree,
+  poolsHold,
   chargesKnown,
+  chronicCanHappen,
+  misreportIsSeen,
+  claimCanBeMade,
   treesHold,
 ]
 
@@ -55,6 +86,10 @@ function whole({ spec, entry }: Subject, say: Say): void {
     say([], 'is missing target: write what was promised, such as target: "99.9"')
   if (!watch && target !== undefined)
     say(['target'], 'stands without watch: write the URLs, or move it into a guarantee')
+  for (const key of ['every', 'timeout'] as const) {
+    if (!watch && spec[key] !== undefined)
+      say([key], 'stands without watch: write it in each Check, as interval or timeout')
+  }
   if (provider === undefined && !parties?.some(({ role }) => role === 'provider')) {
     say([], 'is missing provider: write who answers, such as provider: Northstar')
   }
@@ -86,18 +121,6 @@ function dates({ spec: { effective } }: Subject, say: Say): void {
   }
 }
 
-function roles({ spec }: Subject, say: Say): void {
-  for (const role of ['provider', 'customer'] as const) {
-    const found = (spec.parties ?? []).flatMap((party, i) => (party.role === role ? [i] : []))
-    for (const i of found.slice(1)) {
-      say(
-        ['parties', i, 'role'],
-        `is a second ${role}: a contract has one; write subcontractor or third-party`,
-      )
-    }
-  }
-}
-
 /** Every line of a judgement cites a clause, once the contract writes any. */
 function clausesNamed({ spec }: Subject, say: Say): void {
   if (!spec.clauses || spec.clauses.length === 0) return
@@ -108,96 +131,6 @@ function clausesNamed({ spec }: Subject, say: Say): void {
     if (clause === undefined) say(['exclusions', 'kinds', i], hint)
   }
   if (spec.credits && spec.credits.clause === undefined) say(['credits'], hint)
-}
-
-/** The provider's own line failing is the provider's failure: it must not hide an outage. */
-function isolationIsOurs({ spec, terms }: Subject, say: Say): void {
-  const isolation = spec.measurement?.isolation
-  if (isolation?.rule !== 'all-references-failed') return
-  const providers = answeredByProvider(terms)
-  for (const [i, check] of isolation.references.entries()) {
-    const zone = terms.zones.find(
-      ({ owner, references }) => references.includes(check) && providers.has(owner),
-    )
-    if (!zone) continue
-    const message = `stands in zone ${zone.id}, which the provider answers for (${zone.owner}): a reference of the provider cannot isolate; name one of another owner`
-    say(['measurement', 'isolation', 'references', i], message)
-  }
-}
-
-/** The provider and everybody it answers for: its subcontractors, and theirs. */
-export function answeredByProvider({
-  parties,
-  provider,
-}: Pick<ExpandedContract, 'parties' | 'provider'>): Set<string> {
-  const found = new Set([provider])
-  for (let before = 0; before < found.size;) {
-    before = found.size
-    for (const { id, of } of parties) if (of !== null && found.has(of)) found.add(id)
-  }
-  return found
-}
-
-function quorumReachable({ spec, terms }: Subject, say: Say): void {
-  const { quorum } = spec.measurement ?? {}
-  const { vantages } = terms.measurement
-  if (vantages === 'all') return
-  const duplicate = vantages.findIndex((name, i) => vantages.indexOf(name) !== i)
-  if (duplicate >= 0) say(['measurement', 'vantages', duplicate], 'stands twice in this list: remove one')
-  const available = new Set(vantages).size
-  for (const key of ['down', 'minKnown'] as const) {
-    const needed = quorum?.[key]
-    if (needed === undefined || needed <= available) continue
-    const message = `can never be reached: it asks for ${needed} vantages and ${available} are named; lower it or name more`
-    say(['measurement', 'quorum', key], message)
-  }
-}
-
-function sitesJudged({ spec, terms }: Subject, say: Say): void {
-  const each = terms.guarantees.some(({ scope }) => scope === 'each-site')
-  if (each && terms.sites.length === 0) {
-    const i = spec.guarantees?.findIndex(({ scope }) => scope === 'each-site') ?? 0
-    say(['guarantees', i, 'scope'], 'judges each site, and the contract names none: add spec.sites')
-  }
-  const seen = new Map<string, string>()
-  for (const [i, { id, agents }] of terms.sites.entries()) {
-    for (const [j, agent] of agents.entries()) {
-      const other = seen.get(agent)
-      if (other !== undefined)
-        say(['sites', i, 'agents', j], `stands in site ${other} too: an agent is at one site`)
-      seen.set(agent, id)
-    }
-    const { vantages } = terms.measurement
-    if (each && vantages !== 'all' && !agents.some((agent) => vantages.includes(agent))) {
-      say(['sites', i, 'agents'], 'has no agent among measurement.vantages: this site could never be judged')
-    }
-  }
-}
-
-const SLO_PERIODS: Readonly<Record<string, WindowPeriod>> = {
-  '1d': 'P1D',
-  '1w': 'P1W',
-  '1M': 'P1M',
-  '1Q': 'P3M',
-  '3M': 'P3M',
-  '1Y': 'P1Y',
-}
-
-/** The window belongs to the guarantee; an SLO that says otherwise misleads whoever reads only it. */
-function windows({ spec, terms, library }: Subject, say: Say): void {
-  for (const [i, { sloRef }] of (spec.guarantees ?? []).entries()) {
-    const slo = sloRef === undefined ? undefined : entryOf(library, 'SLO', sloRef)
-    const { window } = terms.guarantees[i + (spec.watch?.length ?? 0)]!
-    const written = slo?.document.spec.timeWindow[0]
-    if (!written) continue
-    const zone = written.calendar?.timeZone
-    const period = SLO_PERIODS[written.duration]
-    if (written.isRolling || period !== window.period || (zone !== undefined && zone !== window.timeZone)) {
-      const other = `${written.isRolling ? 'rolling ' : ''}${written.duration}${zone ? ` in ${zone}` : ''}`
-      const message = `differs from the window of SLO ${sloRef} (${other}): make both ${window.period} in ${window.timeZone}, or the SLO follow`
-      say(['guarantees', i, 'window'], message)
-    }
-  }
 }
 
 function dayKindsHaveHolidays({ spec }: Subject, say: Say): void {
@@ -217,28 +150,37 @@ function dayKindsHaveHolidays({ spec }: Subject, say: Say): void {
 
 function tiers({ spec }: Subject, say: Say): void {
   for (const [id, schedule] of Object.entries(spec.credits?.schedules ?? {})) {
-    if (schedule.kind !== 'tiers') continue
-    const path = ['credits', 'schedules', id, 'tiers']
-    for (const [i, tier] of schedule.tiers.entries()) {
-      const before = schedule.tiers[i - 1]
-      if (!before) continue
-      if (compare(decimal(tier.from), decimal(before.from)) >= 0) {
-        say(
-          [...path, i, 'from'],
-          `is out of order: tiers go down from the highest bound, and ${tier.from} is not below ${before.from}`,
-        )
-      }
-      if (compare(decimal(tier.percent), decimal(before.percent)) < 0) {
-        say([...path, i, 'percent'], `pays less for a worse result: ${tier.percent} after ${before.percent}`)
-      }
+    const path = ['credits', 'schedules', id]
+    if (schedule.kind === 'tiers') {
+      const list = schedule.tiers.map(({ from, percent }) => ({ from, worth: percent }))
+      ordered(list, { path: [...path, 'tiers'], name: 'percent' }, say)
+    } else if (schedule.kind === 'points' && typeof schedule.points !== 'number') {
+      const list = schedule.points.map(({ from, points }) => ({ from, worth: String(points) }))
+      ordered(list, { path: [...path, 'points'], name: 'points' }, say)
+      if (schedule.repeatPoints.length > 0)
+        say([...path, 'repeatPoints'], 'stands beside points by figure: remove it, or write credits.repeat')
     }
-    const last = schedule.tiers.at(-1)
-    if (last && decimal(last.from).n !== 0n) {
-      say(
-        [...path, schedule.tiers.length - 1, 'from'],
-        `leaves results below ${last.from} without a tier: end with {from: "0", …}`,
-      )
+  }
+}
+
+type Bound = { from: string; worth: string }
+
+function ordered(list: readonly Bound[], { path, name }: { path: Path; name: string }, say: Say): void {
+  for (const [i, { from, worth }] of list.entries()) {
+    const before = list[i - 1]
+    if (!before) continue
+    if (compare(decimal(from), decimal(before.from)) >= 0) {
+      const message = `is out of order: tiers go down from the highest bound, and ${from} is not below ${before.from}`
+      say([...path, i, 'from'], message)
     }
+    if (compare(decimal(worth), decimal(before.worth)) < 0) {
+      say([...path, i, name], `pays less for a worse result: ${worth} after ${before.worth}`)
+    }
+  }
+  const last = list.at(-1)
+  if (last && decimal(last.from).n !== 0n) {
+    const message = `leaves results below ${last.from} without a tier: end with {from: "0", …}`
+    say([...path, list.length - 1, 'from'], message)
   }
 }
 
@@ -302,11 +244,15 @@ function checkProblems({ terms, entry, library }: Subject): Problem[] {
 }
 
 function checkFindings(
-  { spec, fold, vantages, zone }: CheckTerms,
+  { service, spec, fold, vantages, zone }: CheckTerms,
   terms: ExpandedContract,
 ): { path: Path; message: string }[] {
   const found: { path: Path; message: string }[] = []
-  const { intervalMs, timeoutMs } = spec
+  const { intervalMs, timeoutMs, reprobeMs } = spec
+  if (reprobeMs >= intervalMs && reprobeMs !== DEFAULT_REPROBE_MS) {
+    const message = `should be below the interval (${durationText(intervalMs)}): the next slot would come first`
+    found.push({ path: ['spec', 'reprobe'], message })
+  }
   if (timeoutMs >= intervalMs) {
     const message = `should be below the interval (${durationText(intervalMs)}): a probe ends before the next begins`
     found.push({ path: ['spec', 'timeout'], message })
@@ -323,6 +269,14 @@ function checkFindings(
     if (named === 'all' || named.includes(vantage)) continue
     const message = `is not among measurement.vantages of ${terms.name}: name it there, or remove it here`
     found.push({ path: ['spec', 'vantages', i], message })
+  }
+  const { quorum } = terms.measurement
+  const isJudged = terms.guarantees.some((one) => one.service === service && one.scope === 'service')
+  // What a check inherits is told at the quorum.
+  const isOwn = vantages !== 'all' && vantages !== terms.measurement.vantages
+  if (isOwn && quorum.kind === 'fixed' && isJudged && quorum.down > new Set(vantages).size) {
+    const message = `are fewer than the quorum of ${quorum.down}: the check could never be down; name more, or lower measurement.quorum`
+    found.push({ path: ['spec', 'vantages'], message })
   }
   return found
 }

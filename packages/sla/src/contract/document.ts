@@ -1,7 +1,8 @@
 /**
  * Documents: strict YAML 1.2 text to plain values that remember where they stood. Pure.
  * JSON is a part of YAML, so the same reader takes both; a top-level list is taken as its documents.
- * Depth is measured on the flat syntax before anything walks it recursively.
+ * Depth and size are measured on the flat syntax before anything walks it recursively, and keys are compared
+ * through sets: whatever is sent, reading it takes time in proportion to its length.
  */
 import type { Json } from '@constat/shared/canonical-json'
 import { messageOf } from '@constat/shared/fault'
@@ -18,13 +19,17 @@ import {
   type CST,
   type Document,
   type Node,
+  type Pair,
+  type YAMLMap,
 } from 'yaml'
-import { pathText, type Path, type Problem } from './problem.ts'
+import { MAX_PROBLEMS, pathText, type Path, type Problem } from './problem.ts'
 
 export const MAX_FILE_BYTES = 1024 * 1024
 export const MAX_DOCUMENTS = 1000
 export const MAX_ALIASES = 100
 export const MAX_DEPTH = 64
+/** Keys and values of one file. The fullest contract that fits a file by its bytes has a third of it. */
+export const MAX_NODES = 200_000
 
 export type SourceFile = { name: string; text: string }
 
@@ -47,11 +52,13 @@ export function readDocuments({ name, text }: SourceFile): Reading {
     return whole(`is larger than ${MAX_FILE_BYTES} bytes: split it`)
   const lines = new LineCounter()
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
-  if (deeperThan(tokens, MAX_DEPTH)) return whole(`is nested deeper than ${MAX_DEPTH} levels: flatten it`)
+  const shape = shapeProblem(tokens)
+  if (shape) return whole(shape)
   const composer = new Composer({
     version: '1.2',
     strict: true,
-    uniqueKeys: true,
+    // Compared in `keyMistakes`: the library compares every key with every other.
+    uniqueKeys: false,
     merge: false,
     lineCounter: lines,
   })
@@ -86,15 +93,8 @@ function readOne(composed: Composed, into: Reading): void {
       message: 'is not YAML 1.2: remove the %YAML directive',
     })
   }
-  const keys = oddKeys(document)
-  for (const offset of keys) {
-    into.problems.push({
-      file,
-      path: '',
-      ...at(offset),
-      message: 'is a key that is no plain text: write a name',
-    })
-  }
+  const keys = keyMistakes(document)
+  for (const { offset, message } of keys) into.problems.push({ file, path: '', ...at(offset), message })
   const isBroken = document.errors.length + document.warnings.length + keys.length > 0
   if (isBroken || document.contents === null) return
   const data = plain(composed)
@@ -104,15 +104,30 @@ function readOne(composed: Composed, into: Reading): void {
   } else into.documents.push(source(composed, data.value, []))
 }
 
-/** Offsets of keys that are lists, maps or aliases: JSON has none of them. Depth is bounded by now. */
-function oddKeys(document: Document.Parsed): number[] {
-  const found: number[] = []
+type KeyMistake = { offset: number; message: string }
+
+/** Keys that stand twice, and keys that are lists, maps or aliases: JSON has none. Depth is bounded by now. */
+function keyMistakes(document: Document.Parsed): KeyMistake[] {
+  const found: KeyMistake[] = []
   visit(document, {
-    Pair: (_, { key }) => {
-      if (!isScalar(key)) found.push(isNode(key) ? (key.range?.[0] ?? 0) : 0)
+    Map: (_, map) => {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0
+        if (!isScalar(key)) {
+          found.push({ offset, message: 'is a key that is no plain text: write a name' })
+          continue
+        }
+        const name = String(key.value)
+        if (seen.has(name)) {
+          const message = `is not strict YAML 1.2: Map keys must be unique: remove one ${JSON.stringify(name)}`
+          found.push({ offset, message })
+        }
+        seen.add(name)
+      }
     },
   })
-  return found
+  return found.slice(0, MAX_PROBLEMS)
 }
 
 /** The value, or why it has none: too many aliases is how a small text becomes a huge value. */
@@ -126,24 +141,43 @@ function plain({ document, file }: Composed): { value: unknown } | { problem: Pr
 }
 
 function source({ document, file, lines }: Composed, value: unknown, prefix: Path): SourceDocument {
+  const pairs: Pairs = new Map()
   return {
     file,
     // The core schema of YAML yields JSON values only (no dates, no binary, no maps with odd keys in toJS).
     data: value as Json,
     problem: (path, message, at = 'value') => {
-      const offset = offsetOf(document, [...prefix, ...path], at)
+      const offset = offsetOf({ document, pairs }, [...prefix, ...path], at)
       return { file, path: pathText(path), ...placeAt(lines, offset), message }
     },
   }
 }
 
-function offsetOf(document: Document.Parsed, path: Path, at: 'key' | 'value'): number {
+/** The pairs of a map by key, made when a first problem asks: many problems may stand in one large map. */
+type Pairs = Map<YAMLMap<Node, Node | null>, Map<string, Pair<Node, Node | null>>>
+type Located = { document: Document.Parsed; pairs: Pairs }
+
+function pairOf(
+  pairs: Pairs,
+  map: YAMLMap<Node, Node | null>,
+  key: string,
+): Pair<Node, Node | null> | undefined {
+  let known = pairs.get(map)
+  if (!known) {
+    const named = map.items.filter((pair) => isScalar(pair.key)).reverse()
+    known = new Map(named.map((pair) => [String(isScalar(pair.key) && pair.key.value), pair]))
+    pairs.set(map, known)
+  }
+  return known.get(key)
+}
+
+function offsetOf({ document, pairs }: Located, path: Path, at: 'key' | 'value'): number {
   let node: Node | null = document.contents
   let offset = node?.range?.[0] ?? 0
   for (const [i, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null
     if (isMap<Node, Node | null>(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+      const pair: Pair<Node, Node | null> | undefined = pairOf(pairs, node, String(step))
       if (!pair) break
       node = pair.value ?? null
       const key = pair.key.range?.[0] ?? offset
@@ -164,11 +198,14 @@ function placeAt(lines: LineCounter, offset: number): { line: number; column: nu
 }
 
 /** Walks the flat syntax with a stack of its own: a recursive walk is what a deep text would break. */
-function deeperThan(tokens: readonly CST.Token[], limit: number): boolean {
+function shapeProblem(tokens: readonly CST.Token[]): string | undefined {
   const stack: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }))
+  let nodes = 0
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { token, depth } = next
-    if (depth > limit) return true
+    nodes += 1
+    if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels: flatten it`
+    if (nodes > MAX_NODES) return `holds more than ${MAX_NODES} keys and values: split it`
     if (token.type === 'document' && token.value) stack.push({ token: token.value, depth })
     if (!('items' in token)) continue
     for (const item of token.items) {
@@ -176,7 +213,7 @@ function deeperThan(tokens: readonly CST.Token[], limit: number): boolean {
       if (item.value) stack.push({ token: item.value, depth: depth + 1 })
     }
   }
-  return false
+  return undefined
 }
 
 function firstLine(text: string): string {

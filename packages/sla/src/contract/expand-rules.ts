@@ -103,6 +103,7 @@ export function expandGuarantee(
     window: {
       period: spec.window?.period ?? defaults.period,
       timeZone: spec.window?.timeZone ?? defaults.timeZone,
+      ...(spec.window?.anchor !== undefined && { anchor: spec.window.anchor }),
     },
     calendar: spec.calendar ?? defaults.calendar,
     scope: spec.scope ?? 'service',
@@ -186,7 +187,13 @@ function expandSchedule(own: CreditsSpec['schedules'][string]): CreditSchedule {
     case 'linear':
       return { kind: own.kind, percentPerPoint: own.percentPerPoint, capPercent: own.capPercent ?? null }
     case 'late-restoration':
-      return { kind: own.kind, perMs: ms(own.per), divisor: own.divisor, capPercent: own.capPercent ?? null }
+      return {
+        kind: own.kind,
+        perMs: ms(own.per),
+        divisor: own.divisor,
+        ...(own.partialStep !== undefined && { partialStep: own.partialStep }),
+        capPercent: own.capPercent ?? null,
+      }
   }
 }
 

@@ -93,7 +93,11 @@ export type MeasurementTerms = {
 }
 
 export type WindowPeriod = 'P1D' | 'P1W' | 'P1M' | 'P3M' | 'P1Y'
-export type WindowTerms = { period: WindowPeriod; timeZone: string }
+/**
+ * `anchor`: a date on which a window begins, where that is not the first day of a calendar period. Absent
+ * elsewhere, so that terms from before there were anchors keep their digest.
+ */
+export type WindowTerms = { period: WindowPeriod; timeZone: string; anchor?: string }
 
 /** Where a clock of a per-incident metric starts, stops and stands still. */
 export type ClockStart = 'measured-onset' | 'alert-sent' | 'provider-notified' | 'provider-acknowledgement'
@@ -163,8 +167,21 @@ export type CreditSchedule =
   | { kind: 'flat'; percent: string }
   | { kind: 'step'; perMs: number; percent: string; partialStep: 'up' | 'down'; capPercent: string | null }
   | { kind: 'linear'; percentPerPoint: string; capPercent: string | null }
-  | { kind: 'late-restoration'; perMs: number; divisor: string; capPercent: string | null }
-  | { kind: 'points'; points: number; repeatPoints: number[]; amountPerPoint: string }
+  | {
+      kind: 'late-restoration'
+      perMs: number
+      divisor: string
+      /** What a part of `perMs` counts as: a whole one, or nothing. Absent: lateness counts to the ms. */
+      partialStep?: 'up' | 'down'
+      capPercent: string | null
+    }
+  | {
+      kind: 'points'
+      /** The same each time, or by the figure reached. */
+      points: number | { from: string; points: number }[]
+      repeatPoints: number[]
+      amountPerPoint: string
+    }
   | { kind: 'pool'; atRiskPercent: string; poolPercent: string; allocationPercent: string }
 
 export type ChronicRule =

@@ -4,7 +4,7 @@
  */
 import type { SourceDocument } from './document.ts'
 import { apiVersionOf, isKind, KINDS, type DocumentOf, type Kind } from './kinds.ts'
-import type { Path, Problem } from './problem.ts'
+import { MAX_PROBLEMS, type Path, type Problem } from './problem.ts'
 import { memberOf, parseLeniently } from './refusal.ts'
 
 export type Entry<K extends Kind = Kind> = {
@@ -51,7 +51,8 @@ export function buildLibrary(documents: readonly SourceDocument[]): Library {
 
 function parseEntry(kind: Kind, source: SourceDocument, problems: Problem[]): Entry | undefined {
   const parsed = parseLeniently(KINDS[kind], source.data)
-  for (const { path, message, at } of parsed.refusals) {
+  // More would not be read, and finding the place of each takes time.
+  for (const { path, message, at } of parsed.refusals.slice(0, MAX_PROBLEMS)) {
     const hint = path[0] === 'apiVersion' ? `should be ${apiVersionOf(kind)} for a ${kind}` : message
     problems.push(source.problem(path, hint, at))
   }

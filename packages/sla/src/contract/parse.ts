@@ -2,9 +2,10 @@
  * Parsing: files of documents to expanded contracts, or every problem at once. Pure but for the host's
  * tzdb, which becomes the zone tables of the terms. Never throws on any text.
  */
-import { ALWAYS, uncoveredYears } from '../calendar.ts'
+import { uncoveredYears } from '../calendar.ts'
 import type { Interval } from '@constat/shared/time'
 import { expandAndCheck } from './consistency.ts'
+import { besideProblems } from './consistency-beside.ts'
 import { MAX_DOCUMENTS, readDocuments, type SourceDocument, type SourceFile } from './document.ts'
 import type { ExpandedContract } from './expanded.ts'
 import type { ContractDocument } from './kinds.ts'
@@ -33,7 +34,7 @@ export function parseContract(files: readonly SourceFile[]): ParsedContracts {
     }
   }
   const library = buildLibrary(documents)
-  problems.push(...library.problems, ...referenceProblems(library))
+  problems.push(...library.problems, ...referenceProblems(library), ...besideProblems(library))
   const expanded = entriesOf(library, 'Contract').map((entry) => expandAndCheck(entry, library))
   problems.push(...expanded.flatMap((expansion) => expansion.problems))
   if (documents.length === 0 && problems.length === 0) {
@@ -49,16 +50,16 @@ export function parseContract(files: readonly SourceFile[]): ParsedContracts {
   }
 }
 
-/** Years within `span` that a guarantee's calendar does not cover: warned of before they begin. */
+/** Years within `span` that a calendar of the terms does not cover: warned of before they begin. */
 export function calendarGaps(
   terms: ExpandedContract,
   span: Interval,
 ): { calendar: string; years: number[] }[] {
-  const names = [...new Set(terms.guarantees.map(({ calendar }) => calendar))]
-  return names
-    .map((name) => ({
-      calendar: name,
-      years: uncoveredYears(terms.calendars[name] ?? ALWAYS, terms.zoneTables, span),
+  // The terms carry the calendars they use: of guarantees, notices and time limits.
+  return Object.values(terms.calendars)
+    .map((calendar) => ({
+      calendar: calendar.name,
+      years: uncoveredYears(calendar, terms.zoneTables, span),
     }))
     .filter(({ years }) => years.length > 0)
 }

@@ -56,13 +56,12 @@ export function parseLeniently<S extends z.ZodType>(schema: S, data: Json): Pars
 function refusalsOf(issue: Issue): Refusal[] {
   const path = plainPath(issue.path)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], at: 'key', message: issue.message }))
+    return issue.keys.map((key) => {
+      return { path: [...path, key], at: 'key', message: unknownKey(key, knownKeys(issue)) }
+    })
   }
   if (issue.code === 'invalid_union') {
-    // A branch that fits but for something inside it says more than "none of them".
-    const inside = issue.errors.find(
-      (branch) => branch.length > 0 && branch.every((one) => one.path.length > 1),
-    )
+    const inside = meantBranch(issue.errors)
     if (inside) return inside.flatMap((one) => refusalsOf({ ...one, path: [...issue.path, ...one.path] }))
   }
   if (issue.code === 'invalid_key') {
@@ -72,13 +71,31 @@ function refusalsOf(issue: Issue): Refusal[] {
   return [{ path, at: 'value', message: sentence(issue) }]
 }
 
+/**
+ * The issues of the one branch that the author plainly meant: the right sort of value, and nearer than any
+ * other. It says more than "none of them". Undefined where two are as near.
+ */
+function meantBranch(branches: readonly Issue[][]): Issue[] | undefined {
+  const isOf = (issue: Issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'
+  const near = branches.filter((issues) => issues.length > 0 && issues.every(isOf))
+  const keysOf = (issues: Issue[]) =>
+    issues.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0)
+  const [first, second] = near.toSorted((a, b) => keysOf(a) - keysOf(b))
+  if (!first || (second && keysOf(second) <= keysOf(first))) return undefined
+  return first
+}
+
 function sentence(issue: Issue): string {
-  if (issue.input === undefined && issue.code !== 'custom') {
-    return `is missing: it ${issue.message}`
+  if (issue.code !== 'custom' && (issue.input === undefined || issue.input === null)) {
+    return `is ${issue.input === null ? 'empty' : 'missing'}: ${asked(issue.message)}`
   }
   const found = typeof issue.input === 'object' ? undefined : JSON.stringify(issue.input)
   const short = found !== undefined && found.length <= 60 && issue.message.startsWith('should')
   return short ? `${issue.message}, not ${found}` : issue.message
+}
+
+function asked(message: string): string {
+  return message.startsWith('should') ? `it ${message}` : message
 }
 
 /** Words for what the schemas leave to the default. */
@@ -89,18 +106,65 @@ function wording(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_value':
       return `should be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
     case 'unrecognized_keys':
-      return `is not a key here: remove it, or write one of ${knownKeys(issue.inst).join(', ')}`
+      return knownKeysOf(issue.inst).join(KEY_SEPARATOR)
     case 'too_small':
-      return `is too small or too short: at least ${issue.minimum}`
+      return `${SIZES[issue.origin]?.[0] ?? 'should be at least'} ${issue.minimum}`
     case 'too_big':
-      return `is too large or too long: at most ${issue.maximum}`
+      return `${SIZES[issue.origin]?.[1] ?? 'should be at most'} ${issue.maximum}`
     default:
       return undefined
   }
 }
 
-function knownKeys(schema: unknown): string[] {
+/** What is said of a list or a text that is too small, and too big. */
+const SIZES: Readonly<Record<string, readonly [string, string]>> = {
+  array: ['is too short a list: write at least', 'is too long a list: write at most'],
+  string: ['is too short: characters needed at least', 'is too long: characters at most'],
+}
+
+const KEY_SEPARATOR = ', '
+
+function knownKeysOf(schema: unknown): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : ['the keys of the schema']
+}
+
+/** The keys that stand in the message, put there by `wording`. */
+function knownKeys({ message }: Issue): string[] {
+  return message.split(KEY_SEPARATOR)
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  if (meant !== undefined) return `is not a key here: did you mean ${meant}? Write that, or remove it`
+  return `is not a key here: remove it, or write one of ${known.join(', ')}`
+}
+
+/** Longest key that is compared letter by letter. */
+const MAX_COMPARED = 40
+
+/** The known word that is at most two letters away, a third of its length; undefined when there is none. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > MAX_COMPARED) return undefined
+  const folded = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, '')
+  const ranked = known
+    .map((one) => ({ one, letters: lettersApart(folded(word), folded(one)) }))
+    .filter(({ one, letters }) => letters <= Math.min(2, Math.floor(one.length / 3)))
+    .toSorted((a, b) => a.letters - b.letters)
+  return ranked[0]?.one
+}
+
+/** Levenshtein distance. */
+function lettersApart(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 0; i < a.length; i += 1) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j += 1) {
+      const swap = row[j]! + (a[i] === b[j] ? 0 : 1)
+      next.push(Math.min(swap, row[j + 1]! + 1, next[j]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
 }
 
 /** Removes what an issue is about; false when nothing is left to remove. */

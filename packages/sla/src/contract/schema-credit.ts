@@ -33,11 +33,21 @@ const schedule = z.discriminatedUnion(
       kind: z.literal('late-restoration'),
       per: positiveDuration,
       divisor: decimalText.refine((value) => Number(value) > 0, 'should be above "0", such as "1000"'),
+      partialStep: z.enum(['up', 'down']).optional(),
       capPercent,
     }),
     z.strictObject({
       kind: z.literal('points'),
-      points: natural,
+      points: z.union(
+        [
+          natural,
+          z
+            .array(z.strictObject({ from: percentText, points: natural }))
+            .min(1)
+            .max(100),
+        ],
+        { error: 'should be a number of points, or a list of {from, points} from the highest bound down' },
+      ),
       repeatPoints: z.array(natural).max(24).default([]),
       amountPerPoint: decimalText,
     }),

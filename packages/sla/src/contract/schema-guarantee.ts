@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import {
+  date,
   MAX_LIST,
   name,
   natural,
@@ -19,6 +20,8 @@ export const clauseId = z.string('should be the id of a clause, in quotes').min(
 export const windowSpec = z.strictObject({
   period: z.enum(['P1D', 'P1W', 'P1M', 'P3M', 'P1Y'], { error: 'should be P1D, P1W, P1M, P3M or P1Y' }),
   timeZone: timeZone.optional(),
+  /** A date on which a window begins: billing periods that are no calendar months. */
+  anchor: date.optional(),
 })
 
 const percentTarget = z.strictObject({
