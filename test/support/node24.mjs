@@ -16,7 +16,7 @@ const FETCH_LIMIT_MS = 3 * 60_000
  * streams, threads, files, signals, child processes. The others wait for clocks, or test words and pages:
  * the same lines of JavaScript, and minutes more.
  */
-const SYSTEM_AGAIN = ['agent', 'database', 'hostile', 'stream', 'transaction']
+const SYSTEM_AGAIN = ['agent', 'database', 'hostile', 'probe-servers', 'stream', 'transaction']
 export const NODE24_SUITE = ['--project', 'line', '--project', 'system', 'test/line/'].concat(
   SYSTEM_AGAIN.map((name) => `test/system/${name}.`),
 )
