@@ -108,10 +108,15 @@ export function rulingOf(declaration: Declaration, context: RulingContext): Ruli
     ...base,
     spans: formal.length > 0 ? [] : isAccepted ? established : spans,
     counts: refusals.length === 0,
-    contested: formal.length === 0 && (!isAccepted || declaration.contestedBy.length > 0),
+    contested: formal.length === 0 && (!isAccepted || isOpen(declaration)),
     refusals,
     notice,
   }
+}
+
+/** Somebody says otherwise, and nobody has decided. */
+function isOpen({ contestedBy, acceptedBy }: Declaration): boolean {
+  return contestedBy.length > 0 && !acceptedBy.includes(DECISION)
 }
 
 /** Recurring kinds excuse by themselves: the contract has announced them once and for all. */
@@ -137,9 +142,13 @@ function standingRulings({ terms, span }: RulingContext): Ruling[] {
   })
 }
 
+function mustAnnounce({ needs, notice }: ExclusionKind): boolean {
+  return needs === 'announcement' || notice !== null
+}
+
 function confined({ interval, announced }: Declaration, kind: ExclusionKind): IntervalSet {
   const inside =
-    kind.needs === 'announcement' && announced ? intersect([interval], [announced]) : normalise([interval])
+    mustAnnounce(kind) && announced ? intersect([interval], [announced]) : normalise([interval])
   return atMost(inside, kind.maxPerOccurrenceMs)
 }
 
@@ -171,22 +180,24 @@ function formalRefusals(given: {
 }): Refusal[] {
   const { declaration, kind, spans, notice } = given
   const refusals: Refusal[] = []
-  const mustAnnounce = kind.needs === 'announcement' || kind.notice !== null
-  if (mustAnnounce && declaration.announcedMs === null) refusals.push('not-announced')
-  if (notice && !notice.valid) refusals.push('notice-too-short')
+  const { announcedMs, announced, interval } = declaration
+  const isLate = announcedMs !== null && announcedMs > (announced ?? interval).startMs
+  if (mustAnnounce(kind) && announcedMs === null) refusals.push('not-announced')
+  // What is announced once it has begun was not announced, however little notice the rule asks.
+  if ((notice && !notice.valid) || (mustAnnounce(kind) && isLate)) refusals.push('notice-too-short')
   if (spans.length === 0) refusals.push('outside-announced-interval')
   return refusals
 }
 
-/** Whether those who must have said yes, and for which part of the time. */
+/** Whether those who must have said yes, and for which part of the time. Who declares has said yes. */
 function acceptance(
-  { acceptedBy }: Declaration,
+  { acceptedBy, declaredBy }: Declaration,
   kind: ExclusionKind,
   { context, spans }: { context: RulingContext; spans: IntervalSet },
 ): { isAccepted: boolean; established: IntervalSet } {
   const isDecided = acceptedBy.includes(DECISION)
   const saysYes = (side: 'customer' | 'provider') =>
-    acceptedBy.some((id) => sideOf(context.terms.parties, id) === side)
+    [...acceptedBy, declaredBy].some((id) => id !== null && sideOf(context.terms.parties, id) === side)
   switch (kind.needs) {
     case 'announcement':
     case 'nothing':

@@ -77,7 +77,16 @@ export function judgeGuarantee(question: GuaranteeQuestion): Judged {
     sites: main.sites,
     contested: isContested ? bothWays(rulings, asked) : null,
   }
-  return { result, rulings, commitment: main.commitment, incidents }
+  return { result, rulings: toldRulings(rulings, question), commitment: main.commitment, incidents }
+}
+
+/** What was declared, and of what recurs the part in this window. */
+function toldRulings(rulings: readonly Ruling[], { declarations, window }: GuaranteeQuestion): Ruling[] {
+  const declared = new Set(declarations.map(({ id }) => id))
+  return rulings.filter(({ id, interval }) => {
+    const isInside = interval.startMs < window.endMs && window.startMs < interval.endMs
+    return isInside || declared.has(id)
+  })
 }
 
 type Asked = { question: GuaranteeQuestion; incidents: readonly IncidentFacts[] }

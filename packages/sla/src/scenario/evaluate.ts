@@ -4,7 +4,7 @@
  * can answer is answered, whatever else is left out.
  */
 import { invariant } from '@constat/shared/fault'
-import { clip, subtract, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
+import { clip, subtract, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { serviceIntervals, type ZoneTables } from '../calendar.ts'
 import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
@@ -20,11 +20,12 @@ import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
 import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
 import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
-import { bareServices, measuredServices, type Samples } from './measured.ts'
+import { bareServices, foldAll, measuredServices, type Folded, type Samples } from './measured.ts'
 import { moneyOf, reconcileAll, zoneSpan, type AllQuestion } from './money.ts'
 import { declarationsOf, documentsOf, spanOf, type Span } from './read.ts'
 import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
 import type { IncidentInput, Scenario } from './schema.ts'
+import { zoneOf } from './zones.ts'
 
 /** Everything the scenario asks, but its single questions. `files`: those that `contractFile` names. */
 export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[]): ScenarioAnswer {
@@ -69,7 +70,8 @@ function servicesOf(
   span: Span,
 ): Map<string, ServiceFacts> {
   const samples = samplesOf(scenario)
-  const services = terms ? measuredServices(terms, samples) : bareServices(samples)
+  const folded = terms && foldAll(terms, samples)
+  const services = folded ? measuredServices(terms, folded) : bareServices(samples)
   for (const [service, rows] of Object.entries(scenario.states ?? {})) {
     // A service given as it stands goes before what samples would make of it.
     const timeline = stateTimeline(rows, `states.${service}`)
@@ -77,8 +79,8 @@ function servicesOf(
   }
   for (const [service, facts] of services) {
     const told = (scenario.incidents ?? []).filter((one) => one.service === service)
-    if (told.length === 0) continue
-    const context = { told, terms, span }
+    const zone = zonesOf({ service, terms, folded, span })
+    const context = { told, terms, span, zone }
     const sites = facts.sites.map((seen) => ({ ...seen, incidents: withPeople(seen, context) }))
     services.set(service, { ...facts, sites, incidents: withPeople(facts, context) })
   }
@@ -99,21 +101,38 @@ function samplesOf({ samples = {} }: Scenario): Samples {
   )
 }
 
-type PeopleContext = { told: readonly IncidentInput[]; terms: ExpandedContract | null; span: Span }
+type PeopleContext = {
+  told: readonly IncidentInput[]
+  terms: ExpandedContract | null
+  span: Span
+  /** In whose zone an outage of the service, or of a site of it, began. */
+  zone: (onsetMs: UnixMs, site: string | null) => string | null
+}
+
+type ZoneContext = Pick<PeopleContext, 'terms' | 'span'> & { service: string; folded: Folded | null }
+
+function zonesOf({ service, terms, folded, span }: ZoneContext): PeopleContext['zone'] {
+  if (!terms || !folded) return () => null
+  return (onsetMs, site) => {
+    const agents = site === null ? null : (terms.sites.find(({ id }) => id === site)?.agents ?? [site])
+    return zoneOf(terms, folded, { service, onsetMs, asOfMs: span.asOfMs, agents })
+  }
+}
 
 /** Measured incidents with what people did about them; one that nothing measured shows is not one. */
 function withPeople(
-  { timeline }: Pick<ServiceFacts, 'timeline'>,
-  { told, terms, span }: PeopleContext,
+  { timeline, site }: Pick<ServiceFacts, 'timeline'> & { site?: string },
+  { told, terms, span, zone }: PeopleContext,
 ): IncidentFacts[] {
   const rules = terms ? outageRulesOf(terms) : EVERY_OUTAGE
   return measuredIncidents(timeline, rules, span.asOfMs).map((facts) => {
+    const measured = { ...facts, zone: zone(facts.onsetMs, site ?? null) }
     const own = told.find((one) => overlaps(one, facts, span.asOfMs))
-    return own ? { ...facts, ...peopleOf(own) } : facts
+    return own ? { ...measured, ...peopleOf(own) } : measured
   })
 }
 
-function overlaps({ start, end }: IncidentInput, { onsetMs, endMs }: IncidentFacts, asOfMs: number): boolean {
+function overlaps({ start, end }: IncidentInput, { onsetMs, endMs }: IncidentFacts, asOfMs: UnixMs): boolean {
   const startMs = instantAt(start, 'incidents.start')
   const untilMs = end === undefined ? asOfMs : instantAt(end, 'incidents.end')
   return startMs < (endMs ?? Infinity) && onsetMs < Math.max(untilMs, startMs + 1)
@@ -123,7 +142,7 @@ function peopleOf(own: IncidentInput): Partial<IncidentFacts> {
   const at = (value: IncidentInput['start'] | undefined, key: string) =>
     value === undefined ? null : instantAt(value, `incidents.${key}`)
   return {
-    zone: own.zone ?? null,
+    ...(own.zone !== undefined && { zone: own.zone }),
     cause: own.cause ?? null,
     alertedMs: at(own.alertedAt, 'alertedAt'),
     notifiedMs: at(own.notifiedAt, 'notifiedAt'),

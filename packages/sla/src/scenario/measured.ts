@@ -4,14 +4,18 @@
  * the defaults of a contract that says nothing.
  */
 import { Fault, invariant } from '@constat/shared/fault'
+import { outcomeCode } from '@constat/shared/sample'
+import { subtract, type Interval, type IntervalSet } from '@constat/shared/time'
 import { compose, type Operator } from '../compose.ts'
 import { quorumFor, type CheckTerms, type ExpandedContract, type ServiceNode } from '../contract/expanded.ts'
+import { sideOf } from '../judgement/declaration.ts'
 import type { ServiceFacts, Seen } from '../judgement/judge-guarantee.ts'
 import type { VantageSlots } from '../judgement/attempts.ts'
 import { isolatedTime, withIsolation } from '../isolation.ts'
 import { defaultQuorum, quorum } from '../quorum.ts'
+import { silenceAsDown } from '../silence.ts'
 import { NOTHING_KNOWN, type Timeline } from '../timeline.ts'
-import { foldSamples, type FoldRules } from '../vantage.ts'
+import { foldSamples, type FoldRules, type SampleColumns } from '../vantage.ts'
 import type { SeriesColumns } from './rows.ts'
 
 /** check → vantage → columns. */
@@ -21,13 +25,15 @@ export type Samples = ReadonlyMap<string, ReadonlyMap<string, SeriesColumns>>
 export const BARE_RULES: FoldRules = { holdMs: 130_000, down: 2, up: 1 }
 const BARE_INTERVAL_MS = 60_000
 
+const FAIL = outcomeCode('fail')
+const BLOCKED = outcomeCode('blocked')
+
 type Vantage = { name: string; timeline: Timeline; slots: VantageSlots }
-type Folded = ReadonlyMap<string, readonly Vantage[]>
+/** By check: what each vantage that spoke knows of it. */
+export type Folded = ReadonlyMap<string, readonly Vantage[]>
 
 /** Facts of every service of the terms that the rows say something of. */
-export function measuredServices(terms: ExpandedContract, samples: Samples): Map<string, ServiceFacts> {
-  requireKnown(samples, terms)
-  const folded = foldAll(terms, samples)
+export function measuredServices(terms: ExpandedContract, folded: Folded): Map<string, ServiceFacts> {
   const facts = new Map<string, ServiceFacts>()
   for (const { name } of terms.services) {
     const checks = checksBelow(terms, name)
@@ -69,27 +75,81 @@ export function bareServices(samples: Samples): Map<string, ServiceFacts> {
 }
 
 function requireKnown(samples: Samples, { checks, name }: ExpandedContract): void {
-  const known = new Set(checks.map((check) => check.name))
-  const unknown = [...samples.keys()].filter((check) => !known.has(check))
-  if (unknown.length === 0) return
-  throw new Fault('bad-request', `samples name ${unknown.join(', ')}, which ${name} does not check`, {
-    hint: `Its checks are ${[...known].join(', ')}.`,
-  })
+  const known = new Map(checks.map((check) => [check.name, check]))
+  for (const [check, byVantage] of samples) {
+    const vantages = known.get(check)?.vantages
+    if (vantages === undefined) {
+      throw new Fault('bad-request', `samples name ${check}, which ${name} does not check`, {
+        hint: `Its checks are ${[...known.keys()].join(', ')}.`,
+      })
+    }
+    const strange = [...byVantage.keys()].filter((one) => vantages !== 'all' && !vantages.includes(one))
+    if (vantages === 'all' || strange.length === 0) continue
+    throw new Fault('bad-request', `samples of ${check} come from ${strange.join(', ')}, which may not run it`, {
+      hint: `Its vantages are ${vantages.join(', ')}.`,
+    })
+  }
 }
 
-function foldAll(terms: ExpandedContract, samples: Samples): Folded {
+/** Samples to timelines, check by check. Fault `bad-request` for a check or vantage the terms do not name. */
+export function foldAll(terms: ExpandedContract, samples: Samples): Folded {
+  requireKnown(samples, terms)
   const folded = new Map<string, Vantage[]>()
   for (const check of terms.checks) {
     const byVantage = samples.get(check.name)
     if (!byVantage) continue
-    const own = [...byVantage].map(([name, columns]) => ({
-      name,
-      timeline: foldSamples(rulesOf(check, terms), withIsolation(columns, isolatedOf(name, terms, samples))),
-      slots: slotsOf(columns, check.spec.intervalMs),
-    }))
+    const own = [...byVantage].map(([name, columns]) => {
+      const isolated = isolatedOf(name, terms, samples)
+      const heard = { ...columns, outcome: toldOutcomes(withIsolation(columns, isolated), terms) }
+      const folded = check.fold.confirm.by === 'slots' ? slotRows(heard) : heard
+      const timeline = foldSamples(rulesOf(check, terms), folded)
+      const silence = subtract(silenceOf(terms, name, { heard: columns, check }), isolated)
+      const slots = slotsOf(heard, check.spec.intervalMs)
+      return { name, timeline: silenceAsDown(timeline, silence), slots }
+    })
     folded.set(check.name, own)
   }
   return folded
+}
+
+/** A blocked answer is a failure where the contract says so, for attempts as for time. */
+function toldOutcomes({ outcome }: SampleColumns, { measurement }: ExpandedContract): Uint8Array {
+  const told = Uint8Array.from(outcome)
+  return measurement.blocked === 'fail' ? told.map((code) => (code === BLOCKED ? FAIL : code)) : told
+}
+
+/** Without the re-probes. */
+function slotRows(columns: SeriesColumns): SeriesColumns {
+  const { atMs, outcome, latencyUs, isReprobe } = columns
+  if (!isReprobe.includes(1)) return columns
+  const isSlot = (_: number, i: number): boolean => isReprobe[i] === 0
+  return {
+    atMs: atMs.filter(isSlot),
+    outcome: outcome.filter(isSlot),
+    latencyUs: latencyUs.filter(isSlot),
+    isReprobe: isReprobe.filter(isSlot),
+  }
+}
+
+type Heard = { heard: SeriesColumns; check: CheckTerms }
+
+/** When a host that the provider administers said nothing at all, where the contract counts that as down. */
+function silenceOf(terms: ExpandedContract, vantage: string, { heard, check }: Heard): IntervalSet {
+  if (terms.measurement.providerHostSilence === 'unknown' || !isProviderHost(terms, vantage)) return []
+  const { atMs } = heard
+  const silence: Interval[] = []
+  for (let i = 0; i < atMs.length; i += 1) {
+    const startMs = atMs[i]! + check.fold.holdMs
+    const endMs = atMs[i + 1] ?? Infinity
+    if (startMs < endMs) silence.push({ startMs, endMs })
+  }
+  return silence
+}
+
+function isProviderHost(terms: ExpandedContract, vantage: string): boolean {
+  const site = terms.sites.find(({ agents }) => agents.includes(vantage))
+  const { administeredBy = null } = site ?? {}
+  return administeredBy !== null && sideOf(terms.parties, administeredBy) === 'provider'
 }
 
 function rulesOf({ fold }: CheckTerms, { measurement }: ExpandedContract): FoldRules {
@@ -107,7 +167,8 @@ function isolatedOf(vantage: string, { measurement, checks }: ExpandedContract, 
   return isolatedTime(references)
 }
 
-function slotsOf({ atMs, outcome, latencyUs }: SeriesColumns, intervalMs: number): VantageSlots {
+function slotsOf(columns: SeriesColumns, intervalMs: number): VantageSlots {
+  const { atMs, outcome, latencyUs } = slotRows(columns)
   const baseMs = atMs[0] ?? 0
   const offsetMs = Float64Array.from(atMs, (at) => at - baseMs)
   return { columns: { baseMs, offsetMs, outcome, latencyUs }, intervalMs }
@@ -156,7 +217,8 @@ function serviceTimeline(
   return walk(found.tree)
 }
 
-function checksBelow(terms: ExpandedContract, service: string): string[] {
+/** Names of the checks that a service rests on. */
+export function checksBelow(terms: ExpandedContract, service: string): string[] {
   const names = new Set<string>()
   const walk = (node: ServiceNode): void => {
     if ('check' in node) names.add(node.check)

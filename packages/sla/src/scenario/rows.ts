@@ -5,6 +5,7 @@
 import { Fault } from '@constat/shared/fault'
 import { outcomeCode, OUTCOMES, type Outcome } from '@constat/shared/sample'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
+import { NO_LATENCY_US } from '../latency.ts'
 import { STATES, timelineOf, type State, type Timeline } from '../timeline.ts'
 
 /** Samples of all series together: a year of one check at 10 s from 30 vantages. */
@@ -13,9 +14,10 @@ export const MAX_SAMPLES = 100_000_000
 export type SeriesColumns = {
   atMs: Float64Array
   outcome: Uint8Array
-  /** µs; 0 where the row has none. */
+  /** µs; `NO_LATENCY_US` where the row has none. */
   latencyUs: Uint32Array
-  hasLatency: boolean
+  /** 1 for a re-probe, which is no slot of its own. */
+  isReprobe: Uint8Array
 }
 
 /** Integer ms, or RFC 3339 text. Fault `bad-request` otherwise. */
@@ -30,16 +32,19 @@ export function instantAt(value: unknown, place: string): UnixMs {
 const OUTCOME_CODES = new Map<unknown, number>(
   OUTCOMES.map((outcome: Outcome) => [outcome, outcomeCode(outcome)]),
 )
-const MAX_LATENCY_US = 0xffffffff
+const MAX_LATENCY_US = NO_LATENCY_US - 1
 
-/** `[instant, outcome]` or `[instant, outcome, latency in µs]`; equal instants keep their order. */
+/** Marks a row as a re-probe. */
+export const REPROBE = 'reprobe'
+
+/** `[instant, outcome]`, then the latency in µs and `reprobe` where they apply; equal instants keep their order. */
 export function sampleColumns(rows: readonly unknown[], place: string): SeriesColumns {
   if (rows.length > MAX_SAMPLES) throw new Fault('too-large', `${place} has more than ${MAX_SAMPLES} rows`)
   const columns: SeriesColumns = {
     atMs: new Float64Array(rows.length),
     outcome: new Uint8Array(rows.length),
-    latencyUs: new Uint32Array(rows.length),
-    hasLatency: false,
+    latencyUs: new Uint32Array(rows.length).fill(NO_LATENCY_US),
+    isReprobe: new Uint8Array(rows.length),
   }
   let isSorted = true
   for (let i = 0; i < rows.length; i += 1) {
@@ -50,25 +55,30 @@ export function sampleColumns(rows: readonly unknown[], place: string): SeriesCo
     if (code === undefined) throw badOutcome(row[1], `${place}[${i}][1]`)
     columns.atMs[i] = atMs
     columns.outcome[i] = code
-    const latency: unknown = row[2]
-    if (typeof latency === 'number') {
-      if (!Number.isInteger(latency) || latency < 0 || latency > MAX_LATENCY_US)
-        throw badLatency(`${place}[${i}][2]`)
-      columns.latencyUs[i] = latency
-      columns.hasLatency = true
-    }
+    for (let k = 2; k < row.length; k += 1) takeRest(columns, { i, value: row[k], place: `${place}[${i}][${k}]` })
     if (i > 0 && atMs < columns.atMs[i - 1]!) isSorted = false
   }
   return isSorted ? columns : sorted(columns)
 }
 
-function sorted({ atMs, outcome, latencyUs, hasLatency }: SeriesColumns): SeriesColumns {
+type Rest = { i: number; value: unknown; place: string }
+
+/** What stands after the outcome: a number is the latency, other words than the mark say why. */
+function takeRest(columns: SeriesColumns, { i, value, place }: Rest): void {
+  if (value === REPROBE) columns.isReprobe[i] = 1
+  if (typeof value === 'string') return
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_LATENCY_US)
+    throw badLatency(place)
+  columns.latencyUs[i] = value
+}
+
+function sorted({ atMs, outcome, latencyUs, isReprobe }: SeriesColumns): SeriesColumns {
   const order = Array.from(atMs, (_, i) => i).sort((a, b) => atMs[a]! - atMs[b]! || a - b)
   return {
     atMs: Float64Array.from(order, (i) => atMs[i]!),
     outcome: Uint8Array.from(order, (i) => outcome[i]!),
     latencyUs: Uint32Array.from(order, (i) => latencyUs[i]!),
-    hasLatency,
+    isReprobe: Uint8Array.from(order, (i) => isReprobe[i]!),
   }
 }
 
