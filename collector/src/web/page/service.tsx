@@ -7,6 +7,7 @@ import { serviceHref } from '../part/bar.tsx'
 import { Latency } from '../part/latency.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { StateMark } from '../part/mark.tsx'
+import { checkName, serviceName } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { Timeline } from '../part/timeline.tsx'
 import type { Scene } from '../scene.ts'
@@ -41,14 +42,15 @@ const REFRESH_S = 5
 export function Service(props: Props) {
   const { scene, contract, service, timeline, span, range } = props
   const { text } = scene
+  const name = serviceName(service, scene)
   return (
-    <Layout scene={scene} title={service.service} door="now">
+    <Layout scene={scene} title={name} door="now">
       <LiveRegion id="service" events={EVENT_TYPES} {...(range !== null && { everyS: REFRESH_S })}>
         <header class="lead">
           <p class="crumbs">
             <a href={contractHref(contract.name)}>{contract.displayName}</a>
           </p>
-          <h1>{service.service}</h1>
+          <h1>{name}</h1>
           <p class="marks">
             <StateMark state={service.state} text={text} />
           </p>
@@ -74,13 +76,17 @@ function Latencies({ scene, contract, service, latencies, span }: Props) {
     (one) => one.metric === 'share-within' && one.service === service.service,
   )
   const thresholdUs = promise?.metric === 'share-within' ? promise.thresholdUs : null
+  const named = (latency: LatencyView): LatencyView => ({
+    ...latency,
+    check: checkName({ contract: contract.name, check: latency.check }, scene),
+  })
   const rest = service.checks.length - (latencies?.length ?? 0)
   return (
     <section class="sheet">
       <h2>{text.latency.title}</h2>
       {latencies === null && <p class="note">{text.latency.tooMany}</p>}
       {latencies?.map((latency) => (
-        <Latency latency={latency} span={span} scene={scene} thresholdUs={thresholdUs} />
+        <Latency latency={named(latency)} span={span} scene={scene} thresholdUs={thresholdUs} />
       ))}
       {latencies !== null && rest > 0 && <p class="note">{text.latency.more(rest)}</p>}
     </section>
@@ -121,7 +127,7 @@ function Checks({ scene, service }: Pick<Props, 'scene' | 'service'>) {
           <tbody>
             {service.checks.map((check) => (
               <tr>
-                <th scope="row">{check.name}</th>
+                <th scope="row">{checkName({ contract: service.contract, check: check.name }, scene)}</th>
                 <td data-label={text.service.kind}>{check.kind}</td>
                 <td class="target" data-label={text.service.target}>
                   {check.target}

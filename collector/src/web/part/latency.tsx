@@ -195,7 +195,7 @@ function Table({ latency: { check, points }, scene }: { latency: LatencyView; sc
   const shown = rows.slice(0, MAX_ROWS)
   const heads = [text.latency.n, 'p50', 'p95', 'p99', text.latency.failed]
   return (
-    <details id={`latency-${check}`}>
+    <details id={`latency-${check.replaceAll(/\s+/g, '-')}`}>
       <summary>{text.latency.table}</summary>
       {shown.length < rows.length && (
         <p class="note">{text.service.rows({ shown: shown.length, all: rows.length })}</p>
