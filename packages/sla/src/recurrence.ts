@@ -44,6 +44,8 @@ export function recurrenceProblem(rrule: string): string | undefined {
   }
   if (!seen.has('FREQ')) return 'FREQ is missing: write FREQ=DAILY, WEEKLY, MONTHLY or YEARLY'
   if (seen.has('COUNT') && seen.has('UNTIL')) return 'COUNT and UNTIL exclude each other'
+  const date = /UNTIL=(\d{8})(?!\d|T)/.exec(rrule)?.[1]
+  if (date !== undefined) return `UNTIL needs a time as DTSTART has one: write UNTIL=${date}T235959Z`
   try {
     expander('20260101T000000', rrule)
     return undefined

@@ -85,13 +85,20 @@ function meantBranch(branches: readonly Issue[][]): Issue[] | undefined {
   return first
 }
 
-function sentence(issue: Issue): string {
+function sentence(whole: Issue): string {
+  const issue = discriminated(whole)
   if (issue.code !== 'custom' && (issue.input === undefined || issue.input === null)) {
     return `is ${issue.input === null ? 'empty' : 'missing'}: ${asked(issue.message)}`
   }
   const found = typeof issue.input === 'object' ? undefined : JSON.stringify(issue.input)
   const short = found !== undefined && found.length <= 60 && issue.message.startsWith('should')
   return short ? `${issue.message}, not ${found}` : issue.message
+}
+
+/** Of a union that is told apart by one member, the issue is that member and not the whole of it. */
+function discriminated(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union' || !('discriminator' in issue)) return issue
+  return { ...issue, input: memberOf(issue.input, issue.path.map(String).at(-1) ?? '') }
 }
 
 function asked(message: string): string {

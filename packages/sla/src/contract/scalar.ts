@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { parseClock, parseDate, parseLocal } from '../civil.ts'
+import { MAX_DAYS } from '../dayrule.ts'
 import { parseDuration } from '../duration.ts'
 import { compare, fraction, parseFraction } from '../fraction.ts'
 import { recurrenceProblem } from '../recurrence.ts'
@@ -15,16 +16,29 @@ export const MAX_NAME_LENGTH = 120
 export const MAX_TEXT_LENGTH = 4000
 /** Most members of one list in a document. */
 export const MAX_LIST = 2000
+/** Largest whole number of a document. */
+export const MAX_COUNT = 1_000_000
+
+export function tooLong(characters: number): string {
+  return `is longer than ${characters} characters: shorten it`
+}
+
+export function atMost(limit: number): string {
+  return `should be at most ${limit}`
+}
 
 const HUNDRED = fraction(100)
 const ZERO = fraction(0)
 
-export const text = z.string('should be text').min(1, 'is empty: write something').max(MAX_TEXT_LENGTH)
+export const text = z
+  .string('should be text')
+  .min(1, 'is empty: write something')
+  .max(MAX_TEXT_LENGTH, tooLong(MAX_TEXT_LENGTH))
 
 /** What other documents refer to. */
 export const name = z
   .string('should be a name')
-  .max(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters: shorten it`)
+  .max(MAX_NAME_LENGTH, tooLong(MAX_NAME_LENGTH))
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
     'should be a name of letters, digits, ".", "_" and "-", without spaces',
@@ -82,7 +96,7 @@ export const clock = z
 
 export const timeZone = z
   .string('should be an IANA time zone, such as Europe/Paris')
-  .max(MAX_NAME_LENGTH)
+  .max(MAX_NAME_LENGTH, tooLong(MAX_NAME_LENGTH))
   .refine(isZone, 'is not an IANA time zone this host knows: write Area/City, such as Europe/Paris, or UTC')
 
 export const rrule = z
@@ -99,12 +113,27 @@ export const currency = z
   .string('should be a currency code, such as EUR')
   .regex(/^[A-Z]{3}$/, 'should be an ISO 4217 currency code of three capitals, such as EUR')
 
+/** Years that a calendar may cover. */
+export const year = z
+  .int('should be a year, such as 2026')
+  .min(1970, 'should be a year from 1970 to 9998')
+  .max(9998, 'should be a year from 1970 to 9998')
+
 export const weekday = z.enum(['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'])
 
-export const count = z.int('should be a whole number').min(1, 'should be 1 or more').max(1_000_000)
-export const natural = z.int('should be a whole number').min(0, 'should be 0 or more').max(1_000_000)
+export const count = z
+  .int('should be a whole number')
+  .min(1, 'should be 1 or more')
+  .max(MAX_COUNT, atMost(MAX_COUNT))
+export const natural = z
+  .int('should be a whole number')
+  .min(0, 'should be 0 or more')
+  .max(MAX_COUNT, atMost(MAX_COUNT))
 
-export const days = z.int('should be a whole number of days').min(0, 'should be 0 or more').max(3660)
+export const days = z
+  .int('should be a whole number of days')
+  .min(0, 'should be 0 or more')
+  .max(MAX_DAYS, atMost(MAX_DAYS))
 
 /** Local hours [start, end) of listed days; an end at or before the start runs into the next day. */
 export const weeklySlot = z

@@ -5,15 +5,24 @@ import { z } from 'zod'
 import { hostOptions } from './schema-host.ts'
 import { webOptions } from './schema-http.ts'
 import { networkOptions } from './schema-network.ts'
-import { count, date, MAX_LIST, name, positiveDuration, text, timeZone, weeklySlot } from './scalar.ts'
+import {
+  atMost,
+  count,
+  date,
+  MAX_LIST,
+  name,
+  positiveDuration,
+  text,
+  timeZone,
+  weeklySlot,
+  year,
+} from './scalar.ts'
 
 export const metadata = z.strictObject({ name, displayName: text.optional() })
 
 export const holiday = z.union([date, z.strictObject({ date, name: text.optional() })], {
   error: 'should be a date in quotes, such as "2026-05-01", or {date: "2026-05-01"}',
 })
-
-const year = z.int('should be a year, such as 2026').min(1970).max(9998)
 
 export const calendarSpec = z.strictObject({
   timeZone,
@@ -30,9 +39,12 @@ export const probeOptions = {
 
 export const PROBE_KINDS = ['http', 'transaction', 'tcp', 'tls', 'dns', 'icmp', 'host'] as const
 
+/** Samples in a row. */
+const run = count.max(100, atMost(100))
+
 export const confirmation = z.strictObject({
-  down: count.max(100).default(2),
-  up: count.max(100).default(1),
+  down: run.default(2),
+  up: run.default(1),
   by: z.enum(['reprobes', 'slots']).default('reprobes'),
 })
 
@@ -46,7 +58,11 @@ export const checkSpec = z
     reprobe: positiveDuration.optional(),
     hold: positiveDuration.optional(),
     confirm: confirmation.optional(),
-    vantages: z.array(name).min(1).max(MAX_LIST).optional(),
+    vantages: z
+      .array(name)
+      .min(1, 'is empty: name the agents, or leave it out for all of them')
+      .max(MAX_LIST)
+      .optional(),
     zone: name.optional(),
   })
   .refine((spec) => PROBE_KINDS.filter((kind) => spec[kind] !== undefined).length === 1, {

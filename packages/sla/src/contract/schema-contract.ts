@@ -5,9 +5,11 @@
  */
 import { z } from 'zod'
 import {
+  atMost,
   count,
   currency,
   date,
+  days,
   decimalText,
   duration,
   localDateTime,
@@ -16,7 +18,7 @@ import {
   natural,
   positiveDuration,
 } from './scalar.ts'
-import { rrule, shareText, targetText, text, timeZone, weeklySlot } from './scalar.ts'
+import { rrule, shareText, targetText, text, timeZone, tooLong, weeklySlot, year } from './scalar.ts'
 import { confirmation, holiday } from './schema-check.ts'
 import { creditsSpec, dayKind } from './schema-credit.ts'
 import { clauseId, guarantees } from './schema-guarantee.ts'
@@ -27,13 +29,11 @@ const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
 
 const watchUrl = z
   .string('should be a URL')
-  .max(MAX_WATCH_LENGTH)
+  .max(MAX_WATCH_LENGTH, tooLong(MAX_WATCH_LENGTH))
   .check((context) => {
     const problem = watchProblem(context.value)
     if (problem) context.issues.push({ code: 'custom', message: problem, input: context.value })
   })
-
-const year = z.int('should be a year, such as 2026').min(1970).max(9998)
 
 /** The small contract. */
 const shorthand = {
@@ -53,7 +53,11 @@ const shorthand = {
     .strictObject({
       weekly: z.array(weeklySlot).min(1, 'is empty: list the service hours').max(100),
       holidays: list(holiday).optional(),
-      yearsCovered: z.array(year).min(1).max(200).optional(),
+      yearsCovered: z
+        .array(year)
+        .min(1, 'is empty: list the years whose holidays stand here')
+        .max(200)
+        .optional(),
     })
     .optional(),
   monthlyFee: z.strictObject({ amount: decimalText, currency }).optional(),
@@ -78,7 +82,10 @@ const zone = z.strictObject({ id: name, owner: name, boundary: text, reference: 
 const charges = z.strictObject({
   currency,
   tax: z.enum(['outside-vat', 'vat-included', 'vat-excluded']).default('outside-vat'),
-  monthly: list(z.strictObject({ service: name.optional(), amount: decimalText })).min(1),
+  monthly: list(z.strictObject({ service: name.optional(), amount: decimalText })).min(
+    1,
+    'is empty: write what is paid each month',
+  ),
 })
 
 /** Deeper trees than this are a mistake. The recursion of the schema ends with the depth of the document. */
@@ -112,6 +119,8 @@ const isolation = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('own-link') }),
 ])
 
+const digits = natural.max(6, atMost(6))
+
 const measurement = z.strictObject({
   clause: clauseId.optional(),
   vantages: list(name).min(1, 'is empty: name the agents, or leave it out for all of them').optional(),
@@ -130,19 +139,13 @@ const measurement = z.strictObject({
   rounding: z
     .strictObject({
       verdict: z
-        .union(
-          [
-            z.literal('none'),
-            z.strictObject({ digits: natural.max(6), mode: z.enum(['half-up', 'truncate']) }),
-          ],
-          {
-            error: 'should be none, or {digits: 2, mode: half-up}',
-          },
-        )
+        .union([z.literal('none'), z.strictObject({ digits, mode: z.enum(['half-up', 'truncate']) })], {
+          error: 'should be none, or {digits: 2, mode: half-up}',
+        })
         .default('none'),
       display: z
         .strictObject({
-          digits: natural.max(6),
+          digits,
           mode: z.literal('truncate', 'should be truncate: a figure is never rounded up'),
         })
         .default({ digits: 4, mode: 'truncate' }),
@@ -159,7 +162,7 @@ const measurement = z.strictObject({
 
 const notice = z
   .strictObject({
-    days: natural.max(3660).optional(),
+    days: days.optional(),
     dayKind: dayKind.optional(),
     calendar: name.optional(),
     elapsed: positiveDuration.optional(),
@@ -191,7 +194,7 @@ export const contractSpec = z.strictObject({
     .strictObject({ from: date.optional(), to: date.optional(), timeZone: timeZone.optional() })
     .optional(),
   prevailingLanguage: z.enum(['en', 'fr']).optional(),
-  parties: list(party).min(1).optional(),
+  parties: list(party).min(1, 'is empty: write customer and provider, or leave it out').optional(),
   sites: list(site).optional(),
   zones: list(zone).optional(),
   services: list(service).optional(),

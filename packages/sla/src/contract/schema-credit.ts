@@ -2,7 +2,17 @@
  * Schema of credits, chronic failure, claims. Pure.
  */
 import { z } from 'zod'
-import { count, days, decimalText, MAX_LIST, name, natural, percentText, positiveDuration } from './scalar.ts'
+import {
+  atMost,
+  count,
+  days,
+  decimalText,
+  MAX_LIST,
+  name,
+  natural,
+  percentText,
+  positiveDuration,
+} from './scalar.ts'
 import { clauseId } from './schema-guarantee.ts'
 
 export const dayKind = z.enum(['calendar', 'working', 'ouvrables', 'clear-working', 'clear'])
@@ -124,7 +134,7 @@ export const creditsSpec = z.strictObject({
   rounding: z
     .strictObject({
       money: z.enum(['half-up', 'half-even', 'down', 'up']).default('half-up'),
-      digits: z.int().min(0).max(6).default(2),
+      digits: natural.max(6, atMost(6)).default(2),
     })
     .default({ money: 'half-up', digits: 2 }),
 })

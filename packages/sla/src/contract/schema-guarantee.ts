@@ -13,9 +13,13 @@ import {
   targetText,
   text,
   timeZone,
+  tooLong,
 } from './scalar.ts'
 
-export const clauseId = z.string('should be the id of a clause, in quotes').min(1, 'is empty').max(60)
+export const clauseId = z
+  .string('should be the id of a clause, in quotes')
+  .min(1, 'is empty: write the id of a clause')
+  .max(60, tooLong(60))
 
 export const windowSpec = z.strictObject({
   period: z.enum(['P1D', 'P1W', 'P1M', 'P3M', 'P1Y'], { error: 'should be P1D, P1W, P1M, P3M or P1Y' }),

@@ -19,11 +19,17 @@ const constatSource = z.strictObject({
   type: z.literal('constat'),
   spec: z.strictObject({ check: name, outcome: z.enum(['ok', 'degraded', 'fail', 'any']).default('any') }),
 })
-const otherSource = z.strictObject({
-  type: z.string().min(1),
-  metricSourceRef: z.string().optional(),
-  spec: open,
-})
+const otherSource = z
+  .strictObject({
+    type: z.string('should be text').min(1, 'is empty: write the type of the source'),
+    metricSourceRef: z.string('should be text').optional(),
+    spec: open,
+  })
+  // Ours is held to its own shape.
+  .refine(({ type }) => type !== 'constat', {
+    error: 'should be {type: constat, spec: {check, outcome}}',
+    abort: true,
+  })
 const metric = z.strictObject({
   metricSource: z.union([constatSource, otherSource], { error: 'should be {type, spec}' }),
 })
@@ -51,7 +57,9 @@ export const sliSpec = z
   )
 
 const sloWindow = z.strictObject({
-  duration: z.string().regex(/^\d+[mhdwMQY]$/, 'should be an OpenSLO duration, such as 1M'),
+  duration: z
+    .string('should be an OpenSLO duration, such as 1M')
+    .regex(/^\d+[mhdwMQY]$/, 'should be an OpenSLO duration, such as 1M'),
   isRolling: z.boolean('should be true or false').default(false),
   calendar: z
     .strictObject({
@@ -67,10 +75,14 @@ const objective = z.strictObject({
   value: z.number().optional(),
   target: z
     .number('should be a share, such as 0.999')
-    .min(0)
+    .min(0, 'should be a share from 0 to 1')
     .max(1, 'should be a share from 0 to 1')
     .optional(),
-  targetPercent: z.number().min(0).max(100).optional(),
+  targetPercent: z
+    .number('should be a percentage, such as 99.9')
+    .min(0, 'should be from 0 to 100')
+    .max(100, 'should be from 0 to 100')
+    .optional(),
   timeSliceTarget: z.number().min(0).max(1).optional(),
   timeSliceWindow: z.string().max(20).optional(),
 })
@@ -82,6 +94,6 @@ export const sloSpec = z.strictObject({
   indicator: open.optional(),
   timeWindow: z.array(sloWindow).length(1, 'should hold exactly one window'),
   budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']),
-  objectives: z.array(objective).min(1).max(MAX_LIST),
+  objectives: z.array(objective).min(1, 'is empty: write what is promised').max(MAX_LIST),
   alertPolicies: z.array(z.json()).max(MAX_LIST).optional(),
 })

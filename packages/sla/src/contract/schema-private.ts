@@ -12,6 +12,7 @@ import {
   positiveDuration,
   text,
   timeZone,
+  tooLong,
   weekday,
   weeklySlot,
 } from './scalar.ts'
@@ -20,10 +21,10 @@ const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
 
 const webAddress = z
   .string('should be an http or https URL')
-  .max(2048)
+  .max(2048, tooLong(2048))
   .refine((value) => URL.canParse(value) && /^https?:/.test(value), 'should be an http or https URL')
 const eventType = z
-  .string()
+  .string('should be an event type, such as incident.opened')
   .regex(/^(\*|[a-z]+\.(\*|[a-z_]+))$/, 'should be an event type, such as incident.opened, incident.* or *')
 
 const endpoint = z
@@ -45,7 +46,7 @@ export const alertingSpec = z.strictObject({
   endpoints: list(endpoint).min(1, 'is empty: write where alerts go'),
   routes: list(
     z.strictObject({
-      types: list(eventType).min(1),
+      types: list(eventType).min(1, 'is empty: list the events, such as incident.*'),
       services: list(name).optional(),
       to: list(name).min(1, 'is empty: name the endpoints'),
     }),
@@ -54,13 +55,22 @@ export const alertingSpec = z.strictObject({
     z.strictObject({ after: duration, to: list(name).min(1, 'is empty: name the endpoints') }),
   ).default([]),
   quietHours: z
-    .strictObject({ timeZone, weekly: list(weeklySlot).min(1), except: list(eventType).default([]) })
+    .strictObject({
+      timeZone,
+      weekly: list(weeklySlot).min(1, 'is empty: list the quiet hours'),
+      except: list(eventType).default([]),
+    })
     .optional(),
   heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
 })
 
 const rate = z
-  .strictObject({ days: z.array(weekday).min(1).max(7), start: clock, end: clock, amount: decimalText })
+  .strictObject({
+    days: z.array(weekday).min(1, 'is empty: list the days, such as [MO, TU]').max(7),
+    start: clock,
+    end: clock,
+    amount: decimalText,
+  })
   .refine(({ start, end }) => start !== end, 'starts when it ends: write "00:00" to "24:00" for a whole day')
 
 const share = z.union(
