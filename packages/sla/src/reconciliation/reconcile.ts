@@ -152,7 +152,7 @@ function hullOf(set: IntervalSet): Interval {
 }
 
 function matchOf({ measured, stated }: Component, context: Context): Match {
-  const { committed } = context
+  const { committed, window } = context
   const spans = union(...measured.map((one) => one.spans))
   const claimed = claimedSet(stated)
   const overlap = overlapOf({
@@ -164,7 +164,8 @@ function matchOf({ measured, stated }: Component, context: Context): Match {
     measured: spans,
     lines: stated.map(({ line }) => line),
     ...overlap,
-    ...differences(spans, normalise(stated.flatMap(({ readings }) => readings.slice(0, 1)))),
+    // An outage over the end of the window is compared within it.
+    ...differences(spans, clip(normalise(stated.flatMap(({ readings }) => readings.slice(0, 1))), window)),
     readings: stated.flatMap(({ readings }) => (readings.length > 1 ? readings : [])),
     excuses: stated.flatMap((one) => excuseChecks(one, context)),
   }
