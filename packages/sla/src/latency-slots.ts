@@ -14,41 +14,55 @@ import {
   type SlotColumns,
 } from './latency.ts'
 
+/** `sure`: the part of `up` that is proved; answers elsewhere may be part of an outage. */
+export type SurePopulation = Population & { sure: IntervalSet }
+
 /** A vantage that should have filled a slot every interval of `expected`. A sample stands for `holdMs`. */
-export type SlotPlace = Population & { intervalMs: number; holdMs: number; expected: Interval }
+export type SlotPlace = SurePopulation & { intervalMs: number; holdMs: number; expected: Interval }
 
 export type SlotSum = {
-  tally: LatencyTally
+  tally: Required<LatencyTally>
   /** Instant of the last sample; null before the first. */
   lastMs: UnixMs | null
 }
 
 /** What an agent said while it was cut off is unknown, also of how long it took. */
 export function populationSeen(
-  { up, open }: Population,
+  { up, open, sure }: SurePopulation,
   { expected, known }: { expected: Interval; known: IntervalSet },
-): Population & { expected: Interval } {
-  return { up: intersect(up, known), open: clip(open, expected), expected }
+): SurePopulation & { expected: Interval } {
+  return { up: intersect(up, known), open: clip(open, expected), sure: intersect(sure, known), expected }
 }
 
+type Counting = { columns: SlotColumns; thresholdUs: number; take: (latencyUs: Uint32Array) => void }
+
 /** Adds the samples of one chunk, later than those before. The tally is added to in place. */
-export function addSlots(
-  sum: SlotSum,
-  place: SlotPlace,
-  given: { columns: SlotColumns; thresholdUs: number; take: (latencyUs: Uint32Array) => void },
-): SlotSum {
-  const { columns, thresholdUs, take } = given
-  const { baseMs, offsetMs } = columns
+export function addSlots(sum: SlotSum, place: SlotPlace, given: Counting): SlotSum {
+  const { baseMs, offsetMs } = given.columns
   const count = offsetMs.length
   if (count === 0) return sum
   const { tally, lastMs } = sum
-  const { latencyUs, undecided } = countedLatencies(columns, place)
-  tally.n += latencyUs.length
-  tally.within += countWithin(latencyUs, thresholdUs)
-  tally.missing += undecided + missingBefore(place, { lastMs, firstMs: baseMs + offsetMs[0]! })
-  tally.missing += missingInside(place, columns)
-  take(latencyUs)
+  addCounted(tally, { ...given, population: place })
+  tally.missing += missingBefore(place, { lastMs, firstMs: baseMs + offsetMs[0]! })
+  tally.missing += missingInside(place, given.columns)
   return { tally, lastMs: baseMs + offsetMs[count - 1]! }
+}
+
+/** Adds what was answered; answers of which nobody can say whether they count are missing. */
+export function addCounted(
+  tally: Required<LatencyTally>,
+  { columns, thresholdUs, take, population }: Counting & { population: SurePopulation },
+): void {
+  const { up, open, sure } = population
+  const { latencyUs, undecided } = countedLatencies(columns, { up, open })
+  const certain = countedLatencies(columns, { up: sure, open: sure }).latencyUs
+  const within = countWithin(latencyUs, thresholdUs)
+  tally.n += latencyUs.length
+  tally.within += within
+  tally.missing += undecided
+  tally.doubtful.n += latencyUs.length - certain.length
+  tally.doubtful.within += within - countWithin(certain, thresholdUs)
+  take(latencyUs)
 }
 
 function missingInside({ intervalMs, open }: SlotPlace, { baseMs, offsetMs }: SlotColumns): number {

@@ -153,18 +153,22 @@ export function keepsShare(
   return shareWithin({ ...countsOf(tally, figure), p: target })
 }
 
-/** What a figure divides: for the provable one all that is in doubt was in time, for the pessimistic none. */
+/**
+ * What a figure divides. Whatever nobody can say goes the provider's way in the provable one: what is missing
+ * was in time, what was late in a doubtful place was part of an outage and does not count. The pessimistic
+ * one has it the other way round.
+ */
 export function countsOf(
   { n, within, missing, doubtful = { n: 0, within: 0 } }: LatencyTally,
   figure: Figure,
 ): { n: number; within: number } {
   switch (figure) {
     case 'provable':
-      return { n: n + missing, within: within + missing + doubtful.n - doubtful.within }
+      return { n: n + missing - (doubtful.n - doubtful.within), within: within + missing }
     case 'point':
       return { n, within }
     case 'pessimistic':
-      return { n: n + missing, within: within - doubtful.within }
+      return { n: n + missing - doubtful.within, within: within - doubtful.within }
   }
 }
 

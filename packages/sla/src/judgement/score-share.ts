@@ -1,16 +1,8 @@
 /** Scores of shares: attempts that were good, answers that came in time. Pure. */
-import { intersect, subtract, type IntervalSet } from '@constat/shared/time'
+import { intersect, normalise, subtract, type IntervalSet } from '@constat/shared/time'
 import { invariant } from '@constat/shared/fault'
-import {
-  countedLatencies,
-  countWithin,
-  judgeLatency,
-  shareText,
-  type LatencyTally,
-  type Population,
-  type SlotColumns,
-} from '../latency.ts'
-import { addSlots, missingAtEnd, populationSeen, type SlotPlace } from '../latency-slots.ts'
+import { countedLatencies, judgeLatency, shareText, type LatencyTally } from '../latency.ts'
+import { addCounted, addSlots, missingAtEnd, populationSeen, type SurePopulation } from '../latency-slots.ts'
 import { countedTimeline } from '../outage.ts'
 import { nearestRanks } from '../selection.ts'
 import { isPossiblyDown, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
@@ -71,15 +63,9 @@ function latencies({ slots, timeline }: Scope, question: Of<'share-within' | 're
   const thresholdUs = guarantee.thresholdMs * 1_000
   const tally = { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }
   const latencyUs: Uint32Array[] = []
+  const take = (counted: Uint32Array): void => void latencyUs.push(counted)
   for (const vantage of slots) {
-    const { counted, certain, missing } = answersOf(vantage, place)
-    const within = countWithin(counted, thresholdUs)
-    latencyUs.push(counted)
-    tally.n += counted.length
-    tally.within += within
-    tally.missing += missing
-    tally.doubtful.n += counted.length - certain.length
-    tally.doubtful.within += within - countWithin(certain, thresholdUs)
+    addAnswers(tally, vantage, { place, thresholdUs, take })
     // Excused time stays in the denominator, and whatever answered in it was in time.
     const { excused } = place
     const kept = countedLatencies(vantage.columns, { up: excused, open: excused })
@@ -89,11 +75,7 @@ function latencies({ slots, timeline }: Scope, question: Of<'share-within' | 're
   return { tally, latencyUs }
 }
 
-type Place = Population & {
-  /** Part of `up`: proved. */
-  sure: IntervalSet
-  excused: IntervalSet
-}
+type Place = SurePopulation & { excused: IntervalSet }
 
 /**
  * Where latencies count, and where a slot without one could have: down as the outage rules count it. What is
@@ -108,37 +90,36 @@ export function populationOf(timeline: Timeline, question: ScoreQuestion): Place
   return {
     up: at(isUp),
     open: at((mark) => !isProvenDown(mark)),
-    sure: at((mark) => isUp(mark) && !isPossiblyDown(mark)),
+    sure: intersect(at(isUp), reached(where(counted, spanOf(question), isProvenUp))),
     excused,
   }
 }
 
-type Answers = { counted: Uint32Array; certain: Uint32Array; missing: number }
-
-function answersOf({ columns, intervalMs, watch }: VantageSlots, place: Place): Answers {
-  if (watch) {
-    const population = populationSeen(place, watch)
-    const sure = intersect(place.sure, watch.known)
-    const certain = countedLatencies(columns, { up: sure, open: sure }).latencyUs
-    return { ...watched(columns, { intervalMs, holdMs: watch.holdMs, ...population }), certain }
-  }
-  const { latencyUs, undecided } = countedLatencies(columns, place)
-  let missing = undecided
-  for (const { isMissing } of attempts({ columns, intervalMs }, { committed: place.open, excused: [] }))
-    if (isMissing) missing += 1
-  const certain = countedLatencies(columns, { up: place.sure, open: place.sure }).latencyUs
-  return { counted: latencyUs, certain, missing }
+/** An answer at the very end of proved time is its last proof. */
+function reached(set: IntervalSet): IntervalSet {
+  return normalise(set.map(({ startMs, endMs }) => ({ startMs, endMs: endMs + 1 })))
 }
 
-/** The samples of a vantage of which it is known from when to when it should have looked. */
-function watched(columns: SlotColumns, place: SlotPlace): Omit<Answers, 'certain'> {
-  const tally = { n: 0, within: 0, missing: 0 }
-  let counted: Uint32Array = new Uint32Array()
-  const take = (latencyUs: Uint32Array): void => {
-    counted = latencyUs
+function isProvenUp(mark: number): boolean {
+  return !isPossiblyDown(mark)
+}
+
+type Adding = { place: Place; thresholdUs: number; take: (counted: Uint32Array) => void }
+
+function addAnswers(
+  tally: Required<LatencyTally>,
+  { columns, intervalMs, watch }: VantageSlots,
+  { place, ...given }: Adding,
+): void {
+  if (watch) {
+    const own = { intervalMs, holdMs: watch.holdMs, ...populationSeen(place, watch) }
+    const { lastMs } = addSlots({ tally, lastMs: null }, own, { columns, ...given })
+    tally.missing += missingAtEnd(own, lastMs)
+    return
   }
-  const { lastMs } = addSlots({ tally, lastMs: null }, place, { columns, thresholdUs: 0, take })
-  return { counted, missing: tally.missing + missingAtEnd(place, lastMs) }
+  addCounted(tally, { columns, population: place, ...given })
+  for (const { isMissing } of attempts({ columns, intervalMs }, { committed: place.open, excused: [] }))
+    if (isMissing) tally.missing += 1
 }
 
 /** Attempts at committed instants; the good ones are `within`. */
