@@ -10,12 +10,19 @@
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { Database } from './db/tx.ts'
-import { Fold, nothingTouched } from './fold/fold.ts'
+import { Closer } from './closing/closer.ts'
+import { Closings } from './closing/closings.ts'
+import { closedTimelines, copyOfTerms, inOrder, type LedgerState } from './closing/ledger-state.ts'
+import { Refold } from './closing/refold.ts'
+import { statementBytes } from './closing/statement.ts'
+import { Statements } from './closing/statements.ts'
+import { Fold, nothingTouched, type Touched } from './fold/fold.ts'
 import { Desk } from './intake/desk.ts'
 import type { Prove } from './intake/proof.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
 import { LatencyWatch } from './judge/latency-watch.ts'
+import { Losses } from './judge/losses.ts'
 import { Model } from './judge/model.ts'
 import { servicesOf, Timelines } from './judge/timelines.ts'
 import { Latencies } from './latency/latencies.ts'
@@ -32,6 +39,8 @@ const MAX_GATHER_MS = 1_000
 /** Time alone changes things too: silences, delays of alerts, ends of windows. */
 export const TICK_MS = 1_000
 const SAVE_EVERY_MS = 5_000
+/** Leaves go on coming while the fold is brought level with them: tried so often in one step. */
+const MAX_LEVELLED = 3
 
 export type PipelineDeps = {
   db: Database
@@ -51,6 +60,10 @@ export class Pipeline {
   readonly timelines: Timelines
   readonly judge: Judge
   readonly model: Model
+  readonly closings = new Closings()
+  readonly statements = new Statements()
+  readonly closer: Closer
+  readonly #latencies: Latencies
   readonly #latencyWatch: LatencyWatch
   readonly #deps: PipelineDeps
   #committed: Committed[] = []
@@ -60,6 +73,8 @@ export class Pipeline {
   #gatherMs = GATHER_MS
   #savedMs: UnixMs = 0
   #signedMs: UnixMs = 0
+  /** Folded for a closing, and still to be judged. */
+  #carried: Touched | null = null
   /** Contracts to judge as a whole: their terms or their vantages changed, or a step failed. */
   readonly #whole = new Set<string>()
 
@@ -90,12 +105,27 @@ export class Pipeline {
     })
     this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
     const latencies = new Latencies({ db, register, fold: this.fold, nowMs })
+    this.#latencies = latencies
+    this.closer = new Closer({
+      db,
+      shell,
+      sequencer,
+      register,
+      closings: this.closings,
+      incidents: (contract) => this.judge.incidents(contract),
+      publicUrl,
+      state: (terms) => this.ledgerState(terms),
+      stateAt: ({ log: id, contract }, size) =>
+        new Refold({ db, log: { id, contract }, nameOf, nowMs }).to(size),
+      told,
+      changed: (contract) => this.model.forget(contract),
+    })
+    const facts = { timelines, nameOf, incidents: (contract: string) => this.judge.incidents(contract) }
     this.#latencyWatch = new LatencyWatch({
       register,
-      timelines,
       latencies,
+      facts,
       nowMs,
-      nameOf,
       log: shell.log,
       changed: (contract) => this.model.forget(contract),
     })
@@ -109,6 +139,9 @@ export class Pipeline {
       sequencer,
       latencies,
       latencyWatch: this.#latencyWatch,
+      facts,
+      losses: new Losses(db, timelines),
+      closedOf: () => null,
     })
   }
 
@@ -120,6 +153,8 @@ export class Pipeline {
     await this.register.open(db, this.sequencer.heads())
     await this.fold.load()
     await this.judge.open()
+    await this.statements.open(db, this.sequencer.heads())
+    await this.closer.open()
     for (const { contract } of this.register.all()) this.#whole.add(contract)
     await this.advance()
   }
@@ -132,7 +167,36 @@ export class Pipeline {
   changed(contract: string): void {
     this.timelines.forgetContract(contract)
     this.model.forget(contract)
+    this.closer.changed(contract)
     this.#whole.add(contract)
+  }
+
+  /**
+   * What the leaves of a contract say now; null while they come faster than they are folded. Called from
+   * within a step: nothing is folded meanwhile.
+   */
+  async ledgerState(terms: Terms): Promise<LedgerState | null> {
+    const { db } = this.#deps
+    const head = this.sequencer.headOf(terms.contract)
+    if (!head) return null
+    for (let tries = 0; tries < MAX_LEVELLED && this.fold.next(head.id) < head.size; tries += 1) {
+      this.#carried ??= nothingTouched()
+      await this.fold.catchUp(head.id, head.size, this.#carried)
+    }
+    if (this.fold.next(head.id) !== head.size) return null
+    const nameOf = (agent: string): string => this.registry.byId(agent)?.name ?? agent
+    return {
+      size: head.size,
+      root: head.root.toString('hex'),
+      terms: copyOfTerms(terms),
+      timelines: closedTimelines(this.fold.tracks, nameOf),
+      nameOf,
+      incidents: inOrder(this.judge.incidents(terms.contract)),
+      closings: this.closings.all(terms.contract),
+      statements: [...this.statements.of(terms.contract)],
+      bytesOf: (statement) => statementBytes(db, statement),
+      latencies: this.#latencies,
+    }
   }
 
   /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */
@@ -175,7 +239,8 @@ export class Pipeline {
   }
 
   async #step(): Promise<void> {
-    const touched = nothingTouched()
+    const touched = this.#carried ?? nothingTouched()
+    this.#carried = null
     const committed = this.#committed
     this.#committed = []
     this.#hear(committed)
@@ -184,8 +249,10 @@ export class Pipeline {
     for (const terms of this.register.all()) {
       this.#forget(terms, touched.extended.get(terms.log))
       await this.#judge(terms, touched.changed.get(terms.log))
+      this.#tellCloser(terms, touched)
     }
     await this.judge.silences()
+    await this.closer.advance()
     await this.#keep()
     // Beside the line: it reads back from the ledger, and nothing waits for it.
     this.#latencyWatch.advance()
@@ -210,6 +277,19 @@ export class Pipeline {
     const contract = newest(terms).terms
     for (const check of checks ?? []) {
       for (const service of servicesOf(contract, check)) this.timelines.forget(terms.contract, service)
+    }
+  }
+
+  /** Windows that have closed may come out otherwise where something older has changed. */
+  #tellCloser(terms: Terms, { since }: Touched): void {
+    const watchedMs = this.closer.watchedUntilMs(terms.contract)
+    for (const [check, sinceMs] of since.get(terms.log) ?? []) {
+      if (sinceMs >= watchedMs) continue
+      const services = new Set(this.judge.attributedBy(terms, check))
+      for (const { terms: contract } of terms.revisions) {
+        for (const service of servicesOf(contract, check)) services.add(service)
+      }
+      this.closer.touched(terms.contract, { sinceMs, services })
     }
   }
 

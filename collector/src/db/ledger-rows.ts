@@ -150,6 +150,26 @@ export function rareEntries(db: Database | Tx, log: number): Promise<EntryRow[]>
     from entry where log = ${log} and type <> 1 order by index`
 }
 
+/** Leaves of one type that is no frame, in order. */
+export function entriesOfType(
+  db: Database | Tx,
+  { log, type }: { log: number; type: number },
+): Promise<EntryRow[]> {
+  return db<EntryRow[]>`
+    select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
+    from entry where log = ${log} and type = ${type} and type <> 1 order by index`
+}
+
+/** The first leaf that came at `atMs` or later, from leaf `from` on; null: none has. */
+export async function firstLeafSince(
+  db: Database | Tx,
+  { log, from, atMs }: { log: number; from: number; atMs: UnixMs },
+): Promise<number | null> {
+  const rows = await db<{ index: number | null }[]>`
+    select min(index)::int8 as index from entry where log = ${log} and index >= ${from} and received_ms >= ${atMs}`
+  return rows[0]?.index ?? null
+}
+
 /** Full tiles [from, to) of one level. */
 export function tileRows(
   db: Database | Tx,

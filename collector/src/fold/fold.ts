@@ -29,10 +29,12 @@ export type Touched = {
   extended: Map<number, Set<string>>
   /** A state changed, or may have: there is something to judge. */
   changed: Map<number, Set<string>>
+  /** Of each check, the earliest instant that anything new was told of. */
+  since: Map<number, Map<string, UnixMs>>
 }
 
 export function nothingTouched(): Touched {
-  return { extended: new Map(), changed: new Map() }
+  return { extended: new Map(), changed: new Map(), since: new Map() }
 }
 
 /** One page on its way into the tracks. */
@@ -147,7 +149,7 @@ export class Fold {
         if (this.tracks.isolationsOn(track).length === 0) others.push({ track, readings })
         else this.#extend(track, { report, readings }, work)
       }
-      touch(work.touched.extended, work.log, check)
+      touchFrom(work, check, readings.atMs)
     }
     foldAgain(work.shifts, work)
     for (const { track, readings } of others) this.#extend(track, { report, readings }, work)
@@ -181,7 +183,7 @@ export class Fold {
     for (const { agent, atMs } of gaps) {
       for (const track of this.tracks.ofAgent(work.log, agent)) {
         this.#addLate(track, atMs, work)
-        touch(work.touched.extended, work.log, track.key.check)
+        touchFrom(work, track.key.check, [atMs])
         touch(work.touched.changed, work.log, track.key.check)
       }
     }
@@ -207,12 +209,22 @@ export class Fold {
 }
 
 /** References have moved: samples that they isolate now, or no longer, are folded again. */
-function foldAgain(shifts: Shifts, { log, late, touched }: Work): void {
+function foldAgain(shifts: Shifts, work: Work): void {
   for (const { track, startMs } of shifts.take()) {
-    late.add(track, startMs)
-    touch(touched.extended, log, track.key.check)
-    touch(touched.changed, log, track.key.check)
+    work.late.add(track, startMs)
+    touchFrom(work, track.key.check, [startMs])
+    touch(work.touched.changed, work.log, track.key.check)
   }
+}
+
+/** There is something newer of a check, from the earliest of these instants on. */
+function touchFrom({ log, touched }: Work, check: string, atMs: readonly UnixMs[]): void {
+  touch(touched.extended, log, check)
+  const since = touched.since.get(log) ?? new Map<string, UnixMs>()
+  touched.since.set(log, since)
+  let firstMs = since.get(check) ?? Infinity
+  for (const one of atMs) if (one < firstMs) firstMs = one
+  since.set(check, firstMs)
 }
 
 function touch(touched: Map<number, Set<string>>, log: number, check: string): void {

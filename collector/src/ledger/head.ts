@@ -63,8 +63,13 @@ function proveExtends(row: LogRow, note: string, identity: Identity): void {
   }
 }
 
+/** The root that the tree had when it held `size` leaves, from what is stored. */
+export async function rootAt(db: Database, log: number, size: number): Promise<Buffer> {
+  return Buffer.from(frontierRoot((await readEdge(db, { id: log, size })).frontier))
+}
+
 /** The right edge from what is stored: leaves past the last full tile, and roots of full tiles above. */
-async function readEdge(db: Database, row: LogRow): Promise<TileEdge> {
+async function readEdge(db: Database, row: Pick<LogRow, 'id' | 'size'>): Promise<TileEdge> {
   const tiles: Buffer[] = []
   for (const { level, index, width } of partialTiles(row.size)) {
     if (level === 'entries') continue

@@ -33,6 +33,8 @@ export const LEAF_TYPES = [
   'set-aside',
   /** What the other side said of a declared exclusion: accepted or disputed. */
   'declaration-answer',
+  /** A provider's statement of a window: the digest of its bytes, which stand beside the log. */
+  'statement',
 ] as const
 export type LeafType = (typeof LEAF_TYPES)[number]
 

@@ -1,0 +1,76 @@
+/**
+ * The body of a closing: what a window came to, on which ledger it was judged, by which rules, and why. The
+ * digest is that of the results alone, so whoever judges the same leaves again compares one number. Pure.
+ */
+import { jsonDigest, type Json } from '@constat/shared/canonical-json'
+import type { UnixMs } from '@constat/shared/time'
+import type { OutageLength } from '@constat/sla/credit/chronic-rights'
+import type { CreditStatement } from '@constat/sla/credit/statement'
+import type { GuaranteeResult } from '@constat/sla/judgement/result'
+import type { Ruling } from '@constat/sla/judgement/declaration'
+import type { IncidentFacts } from '@constat/sla/judgement/timing'
+import type { TraceStep } from '@constat/sla/judgement/trace'
+
+/** One guarantee as it was judged, with what credits and people need of it. */
+export type ClosedGuarantee = {
+  revision: number
+  /** Hex, SHA-256 of the expanded terms. */
+  contractDigest: string
+  window: { key: string; startMs: UnixMs; endMs: UnixMs; timeZone: string }
+  result: GuaranteeResult
+  incidents: IncidentFacts[]
+  rulings: Ruling[]
+}
+
+export type WindowResults = {
+  guarantees: ClosedGuarantee[]
+  credit: CreditStatement | null
+  /** By service: later windows count these towards rights of chronic failure. */
+  outages: Record<string, OutageLength[]>
+}
+
+export type ClosingBody = {
+  kind: 'closing'
+  contract: string
+  window: string
+  startMs: UnixMs
+  endMs: UnixMs
+  /** 1 is the final result; above, an amendment. */
+  version: number
+  semantics: number
+  /** Of the revision in force when the window began, or of the first one after that. */
+  revision: number
+  contractDigest: string
+  /** Judged on the leaves below `size`, under which the tree has this root. */
+  ledger: { size: number; root: string }
+  /** Until when incidents were followed: the same for every version. */
+  asOfMs: UnixMs
+  /** What is accepted from here on changes nothing any more. */
+  amendableUntilMs: UnixMs
+  /** Hex, SHA-256 of the RFC 8785 form of `results`. */
+  digest: string
+  /** Digest of the version before; null for the first. */
+  previous: string | null
+  trace: TraceStep[]
+  results: WindowResults
+}
+
+export function resultDigest(results: WindowResults): string {
+  return jsonDigest(jsonOf(results)).toString('hex')
+}
+
+/** Plain JSON of a value that holds nothing else; an end that never comes is null. */
+export function jsonOf(value: unknown): Json {
+  // What JSON.parse gives is Json by definition.
+  return JSON.parse(JSON.stringify(value, (_key, one: unknown) => finite(one))) as Json
+}
+
+function finite(value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? null : value
+}
+
+/** Our own leaf, written by the closer. */
+export function readClosing(body: Buffer): ClosingBody {
+  // Its shape is what was written; the rebuild proves what it says.
+  return JSON.parse(body.toString()) as ClosingBody
+}
