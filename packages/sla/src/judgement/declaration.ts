@@ -147,8 +147,7 @@ function mustAnnounce({ needs, notice }: ExclusionKind): boolean {
 }
 
 function confined({ interval, announced }: Declaration, kind: ExclusionKind): IntervalSet {
-  const inside =
-    mustAnnounce(kind) && announced ? intersect([interval], [announced]) : normalise([interval])
+  const inside = mustAnnounce(kind) && announced ? intersect([interval], [announced]) : normalise([interval])
   return atMost(inside, kind.maxPerOccurrenceMs)
 }
 
