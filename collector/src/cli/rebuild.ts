@@ -3,9 +3,12 @@
  * came out the same; a difference is kept, and told with exit 2, because the ledger is what counts.
  */
 import { Fault } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
 import { makeDataDir, openIdentity } from '../data-dir.ts'
 import { chunkRows, dropFold, type ChunkRow } from '../db/fold-rows.ts'
 import { findEmbedded } from '../db/embedded.ts'
+import { proveClosings, type ClosingProof } from '../closing/proof.ts'
+import { agentRows } from '../db/agent-rows.ts'
 import { dropIncidents, incidentRows, putIncidents, type IncidentRow } from '../db/incident-rows.ts'
 import { rareEntries } from '../db/ledger-rows.ts'
 import { lockCollector } from '../db/lock.ts'
@@ -44,7 +47,7 @@ export async function rebuild(flags: { data?: string; json?: boolean }, world: W
     }
     const sequencer = new Sequencer(database.sql, shell, () => undefined)
     await sequencer.open()
-    const result = await rebuildDerived(database.sql, sequencer)
+    const result = await rebuildDerived(database.sql, sequencer, () => world.clock.nowMs())
     await lock.release()
     world.out(flags.json ? JSON.stringify(result) : summary(result))
     return result.differences === 0 ? EXIT.done : EXIT.broken
@@ -53,10 +56,27 @@ export async function rebuild(flags: { data?: string; json?: boolean }, world: W
   }
 }
 
-export type Rebuilt = { logs: number; leaves: number; chunks: number; incidents: number; differences: number }
+export type Rebuilt = {
+  logs: number
+  leaves: number
+  chunks: number
+  incidents: number
+  /** Closings that were judged again and came out as they stand. */
+  closings: number
+  /** Closings under other rules than this program has. */
+  uncheckedClosings: number
+  /** One sentence for each closing that did not come out. */
+  differingClosings: string[]
+  /** Rows and closings that came out otherwise. */
+  differences: number
+}
 
 /** Derived state anew, with how many rows came out otherwise than they stood. */
-export async function rebuildDerived(db: Database, sequencer: Sequencer): Promise<Rebuilt> {
+export async function rebuildDerived(
+  db: Database,
+  sequencer: Sequencer,
+  nowMs: () => UnixMs,
+): Promise<Rebuilt> {
   const heads = sequencer.heads()
   const register = new Register()
   await register.open(db, heads)
@@ -74,16 +94,37 @@ export async function rebuildDerived(db: Database, sequencer: Sequencer): Promis
   const told = await ledgerIncidents(db, heads)
   await db.begin((tx) => putIncidents(tx, told))
   const chunks = await chunkRows(db)
+  const proof = await provenClosings(db, heads, nowMs)
   return {
     logs: heads.length,
     leaves: heads.reduce((sum, { size }) => sum + size, 0),
     chunks: chunks.length,
     incidents: told.length,
-    differences: differing(standing, chunks) + differing(incidents, await incidentRows(db)),
+    closings: proof.reproduced,
+    uncheckedClosings: proof.unchecked,
+    differingClosings: proof.differing,
+    differences:
+      differing(standing, chunks) +
+      differing(incidents, await incidentRows(db)) +
+      proof.differing.length,
   }
 }
 
-type Heads = readonly { id: number; size: number }[]
+type Heads = readonly { id: number; size: number; contract: string }[]
+
+/** Every closing judged again on the leaves it names. */
+async function provenClosings(db: Database, heads: Heads, nowMs: () => UnixMs): Promise<ClosingProof> {
+  const names = new Map((await agentRows(db)).map(({ id, name }) => [id, name]))
+  const nameOf = (agent: string): string => names.get(agent) ?? agent
+  const all: ClosingProof = { reproduced: 0, unchecked: 0, differing: [] }
+  for (const log of heads) {
+    const { reproduced, unchecked, differing: found } = await proveClosings({ db, log, nameOf, nowMs })
+    all.reproduced += reproduced
+    all.unchecked += unchecked
+    all.differing.push(...found)
+  }
+  return all
+}
 
 async function levelledChunks(db: Database, register: Register, heads: Heads): Promise<ChunkRow[]> {
   const fold = new Fold(db, register)
@@ -114,9 +155,19 @@ function differing(before: readonly unknown[], after: readonly unknown[]): numbe
   return Math.max(fresh, standing.size)
 }
 
-function summary({ logs, leaves, chunks, incidents, differences }: Rebuilt): string {
+function summary(rebuilt: Rebuilt): string {
+  const { logs, leaves, chunks, incidents, closings, uncheckedClosings, differingClosings } = rebuilt
   const made = `${leaves} leaves of ${logs} log(s) gave ${chunks} chunks and ${incidents} incidents`
-  return differences === 0
-    ? `${made}: the same bytes as before`
-    : `${made}: ${differences} row(s) came out otherwise`
+  const rows = rebuilt.differences - differingClosings.length
+  const lines = [
+    rows === 0 ? `${made}: the same bytes as before` : `${made}: ${rows} row(s) came out otherwise`,
+  ]
+  if (closings > 0) lines.push(`${closings} closing(s) were judged again, each on its own leaves: the same digests`)
+  if (uncheckedClosings > 0)
+    lines.push(`${uncheckedClosings} closing(s) under other rules than this program has were not judged again`)
+  if (differingClosings.length > 0) lines.push(...differingClosings, DIFFERING)
+  return lines.join('\n')
 }
+
+const DIFFERING =
+  'A closing that does not come out may mean that the ledger was changed, that an agent was renamed, or that this program judges otherwise than the one that closed the window. Nothing was written. Keep this data directory as it is, and compare it with a backup, a witness or the other party before anybody relies on these windows.'

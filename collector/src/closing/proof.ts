@@ -1,0 +1,61 @@
+/**
+ * Proof of closings: every closing of a log judged again on the leaves it names. It appends nothing; a
+ * difference is said in words, because somebody may hold the digest that does not come out any more.
+ */
+import { messageOf } from '@constat/shared/fault'
+import { SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { entriesOfType } from '../db/ledger-rows.ts'
+import type { Database } from '../db/tx.ts'
+import { openBody } from '../ledger/body.ts'
+import { leafCode } from '../ledger/leaf.ts'
+import { readClosing, resultDigest, type ClosingBody } from './body.ts'
+import { windowGroup } from './promised.ts'
+import { Refold, type RefoldDeps } from './refold.ts'
+import { judgeWindow } from './window-judgement.ts'
+
+export type ClosingProof = {
+  /** Closings that came out as they stand. */
+  reproduced: number
+  /** Judged by other rules than this program has: neither proved nor disproved. */
+  unchecked: number
+  /** One sentence for each that did not. */
+  differing: string[]
+}
+
+export async function proveClosings(deps: RefoldDeps): Promise<ClosingProof> {
+  const proof: ClosingProof = { reproduced: 0, unchecked: 0, differing: [] }
+  const refold = new Refold(deps)
+  for (const body of await closingsOf(deps.db, deps.log.id)) {
+    if (body.semantics !== SEMANTICS_VERSION) {
+      proof.unchecked += 1
+      continue
+    }
+    const problem = await problemOf(body, refold).catch((error: unknown) => messageOf(error))
+    if (problem === null) proof.reproduced += 1
+    else proof.differing.push(`${body.contract}, window ${body.window}, version ${body.version}: ${problem}`)
+  }
+  return proof
+}
+
+/** By the size they were judged on: a log is read once, from its first leaf on. */
+async function closingsOf(db: Database, log: number): Promise<ClosingBody[]> {
+  const found: ClosingBody[] = []
+  for (const { body } of await entriesOfType(db, { log, type: leafCode('closing') })) {
+    found.push(readClosing(await openBody(db, body)))
+  }
+  return found.sort((a, b) => a.ledger.size - b.ledger.size || a.version - b.version)
+}
+
+/** Null: everything is as it says. */
+async function problemOf(body: ClosingBody, refold: Refold): Promise<string | null> {
+  const { ledger, digest, asOfMs } = body
+  if (resultDigest(body.results) !== digest) return 'its results are not those of its own digest'
+  const state = await refold.to(ledger.size)
+  if (state.root !== ledger.root) return `the first ${ledger.size} leaves have another root than it names`
+  const group = windowGroup(state.terms, body.window, asOfMs)
+  if (!group) return 'the terms of its ledger promise nothing in this window'
+  const { results } = await judgeWindow(state, { group, asOfMs, phase: 'closed' })
+  const found = resultDigest(results)
+  if (found === digest) return null
+  return `judged again on its ${ledger.size} leaves the digest is ${found}, and not ${digest}`
+}
