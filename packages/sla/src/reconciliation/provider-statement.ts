@@ -90,9 +90,16 @@ function incidentOf(value: unknown, line: number, context: StatementContext): St
     line,
     service: textOrNull(service, `incidents[${line - 1}].service`),
     readings: readingsOf({ start, end, place: `incident ${line}` }, context),
-    kind: textOrNull(kind, `incidents[${line - 1}].kind`),
-    note: String(note),
+    kind: excuseOf(textOrNull(kind, `incidents[${line - 1}].kind`)),
+    note: textOrNull(note, `incidents[${line - 1}].note`) ?? '',
   }
+}
+
+/** Words for an outage that claims no excuse. */
+const OUTAGES: readonly string[] = ['outage', 'incident', 'panne']
+
+function excuseOf(kind: string | null): string | null {
+  return kind !== null && OUTAGES.includes(kind.toLowerCase()) ? null : kind
 }
 
 const COLUMNS = ['service', 'start', 'end', 'kind', 'note'] as const
@@ -115,7 +122,7 @@ function statementOfCsv(text: string, context: StatementContext): ProviderStatem
       { start: cells[at('start')]?.trim(), end: cells[at('end')]?.trim(), place: `line ${line}` },
       context,
     ),
-    kind: cells[at('kind')]?.trim() || null,
+    kind: excuseOf(cells[at('kind')]?.trim() || null),
     note: cells[at('note')]?.trim() ?? '',
   }))
   return { incidents, availability: {} }
