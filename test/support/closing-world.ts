@@ -29,8 +29,10 @@ export type ClosingWorld = {
   clock: SimulatedClock
   shell: Shell
   line: () => Pipeline
-  /** Stops the line as a crash does and starts another one on the same database. */
+  /** Another line on the same database, as after a crash. */
   restart: () => Promise<void>
+  /** From here on nothing runs, until `restart`. */
+  crash: () => Promise<void>
   apply: (text: string) => Promise<void>
   /** Enrols an agent, once, in every contract. */
   join: (name: string) => Promise<void>
@@ -48,6 +50,8 @@ export type Seen = {
   fromMs: UnixMs
   untilMs: UnixMs
   stepMs: number
+  /** Of this check alone; absent: of every one. */
+  only?: string
   outcome: (atMs: UnixMs, check: string) => Outcome
 }
 
@@ -93,6 +97,7 @@ export async function openClosingWorld({
     restart: async () => {
       line = await open()
     },
+    crash: () => line.sequencer.drain(),
     apply: async (text) => {
       const { sequencer, register } = line
       const nowMs = (): UnixMs => clock.nowMs()
@@ -193,13 +198,14 @@ async function sendAll(
 }
 
 function batchOf(
-  { fromMs, untilMs, stepMs, outcome }: Seen,
+  { fromMs, untilMs, stepMs, only, outcome }: Seen,
   { sender, config, origin }: { sender: Sender; config: Parameters<typeof configDigest>[0]; origin: string },
 ): Batch {
   const baseS = Math.floor(fromMs / 1_000)
   const atMs: UnixMs[] = []
   for (let at = fromMs; at < untilMs; at += stepMs) atMs.push(at)
-  const rows = atMs.flatMap((at) => config.checks.map(({ name }, check) => ({ at, name, check })))
+  const all = atMs.flatMap((at) => config.checks.map(({ name }, check) => ({ at, name, check })))
+  const rows = all.filter(({ name }) => only === undefined || name === only)
   const outcomes = rows.map(({ at, name }) => outcomeCode(outcome(at, name)))
   const none = rows.map(() => 0)
   return sampleBatch({

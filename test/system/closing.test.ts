@@ -96,6 +96,7 @@ const day = (fromMs: UnixMs, down: { fromMs: UnixMs; untilMs: UnixMs } | null = 
 const versions = (key = '2026-10-05'): readonly ClosingHead[] => world.line().closings.versions('daily', key)
 const toldOf = async (type: string) => (await world.told()).filter((one) => one.type === type)
 
+const verdictsOf = ({ guarantees }: ClosingHead) => guarantees.map(({ verdict }) => verdict)
 const rebuilt = () =>
   rebuildDerived(world.database.sql, world.line().sequencer, () => world.clock.nowMs())
 
@@ -126,5 +127,132 @@ describe('a window', () => {
     expect(versions()).toHaveLength(1)
     expect(await toldOf('window.finalised')).toHaveLength(1)
     expect(await rebuilt()).toMatchObject({ closings: 1, differences: 0, differingClosings: [] })
+  })
+
+  it('is amended for late data before its deadline, at most once a day, and touches only what changed', async () => {
+    await world.apply(contract({ services: ['shop', 'till'] }))
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    const gap = { fromMs: START + 6 * HOUR_MS, untilMs: START + 8 * HOUR_MS }
+    await world.send('here', { ...day(START), untilMs: gap.fromMs })
+    await world.send('here', { ...day(START), fromMs: gap.untilMs, untilMs: START + DAY_MS })
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    expect(versions().map(verdictsOf)).toEqual([['indeterminate', 'indeterminate']])
+    await world.send('here', { ...day(START, gap), ...gap, only: 'shop-page' })
+    await world.moveTo(START + DAY_MS + 4 * HOUR_MS)
+    expect(versions()).toHaveLength(1)
+    await world.moveTo(START + 2 * DAY_MS + 3 * HOUR_MS)
+    expect(versions()).toHaveLength(2)
+    const [first, second] = versions()
+    expect(verdictsOf(second!)).toEqual(['not_met', 'indeterminate'])
+    expect(second).toMatchObject({ version: 2, previous: first!.digest, asOfMs: first!.asOfMs })
+    expect(await toldOf('window.amended')).toHaveLength(1)
+    expect((await toldOf('window.finalised')).filter((one) => one.data['window'] === '2026-10-05')).toHaveLength(1)
+    expect(await closingBody(world.database.sql, first!)).toMatchObject({ digest: first!.digest })
+    expect((await rebuilt()).differingClosings).toEqual([])
+  })
+
+  it('is amended by nothing that comes after its deadline', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    await world.send('here', day(START))
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    const deadlineMs = versions()[0]!.amendableUntilMs
+    expect(deadlineMs).toBeGreaterThan(START + 6 * DAY_MS)
+    await world.moveTo(deadlineMs + MINUTE_MS)
+    await world.join('late')
+    await world.send('late', day(START, { fromMs: START, untilMs: START + DAY_MS }))
+    await world.moveTo(deadlineMs + 2 * DAY_MS)
+    await world.restart()
+    await world.moveTo(world.clock.nowMs() + 2 * RETURN_MS)
+    expect(versions()).toHaveLength(1)
+  })
+
+  it('takes what was accepted before the deadline while nobody was awake at it', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    const quiet = { ...day(START), untilMs: START + 6 * HOUR_MS }
+    await world.send('here', quiet)
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    const deadlineMs = versions()[0]!.amendableUntilMs
+    const rest = { ...day(START, { fromMs: START + 7 * HOUR_MS, untilMs: START + 9 * HOUR_MS }) }
+    await world.moveTo(deadlineMs - HOUR_MS)
+    await world.send('here', { ...rest, fromMs: START + 6 * HOUR_MS })
+    // The machine sleeps: what comes next comes long after the deadline.
+    await world.crash()
+    world.clock.advanceUs(3 * DAY_MS * 1_000)
+    await world.restart()
+    await world.send('here', { ...day(START + DAY_MS), untilMs: START + DAY_MS + HOUR_MS })
+    await world.moveTo(world.clock.nowMs() + 2 * RETURN_MS)
+    expect(versions().map(({ guarantees }) => guarantees[0]!.verdict)).toEqual(['indeterminate', 'not_met'])
+    expect((await rebuilt()).differingClosings).toEqual([])
+  })
+
+  it('waits for what agents kept after a sleep over the whole grace', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + HOUR_MS)
+    await world.crash()
+    world.clock.advanceUs(3 * DAY_MS * 1_000)
+    await world.restart()
+    expect(versions()).toEqual([])
+    await world.send('here', day(START))
+    await world.moveTo(world.clock.nowMs() + 2 * RETURN_MS)
+    expect(versions()[0]?.guarantees[0]?.verdict).toBe('met')
+    expect(await toldOf('window.finalised')).not.toHaveLength(0)
+  })
+
+  it('is stored and told together or not at all', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    await world.send('here', day(START))
+    const { sql } = world.database
+    // The event cannot be written: the leaf before it must not stay.
+    await sql`alter table event add constraint broken check (type <> 'window.finalised')`
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    expect(versions()).toEqual([])
+    expect(await sql`select 1 from entry where type = 11`).toHaveLength(0)
+    await sql`alter table event drop constraint broken`
+    await world.moveTo(world.clock.nowMs() + 2 * HOUR_MS)
+    expect(versions()).toHaveLength(1)
+    expect(await sql`select 1 from entry where type = 11`).toHaveLength(1)
+    expect(await toldOf('window.finalised')).toHaveLength(1)
+  })
+
+  it('of every period closes by itself, and the next revision judges from the next window on', async () => {
+    const week =
+      '    - {id: shop-week, service: shop, clause: "1", metric: interval-availability, target: {op: gte, percent: "99"}, window: {period: P1W, timeZone: UTC}, calendar: always}\n'
+    await world.apply(contract({ more: week }))
+    await world.join('here')
+    await world.moveTo(START + 2 * DAY_MS)
+    await world.send('here', { ...day(START), untilMs: START + 2 * DAY_MS })
+    // At the very edge of a window: it judges that window, and not the one before.
+    await world.apply(contract({ more: week }).replace('percent: "99"', 'percent: "98"'))
+    await world.moveTo(START + 4 * DAY_MS)
+    await world.send('here', { ...day(START + 2 * DAY_MS), untilMs: START + 4 * DAY_MS })
+    await world.moveTo(START + 7 * DAY_MS + 3 * HOUR_MS)
+    expect(versions('2026-10-06')[0]).toMatchObject({ revision: 1 })
+    expect(versions('2026-10-07')[0]).toMatchObject({ revision: 2 })
+    expect(versions('2026-W41')[0]).toMatchObject({ revision: 1 })
+    expect(versions('2026-W41')[0]?.guarantees.map(({ guarantee }) => guarantee)).toEqual(['shop-week'])
+    expect((await rebuilt()).differingClosings).toEqual([])
+  })
+
+  it('that was changed in the ledger is found by a rebuild', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    await world.send('here', day(START))
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    const { sql } = world.database
+    const met = Buffer.from('"verdict":"met"').toString('hex')
+    const lost = Buffer.from('"verdict":"not_met"').toString('hex')
+    await sql`update entry set body = decode(replace(encode(body, 'hex'), ${met}, ${lost}), 'hex') where type = 11`
+    const { differingClosings, differences } = await rebuilt()
+    expect(differences).toBe(1)
+    expect(differingClosings[0]).toContain('daily, window 2026-10-05, version 1')
   })
 })
