@@ -1,6 +1,6 @@
 /** `constat`: the real clock, randomness and environment enter here and nowhere else. */
-import { Fault, messageOf } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
+import { failureLines } from './cli/failure.ts'
 import { exitCode, type World } from './cli/world.ts'
 import { runCommand } from './cli/program.ts'
 import { systemRandom } from './data-dir.ts'
@@ -20,12 +20,10 @@ const world: World = {
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
 }
 
+const args = process.argv.slice(2)
 try {
-  process.exitCode = await runCommand(process.argv.slice(2), world)
+  process.exitCode = await runCommand(args, world)
 } catch (error) {
   process.exitCode = exitCode(error)
-  if (error instanceof Fault) {
-    world.err(`${error.code}: ${error.message}${error.hint === '' ? '' : `. ${error.hint}`}`)
-    for (const problem of error.problems) world.err(`  ${problem}`)
-  } else world.err(`internal: ${messageOf(error)}`)
+  for (const line of failureLines(error, args)) world.err(line)
 }

@@ -1,12 +1,14 @@
 /** `constat`: the commands, one file each; this one is their table. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Fault } from '@constat/shared/fault'
 import { VERSION } from '../version.ts'
+import { asksJson } from './failure.ts'
 import { EXIT, type World } from './world.ts'
 
 /** Runs one command; the answer is the exit code. A command's code is loaded when it is called. */
 export async function runCommand(args: readonly string[], world: World): Promise<number> {
   const ended = { code: EXIT.done as number }
-  const program = programOf(world, (code) => {
+  const program = programOf(quietFor(world, args), (code) => {
     ended.code = code
   })
   try {
@@ -15,8 +17,17 @@ export async function runCommand(args: readonly string[], world: World): Promise
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Help and version are answers, not mistakes; commander has printed both kinds.
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (error.exitCode === 0) return EXIT.done
+    if (asksJson(args)) throw new Fault('usage', error.message.replace(/^error: /, ''), { hint: ASK_HELP })
+    return EXIT.usage
   }
+}
+
+const ASK_HELP = 'constat --help lists the commands.'
+
+/** What commander says of a mistake is no JSON: it is told once, as the failure. */
+function quietFor(world: World, args: readonly string[]): World {
+  return asksJson(args) ? { ...world, err: (text) => !text.startsWith('error: ') && world.err(text) } : world
 }
 
 const DATA = ['--data <dir>', 'data directory (CONSTAT_DATA_DIR, default ./data)'] as const
@@ -67,9 +78,19 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./apply.ts')).apply(flags, world)))
   program
+    .command('diff')
+    .description('what contract documents would change, clause by clause; exit 1 when they do')
+    .requiredOption('-f, --file <path>', 'a YAML or JSON file, or a directory of them')
+    .option('--against <path>', 'compare with these documents, in place of the terms in force')
+    .option('--contract <name>', 'this contract only')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./diff.ts')).diff(flags, world)))
+  program
     .command('explain <contract>')
     .description('the terms in force, every default shown')
     .option(...DATA)
+    .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./read.ts')).explainContract(name, flags, world)))
   program
     .command('get [kind]')

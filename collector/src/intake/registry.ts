@@ -147,14 +147,27 @@ export class Registry {
     return agent
   }
 
-  /** Names are for people and unique: a second `db-1` becomes `db-1-2`. */
+  /** Names are unique, and such that a contract can name them: a second `db-1` becomes `db-1-2`. */
   #freeName(wanted: string): string {
-    const base = wanted.trim() || 'agent'
+    const base = plainName(wanted)
     const taken = new Set([...this.#byId.values()].map(({ name }) => name))
     let name = base
     for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`
     return name
   }
+}
+
+/** Longest name of an agent. */
+const MAX_AGENT_NAME_CHARS = 64
+
+/** What a contract can write: letters, digits, `.`, `_` and `-`, the accents of others left off. */
+function plainName(wanted: string): string {
+  const plain = wanted
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replaceAll(/^[._-]+|-+$/g, '')
+  return plain.slice(0, MAX_AGENT_NAME_CHARS) || 'agent'
 }
 
 function refused(code: string, detail: string): Enrolment {

@@ -6,6 +6,7 @@
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import { configDigest, type CheckConfig } from '@constat/shared/check'
 import type { UnixMs } from '@constat/shared/time'
+import { revisionProblem } from '@constat/sla/contract/compare'
 import { contractDigest, termsJson } from '@constat/sla/contract/digest'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { calendarGaps, parseContract } from '@constat/sla/contract/parse'
@@ -47,6 +48,8 @@ export async function applyContract(
   if (names.size > MAX_CONTRACTS) {
     return { kind: 'refused', problems: [`a collector takes ${MAX_CONTRACTS} contracts at most`] }
   }
+  const numbers = wanted.flatMap((terms) => numberProblem(terms, deps.register))
+  if (numbers.length > 0) return { kind: 'refused', problems: numbers }
   const contracts: Applied[] = []
   for (const terms of wanted) contracts.push(await applyOne(terms, files, deps))
   return {
@@ -54,6 +57,14 @@ export async function applyContract(
     contracts,
     warnings: wanted.flatMap((terms) => warningsOf(terms, deps.nowMs())),
   }
+}
+
+/** The author's own number rises with the terms. The same terms again change nothing, their number either. */
+function numberProblem(terms: ExpandedContract, register: Register): string[] {
+  const known = register.of(terms.name)
+  if (!known || newest(known).digest === contractDigest(terms).toString('hex')) return []
+  const problem = revisionProblem(terms, newest(known).terms)
+  return problem === undefined ? [] : [`${terms.name} ${problem}`]
 }
 
 async function applyOne(terms: ExpandedContract, source: SourceFile[], deps: ApplyDeps): Promise<Applied> {

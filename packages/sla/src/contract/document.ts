@@ -60,6 +60,9 @@ export function readDocuments({ name, text }: SourceFile): Reading {
     // Compared in `keyMistakes`: the library compares every key with every other.
     uniqueKeys: false,
     merge: false,
+    // Dates, sets and bytes are no JSON: their tags stay unresolved, which is refused.
+    resolveKnownTags: false,
+    logLevel: 'error',
     lineCounter: lines,
   })
   const reading: Reading = { documents: [], problems: [] }
@@ -131,21 +134,48 @@ function keyMistakes(document: Document.Parsed): KeyMistake[] {
 }
 
 /** The value, or why it has none: too many aliases is how a small text becomes a huge value. */
-function plain({ document, file }: Composed): { value: unknown } | { problem: Problem } {
+function plain({ document, file }: Composed): { value: Json } | { problem: Problem } {
+  const refused = (message: string) => ({ problem: { file, path: '', line: 1, column: 1, message } })
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) }
+    const value = treeOf(document.toJS({ maxAliasCount: MAX_ALIASES }), {
+      depth: 0,
+      left: { nodes: MAX_NODES },
+    })
+    return typeof value === 'string' ? refused(value) : value
   } catch (error) {
-    const message = `expands more than ${MAX_ALIASES} aliases: write them out (${firstLine(messageOf(error))})`
-    return { problem: { file, path: '', line: 1, column: 1, message } }
+    return refused(
+      `expands more than ${MAX_ALIASES} aliases: write them out (${firstLine(messageOf(error))})`,
+    )
   }
 }
 
-function source({ document, file, lines }: Composed, value: unknown, prefix: Path): SourceDocument {
+type Bounds = { depth: number; left: { nodes: number } }
+
+/**
+ * A tree of its own, or what is wrong with it: aliases make one value stand in many places, and an anchor
+ * that holds its own alias has no end.
+ */
+function treeOf(value: unknown, { depth, left }: Bounds): { value: Json } | string {
+  left.nodes -= 1
+  if (depth > MAX_DEPTH || left.nodes < 0)
+    return 'has no end, or too many levels, once its aliases are written out: write the values instead'
+  // The core schema of YAML yields JSON values only (no dates, no binary, no maps with odd keys in toJS).
+  if (typeof value !== 'object' || value === null) return { value: value as Json }
+  const isList = Array.isArray(value)
+  const members: [string, Json][] = []
+  for (const [key, member] of Object.entries(value)) {
+    const copy = treeOf(member, { depth: depth + 1, left })
+    if (typeof copy === 'string') return copy
+    members.push([key, copy.value])
+  }
+  return { value: isList ? members.map(([, member]) => member) : Object.fromEntries(members) }
+}
+
+function source({ document, file, lines }: Composed, value: Json, prefix: Path): SourceDocument {
   const pairs: Pairs = new Map()
   return {
     file,
-    // The core schema of YAML yields JSON values only (no dates, no binary, no maps with odd keys in toJS).
-    data: value as Json,
+    data: value,
     problem: (path, message, at = 'value') => {
       const offset = offsetOf({ document, pairs }, [...prefix, ...path], at)
       return { file, path: pathText(path), ...placeAt(lines, offset), message }

@@ -1,0 +1,222 @@
+/**
+ * Comparing: what a revision changes in the expanded terms, clause by clause, in plain words. Pure.
+ * Members of a list that carry a name are matched by it; order is told only where it means something.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { formatInstant } from '@constat/shared/time'
+import { durationText } from '../duration.ts'
+import type { ExpandedContract } from './expanded.ts'
+import { memberOf } from './refusal.ts'
+
+/** When a change counts: with the next windows, or at once because nothing was judged by it before. */
+export type Effect = 'next-window' | 'at-once' | 'from-now-on'
+
+export type TermsChange = {
+  /** `guarantees portal-availability target percent`: names, not positions. */
+  where: string
+  kind: 'added' | 'removed' | 'changed' | 'moved'
+  /** As `explain` writes it; null where there was nothing, or now is nothing. */
+  before: string | null
+  after: string | null
+  /** The clause of what changes, where it names one. */
+  clause: string | null
+  effect: Effect
+}
+
+/** Told elsewhere, or follows from what is told. */
+const SILENT = new Set(['schema', 'source', 'zoneTables', 'revision'])
+
+/** Lists in which the place of a member has a meaning. */
+const ORDERED = new Set(['zones', 'tiers', 'steps', 'repeatPoints'])
+
+/** Changes from one set of terms to another, in the order in which terms are read. Empty: the same terms. */
+export function compareTerms(before: ExpandedContract, after: ExpandedContract): TermsChange[] {
+  const found = Object.keys(after)
+    .filter((key) => !SILENT.has(key))
+    .flatMap((key) => {
+      const pair = { before: memberOf(before, key), after: memberOf(after, key) }
+      return changesOf(pair, { path: [key], name: key, clause: null })
+    })
+  return [...found, ...zoneChanges(before, after)].map((change) => {
+    return { ...change, effect: effectOf(change) }
+  })
+}
+
+type Pair = { before: unknown; after: unknown }
+type Place = { path: readonly string[]; name: string; clause: string | null }
+type Found = Omit<TermsChange, 'effect'>
+
+function changesOf(pair: Pair, at: Place): Found[] {
+  const { before, after } = pair
+  if (isDeepStrictEqual(before, after)) return []
+  if (Array.isArray(before) && Array.isArray(after)) return listChanges({ before, after }, at)
+  if (!isMap(before) || !isMap(after)) return [leafChange(pair, at)]
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const clause = clauseOf(after) ?? clauseOf(before) ?? at.clause
+  return keys.flatMap((key) => {
+    const member = { before: memberOf(before, key), after: memberOf(after, key) }
+    return changesOf(member, { path: [...at.path, plainName(key)], name: key, clause })
+  })
+}
+
+function leafChange({ before, after }: Pair, { path, name, clause }: Place): Found {
+  const own = clauseOf(after) ?? clauseOf(before) ?? clause
+  const isAbsent = (value: unknown) => value === undefined || value === null
+  const kind = isAbsent(before) ? 'added' : isAbsent(after) ? 'removed' : 'changed'
+  const text = (value: unknown) => (isAbsent(value) ? null : valueText(name, value))
+  return { where: path.join(' '), kind, before: text(before), after: text(after), clause: own }
+}
+
+type Lists = { before: readonly unknown[]; after: readonly unknown[] }
+
+function listChanges({ before, after }: Lists, at: Place): Found[] {
+  const names = [before, after].map((list) => list.map(labelOf))
+  const isNamed = names.every(
+    (list) => list.every((one) => one !== null) && new Set(list).size === list.length,
+  )
+  if (!isNamed) return plainListChanges({ before, after }, at)
+  const [old = [], now = []] = names
+  const members = [...new Set([...old, ...now])].flatMap((label) => {
+    const pair = { before: before[old.indexOf(label)], after: after[now.indexOf(label)] }
+    return changesOf(pair, { ...at, path: [...at.path, String(label)], name: at.name })
+  })
+  return [...members, ...orderChange({ before: old, after: now }, at)]
+}
+
+/** Zones answer in their order, tiers are looked up in theirs; elsewhere order says nothing. */
+function orderChange({ before, after }: Lists, { path, name, clause }: Place): Found[] {
+  if (!ORDERED.has(name)) return []
+  const stayed = (list: readonly unknown[], other: readonly unknown[]) =>
+    list.filter((one) => other.includes(one))
+  const [old, now] = [stayed(before, after), stayed(after, before)]
+  if (isDeepStrictEqual(old, now)) return []
+  const order = { before: before.join(', '), after: after.join(', ') }
+  return [{ where: `${path.join(' ')} order`, kind: 'moved', ...order, clause }]
+}
+
+/** Lists of plain values are sets, unless their order means something. */
+function plainListChanges({ before, after }: Lists, at: Place): Found[] {
+  const isPlain = [...before, ...after].every((one) => typeof one !== 'object' || one === null)
+  if (ORDERED.has(at.name) || !isPlain) {
+    if (before.length !== after.length || isPlain) return [leafChange({ before, after }, at)]
+    return after.flatMap((member, i) => {
+      const place = { ...at, path: [...at.path, String(i + 1)] }
+      return changesOf({ before: before[i], after: member }, place)
+    })
+  }
+  const gone = before.filter((one) => !after.includes(one))
+  const come = after.filter((one) => !before.includes(one))
+  const where = at.path.join(' ')
+  const listed = (values: readonly unknown[]) => values.map(String).join(', ')
+  return [
+    ...(gone.length > 0 ? [{ where, kind: 'removed' as const, before: listed(gone), after: null }] : []),
+    ...(come.length > 0 ? [{ where, kind: 'added' as const, before: null, after: listed(come) }] : []),
+  ].map((change) => ({ ...change, clause: at.clause }))
+}
+
+/** The rules of a zone are the host's: new ones come with a new tzdb and can move hours. */
+function zoneChanges(before: ExpandedContract, after: ExpandedContract): Found[] {
+  return Object.entries(after.zoneTables).flatMap(([zone, table]) => {
+    const old = before.zoneTables[zone]
+    if (!old) return []
+    const span = { fromMs: Math.max(old.fromMs, table.fromMs), toMs: Math.min(old.toMs, table.toMs) }
+    const within = ({ transitions }: typeof table) =>
+      transitions.filter(([atMs]) => atMs > span.fromMs && atMs < span.toMs)
+    const first = differenceOf(within(old), within(table))
+    if (first === undefined) return []
+    const told = { before: 'as applied', after: `differs from ${formatInstant(first)} on` }
+    return [{ where: `rules of ${zone}`, kind: 'changed' as const, ...told, clause: null }]
+  })
+}
+
+type Transitions = ExpandedContract['zoneTables'][string]['transitions']
+
+function differenceOf(before: Transitions, after: Transitions): number | undefined {
+  for (let i = 0; i < Math.max(before.length, after.length); i += 1) {
+    if (isDeepStrictEqual(before[i], after[i])) continue
+    return Math.min(before[i]?.[0] ?? Infinity, after[i]?.[0] ?? Infinity)
+  }
+  return undefined
+}
+
+/**
+ * A revision judges the windows that begin after it was applied. What is new is judged at once, from the
+ * moment of apply; probing, alerting and names are of no window and change at once.
+ */
+function effectOf({ where, kind }: Found): Effect {
+  const words = where.split(' ')
+  if (words[0] === 'guarantees' && words.length === 2 && kind === 'added') return 'at-once'
+  if (words[0] === 'checks' && (words.includes('spec') || words.length === 2)) return 'from-now-on'
+  const isOfNoWindow =
+    words.at(-1) === 'displayName' || words.includes('alertAfter') || words[0] === 'displayName'
+  return isOfNoWindow ? 'from-now-on' : 'next-window'
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function labelOf(member: unknown): string | null {
+  const label = memberOf(member, 'id') ?? memberOf(member, 'name') ?? memberOf(member, 'date')
+  return typeof label === 'string' ? label : null
+}
+
+function clauseOf(value: unknown): string | null {
+  const clause = memberOf(value, 'clause')
+  return typeof clause === 'string' ? clause : null
+}
+
+/** Units are no part of the names in a document. */
+function plainName(key: string): string {
+  return key.replace(/(?<=[a-z])Ms$/, '')
+}
+
+const MAX_VALUE_LENGTH = 400
+
+function valueText(name: string, value: unknown): string {
+  if (typeof value === 'number' && /^(from|to)Ms$/.test(name)) return formatInstant(value)
+  if (typeof value === 'number' && name.endsWith('Ms')) return durationText(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  const text = Array.isArray(value)
+    ? value.map((one: unknown) => valueText('', one)).join(', ')
+    : Object.entries(value)
+        .filter(([, member]) => member !== null)
+        .map(([key, member]) => `${plainName(key)} ${valueText(key, member)}`)
+        .join(', ')
+  const whole = Array.isArray(value) ? `[${text}]` : `{${text}}`
+  return whole.length <= MAX_VALUE_LENGTH ? whole : `${whole.slice(0, MAX_VALUE_LENGTH)}…`
+}
+
+const EFFECTS: Record<Effect, string> = {
+  'next-window': 'from the next window',
+  'at-once': 'at once: it is new',
+  'from-now-on': 'from the moment of apply',
+}
+
+/** `guarantees portal target percent (A.3.1): 99.9 → 99.5, from the next window` */
+export function changeText({ where, kind, before, after, clause, effect }: TermsChange): string {
+  const cited = clause === null ? '' : ` (${clause})`
+  const what =
+    kind === 'added'
+      ? `added ${after ?? ''}`
+      : kind === 'removed'
+        ? `removed ${before ?? ''}`
+        : `${before} → ${after}`
+  return `${where}${cited}: ${what}, ${EFFECTS[effect]}`
+}
+
+/**
+ * The number an author gave a revision has to rise with its terms: what is wrong with it, as a sentence.
+ * `inForce` null: nothing is in force yet.
+ */
+export function revisionProblem(
+  next: ExpandedContract,
+  inForce: ExpandedContract | null,
+): string | undefined {
+  const [number, before] = [next.revision, inForce?.revision ?? null]
+  if (number === null || before === null || number > before) return undefined
+  const isSame = number === before
+  return isSame
+    ? `spec.revision: is ${number}, which is in force with other terms: write ${before + 1}`
+    : `spec.revision: is ${number}, and ${before} is in force: revision numbers rise; write ${before + 1}`
+}
