@@ -222,7 +222,7 @@ test.each([
     'everything wrong at once',
     ['enroll', '--url', 'ftp://x', '--key', 'zz'],
     3,
-    'no address: ftp://x; CONSTAT_COLLECTOR_KEY',
+    'ftp://x is no address; CONSTAT_COLLECTOR_KEY',
   ],
   [
     'nobody there',
