@@ -7,7 +7,7 @@ import { AGENTS, type StoryContract, type StorySite, type Trouble } from './demo
 
 /** It has been silent for minutes; this one is cut off from what it measures. */
 export const SILENT = 'nantes'
-export const ISOLATED = 'brest'
+const ISOLATED = 'brest'
 
 export function siteViews({ sites }: StoryContract): View.SiteView[] {
   const listed: readonly StorySite[] =

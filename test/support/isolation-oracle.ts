@@ -7,7 +7,7 @@ import type { OracleSample } from './fold-oracle.ts'
 export type OracleReference = { samples: readonly OracleSample[]; holdMs: number }
 
 /** Whether an agent with these references is cut off at `atMs`. Samples in order of instant. */
-export function isIsolatedAt(references: readonly OracleReference[], atMs: number): boolean {
+function isIsolatedAt(references: readonly OracleReference[], atMs: number): boolean {
   const run = references.filter((reference) => isRunAt(reference, atMs))
   return run.length > 0 && run.every((reference) => standsFailedAt(reference, atMs))
 }

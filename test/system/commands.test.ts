@@ -289,7 +289,7 @@ describe('evaluate', () => {
 
   const WRONG: [string, unknown, RegExp][] = [
     ['no object', [], /is not a JSON object/],
-    ['no queries', {}, /has no list "queries"/],
+    ['nothing to answer', {}, /asks nothing: it has neither a window nor queries/],
     [
       'a category nobody knows',
       { queries: [{ id: 'T1', category: 'astrology', given: {} }] },

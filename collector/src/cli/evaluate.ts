@@ -14,6 +14,11 @@ export function evaluate(path: string, world: World): number {
   const value = readJson(path)
   if (!isRecord(value)) throw new Fault('bad-request', `${path} is not a JSON object`)
   const scenario = readScenario(value)
+  if (!scenario.window && !scenario.queries) {
+    throw new Fault('bad-request', `${path} asks nothing: it has neither a window nor queries`, {
+      hint: 'Write {"window": {"start": "…", "end": "…"}, …}, or {"queries": [{"id": "1", "category": "period_length", "given": {…}}]}.',
+    })
+  }
   const files = [scenario.contractFile ?? []].flat().map((file) => readBeside(path, file))
   const { queries = [] } = scenario
   const isOnlyQueries = Object.keys(value).every((key) => key === 'queries')

@@ -18,7 +18,7 @@ type Day = { startMs: number; state: State; downMs: number }
 const WORST: readonly State[] = ['down', 'partial', 'degraded']
 
 /** From the first day of the span, at its local midnight, to the last. */
-export function daysOf(segments: readonly Segment[], span: Span, zone: string): Day[] {
+function daysOf(segments: readonly Segment[], span: Span, zone: string): Day[] {
   const days: Day[] = []
   for (let startMs = midnight(span.toMs, zone); days.length < DAYS;) {
     days.push(dayOf(segments, { fromMs: startMs, toMs: Math.min(span.toMs, nextMidnight(startMs, zone)) }))
