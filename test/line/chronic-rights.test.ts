@@ -34,7 +34,7 @@ function contractWith(rule: object, more: { misreport?: object; bindingFigure?: 
 /** `N` not met, `m` met, `?` indeterminate; the last one is this window. */
 function windowsOf(text: string): Asked {
   const verdicts = { N: 'not_met', m: 'met', '?': 'indeterminate' } as const
-  const all = [...text].map((mark): PastWindow => ({
+  const all = text.split('').map((mark): PastWindow => ({
     verdict: verdicts[mark as keyof typeof verdicts],
     credit: null,
   })) // one of the three marks

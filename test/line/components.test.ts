@@ -20,7 +20,7 @@ describe('components', () => {
       if (!left.delete(start)) continue
       const group = [start]
       for (const node of group) {
-        for (const other of [...left]) {
+        for (const other of left) {
           if (joined(nodes[node]!, nodes[other]!) && left.delete(other)) group.push(other)
         }
       }

@@ -8,7 +8,7 @@ import { intersect, normalise, subtract, totalMs, union, type Interval } from '@
 import type { ExclusionKind } from '@constat/sla/contract/expanded'
 import type { Ruling } from '@constat/sla/judgement/declaration'
 import type { StatedIncident } from '@constat/sla/reconciliation/provider-statement'
-import { MATCH_CLASSES, reconcile, type ReconcileQuestion } from '@constat/sla/reconciliation/reconcile'
+import { reconcile, type MatchClass, type ReconcileQuestion } from '@constat/sla/reconciliation/reconcile'
 
 const MINUTE_MS = 60_000
 const DAY = { startMs: Date.UTC(2026, 5, 1), endMs: Date.UTC(2026, 5, 2) }
@@ -56,8 +56,8 @@ function questionOf({
       return { spans: [span(one.at)], zone: one.zone }
     }),
     stated: stated.map((one, i): StatedIncident => {
-      const { at: told, or, kind = null }: Stated = 'length' in one ? { at: one } : one
-      return { line: i + 1, service: null, readings: [told, ...(or ? [or] : [])].map(span), kind, note: '' }
+      const { at: told, or, kind }: Stated = 'length' in one ? { at: one } : one
+      return { line: i + 1, service: null, readings: [told, ...(or ? [or] : [])].map(span), kind: kind ?? null, note: '' }
     }),
     inHours: normalise(hours.map(span)),
     excluded: normalise(excluded.map(span)),
@@ -548,7 +548,7 @@ describe('of every pair of lists', () => {
   })
 
   test('the tolerance is the same for both: lists in each other’s place give the opposite classes', () => {
-    const opposite: Partial<Record<(typeof MATCH_CLASSES)[number], string>> = {
+    const opposite: Partial<Record<MatchClass, string>> = {
       'absent-from-the-statement': 'declared-only-by-the-provider',
       'declared-only-by-the-provider': 'absent-from-the-statement',
     }

@@ -99,7 +99,7 @@ export function judgedWith(
     sites: [],
     contested: null,
   }
-  return { result, incidents, commitment: { inHours: [MONTH], excluded: [], committed: [MONTH] } }
+  return { result, incidents, commitment: { inHours: [MONTH], excluded: [], committed: [MONTH], isKept: false } }
 }
 
 function measureOf(

@@ -100,6 +100,10 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
   program
+    .command('preset [name]')
+    .description('contracts to start from: list them, or print one')
+    .action(async (name) => end((await import('./preset.ts')).preset(name, world)))
+  program
     .command('evaluate <scenario>')
     .description('the engine on a JSON file, no server')
     .action(async (path) => end((await import('./evaluate.ts')).evaluate(path, world)))

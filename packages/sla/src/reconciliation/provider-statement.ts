@@ -96,10 +96,10 @@ function incidentOf(value: unknown, line: number, context: StatementContext): St
 }
 
 /** Words for an outage that claims no excuse. */
-const OUTAGES: readonly string[] = ['outage', 'incident', 'panne']
+const OUTAGES: ReadonlySet<string> = new Set(['outage', 'incident', 'panne'])
 
 function excuseOf(kind: string | null): string | null {
-  return kind !== null && OUTAGES.includes(kind.toLowerCase()) ? null : kind
+  return kind !== null && OUTAGES.has(kind.toLowerCase()) ? null : kind
 }
 
 const COLUMNS = ['service', 'start', 'end', 'kind', 'note'] as const
