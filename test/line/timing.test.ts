@@ -238,7 +238,7 @@ describe('incident count', () => {
       [...days('08'), ['12 10:00', '12 10:05', 'unknown']],
       {},
       'indeterminate',
-      [1, 1, 6],
+      [1, 1, 4],
     ],
     [
       'unless the contract joins what is so near',

@@ -2,7 +2,17 @@
  * Hidden outages: what may have happened where nobody can prove that nothing did. Pure. Silence never makes
  * a failure, but it keeps `met` away: losing samples must not hide the third outage, nor the long one.
  */
-import { clip, subtract, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import {
+  clip,
+  contains,
+  intersect,
+  normalise,
+  subtract,
+  totalMs,
+  type Interval,
+  type IntervalSet,
+  type UnixMs,
+} from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { merged, type OutageRules } from '../outage.ts'
 import {
@@ -68,32 +78,47 @@ export function longestHiddenMs(
 }
 
 /**
- * How many more incidents there may have been than were told. Two outages nearer than the contract joins are
- * one, and none is shorter than the interval of the checks that would have seen it; so each silence has room
- * for so many. Seen time in doubt, such as a failure that never confirmed, has room for one.
+ * How many incidents there were whatever the silences hid: proved, and parted from each other, and from what
+ * was before the window, by time that is proved up.
+ */
+export function provenCount(question: HiddenQuestion, counts: IntervalSet): number {
+  const { timeline, incidents, window, asOfMs, rules } = question
+  const spans = where(timeline, { startMs: -Infinity, endMs: asOfMs }, isPossiblyDown)
+  const own = hulls(spans, rules).filter(({ startMs }) => contains(window, startMs))
+  const proofs = clip(counts, { startMs: window.startMs, endMs: asOfMs })
+  const proved = normalise(incidents.flatMap((one) => intersect(one.proved, proofs)))
+  return own.filter((hull) => clip(proved, hull).length > 0).length
+}
+
+/**
+ * How many more incidents there may have been than were told. No outage that the checks would have seen is
+ * shorter than their interval, nor is the time between two of them; nearer ones the contract may join. So each
+ * stretch that is not proved up has room for so many, whether it was silent or in doubt.
  */
 export function hiddenCount(
   question: HiddenQuestion,
-  room: { terms: ExpandedContract; counts: IntervalSet },
+  { terms, counts }: { terms: ExpandedContract; counts: IntervalSet },
 ): number {
-  const { timeline, incidents, window, rules } = question
-  const told = incidents.map(({ possible }) => possible)
-  const leastMs = Math.max(rules.minimumOutageMs, shortestIntervalMs(room.terms))
-  const eachMs = leastMs + rules.mergeGapMs
-  const isCounted = (span: Interval): boolean => totalMs(clip(room.counts, span)) > 0
-  let sum = 0
-  for (const span of possibleOutages(question).flatMap((hull) => subtract([hull], hulls(told, rules)))) {
-    if (!isCounted(span)) continue
-    const isAlone = !told.some(({ startMs, endMs }) => startMs <= span.endMs && span.startMs <= endMs)
-    const lengthMs = span.endMs - span.startMs
-    const isSilent = where(timeline, span, isUnknown).length > 0
-    if (!isAlone) sum += Math.floor(lengthMs / eachMs)
-    else sum += isSilent ? Math.max(1, Math.floor((lengthMs + rules.mergeGapMs) / eachMs)) : 1
-  }
+  const { timeline, incidents, window, asOfMs, rules } = question
+  const seen = incidents.map(({ onsetMs, endMs }) => ({ startMs: onsetMs, endMs: endMs ?? asOfMs }))
+  const intervalMs = shortestIntervalMs(terms)
+  const leastMs = Math.max(rules.minimumOutageMs, intervalMs)
+  const gapMs = Math.max(rules.mergeGapMs, intervalMs)
+  const rooms = possibleOutages(question).flatMap((hull) => subtract([hull], hulls(seen, rules)))
+  const free = rooms.map((room) => {
+    const isBeside = seen.some(({ startMs, endMs }) => startMs <= room.endMs && room.startMs <= endMs)
+    const lengthMs = room.endMs - room.startMs
+    const most = Math.floor((isBeside ? lengthMs : lengthMs + gapMs) / (leastMs + gapMs))
+    return { room, count: isBeside ? most : Math.max(1, most) }
+  })
   // A silence within an incident may have parted it.
-  for (const { startMs, endMs } of told.flatMap((span) => where(timeline, clipped(span, window), isUnknown)))
-    if (isCounted({ startMs, endMs })) sum += Math.floor((endMs - startMs - 1 + leastMs) / eachMs)
-  return sum
+  const silences = seen.flatMap((span) => where(timeline, clipped(span, window), isUnknown))
+  const parted = silences.map((room) => {
+    return { room, count: Math.floor((room.endMs - room.startMs + leastMs) / (leastMs + gapMs)) }
+  })
+  return [...free, ...parted]
+    .filter(({ room }) => totalMs(clip(counts, room)) > 0)
+    .reduce((sum, { count }) => sum + count, 0)
 }
 
 function clipped(span: Interval, window: Interval): Interval {
@@ -101,5 +126,5 @@ function clipped(span: Interval, window: Interval): Interval {
 }
 
 function shortestIntervalMs({ checks }: ExpandedContract): number {
-  return checks.reduce((least, { spec }) => Math.min(least, spec.intervalMs), 60_000)
+  return checks.reduce((least, { spec }) => Math.min(least, spec.intervalMs), Infinity)
 }

@@ -4,7 +4,7 @@ import { ALWAYS, uncoveredYears } from '../calendar.ts'
 import type { IncidentClock } from '../contract/expanded.ts'
 import type { Figure } from '../figures.ts'
 import { hoursIn } from './committed.ts'
-import { hiddenCount, longestHiddenMs, possibleOutages, type HiddenQuestion } from './hidden.ts'
+import { hiddenCount, longestHiddenMs, provenCount, possibleOutages, type HiddenQuestion } from './hidden.ts'
 import type { Scored } from './result.ts'
 import {
   base,
@@ -29,7 +29,8 @@ export function timing(scope: Counted, question: Of<'restoration-time' | 'respon
   const hidden = hiddenQuestion(scope, question)
   const inHours = clockHours(question, { incidents, hidden })
   const { bindingFigure } = terms.measurement
-  const asked = { clock, eachMs, bindingFigure, inHours, paused, asOfMs }
+  const fromMs = hidden.window.startMs
+  const asked = { clock, eachMs, bindingFigure, inHours, paused, fromMs, asOfMs }
   const perIncident = incidents.map((incident) => timingOf(incident, asked))
   const measured = measuredOf(scope, question)
   const hiddenMs = mayHide(clock)
@@ -95,10 +96,11 @@ export function incidentCount(scope: Counted, question: Of<'incident-count'>): S
     const span = { startMs: incident.onsetMs, endMs: incident.endMs ?? question.asOfMs }
     return belongs(incident, question) && totalMs(clip(counts, span)) > 0
   })
+  const hidden = hiddenQuestion(scope, question)
   const count = {
-    provable: counted.filter(({ proved }) => proved.length > 0).length,
+    provable: provenCount({ ...hidden, incidents: counted }, counts),
     point: counted.length,
-    pessimistic: counted.length + hiddenCount(hiddenQuestion(scope, question), { terms, counts }),
+    pessimistic: counted.length + hiddenCount(hidden, { terms, counts }),
   }
   const keeps = (figure: Figure): boolean => count[figure] <= guarantee.target.count
   const measured = measuredOf(scope, question)

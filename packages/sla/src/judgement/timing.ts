@@ -66,6 +66,8 @@ export type TimingQuestion = {
   inHours: IntervalSet
   /** When the clock stands still. */
   paused: IntervalSet
+  /** What began earlier is another window's. */
+  fromMs: UnixMs
   asOfMs: UnixMs
 }
 
@@ -99,14 +101,18 @@ function spansOf(
   incident: IncidentFacts,
   { question, figure }: { question: TimingQuestion; figure: Figure },
 ): Interval[] {
-  const { clock, asOfMs } = question
+  const { clock, fromMs, asOfMs } = question
   const startMs = startOf(incident, clock, figure)
   if (startMs === null) return []
   const isProof = figure === 'provable' && clock.stop === 'measured-recovery'
   const spans = isProof
     ? incident.proved.map((span) => ({ startMs: Math.max(startMs, span.startMs), endMs: span.endMs }))
     : [{ startMs, endMs: endOf(incident, { clock, figure }) ?? asOfMs }]
-  return spans.map((span) => ({ ...span, endMs: Math.min(span.endMs, asOfMs) }))
+  return spans.map((span) => clipped(span, { startMs: fromMs, endMs: asOfMs }))
+}
+
+function clipped(span: Interval, to: Interval): Interval {
+  return { startMs: Math.max(span.startMs, to.startMs), endMs: Math.min(span.endMs, to.endMs) }
 }
 
 /** Null: it has not started, or by this figure never was. */
