@@ -12,8 +12,8 @@ import { memberOf } from './refusal.ts'
 export type Effect = 'next-window' | 'at-once' | 'from-now-on'
 
 export type TermsChange = {
-  /** `guarantees portal-availability target percent`: names, not positions. */
-  where: string
+  /** `guarantees`, `portal-availability`, `target`, `percent`: names, not positions. */
+  path: readonly string[]
   kind: 'added' | 'removed' | 'changed' | 'moved'
   /** As `explain` writes it; null where there was nothing, or now is nothing. */
   before: string | null
@@ -24,7 +24,7 @@ export type TermsChange = {
 }
 
 /** Told elsewhere, or follows from what is told. */
-const SILENT = new Set(['schema', 'source', 'zoneTables', 'revision'])
+const SILENT = new Set(['schema', 'source', 'zoneTables'])
 
 /** Lists in which the place of a member has a meaning. */
 const ORDERED = new Set(['zones', 'tiers', 'steps', 'repeatPoints'])
@@ -37,8 +37,30 @@ export function compareTerms(before: ExpandedContract, after: ExpandedContract):
       const pair = { before: memberOf(before, key), after: memberOf(after, key) }
       return changesOf(pair, { path: [key], name: key, clause: null })
     })
-  return [...found, ...zoneChanges(before, after)].map((change) => {
-    return { ...change, effect: effectOf(change) }
+  const told = gathered([...found, ...zoneChanges(before, after)])
+  return told.map((change) => ({ ...change, effect: effectOf(change) }))
+}
+
+/** Most names in one line. */
+const MAX_NAMES = 5
+
+/** A default that changes changes it for many checks alike: that is one line. */
+function gathered(changes: readonly Found[]): Found[] {
+  const keyOf = ({ path, kind, before, after }: Found) =>
+    path[0] === 'checks' && path.length > 2 ? JSON.stringify([path.slice(2), kind, before, after]) : null
+  const seen = new Map<string, string[]>()
+  for (const change of changes) {
+    const key = keyOf(change)
+    if (key !== null) seen.set(key, [...(seen.get(key) ?? []), change.path[1]!])
+  }
+  return changes.flatMap((change) => {
+    const names = seen.get(keyOf(change) ?? '') ?? []
+    if (names.length < 2) return [change]
+    // The first of them speaks for all.
+    if (names[0] !== change.path[1]) return []
+    const rest = names.length - MAX_NAMES
+    const label = `${names.slice(0, MAX_NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+    return [{ ...change, path: ['checks', label, ...change.path.slice(2)] }]
   })
 }
 
@@ -64,7 +86,7 @@ function leafChange({ before, after }: Pair, { path, name, clause }: Place): Fou
   const isAbsent = (value: unknown) => value === undefined || value === null
   const kind = isAbsent(before) ? 'added' : isAbsent(after) ? 'removed' : 'changed'
   const text = (value: unknown) => (isAbsent(value) ? null : valueText(name, value))
-  return { where: path.join(' '), kind, before: text(before), after: text(after), clause: own }
+  return { path, kind, before: text(before), after: text(after), clause: own }
 }
 
 type Lists = { before: readonly unknown[]; after: readonly unknown[] }
@@ -91,7 +113,7 @@ function orderChange({ before, after }: Lists, { path, name, clause }: Place): F
   const [old, now] = [stayed(before, after), stayed(after, before)]
   if (isDeepStrictEqual(old, now)) return []
   const order = { before: before.join(', '), after: after.join(', ') }
-  return [{ where: `${path.join(' ')} order`, kind: 'moved', ...order, clause }]
+  return [{ path: [...path, 'order'], kind: 'moved', ...order, clause }]
 }
 
 /** Lists of plain values are sets, unless their order means something. */
@@ -106,11 +128,11 @@ function plainListChanges({ before, after }: Lists, at: Place): Found[] {
   }
   const gone = before.filter((one) => !after.includes(one))
   const come = after.filter((one) => !before.includes(one))
-  const where = at.path.join(' ')
+  const { path } = at
   const listed = (values: readonly unknown[]) => values.map(String).join(', ')
   return [
-    ...(gone.length > 0 ? [{ where, kind: 'removed' as const, before: listed(gone), after: null }] : []),
-    ...(come.length > 0 ? [{ where, kind: 'added' as const, before: null, after: listed(come) }] : []),
+    ...(gone.length > 0 ? [{ path, kind: 'removed' as const, before: listed(gone), after: null }] : []),
+    ...(come.length > 0 ? [{ path, kind: 'added' as const, before: null, after: listed(come) }] : []),
   ].map((change) => ({ ...change, clause: at.clause }))
 }
 
@@ -125,7 +147,7 @@ function zoneChanges(before: ExpandedContract, after: ExpandedContract): Found[]
     const first = differenceOf(within(old), within(table))
     if (first === undefined) return []
     const told = { before: 'as applied', after: `differs from ${formatInstant(first)} on` }
-    return [{ where: `rules of ${zone}`, kind: 'changed' as const, ...told, clause: null }]
+    return [{ path: ['time zone rules', zone], kind: 'changed' as const, ...told, clause: null }]
   })
 }
 
@@ -143,12 +165,11 @@ function differenceOf(before: Transitions, after: Transitions): number | undefin
  * A revision judges the windows that begin after it was applied. What is new is judged at once, from the
  * moment of apply; probing, alerting and names are of no window and change at once.
  */
-function effectOf({ where, kind }: Found): Effect {
-  const words = where.split(' ')
-  if (words[0] === 'guarantees' && words.length === 2 && kind === 'added') return 'at-once'
-  if (words[0] === 'checks' && (words.includes('spec') || words.length === 2)) return 'from-now-on'
-  const isOfNoWindow =
-    words.at(-1) === 'displayName' || words.includes('alertAfter') || words[0] === 'displayName'
+function effectOf({ path, kind }: Found): Effect {
+  const [top, , part] = path
+  if (top === 'guarantees' && path.length === 2 && kind === 'added') return 'at-once'
+  if (top === 'checks' && (part === 'spec' || part === undefined)) return 'from-now-on'
+  const isOfNoWindow = path.includes('displayName') || path.includes('alertAfter') || top === 'revision'
   return isOfNoWindow ? 'from-now-on' : 'next-window'
 }
 
@@ -157,8 +178,10 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 function labelOf(member: unknown): string | null {
-  const label = memberOf(member, 'id') ?? memberOf(member, 'name') ?? memberOf(member, 'date')
-  return typeof label === 'string' ? label : null
+  const label = ['id', 'name', 'date', 'service'].map((key) => memberOf(member, key)).find(Boolean)
+  if (typeof label === 'string') return label
+  // A charge of no service is one of the whole contract.
+  return memberOf(member, 'service') === null ? 'of the contract' : null
 }
 
 function clauseOf(value: unknown): string | null {
@@ -180,7 +203,7 @@ function valueText(name: string, value: unknown): string {
   const text = Array.isArray(value)
     ? value.map((one: unknown) => valueText('', one)).join(', ')
     : Object.entries(value)
-        .filter(([, member]) => member !== null)
+        .filter(([, member]) => member !== null && !(Array.isArray(member) && member.length === 0))
         .map(([key, member]) => `${plainName(key)} ${valueText(key, member)}`)
         .join(', ')
   const whole = Array.isArray(value) ? `[${text}]` : `{${text}}`
@@ -193,16 +216,42 @@ const EFFECTS: Record<Effect, string> = {
   'from-now-on': 'from the moment of apply',
 }
 
-/** `guarantees portal target percent (A.3.1): 99.9 → 99.5, from the next window` */
-export function changeText({ where, kind, before, after, clause, effect }: TermsChange): string {
+/** One of many, as a person says it. */
+const SINGULAR: Readonly<Record<string, string>> = {
+  parties: 'party',
+  sites: 'site',
+  zones: 'zone',
+  clauses: 'clause',
+  checks: 'check',
+  services: 'service',
+  guarantees: 'guarantee',
+  calendars: 'calendar',
+  'exclusions kinds': 'exclusion kind',
+  'credits schedules': 'credit for',
+  'credits chronic': 'chronic rule',
+}
+
+function placeText(path: readonly string[]): string {
+  for (const depth of [2, 1]) {
+    const singular = SINGULAR[path.slice(0, depth).join(' ')]
+    const name = path[depth]
+    if (singular === undefined || name === undefined || name === 'order') continue
+    const rest = path.slice(depth + 1).join(' ')
+    return `${singular} ${name}${rest === '' ? '' : `, ${rest}`}`
+  }
+  return path.join(' ')
+}
+
+/** `guarantee portal, target percent (A.3.1): was 99.9, now 99.5; from the next window` */
+export function changeText({ path, kind, before, after, clause, effect }: TermsChange): string {
   const cited = clause === null ? '' : ` (${clause})`
-  const what =
-    kind === 'added'
-      ? `added ${after ?? ''}`
-      : kind === 'removed'
-        ? `removed ${before ?? ''}`
-        : `${before} → ${after}`
-  return `${where}${cited}: ${what}, ${EFFECTS[effect]}`
+  return `${placeText(path)}${cited}: ${whatText({ kind, before, after })}; ${EFFECTS[effect]}`
+}
+
+function whatText({ kind, before, after }: Pick<TermsChange, 'kind' | 'before' | 'after'>): string {
+  if (kind === 'added') return `added ${after}`
+  if (kind === 'removed') return `removed ${before}`
+  return `was ${before}, now ${after}`
 }
 
 /**

@@ -118,8 +118,10 @@ function wording(issue: z.core.$ZodRawIssue): string | undefined {
       return `${SIZES[issue.origin]?.[0] ?? 'should be at least'} ${issue.minimum}`
     case 'too_big':
       return `${SIZES[issue.origin]?.[1] ?? 'should be at most'} ${issue.maximum}`
+    case 'invalid_union':
+      return 'should be a value of JSON: text, a number, true, false, null, a list or a map'
     default:
-      return undefined
+      return 'is no value that can stand here'
   }
 }
 
