@@ -16,7 +16,7 @@ export type ClosingHead = Omit<ClosingBody, 'kind' | 'trace' | 'results'> & {
   leaf: number
   /** When the leaf was written. */
   atMs: UnixMs
-  guarantees: { guarantee: string; verdict: Verdict; credit: string | null }[]
+  guarantees: { guarantee: string; verdict: Verdict; coverage: string | null; credit: string | null }[]
   credit: { total: string; currency: string } | null
   outages: WindowResults['outages']
 }
@@ -74,9 +74,10 @@ export function headOf(
   return {
     ...rest,
     ...place,
-    guarantees: results.guarantees.map(({ result: { guarantee, verdict } }) => ({
+    guarantees: results.guarantees.map(({ result: { guarantee, verdict, coverage } }) => ({
       guarantee,
       verdict,
+      coverage,
       credit: credit?.byGuarantee[guarantee] ?? null,
     })),
     outages: results.outages,

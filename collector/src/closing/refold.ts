@@ -14,7 +14,7 @@ import { Latencies } from '../latency/latencies.ts'
 import { openBody } from '../ledger/body.ts'
 import { rootAt } from '../ledger/head.ts'
 import { leafType, type LeafType } from '../ledger/leaf.ts'
-import { Register } from '../terms/register.ts'
+import { Register, type Revision } from '../terms/register.ts'
 import { readClosing } from './body.ts'
 import { headOf, type ClosingHead } from './closings.ts'
 import { closedTimelines, copyOfTerms, inOrder, type LedgerState } from './ledger-state.ts'
@@ -25,6 +25,8 @@ export type RefoldDeps = {
   log: { id: number; contract: string }
   nameOf: (agent: string) => string
   nowMs: () => UnixMs
+  /** Terms to fold by as well, from the first leaf on. */
+  extra?: Revision
 }
 
 export class Refold {
@@ -41,7 +43,9 @@ export class Refold {
   constructor(deps: RefoldDeps) {
     const { db, log, nowMs } = deps
     this.#deps = deps
-    this.#register.add(log)
+    const terms = this.#register.add(log)
+    // First, so that the newest revision stays the one in force.
+    if (deps.extra) terms.revisions.push(deps.extra)
     this.#fold = new Fold(db, this.#register)
     this.#latencies = new Latencies({ db, register: this.#register, fold: this.#fold, nowMs })
   }

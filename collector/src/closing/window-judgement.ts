@@ -55,7 +55,7 @@ export async function judgeWindow(
   const isWhole = countsStatements(state, asked.group)
   for (const promised of asked.group.promised) {
     const known = isWhole ? undefined : kept.get(promised.guarantee.id)
-    if (known) found.push({ ...known, priced: pricedAgain(state, promised, known.closed) })
+    if (known) found.push({ ...known, priced: judgedAgain(state, promised, known.closed) })
     else {
       const one = await judgePromise(state, promised, asked)
       judged.push(one)
@@ -71,8 +71,12 @@ export async function judgeWindow(
   }
 }
 
-/** The time that was promised follows from the terms and the rulings: it is not kept. */
-function pricedAgain({ terms }: LedgerState, promised: Promised, closed: ClosedGuarantee): Priced {
+/** As it was judged. The time that was promised follows from the terms and the rulings: it is not kept. */
+export function judgedAgain(
+  { terms }: Pick<LedgerState, 'terms'>,
+  promised: Promised,
+  closed: ClosedGuarantee,
+): Judged {
   const { revision, guarantee, window } = promised
   const { result, incidents, rulings } = closed
   const inForce = {
@@ -81,7 +85,7 @@ function pricedAgain({ terms }: LedgerState, promised: Promised, closed: ClosedG
   }
   const counting = rulings.filter(({ counts }) => counts)
   const asked = { terms: revision.terms, guarantee, window, inForce, rulings: counting }
-  return { result, incidents, commitment: commitmentOf(asked) }
+  return { result, incidents, rulings, commitment: commitmentOf(asked) }
 }
 
 /** Every guarantee of a window with the facts it was judged by, for whoever asks more of them. */

@@ -1,5 +1,5 @@
 /**
- * Contracts: what was agreed, its revisions, its windows, and the one way to change it.
+ * Contracts: what was agreed, its revisions, and the one way to change it.
  */
 import { Fault } from '@constat/shared/fault'
 import { Hono } from 'hono'
@@ -9,7 +9,7 @@ import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
-import { applied, contract, listOf, revision, window } from '../schemas.ts'
+import { applied, contract, listOf, revision } from '../schemas.ts'
 
 const tag = 'contracts'
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/plain']
@@ -65,38 +65,6 @@ function addHistory(app: Hono<Env>): void {
     async (c) => {
       const all = await c.var.read.revisions(known(c).name)
       return c.json(pageOf(all, { keyOf: (item) => String(item.revision), ...c.req.valid('query') }))
-    },
-  )
-  app.get(
-    '/contracts/:contract/windows',
-    allow('read'),
-    describe({
-      summary: 'Windows that have begun, newest first',
-      tag,
-      answer: listOf(window),
-      problems: [400, 404],
-    }),
-    query(pageQuery),
-    async (c) => {
-      const { name } = known(c)
-      const keys = pageOf(c.var.read.windowKeys(name), { keyOf: (key) => key, ...c.req.valid('query') })
-      const found = await Promise.all(keys.items.map((key) => c.var.read.window(name, key)))
-      return c.json({ items: found.filter((item) => item !== null), next: keys.next })
-    },
-  )
-  app.get(
-    '/contracts/:contract/windows/:window',
-    allow('read'),
-    describe({
-      summary: 'One window, guarantee by guarantee; keys like 2026-10, 2026-Q4, 2026-W41, 2026-10-05',
-      tag,
-      answer: window,
-      problems: [404],
-    }),
-    async (c) => {
-      const found = await c.var.read.window(known(c).name, c.req.param('window'))
-      if (found === null) throw missing('window')
-      return c.json(found)
     },
   )
 }

@@ -1,0 +1,168 @@
+/**
+ * Answers about a window that need it judged whole: held against the provider's statement, scored as other
+ * tools would, and judged under other terms. Pure over the state of the ledger that they are handed.
+ */
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { contractDigest } from '@constat/sla/contract/digest'
+import { stretchesOf } from '@constat/sla/policy/stretch'
+import { POLICIES, policyNamed, replay } from '@constat/sla/policy/table'
+import { fourCredits } from '@constat/sla/reconciliation/credits'
+import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
+import type { Reconciliation } from '@constat/sla/reconciliation/reconcile'
+import { reconciliationAnswer } from '@constat/sla/scenario/answer'
+import type {
+  PreviewVerdict,
+  PreviewView,
+  ReconciliationView,
+  ReplayView,
+  StatementView,
+} from '../judge/window-view.ts'
+import { newest, type Revision } from '../terms/register.ts'
+import type { ClosingHead } from './closings.ts'
+import type { LedgerState } from './ledger-state.ts'
+import { windowGroup, type WindowGroup } from './promised.ts'
+import { statementIn, type KeptStatement } from './statement.ts'
+import { creditQuestion, judgedPromises, judgeWindow } from './window-judgement.ts'
+
+export type WindowLooked = {
+  group: WindowGroup
+  /** Null: not closed yet. */
+  closing: ClosingHead | null
+  nowMs: UnixMs
+}
+
+/** A closed window is followed as far as its closing did, any other one up to now. */
+function askedOf({ group, closing, nowMs }: WindowLooked) {
+  const phase = closing ? ('closed' as const) : ('open' as const)
+  return { group, asOfMs: closing?.asOfMs ?? nowMs, phase }
+}
+
+export function statementView({ receivedMs, ...rest }: KeptStatement): StatementView {
+  return { ...rest, receivedAt: formatInstant(receivedMs) }
+}
+
+/** Fault `bad-request` where the terms of the window cannot read the statement. */
+export async function reconciliationOf(
+  state: LedgerState,
+  kept: KeptStatement,
+  looked: WindowLooked,
+): Promise<ReconciliationView> {
+  const asked = askedOf(looked)
+  const bytes = await state.bytesOf(kept)
+  const judged = await judgedPromises(state, asked)
+  const found = judged.flatMap((one) => {
+    const { revision, window, facts } = one
+    const statement = statementIn(bytes, revision.terms)
+    const result = reconcileGuarantee({
+      terms: revision.terms,
+      judged: one.judged,
+      timeline: facts.timeline,
+      statement,
+      window,
+      asOfMs: asked.asOfMs,
+    })
+    return result ? [{ one, result }] : []
+  })
+  const absentMs = new Map(found.map(({ one, result }) => [one.guarantee.service, absentOutagesMs(result)]))
+  const question = creditQuestion(state, { ...asked, judged: judged.map((one) => one.judged), absentMs })
+  const held = new Set(found.map(({ one }) => one.guarantee.id))
+  return {
+    statement: statementView(kept),
+    window: looked.group.key,
+    asOf: formatInstant(asked.asOfMs),
+    version: looked.closing?.version ?? null,
+    guarantees: found.map(({ one: { guarantee, revision }, result }) => ({
+      guarantee: guarantee.id,
+      service: guarantee.service,
+      ...reconciliationAnswer(result),
+      credits: question && fourCredits(guarantee.id, result, question),
+      agrees: agrees(result, revision),
+    })),
+    leftOut: judged.flatMap(({ guarantee }) => (held.has(guarantee.id) ? [] : [guarantee.id])),
+  }
+}
+
+/** Every outage is on both sides, and what the percentage means is what the lines say, within the tolerance. */
+function agrees({ matches, isItemised, downMs }: Reconciliation, { terms }: Revision): boolean {
+  const { toleranceMs } = terms.reconciliation
+  if (matches.some((match) => match.class !== 'agreed' && (isItemised || match.class !== 'absent-from-the-statement')))
+    return false
+  const stated = isItemised ? downMs.stated : downMs.measured
+  const allowedMs = toleranceMs * Math.max(1, matches.length) * 2
+  return downMs.reported === null ? isItemised || downMs.measured === 0 : Math.abs(downMs.reported - stated) <= allowedMs
+}
+
+/** What other tools would have said of the same window. Fault `bad-request` for a policy nobody knows. */
+export async function replayOf(
+  state: LedgerState,
+  looked: WindowLooked,
+  policy: string | undefined,
+): Promise<ReplayView> {
+  const chosen = policy === undefined ? POLICIES : [policyNamed(policy)]
+  const asked = askedOf(looked)
+  const judged = await judgedPromises(state, asked)
+  const results = judged
+    .filter(({ guarantee }) => guarantee.metric === 'interval-availability')
+    .flatMap(({ guarantee, window, facts: { timeline }, judged: { commitment } }) => {
+      const { inHours, excluded } = commitment
+      const interval = { startMs: window.startMs, endMs: Math.min(window.endMs, asked.asOfMs) }
+      const stretches = stretchesOf({ timeline, inHours, excluded, interval })
+      const base = { guarantee: guarantee.id, service: guarantee.service }
+      return chosen.map((one) => ({ ...base, ...replay(one, stretches) }))
+    })
+  return {
+    contract: state.terms.contract,
+    window: looked.group.key,
+    asOf: formatInstant(asked.asOfMs),
+    results,
+  }
+}
+
+/** A closed window under other terms, on the same measurements. `state` has them folded by those terms too. */
+export async function previewOf(
+  state: LedgerState,
+  { closing, terms }: { closing: ClosingHead; terms: ExpandedContract },
+): Promise<PreviewView> {
+  const before = { ...state, terms: { ...state.terms, revisions: [proposedRevision(state, terms)] } }
+  const group = windowGroup(before.terms, closing.window, closing.asOfMs)
+  const asked = group && { group, asOfMs: closing.asOfMs, phase: 'closed' as const }
+  const results = asked && (await judgeWindow(before, asked)).results
+  const inForce = new Map(closing.guarantees.map((one) => [one.guarantee, one]))
+  const proposed = new Map(results?.guarantees.map(({ result }) => [result.guarantee, result]))
+  const credit = results?.credit ?? null
+  return {
+    contract: closing.contract,
+    window: closing.window,
+    version: closing.version,
+    guarantees: [...new Set([...inForce.keys(), ...proposed.keys()])].map((guarantee): PreviewVerdict => {
+      const was = inForce.get(guarantee)
+      const is = proposed.get(guarantee)
+      return {
+        guarantee,
+        inForce: was ? { verdict: was.verdict, coverage: was.coverage, credit: was.credit } : null,
+        proposed: is
+          ? { verdict: is.verdict, coverage: is.coverage, credit: credit?.byGuarantee[guarantee] ?? null }
+          : null,
+      }
+    }),
+    credit: {
+      inForce: closing.credit?.total ?? null,
+      proposed: credit?.total ?? null,
+      currency: credit?.currency ?? closing.credit?.currency ?? null,
+    },
+  }
+}
+
+/** The terms as if they had been in force from the first day on. */
+export function proposedRevision({ terms }: Pick<LedgerState, 'terms'>, proposed: ExpandedContract): Revision {
+  const first = terms.revisions[0]
+  return {
+    revision: newest(terms).revision + 1,
+    digest: contractDigest(proposed).toString('hex'),
+    appliedMs: first?.appliedMs ?? 0,
+    leaf: 0,
+    // The first window is judged on what it holds, as it was.
+    terms: { ...proposed, effective: { ...proposed.effective, fromMs: first?.terms.effective.fromMs ?? null } },
+  }
+}
