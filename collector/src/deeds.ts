@@ -1,6 +1,9 @@
 /** Deeds: what the HTTP side may ask for, done by the stages. Each is one call of somebody else's work. */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { parseContract } from '@constat/sla/contract/parse'
+import { problemText } from '@constat/sla/contract/problem'
 import { EVENT_TYPES } from './alert/types.ts'
 import { SHAPE_NAMES } from './alert/shapes/table.ts'
 import { authenticate, closeSession, issueJoinToken, openSession, type AccessDeps } from './access.ts'
@@ -14,11 +17,14 @@ import {
   replayDelivery,
   testWebhook,
 } from './db/webhooks.ts'
-import type { Actions, ContractAnswer, ContractSource, WebhookActions } from './http/actions.ts'
+import type { Actions, Caller, ContractAnswer, ContractSource, WebhookActions } from './http/actions.ts'
 import type { AgentSockets } from './intake/socket.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
 import { applyContract } from './terms/apply.ts'
+import type { ExclusionRecord, Side } from './terms/declarations.ts'
+import { answerOf, declaredOf, draftProblems } from './terms/declare.ts'
+import type { Terms } from './terms/register.ts'
 import { revokeIn, type AssignDeps } from './terms/assign.ts'
 
 export type DeedDeps = {
@@ -43,6 +49,9 @@ export function deedsOf(deps: DeedDeps): Actions {
       if (!row) throw new Fault('not-found', `there is no incident ${incident}`)
       pipeline.model.forget(row.contract)
     },
+    ...exclusionDeeds(deps),
+    keepStatement: ({ by, ...wanted }) => pipeline.keepStatement({ ...wanted, by: by.role }),
+    readTerms: termsIn,
     issueAgentToken: async ({ name }) => {
       const joinCommand = await deps.invite()
       const { token, expiresMs } = await issueJoinToken(access, { name })
@@ -65,6 +74,41 @@ export function deedsOf(deps: DeedDeps): Actions {
   }
 }
 
+function exclusionDeeds({
+  pipeline,
+  shell,
+}: DeedDeps): Pick<Actions, 'declareExclusion' | 'answerExclusion'> {
+  const { register } = pipeline
+  return {
+    declareExclusion: async ({ contract, by, ...draft }) => {
+      const terms = register.of(contract)
+      if (!terms) throw new Fault('not-found', `there is no contract ${contract}`)
+      const nowMs = shell.clock.nowMs()
+      const problems = draftProblems(terms, draft, nowMs)
+      if (problems.length > 0) return { kind: 'refused', problems }
+      const id = `exc_${shell.random.bytes(10).toString('hex')}`
+      await pipeline.declare(terms, declaredOf(terms, draft, { id, side: sideOf(by), nowMs }))
+      return { kind: 'declared', id }
+    },
+    answerExclusion: async ({ exclusion, answer, note, decision, by }) => {
+      const terms = register.all().find((one) => recordIn(one, exclusion))
+      const record = terms && recordIn(terms, exclusion)
+      if (!terms || !record) throw new Fault('not-found', `there is no exclusion ${exclusion}`)
+      const given = { answer, note, isDecision: decision, side: sideOf(by), nowMs: shell.clock.nowMs() }
+      await pipeline.answer(terms, answerOf(terms, record, given))
+    },
+  }
+}
+
+/** The owner speaks for the customer. */
+function sideOf({ role }: Caller): Side {
+  return role === 'provider' ? 'provider' : 'customer'
+}
+
+function recordIn({ exclusions }: Terms, id: string): ExclusionRecord | undefined {
+  return exclusions.find(({ declared }) => declared.id === id)
+}
+
 async function applyDeed(
   { contract, source }: { contract: string; source: ContractSource[] },
   { pipeline, shell, sockets }: DeedDeps,
@@ -84,6 +128,16 @@ async function applyDeed(
   if (applied.changed) await sockets.assignAll()
   await pipeline.advance()
   return { kind: 'applied', ...applied, warnings: answer.warnings }
+}
+
+function termsIn({ contract, source }: { contract: string; source: ContractSource[] }): ExpandedContract {
+  const parsed = parseContract(source)
+  const problems = parsed.kind === 'refused' ? parsed.problems.map(problemText) : []
+  const terms = parsed.kind === 'refused' ? undefined : parsed.contracts.find(({ name }) => name === contract)
+  if (terms) return terms
+  throw new Fault('bad-contract', 'The contract was refused.', {
+    problems: problems.length > 0 ? problems : [`no document describes the contract ${contract}`],
+  })
 }
 
 function webhookDeeds({ access, shell }: DeedDeps): WebhookActions {

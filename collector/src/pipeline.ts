@@ -9,13 +9,17 @@
  */
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import type { Database } from './db/tx.ts'
+import { exclusionFact } from './alert/facts.ts'
+import { tell } from './db/events.ts'
+import type { Database, Tx } from './db/tx.ts'
 import { Closer } from './closing/closer.ts'
 import { Closings } from './closing/closings.ts'
 import { closedTimelines, copyOfTerms, inOrder, type LedgerState } from './closing/ledger-state.ts'
 import { Refold } from './closing/refold.ts'
-import { statementBytes } from './closing/statement.ts'
-import { Statements } from './closing/statements.ts'
+import { statementBytes, type KeptStatement } from './closing/statement.ts'
+import { keepStatement, Statements, type StatementWanted } from './closing/statements.ts'
+import { WindowModel } from './closing/window-model.ts'
+import { proposedRevision } from './closing/window-answers.ts'
 import { Fold, nothingTouched, type Touched } from './fold/fold.ts'
 import { Desk } from './intake/desk.ts'
 import type { Prove } from './intake/proof.ts'
@@ -23,12 +27,19 @@ import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
 import { LatencyWatch } from './judge/latency-watch.ts'
 import { Losses } from './judge/losses.ts'
-import { Model } from './judge/model.ts'
 import { servicesOf, Timelines } from './judge/timelines.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
+import type { Draft } from './ledger/leaf.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import type { Shell } from './shell.ts'
+import {
+  answerLeaf,
+  declarationLeaf,
+  spokenOf,
+  type DeclaredExclusion,
+  type ExclusionAnswer,
+} from './terms/declarations.ts'
 import { newest, Register, type Terms } from './terms/register.ts'
 
 /** What is committed within this is folded together. */
@@ -59,7 +70,7 @@ export class Pipeline {
   readonly fold: Fold
   readonly timelines: Timelines
   readonly judge: Judge
-  readonly model: Model
+  readonly model: WindowModel
   readonly closings = new Closings()
   readonly statements = new Statements()
   readonly closer: Closer
@@ -129,7 +140,7 @@ export class Pipeline {
       log: shell.log,
       changed: (contract) => this.model.forget(contract),
     })
-    this.model = new Model({
+    this.model = new WindowModel({
       nowMs,
       register,
       registry,
@@ -141,7 +152,17 @@ export class Pipeline {
       latencyWatch: this.#latencyWatch,
       facts,
       losses: new Losses(db, timelines),
-      closedOf: () => null,
+      closedOf: (contract, key) => this.closings.newest(contract, key)?.guarantees ?? null,
+      db,
+      closings: this.closings,
+      statements: this.statements,
+      stateNow: (terms) => this.#stateNow(terms),
+      stateUnder: (terms, proposed) => {
+        const { log: id, contract } = terms
+        const extra = proposedRevision({ terms }, proposed)
+        const size = this.fold.next(id)
+        return new Refold({ db, log: { id, contract }, nameOf, nowMs, extra }).to(size)
+      },
     })
   }
 
@@ -171,22 +192,52 @@ export class Pipeline {
     this.#whole.add(contract)
   }
 
+  /** Somebody says that some time should not count: a leaf, and whoever listens is told, or neither. */
+  async declare(terms: Terms, declared: DeclaredExclusion): Promise<void> {
+    const { publicUrl, told } = this.#deps
+    const news = { contract: terms.contract, exclusion: spokenOf(declared), publicUrl }
+    await this.#declared(terms, declarationLeaf(declared), async (tx) => {
+      await tell(tx, exclusionFact({ ...news, atMs: declared.declaredMs }))
+    })
+    told()
+  }
+
+  /** What the other side says of it. */
+  async answer(terms: Terms, answer: ExclusionAnswer): Promise<void> {
+    await this.#declared(terms, answerLeaf(answer), () => Promise.resolve())
+  }
+
+  async #declared(terms: Terms, draft: Draft, within: (tx: Tx) => Promise<void>): Promise<void> {
+    const { firstIndex } = await this.sequencer.append({ log: terms.log, drafts: [draft], within })
+    const { type, body, receivedMs } = draft
+    this.register.take(terms.log, { type, index: firstIndex, receivedMs, body, agent: null })
+    this.model.forget(terms.contract)
+    this.closer.changed(terms.contract)
+    this.#latencyWatch.forget(terms.contract)
+  }
+
   /**
    * What the leaves of a contract say now; null while they come faster than they are folded. Called from
    * within a step: nothing is folded meanwhile.
    */
   async ledgerState(terms: Terms): Promise<LedgerState | null> {
-    const { db } = this.#deps
     const head = this.sequencer.headOf(terms.contract)
     if (!head) return null
     for (let tries = 0; tries < MAX_LEVELLED && this.fold.next(head.id) < head.size; tries += 1) {
       this.#carried ??= nothingTouched()
       await this.fold.catchUp(head.id, head.size, this.#carried)
     }
-    if (this.fold.next(head.id) !== head.size) return null
+    return this.fold.next(head.id) === head.size ? this.#stateNow(terms) : null
+  }
+
+  /** What is folded now. The root is that of the whole tree: it is of these leaves while the fold is level. */
+  #stateNow(terms: Terms): LedgerState | null {
+    const { db } = this.#deps
+    const head = this.sequencer.headOf(terms.contract)
+    if (!head) return null
     const nameOf = (agent: string): string => this.registry.byId(agent)?.name ?? agent
     return {
-      size: head.size,
+      size: this.fold.next(head.id),
       root: head.root.toString('hex'),
       terms: copyOfTerms(terms),
       timelines: closedTimelines(this.fold.tracks, nameOf),
@@ -197,6 +248,15 @@ export class Pipeline {
       bytesOf: (statement) => statementBytes(db, statement),
       latencies: this.#latencies,
     }
+  }
+
+  /** Takes what the provider says of a window, as it came. Fault `bad-request` where it cannot be read. */
+  async keepStatement(wanted: StatementWanted): Promise<KeptStatement> {
+    const { db, shell } = this.#deps
+    const { sequencer, register, statements } = this
+    const kept = await keepStatement(wanted, { db, shell, sequencer, register, statements })
+    this.changed(kept.contract)
+    return kept
   }
 
   /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */

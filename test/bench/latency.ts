@@ -106,6 +106,7 @@ function questionOf(asOfMs: UnixMs, hasEnded: boolean): LatencyWindowQuestion {
     agent: agent.toString('hex'),
     up: [span],
     open: [span],
+    sure: [span],
     intervalMs: STEP_MS,
     holdMs: 25_000,
     expected: span,

@@ -136,6 +136,7 @@ describe('sums over places', () => {
       agent: 'a',
       up: always,
       open: always,
+      sure: always,
       intervalMs: INTERVAL_MS,
       holdMs: 25_000,
       expected: always[0]!,

@@ -1,45 +1,36 @@
-/** Latency for each site: the worst decides, by exact shares, and no average hides a branch. */
+/** Shares for each site: the worst decides, by exact shares, and no average hides a branch. */
 import { expect, test } from 'vitest'
-import { eachSiteLatency } from '../../collector/src/judge/latency-view.ts'
-import type { LatencyGuaranteeView, Verdict } from '../../collector/src/judge/view.ts'
+import { overSites } from '@constat/sla/judgement/judge-guarantee'
+import type { Scored } from '@constat/sla/judgement/result'
 
-type Given = { verdict: Verdict; n: number; within: number; thin?: boolean }
+type Given = { verdict: Scored['verdict']; n: number; within: number; thin?: boolean }
 
-function viewOf({ verdict, n, within, thin = false }: Given): LatencyGuaranteeView {
+function scored({ verdict, n, within, thin = false }: Given): Scored {
   return {
-    metric: 'share-within',
-    guarantee: 'speed',
-    service: 'shop',
-    clause: null,
-    contract: 'shop',
-    state: 'final',
-    revision: 1,
-    window: { key: '2026-10', start: '', end: '', timeZone: 'UTC' },
-    committedMs: 0,
-    elapsedCommittedMs: 0,
-    excludedMs: 0,
-    knownMs: 0,
-    coverage: '1.0000',
-    target: '95',
     verdict,
     outlook: null,
     insufficientEvidence: thin,
-    readiness: { claimable: false, lacks: [] },
-    measuredFrom: null,
-    asOf: '',
-    thresholdUs: 400_000,
-    share: { n, within, missing: 0, percent: null, provable: null, pessimistic: null },
-    percentileUs: { p50: null, p95: null, p99: null },
-    percentileErrorPercent: '0',
+    committedMs: 0,
+    elapsedMs: 0,
+    knownMs: 0,
+    coverage: '1.0000',
+    measure: {
+      kind: 'share',
+      n,
+      within,
+      missing: 0,
+      doubtful: { n: 0, within: 0 },
+      share: { provable: null, point: null, pessimistic: null },
+      thresholdUs: 400_000,
+      percentileUs: null,
+    },
   }
 }
 
-function judged(sites: Record<string, Given>): LatencyGuaranteeView {
-  const found = Object.entries(sites).map(([id, given]) => ({
-    site: { id, displayName: id, administeredBy: null, agents: [], isDeclared: true },
-    view: viewOf(given),
-  }))
-  return eachSiteLatency(found, viewOf({ verdict: 'indeterminate', n: 0, within: 0 }))
+function judged(sites: Record<string, Given>) {
+  const given = Object.entries(sites).map(([site, one]) => ({ site, ...scored(one) }))
+  const { scored: whole } = overSites(given, () => scored({ verdict: 'indeterminate', n: 0, within: 0 }))
+  return { ...whole, within: whole.measure.kind === 'share' ? whole.measure.within : null }
 }
 
 const good = { verdict: 'met', n: 1_000, within: 990 } as const
@@ -59,12 +50,10 @@ test.each([
   ],
   ['a site without samples', { a: good, b: { verdict: 'met', n: 0, within: 0 } }, 'met', 0],
 ] as const)('%s', (_, sites, verdict, within) => {
-  const view = judged(sites)
-  expect([view.verdict, view.share.within]).toEqual([verdict, within])
-  expect(view.sites?.map(({ site }) => site)).toEqual(['a', 'b'])
+  expect(judged(sites)).toMatchObject({ verdict, within })
 })
 
 test('one site of thin evidence makes the whole thin; none at all is nothing', () => {
   expect(judged({ a: good, b: { ...good, thin: true } }).insufficientEvidence).toBe(true)
-  expect(judged({})).toMatchObject({ verdict: 'indeterminate', sites: [] })
+  expect(judged({})).toMatchObject({ verdict: 'indeterminate' })
 })

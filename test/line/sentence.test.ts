@@ -69,8 +69,11 @@ function guarantee({ leftMs, measuredFrom = null }: Part): GuaranteeView {
     insufficientEvidence: false,
     readiness: { claimable: false, lacks: [] },
     budget: { allowedMs: 0, spentMs: 0, leftMs },
+    exhaustion: { exhaustedAt: null, projectedAt: null },
     measuredFrom,
     asOf: '',
+    credit: null,
+    contested: null,
   }
 }
 

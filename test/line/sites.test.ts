@@ -6,13 +6,15 @@ import type { Outcome } from '@constat/shared/sample'
 import { isDown, markAt, stateOf } from '@constat/sla/timeline'
 import { describe, expect, it } from 'vitest'
 import { incidentView } from '../../collector/src/judge/describe.ts'
-import { eachSiteView, worstVerdict } from '../../collector/src/judge/each-site.ts'
+import { stateFacts } from '../../collector/src/judge/facts.ts'
+import { guaranteeView } from '../../collector/src/judge/guarantee-view.ts'
+import { judgeWindowOf } from '../../collector/src/judge/judgement.ts'
 import { readinessFacts } from '../../collector/src/judge/readiness.ts'
 import { silentSites } from '../../collector/src/judge/silences.ts'
 import { siteState, siteViews } from '../../collector/src/judge/site-view.ts'
 import { sitesOf } from '../../collector/src/judge/sites.ts'
-import type { SiteAgent, Verdict } from '../../collector/src/judge/view.ts'
-import { judged, windowNow, type AvailabilityGuarantee } from '../../collector/src/judge/windows.ts'
+import type { AvailabilityView, SiteAgent } from '../../collector/src/judge/view.ts'
+import { phaseOf, windowNow } from '../../collector/src/judge/windows.ts'
 import { ownerOf, zoneOfIncident } from '../../collector/src/judge/zones.ts'
 import { siteWorld, type SiteWorld } from '../support/site-world.ts'
 
@@ -76,17 +78,26 @@ function measure(
   world.sees(agent, { fromMs: START_MS, untilMs, stepMs: STEP_MS, checks })
 }
 
-function eachSite(world: SiteWorld, nowMs: number) {
+function eachSite(world: SiteWorld, nowMs: number): AvailabilityView {
   const { terms, revision, timelines, agents } = world
-  const guarantee = judged(revision)[0] as AvailabilityGuarantee // the contract promises that one alone
+  const guarantee = revision.terms.guarantees[0]!
   const window = windowNow(guarantee, revision, START_MS)
-  const asked = { terms, revision, guarantee, window, readiness: { claimable: false, lacks: [] }, nowMs }
-  const service = 'portal'
-  const sites = sitesOf(revision.terms, agents).map((site) => ({
-    site,
-    timeline: timelines.site(terms, revision, { service, site }),
-  }))
-  return eachSiteView({ ...asked, timeline: timelines.service(terms, revision, service) }, sites)
+  const asked = { terms, revision, guarantee, window, nowMs }
+  const nameOf = (id: string): string => agents.find((agent) => agent.id === id)?.name ?? id
+  const facts = stateFacts({ ...asked, asOfMs: nowMs }, { timelines, nameOf, incidents: () => [] })
+  const question = { ...asked, asOfMs: nowMs, phase: phaseOf(asked), declarations: [], facts }
+  const sites = sitesOf(revision.terms, agents)
+  const readiness = { claimable: false, lacks: [] }
+  const view = guaranteeView({
+    asked,
+    judged: judgeWindowOf(question),
+    facts,
+    sites,
+    readiness,
+    counted: null,
+  })
+  if (view.metric !== 'interval-availability') throw new Error('the contract promises availability alone')
+  return view
 }
 
 const forty = Array.from({ length: 40 }, (_, i) => `branch-${String(i + 1).padStart(2, '0')}`)
@@ -133,18 +144,6 @@ describe('one of forty sites dead', () => {
     // Nothing was measured after twelve hours: nobody can say that the others kept it.
     expect(new Set(view.sites!.map(({ verdict }) => verdict))).toEqual(new Set(['not_met', 'indeterminate']))
     expect(view.insufficientEvidence).toBe(true)
-  })
-})
-
-describe('the verdict over all sites', () => {
-  const CASES: [Verdict[], Verdict][] = [
-    [['met', 'met'], 'met'],
-    [['met', 'indeterminate'], 'indeterminate'],
-    [['indeterminate', 'not_met', 'met'], 'not_met'],
-    [[], 'indeterminate'],
-  ]
-  it.each(CASES)('%j is %s', (verdicts, expected) => {
-    expect(worstVerdict(verdicts)).toBe(expected)
   })
 })
 

@@ -56,6 +56,11 @@ export function demoDeps({
           warnings: [],
         }
       },
+      declareExclusion: async ({ contract, kind }) =>
+        kind === 'planned'
+          ? { kind: 'declared', id: model.declare(contract) }
+          : { kind: 'refused', problems: [`kind: there is no exclusion ${JSON.stringify(kind)}`] },
+      answerExclusion: async ({ exclusion, answer }) => model.answer(exclusion, answer),
       acknowledge: async ({ incident }) => {
         if (!model.acknowledged.has(incident)) {
           model.acknowledged.set(incident, new Date(nowMs()).toISOString())

@@ -6,6 +6,7 @@ import type * as View from '@constat/collector/judge/view'
 import { intersect, normalise, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
 import { eachSite, placeOf, SILENT, siteViews, zoneFacts } from './demo-places.ts'
 import { termsOf } from './demo-terms.ts'
+import { demoExclusions } from './demo-exclusions.ts'
 import { demoLatency } from './demo-latency.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
 
@@ -145,6 +146,9 @@ function guaranteeView(
         ? null
         : iso(Math.max(window.startMs, nowMs - minutesMs(contract.measuredForMin))),
     asOf: iso(elapsed.endMs),
+    exhaustion: { exhaustedAt: null, projectedAt: null },
+    credit: null,
+    contested: null,
   }
 }
 
@@ -163,6 +167,7 @@ function speedView(
     unknownMs,
     availability: ___,
     budget: ____,
+    exhaustion: _exhaustion,
     ...rest
   } = guaranteeView(contract, of, nowMs, key)
   const { sites: _____, ...whole } = rest
@@ -311,6 +316,7 @@ export function demoModel({
   story = STORY,
 }: { nowMs?: () => number; story?: readonly StoryContract[] } = {}) {
   const acknowledged = new Map<string, string>()
+  const { exclusions, declare, answer } = demoExclusions()
   const incidents = (): View.IncidentView[] =>
     incidentViews(story, nowMs()).map((incident) => ({
       ...incident,
@@ -328,7 +334,8 @@ export function demoModel({
       if (!contract || !WINDOW_KEYS.includes(key)) return null
       const guarantees = guaranteesOf(contract, nowMs(), key)
       const { start, end } = guarantees[0]!.window
-      return { key, start, end, state: guarantees[0]!.state, guarantees }
+      const { state } = guarantees[0]!
+      return { key, start, end, state, guarantees, credits: null, losses: [] }
     },
     revisions: async (name) =>
       find(name)
@@ -384,7 +391,10 @@ export function demoModel({
       return wanted.slice(start, start + limit)
     },
     incident: async (id) => incidents().find((incident) => incident.id === id) ?? null,
+    exclusions: ({ contract }) =>
+      exclusions.filter((one) => contract === undefined || one.contract === contract),
+    exclusion: (id) => exclusions.find((one) => one.id === id) ?? null,
     agents: () => agentViews(nowMs()),
   }
-  return { read, acknowledged }
+  return { read, acknowledged, declare, answer }
 }

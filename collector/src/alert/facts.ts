@@ -104,6 +104,29 @@ export function siteFact({
   return fitted({ type, contract, atMs, data })
 }
 
+/** Somebody has declared that some time should not count. */
+export type ExclusionNews = {
+  contract: string
+  exclusion: {
+    id: string
+    kind: string
+    service: string | null
+    start: string
+    end: string
+    reason: string
+    declaredBy: string
+    afterwards: boolean
+  }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function exclusionFact({ contract, exclusion, atMs, publicUrl }: ExclusionNews): Fact {
+  const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}#exclusions`
+  const data = { contract, ...cutTexts(exclusion), links: page === null ? {} : { exclusions: page } }
+  return { type: 'exclusion.proposed', contract, atMs, data }
+}
+
 /** The texts of one object cut to size; everything else as it is. */
 function cutTexts<T extends object>(value: T): T & EventData {
   const cut = Object.entries(value).map(([key, item]: [string, unknown]) =>

@@ -46,6 +46,12 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
 
 const LINES: readonly { key: string; label: string }[] = [
   { key: 'contract', label: 'Contract' },
+  { key: 'guarantee', label: 'Guarantee' },
+  { key: 'window', label: 'Window' },
+  { key: 'kind', label: 'Kind' },
+  { key: 'start', label: 'From' },
+  { key: 'end', label: 'To' },
+  { key: 'declaredBy', label: 'Declared by' },
   { key: 'check', label: 'Check' },
   { key: 'cause', label: 'Cause' },
   { key: 'zone', label: 'Zone' },

@@ -1,12 +1,15 @@
 /** Commands that only read: `status`, `get`, `explain`. */
+import { termsJson } from '@constat/sla/contract/digest'
+import type { SourceFile } from '@constat/sla/contract/document'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { explain } from '@constat/sla/contract/explain'
+import { parseContract } from '@constat/sla/contract/parse'
 import { Fault } from '@constat/shared/fault'
-import type { AgentView, ContractView, GuaranteeView } from '../judge/view.ts'
+import type { AgentView, ContractView, GuaranteeView, ShareView } from '../judge/view.ts'
 import { lengthText } from '../judge/sentence.ts'
 import { logRows } from '../db/ledger-rows.ts'
 import { sourceOf } from '../db/source-rows.ts'
 import { newest, Register } from '../terms/register.ts'
-import { parseOrFault } from './apply.ts'
 import { beside } from './beside.ts'
 import { openClient } from './client.ts'
 import { configOf } from './serve.ts'
@@ -52,12 +55,22 @@ export function explainContract(name: string, flags: ReadFlags, world: World): P
     const register = new Register()
     await register.open(sql, await logRows(sql))
     const known = register.of(name)
-    const revision = known && newest(known).revision
-    const files = revision === null ? null : await sourceOf(sql, { contract: name, revision })
-    const terms = files && parseOrFault(files).find((one) => one.name === name)
-    if (!terms) throw new Fault('not-found', `there is no contract ${name}`)
-    for (const line of explain(terms)) world.out(line)
+    if (!known) throw new Fault('not-found', `there is no contract ${name}`)
+    const { revision, digest, terms } = newest(known)
+    const files = (await sourceOf(sql, { contract: name, revision })) ?? []
+    const explained = { ...terms, source: { raw: null, defaulted: defaultedIn(files, terms) } }
+    if (flags.json) {
+      const { defaulted } = explained.source
+      world.out(JSON.stringify({ contract: name, revision, digest, terms: termsJson(explained), defaulted }))
+    } else for (const line of explain(explained)) world.out(line)
   })
+}
+
+/** What nobody wrote. The terms are the log's: of documents that a later version refuses, this is not known. */
+function defaultedIn(files: readonly SourceFile[], { name }: ExpandedContract): string[] {
+  const parsed = parseContract(files)
+  const own = parsed.kind === 'ok' ? parsed.contracts.find((one) => one.name === name) : undefined
+  return own?.source.defaulted ?? []
 }
 
 function statusLines(contracts: readonly ContractView[], agents: readonly AgentView[]): string[] {
@@ -75,18 +88,36 @@ function statusLines(contracts: readonly ContractView[], agents: readonly AgentV
 }
 
 function guaranteeLine(one: GuaranteeView): string {
-  const { guarantee, window, verdict, outlook, coverage, target } = one
+  const { guarantee, window, verdict, outlook, coverage } = one
   const thin = one.insufficientEvidence ? ' (insufficient evidence)' : ''
-  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${figureText(one)} of ${target} %, coverage ${coverage}${thin}`
+  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${figureText(one)}, coverage ${coverage}${thin}`
 }
 
 function figureText(one: GuaranteeView): string {
-  if (one.metric === 'share-within') {
-    const { share, thresholdUs } = one
-    const missing = share.missing === 0 ? '' : `, ${share.missing} missing`
-    return `${share.percent ?? '-'} % of ${share.n} within ${thresholdUs / 1000} ms${missing},`
+  const { target } = one
+  switch (one.metric) {
+    case 'share-within':
+      return `${shareText(one.share)} within ${one.thresholdUs / 1000} ms of ${target} %`
+    case 'request-share':
+      return `${shareText(one.share)} good of ${target} %`
+    case 'interval-availability':
+    case 'error-rate-slices': {
+      const { downMs, availability } = one
+      const down = `at least ${lengthText(downMs.provable)} down, at most ${lengthText(downMs.pessimistic)}`
+      return `${availability.point} % (${down}) of ${target} %`
+    }
+    case 'mean-error-rate':
+      return `${one.availability.point ?? '-'} % over ${one.slices} slices of ${target} %`
+    case 'restoration-time':
+    case 'response-time': {
+      const longest = Math.max(0, ...one.perIncident.map(({ ms }) => ms?.point ?? 0))
+      return `${one.perIncident.length} incidents, ${lengthText(longest)} the longest of ${lengthText(one.eachMs)}`
+    }
+    case 'incident-count':
+      return `${one.count.point} incidents of ${target}`
   }
-  const { downMs, availability } = one
-  const down = `at least ${lengthText(downMs.provable)} down, at most ${lengthText(downMs.pessimistic)}`
-  return `${availability.point} % (${down})`
+}
+
+function shareText({ percent, n, missing }: ShareView): string {
+  return `${percent ?? '-'} % of ${n}${missing === 0 ? '' : `, ${missing} missing,`}`
 }

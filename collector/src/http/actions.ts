@@ -3,6 +3,7 @@
  * one line and a test needs no database. Types only. The world's failures come back as `Fault`.
  */
 import type { Clock, UnixMs } from '@constat/shared/time'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { EventBus } from '../alert/bus.ts'
 import type { ReadModel } from '../judge/view.ts'
 import type { Log } from '../shell.ts'
@@ -77,6 +78,29 @@ export type WebhookActions = {
   replay(delivery: string): Promise<Delivery | null>
 }
 
+export type ExclusionWanted = {
+  contract: string
+  service: string | null
+  kind: string
+  startMs: UnixMs
+  endMs: UnixMs
+  announcedMs: UnixMs | null
+  announced: { startMs: UnixMs; endMs: UnixMs } | null
+  reason: string
+  by: Caller
+}
+
+export type ExclusionAnswer = { kind: 'declared'; id: string } | { kind: 'refused'; problems: string[] }
+
+export type AnswerWanted = {
+  exclusion: string
+  answer: 'accepted' | 'disputed'
+  note: string
+  /** Not the owner's own word: an expert, a mediator or a court decided. */
+  decision: boolean
+  by: Caller
+}
+
 export type SessionActions = {
   /** Whose token this is: an API token or a session's. Null: nobody's, or past its end. */
   authenticate(token: string): Promise<Caller | null>
@@ -85,11 +109,27 @@ export type SessionActions = {
   close(session: string): Promise<void>
 }
 
+export type StatementWanted = {
+  contract: string
+  /** Null: the last window that has ended. */
+  window: string | null
+  bytes: Buffer
+  by: Caller
+}
+
 export type Actions = {
   /** `contract` is the name in the address: sources that describe another one are refused. */
   applyContract(wanted: { contract: string; source: ContractSource[] }): Promise<ContractAnswer>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
   acknowledge(deed: { incident: string; by: Caller }): Promise<void>
+  /** The caller may see the contract. */
+  declareExclusion(wanted: ExclusionWanted): Promise<ExclusionAnswer>
+  /** Fault `conflict` where this side has nothing to answer. The caller may see the exclusion. */
+  answerExclusion(given: AnswerWanted): Promise<void>
+  /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
+  keepStatement(wanted: StatementWanted): Promise<{ id: string }>
+  /** Terms of a document that are not in force. Fault `bad-contract` with every problem. */
+  readTerms(wanted: { contract: string; source: ContractSource[] }): ExpandedContract
   issueAgentToken(wanted: { name: string | null }): Promise<AgentInvitation>
   /** False: there is none of that id. */
   revokeAgent(id: string): Promise<boolean>

@@ -12,9 +12,12 @@ import { agentRoutes } from './routes/agents.ts'
 import { checkRoutes } from './routes/checks.ts'
 import { contractRoutes } from './routes/contracts.ts'
 import { eventRoutes } from './routes/events.ts'
+import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
+import { replayRoutes } from './routes/replay.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
+import { windowRoutes } from './routes/windows.ts'
 
 export const API_PATH = '/api/v1'
 
@@ -23,6 +26,7 @@ const TAGS = [
   { name: 'services', description: 'States over time' },
   { name: 'checks', description: 'How long answers took' },
   { name: 'incidents', description: 'What broke, and who has it in hand' },
+  { name: 'exclusions', description: 'Time that should not count, and who says so' },
   { name: 'agents', description: 'Who measures' },
   { name: 'webhooks', description: 'Who is told' },
   { name: 'events', description: 'Facts as they are told' },
@@ -32,9 +36,12 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   const described = new Hono<Env>()
   for (const routes of [
     contractRoutes,
+    replayRoutes,
+    windowRoutes,
     serviceRoutes,
     checkRoutes,
     incidentRoutes,
+    exclusionRoutes,
     agentRoutes,
     webhookRoutes,
     eventRoutes,

@@ -5,8 +5,12 @@
 
 /** A contract with its calendars and checks, bytes. */
 export const MAX_CONTRACT_BYTES = 1024 * 1024
+/** A provider's statement of a window, bytes. */
+export const MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 /** Any other body, bytes. */
 export const MAX_BODY_BYTES = 64 * 1024
+/** What somebody writes beside a deed, characters. */
+export const MAX_REASON_CHARS = 1_000
 /** The whole query of an address, characters. */
 export const MAX_QUERY_CHARS = 2_048
 /** One name, id or cursor in an address, characters. */

@@ -11,11 +11,11 @@ import type { Problem } from './problem.ts'
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? A : never) : never
 
 /** A schema that is the view, no more and no less. */
-function shape<V>() {
+export function shape<V>() {
   return <S extends z.ZodType<Same<z.infer<S>, V>>>(id: string, schema: S): S => schema.meta({ id })
 }
 
-const instant = z
+export const instant = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
   .describe('RFC 3339, UTC, ms')
@@ -31,11 +31,39 @@ const share = z
   .describe('Share of 1, 4 digits, truncated')
 
 const state = shape<View.State>()('State', z.enum(['up', 'degraded', 'partial', 'down', 'unknown']))
-const windowState = shape<View.WindowState>()('WindowState', z.enum(['open', 'grace', 'final']))
+const windowState = shape<View.WindowState>()('WindowState', z.enum(['open', 'grace', 'final', 'amended']))
 const figures = shape<View.Figures>()('Figures', z.object({ provable: ms, point: ms, pessimistic: ms }))
 const readiness = shape<View.Readiness>()(
   'Readiness',
   z.object({ claimable: z.boolean(), lacks: z.array(z.string()) }),
+)
+
+export const verdict = z.enum(['met', 'not_met', 'indeterminate'])
+const nullablePercents = z.object({
+  provable: percent.nullable(),
+  point: percent.nullable(),
+  pessimistic: percent.nullable(),
+})
+const amount = z.string().describe('Decimal; what takes away is negative')
+const creditLine = shape<View.CreditLineView>()(
+  'CreditLine',
+  z.object({
+    guarantee: z.string().nullable().describe('Null: over several guarantees'),
+    service: z.string().nullable(),
+    clause: z.string().nullable(),
+    rule: z.enum(['schedule', 'same-cause', 'repeat', 'earn-back', 'cap', 'misreport']),
+    text: z.string(),
+    amount,
+  }),
+)
+const side = shape<View.SideView>()(
+  'ContestedSide',
+  z.object({
+    verdict,
+    committedMs: ms,
+    downMs: figures.nullable(),
+    percent: nullablePercents.nullable(),
+  }),
 )
 
 const common = {
@@ -51,36 +79,53 @@ const common = {
   excludedMs: ms,
   knownMs: ms,
   coverage: share,
-  target: z.string(),
-  verdict: z.enum(['met', 'not_met', 'indeterminate']),
+  target: z.string().describe('Percent, milliseconds or a number, as the metric has it'),
+  verdict,
   outlook: z.enum(['on_track', 'at_risk']).nullable(),
   insufficientEvidence: z.boolean(),
   readiness,
   measuredFrom: instant.nullable(),
   asOf: instant,
+  credit: z
+    .object({ amount, currency: z.string(), lines: z.array(creditLine) })
+    .nullable()
+    .describe('As things stand; theoretical until it is notified'),
+  contested: z
+    .object({ accepted: side, refused: side })
+    .nullable()
+    .describe('Where an exclusion is contested: the result either way'),
+}
+
+const siteHead = {
+  site: z.string(),
+  displayName: z.string(),
+  administeredBy: z.string().nullable(),
+  verdict,
+  outlook: common.outlook,
+  insufficientEvidence: z.boolean(),
+  coverage: share,
+  knownMs: ms,
+  measuredFrom: instant.nullable(),
+}
+/** Of a guarantee for each site; the figures beside it are those of the worst. */
+function eachSite<S extends z.ZodType>(site: S) {
+  return z
+    .array(site)
+    .exactOptional()
+    .describe('Of a guarantee for each site; the figures beside it are those of the worst')
 }
 
 const budget = z.object({ allowedMs: ms, spentMs: ms, leftMs: ms })
 const availability = z.object({ provable: percent, point: percent, pessimistic: percent })
+const exhaustion = z.object({
+  exhaustedAt: instant.nullable().describe('When the budget was gone'),
+  projectedAt: instant.nullable().describe('When it would be, at the rate so far'),
+})
 
 const siteGuarantee = shape<View.SiteGuaranteeView>()(
   'SiteGuarantee',
-  z.object({
-    site: z.string(),
-    displayName: z.string(),
-    administeredBy: z.string().nullable(),
-    verdict: common.verdict,
-    outlook: common.outlook,
-    insufficientEvidence: z.boolean(),
-    coverage: share,
-    knownMs: ms,
-    downMs: figures,
-    availability,
-    budget,
-    measuredFrom: instant.nullable(),
-  }),
+  z.object({ ...siteHead, downMs: figures, availability, budget }),
 )
-
 const availabilityGuarantee = shape<View.AvailabilityView>()(
   'AvailabilityGuarantee',
   z.object({
@@ -92,41 +137,55 @@ const availabilityGuarantee = shape<View.AvailabilityView>()(
     unknownMs: ms,
     availability,
     budget,
-    sites: z
-      .array(siteGuarantee)
-      .exactOptional()
-      .describe('Of a guarantee for each site; the figures beside it are those of the worst'),
+    exhaustion,
+    sites: eachSite(siteGuarantee),
+  }),
+)
+const slicesGuarantee = shape<View.SlicesGuaranteeView>()(
+  'SlicesGuarantee',
+  z.object({
+    ...common,
+    metric: z.literal('error-rate-slices'),
+    sliceMs: ms,
+    badOverPercent: z.string().nullable().describe('Null: only a slice in which all failed is bad'),
+    downMs: figures.describe('Committed time of the bad slices'),
+    availability,
+    budget,
+    exhaustion,
+    sites: eachSite(siteGuarantee),
+  }),
+)
+const sitePercent = shape<View.SitePercentView>()(
+  'SitePercent',
+  z.object({ ...siteHead, availability: nullablePercents }),
+)
+const meanGuarantee = shape<View.MeanGuaranteeView>()(
+  'MeanErrorRateGuarantee',
+  z.object({
+    ...common,
+    metric: z.literal('mean-error-rate'),
+    sliceMs: ms,
+    slices: count,
+    availability: nullablePercents.describe('100 less the mean error rate of all slices'),
+    sites: eachSite(sitePercent),
   }),
 )
 
 const us = count.describe('Microseconds').nullable()
 const shareOf = z.object({
-  n: count.describe('Slot samples that answered while the service was up, in committed time'),
-  within: count.describe('Of these, answered within the threshold'),
+  n: count.describe('Slot samples that count'),
+  within: count.describe('Of these, good: answered, or answered within the threshold'),
   missing: count.describe('Slots that could have counted and of which nothing is known'),
   percent: percent.nullable(),
-  provable: percent.nullable().describe('Had all the missing answered in time'),
+  provable: percent.nullable().describe('Had all the missing been good'),
   pessimistic: percent.nullable().describe('Had none of the missing'),
 })
 const percentileUs = z.object({ p50: us, p95: us, p99: us }).describe('Nearest rank; null of no samples')
 
 const siteShare = shape<View.SiteShareView>()(
   'SiteShare',
-  z.object({
-    site: z.string(),
-    displayName: z.string(),
-    administeredBy: z.string().nullable(),
-    verdict: common.verdict,
-    outlook: common.outlook,
-    insufficientEvidence: z.boolean(),
-    coverage: share,
-    knownMs: ms,
-    share: shareOf,
-    percentileUs,
-    measuredFrom: instant.nullable(),
-  }),
+  z.object({ ...siteHead, share: shareOf, percentileUs }),
 )
-
 const latencyGuarantee = shape<View.LatencyGuaranteeView>()(
   'LatencyGuarantee',
   z.object({
@@ -138,16 +197,99 @@ const latencyGuarantee = shape<View.LatencyGuaranteeView>()(
     percentileErrorPercent: z
       .string()
       .describe('What a percentile may be above the true one: 0 once the window has ended'),
-    sites: z
-      .array(siteShare)
-      .exactOptional()
-      .describe('Of a guarantee for each site; the figures beside it are those of the worst'),
+    sites: eachSite(siteShare),
+  }),
+)
+const siteRequests = shape<View.SiteRequestView>()('SiteRequests', z.object({ ...siteHead, share: shareOf }))
+const requestGuarantee = shape<View.RequestShareView>()(
+  'RequestShareGuarantee',
+  z.object({
+    ...common,
+    metric: z.literal('request-share'),
+    share: shareOf,
+    sites: eachSite(siteRequests),
+  }),
+)
+
+const incidentTiming = shape<View.IncidentTimingView>()(
+  'IncidentTiming',
+  z.object({
+    id: z.string().nullable(),
+    onsetAt: instant,
+    ms: figures.nullable().describe('Null: its clock never started'),
+    isRunning: z.boolean(),
+    verdict,
+  }),
+)
+const siteTiming = shape<View.SiteTimingView>()(
+  'SiteTiming',
+  z.object({ ...siteHead, perIncident: z.array(incidentTiming) }),
+)
+const timingGuarantee = shape<View.TimingGuaranteeView>()(
+  'TimingGuarantee',
+  z.object({
+    ...common,
+    metric: z.enum(['restoration-time', 'response-time']),
+    eachMs: ms.describe('What each incident may take'),
+    clock: z.object({ start: z.string(), stop: z.string() }),
+    perIncident: z.array(incidentTiming),
+    sites: eachSite(siteTiming),
+  }),
+)
+const siteCount = shape<View.SiteCountView>()('SiteCount', z.object({ ...siteHead, count: figures }))
+const countGuarantee = shape<View.CountGuaranteeView>()(
+  'IncidentCountGuarantee',
+  z.object({
+    ...common,
+    metric: z.literal('incident-count'),
+    count: z.object({ provable: count, point: count, pessimistic: count }),
+    sites: eachSite(siteCount),
   }),
 )
 
 const guarantee = shape<View.GuaranteeView>()(
   'Guarantee',
-  z.discriminatedUnion('metric', [availabilityGuarantee, latencyGuarantee]),
+  z.discriminatedUnion('metric', [
+    availabilityGuarantee,
+    slicesGuarantee,
+    meanGuarantee,
+    latencyGuarantee,
+    requestGuarantee,
+    timingGuarantee,
+    countGuarantee,
+  ]),
+)
+
+const credits = shape<View.CreditsView>()(
+  'Credits',
+  z.object({
+    state: z.literal('theoretical').describe('Nobody has notified it'),
+    currency: z.string(),
+    tax: z.enum(['outside-vat', 'vat-included', 'vat-excluded']),
+    total: amount,
+    lines: z.array(creditLine),
+    rights: z.array(
+      z.object({ id: z.string(), right: z.string(), clause: z.string().nullable(), text: z.string() }),
+    ),
+    exclusive: z.boolean().describe('Whether the credit settles the loss'),
+    claim: z
+      .object({
+        deadlineAt: instant,
+        formalNotice: z.enum(['required', 'not-required']),
+        silence: z.enum(['none', 'acceptance', 'rejection']),
+      })
+      .nullable(),
+  }),
+)
+const loss = shape<View.LossView>()(
+  'Loss',
+  z.object({
+    model: z.string(),
+    currency: z.string(),
+    total: amount,
+    lines: z.array(z.object({ service: z.string(), onsetAt: instant, minutes: z.string(), amount })),
+    showToProvider: z.boolean(),
+  }),
 )
 
 const check = z.object({ name: z.string(), kind: z.string(), target: z.string(), intervalMs: ms })
@@ -211,6 +353,8 @@ export const window = shape<View.WindowView>()(
     end: instant,
     state: windowState,
     guarantees: z.array(guarantee),
+    credits: credits.nullable().describe('Of the whole window, caps included; null: none are agreed'),
+    losses: z.array(loss).describe('By private models; only for those who may see them'),
   }),
 )
 
@@ -291,6 +435,51 @@ export const incident = shape<View.IncidentView>()(
     vantages: z.array(vantage),
     acknowledgedAt: instant.nullable(),
     pagedAt: instant.nullable(),
+  }),
+)
+
+export const exclusion = shape<View.ExclusionView>()(
+  'Exclusion',
+  z.object({
+    id: z.string(),
+    contract: z.string(),
+    service: z.string().nullable().describe('Null: every service of the contract'),
+    kind: z.string(),
+    clause: z.string().nullable(),
+    start: instant,
+    end: instant,
+    announcedAt: instant.nullable(),
+    announcementOnRecord: z.boolean().describe('False: the provider says so, and nobody has confirmed it'),
+    announced: z.object({ start: instant, end: instant }).nullable(),
+    reason: z.string(),
+    declaredAt: instant,
+    afterwards: z.boolean().describe('Declared when the time had begun'),
+    declaredBy: z.string().describe('Party of the contract'),
+    side: z.enum(['customer', 'provider']),
+    standing: z
+      .enum(['counts', 'contested', 'waiting', 'refused'])
+      .describe('Contested and waiting: the result is told both ways'),
+    refusals: z.array(z.string()),
+    notice: z
+      .object({
+        unit: z.enum(['elapsed-ms', 'days']),
+        given: z.int(),
+        required: z.int(),
+        isEnough: z.boolean(),
+      })
+      .nullable(),
+    answers: z.array(
+      z.object({
+        answer: z.enum(['accepted', 'disputed']),
+        by: z.string(),
+        side: z.enum(['customer', 'provider']),
+        at: instant,
+        note: z.string(),
+      }),
+    ),
+    effects: z.array(
+      z.object({ guarantee: z.string(), window: z.string(), excusedMs: ms, contested: z.boolean() }),
+    ),
   }),
 )
 

@@ -8,22 +8,27 @@ import type { ReadModel } from '../judge/view.ts'
 import type { Caller, Role } from './actions.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
-export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'manage'
+export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'declare' | 'manage'
 
 const MAY = {
   read: ['owner', 'viewer', 'provider'],
   /** Agents and their hosts: not the provider's business. */
   'read-hosts': ['owner', 'viewer'],
   acknowledge: ['owner', 'provider'],
+  /** Exclusions: the owner speaks for the customer, a provider for itself. */
+  declare: ['owner', 'provider'],
   /** Contracts, agents, webhooks: their addresses can hold secrets, so even reading them is the owner's. */
   manage: ['owner'],
 } as const satisfies Record<Deed, readonly Role[]>
+
+/** What serves all contracts at once. */
+const OF_ALL: readonly Deed[] = ['read-hosts', 'manage']
 
 export function may(caller: Caller, deed: Deed): boolean {
   const roles: readonly Role[] = MAY[deed]
   if (!roles.includes(caller.role)) return false
   // Agents and webhooks serve all contracts: whoever is confined to one may not touch or list them.
-  return caller.contract === null || deed === 'read' || deed === 'acknowledge'
+  return caller.contract === null || !OF_ALL.includes(deed)
 }
 
 export function demand(caller: Caller, deed: Deed): void {
@@ -42,25 +47,42 @@ export function hears(caller: Caller, event: Event): boolean {
 
 export function within(read: ReadModel, caller: Caller): ReadModel {
   const scope = caller.contract
-  if (scope === null) return read
-  const mine = (contract: string): boolean => contract === scope
+  const mine = (contract: string): boolean => scope === null || contract === scope
+  const only = scope === null ? {} : { contract: scope }
   return {
-    contracts: () => [read.contract(scope)].filter((c) => c !== null),
+    contracts: () => (scope === null ? read.contracts() : [read.contract(scope)].filter((c) => c !== null)),
     contract: (name) => (mine(name) ? read.contract(name) : null),
     windowKeys: (name) => (mine(name) ? read.windowKeys(name) : []),
-    window: async (name, key) => (mine(name) ? read.window(name, key) : null),
+    window: async (name, key, version) => {
+      const found = mine(name) ? await read.window(name, key, version) : null
+      return found && { ...found, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
+    },
+    closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
+    statements: (name) => (mine(name) ? read.statements(name) : []),
+    reconciliation: async (name, id) => (mine(name) ? read.reconciliation(name, id) : null),
+    replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
+    preview: async (name, terms) => (mine(name) ? read.preview(name, terms) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
     terms: (name) => (mine(name) ? read.terms(name) : null),
-    timeline: (service, span) => read.timeline(service, span, scope),
-    latency: (check, span, { agent }) => read.latency(check, span, { agent, contract: scope }),
+    timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),
+    latency: (check, span, of) => read.latency(check, span, { ...of, ...only }),
     incidents: async (filter) =>
-      filter.contract !== undefined && !mine(filter.contract)
-        ? []
-        : read.incidents({ ...filter, contract: scope }),
+      filter.contract !== undefined && !mine(filter.contract) ? [] : read.incidents({ ...filter, ...only }),
     incident: async (id) => {
       const incident = await read.incident(id)
       return incident !== null && mine(incident.contract) ? incident : null
     },
-    agents: () => [],
+    exclusions: (filter) =>
+      filter.contract !== undefined && !mine(filter.contract) ? [] : read.exclusions({ ...filter, ...only }),
+    exclusion: (id) => {
+      const exclusion = read.exclusion(id)
+      return exclusion !== null && mine(exclusion.contract) ? exclusion : null
+    },
+    agents: () => (scope === null ? read.agents() : []),
   }
+}
+
+/** The model of losses is the customer's own document. */
+function seesLoss({ role }: Caller, { showToProvider }: { showToProvider: boolean }): boolean {
+  return role === 'owner' || (role === 'provider' && showToProvider)
 }

@@ -3,8 +3,8 @@
  * from one agent; every slot that it should have filled is counted, or missing. Reads through Latencies.
  */
 import { clip, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import type { LatencyTally, Population } from '@constat/sla/latency'
-import { addSlots, missingAtEnd, type SlotPlace } from '@constat/sla/latency-slots'
+import type { LatencyTally } from '@constat/sla/latency'
+import { addSlots, missingAtEnd, type SlotPlace, type SurePopulation } from '@constat/sla/latency-slots'
 import type { Place } from '../fold/tracks.ts'
 import type { Latencies } from '../latency/latencies.ts'
 
@@ -12,7 +12,7 @@ import type { Latencies } from '../latency/latencies.ts'
 export type Expected = Place & SlotPlace
 
 export type LatencySums = {
-  tally: LatencyTally
+  tally: Required<LatencyTally>
   /** Instant of the last sample, by place. */
   lastMs: Map<string, UnixMs>
 }
@@ -49,15 +49,15 @@ export function missingAtEnds(places: readonly Expected[], { lastMs }: LatencySu
 }
 
 export function emptySums(): LatencySums {
-  return { tally: { n: 0, within: 0, missing: 0 }, lastMs: new Map() }
+  return { tally: { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }, lastMs: new Map() }
 }
 
 export function copyOf({ tally, lastMs }: LatencySums): LatencySums {
-  return { tally: { ...tally }, lastMs: new Map(lastMs) }
+  return { tally: { ...tally, doubtful: { ...tally.doubtful } }, lastMs: new Map(lastMs) }
 }
 
 /** The population up to an instant: what a signature of the settled part covers. */
-export function populationUntil({ up, open }: Population, untilMs: UnixMs): IntervalSet[] {
+export function populationUntil({ up, open, sure }: SurePopulation, untilMs: UnixMs): IntervalSet[] {
   const span = { startMs: -Infinity, endMs: untilMs }
-  return [clip(up, span), clip(open, span)]
+  return [clip(up, span), clip(open, span), clip(sure, span)]
 }

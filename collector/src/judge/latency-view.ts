@@ -1,63 +1,74 @@
 /**
- * Latency guarantees in a window: what to count, from which places, and the answer as published. Time that is
- * down or outside committed time is the same as for availability. Pure over the answer it is handed.
+ * Latency of an open window: which samples of which places count, and the judgement with what they came to.
+ * Time that is down, outside committed time or excused is the engine's. Pure.
  */
-import { clip, formatInstant, intersect, type IntervalSet } from '@constat/shared/time'
+import { invariant } from '@constat/shared/fault'
+import { intersect } from '@constat/shared/time'
+import { overSites, type Judged, type ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
+import type { Scored } from '@constat/sla/judgement/result'
+import { populationOf } from '@constat/sla/judgement/score-share'
 import { judgeLatency, shareText } from '@constat/sla/latency'
-import { isDown, isUnknown, isUp, where } from '@constat/sla/timeline'
-import { foldRules } from '../terms/register.ts'
+import { populationSeen } from '@constat/sla/latency-slots'
+import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
+import { foldRules, promisedFromMs } from '../terms/register.ts'
 import type { Expected } from './latency-sums.ts'
 import type { LatencyAnswer, LatencyWindowQuestion } from './latency-window.ts'
-import { checksOf, type ExpectedVantage, type Timelines } from './timelines.ts'
-import { VERDICTS, worstVerdict } from './each-site.ts'
 import type { SiteVantages } from './sites.ts'
-import type { LatencyGuaranteeView, SiteShareView } from './view.ts'
-import {
-  asOfOf,
-  committedTime,
-  countedIn,
-  coverOf,
-  headOf,
-  measuredFrom,
-  measuredIn,
-  phaseOf,
-  type LatencyGuarantee,
-  type Measurable,
-  type WindowQuestion,
-} from './windows.ts'
+import { checksOf, type Timelines } from './timelines.ts'
+import { asOfOf, phaseOf, type Measurable } from './windows.ts'
 
-/** A latency guarantee in a window; of one site where it is promised for each, under that site's timeline. */
-export type LatencyPlace = Measurable<LatencyGuarantee> & { site: SiteVantages | null }
+/** The whole service, or one of the sites that speed is promised for, with its timeline. */
+export type LatencyPlace = { site: SiteVantages | null; timeline: Timeline }
+
+export type LatencyAsked = {
+  asked: Measurable
+  /** Judged without samples: the time that counts is there. */
+  judged: Judged
+  timelines: Timelines
+}
 
 const US_PER_MS = 1000
 
-export function latencyQuestion(question: LatencyPlace, timelines: Timelines): LatencyWindowQuestion {
-  const { terms, revision, guarantee, window, site, nowMs } = question
-  const asOfMs = asOfOf(question)
-  const counted = countedIn(question)
-  const span = { startMs: window.startMs, endMs: asOfMs }
-  const committed = clip(committedTime(question), span)
-  const up = intersect(where(counted, span, isUp), committed)
-  const open = intersect(
-    where(counted, span, (mark) => !isDown(mark)),
-    committed,
-  )
+export function placesOf(facts: ServiceFacts, sites: readonly SiteVantages[]): LatencyPlace[] {
+  if (sites.length === 0) return [{ site: null, timeline: facts.timeline }]
+  return sites.map((site, i) => ({ site, timeline: facts.sites[i]?.timeline ?? facts.timeline }))
+}
+
+export function latencyQuestion(
+  { site, timeline }: LatencyPlace,
+  { asked, judged, timelines }: LatencyAsked,
+): LatencyWindowQuestion {
+  const { terms, revision, guarantee, window, nowMs } = asked
+  invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
+  const asOfMs = asOfOf(asked)
+  const population = populationOf(timeline, {
+    terms: revision.terms,
+    guarantee,
+    window,
+    asOfMs: nowMs,
+    phase: phaseOf(asked),
+    inForce: { startMs: promisedFromMs(terms, guarantee.id), endMs: Infinity },
+    commitment: judged.commitment,
+    pausedBy: () => [],
+  })
   const places = checksOf(revision.terms, guarantee.service).flatMap((check) =>
     timelines.expected(terms, revision, check).flatMap((vantage): Expected[] => {
       if (site && !site.agents.includes(vantage.agent)) return []
       const { holdMs } = foldRules(check, revision.terms)
       const place = { log: terms.log, check: check.name, agent: vantage.agent }
       const expected = {
-        startMs: Math.max(span.startMs, vantage.startMs),
+        startMs: Math.max(window.startMs, vantage.startMs),
         endMs: Math.min(asOfMs, vantage.endMs),
       }
-      const population = populationOf(vantage, { up, open, span: expected })
-      return [{ ...place, ...population, intervalMs: check.spec.intervalMs, holdMs, expected }]
+      if (expected.startMs >= expected.endMs) return []
+      const known = where(vantage.timeline, expected, (mark) => !isUnknown(mark))
+      const seen = populationSeen(population, { expected, known: intersect(known, [expected]) })
+      return [{ ...place, ...seen, intervalMs: check.spec.intervalMs, holdMs }]
     }),
   )
   return {
-    name: answerName(question),
-    places: places.filter(({ expected }) => expected.startMs < expected.endMs),
+    name: [answerName(asked), site?.id ?? ''].join('/'),
+    places,
     thresholdUs: guarantee.thresholdMs * US_PER_MS,
     startMs: window.startMs,
     asOfMs,
@@ -65,100 +76,59 @@ export function latencyQuestion(question: LatencyPlace, timelines: Timelines): L
   }
 }
 
-/** What an agent said while it was cut off is unknown, also of how long it took. */
-function populationOf(
-  { timeline }: ExpectedVantage,
-  { up, open, span }: { up: IntervalSet; open: IntervalSet; span: { startMs: number; endMs: number } },
-) {
-  const known = where(timeline, span, (mark) => !isUnknown(mark))
-  return { up: intersect(up, known), open: clip(open, span) }
+export function answerName({ terms, revision, guarantee, window }: Measurable): string {
+  return [terms.contract, revision.revision, guarantee.id, window.key].join('/')
 }
 
-export function answerName({ terms, revision, guarantee, window, site }: LatencyPlace): string {
-  return [terms.contract, revision.revision, guarantee.id, window.key, site?.id ?? ''].join('/')
+/** The judgement with the samples in it. `answers`: of the service, or of its sites in their order. */
+export function withAnswers(
+  judged: Judged,
+  answers: readonly { site: SiteVantages | null; answer: LatencyAnswer }[],
+  asked: Measurable,
+): Judged {
+  const { result } = judged
+  const whole = answers.find(({ site }) => site === null)
+  if (whole) return { ...judged, result: { ...result, ...scoredWith(result, whole.answer, asked) } }
+  const sites = result.sites.map((score) => {
+    const own = answers.find(({ site }) => site?.id === score.site)
+    return own ? { site: score.site, ...scoredWith(score, own.answer, asked) } : score
+  })
+  const { scored, sites: ordered } = overSites(sites, () => result)
+  return { ...judged, result: { ...result, ...scored, sites: ordered } }
 }
 
-/** Before the first answer nothing is counted, and nothing is claimed. */
-export function latencyView(
-  question: WindowQuestion<LatencyGuarantee>,
-  answer: LatencyAnswer | null,
-): LatencyGuaranteeView {
-  const { revision, guarantee } = question
+function scoredWith(scored: Scored, { tally, percentileUs }: LatencyAnswer, asked: Measurable): Scored {
+  const { guarantee, revision } = asked
+  invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
   const { measurement } = revision.terms
-  const committed = committedTime(question)
-  const measured = measuredIn(question, committed)
-  const tally = answer?.tally ?? { n: 0, within: 0, missing: 0 }
   const judgement = judgeLatency({
     tally,
     target: guarantee.target.percent,
     bindingFigure: measurement.bindingFigure,
     minimumSamples: measurement.latency.minimumSamples,
-    measured,
+    measured: { committedMs: scored.elapsedMs, knownMs: scored.knownMs },
     minimumCoverage: measurement.minimumCoverage,
-    phase: phaseOf(question),
+    phase: phaseOf(asked),
   })
+  const { p50, p95, p99 } = percentileUs
+  const isNone = p50 === null || p95 === null || p99 === null
+  const { committedMs, elapsedMs, knownMs, coverage } = scored
   return {
-    metric: 'share-within',
-    ...headOf(question),
-    ...coverOf(measured),
-    target: guarantee.target.percent,
-    thresholdUs: guarantee.thresholdMs * US_PER_MS,
-    share: {
-      ...tally,
-      percent: shareText(tally, 'point'),
-      provable: shareText(tally, 'provable'),
-      pessimistic: shareText(tally, 'pessimistic'),
-    },
-    percentileUs: answer?.percentileUs ?? { p50: null, p95: null, p99: null },
-    percentileErrorPercent: answer?.percentileErrorPercent ?? '0',
-    ...judgement,
-    measuredFrom: measuredFrom(question, committed),
-    asOf: formatInstant(answer?.asOfMs ?? asOfOf(question)),
-  }
-}
-
-export type SiteAnswer = { site: SiteVantages; view: LatencyGuaranteeView }
-
-/** One result a site; beside them the figures of the worst, as no average hides a branch. */
-export function eachSiteLatency(
-  found: readonly SiteAnswer[],
-  none: LatencyGuaranteeView,
-): LatencyGuaranteeView {
-  const views = found.map(({ view }) => view)
-  const worst = views.toSorted(compareWorst)[0]
-  if (!worst) return { ...none, sites: [] }
-  return {
-    ...worst,
-    verdict: worstVerdict(views.map(({ verdict }) => verdict)),
-    insufficientEvidence: views.some(({ insufficientEvidence }) => insufficientEvidence),
-    sites: found.map(siteResult),
-  }
-}
-
-/** By verdict, then by the share that is proved, exactly. A site without samples is worse than any. */
-function compareWorst(a: LatencyGuaranteeView, b: LatencyGuaranteeView): number {
-  const verdict = VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict)
-  if (verdict !== 0) return verdict
-  const difference = BigInt(a.share.within) * BigInt(b.share.n) - BigInt(b.share.within) * BigInt(a.share.n)
-  if (a.share.n === 0 || b.share.n === 0) return a.share.n - b.share.n
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0
-}
-
-function siteResult({ site, view }: SiteAnswer): SiteShareView {
-  const { verdict, outlook, insufficientEvidence, coverage, knownMs, share, percentileUs, measuredFrom } =
-    view
-  const { id, displayName, administeredBy } = site
-  return {
-    site: id,
-    displayName,
-    administeredBy,
-    verdict,
-    outlook,
-    insufficientEvidence,
-    coverage,
+    committedMs,
+    elapsedMs,
     knownMs,
-    share,
-    percentileUs,
-    measuredFrom,
+    coverage,
+    ...judgement,
+    measure: {
+      kind: 'share',
+      ...tally,
+      share: {
+        provable: shareText(tally, 'provable'),
+        point: shareText(tally, 'point'),
+        pessimistic: shareText(tally, 'pessimistic'),
+      },
+      thresholdUs: guarantee.thresholdMs * US_PER_MS,
+      percentileUs: isNone ? null : { p50, p95, p99 },
+    },
   }
 }

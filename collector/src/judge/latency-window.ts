@@ -44,7 +44,7 @@ export type LatencyWindowQuestion = {
 }
 
 export type LatencyAnswer = Pick<LatencyGuaranteeView, 'percentileUs' | 'percentileErrorPercent'> & {
-  tally: LatencyTally
+  tally: Required<LatencyTally>
   asOfMs: UnixMs
 }
 
@@ -156,7 +156,7 @@ export class LatencyWindows {
 function finished(
   { places, asOfMs }: LatencyWindowQuestion,
   sums: LatencySums,
-): { tally: LatencyTally; asOfMs: UnixMs } {
-  const { n, within, missing } = sums.tally
-  return { tally: { n, within, missing: missing + missingAtEnds(places, sums) }, asOfMs }
+): { tally: Required<LatencyTally>; asOfMs: UnixMs } {
+  const { tally } = copyOf(sums)
+  return { tally: { ...tally, missing: tally.missing + missingAtEnds(places, sums) }, asOfMs }
 }

@@ -10,30 +10,32 @@ import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent, Registry } from '../intake/registry.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
-import { effectiveFromMs, newest, revisionFor, type Register, type Terms } from '../terms/register.ts'
+import { effectiveFromMs, newest, type Register, type Terms } from '../terms/register.ts'
 import { agentView } from './agent-view.ts'
 import { incidentView, segmentViews, stateAt, targetText } from './describe.ts'
-import { eachSiteView } from './each-site.ts'
+import { creditOf, creditsView, pastOf, statementOf, type ClosedOf, type Past } from './credits.ts'
+import type { FactSources } from './facts.ts'
+import { exclusionViews } from './exclusions.ts'
+import { liveJudgement, liveView, type LiveJudgement, type LiveSources } from './live.ts'
+import type { Losses } from './losses.ts'
 import type { Judge } from './judge.ts'
-import { eachSiteLatency, latencyView } from './latency-view.ts'
 import { latencySteps, type LatencyOf } from './latency-steps.ts'
 import type { LatencyWatch } from './latency-watch.ts'
 import { readinessFacts } from './readiness.ts'
 import { contractSentence, worstState } from './sentence.ts'
 import { membersNow } from './silences.ts'
-import { siteOf, sitesOf } from './sites.ts'
+import { siteOf } from './sites.ts'
 import { siteViews } from './site-view.ts'
 import { checksOf, type Timelines } from './timelines.ts'
 import type {
   AgentView,
-  AvailabilityView,
   ContractView,
+  ExclusionView,
   GuaranteeView,
   IncidentView,
-  LatencyGuaranteeView,
+  JudgeReads,
   LatencySpan,
   LatencyView,
-  ReadModel,
   RevisionView,
   ServiceView,
   SiteView,
@@ -41,20 +43,21 @@ import type {
   WindowView,
 } from './view.ts'
 import {
-  availabilityView,
-  judged,
+  measurableAt,
   stateOfWindow,
   windowKeyed,
   windowNow,
   windowsSince,
-  type AvailabilityGuarantee,
-  type LatencyGuarantee,
-  type WindowQuestion,
+  type Measurable,
 } from './windows.ts'
 
 const KEPT_MS = 1_000
 /** Windows listed for one contract at most. */
 const MAX_WINDOWS = 400
+/** Windows that have ended change rarely: how they went is looked at again after this. */
+const PAST_KEPT_MS = 60_000
+/** Kept at once, of all contracts. */
+const MAX_PAST_KEPT = 5_000
 
 export type ModelDeps = {
   nowMs: () => UnixMs
@@ -66,11 +69,16 @@ export type ModelDeps = {
   sequencer: Sequencer
   latencies: Latencies
   latencyWatch: LatencyWatch
+  facts: FactSources
+  losses: Losses
+  closedOf: ClosedOf
 }
 
-export class Model implements ReadModel {
+export class Model implements JudgeReads {
   readonly #deps: ModelDeps
   readonly #kept = new Map<string, { atMs: UnixMs; view: ContractView }>()
+  /** By guarantee and window: how the windows before it went. */
+  readonly #past = new Map<string, { atMs: UnixMs; past: Past }>()
 
   constructor(deps: ModelDeps) {
     this.#deps = deps
@@ -96,7 +104,7 @@ export class Model implements ReadModel {
     if (!terms) return []
     const revision = newest(terms)
     const span = { fromMs: effectiveFromMs(terms), nowMs: this.#deps.nowMs(), limit: MAX_WINDOWS }
-    const windows = judged(revision).flatMap((guarantee) => windowsSince(guarantee, revision, span))
+    const windows = revision.terms.guarantees.flatMap((guarantee) => windowsSince(guarantee, revision, span))
     const byKey = new Map(windows.map((window) => [window.key, window]))
     return [...byKey.values()].sort((a, b) => b.startMs - a.startMs).map(({ key }) => key)
   }
@@ -106,23 +114,26 @@ export class Model implements ReadModel {
     if (!terms) return null
     const nowMs = this.#deps.nowMs()
     const revision = newest(terms)
-    const found = judged(revision).flatMap((guarantee) => {
+    const found = revision.terms.guarantees.flatMap((guarantee) => {
       const window = windowKeyed(guarantee, revision, { key, nowMs })
-      return window ? [{ guarantee, window }] : []
+      const asked = window && measurableAt(terms, guarantee.id, { atMs: window.startMs, nowMs })
+      return asked ? [asked] : []
     })
-    const first = found[0]?.window
-    if (!first || first.endMs <= effectiveFromMs(terms)) return null
-    for (const { guarantee, window } of found) {
-      if (guarantee.metric === 'share-within') await this.#deps.latencyWatch.ask(terms, guarantee.id, window)
-    }
+    const first = found[0]
+    if (!first || first.window.endMs <= effectiveFromMs(terms)) return null
+    for (const asked of found) await this.#deps.latencyWatch.ask(asked)
+    const { guarantees, live } = this.#judged(terms, found)
     return {
       key,
-      start: formatInstant(first.startMs),
-      end: formatInstant(first.endMs),
-      state: stateOfWindow(first, revision, nowMs),
-      guarantees: found.flatMap(({ guarantee, window }) =>
-        this.#guarantee(terms, guarantee.id, window.startMs),
+      start: formatInstant(first.window.startMs),
+      end: formatInstant(first.window.endMs),
+      state: stateOfWindow(first.window, nowMs),
+      guarantees,
+      credits: creditsView(
+        statementOf(live, (asked) => this.#pastOf(asked)),
+        first,
       ),
+      losses: await this.#deps.losses.of(terms, live),
     }
   }
 
@@ -201,6 +212,28 @@ export class Model implements ReadModel {
     return Promise.resolve(row && this.#incident(row))
   }
 
+  exclusions({ contract }: { contract?: string }): ExclusionView[] {
+    const all = contract === undefined ? this.#deps.register.all() : [this.#deps.register.of(contract)]
+    return all.flatMap((terms) => (terms ? this.#exclusionsOf(terms) : []))
+  }
+
+  exclusion(id: string): ExclusionView | null {
+    const isHere = ({ exclusions }: Terms): boolean => exclusions.some(({ declared }) => declared.id === id)
+    const terms = this.#deps.register.all().find(isHere)
+    return (terms && this.#exclusionsOf(terms).find((one) => one.id === id)) ?? null
+  }
+
+  #exclusionsOf(terms: Terms): ExclusionView[] {
+    return exclusionViews(terms, {
+      nowMs: this.#deps.nowMs(),
+      judge: (asked) => liveJudgement(asked, this.#sources()),
+    })
+  }
+
+  #sources(): LiveSources {
+    return { facts: this.#deps.facts, watch: this.#deps.latencyWatch }
+  }
+
   agents(): AgentView[] {
     const { registry, register, tracks } = this.#deps
     const nowMs = this.#deps.nowMs()
@@ -233,9 +266,11 @@ export class Model implements ReadModel {
     const revision = newest(terms)
     const contract = revision.terms
     const services = contract.services.map(({ name }) => this.#service(terms, name, nowMs))
-    const guarantees = judged(revision).flatMap((one) =>
-      this.#guarantee(terms, one.id, windowNow(one, revision, nowMs).startMs),
-    )
+    const asked = contract.guarantees.flatMap((one) => {
+      const atMs = windowNow(one, revision, nowMs).startMs
+      return measurableAt(terms, one.id, { atMs, nowMs }) ?? []
+    })
+    const { guarantees } = this.#judged(terms, asked)
     const facts = readinessFacts(terms, this.#deps.registry.agents())
     const readiness = readinessOf(facts)
     const state = worstState(services.map((service) => service.state))
@@ -278,45 +313,39 @@ export class Model implements ReadModel {
     }
   }
 
-  /** The guarantee in the window that begins at `startMs`, under the revision in force there. */
-  #guarantee(terms: Terms, id: string, startMs: UnixMs): GuaranteeView[] {
-    const nowMs = this.#deps.nowMs()
-    const revision = revisionFor(terms, id, startMs)
-    const guarantee = revision && judged(revision).find((one) => one.id === id)
-    if (!guarantee) return []
-    const window = windowNow(guarantee, revision, startMs)
-    const timeline = this.#deps.timelines.service(terms, revision, guarantee.service)
+  /** Guarantees as they stand, each with what it is worth in its window. */
+  #judged(
+    terms: Terms,
+    found: readonly Measurable[],
+  ): { guarantees: GuaranteeView[]; live: LiveJudgement[] } {
+    const sources = this.#sources()
     const readiness = readinessOf(readinessFacts(terms, this.#deps.registry.agents()))
-    const asked = { terms, revision, window, timeline, readiness, nowMs }
-    if (guarantee.metric === 'interval-availability') return [this.#availability({ ...asked, guarantee })]
-    return [this.#latency({ ...asked, guarantee })]
-  }
-
-  #latency(question: WindowQuestion<LatencyGuarantee>): LatencyGuaranteeView {
-    const { latencyWatch } = this.#deps
-    const views = latencyWatch.places(question).map((place) => {
-      const { site, timeline } = place
-      return { site, view: latencyView({ ...question, timeline }, latencyWatch.last(place)) }
-    })
-    const [first] = views
-    if (first?.site === null) return first.view
-    const sites = views.flatMap(({ site, view }) => (site ? [{ site, view }] : []))
-    return eachSiteLatency(sites, latencyView(question, null))
-  }
-
-  #availability(question: WindowQuestion<AvailabilityGuarantee>): AvailabilityView {
-    const { terms, revision, guarantee } = question
-    if (guarantee.scope === 'service') return availabilityView(question)
-    const { timelines, registry } = this.#deps
-    const { service } = guarantee
-    const agents = timelines
-      .agentsOf(terms, revision, service)
-      .map((id) => ({ id, name: registry.byId(id)?.name ?? id }))
-    const sites = sitesOf(revision.terms, agents).map((site) => ({
-      site,
-      timeline: timelines.site(terms, revision, { service, site }),
+    const live = found.map((asked) => liveJudgement(asked, sources))
+    const statements = new Map(
+      [...new Set(live.map(({ asked }) => asked.window.key))].map((key) => {
+        const group = live.filter(({ asked }) => asked.window.key === key)
+        return [key, statementOf(group, (asked) => this.#pastOf(asked))] as const
+      }),
+    )
+    const guarantees = live.map((one) => ({
+      ...liveView(one, sources, readiness),
+      credit: creditOf(statements.get(one.asked.window.key) ?? null, one.asked.guarantee.id),
     }))
-    return eachSiteView(question, sites)
+    return { guarantees, live }
+  }
+
+  #pastOf(asked: Measurable): Past {
+    const { terms, guarantee, window, nowMs } = asked
+    const name = `${terms.contract}/${guarantee.id}/${window.key}`
+    const kept = this.#past.get(name)
+    if (kept && nowMs - kept.atMs < PAST_KEPT_MS && nowMs >= kept.atMs) return kept.past
+    const past = pastOf(asked, {
+      closedOf: this.#deps.closedOf,
+      judge: (earlier) => liveJudgement(earlier, this.#sources()),
+    })
+    if (this.#past.size >= MAX_PAST_KEPT) this.#past.clear()
+    this.#past.set(name, { atMs: nowMs, past })
+    return past
   }
 
   #sites(terms: Terms, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {

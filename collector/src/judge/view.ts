@@ -4,11 +4,12 @@
  */
 
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { WindowReads } from './window-view.ts'
 
 export type Figures = { provable: number; point: number; pessimistic: number }
 export type Percentages = { provable: string; point: string; pessimistic: string }
 export type Verdict = 'met' | 'not_met' | 'indeterminate'
-export type WindowState = 'open' | 'grace' | 'final'
+export type WindowState = 'open' | 'grace' | 'final' | 'amended'
 export type State = 'up' | 'degraded' | 'partial' | 'down' | 'unknown'
 
 export type Readiness = { claimable: boolean; lacks: string[] }
@@ -37,7 +38,65 @@ type GuaranteeCommon = {
   /** When measuring began inside this window. */
   measuredFrom: string | null
   asOf: string
+  /** What it is worth as things stand, theoretical until somebody notifies it; null: no credit is agreed. */
+  credit: GuaranteeCreditView | null
+  /** Where an exclusion is contested: the result if it were accepted, and if it were refused. */
+  contested: { accepted: SideView; refused: SideView } | null
 }
+
+export type SideView = {
+  verdict: Verdict
+  committedMs: number
+  downMs: Figures | null
+  percent: NullablePercentages | null
+}
+
+export type NullablePercentages = { [K in keyof Percentages]: string | null }
+
+export type CreditRule = 'schedule' | 'same-cause' | 'repeat' | 'earn-back' | 'cap' | 'misreport'
+
+export type CreditLineView = {
+  /** Null: a line over several guarantees. */
+  guarantee: string | null
+  service: string | null
+  clause: string | null
+  rule: CreditRule
+  text: string
+  /** Decimal text; what takes away is negative. */
+  amount: string
+}
+
+export type GuaranteeCreditView = { amount: string; currency: string; lines: CreditLineView[] }
+
+/** The credits of a whole window, caps over several guarantees included. */
+export type CreditsView = {
+  /** Nobody has notified anything: it is what the measurement comes to. */
+  state: 'theoretical'
+  currency: string
+  tax: 'outside-vat' | 'vat-included' | 'vat-excluded'
+  total: string
+  lines: CreditLineView[]
+  rights: { id: string; right: string; clause: string | null; text: string }[]
+  /** Whether the credit settles the loss. */
+  exclusive: boolean
+  claim: {
+    deadlineAt: string
+    formalNotice: 'required' | 'not-required'
+    silence: 'none' | 'acceptance' | 'rejection'
+  } | null
+}
+
+/** What the outages of a window cost, by a private document; told beside the credit, never added to it. */
+export type LossView = {
+  model: string
+  currency: string
+  total: string
+  lines: { service: string; onsetAt: string; minutes: string; amount: string }[]
+  showToProvider: boolean
+}
+
+/** When the budget was gone, or would be at the rate so far. */
+export type ExhaustionView = { exhaustedAt: string | null; projectedAt: string | null }
 
 export type AvailabilityView = GuaranteeCommon & {
   metric: 'interval-availability'
@@ -46,9 +105,34 @@ export type AvailabilityView = GuaranteeCommon & {
   degradedMs: number
   unknownMs: number
   availability: Percentages
-  budget: { allowedMs: number; spentMs: number; leftMs: number }
+  budget: BudgetView
+  exhaustion: ExhaustionView
   /** Of a guarantee for each site: one result a site. The figures beside it are those of the worst. */
   sites?: SiteGuaranteeView[]
+}
+
+export type BudgetView = { allowedMs: number; spentMs: number; leftMs: number }
+
+/** Availability by slices: those with too many failed attempts are down, whole. */
+export type SlicesGuaranteeView = GuaranteeCommon & {
+  metric: 'error-rate-slices'
+  sliceMs: number
+  /** More than this percent failed makes a slice bad; null: only where all did. */
+  badOverPercent: string | null
+  downMs: Figures
+  availability: Percentages
+  budget: BudgetView
+  exhaustion: ExhaustionView
+  sites?: SiteGuaranteeView[]
+}
+
+/** 100 − the mean error rate of all slices. */
+export type MeanGuaranteeView = GuaranteeCommon & {
+  metric: 'mean-error-rate'
+  sliceMs: number
+  slices: number
+  availability: NullablePercentages
+  sites?: SitePercentView[]
 }
 
 /** `within` of `n` samples of slots answered in time; of `missing` slots nothing is known. */
@@ -75,35 +159,58 @@ export type LatencyGuaranteeView = GuaranteeCommon & {
   sites?: SiteShareView[]
 }
 
-/** One site under a latency guarantee that is promised for each. */
-export type SiteShareView = Pick<
-  LatencyGuaranteeView,
-  | 'verdict'
-  | 'outlook'
-  | 'insufficientEvidence'
-  | 'coverage'
-  | 'knownMs'
-  | 'share'
-  | 'percentileUs'
-  | 'measuredFrom'
-> & { site: string; displayName: string; administeredBy: string | null }
+/** Good attempts, of all that could be told. */
+export type RequestShareView = GuaranteeCommon & {
+  metric: 'request-share'
+  share: ShareView
+  sites?: SiteRequestView[]
+}
+
+/** One incident against its clock. `ms` null: the clock never started. */
+export type IncidentTimingView = {
+  id: string | null
+  onsetAt: string
+  ms: Figures | null
+  isRunning: boolean
+  verdict: Verdict
+}
+
+export type TimingGuaranteeView = GuaranteeCommon & {
+  metric: 'restoration-time' | 'response-time'
+  eachMs: number
+  clock: { start: string; stop: string }
+  perIncident: IncidentTimingView[]
+  sites?: SiteTimingView[]
+}
+
+export type CountGuaranteeView = GuaranteeCommon & {
+  metric: 'incident-count'
+  count: Figures
+  sites?: SiteCountView[]
+}
 
 /** One guarantee in one window. */
-export type GuaranteeView = AvailabilityView | LatencyGuaranteeView
+export type GuaranteeView =
+  | AvailabilityView
+  | SlicesGuaranteeView
+  | MeanGuaranteeView
+  | LatencyGuaranteeView
+  | RequestShareView
+  | TimingGuaranteeView
+  | CountGuaranteeView
 
 /** One site under a guarantee that is promised for each. */
-export type SiteGuaranteeView = Pick<
-  AvailabilityView,
-  | 'verdict'
-  | 'outlook'
-  | 'insufficientEvidence'
-  | 'coverage'
-  | 'knownMs'
-  | 'downMs'
-  | 'availability'
-  | 'budget'
-  | 'measuredFrom'
+export type SiteCommon = Pick<
+  GuaranteeCommon,
+  'verdict' | 'outlook' | 'insufficientEvidence' | 'coverage' | 'knownMs' | 'measuredFrom'
 > & { site: string; displayName: string; administeredBy: string | null }
+
+export type SiteGuaranteeView = SiteCommon & Pick<AvailabilityView, 'downMs' | 'availability' | 'budget'>
+export type SiteShareView = SiteCommon & Pick<LatencyGuaranteeView, 'share' | 'percentileUs'>
+export type SitePercentView = SiteCommon & Pick<MeanGuaranteeView, 'availability'>
+export type SiteRequestView = SiteCommon & Pick<RequestShareView, 'share'>
+export type SiteTimingView = SiteCommon & Pick<TimingGuaranteeView, 'perIncident'>
+export type SiteCountView = SiteCommon & Pick<CountGuaranteeView, 'count'>
 
 export type WindowView = {
   key: string
@@ -111,6 +218,10 @@ export type WindowView = {
   end: string
   state: WindowState
   guarantees: GuaranteeView[]
+  /** Null: no credits are agreed. */
+  credits: CreditsView | null
+  /** Only for those who may see it. */
+  losses: LossView[]
 }
 
 export type ServiceView = {
@@ -220,6 +331,44 @@ export type IncidentView = {
   pagedAt: string | null
 }
 
+/** `counts`: it excuses. `contested`: told both ways. `refused`: by the contract's rule. `waiting`: for an answer. */
+export type ExclusionStanding = 'counts' | 'contested' | 'waiting' | 'refused'
+
+export type ExclusionView = {
+  id: string
+  contract: string
+  /** Null: every service of the contract. */
+  service: string | null
+  kind: string
+  clause: string | null
+  start: string
+  end: string
+  /** When it is said to have been announced; null: not otherwise than by this. */
+  announcedAt: string | null
+  /** Whether the record or the other side confirms that. */
+  announcementOnRecord: boolean
+  announced: { start: string; end: string } | null
+  reason: string
+  declaredAt: string
+  /** Declared when the time it should excuse had begun. */
+  afterwards: boolean
+  /** Party, and the side it stands on. */
+  declaredBy: string
+  side: 'customer' | 'provider'
+  standing: ExclusionStanding
+  refusals: string[]
+  notice: { unit: 'elapsed-ms' | 'days'; given: number; required: number; isEnough: boolean } | null
+  answers: {
+    answer: 'accepted' | 'disputed'
+    by: string
+    side: 'customer' | 'provider'
+    at: string
+    note: string
+  }[]
+  /** What it excuses as things stand, guarantee by guarantee, in the window in which it begins. */
+  effects: { guarantee: string; window: string; excusedMs: number; contested: boolean }[]
+}
+
 export type AgentView = {
   id: string
   name: string
@@ -258,8 +407,8 @@ export type LatencyView = { check: string; stepMs: number; points: LatencyPoint[
 
 export type LatencySpan = { fromMs: number; toMs: number; stepMs: number }
 
-/** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
-export type ReadModel = {
+/** What the judge answers by itself. */
+export type JudgeReads = {
   /** Worst first. */
   contracts(): ContractView[]
   contract(name: string): ContractView | null
@@ -285,5 +434,11 @@ export type ReadModel = {
     limit: number
   }): Promise<IncidentView[]>
   incident(id: string): Promise<IncidentView | null>
+  /** Latest first. */
+  exclusions(filter: { contract?: string }): ExclusionView[]
+  exclusion(id: string): ExclusionView | null
   agents(): AgentView[]
 }
+
+/** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
+export type ReadModel = Omit<JudgeReads, keyof WindowReads> & WindowReads

@@ -1,29 +1,21 @@
 /**
- * Windows: one guarantee in one window, as published. Committed time is the service hours of the window
- * from the day the contract takes effect; the verdict and the figures are those of packages/sla. Pure.
+ * Windows: which window of a guarantee an instant or a key means, under which revision it is judged, and how
+ * far its life has come. Pure.
  */
-import { coverageText, availabilityTexts } from '@constat/sla/figures'
-import { ALWAYS, serviceIntervals, tableOf } from '@constat/sla/calendar'
+import { tableOf } from '@constat/sla/calendar'
 import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
-import { countedTimeline } from '@constat/sla/outage'
 import { windowAt, windowOfKey, windowBeside, type CalendarWindow } from '@constat/sla/period'
-import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
-import { judge } from '@constat/sla/verdict'
-import { measure, type Measured } from '@constat/sla/window'
-import { clip, formatInstant, intersect, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import { promisedFromMs, type Revision, type Terms } from '../terms/register.ts'
-import { outageRules } from './describe.ts'
-import type { AvailabilityView, GuaranteeView, Readiness, WindowState } from './view.ts'
+import type { UnixMs } from '@constat/shared/time'
+import { revisionFor, type Revision, type Terms } from '../terms/register.ts'
+import type { WindowState } from './view.ts'
 
-export type AvailabilityGuarantee = Extract<GuaranteeTerms, { metric: 'interval-availability' }>
-export type LatencyGuarantee = Extract<GuaranteeTerms, { metric: 'share-within' }>
-export type JudgedGuarantee = AvailabilityGuarantee | LatencyGuarantee
-
-/** Guarantees this engine judges: availability and latency, of a service or at each site. */
-export function judged({ terms }: Revision): JudgedGuarantee[] {
-  return terms.guarantees.filter(
-    (one): one is JudgedGuarantee => one.metric === 'interval-availability' || one.metric === 'share-within',
-  )
+/** One guarantee in one window, under the revision that judges it, as of an instant. */
+export type Measurable = {
+  terms: Terms
+  revision: Revision
+  guarantee: GuaranteeTerms
+  window: CalendarWindow
+  nowMs: UnixMs
 }
 
 export function windowNow(guarantee: GuaranteeTerms, { terms }: Revision, nowMs: UnixMs): CalendarWindow {
@@ -57,144 +49,29 @@ export function windowsSince(
   return found
 }
 
-export function stateOfWindow(window: CalendarWindow, { terms }: Revision, nowMs: UnixMs): WindowState {
-  if (nowMs < window.endMs) return 'open'
-  return nowMs < window.endMs + terms.finalisation.graceMs ? 'grace' : 'final'
+/** The guarantee in the window that holds `atMs`, under the revision in force at its start. */
+export function measurableAt(
+  terms: Terms,
+  id: string,
+  { atMs, nowMs }: { atMs: UnixMs; nowMs: UnixMs },
+): Measurable | null {
+  const revision = revisionFor(terms, id, atMs)
+  const guarantee = revision?.terms.guarantees.find((one) => one.id === id)
+  if (!revision || !guarantee) return null
+  return { terms, revision, guarantee, window: windowNow(guarantee, revision, atMs), nowMs }
 }
 
-/** One guarantee in one window, and all that its figures are measured from. */
-export type Measurable<G extends GuaranteeTerms = GuaranteeTerms> = {
-  terms: Terms
-  revision: Revision
-  guarantee: G
-  window: CalendarWindow
-  timeline: Timeline
-  nowMs: UnixMs
+/** Of a window that no closing is written of: only a closing makes it final. */
+export function stateOfWindow(window: CalendarWindow, nowMs: UnixMs): WindowState {
+  return nowMs < window.endMs ? 'open' : 'grace'
 }
 
-export type WindowQuestion<G extends GuaranteeTerms = GuaranteeTerms> = Measurable<G> & {
-  readiness: Readiness
-}
-
-export function availabilityView(question: WindowQuestion<AvailabilityGuarantee>): AvailabilityView {
-  const { revision, guarantee } = question
-  const { measurement } = revision.terms
-  const committed = committedTime(question)
-  const measured = measuredIn(question, committed)
-  const { budget, ...judgement } = judge({
-    measured,
-    target: guarantee.target.percent,
-    bindingFigure: measurement.bindingFigure,
-    minimumCoverage: measurement.minimumCoverage,
-    phase: phaseOf(question),
-  })
-  return {
-    metric: 'interval-availability',
-    ...headOf(question),
-    ...coverOf(measured),
-    ...figuresOf(measured),
-    target: guarantee.target.percent,
-    ...judgement,
-    budget,
-    measuredFrom: measuredFrom(question, committed),
-  }
-}
-
-type HeadFields =
-  | 'guarantee'
-  | 'service'
-  | 'clause'
-  | 'contract'
-  | 'state'
-  | 'revision'
-  | 'window'
-  | 'readiness'
-  | 'asOf'
-
-/** What is said of a guarantee in a window before anything is measured. */
-export function headOf(question: WindowQuestion): Pick<GuaranteeView, HeadFields> {
-  const { terms, revision, guarantee, window, readiness, nowMs } = question
-  return {
-    guarantee: guarantee.id,
-    service: guarantee.service,
-    clause: guarantee.clause,
-    contract: terms.contract,
-    state: stateOfWindow(window, revision, nowMs),
-    revision: revision.revision,
-    window: { ...windowBounds(window), timeZone: guarantee.window.timeZone },
-    readiness,
-    asOf: formatInstant(asOfOf(question)),
-  }
-}
-
+/** Figures as a closing would have them from the end of the grace on; before, the window counts as open. */
 export function phaseOf({ window, revision, nowMs }: Measurable): 'open' | 'closed' {
-  return stateOfWindow(window, revision, nowMs) === 'final' ? 'closed' : 'open'
+  return nowMs < window.endMs + revision.terms.finalisation.graceMs ? 'open' : 'closed'
 }
 
 /** A window is measured up to its end, an open one up to now. */
 export function asOfOf({ window, nowMs }: Measurable): UnixMs {
   return Math.min(nowMs, window.endMs)
-}
-
-/** Service hours of the window, from the day on which the guarantee was promised. */
-export function committedTime({ terms, revision, guarantee, window }: Measurable): IntervalSet {
-  const { calendars, zoneTables, effective } = revision.terms
-  const calendar = calendars[guarantee.calendar] ?? ALWAYS
-  const inForce = { startMs: promisedFromMs(terms, guarantee.id), endMs: effective.toMs ?? Infinity }
-  return clip(serviceIntervals(calendar, zoneTables, window), inForce)
-}
-
-export function measuredIn(question: Measurable, committed: IntervalSet): Measured {
-  return measure({
-    timeline: countedIn(question),
-    committed,
-    window: question.window,
-    asOfMs: asOfOf(question),
-  })
-}
-
-/** The timeline as the outage rules count it, up to the instant measured at. */
-export function countedIn(question: Measurable): Timeline {
-  return countedTimeline(question.timeline, outageRules(question.revision.terms), asOfOf(question))
-}
-
-/** The first instant of committed time that anything is known of. */
-export function measuredFrom({ timeline, window }: Measurable, committed: IntervalSet): string | null {
-  const known = where(timeline, window, (mark) => !isUnknown(mark))
-  const first = intersect(known, committed)[0]
-  return first ? formatInstant(first.startMs) : null
-}
-
-function windowBounds({ key, startMs, endMs }: CalendarWindow): { key: string; start: string; end: string } {
-  return { key, start: formatInstant(startMs), end: formatInstant(endMs) }
-}
-
-type CoverFields = 'committedMs' | 'elapsedCommittedMs' | 'excludedMs' | 'knownMs' | 'coverage'
-
-export function coverOf(measured: Measured): Pick<GuaranteeView, CoverFields> {
-  return {
-    committedMs: measured.windowCommittedMs,
-    elapsedCommittedMs: measured.committedMs,
-    excludedMs: 0,
-    knownMs: measured.knownMs,
-    // Nothing committed yet: nothing was covered, and the verdict says that it is indeterminate.
-    coverage: coverageText(measured) ?? '0.0000',
-  }
-}
-
-type FigureFields = 'downMs' | 'partialMs' | 'degradedMs' | 'unknownMs' | 'availability'
-
-function figuresOf(measured: Measured): Pick<AvailabilityView, FigureFields> {
-  const { provable, point, pessimistic } = availabilityTexts(measured)
-  return {
-    downMs: measured.downMs,
-    partialMs: measured.partialMs,
-    degradedMs: measured.degradedMs,
-    unknownMs: measured.unknownMs,
-    availability: {
-      provable: provable ?? '100.0000',
-      point: point ?? '100.0000',
-      pessimistic: pessimistic ?? '0.0000',
-    },
-  }
 }

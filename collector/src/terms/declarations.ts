@@ -3,7 +3,7 @@
  * other side answered. Derived from the leaves alone; the engine decides what they excuse. Pure.
  */
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
-import type { Interval, UnixMs } from '@constat/shared/time'
+import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Declaration } from '@constat/sla/judgement/declaration'
 import type { Draft } from '../ledger/leaf.ts'
 
@@ -58,6 +58,21 @@ export function answerLeaf(answer: ExclusionAnswer): Draft {
 function bytesOf(body: DeclarationBody | AnswerBody): Buffer {
   // Strings, integers and nulls.
   return Buffer.from(canonicalJson(body as unknown as Json))
+}
+
+/** What people are told of it. */
+export function spokenOf(declared: DeclaredExclusion) {
+  const { id, kind, service, startMs, endMs, reason, party, declaredMs } = declared
+  return {
+    id,
+    kind,
+    service,
+    start: formatInstant(startMs),
+    end: formatInstant(endMs),
+    reason,
+    declaredBy: party,
+    afterwards: declaredMs > startMs,
+  }
 }
 
 /** Takes one leaf of type `declaration` or `declaration-answer`. An acknowledgement is no exclusion. */

@@ -14,9 +14,10 @@ import type {
 } from '../../judge/view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { EachSite } from '../part/each-site.tsx'
-import { GuaranteeList, mostText } from '../part/guarantee.tsx'
+import { GuaranteeList, mostText, type DownView } from '../part/guarantee.tsx'
 import { LatencyFigures } from '../part/guarantee-latency.tsx'
 import { Begun } from '../part/begun.tsx'
+import { IncidentClocks } from '../part/measured.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateMark } from '../part/mark.tsx'
 import { guaranteeName } from '../part/names.ts'
@@ -148,17 +149,28 @@ function Windows({ scene, contract, keys, window }: Props) {
 const FIGURES = ['provable', 'point', 'pessimistic'] as const
 
 function Figures({ guarantee, scene }: { guarantee: GuaranteeView; scene: Scene }) {
-  return guarantee.metric === 'share-within' ? (
-    <LatencyFigures guarantee={guarantee} scene={scene} />
-  ) : (
-    <>
-      {guarantee.sites && <EachSite guarantee={guarantee} sites={guarantee.sites} scene={scene} />}
-      <FiguresTable guarantee={guarantee} scene={scene} />
-    </>
-  )
+  switch (guarantee.metric) {
+    case 'share-within':
+      return <LatencyFigures guarantee={guarantee} scene={scene} />
+    case 'restoration-time':
+    case 'response-time':
+      return <IncidentClocks guarantee={guarantee} scene={scene} />
+    case 'interval-availability':
+    case 'error-rate-slices':
+      return (
+        <>
+          {guarantee.sites && <EachSite guarantee={guarantee} sites={guarantee.sites} scene={scene} />}
+          <FiguresTable guarantee={guarantee} scene={scene} />
+        </>
+      )
+    case 'request-share':
+    case 'mean-error-rate':
+    case 'incident-count':
+      return null
+  }
 }
 
-function FiguresTable({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
+function FiguresTable({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
   const { text, lang } = scene
   const name = guaranteeName(g, scene)
   const meaning = {
@@ -201,14 +213,13 @@ function FiguresTable({ guarantee: g, scene }: { guarantee: AvailabilityView; sc
   )
 }
 
-function TimeFacts({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
+function TimeFacts({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
   const { figure } = scene.text
   const lengths: [string, number][] = [
     [figure.committed, g.committedMs],
     [figure.known, g.knownMs],
-    [figure.unknown, g.unknownMs],
-    [figure.partial, g.partialMs],
-    [figure.degraded, g.degradedMs],
+    [figure.unknown, g.elapsedCommittedMs - g.knownMs],
+    ...(g.metric === 'interval-availability' ? statesOf(g, scene) : []),
     [figure.excluded, g.excludedMs],
   ]
   return (
@@ -226,6 +237,13 @@ function TimeFacts({ guarantee: g, scene }: { guarantee: AvailabilityView; scene
       )}
     </dl>
   )
+}
+
+function statesOf({ partialMs, degradedMs }: AvailabilityView, { text }: Scene): [string, number][] {
+  return [
+    [text.figure.partial, partialMs],
+    [text.figure.degraded, degradedMs],
+  ]
 }
 
 function Readiness({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {

@@ -2,14 +2,14 @@
  * Site by site: the result of a guarantee that is promised for each site, the worst first. The average of
  * many sites hides the one that was cut off. Pure.
  */
-import type { AvailabilityView, SiteGuaranteeView } from '../../judge/view.ts'
+import type { SiteGuaranteeView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { durationText, percentText, shareText } from '../text/format.ts'
-import { downText, VerdictStamp } from './guarantee.tsx'
+import { downText, VerdictStamp, type DownView } from './guarantee.tsx'
 import { guaranteeName } from './names.ts'
 import { administratorText } from './zones.tsx'
 
-type Props = { guarantee: AvailabilityView; sites: readonly SiteGuaranteeView[]; scene: Scene }
+type Props = { guarantee: DownView; sites: readonly SiteGuaranteeView[]; scene: Scene }
 
 export function EachSite({ guarantee, sites, scene }: Props) {
   const { text, lang } = scene

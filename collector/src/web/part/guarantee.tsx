@@ -3,13 +3,25 @@
  * measured on the right. The verdict is stamped over it. Pure.
  */
 import type { Child } from 'hono/jsx'
-import type { AvailabilityView, GuaranteeView, Verdict } from '../../judge/view.ts'
+import type { AvailabilityView, GuaranteeView, SlicesGuaranteeView, Verdict } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
-import { decimalText, durationText, latencyText, percentText, shareText } from '../text/format.ts'
+import { decimalText, durationText, percentText, shareText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { Stamp } from './mark.tsx'
 import { guaranteeName } from './names.ts'
-import { isShare, MeasuredShare, Percentiles } from './share.tsx'
+import {
+  Contested,
+  Exhaustion,
+  MeasuredCount,
+  MeasuredMean,
+  MeasuredRequests,
+  MeasuredTiming,
+  promisedText,
+} from './measured.tsx'
+import { MeasuredShare, Percentiles } from './share.tsx'
+
+/** Measured in downtime. */
+export type DownView = AvailabilityView | SlicesGuaranteeView
 
 type ListProps = {
   guarantees: readonly GuaranteeView[]
@@ -32,21 +44,16 @@ export function GuaranteeList({ guarantees, scene, detail }: ListProps) {
 }
 
 function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
-  const { text, lang } = scene
+  const { text } = scene
   const name = guaranteeName(g, scene)
   const said = [windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
-  const percent = percentText(g.target, lang)
   return (
     <section class="guarantee" aria-label={name}>
       <div class="promised">
         <p class="label">
           <b aria-hidden="true">A</b> {text.figure.promised}
         </p>
-        <p class="figure">
-          {isShare(g)
-            ? text.glance.share.target({ percent, threshold: latencyText(g.thresholdUs, lang) })
-            : text.figure.target(percent)}
-        </p>
+        <p class="figure">{promisedText(g, scene)}</p>
         <p class="note promise-name">{name}</p>
         <p class="note">{said.filter(Boolean).join(' · ')}</p>
       </div>
@@ -57,18 +64,42 @@ function GuaranteeRow({ guarantee: g, scene }: { guarantee: GuaranteeView; scene
           </p>
           <VerdictStamp guarantee={g} scene={scene} />
         </div>
-        {isShare(g) ? (
-          <MeasuredShare guarantee={g} scene={scene} />
-        ) : (
-          <MeasuredDown guarantee={g} scene={scene} />
-        )}
+        <Measured guarantee={g} scene={scene} />
+        <Contested guarantee={g} scene={scene} />
       </div>
-      {isShare(g) ? <Percentiles guarantee={g} scene={scene} /> : <Budget guarantee={g} scene={scene} />}
+      <Beside guarantee={g} scene={scene} />
     </section>
   )
 }
 
-function MeasuredDown({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
+function Measured({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  switch (g.metric) {
+    case 'interval-availability':
+    case 'error-rate-slices':
+      return <MeasuredDown guarantee={g} scene={scene} />
+    case 'share-within':
+      return <MeasuredShare guarantee={g} scene={scene} />
+    case 'request-share':
+      return <MeasuredRequests guarantee={g} scene={scene} />
+    case 'mean-error-rate':
+      return <MeasuredMean guarantee={g} scene={scene} />
+    case 'restoration-time':
+    case 'response-time':
+      return <MeasuredTiming guarantee={g} scene={scene} />
+    case 'incident-count':
+      return <MeasuredCount guarantee={g} scene={scene} />
+  }
+}
+
+/** What stands in the third column: the budget, or how fast answers were. */
+function Beside({ guarantee: g, scene }: { guarantee: GuaranteeView; scene: Scene }) {
+  if (g.metric === 'share-within') return <Percentiles guarantee={g} scene={scene} />
+  if (g.metric === 'interval-availability' || g.metric === 'error-rate-slices')
+    return <Budget guarantee={g} scene={scene} />
+  return null
+}
+
+function MeasuredDown({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
   const worst = worstOf(g)
   return (
     <>
@@ -77,12 +108,13 @@ function MeasuredDown({ guarantee: g, scene }: { guarantee: AvailabilityView; sc
       <p class="note">
         {availabilityRange(g, scene)} · {scene.text.figure.coverage} {shareText(g.coverage, scene.lang)}
       </p>
+      {g.metric === 'error-rate-slices' && <p class="note">{badText(g, scene)}</p>}
     </>
   )
 }
 
 /** The site that the figures are of, where each site is judged by itself. */
-function worstOf({ sites = [] }: AvailabilityView): { site: string; of: number } | null {
+function worstOf({ sites = [] }: DownView): { site: string; of: number } | null {
   const worst = sites.toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
   return worst === undefined ? null : { site: worst.displayName, of: sites.length }
 }
@@ -127,13 +159,18 @@ export function mostText(durationMs: number, lang: Scene['lang']): string {
   return durationText(Math.ceil(durationMs / SECOND_MS) * SECOND_MS, lang)
 }
 
-function availabilityRange({ availability }: AvailabilityView, { lang }: Scene): string {
+function badText({ badOverPercent }: SlicesGuaranteeView, { text, lang }: Scene): string {
+  const { slices } = text.metric
+  return badOverPercent === null ? slices.badAll : slices.badOver(percentText(badOverPercent, lang))
+}
+
+function availabilityRange({ availability }: DownView, { lang }: Scene): string {
   const { pessimistic, provable } = availability
   if (pessimistic === provable) return percentText(provable, lang)
   return `${decimalText(pessimistic, lang)} – ${percentText(provable, lang)}`
 }
 
-function Budget({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
+function Budget({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
   const { text, lang } = scene
   const { leftMs, allowedMs } = g.budget
   return (
@@ -143,12 +180,13 @@ function Budget({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: S
       <p class="note">
         <b>{durationText(leftMs, lang)}</b> {text.figure.budgetOf(durationText(allowedMs, lang))}
       </p>
+      <Exhaustion exhaustion={g.exhaustion} scene={scene} />
     </div>
   )
 }
 
 /** Solid: what is proved spent. Hatched: what the unknown may have spent besides. A tick: the allowance. */
-function BudgetBar({ guarantee: g, scene }: { guarantee: AvailabilityView; scene: Scene }) {
+function BudgetBar({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
   const { allowedMs, spentMs } = g.budget
   const wholeMs = Math.max(allowedMs, g.downMs.pessimistic, 1)
   const percent = (ms: number): string => `${Math.round((ms / wholeMs) * 10_000) / 100}%`

@@ -2,15 +2,11 @@
  * A guarantee of speed: the share of answers within the threshold, told by what is known and by what the
  * missing slots may have been, and how fast half, 95 and 99 in 100 answered. Pure.
  */
-import type { GuaranteeView, LatencyGuaranteeView } from '../../judge/view.ts'
+import type { LatencyGuaranteeView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { countText, decimalText, latencyText, percentText } from '../text/format.ts'
 
 type Props = { guarantee: LatencyGuaranteeView; scene: Scene }
-
-export function isShare(guarantee: GuaranteeView): guarantee is LatencyGuaranteeView {
-  return guarantee.metric === 'share-within'
-}
 
 export function MeasuredShare({ guarantee: g, scene }: Props) {
   const { lang, text } = scene

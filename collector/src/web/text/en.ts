@@ -6,6 +6,7 @@ import type { WindowState } from '../../judge/view.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
+import { metricsEn } from './en-metrics.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
@@ -73,6 +74,7 @@ export const en = {
     open: 'Open: still being measured',
     grace: 'Ended: late evidence may still arrive',
     final: 'Closed',
+    amended: 'Closed, and amended since',
   } satisfies Record<WindowState, string>,
   terms: {
     unilateral: 'Unilateral: the provider has not agreed yet',
@@ -195,6 +197,7 @@ export const en = {
     noVantage: 'No agent measures this service yet.',
   },
   latency: latencyEn,
+  metric: metricsEn,
   incident: {
     title: 'Incidents',
     open: 'Open',

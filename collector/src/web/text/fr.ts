@@ -5,6 +5,7 @@ import type { Text } from './en.ts'
 import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
+import { metricsFr } from './fr-metrics.ts'
 
 /** French counts zero as one. */
 const plural = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`
@@ -78,6 +79,7 @@ export const fr: Text = {
     open: 'Ouverte : mesure en cours',
     grace: 'Terminée : des preuves tardives peuvent encore arriver',
     final: 'Close',
+    amended: 'Close, puis amendée',
   },
   terms: {
     unilateral: 'Unilatéraux : le prestataire n’a pas encore donné son accord',
@@ -197,6 +199,7 @@ export const fr: Text = {
     noVantage: 'Aucun agent ne mesure encore ce service.',
   },
   latency: latencyFr,
+  metric: metricsFr,
   incident: {
     title: 'Incidents',
     open: 'Ouverts',

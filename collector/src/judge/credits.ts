@@ -1,0 +1,102 @@
+/**
+ * Credits: what the guarantees of one window come to in money, as things stand. Theoretical until somebody
+ * notifies it. The windows before it count as they were closed, or as they stand where they are not. Pure
+ * over what it is handed.
+ */
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { CreditTerms } from '@constat/sla/contract/expanded'
+import { outagesOf, type OutageLength } from '@constat/sla/credit/chronic-rights'
+import { claimClock } from '@constat/sla/credit/claim'
+import { creditStatement, type CreditStatement, type PastWindow } from '@constat/sla/credit/statement'
+import { promisedFromMs } from '../terms/register.ts'
+import type { LiveJudgement } from './live.ts'
+import type { CreditsView, GuaranteeCreditView } from './view.ts'
+import { windowsSince, type Measurable } from './windows.ts'
+
+/** Windows looked back at: a rule of repetition that reaches further is not met by older ones. */
+export const MAX_PAST_WINDOWS = 24
+
+/** Of one guarantee in the windows before: how each went, oldest first, and the outages of its service. */
+export type Past = { windows: readonly PastWindow[]; outages: readonly OutageLength[] }
+export type PastOf = (asked: Measurable) => Past
+const NO_PAST: Past = { windows: [], outages: [] }
+
+/** Priced by the terms in force when the window began. Null where they have no credits. All of one key. */
+export function statementOf(live: readonly LiveJudgement[], pastOf: PastOf): CreditStatement | null {
+  const terms = live[0]?.asked.revision.terms
+  if (!terms?.credits || !terms.charges) return null
+  const needsPast = looksBack(terms.credits)
+  const pasts = live.map(({ asked }) => ({ asked, past: needsPast ? pastOf(asked) : NO_PAST }))
+  return creditStatement({
+    terms,
+    judged: live.map(({ judged }) => judged),
+    history: new Map(pasts.map(({ asked, past }) => [asked.guarantee.id, past.windows])),
+    absentMs: null,
+    earlier: new Map(pasts.map(({ asked, past }) => [asked.guarantee.service, past.outages])),
+  })
+}
+
+/** Whether any rule of the contract asks how earlier windows ended. */
+export function looksBack({ repeat, earnBack, chronic, schedules }: CreditTerms): boolean {
+  const isRepeated = Object.values(schedules).some(({ kind }) => kind === 'points')
+  return repeat !== null || earnBack !== null || isRepeated || chronic.length > 0
+}
+
+export function creditOf(statement: CreditStatement | null, guarantee: string): GuaranteeCreditView | null {
+  const amount = statement?.byGuarantee[guarantee]
+  if (!statement || amount === undefined) return null
+  const lines = statement.lines.filter((line) => line.guarantee === guarantee)
+  return { amount, currency: statement.currency, lines }
+}
+
+export function creditsView(
+  statement: CreditStatement | null,
+  { revision, window, guarantee }: Measurable,
+): CreditsView | null {
+  if (!statement) return null
+  const { currency, tax, total, lines, rights, exclusive } = statement
+  const endMs = window.endMs
+  const { timeZone } = guarantee.window
+  const finalMs = endMs + revision.terms.finalisation.graceMs
+  const clock = claimClock(revision.terms, { endMs, finalMs, timeZone })
+  const claim = clock && {
+    deadlineAt: formatInstant(clock.deadlineMs),
+    formalNotice: clock.formalNotice,
+    silence: clock.silence,
+  }
+  return { state: 'theoretical', currency, tax, total, lines, rights, exclusive, claim }
+}
+
+/** How a window ended, once it is closed; null before. */
+export type ClosedOf = (
+  contract: string,
+  key: string,
+) => readonly { guarantee: string; verdict: PastWindow['verdict']; credit: string | null }[] | null
+
+export type PastDeps = {
+  closedOf: ClosedOf
+  judge: (asked: Measurable) => LiveJudgement
+}
+
+/** As closed, or as it stands: a window that nobody closed can still change. */
+export function pastOf(asked: Measurable, { closedOf, judge }: PastDeps): Past {
+  const { terms, revision, guarantee, window, nowMs } = asked
+  const fromMs: UnixMs = promisedFromMs(terms, guarantee.id)
+  const before = { fromMs, nowMs: window.startMs - 1, limit: MAX_PAST_WINDOWS }
+  if (before.nowMs < fromMs) return NO_PAST
+  const live = windowsSince(guarantee, revision, before)
+    .toReversed()
+    .map((past) => judge({ ...asked, window: past, nowMs }))
+  return {
+    windows: live.map((one) => {
+      const closed = closedOf(terms.contract, one.asked.window.key)
+      const own = closed?.find((result) => result.guarantee === guarantee.id)
+      if (own) return { verdict: own.verdict, credit: own.credit }
+      const alone = statementOf([one], () => NO_PAST)
+      return { verdict: one.judged.result.verdict, credit: alone?.byGuarantee[guarantee.id] ?? null }
+    }),
+    outages: live.flatMap(({ judged }) =>
+      outagesOf(guarantee.service, { terms: revision.terms, judged: [judged] }),
+    ),
+  }
+}
