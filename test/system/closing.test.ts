@@ -4,6 +4,8 @@
  */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
+import { parseContract } from '@constat/sla/contract/parse'
+import { problemText } from '@constat/sla/contract/problem'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { resultDigest } from '../../collector/src/closing/body.ts'
 import { RETURN_MS } from '../../collector/src/closing/closer.ts'
@@ -112,7 +114,9 @@ describe('a window', () => {
     await world.moveTo(START + DAY_MS + HOUR_MS + 15 * MINUTE_MS)
     const [first] = versions()
     expect(first).toMatchObject({ version: 1, semantics: SEMANTICS_VERSION, revision: 1, previous: null })
-    expect(first?.guarantees).toEqual([{ guarantee: 'shop-day', verdict: 'not_met', credit: '50.00' }])
+    expect(first?.guarantees).toMatchObject([
+      { guarantee: 'shop-day', verdict: 'not_met', credit: '50.00' },
+    ])
     const body = await closingBody(world.database.sql, first!)
     expect(resultDigest(body.results)).toBe(first?.digest)
     expect(body.ledger.root).toBe(
@@ -256,3 +260,87 @@ describe('a window', () => {
     expect(differingClosings[0]).toContain('daily, window 2026-10-05, version 1')
   })
 })
+
+describe('a closed window', () => {
+  it('is shown as its leaf has it, every version of it', async () => {
+    await closedDay()
+    const { model } = world.line()
+    const shown = await model.window('daily', '2026-10-05')
+    expect(shown).toMatchObject({ state: 'final', version: 1, provisional: false, closesAt: null })
+    expect(shown?.guarantees[0]).toMatchObject({
+      state: 'final',
+      verdict: 'not_met',
+      credit: { amount: '50.00', currency: 'EUR' },
+    })
+    expect(shown?.versions).toHaveLength(1)
+    expect(await model.window('daily', '2026-10-05', 2)).toBeNull()
+    expect(await model.window('daily', '2026-10-06')).toMatchObject({ state: 'open', provisional: true })
+    const closing = await model.closing('daily', '2026-10-05')
+    expect(closing?.trace.at(-1)?.text).toBe('total: 50.00 EUR')
+  })
+
+  it('is held against the statement of the provider', async () => {
+    await closedDay()
+    const line = world.line()
+    const text = 'start,end\n2026-10-05T12:00:00Z,2026-10-05T12:30:00Z\n'
+    const wanted = { contract: 'daily', window: null, bytes: Buffer.from(text), by: 'provider' as const }
+    const kept = await line.keepStatement(wanted)
+    expect(kept).toMatchObject({ window: '2026-10-05', by: 'provider' })
+    // The same bytes again are the same statement.
+    expect(await line.keepStatement(wanted)).toEqual(kept)
+    await line.advance()
+    const found = await line.model.reconciliation('daily', kept.id)
+    expect(found).toMatchObject({ window: '2026-10-05', version: 1, leftOut: [] })
+    const [own] = found!.guarantees
+    expect(own).toMatchObject({ agrees: false, downMs: { stated: 30 * MINUTE_MS } })
+    expect(own?.matches[0]?.class).toBe('shorter-in-the-statement')
+    expect(own?.waterfall.slice(1).reduce((ms, step) => ms + (step.step === 'measured' ? 0 : step.ms), own.waterfall[0]!.ms)).toBe(
+      own?.waterfall.at(-1)?.ms,
+    )
+    expect(own?.credits?.credits).toMatchObject({ stated: '50.00', point: '50.00' })
+    await world.restart()
+    expect(world.line().model.statements('daily')).toMatchObject([{ id: kept.id, sha256: kept.sha256 }])
+    await expect(line.keepStatement({ ...wanted, bytes: Buffer.from('start,end\nsoon,later\n') })).rejects.toThrow(
+      /line 2/,
+    )
+    await expect(line.keepStatement({ ...wanted, window: '2027-01-01' })).rejects.toThrow(/no window 2027-01-01/)
+  })
+
+  it('is scored as other tools would, and judged under other terms', async () => {
+    await closedDay()
+    const { model } = world.line()
+    const replayed = await model.replay('daily', '2026-10-05', 'icinga')
+    expect(replayed?.results).toHaveLength(1)
+    // 61 minutes: down from the first failed sample to the first good one.
+    expect(replayed?.results[0]).toMatchObject({ policy: 'icinga', guarantee: 'shop-day' })
+    expect((await model.replay('daily', '2026-10-05'))?.results.length).toBeGreaterThan(5)
+    await expect(model.replay('daily', '2026-10-05', 'astrology')).rejects.toThrow(/no policy/)
+    const milder = termsOf(contract().replace('percent: "99"', 'percent: "95"'))
+    expect(await model.preview('daily', milder)).toMatchObject({
+      window: '2026-10-05',
+      version: 1,
+      guarantees: [
+        { guarantee: 'shop-day', inForce: { verdict: 'not_met' }, proposed: { verdict: 'met', credit: '0.00' } },
+      ],
+      credit: { inForce: '50.00', proposed: '0.00' },
+    })
+    // Other confirmation is another fold: the ledger is read again for it.
+    const slower = termsOf(contract().replace('confirm: {down: 2,', 'confirm: {down: 100,'))
+    expect((await model.preview('daily', slower))?.guarantees[0]?.proposed?.verdict).not.toBe('not_met')
+  })
+})
+
+async function closedDay(): Promise<void> {
+  await world.apply(contract())
+  await world.join('here')
+  await world.moveTo(START + DAY_MS)
+  const noonMs = START + 12 * HOUR_MS
+  await world.send('here', day(START, { fromMs: noonMs, untilMs: noonMs + HOUR_MS }))
+  await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+}
+
+function termsOf(text: string) {
+  const parsed = parseContract([{ name: 'other.yaml', text }])
+  if (parsed.kind === 'refused') throw new Error(parsed.problems.map(problemText).join('\n'))
+  return parsed.contracts[0]!
+}
