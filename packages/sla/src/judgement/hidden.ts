@@ -19,7 +19,6 @@ import {
   indexAt,
   isPossiblyDown,
   isProvenDown,
-  isUnknown,
   markAt,
   where,
   type Timeline,
@@ -91,38 +90,31 @@ export function provenCount(question: HiddenQuestion, counts: IntervalSet): numb
 }
 
 /**
- * How many more incidents there may have been than were told. No outage that the checks would have seen is
- * shorter than their interval, nor is the time between two of them; nearer ones the contract may join. So each
- * stretch that is not proved up has room for so many, whether it was silent or in doubt.
+ * How many incidents there may have been at most. No outage that the checks would have seen is shorter than
+ * their interval, nor is the time between two of them; nearer ones the contract may join. So whatever is not
+ * proved up or down has room for so many, beside those that are proved.
  */
-export function hiddenCount(
+export function possibleCount(
   question: HiddenQuestion,
   { terms, counts }: { terms: ExpandedContract; counts: IntervalSet },
 ): number {
-  const { timeline, incidents, window, asOfMs, rules } = question
-  const seen = incidents.map(({ onsetMs, endMs }) => ({ startMs: onsetMs, endMs: endMs ?? asOfMs }))
+  const { incidents, rules } = question
   const intervalMs = shortestIntervalMs(terms)
   const leastMs = Math.max(rules.minimumOutageMs, intervalMs)
   const gapMs = Math.max(rules.mergeGapMs, intervalMs)
-  const rooms = possibleOutages(question).flatMap((hull) => subtract([hull], hulls(seen, rules)))
-  const free = rooms.map((room) => {
-    const isBeside = seen.some(({ startMs, endMs }) => startMs <= room.endMs && room.startMs <= endMs)
-    const lengthMs = room.endMs - room.startMs
-    const most = Math.floor((isBeside ? lengthMs : lengthMs + gapMs) / (leastMs + gapMs))
-    return { room, count: isBeside ? most : Math.max(1, most) }
-  })
-  // A silence within an incident may have parted it.
-  const silences = seen.flatMap((span) => where(timeline, clipped(span, window), isUnknown))
-  const parted = silences.map((room) => {
-    return { room, count: Math.floor((room.endMs - room.startMs + leastMs) / (leastMs + gapMs)) }
-  })
-  return [...free, ...parted]
-    .filter(({ room }) => totalMs(clip(counts, room)) > 0)
-    .reduce((sum, { count }) => sum + count, 0)
-}
-
-function clipped(span: Interval, window: Interval): Interval {
-  return { startMs: Math.max(span.startMs, window.startMs), endMs: Math.min(span.endMs, window.endMs) }
+  const isCounted = (span: Interval): boolean => totalMs(clip(counts, span)) > 0
+  const proved = hulls(normalise(incidents.flatMap((one) => one.proved)), rules)
+  let most = 0
+  for (const hull of possibleOutages(question)) {
+    const inside = clip(proved, hull)
+    most += inside.filter(isCounted).length
+    for (const room of subtract([hull], inside).filter(isCounted)) {
+      const borders = (room.startMs > hull.startMs ? 1 : 0) + (room.endMs < hull.endMs ? 1 : 0)
+      const lengthMs = room.endMs - room.startMs + (1 - borders) * gapMs
+      most += Math.max(borders === 0 ? 1 : 0, Math.floor(lengthMs / (leastMs + gapMs)))
+    }
+  }
+  return most
 }
 
 function shortestIntervalMs({ checks }: ExpandedContract): number {

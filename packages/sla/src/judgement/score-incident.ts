@@ -4,7 +4,13 @@ import { ALWAYS, uncoveredYears } from '../calendar.ts'
 import type { IncidentClock } from '../contract/expanded.ts'
 import type { Figure } from '../figures.ts'
 import { hoursIn } from './committed.ts'
-import { hiddenCount, longestHiddenMs, provenCount, possibleOutages, type HiddenQuestion } from './hidden.ts'
+import {
+  longestHiddenMs,
+  possibleCount,
+  provenCount,
+  possibleOutages,
+  type HiddenQuestion,
+} from './hidden.ts'
 import type { Scored } from './result.ts'
 import {
   base,
@@ -100,7 +106,7 @@ export function incidentCount(scope: Counted, question: Of<'incident-count'>): S
   const count = {
     provable: provenCount({ ...hidden, incidents: counted }, counts),
     point: counted.length,
-    pessimistic: counted.length + hiddenCount(hidden, { terms, counts }),
+    pessimistic: Math.max(counted.length, possibleCount(hidden, { terms, counts })),
   }
   const keeps = (figure: Figure): boolean => count[figure] <= guarantee.target.count
   const measured = measuredOf(scope, question)
