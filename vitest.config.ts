@@ -1,11 +1,16 @@
 /**
  * Tests: `line` (pure, in parallel), `tidy` (the rules of the house), `system` (real processes, one file
- * at a time after the others, as they measure and share two cores), `network` (faults in namespaces, which
+ * at a time after the others, as they measure and share two cores), `patient` (those of them that mostly wait,
+ * two at a time), `network` (faults in namespaces, which
  * need root and iproute2; they mostly wait, so two files run at once).
  */
 import { defineConfig } from 'vitest/config'
 
 const SYSTEM_TIMEOUT_MS = 120_000
+/** They wait for holds, silences and clocks more than they work. The longest one first. */
+const PATIENT = ['silence', 'latency', 'sites', 'clock', 'site', 'first-run'].map(
+  (name) => `test/system/${name}.test.ts`,
+)
 
 export default defineConfig({
   test: {
@@ -16,10 +21,21 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.{ts,tsx}'],
+          exclude: PATIENT,
           fileParallelism: false,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'patient',
+          include: PATIENT,
+          maxWorkers: 2,
+          testTimeout: SYSTEM_TIMEOUT_MS,
+          hookTimeout: SYSTEM_TIMEOUT_MS,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -29,7 +45,7 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -12,11 +12,11 @@ const FOLDER = fileURLToPath(new URL('../.artifacts/node24', import.meta.url))
 const FETCH_LIMIT_MS = 3 * 60_000
 
 /**
- * What runs again: every pure test, and the system tests in which Node.js itself matters: sockets,
+ * What runs again: every pure test, and those system tests in which Node.js itself matters: sockets,
  * streams, threads, files, signals, child processes. The others wait for clocks, or test words and pages:
  * the same lines of JavaScript, and minutes more.
  */
-const SYSTEM_AGAIN = ['agent', 'database', 'hostile', 'probe-servers', 'stream', 'transaction']
+const SYSTEM_AGAIN = ['agent', 'hostile', 'probe-servers', 'stream', 'transaction']
 export const NODE24_SUITE = ['--project', 'line', '--project', 'system', 'test/line/'].concat(
   SYSTEM_AGAIN.map((name) => `test/system/${name}.`),
 )
