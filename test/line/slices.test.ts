@@ -2,11 +2,13 @@
  * Slices, attempts and shares: bad minutes, mean error rates, requests, latencies.
  */
 import { outcomeCode, type Outcome } from '@constat/shared/sample'
+import { normalise } from '@constat/shared/time'
 import { attempts, type VantageSlots } from '@constat/sla/judgement/attempts'
 import { badMs, errorSum, attemptSlices, timeSlices } from '@constat/sla/judgement/slices'
 import { fractionText } from '@constat/sla/fraction'
 import { nearestRank } from '@constat/sla/percentile'
 import { timelineOf } from '@constat/sla/timeline'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS, contractOf, evaluated, onlyGuarantee, type Json } from '../support/scenario.ts'
 
@@ -270,5 +272,56 @@ describe('an open window', () => {
     // A whole slice failed: 20 slices may lose 0.2.
     const five = Array.from({ length: 5 }, (_, i) => [START_MS + i * MINUTE_MS, 'fail'])
     expect(judged(metric, five, { asOf: START_MS + 300_000 }).verdict).toBe('not_met')
+  })
+})
+
+describe('slices of states', () => {
+  const STATES = ['up', 'down', 'unknown', 'degraded', 'partial'] as const
+  const timelines = fc
+    .array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.constantFrom(...STATES)), {
+      minLength: 1,
+      maxLength: 10,
+    })
+    .map((list) => {
+      let atMs = -30
+      return list.map(([length, state]) => {
+        atMs += length
+        return { atMs, state }
+      })
+    })
+  const sets = fc
+    .array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 80 })), { maxLength: 4 })
+    .map((list) =>
+      normalise(list.map(([startMs, length]) => ({ startMs, endMs: Math.min(300, startMs + length) }))),
+    )
+
+  test('are what counting each ms comes to', () => {
+    fc.assert(
+      fc.property(timelines, sets, fc.integer({ min: 7, max: 120 }), (states, committed, sliceMs) => {
+        const slices = timeSlices(timelineOf(states), {
+          window: { startMs: 0, endMs: 300 },
+          sliceMs,
+          committed,
+          excused: [],
+        })
+        const byHand = new Map<number, { weightMs: number; known: number; fail: number; failMax: number }>()
+        for (let at = 0; at < 300; at += 1) {
+          if (!committed.some(({ startMs, endMs }) => startMs <= at && at < endMs)) continue
+          const slice = Math.floor(at / sliceMs)
+          const sums = byHand.get(slice) ?? { weightMs: 0, known: 0, fail: 0, failMax: 0 }
+          const state = states.findLast(({ atMs }) => atMs <= at)?.state ?? 'unknown'
+          sums.weightMs += 1
+          if (state !== 'unknown') sums.known += 1
+          if (state === 'down') sums.fail += 1
+          if (state === 'down' || state === 'unknown') sums.failMax += 1
+          byHand.set(slice, sums)
+        }
+        const told = slices.map(({ startMs, weightMs, known, fail, failMax }) => [
+          startMs / sliceMs,
+          { weightMs, known, fail, failMax },
+        ])
+        expect(told).toEqual([...byHand])
+      }),
+    )
   })
 })
