@@ -100,6 +100,14 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
   program
+    .command('replay <contract>')
+    .description('what other tools would have said of a window, by their arithmetic')
+    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .option('--policy <name>', 'one of them only')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./replay.ts')).replay(name, flags, world)))
+  program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')
     .action(async (name) => end((await import('./preset.ts')).preset(name, world)))
