@@ -14,7 +14,6 @@ import { contractRoutes } from './routes/contracts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
-import { replayRoutes } from './routes/replay.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { windowRoutes } from './routes/windows.ts'
@@ -36,7 +35,6 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   const described = new Hono<Env>()
   for (const routes of [
     contractRoutes,
-    replayRoutes,
     windowRoutes,
     serviceRoutes,
     checkRoutes,
