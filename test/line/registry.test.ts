@@ -86,6 +86,23 @@ describe('joining', () => {
     expect(registry.agents().map(({ name }) => name)).toEqual(['db-1', 'db-1-2', 'db-1-3', 'agent', 'paris'])
   })
 
+  it.each([
+    ['Zürich büro 1', 'Zurich-buro-1'],
+    ['db-1.example.org', 'db-1.example.org'],
+    ['a/b?c#d', 'a-b-c-d'],
+    ['<script>alert(1)</script>', 'script-alert-1-script'],
+    ['line\nbreak\u0000\u202Eend', 'line-break-end'],
+    ['..', 'agent'],
+    ['日本', 'agent'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+  ])('gives %j a name that a contract can write', async (wanted, name) => {
+    kept.addToken('plain', { name: null, usesLeft: 1, expiresMs: null })
+    await introduce(1, 'plain', wanted)
+    expect(registry.agents().map((agent) => agent.name)).toEqual([name])
+    // What `vantages` of a contract takes.
+    expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+  })
+
   it('turns a revoked agent away, once and for good', async () => {
     kept.addToken('many', { name: null, usesLeft: 2, expiresMs: null })
     await introduce(1, 'many')
