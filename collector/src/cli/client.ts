@@ -15,8 +15,8 @@ export type Client = {
   get(path: string): Promise<unknown>
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
-  /** `text` is JSON. */
-  post(path: string, text: string): Promise<unknown>
+  /** `text` is JSON unless its media type is given. */
+  post(path: string, text: string, type?: string): Promise<unknown>
 }
 
 const TIMEOUT_MS = 30_000
@@ -37,7 +37,7 @@ export function openClient(dataDir: string): Client {
     url: running.url,
     get: (path) => ask('GET', path),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
-    post: (path, text) => ask('POST', path, { type: 'application/json', text }),
+    post: (path, text, type = 'application/json') => ask('POST', path, { type, text }),
   }
 }
 
