@@ -100,6 +100,15 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
   program
+    .command('reconcile <contract>')
+    .description("the provider's statement of a window beside the measurement; exit 1 where they differ")
+    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .requiredOption('--statement <file>', 'CSV, JSON or one percentage; - reads standard input')
+    .option('--keep', 'hand it in too: it becomes an entry of the ledger')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./reconcile.ts')).reconcile(name, flags, world)))
+  program
     .command('replay <contract>')
     .description('what other tools would have said of a window, by their arithmetic')
     .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
