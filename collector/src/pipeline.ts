@@ -14,19 +14,19 @@ import { tell } from './db/events.ts'
 import type { Database, Tx } from './db/tx.ts'
 import { Closer } from './closing/closer.ts'
 import { Closings } from './closing/closings.ts'
-import { closedTimelines, copyOfTerms, inOrder, type LedgerState } from './closing/ledger-state.ts'
-import { Refold } from './closing/refold.ts'
-import { statementBytes, type KeptStatement } from './closing/statement.ts'
+import { LiveState } from './closing/live-state.ts'
+import type { KeptStatement } from './closing/statement.ts'
 import { keepStatement, Statements, type StatementWanted } from './closing/statements.ts'
 import { WindowModel } from './closing/window-model.ts'
-import { proposedRevision } from './closing/window-answers.ts'
-import { Fold, nothingTouched, type Touched } from './fold/fold.ts'
+import { Fold, type Touched } from './fold/fold.ts'
 import { Desk } from './intake/desk.ts'
 import type { Prove } from './intake/proof.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
 import { LatencyWatch } from './judge/latency-watch.ts'
+import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
+import { Objectives } from './judge/objectives.ts'
 import { servicesOf, Timelines } from './judge/timelines.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
@@ -50,8 +50,6 @@ const MAX_GATHER_MS = 1_000
 /** Time alone changes things too: silences, delays of alerts, ends of windows. */
 export const TICK_MS = 1_000
 const SAVE_EVERY_MS = 5_000
-/** Leaves go on coming while the fold is brought level with them: tried so often in one step. */
-const MAX_LEVELLED = 3
 
 export type PipelineDeps = {
   db: Database
@@ -74,8 +72,9 @@ export class Pipeline {
   readonly closings = new Closings()
   readonly statements = new Statements()
   readonly closer: Closer
-  readonly #latencies: Latencies
+  readonly #state: LiveState
   readonly #latencyWatch: LatencyWatch
+  readonly #objectives: Objectives
   readonly #deps: PipelineDeps
   #committed: Committed[] = []
   #advancing: Promise<void> | null = null
@@ -84,8 +83,6 @@ export class Pipeline {
   #gatherMs = GATHER_MS
   #savedMs: UnixMs = 0
   #signedMs: UnixMs = 0
-  /** Folded for a closing, and still to be judged. */
-  #carried: Touched | null = null
   /** Contracts to judge as a whole: their terms or their vantages changed, or a step failed. */
   readonly #whole = new Set<string>()
 
@@ -116,22 +113,12 @@ export class Pipeline {
     })
     this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
     const latencies = new Latencies({ db, register, fold: this.fold, nowMs })
-    this.#latencies = latencies
-    this.closer = new Closer({
-      db,
-      shell,
-      sequencer,
-      register,
-      closings: this.closings,
-      incidents: (contract) => this.judge.incidents(contract),
-      publicUrl,
-      state: (terms) => this.ledgerState(terms),
-      stateAt: ({ log: id, contract }, size) =>
-        new Refold({ db, log: { id, contract }, nameOf, nowMs }).to(size),
-      told,
-      changed: (contract) => this.model.forget(contract),
-    })
-    const facts = { timelines, nameOf, incidents: (contract: string) => this.judge.incidents(contract) }
+    const incidents = (contract: string) => this.judge.incidents(contract)
+    const { fold, closings, statements } = this
+    const shared = { db, nowMs, nameOf, sequencer, latencies, incidents, closings, statements }
+    this.#state = new LiveState({ ...shared, fold })
+    this.closer = this.#makeCloser()
+    const facts = { timelines, nameOf, incidents }
     this.#latencyWatch = new LatencyWatch({
       register,
       latencies,
@@ -139,6 +126,17 @@ export class Pipeline {
       nowMs,
       log: shell.log,
       changed: (contract) => this.model.forget(contract),
+    })
+    this.#objectives = new Objectives({
+      sequencer,
+      register,
+      nowMs,
+      judge: (asked) => liveJudgement(asked, { facts, watch: this.#latencyWatch }),
+      timelineOf: ({ terms, revision, guarantee }) => timelines.service(terms, revision, guarantee.service),
+      isDown: (contract, service) =>
+        this.judge.incidents(contract).some((one) => one.service === service && one.closedMs === null),
+      publicUrl,
+      told,
     })
     this.model = new WindowModel({
       nowMs,
@@ -156,13 +154,7 @@ export class Pipeline {
       db,
       closings: this.closings,
       statements: this.statements,
-      stateNow: (terms) => this.#stateNow(terms),
-      stateUnder: (terms, proposed) => {
-        const { log: id, contract } = terms
-        const extra = proposedRevision({ terms }, proposed)
-        const size = this.fold.next(id)
-        return new Refold({ db, log: { id, contract }, nameOf, nowMs, extra }).to(size)
-      },
+      state: this.#state,
     })
   }
 
@@ -216,40 +208,6 @@ export class Pipeline {
     this.#latencyWatch.forget(terms.contract)
   }
 
-  /**
-   * What the leaves of a contract say now; null while they come faster than they are folded. Called from
-   * within a step: nothing is folded meanwhile.
-   */
-  async ledgerState(terms: Terms): Promise<LedgerState | null> {
-    const head = this.sequencer.headOf(terms.contract)
-    if (!head) return null
-    for (let tries = 0; tries < MAX_LEVELLED && this.fold.next(head.id) < head.size; tries += 1) {
-      this.#carried ??= nothingTouched()
-      await this.fold.catchUp(head.id, head.size, this.#carried)
-    }
-    return this.fold.next(head.id) === head.size ? this.#stateNow(terms) : null
-  }
-
-  /** What is folded now. The root is that of the whole tree: it is of these leaves while the fold is level. */
-  #stateNow(terms: Terms): LedgerState | null {
-    const { db } = this.#deps
-    const head = this.sequencer.headOf(terms.contract)
-    if (!head) return null
-    const nameOf = (agent: string): string => this.registry.byId(agent)?.name ?? agent
-    return {
-      size: this.fold.next(head.id),
-      root: head.root.toString('hex'),
-      terms: copyOfTerms(terms),
-      timelines: closedTimelines(this.fold.tracks, nameOf),
-      nameOf,
-      incidents: inOrder(this.judge.incidents(terms.contract)),
-      closings: this.closings.all(terms.contract),
-      statements: [...this.statements.of(terms.contract)],
-      bytesOf: (statement) => statementBytes(db, statement),
-      latencies: this.#latencies,
-    }
-  }
-
   /** Takes what the provider says of a window, as it came. Fault `bad-request` where it cannot be read. */
   async keepStatement(wanted: StatementWanted): Promise<KeptStatement> {
     const { db, shell } = this.#deps
@@ -289,6 +247,22 @@ export class Pipeline {
     await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)
   }
 
+  #makeCloser(): Closer {
+    const { db, shell, publicUrl, told } = this.#deps
+    return new Closer({
+      db,
+      shell,
+      sequencer: this.sequencer,
+      register: this.register,
+      closings: this.closings,
+      incidents: (contract) => this.judge.incidents(contract),
+      publicUrl,
+      state: this.#state,
+      told,
+      changed: (contract) => this.model.forget(contract),
+    })
+  }
+
   #gather(committed?: Committed): void {
     if (committed) this.#committed.push(committed)
     if (this.#timer || this.#advancing) return
@@ -299,8 +273,7 @@ export class Pipeline {
   }
 
   async #step(): Promise<void> {
-    const touched = this.#carried ?? nothingTouched()
-    this.#carried = null
+    const touched = this.#state.takeCarried()
     const committed = this.#committed
     this.#committed = []
     this.#hear(committed)
@@ -312,6 +285,7 @@ export class Pipeline {
       this.#tellCloser(terms, touched)
     }
     await this.judge.silences()
+    await this.#objectives.advance()
     await this.closer.advance()
     await this.#keep()
     // Beside the line: it reads back from the ledger, and nothing waits for it.

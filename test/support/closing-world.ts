@@ -162,7 +162,13 @@ export async function openClosingWorld({
   }
 }
 
-type Sender = { key: ReturnType<typeof privateKeyOf>; agent: Buffer; session: Buffer; seq: number; prev: Buffer }
+type Sender = {
+  key: ReturnType<typeof privateKeyOf>
+  agent: Buffer
+  session: Buffer
+  seq: number
+  prev: Buffer
+}
 
 function senderOf(name: string): Sender {
   const key = privateKeyOf(createHash('sha256').update(name).digest())

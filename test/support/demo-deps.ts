@@ -5,7 +5,9 @@
 import { fileURLToPath } from 'node:url'
 import type { Event } from '@constat/collector/alert/types'
 import type { AppDeps, Caller, Delivery, Webhook, WebhookActions } from '@constat/collector/http/actions'
+import { Fault } from '@constat/shared/fault'
 import { DEMO_NOW_MS, demoModel } from './demo-model.ts'
+import { STATEMENT_ID } from './demo-windows.ts'
 
 export const TOKENS: Record<string, Caller> = {
   'owner-token': { role: 'owner', contract: null },
@@ -61,6 +63,10 @@ export function demoDeps({
           ? { kind: 'declared', id: model.declare(contract) }
           : { kind: 'refused', problems: [`kind: there is no exclusion ${JSON.stringify(kind)}`] },
       answerExclusion: async ({ exclusion, answer }) => model.answer(exclusion, answer),
+      keepStatement: async () => ({ id: STATEMENT_ID }),
+      readTerms: ({ contract }) => {
+        throw new Fault('bad-contract', `The demo keeps no other terms of ${contract}.`)
+      },
       acknowledge: async ({ incident }) => {
         if (!model.acknowledged.has(incident)) {
           model.acknowledged.set(incident, new Date(nowMs()).toISOString())

@@ -8,6 +8,7 @@ import { eachSite, placeOf, SILENT, siteViews, zoneFacts } from './demo-places.t
 import { termsOf } from './demo-terms.ts'
 import { demoExclusions } from './demo-exclusions.ts'
 import { demoLatency } from './demo-latency.ts'
+import { demoLife, demoReconciliation, demoStatement, STATEMENT_ID } from './demo-windows.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
 
 /** Sunday 22 November 2026, 18:29:04.250 in Paris. */
@@ -329,14 +330,21 @@ export function demoModel({
     contracts,
     contract: (name) => contracts().find((contract) => contract.name === name) ?? null,
     windowKeys: (name) => (find(name) ? WINDOW_KEYS : []),
-    async window(name, key) {
+    async window(name, key, version) {
       const contract = find(name)
-      if (!contract || !WINDOW_KEYS.includes(key)) return null
+      if (!contract || !WINDOW_KEYS.includes(key) || version !== undefined) return null
       const guarantees = guaranteesOf(contract, nowMs(), key)
       const { start, end } = guarantees[0]!.window
       const { state } = guarantees[0]!
-      return { key, start, end, state, guarantees, credits: null, losses: [] }
+      const view = { key, start, end, state, guarantees, credits: null, losses: [] }
+      return { ...view, ...demoLife(view, nowMs()) }
     },
+    closing: async () => null,
+    statements: (name) => (find(name) ? [demoStatement(name)] : []),
+    reconciliation: async (name, id) => (find(name) && id === STATEMENT_ID ? demoReconciliation(name) : null),
+    reconcile: async (name) => (find(name) ? { ...demoReconciliation(name), statement: null } : null),
+    replay: async () => null,
+    preview: async () => null,
     revisions: async (name) =>
       find(name)
         ? [3, 2, 1].map((revision) => ({

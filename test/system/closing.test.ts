@@ -99,8 +99,7 @@ const versions = (key = '2026-10-05'): readonly ClosingHead[] => world.line().cl
 const toldOf = async (type: string) => (await world.told()).filter((one) => one.type === type)
 
 const verdictsOf = ({ guarantees }: ClosingHead) => guarantees.map(({ verdict }) => verdict)
-const rebuilt = () =>
-  rebuildDerived(world.database.sql, world.line().sequencer, () => world.clock.nowMs())
+const rebuilt = () => rebuildDerived(world.database.sql, world.line().sequencer, () => world.clock.nowMs())
 
 describe('a window', () => {
   it('closes after its grace, names its ledger and its digest, and is told once', async () => {
@@ -114,9 +113,7 @@ describe('a window', () => {
     await world.moveTo(START + DAY_MS + HOUR_MS + 15 * MINUTE_MS)
     const [first] = versions()
     expect(first).toMatchObject({ version: 1, semantics: SEMANTICS_VERSION, revision: 1, previous: null })
-    expect(first?.guarantees).toMatchObject([
-      { guarantee: 'shop-day', verdict: 'not_met', credit: '50.00' },
-    ])
+    expect(first?.guarantees).toMatchObject([{ guarantee: 'shop-day', verdict: 'not_met', credit: '50.00' }])
     const body = await closingBody(world.database.sql, first!)
     expect(resultDigest(body.results)).toBe(first?.digest)
     expect(body.ledger.root).toBe(
@@ -151,7 +148,9 @@ describe('a window', () => {
     expect(verdictsOf(second!)).toEqual(['not_met', 'indeterminate'])
     expect(second).toMatchObject({ version: 2, previous: first!.digest, asOfMs: first!.asOfMs })
     expect(await toldOf('window.amended')).toHaveLength(1)
-    expect((await toldOf('window.finalised')).filter((one) => one.data['window'] === '2026-10-05')).toHaveLength(1)
+    expect(
+      (await toldOf('window.finalised')).filter((one) => one.data['window'] === '2026-10-05'),
+    ).toHaveLength(1)
     expect(await closingBody(world.database.sql, first!)).toMatchObject({ digest: first!.digest })
     expect((await rebuilt()).differingClosings).toEqual([])
   })
@@ -294,16 +293,20 @@ describe('a closed window', () => {
     const [own] = found!.guarantees
     expect(own).toMatchObject({ agrees: false, downMs: { stated: 30 * MINUTE_MS } })
     expect(own?.matches[0]?.class).toBe('shorter-in-the-statement')
-    expect(own?.waterfall.slice(1).reduce((ms, step) => ms + (step.step === 'measured' ? 0 : step.ms), own.waterfall[0]!.ms)).toBe(
-      own?.waterfall.at(-1)?.ms,
-    )
+    expect(
+      own?.waterfall
+        .slice(1)
+        .reduce((ms, step) => ms + (step.step === 'measured' ? 0 : step.ms), own.waterfall[0]!.ms),
+    ).toBe(own?.waterfall.at(-1)?.ms)
     expect(own?.credits?.credits).toMatchObject({ stated: '50.00', point: '50.00' })
     await world.restart()
     expect(world.line().model.statements('daily')).toMatchObject([{ id: kept.id, sha256: kept.sha256 }])
-    await expect(line.keepStatement({ ...wanted, bytes: Buffer.from('start,end\nsoon,later\n') })).rejects.toThrow(
-      /line 2/,
+    await expect(
+      line.keepStatement({ ...wanted, bytes: Buffer.from('start,end\nsoon,later\n') }),
+    ).rejects.toThrow(/line 2/)
+    await expect(line.keepStatement({ ...wanted, window: '2027-01-01' })).rejects.toThrow(
+      /no window 2027-01-01/,
     )
-    await expect(line.keepStatement({ ...wanted, window: '2027-01-01' })).rejects.toThrow(/no window 2027-01-01/)
   })
 
   it('is scored as other tools would, and judged under other terms', async () => {
@@ -320,7 +323,11 @@ describe('a closed window', () => {
       window: '2026-10-05',
       version: 1,
       guarantees: [
-        { guarantee: 'shop-day', inForce: { verdict: 'not_met' }, proposed: { verdict: 'met', credit: '0.00' } },
+        {
+          guarantee: 'shop-day',
+          inForce: { verdict: 'not_met' },
+          proposed: { verdict: 'met', credit: '0.00' },
+        },
       ],
       credit: { inForce: '50.00', proposed: '0.00' },
     })

@@ -104,9 +104,7 @@ export async function rebuildDerived(
     uncheckedClosings: proof.unchecked,
     differingClosings: proof.differing,
     differences:
-      differing(standing, chunks) +
-      differing(incidents, await incidentRows(db)) +
-      proof.differing.length,
+      differing(standing, chunks) + differing(incidents, await incidentRows(db)) + proof.differing.length,
   }
 }
 
@@ -162,9 +160,12 @@ function summary(rebuilt: Rebuilt): string {
   const lines = [
     rows === 0 ? `${made}: the same bytes as before` : `${made}: ${rows} row(s) came out otherwise`,
   ]
-  if (closings > 0) lines.push(`${closings} closing(s) were judged again, each on its own leaves: the same digests`)
+  if (closings > 0)
+    lines.push(`${closings} closing(s) were judged again, each on its own leaves: the same digests`)
   if (uncheckedClosings > 0)
-    lines.push(`${uncheckedClosings} closing(s) under other rules than this program has were not judged again`)
+    lines.push(
+      `${uncheckedClosings} closing(s) under other rules than this program has were not judged again`,
+    )
   if (differingClosings.length > 0) lines.push(...differingClosings, DIFFERING)
   return lines.join('\n')
 }

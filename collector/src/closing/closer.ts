@@ -19,6 +19,7 @@ import { jsonOf, resultDigest, type ClosingBody } from './body.ts'
 import { closingBody, headOf, type ClosingHead, type Closings } from './closings.ts'
 import { amendableUntilMs, earliestCloseMs, isDecided } from './due.ts'
 import type { LedgerState } from './ledger-state.ts'
+import type { LiveState } from './live-state.ts'
 import { windowFact } from './news.ts'
 import { windowGroup, windowGroups, type WindowGroup } from './promised.ts'
 import { judgeWindow, keptOf, NOTHING_KEPT, type Kept } from './window-judgement.ts'
@@ -45,10 +46,7 @@ export type CloserDeps = {
   closings: Closings
   incidents: (contract: string) => readonly IncidentRow[]
   publicUrl: string
-  /** What the leaves say now; null while leaves come faster than they are folded: ask in the next step. */
-  state: (terms: Terms) => Promise<LedgerState | null>
-  /** What the leaves below a size said. */
-  stateAt: (terms: Terms, size: number) => Promise<LedgerState>
+  state: Pick<LiveState, 'level' | 'at'>
   told(): void
   /** Readers were shown an older version. */
   changed(contract: string): void
@@ -148,7 +146,7 @@ export class Closer {
       const incidents = this.#deps.incidents(contract)
       if (!isDecided(group, { incidents, nowMs })) continue
       if (count >= limit) return count
-      const state = await this.#deps.state(terms)
+      const state = await this.#deps.state.level(terms)
       if (!state) return count
       await this.#write(state, { group, previous: null, kept: NOTHING_KEPT, asOfMs: nowMs, nowMs })
       count += 1
@@ -182,7 +180,7 @@ export class Closer {
     { head, services, nowMs }: { head: ClosingHead; services: Changed; nowMs: UnixMs },
   ): Promise<boolean> {
     if (nowMs >= head.amendableUntilMs) return this.#settle(terms, head, nowMs)
-    const state = await this.#deps.state(terms)
+    const state = await this.#deps.state.level(terms)
     if (state) await this.#judgeAgain(state, { previous: head, nowMs, services })
     return state !== null
   }
@@ -192,7 +190,8 @@ export class Closer {
     const from = head.ledger.size
     const until = await firstLeafSince(this.#deps.db, { log: head.log, from, atMs: head.amendableUntilMs })
     // Where nothing has come since, what the leaves say now is what they said then.
-    const state = until === null ? await this.#deps.state(terms) : await this.#deps.stateAt(terms, until)
+    const state =
+      until === null ? await this.#deps.state.level(terms) : await this.#deps.state.at(terms, until)
     if (!state) return false
     if (state.size > from) await this.#judgeAgain(state, { previous: head, nowMs, services: 'all' })
     return true
@@ -268,7 +267,11 @@ export class Closer {
   /** Its time to amend is over, and leaves have come since that nobody may have judged. */
   async #isUnsettled(head: ClosingHead): Promise<boolean> {
     const { db } = this.#deps
-    const since = await firstLeafSince(db, { log: head.log, from: head.ledger.size, atMs: head.amendableUntilMs })
+    const since = await firstLeafSince(db, {
+      log: head.log,
+      from: head.ledger.size,
+      atMs: head.amendableUntilMs,
+    })
     // Somebody ran then, and has settled it.
     return since === null
   }

@@ -41,7 +41,10 @@ export class Closings {
     const versions = windows.get(head.window) ?? []
     // A leaf is read once more after a commit whose answer was lost.
     const others = versions.filter(({ version }) => version !== head.version)
-    windows.set(head.window, [...others, head].sort((a, b) => a.version - b.version))
+    windows.set(
+      head.window,
+      [...others, head].sort((a, b) => a.version - b.version),
+    )
   }
 
   /** Every version of a window, the first one first; empty while it is not final. */
@@ -65,10 +68,7 @@ export class Closings {
   }
 }
 
-export function headOf(
-  body: ClosingBody,
-  place: { log: number; leaf: number; atMs: UnixMs },
-): ClosingHead {
+export function headOf(body: ClosingBody, place: { log: number; leaf: number; atMs: UnixMs }): ClosingHead {
   const { kind: _kind, trace: _trace, results, ...rest } = body
   const { credit } = results
   return {

@@ -74,11 +74,7 @@ function windowsOf(
 }
 
 /** Null where the terms in force then promise nothing of the kind, or have another window for it. */
-export function promisedIn(
-  { revisions }: Terms,
-  id: string,
-  window: CalendarWindow,
-): Promised | null {
+export function promisedIn({ revisions }: Terms, id: string, window: CalendarWindow): Promised | null {
   const inForce = revisions.findLast(({ appliedMs }) => appliedMs <= window.startMs)
   const later = revisions.filter(({ appliedMs }) => window.startMs < appliedMs && appliedMs < window.endMs)
   for (const revision of inForce ? [inForce, ...later] : later) {

@@ -101,10 +101,13 @@ function groupOf(groups: readonly WindowGroup[], key: string | null, nowMs: numb
   })
 }
 
-function requireReadable(bytes: Buffer, { promised }: WindowGroup): void {
+/** Fault `bad-request` that says what is wrong with it, and on which line. */
+export function requireReadable(bytes: Buffer, { promised }: WindowGroup): void {
   if (bytes.length > 4 * MAX_STATEMENT_CHARS) throw new Fault('too-large', 'the statement is too long')
   if (bytes.toString('utf8').includes('\uFFFD')) {
-    throw new Fault('bad-request', 'the statement is not UTF-8 text', { hint: 'Save it as UTF-8 and send it again.' })
+    throw new Fault('bad-request', 'the statement is not UTF-8 text', {
+      hint: 'Save it as UTF-8 and send it again.',
+    })
   }
   const terms = promised[0]?.revision.terms
   if (terms) statementIn(bytes, terms)

@@ -45,11 +45,10 @@ export function statementView({ receivedMs, ...rest }: KeptStatement): Statement
 /** Fault `bad-request` where the terms of the window cannot read the statement. */
 export async function reconciliationOf(
   state: LedgerState,
-  kept: KeptStatement,
+  { kept, bytes }: { kept: KeptStatement | null; bytes: Buffer },
   looked: WindowLooked,
 ): Promise<ReconciliationView> {
   const asked = askedOf(looked)
-  const bytes = await state.bytesOf(kept)
   const judged = await judgedPromises(state, asked)
   const found = judged.flatMap((one) => {
     const { revision, window, facts } = one
@@ -68,7 +67,7 @@ export async function reconciliationOf(
   const question = creditQuestion(state, { ...asked, judged: judged.map((one) => one.judged), absentMs })
   const held = new Set(found.map(({ one }) => one.guarantee.id))
   return {
-    statement: statementView(kept),
+    statement: kept && statementView(kept),
     window: looked.group.key,
     asOf: formatInstant(asked.asOfMs),
     version: looked.closing?.version ?? null,
@@ -86,11 +85,17 @@ export async function reconciliationOf(
 /** Every outage is on both sides, and what the percentage means is what the lines say, within the tolerance. */
 function agrees({ matches, isItemised, downMs }: Reconciliation, { terms }: Revision): boolean {
   const { toleranceMs } = terms.reconciliation
-  if (matches.some((match) => match.class !== 'agreed' && (isItemised || match.class !== 'absent-from-the-statement')))
+  if (
+    matches.some(
+      (match) => match.class !== 'agreed' && (isItemised || match.class !== 'absent-from-the-statement'),
+    )
+  )
     return false
   const stated = isItemised ? downMs.stated : downMs.measured
   const allowedMs = toleranceMs * Math.max(1, matches.length) * 2
-  return downMs.reported === null ? isItemised || downMs.measured === 0 : Math.abs(downMs.reported - stated) <= allowedMs
+  return downMs.reported === null
+    ? isItemised || downMs.measured === 0
+    : Math.abs(downMs.reported - stated) <= allowedMs
 }
 
 /** What other tools would have said of the same window. Fault `bad-request` for a policy nobody knows. */
@@ -155,7 +160,10 @@ export async function previewOf(
 }
 
 /** The terms as if they had been in force from the first day on. */
-export function proposedRevision({ terms }: Pick<LedgerState, 'terms'>, proposed: ExpandedContract): Revision {
+export function proposedRevision(
+  { terms }: Pick<LedgerState, 'terms'>,
+  proposed: ExpandedContract,
+): Revision {
   const first = terms.revisions[0]
   return {
     revision: newest(terms).revision + 1,
@@ -163,6 +171,9 @@ export function proposedRevision({ terms }: Pick<LedgerState, 'terms'>, proposed
     appliedMs: first?.appliedMs ?? 0,
     leaf: 0,
     // The first window is judged on what it holds, as it was.
-    terms: { ...proposed, effective: { ...proposed.effective, fromMs: first?.terms.effective.fromMs ?? null } },
+    terms: {
+      ...proposed,
+      effective: { ...proposed.effective, fromMs: first?.terms.effective.fromMs ?? null },
+    },
   }
 }

@@ -63,7 +63,11 @@ export async function judgeWindow(
     }
   }
   const absentMs = isWhole ? await absentIn(state, asked, judged) : null
-  const question = creditQuestion(state, { group: asked.group, judged: found.map(({ priced }) => priced), absentMs })
+  const question = creditQuestion(state, {
+    group: asked.group,
+    judged: found.map(({ priced }) => priced),
+    absentMs,
+  })
   const credit = question && creditStatement(question)
   return {
     results: { guarantees: found.map(({ closed }) => closed), credit, outages: outagesIn(question) },

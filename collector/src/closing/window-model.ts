@@ -29,8 +29,9 @@ import type { ClosedGuarantee, ClosingBody } from './body.ts'
 import { closingBody, type ClosingHead, type Closings } from './closings.ts'
 import { earliestCloseMs } from './due.ts'
 import type { LedgerState } from './ledger-state.ts'
+import type { LiveState } from './live-state.ts'
 import { windowGroup, type Promised, type WindowGroup } from './promised.ts'
-import type { Statements } from './statements.ts'
+import { requireReadable, type Statements } from './statements.ts'
 import { previewOf, reconciliationOf, replayOf, statementView, type WindowLooked } from './window-answers.ts'
 import { judgedAgain } from './window-judgement.ts'
 
@@ -38,10 +39,7 @@ export type WindowModelDeps = ModelDeps & {
   db: Database
   closings: Closings
   statements: Statements
-  /** What is folded now. */
-  stateNow: (terms: Terms) => LedgerState | null
-  /** The same leaves, folded by further terms too. */
-  stateUnder: (terms: Terms, proposed: ExpandedContract) => Promise<LedgerState | null>
+  state: Pick<LiveState, 'now' | 'under'>
 }
 
 export class WindowModel extends Model implements ReadModel {
@@ -91,7 +89,14 @@ export class WindowModel extends Model implements ReadModel {
   async reconciliation(contract: string, id: string): Promise<ReconciliationView | null> {
     const kept = this.#own.statements.of(contract).find((one) => one.id === id)
     const looked = kept && this.#looked(contract, kept.window)
-    return kept && looked ? reconciliationOf(looked.state, kept, looked) : null
+    if (!kept || !looked) return null
+    return reconciliationOf(looked.state, { kept, bytes: await looked.state.bytesOf(kept) }, looked)
+  }
+
+  async reconcile(contract: string, key: string, bytes: Buffer): Promise<ReconciliationView | null> {
+    const looked = this.#looked(contract, key)
+    if (looked) requireReadable(bytes, looked.group)
+    return looked && reconciliationOf(looked.state, { kept: null, bytes }, looked)
   }
 
   async replay(contract: string, key: string, policy?: string): Promise<ReplayView | null> {
@@ -104,8 +109,8 @@ export class WindowModel extends Model implements ReadModel {
     const closing = this.#own.closings.closed(contract).at(-1)
     if (!terms || !closing) return null
     const state = isFoldedBy(terms, proposed)
-      ? this.#own.stateNow(terms)
-      : await this.#own.stateUnder(terms, proposed)
+      ? this.#own.state.now(terms)
+      : await this.#own.state.under(terms, proposed)
     return state && previewOf(state, { closing, terms: proposed })
   }
 
@@ -119,7 +124,7 @@ export class WindowModel extends Model implements ReadModel {
     const terms = this.#own.register.of(contract)
     const nowMs = this.#own.nowMs()
     const group = terms && windowGroup(terms, key, nowMs)
-    const state = terms && this.#own.stateNow(terms)
+    const state = terms && this.#own.state.now(terms)
     if (!group || !state) return null
     return { state, group, closing: this.#own.closings.newest(contract, key), nowMs }
   }

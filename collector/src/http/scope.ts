@@ -60,6 +60,7 @@ export function within(read: ReadModel, caller: Caller): ReadModel {
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
     statements: (name) => (mine(name) ? read.statements(name) : []),
     reconciliation: async (name, id) => (mine(name) ? read.reconciliation(name, id) : null),
+    reconcile: async (name, key, text) => (mine(name) ? read.reconcile(name, key, text) : null),
     replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
     preview: async (name, terms) => (mine(name) ? read.preview(name, terms) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),

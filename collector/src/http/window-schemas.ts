@@ -82,7 +82,7 @@ const span = z.object({ start: instant, end: instant })
 /** More fields stand beside these: every one of the engine's answer. */
 export const reconciliation = z
   .object({
-    statement,
+    statement: statement.nullable().describe('Null: looked at, and not handed in'),
     window: z.string(),
     asOf: instant,
     version: count.nullable().describe('Null: provisional'),
@@ -92,13 +92,15 @@ export const reconciliation = z
         service: z.string(),
         agrees: z.boolean(),
         matches: z.array(
-          span.extend({
-            class: z.string(),
-            lines: z.array(count),
-            bothMs: ms,
-            measuredOnlyMs: ms,
-            providerOnlyMs: ms,
-          }).loose(),
+          span
+            .extend({
+              class: z.string(),
+              lines: z.array(count),
+              bothMs: ms,
+              measuredOnlyMs: ms,
+              providerOnlyMs: ms,
+            })
+            .loose(),
         ),
         waterfall: z.array(z.object({ step: z.string(), ms: z.int() })),
         credits: z
@@ -130,9 +132,7 @@ export const replayed = shape<View.ReplayView>()(
   }),
 )
 
-const outcome = z
-  .object({ verdict, coverage: z.string().nullable(), credit: amount.nullable() })
-  .nullable()
+const outcome = z.object({ verdict, coverage: z.string().nullable(), credit: amount.nullable() }).nullable()
 
 export const preview = shape<View.PreviewView>()(
   'Preview',

@@ -61,7 +61,8 @@ export type StatementView = {
 }
 
 export type ReconciliationView = {
-  statement: StatementView
+  /** Null: it was only looked at, and not handed in. */
+  statement: StatementView | null
   window: string
   asOf: string
   /** Version that the measured side stands in; null: provisional. */
@@ -106,6 +107,8 @@ export type WindowReads = {
   /** Newest first. */
   statements(contract: string): StatementView[]
   reconciliation(contract: string, statement: string): Promise<ReconciliationView | null>
+  /** The same for a text that is not handed in. Fault `bad-request` that names its line. */
+  reconcile(contract: string, key: string, text: Buffer): Promise<ReconciliationView | null>
   /** `policy` absent: every one. Fault `bad-request` that lists the known ones. */
   replay(contract: string, key: string, policy?: string): Promise<ReplayView | null>
   /** Null: no window is closed yet. */

@@ -22,7 +22,9 @@ const versionQuery = z.object({
 export function windowRoutes(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   addWindows(app)
+  addClosings(app)
   addStatements(app, deps)
+  addReconciliation(app)
   addPreview(app, deps)
   return app
 }
@@ -56,11 +58,18 @@ function addWindows(app: Hono<Env>): void {
     }),
     query(versionQuery),
     async (c) => {
-      const found = await c.var.read.window(knownContract(c), c.req.param('window'), c.req.valid('query').version)
+      const found = await c.var.read.window(
+        knownContract(c),
+        c.req.param('window'),
+        c.req.valid('query').version,
+      )
       if (found === null) throw missing('window')
       return c.json(found)
     },
   )
+}
+
+function addClosings(app: Hono<Env>): void {
   app.get(
     '/contracts/:contract/windows/:window/closing',
     allow('read'),
@@ -72,7 +81,11 @@ function addWindows(app: Hono<Env>): void {
     }),
     query(versionQuery),
     async (c) => {
-      const found = await c.var.read.closing(knownContract(c), c.req.param('window'), c.req.valid('query').version)
+      const found = await c.var.read.closing(
+        knownContract(c),
+        c.req.param('window'),
+        c.req.valid('query').version,
+      )
       if (found === null) throw missing('closing')
       return c.json(found)
     },
@@ -88,7 +101,11 @@ function addWindows(app: Hono<Env>): void {
     }),
     query(z.object({ policy: name.optional().describe('Absent: every known one') })),
     async (c) => {
-      const found = await c.var.read.replay(knownContract(c), c.req.param('window'), c.req.valid('query').policy)
+      const found = await c.var.read.replay(
+        knownContract(c),
+        c.req.param('window'),
+        c.req.valid('query').policy,
+      )
       if (found === null) throw missing('window')
       return c.json(found)
     },
@@ -99,7 +116,12 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
   app.get(
     '/contracts/:contract/statements',
     allow('read'),
-    describe({ summary: "The provider's statements, newest first", tag, answer: listOf(statement), problems: [404] }),
+    describe({
+      summary: "The provider's statements, newest first",
+      tag,
+      answer: listOf(statement),
+      problems: [404],
+    }),
     query(pageQuery),
     (c) => {
       const all = c.var.read.statements(knownContract(c))
@@ -128,6 +150,27 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
       const kept = c.var.read.statements(contract).find((one) => one.id === id)
       if (!kept) throw missing('statement')
       return c.json(kept, 201)
+    },
+  )
+}
+
+function addReconciliation(app: Hono<Env>): void {
+  app.post(
+    '/contracts/:contract/windows/:window/reconcile',
+    allow('read'),
+    describe({
+      summary: 'Hold a statement against the measurement without handing it in: nothing is written',
+      tag,
+      answer: reconciliation,
+      problems: [400, 404, 413],
+      rawBody: ['application/json', 'text/csv', 'text/plain'],
+    }),
+    limitBody(MAX_STATEMENT_BYTES),
+    async (c) => {
+      const bytes = Buffer.from(await c.req.arrayBuffer())
+      const found = await c.var.read.reconcile(knownContract(c), c.req.param('window'), bytes)
+      if (found === null) throw missing('window')
+      return c.json(found)
     },
   )
   app.get(

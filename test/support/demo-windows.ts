@@ -1,0 +1,88 @@
+/** Demo windows: the life of the demo's windows, and one statement that leaves an outage out. */
+import type { WindowView } from '@constat/collector/judge/view'
+import type { ReconciliationView, StatementView, WindowLife } from '@constat/collector/judge/window-view'
+
+export const STATEMENT_ID = 'stm_demo'
+const DIGEST = 'd1'.repeat(32)
+const DAY_MS = 86_400_000
+
+export function demoLife({ state, end, guarantees }: WindowView, nowMs: number): WindowLife {
+  const isClosed = state === 'final' || state === 'amended'
+  if (!isClosed) {
+    const closesAt = new Date(Math.max(Date.parse(end), nowMs) + 3 * DAY_MS).toISOString()
+    return { version: null, provisional: true, closesAt, amendableUntil: null, versions: [] }
+  }
+  const at = new Date(Date.parse(end) + 3 * DAY_MS).toISOString()
+  const first = {
+    version: 1,
+    at,
+    digest: DIGEST,
+    previous: null,
+    semantics: 1,
+    revision: 3,
+    contractDigest: '3'.repeat(64),
+    ledger: { size: 120_000, root: 'e0'.repeat(32), leaf: 120_004 },
+    guarantees: guarantees.map(({ guarantee, verdict }) => ({ guarantee, verdict, credit: null })),
+    credit: null,
+  }
+  const amendableUntil = new Date(Date.parse(at) + 30 * DAY_MS).toISOString()
+  return { version: 1, provisional: false, closesAt: null, amendableUntil, versions: [first] }
+}
+
+export function demoStatement(contract: string): StatementView {
+  return {
+    id: STATEMENT_ID,
+    contract,
+    window: '2026-10',
+    sha256: 'f0'.repeat(32),
+    bytes: 412,
+    by: 'provider',
+    receivedAt: '2026-11-06T09:12:00.000Z',
+  }
+}
+
+export function demoReconciliation(contract: string): ReconciliationView {
+  const outage = { start: '2026-10-12T07:00:00.000Z', end: '2026-10-12T07:48:00.000Z' }
+  return {
+    statement: demoStatement(contract),
+    window: '2026-10',
+    asOf: '2026-10-31T23:00:00.000Z',
+    version: 1,
+    leftOut: [],
+    guarantees: [
+      {
+        guarantee: 'demo',
+        service: 'demo',
+        agrees: false,
+        isItemised: true,
+        linesOutside: [],
+        downMs: { reported: null, stated: 0, both: 0, measured: 2_880_000 },
+        waterfall: [
+          { step: 'stated', ms: 0 },
+          { step: 'absent-from-the-statement', ms: 2_880_000 },
+          { step: 'measured', ms: 2_880_000 },
+        ],
+        matches: [
+          {
+            class: 'absent-from-the-statement',
+            ...outage,
+            measured: [outage],
+            lines: [],
+            bothMs: 0,
+            measuredOnlyMs: 2_880_000,
+            providerOnlyMs: 0,
+            startDifferenceMs: null,
+            endDifferenceMs: null,
+            readings: [],
+            excuses: [],
+          },
+        ],
+        credits: {
+          currency: 'EUR',
+          credits: { stated: '0.00', agreed: '0.00', provable: '1800.00', point: '1800.00' },
+          inDispute: '1800.00',
+        },
+      },
+    ],
+  }
+}
