@@ -15,14 +15,7 @@ import {
 } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { merged, type OutageRules } from '../outage.ts'
-import {
-  indexAt,
-  isPossiblyDown,
-  isProvenDown,
-  markAt,
-  where,
-  type Timeline,
-} from '../timeline.ts'
+import { indexAt, isPossiblyDown, isProvenDown, markAt, where, type Timeline } from '../timeline.ts'
 import type { IncidentFacts } from './timing.ts'
 
 export type HiddenQuestion = {
@@ -82,7 +75,9 @@ export function longestHiddenMs(
  */
 export function provenCount(question: HiddenQuestion, counts: IntervalSet): number {
   const { timeline, incidents, window, asOfMs, rules } = question
-  const spans = where(timeline, { startMs: -Infinity, endMs: asOfMs }, isPossiblyDown)
+  // Before the first word about it there was nothing to part it from.
+  const startMs = Math.min(timeline.at[0] ?? asOfMs, asOfMs)
+  const spans = where(timeline, { startMs, endMs: asOfMs }, isPossiblyDown)
   const own = hulls(spans, rules).filter(({ startMs }) => contains(window, startMs))
   const proofs = clip(counts, { startMs: window.startMs, endMs: asOfMs })
   const proved = normalise(incidents.flatMap((one) => intersect(one.proved, proofs)))

@@ -103,9 +103,12 @@ export type StatementInput = z.output<typeof statement>
 
 /** Draft 2020-12. */
 export function scenarioJsonSchema(): Json {
-  const sample = z.tuple([instant, z.enum(OUTCOMES)], z.union([z.int().min(0), z.string().max(40)]))
+  const rest = z
+    .union([z.int().min(0), z.string().max(40)])
+    .meta({ description: 'The latency in µs; the word reprobe for a re-probe; any other word says why' })
+  const sample = z.tuple([instant, z.enum(OUTCOMES)], rest)
   const state = z.tuple([instant, z.enum(STATES)])
   const published = scenarioOf({ samples: z.array(sample), states: z.array(state) })
   // The generator's type is wider than JSON only in what it never writes.
-  return z.toJSONSchema(published, { io: 'input', target: 'draft-2020-12' }) as Json
+  return z.toJSONSchema(published, { io: 'input', target: 'draft-2020-12', reused: 'ref' }) as Json
 }

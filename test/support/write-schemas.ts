@@ -1,0 +1,16 @@
+/**
+ * Writes the JSON Schemas of the scenario and of its answer into docs:
+ * `npx tsx test/support/write-schemas.ts && npx oxfmt docs/*.schema.json`
+ */
+import { writeFileSync } from 'node:fs'
+import { scenarioAnswerJsonSchema } from '@constat/sla/scenario/answer-schema'
+import { scenarioJsonSchema } from '@constat/sla/scenario/schema'
+
+const FILES = {
+  'scenario.schema.json': scenarioJsonSchema(),
+  'scenario-result.schema.json': scenarioAnswerJsonSchema(),
+}
+
+for (const [name, schema] of Object.entries(FILES)) {
+  writeFileSync(new URL(`../../docs/${name}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`)
+}
