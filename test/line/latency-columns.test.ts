@@ -136,7 +136,7 @@ describe('sums over places', () => {
       agent: 'a',
       up: always,
       open: always,
-      sure: always,
+      sure: change.up ?? always,
       intervalMs: INTERVAL_MS,
       holdMs: 25_000,
       expected: always[0]!,
@@ -150,7 +150,8 @@ describe('sums over places', () => {
     const latencies = { read: () => Promise.resolve(parts) }
     const span = { fromMs: BASE_MS, toMs: BASE_MS + HOUR_MS }
     await addChunks(sums, [place], { latencies, thresholdUs: 179, take: () => undefined, span })
-    return { ...sums.tally, missing: sums.tally.missing + missingAtEnds([place], sums) }
+    const { n, within, missing } = sums.tally
+    return { n, within, missing: missing + missingAtEnds([place], sums) }
   }
 
   const all = Array.from({ length: 360 }, (_, i) => i)

@@ -127,6 +127,33 @@ export function exclusionFact({ contract, exclusion, atMs, publicUrl }: Exclusio
   return { type: 'exclusion.proposed', contract, atMs, data }
 }
 
+/** A budget burns too fast, or a guarantee is not met: told once for each window. */
+export type ObjectiveNews = {
+  type: 'objective.at_risk' | 'objective.breached'
+  contract: string
+  objective: {
+    guarantee: string
+    service: string
+    clause: string | null
+    metric: string
+    window: string
+    target: string
+    verdict: string
+    budget: { allowedMs: number; spentMs: number; leftMs: number } | null
+  }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function objectiveFact({ type, contract, objective, atMs, publicUrl }: ObjectiveNews): Fact {
+  const { budget, ...texts } = objective
+  const id = `${objective.guarantee}/${objective.window}`
+  const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}`
+  const links = page === null ? {} : { contract: page }
+  const data = { id, contract, ...cutTexts(texts), budget: budget && { ...budget }, links }
+  return { type, contract, atMs, data }
+}
+
 /** The texts of one object cut to size; everything else as it is. */
 function cutTexts<T extends object>(value: T): T & EventData {
   const cut = Object.entries(value).map(([key, item]: [string, unknown]) =>

@@ -41,6 +41,7 @@ export function copyOfTerms(terms: Terms): Terms {
     ...terms,
     revisions: [...terms.revisions],
     members: terms.members.map((member) => ({ ...member })),
+    objectives: new Set(terms.objectives),
     exclusions: terms.exclusions.map(({ declared, answers }) => ({ declared, answers: [...answers] })),
   }
 }

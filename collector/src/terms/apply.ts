@@ -17,7 +17,6 @@ import { keepBeside, sealBody } from '../ledger/body.ts'
 import type { Head } from '../ledger/head.ts'
 import type { Draft, LeafType } from '../ledger/leaf.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
-import { unjudgedClauses } from './unjudged.ts'
 import { newest, type Register, type Terms } from './register.ts'
 
 /** Contracts of one collector at most: each has a log of its own. */
@@ -128,5 +127,5 @@ function warningsOf(terms: ExpandedContract, nowMs: UnixMs): string[] {
     ({ calendar, years }) =>
       `${terms.name}: the calendar ${calendar} does not cover ${years.join(', ')}: list its holidays before it begins, or its windows cannot be judged`,
   )
-  return [...uncovered, ...unjudgedClauses(terms)]
+  return uncovered
 }

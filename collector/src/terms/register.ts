@@ -13,6 +13,7 @@ import { rulesText, standingRules, type Reference, type TrackRules } from '../fo
 import { openBody } from '../ledger/body.ts'
 import { leafType, type LeafType } from '../ledger/leaf.ts'
 import { takeDeclaration, type ExclusionRecord } from './declarations.ts'
+import { objectiveKey, readObjective } from './objective-notices.ts'
 
 export type Revision = {
   revision: number
@@ -46,6 +47,8 @@ export type Terms = {
   members: Membership[]
   /** What was declared about time that should not count, in order: see `declarationsOf`. */
   exclusions: ExclusionRecord[]
+  /** What was told of guarantees: see `objectiveKey`. */
+  objectives: Set<string>
 }
 
 /** A leaf as the register reads it. */
@@ -96,6 +99,7 @@ export class Register {
       configuration: null,
       members: [],
       exclusions: [],
+      objectives: new Set<string>(),
     }
     this.#byContract.set(contract, terms)
     this.#byLog.set(id, terms)
@@ -110,6 +114,10 @@ export class Register {
     if (leaf.type === 'configuration') takeConfiguration(terms, leaf)
     if (leaf.type === 'declaration' || leaf.type === 'declaration-answer')
       takeDeclaration(terms.exclusions, leaf.body)
+    if (leaf.type === 'notice') {
+      const notice = readObjective(leaf.body)
+      if (notice) terms.objectives.add(objectiveKey(notice))
+    }
     const writer = `${log}/${leaf.agent?.toString('hex')}`
     if (leaf.type === 'enrolment') {
       takeMember(terms, leaf)

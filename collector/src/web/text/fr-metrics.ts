@@ -1,7 +1,7 @@
 /** French: what is promised and measured beside availability, in plain words. Pure. */
 import type { metricsEn } from './en-metrics.ts'
 
-const incidents = (n: number): string => `${n} incident${n < 2 ? '' : 's'}`
+const incidents = (n: number): string => `${n} incident${n < 2 ? '' : 's'}`
 
 export const metricsFr: typeof metricsEn = {
   slices: {
@@ -44,32 +44,32 @@ export const metricsFr: typeof metricsEn = {
   allowed: 'Autorisé',
   exhausted: (at) => `Budget épuisé depuis ${at}`,
   projected: (at) => `À ce rythme, le budget est épuisé le ${at}`,
-  contested: 'Une exclusion est contestée : le résultat est donné des deux façons.',
+  contested: 'Une exclusion est contestée : le résultat est donné des deux façons.',
   ifAccepted: 'Si elle est admise',
   ifRefused: 'Si elle est refusée',
   credit: {
     title: 'Pénalités',
-    theoretical: 'Théorique : ce à quoi conduit la mesure. Rien n’a été notifié, rien n’est encore dû.',
-    total: 'Total',
+    theoretical: 'Théorique : ce à quoi conduit la mesure. Rien n’a été notifié, rien n’est encore dû.',
+    total: 'En tout',
     line: 'Motif',
     amount: 'Montant',
     guarantee: 'Engagement',
-    clause: 'Clause',
+    clause: 'Article',
     rights: 'Droits ouverts par ailleurs',
     deadline: (at) => `À réclamer avant le ${at}.`,
     notice: 'Une notification formelle est exigée.',
     exclusive: 'Selon le contrat, la pénalité est libératoire.',
     notExclusive: 'Selon le contrat, la pénalité n’est pas libératoire.',
     tax: { 'outside-vat': 'hors champ de la TVA', 'vat-included': 'TTC', 'vat-excluded': 'HT' },
-    none: 'Rien : aucun engagement assorti d’une pénalité n’est manqué.',
+    none: 'Rien : aucun engagement assorti d’une pénalité n’est manqué.',
   },
   loss: {
     title: 'Ce que les pannes vous ont coûté',
     note: 'Selon votre modèle privé. Montré à côté de la pénalité, jamais ajouté.',
     hidden: 'Le prestataire ne voit pas ceci.',
-    shown: 'Le prestataire le voit aussi : le modèle le prévoit.',
+    shown: 'Le prestataire le voit aussi : le modèle le prévoit.',
     minutes: 'Minutes de panne',
-    service: 'Service',
+    service: 'Service touché',
   },
   exclusion: {
     title: 'Exclusions',
@@ -107,7 +107,7 @@ export const metricsFr: typeof metricsEn = {
       customer: 'Vous parlez au nom du client. Ce que vous déclarez est daté et ne se retire pas.',
       provider: 'Vous parlez au nom du prestataire. Ce que vous déclarez est daté et ne se retire pas.',
     },
-    service: 'Service',
+    service: 'Service visé',
     from: 'Du',
     to: 'Au',
     instantHint: (zone) => `Comme 2026-10-05T22:00, lu en ${zone}.`,
@@ -118,6 +118,6 @@ export const metricsFr: typeof metricsEn = {
     note: 'Remarque',
     accept: 'Admettre',
     dispute: 'Contester',
-    refused: 'Elle n’a pas été prise :',
+    refused: 'Elle n’a pas été prise :',
   },
 }

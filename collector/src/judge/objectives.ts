@@ -1,0 +1,117 @@
+/**
+ * Objectives: tells once for each guarantee and window that its budget burns too fast, and once that it is
+ * not met. What was told is a notice in the ledger, written with the message in one transaction, so a
+ * collector that starts again does not repeat it. Safe to run at every step.
+ */
+import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import type { UnixMs } from '@constat/shared/time'
+import type { Timeline } from '@constat/sla/timeline'
+import { objectiveFact } from '../alert/facts.ts'
+import { tell } from '../db/events.ts'
+import type { Draft } from '../ledger/leaf.ts'
+import type { Sequencer } from '../ledger/sequencer.ts'
+import { objectiveKey, type ObjectiveDeed, type ObjectiveNotice } from '../terms/objective-notices.ts'
+import { newest, type Register, type Terms } from '../terms/register.ts'
+import { isBurningNow } from './burn.ts'
+import type { LiveJudgement } from './live.ts'
+import { measurableAt, windowNow, type Measurable } from './windows.ts'
+
+/** Nothing new was seen of a service: it is looked at again after this, as silence spends budget too. */
+const QUIET_MS = 60_000
+/** While it is down, its budget goes on without new samples. */
+const DOWN_MS = 5_000
+
+export type ObjectiveDeps = {
+  sequencer: Sequencer
+  register: Register
+  nowMs: () => UnixMs
+  judge: (asked: Measurable) => LiveJudgement
+  timelineOf: (asked: Measurable) => Timeline
+  isDown: (contract: string, service: string) => boolean
+  publicUrl: string
+  told(): void
+}
+
+export class Objectives {
+  readonly #deps: ObjectiveDeps
+  readonly #looked = new Map<string, { timeline: Timeline; atMs: UnixMs }>()
+
+  constructor(deps: ObjectiveDeps) {
+    this.#deps = deps
+  }
+
+  async advance(): Promise<void> {
+    for (const terms of this.#deps.register.all()) {
+      for (const { id } of newest(terms).terms.guarantees) await this.#look(terms, id)
+    }
+  }
+
+  async #look(terms: Terms, id: string): Promise<void> {
+    const revision = newest(terms)
+    const guarantee = revision.terms.guarantees.find((one) => one.id === id)
+    if (!guarantee) return
+    const nowMs = this.#deps.nowMs()
+    const { startMs } = windowNow(guarantee, revision, nowMs)
+    const asked = measurableAt(terms, id, { atMs: startMs, nowMs })
+    if (!asked || this.#isTold(asked, 'breached') || !this.#isDue(asked)) return
+    const live = this.#deps.judge(asked)
+    const deed = deedOf(live)
+    if (deed && !this.#isTold(asked, deed)) await this.#tell(live, deed)
+  }
+
+  #isTold({ terms, guarantee, window }: Measurable, deed: ObjectiveDeed): boolean {
+    return terms.objectives.has(objectiveKey({ guarantee: guarantee.id, window: window.key, deed }))
+  }
+
+  #isDue(asked: Measurable): boolean {
+    const { terms, guarantee, nowMs } = asked
+    const name = `${terms.contract}/${guarantee.id}`
+    const timeline = this.#deps.timelineOf(asked)
+    const last = this.#looked.get(name)
+    const pauseMs = this.#deps.isDown(terms.contract, guarantee.service) ? DOWN_MS : QUIET_MS
+    const isQuiet = last && last.timeline === timeline && Math.abs(nowMs - last.atMs) < pauseMs
+    if (isQuiet) return false
+    this.#looked.set(name, { timeline, atMs: nowMs })
+    return true
+  }
+
+  async #tell({ asked, judged }: LiveJudgement, deed: ObjectiveDeed): Promise<void> {
+    const { sequencer, register, publicUrl, told } = this.#deps
+    const { terms, guarantee, window, nowMs } = asked
+    const notice: ObjectiveNotice = { kind: 'objective', deed, guarantee: guarantee.id, window: window.key }
+    // Strings alone.
+    const body = Buffer.from(canonicalJson(notice as unknown as Json))
+    const draft: Draft = { type: 'notice', receivedMs: nowMs, body }
+    const { result } = judged
+    const fact = objectiveFact({
+      type: deed === 'breached' ? 'objective.breached' : 'objective.at_risk',
+      contract: terms.contract,
+      objective: {
+        guarantee: guarantee.id,
+        service: guarantee.service,
+        clause: guarantee.clause,
+        metric: guarantee.metric,
+        window: window.key,
+        target: result.target,
+        verdict: result.verdict,
+        budget: result.measure.kind === 'downtime' ? { ...result.measure.budget } : null,
+      },
+      atMs: nowMs,
+      publicUrl,
+    })
+    const { firstIndex } = await sequencer.append({
+      log: terms.log,
+      drafts: [draft],
+      within: async (tx) => {
+        await tell(tx, fact)
+      },
+    })
+    register.take(terms.log, { ...draft, index: firstIndex, agent: null })
+    told()
+  }
+}
+
+function deedOf(live: LiveJudgement): ObjectiveDeed | null {
+  if (live.judged.result.verdict === 'not_met') return 'breached'
+  return isBurningNow(live) ? 'at_risk' : null
+}
