@@ -115,6 +115,26 @@ const TABLE: [preset: string, rows: [what: string, given: Case, total: string][]
         { states: { share: downIn(...Array.from({ length: 20 }, (_, i): Outage => [600 + 20 * i, 5])) } },
         '100.00',
       ],
+      [
+        // 8 outages of 5 min 59 s: 40 min, where to the second 47.9 min would be too many.
+        'unfinished minutes do not',
+        {
+          states: {
+            share: downIn(...Array.from({ length: 8 }, (_, i): Outage => [600 + 20 * i, 5 + 59 / 60])),
+          },
+        },
+        '0.00',
+      ],
+      [
+        'and do to the ms',
+        {
+          with: [[', granularity: PT1M', '']],
+          states: {
+            share: downIn(...Array.from({ length: 8 }, (_, i): Outage => [600 + 20 * i, 5 + 59 / 60])),
+          },
+        },
+        '100.00',
+      ],
       ['below 99 %', { states: { share: downIn([600, 433]) } }, '250.00'],
       ['half at most', { states: { share: downIn([0, 43_200]) } }, '500.00'],
     ],

@@ -7,6 +7,7 @@ import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs }
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
 import type { OutageRules } from '@constat/sla/outage'
+import { outageRulesOf } from '@constat/sla/judgement/score-base'
 import { indexAt, markAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
 import type { IncidentRow } from '../db/incident-rows.ts'
 import { siteOf } from './sites.ts'
@@ -14,12 +15,8 @@ import type { VantageTimeline } from './timelines.ts'
 import type { Figures, IncidentVantage, IncidentView, Segment, State } from './view.ts'
 import { ownerOf } from './zones.ts'
 
-export function outageRules({ measurement }: ExpandedContract): OutageRules {
-  return {
-    mergeGapMs: measurement.mergeGap.gapMs,
-    countGapAsDown: measurement.mergeGap.countGapAsDown,
-    minimumOutageMs: measurement.minimumOutageMs,
-  }
+export function outageRules(terms: ExpandedContract): OutageRules {
+  return outageRulesOf(terms)
 }
 
 /** State at an instant and since when it has been that. */

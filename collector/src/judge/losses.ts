@@ -53,7 +53,8 @@ export class Losses {
     return {
       timeline: facts.timeline,
       vantages: vantages.map(({ timeline }) => timeline),
-      incidents: judged.incidents,
+      // Also those that began before: an outage over the end of a window costs in both.
+      incidents: facts.incidents ?? judged.incidents,
     }
   }
 

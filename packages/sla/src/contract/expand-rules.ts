@@ -38,6 +38,7 @@ export function expandMeasurement(spec: ContractSpec): MeasurementTerms {
     providerHostSilence: own.providerHostSilence ?? 'unknown',
     blocked: own.blocked ?? 'unknown',
     minimumOutageMs: msOr(own.minimumOutage, 0),
+    ...(own.granularity !== undefined && { granularityMs: ms(own.granularity) }),
     mergeGap: { gapMs: msOr(own.mergeGap?.gap, 0), countGapAsDown: own.mergeGap?.countGapAsDown ?? false },
     minimumCoverage: own.noData?.minimumCoverage ?? DEFAULT_MINIMUM_COVERAGE,
     bindingFigure: own.bindingFigure ?? 'provable',

@@ -79,6 +79,8 @@ export type MeasurementTerms = {
   /** How a sample answered by a firewall or a rate limit folds. */
   blocked: 'unknown' | 'fail'
   minimumOutageMs: number
+  /** An outage counts in whole multiples of this. Absent: to the ms. */
+  granularityMs?: number
   mergeGap: { gapMs: number; countGapAsDown: boolean }
   /** Decimal share of committed time, `0.95`. */
   minimumCoverage: string

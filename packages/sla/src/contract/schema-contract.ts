@@ -133,6 +133,7 @@ const measurement = z.strictObject({
   providerHostSilence: z.enum(['unknown', 'down']).optional(),
   blocked: z.enum(['unknown', 'fail']).optional(),
   minimumOutage: duration.optional(),
+  granularity: positiveDuration.optional(),
   mergeGap: z.strictObject({ gap: duration, countGapAsDown: flag.default(false) }).optional(),
   noData: z.strictObject({ minimumCoverage: shareText }).optional(),
   bindingFigure: z.enum(['provable', 'point', 'pessimistic']).optional(),

@@ -33,7 +33,7 @@ export type LossQuestion = {
   model: LossModelSpec
   /** Rules of a time zone around the window. */
   zone: (timeZone: string) => ZoneTable
-  /** By service: what was seen, by everybody and by each vantage, and the incidents that touch the window. */
+  /** By service: what was seen, by everybody and by each vantage, and its incidents: those that touch the window count. */
   services: ReadonlyMap<
     string,
     { timeline: Timeline; vantages: readonly Timeline[]; incidents: readonly LossIncident[] }
@@ -49,7 +49,8 @@ export function lossStatement(question: LossQuestion): LossStatement {
   const { name, model, services } = question
   const priced = model.services.flatMap((price) => {
     const facts = services.get(price.service)
-    return facts ? facts.incidents.map((incident) => lineOf({ price, facts, incident }, question)) : []
+    const touching = (facts?.incidents ?? []).filter((one) => touches(one, question))
+    return facts ? touching.map((incident) => lineOf({ price, facts, incident }, question)) : []
   })
   return {
     model: name,
@@ -64,6 +65,10 @@ type Priced = {
   price: Price
   facts: { timeline: Timeline; vantages: readonly Timeline[] }
   incident: LossIncident
+}
+
+function touches({ onsetMs, endMs }: LossIncident, { window, asOfMs }: LossQuestion): boolean {
+  return onsetMs < window.endMs && (endMs ?? asOfMs) > window.startMs
 }
 
 /** The part of an incident in the window; what it costs however long it lasts stands where it began. */

@@ -42,8 +42,13 @@ export type Of<M extends GuaranteeTerms['metric']> = ScoreQuestion & {
 }
 
 export function outageRulesOf({ measurement }: ExpandedContract): OutageRules {
-  const { mergeGap, minimumOutageMs } = measurement
-  return { mergeGapMs: mergeGap.gapMs, countGapAsDown: mergeGap.countGapAsDown, minimumOutageMs }
+  const { mergeGap, minimumOutageMs, granularityMs } = measurement
+  return {
+    mergeGapMs: mergeGap.gapMs,
+    countGapAsDown: mergeGap.countGapAsDown,
+    minimumOutageMs,
+    ...(granularityMs !== undefined && { granularityMs }),
+  }
 }
 
 /** The figures of states in committed time. */
