@@ -23,18 +23,23 @@ export type LiveJudgement = {
 export function liveJudgement(asked: Measurable, { facts: sources, watch }: LiveSources): LiveJudgement {
   const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, sources)
   const counted = countsSlots(asked.guarantee) ? watch.last(asked) : null
-  if (counted) return { asked, judged: counted.judged, facts, counted }
-  const question = { ...asked, asOfMs: asked.nowMs, phase: phaseOf(asked) }
-  return {
-    asked,
-    judged: judgeWindowOf({
-      ...question,
-      declarations: declarationsOf(asked.terms),
-      facts: unread(facts, asked),
-    }),
-    facts,
-    counted,
-  }
+  return { asked, judged: counted?.judged ?? judgedBare(asked, facts), facts, counted }
+}
+
+/** By the states alone, as of now: rulings and committed time rest on nothing else. */
+export function bareJudgement(asked: Measurable, { facts: sources }: LiveSources): LiveJudgement {
+  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, sources)
+  return { asked, judged: judgedBare(asked, facts), facts, counted: null }
+}
+
+function judgedBare(asked: Measurable, facts: ServiceFacts): Judged {
+  return judgeWindowOf({
+    ...asked,
+    asOfMs: asked.nowMs,
+    phase: phaseOf(asked),
+    declarations: declarationsOf(asked.terms),
+    facts: unread(facts, asked),
+  })
 }
 
 /** Of slot samples that were not read yet nothing is known: they are missing, not told by the states. */

@@ -16,7 +16,7 @@ import { incidentView, segmentViews, stateAt, targetText } from './describe.ts'
 import { creditOf, creditsView, pastOf, statementOf, type ClosedOf, type Past } from './credits.ts'
 import type { FactSources } from './facts.ts'
 import { exclusionViews } from './exclusions.ts'
-import { liveJudgement, liveView, type LiveJudgement, type LiveSources } from './live.ts'
+import { bareJudgement, liveJudgement, liveView, type LiveJudgement, type LiveSources } from './live.ts'
 import type { Losses } from './losses.ts'
 import type { Judge } from './judge.ts'
 import { latencySteps, type LatencyOf } from './latency-steps.ts'
@@ -226,7 +226,7 @@ export class Model implements JudgeReads {
   #exclusionsOf(terms: Terms): ExclusionView[] {
     return exclusionViews(terms, {
       nowMs: this.#deps.nowMs(),
-      judge: (asked) => liveJudgement(asked, this.#sources()),
+      judge: (asked) => bareJudgement(asked, this.#sources()),
     })
   }
 
