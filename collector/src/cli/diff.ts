@@ -9,7 +9,11 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { logRows } from '../db/ledger-rows.ts'
 import { newest, Register } from '../terms/register.ts'
 import { parseOrFault, readSource } from './apply.ts'
+import type { PreviewView } from '../judge/window-view.ts'
 import { beside } from './beside.ts'
+import { openClient } from './client.ts'
+import { lastWindowLines, lastWindowUnder } from './last-window.ts'
+import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
 
 export type DiffFlags = { file: string; against?: string; contract?: string; json?: boolean; data?: string }
@@ -25,11 +29,15 @@ type Difference = {
   /** The same terms by their digest: applying them changes nothing, not even the log. */
   isSame: boolean
   changes: TermsChange[]
+  /** What apply would refuse beside mistakes in the documents. */
   problem: string | null
+  /** Null: nothing closed yet, nothing changes, or no collector was asked. */
+  lastWindow: PreviewView | null
 }
 
 export async function diff(flags: DiffFlags, world: World): Promise<number> {
-  const wanted = chosen(parseOrFault(readSource(flags.file)), flags.contract)
+  const source = readSource(flags.file)
+  const wanted = chosen(parseOrFault(source), flags.contract)
   const differences: Difference[] = []
   if (flags.against === undefined) {
     await beside(flags, world, async ({ sql }) => {
@@ -37,6 +45,11 @@ export async function diff(flags: DiffFlags, world: World): Promise<number> {
       await register.open(sql, await logRows(sql))
       for (const terms of wanted) differences.push(difference(terms, ofRegister(register, terms.name)))
     })
+    const client = openClient(configOf(world, flags.data === undefined ? {} : { data: flags.data }).dataDir)
+    // One stream of documents: JSON is YAML too.
+    const text = source.map((one) => one.text.trimEnd()).join('\n---\n')
+    for (const one of differences.filter(({ changes }) => changes.length > 0))
+      one.lastWindow = await lastWindowUnder(client, { contract: one.contract, text })
   } else {
     const old = parseOrFault(readSource(flags.against))
     for (const terms of wanted) differences.push(difference(terms, ofFile(old, terms, wanted)))
@@ -75,18 +88,18 @@ function ofFile(
 
 function difference(terms: ExpandedContract, inForce: InForce | null): Difference {
   const base = { contract: terms.name, inForce: inForce?.revision ?? null }
-  if (!inForce) return { ...base, isNew: true, isSame: false, changes: [], problem: null }
+  if (!inForce) return { ...base, isNew: true, isSame: false, changes: [], problem: null, lastWindow: null }
   const isSame = contractDigest(terms).equals(contractDigest(inForce.terms))
   const changes = isSame ? [] : compareTerms(inForce.terms, terms)
   const problem = isSame ? null : (revisionProblem(terms, inForce.terms) ?? null)
-  return { ...base, isNew: false, isSame, changes, problem }
+  return { ...base, isNew: false, isSame, changes, problem, lastWindow: null }
 }
 
 function shown({ isNew, isSame, ...difference }: Difference) {
   return { ...difference, new: isNew, same: isSame }
 }
 
-function linesOf({ contract, inForce, isNew, isSame, changes, problem }: Difference): string[] {
+function linesOf({ contract, inForce, isNew, isSame, changes, problem, lastWindow }: Difference): string[] {
   const than = inForce === null ? '' : ` from revision ${inForce}`
   if (isNew) return [`${contract}: nothing is in force yet; apply puts all of it in force`]
   if (isSame) return [`${contract}: no change${than}`]
@@ -96,6 +109,7 @@ function linesOf({ contract, inForce, isNew, isSame, changes, problem }: Differe
   return [
     `${contract}: ${count}${than}`,
     ...changes.map((change) => `  ${changeText(change)}`),
+    ...(lastWindow === null ? [] : lastWindowLines(lastWindow).map((line) => `  ${line}`)),
     ...(problem === null ? [] : [`  refused at apply: ${problem}`]),
   ]
 }
