@@ -140,7 +140,7 @@ function isLost(measure: Measure): boolean {
   return measure.kind === 'downtime' && measure.budget.leftMs < 0
 }
 
-export function incidentAt(fromMin: number, minutes: number): IncidentFacts {
+function incidentAt(fromMin: number, minutes: number): IncidentFacts {
   const startMs = MONTH.startMs + fromMin * MINUTE_MS
   const span = { startMs, endMs: startMs + minutes * MINUTE_MS }
   return {
