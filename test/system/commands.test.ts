@@ -304,6 +304,28 @@ describe('evaluate', () => {
   })
 })
 
+describe('evaluate, a whole scenario', () => {
+  const example = (name: string) => new URL(`../../docs/scenarios/${name}.json`, import.meta.url).pathname
+  const RUNS: [string, string[], number, string][] = [
+    ['notice-in-time', [], 0, 'met'],
+    ['notice-one-minute-short', [], 0, 'not_met'],
+    ['notice-in-time', ['--check'], 0, 'met'],
+    ['notice-one-minute-short', ['--check'], 1, 'not_met'],
+  ]
+  it.each(RUNS)('%s %j ends with %i: %s', (name, flags, wanted, verdict) => {
+    const { code, out } = runOnce(['evaluate', example(name), ...flags])
+    // The command's own shape.
+    const { guarantees } = JSON.parse(out) as { guarantees: { verdict: string }[] }
+    expect([code, guarantees.map((one) => one.verdict)]).toEqual([wanted, [verdict]])
+  })
+
+  it('says in its help what a scenario is', () => {
+    const { code, out } = runOnce(['evaluate', '--help'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/--check[^]*docs\/scenarios/)
+  })
+})
+
 describe('what another one holds', () => {
   it('a port: says which, and how to go on', async () => {
     const server = createServer()

@@ -1,5 +1,8 @@
-/** `constat evaluate`: the engine on a file, no server, so that anybody can check it. */
-import { readFileSync } from 'node:fs'
+/**
+ * `constat evaluate`: the engine on a file, no server, so that anybody can check it. It answers a question, so
+ * it ends with 0 whatever the verdict; with `--check` a promise that was not kept is a no.
+ */
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault, messageOf } from '@constat/shared/fault'
 import { answer } from '@constat/sla/query/answer'
@@ -10,7 +13,7 @@ import { EXIT, type World } from './world.ts'
 /** Bytes of a scenario at most. */
 export const MAX_SCENARIO_BYTES = 256 * 1024 * 1024
 
-export function evaluate(path: string, world: World): number {
+export function evaluate(path: string, { check = false }: { check?: boolean }, world: World): number {
   const value = readJson(path)
   if (!isRecord(value)) throw new Fault('bad-request', `${path} is not a JSON object`)
   const scenario = readScenario(value)
@@ -20,13 +23,13 @@ export function evaluate(path: string, world: World): number {
     })
   }
   const files = [scenario.contractFile ?? []].flat().map((file) => readBeside(path, file))
-  const { queries = [] } = scenario
-  const isOnlyQueries = Object.keys(value).every((key) => key === 'queries')
-  const answers = queries.map((query) => answer(query))
+  const { queries, window } = scenario
+  const answers = (queries ?? []).map((query) => answer(query))
   // A file of questions is answered with answers alone; a scenario with everything that it asks.
-  const result = isOnlyQueries ? { answers } : { ...evaluateScenario(scenario, files), answers }
-  world.out(JSON.stringify(result, null, 2))
-  return EXIT.done
+  const judged = window ? evaluateScenario(scenario, files) : null
+  world.out(JSON.stringify(judged ? { ...judged, answers } : { answers }, null, 2))
+  const isBroken = judged?.guarantees.some(({ verdict }) => verdict === 'not_met') ?? false
+  return check && isBroken ? EXIT.no : EXIT.done
 }
 
 /** A contract beside its scenario. */
@@ -47,13 +50,21 @@ function readJson(path: string): unknown {
 function readText(path: string): string {
   let text: string
   try {
+    // A file that cannot fit is told before it is read.
+    if (path !== '-' && statSync(path).size > MAX_SCENARIO_BYTES) throw tooLarge(path)
     // `-` reads standard input, as elsewhere.
     text = readFileSync(path === '-' ? 0 : path, 'utf8')
   } catch (error) {
+    if (error instanceof Fault) throw error
     throw new Fault('usage', `${path} cannot be read: ${messageOf(error)}`)
   }
   if (text.length <= MAX_SCENARIO_BYTES) return text
-  throw new Fault('too-large', `${path} passes ${MAX_SCENARIO_BYTES} bytes`)
+  throw tooLarge(path)
+}
+
+function tooLarge(path: string): Fault {
+  const hint = 'Judge a shorter window, or fewer vantages, at a time.'
+  return new Fault('too-large', `${path} passes ${MAX_SCENARIO_BYTES} bytes`, { hint })
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

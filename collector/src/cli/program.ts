@@ -23,6 +23,10 @@ export async function runCommand(args: readonly string[], world: World): Promise
   }
 }
 
+const EVALUATE_HELP = `
+A scenario is one JSON file: a contract, a window, samples or states, what people declared. The answer is JSON.
+Worked examples: docs/scenarios. Shapes: docs/scenario.schema.json and docs/scenario-result.schema.json.`
+
 const ASK_HELP = 'constat --help lists the commands.'
 
 /** What commander says of a mistake is no JSON: it is told once, as the failure. */
@@ -122,8 +126,10 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .action(async (name) => end((await import('./preset.ts')).preset(name, world)))
   program
     .command('evaluate <scenario>')
-    .description('the engine on a JSON file, no server')
-    .action(async (path) => end((await import('./evaluate.ts')).evaluate(path, world)))
+    .description('the engine on a JSON file, no server; - reads standard input')
+    .option('--check', 'exit 1 when a guarantee is not met')
+    .addHelpText('after', EVALUATE_HELP)
+    .action(async (path, flags) => end((await import('./evaluate.ts')).evaluate(path, flags, world)))
 }
 
 function addOperations(program: Command, world: World, end: (code: number) => void): void {
