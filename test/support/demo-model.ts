@@ -8,7 +8,7 @@ import { eachSite, placeOf, SILENT, siteViews, zoneFacts } from './demo-places.t
 import { termsOf } from './demo-terms.ts'
 import { demoExclusions } from './demo-exclusions.ts'
 import { demoLatency } from './demo-latency.ts'
-import { demoLife, demoReconciliation, demoStatement, STATEMENT_ID } from './demo-windows.ts'
+import { closedWindow, demoClosing, demoLife, demoReconciliation, demoReplay, demoStatement, STATEMENT_ID } from './demo-windows.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
 
 /** Sunday 22 November 2026, 18:29:04.250 in Paris. */
@@ -339,11 +339,17 @@ export function demoModel({
       const view = { key, start, end, state, guarantees, credits: null, losses: [] }
       return { ...view, ...demoLife(view, nowMs()) }
     },
-    closing: async () => null,
+    closedWindows: (name) => {
+      const contract = find(name)
+      return (contract ? WINDOW_KEYS.slice(1) : []).flatMap((key) =>
+        closedWindow(key, guaranteesOf(contract!, nowMs(), key), nowMs()),
+      )
+    },
+    closing: async (name, key) => (find(name) && key !== WINDOW_KEYS[0] ? demoClosing(name, key) : null),
     statements: (name) => (find(name) ? [demoStatement(name)] : []),
     reconciliation: async (name, id) => (find(name) && id === STATEMENT_ID ? demoReconciliation(name) : null),
     reconcile: async (name) => (find(name) ? { ...demoReconciliation(name), statement: null } : null),
-    replay: async () => null,
+    replay: async (name, key) => (find(name) ? demoReplay(name, key) : null),
     preview: async () => null,
     revisions: async (name) =>
       find(name)

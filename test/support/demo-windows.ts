@@ -1,6 +1,13 @@
 /** Demo windows: the life of the demo's windows, and one statement that leaves an outage out. */
-import type { WindowView } from '@constat/collector/judge/view'
-import type { ReconciliationView, StatementView, WindowLife } from '@constat/collector/judge/window-view'
+import type { GuaranteeView, WindowView } from '@constat/collector/judge/view'
+import type {
+  ClosedWindowView,
+  ClosingView,
+  ReconciliationView,
+  ReplayView,
+  StatementView,
+  WindowLife,
+} from '@constat/collector/judge/window-view'
 
 export const STATEMENT_ID = 'stm_demo'
 const DIGEST = 'd1'.repeat(32)
@@ -27,6 +34,38 @@ export function demoLife({ state, end, guarantees }: WindowView, nowMs: number):
   }
   const amendableUntil = new Date(Date.parse(at) + 30 * DAY_MS).toISOString()
   return { version: 1, provisional: false, closesAt: null, amendableUntil, versions: [first] }
+}
+
+export function closedWindow(window: string, guarantees: GuaranteeView[], nowMs: number): ClosedWindowView[] {
+  const [first] = guarantees
+  if (!first) return []
+  const { start, end } = first.window
+  const view = { key: window, start, end, state: 'final' as const, guarantees, credits: null, losses: [] }
+  return demoLife(view, nowMs).versions.map((version) => ({ ...version, window, start, end }))
+}
+
+export function demoClosing(contract: string, window: string): ClosingView {
+  const { versions } = demoLife(
+    {
+      key: window,
+      start: '',
+      end: '2026-10-31T23:00:00.000Z',
+      state: 'final',
+      guarantees: [],
+      credits: null,
+      losses: [],
+    },
+    0,
+  )
+  const step = { step: 'verdict' as const, guarantee: 'demo', clause: 'A.3', text: 'met' }
+  return {
+    ...versions[0]!,
+    contract,
+    window,
+    asOf: '2026-11-03T23:00:00.000Z',
+    trace: [step],
+    results: { guarantees: [] },
+  }
 }
 
 export function demoStatement(contract: string): StatementView {
@@ -85,4 +124,11 @@ export function demoReconciliation(contract: string): ReconciliationView {
       },
     ],
   }
+}
+
+export function demoReplay(contract: string, window: string): ReplayView {
+  const formula = 'up / (up + down)'
+  const base = { guarantee: 'demo', service: 'demo', policy: 'zabbix', formula }
+  const result = { ...base, percent: '99.93', fraction: '9993/10000', says: '99.93 %' }
+  return { contract, window, asOf: '2026-10-31T23:00:00.000Z', results: [result] }
 }

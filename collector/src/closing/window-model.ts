@@ -14,6 +14,7 @@ import { Model, type ModelDeps } from '../judge/model.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import type { GuaranteeView, ReadModel, WindowState } from '../judge/view.ts'
 import type {
+  ClosedWindowView,
   ClosingView,
   PreviewView,
   ReconciliationView,
@@ -80,6 +81,16 @@ export class WindowModel extends Model implements ReadModel {
     if (!head) return null
     const { trace, results, asOfMs } = await closingBody(this.#own.db, head)
     return { ...versionView(head), contract, window: key, asOf: formatInstant(asOfMs), trace, results }
+  }
+
+  closedWindows(contract: string): ClosedWindowView[] {
+    const closed = this.#own.closings.closed(contract).toReversed()
+    return closed.map((head) => ({
+      ...versionView(head),
+      window: head.window,
+      start: formatInstant(head.startMs),
+      end: formatInstant(head.endMs),
+    }))
   }
 
   statements(contract: string): StatementView[] {

@@ -57,6 +57,7 @@ export function within(read: ReadModel, caller: Caller): ReadModel {
       const found = mine(name) ? await read.window(name, key, version) : null
       return found && { ...found, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
     },
+    closedWindows: (name) => (mine(name) ? read.closedWindows(name) : []),
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
     statements: (name) => (mine(name) ? read.statements(name) : []),
     reconciliation: async (name, id) => (mine(name) ? read.reconciliation(name, id) : null),

@@ -26,6 +26,9 @@ export type WindowVersionView = {
   credit: { total: string; currency: string } | null
 }
 
+/** A closed window among others, by its newest version. */
+export type ClosedWindowView = WindowVersionView & { window: string; start: string; end: string }
+
 export type WindowLife = {
   /** Null: not closed yet, and everything is provisional. */
   version: number | null
@@ -103,6 +106,8 @@ export type PreviewView = {
 export type WindowReads = {
   /** `version` absent: the newest. Null: there is no such window, or no such version of it. */
   window(contract: string, key: string, version?: number): Promise<WindowLifeView | null>
+  /** Newest first. */
+  closedWindows(contract: string): ClosedWindowView[]
   closing(contract: string, key: string, version?: number): Promise<ClosingView | null>
   /** Newest first. */
   statements(contract: string): StatementView[]

@@ -9,6 +9,7 @@ import { missing, param, readQuery, limitBody } from '../http/describe.ts'
 import { MAX_LATENCY_MS } from '../http/limits.ts'
 import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
 import type { IncidentView, LatencyView, ReadModel, ServiceView } from '../judge/view.ts'
+import { exclusionForm, noteOf } from './form/exclusion-form.ts'
 import { Contract } from './page/contract.tsx'
 import { contractHref, Contracts } from './page/contracts.tsx'
 import { Incident } from './page/incident.tsx'
@@ -40,7 +41,32 @@ export function readingPages(deps: AppDeps): Hono<VisitEnv> {
     await deps.actions.acknowledge({ incident: found.id, by: c.var.caller })
     return c.redirect(incidentHref(found.id), 303)
   })
+  exclusionDeeds(pages, deps)
   return pages
+}
+
+/** Forms of the contract page: declared and answered as the API would. */
+function exclusionDeeds(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
+  pages.post('/contracts/:contract/exclusions', visitorMay('declare'), limitBody(), async (c) => {
+    const found = knownContract(c)
+    const form = exclusionForm(await c.req.parseBody(), { contract: found, terms: c.var.read.terms(found.name) })
+    if (form.kind === 'refused') return contractPage(c, form.problems)
+    const answer = await actions.declareExclusion({ ...form.wanted, by: c.var.caller })
+    if (answer.kind === 'refused') return contractPage(c, answer.problems)
+    return c.redirect(`${contractHref(found.name)}#exclusions`, 303)
+  })
+  for (const [path, answer] of [
+    ['accept', 'accepted'],
+    ['dispute', 'disputed'],
+  ] as const) {
+    pages.post(`/exclusions/:exclusion/${path}`, visitorMay('declare'), limitBody(), async (c) => {
+      const found = c.var.read.exclusion(param(c, 'exclusion'))
+      if (found === null) throw missing('exclusion')
+      const note = noteOf(await c.req.parseBody())
+      await actions.answerExclusion({ exclusion: found.id, answer, note, decision: false, by: c.var.caller })
+      return c.redirect(`${contractHref(found.contract)}#exclusions`, 303)
+    })
+  }
 }
 
 type Visit = Context<VisitEnv>
@@ -68,7 +94,12 @@ function contracts(c: Visit) {
   return c.html(<Contracts scene={c.var.scene} contracts={all} />)
 }
 
-async function contract(c: Visit) {
+function contract(c: Visit) {
+  return contractPage(c, [])
+}
+
+/** `problems`: of a declaration that was not taken. */
+async function contractPage(c: Visit, problems: readonly string[]) {
   const { read, scene } = c.var
   const found = knownContract(c)
   const keys = read.windowKeys(found.name)
@@ -80,13 +111,17 @@ async function contract(c: Visit) {
       contract={found}
       keys={keys}
       window={key === undefined ? null : await read.window(found.name, key)}
+      closed={read.closedWindows(found.name)}
       revisions={await read.revisions(found.name)}
       open={await read.incidents({ open: true, contract: found.name, limit: OPEN_INCIDENTS })}
       agents={may(c.var.caller, 'read-hosts') ? read.agents() : []}
+      exclusions={read.exclusions({ contract: found.name })}
+      problems={problems}
       fresh={c.req.query('new') !== undefined}
       barOf={barsOf(read, span)}
       span={span}
     />,
+    problems.length === 0 ? 200 : 400,
   )
 }
 

@@ -13,6 +13,7 @@ import { SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
+import { windowPages } from './windows.tsx'
 import { localPath, receive, sceneOf, type VisitEnv } from './visit.ts'
 
 export function createSite(deps: AppDeps): Hono {
@@ -30,6 +31,7 @@ export function createSite(deps: AppDeps): Hono {
   const inside = new Hono<VisitEnv>()
   inside.use(receive(deps, (c, scene) => turnAway(c, scene)))
   inside.route('/', readingPages(deps))
+  inside.route('/', windowPages(deps))
   inside.route('/', setupPages(deps))
   site.route('/', inside)
   site.onError((error, c) => tellTrouble(c, error, deps))

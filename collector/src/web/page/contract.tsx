@@ -7,16 +7,19 @@ import type {
   AgentView,
   AvailabilityView,
   ContractView,
+  ExclusionView,
   GuaranteeView,
   IncidentView,
   RevisionView,
-  WindowView,
 } from '../../judge/view.ts'
+import type { ClosedWindowView, WindowLifeView } from '../../judge/window-view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { EachSite } from '../part/each-site.tsx'
 import { GuaranteeList, mostText, type DownView } from '../part/guarantee.tsx'
 import { LatencyFigures } from '../part/guarantee-latency.tsx'
 import { Begun } from '../part/begun.tsx'
+import { Credits } from '../part/credits.tsx'
+import { Exclusions } from '../part/exclusions.tsx'
 import { IncidentClocks } from '../part/measured.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateMark } from '../part/mark.tsx'
@@ -24,6 +27,7 @@ import { guaranteeName } from '../part/names.ts'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
+import { lifeText, PastWindows, windowHref } from '../part/window-life.tsx'
 import { Sites, Zones } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { countText, durationText, percentText, shareText } from '../text/format.ts'
@@ -36,11 +40,16 @@ type Props = {
   contract: ContractView
   keys: readonly string[]
   /** The window looked at; null: there is none of that key. */
-  window: WindowView | null
+  window: WindowLifeView | null
+  /** Newest first. */
+  closed: readonly ClosedWindowView[]
   revisions: readonly RevisionView[]
   open: readonly IncidentView[]
   /** Empty for those who may not see hosts. */
   agents: readonly AgentView[]
+  exclusions: readonly ExclusionView[]
+  /** Of a declaration that was just refused. */
+  problems: readonly string[]
   /** It has just been applied. */
   fresh: boolean
   barOf: BarOf
@@ -72,7 +81,10 @@ export function Contract(props: Props) {
               />
             )}
             {!window && <p class="sentence">{scene.text.contract.noGuarantees}</p>}
+            {window && <Credits window={window} scene={scene} />}
           </section>
+          {terms && <Exclusions {...props} terms={terms} />}
+          <PastWindows contract={contract.name} closed={props.closed} scene={scene} />
           <Services {...props} />
           {terms && <TermsGlance terms={terms} scene={scene} />}
           {terms && <Zones terms={terms} open={props.open} scene={scene} />}
@@ -139,7 +151,9 @@ function Windows({ scene, contract, keys, window }: Props) {
       {window && (
         <p class="note window-span">
           <Time at={window.start} scene={scene} style="minute" /> –{' '}
-          <Time at={window.end} scene={scene} style="minute" /> · {text.windowState[window.state]}
+          <Time at={window.end} scene={scene} style="minute" /> ·{' '}
+          <a href={windowHref(contract.name, window.key)}>{text.windowState[window.state]}</a> ·{' '}
+          {lifeText(window, scene)}
         </p>
       )}
     </>

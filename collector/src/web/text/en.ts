@@ -7,6 +7,7 @@ import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { metricsEn } from './en-metrics.ts'
+import { windowEn } from './en-window.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
@@ -198,6 +199,7 @@ export const en = {
   },
   latency: latencyEn,
   metric: metricsEn,
+  life: windowEn,
   incident: {
     title: 'Incidents',
     open: 'Open',

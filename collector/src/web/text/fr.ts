@@ -6,6 +6,7 @@ import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { metricsFr } from './fr-metrics.ts'
+import { windowFr } from './fr-window.ts'
 
 /** French counts zero as one. */
 const plural = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`
@@ -200,6 +201,7 @@ export const fr: Text = {
   },
   latency: latencyFr,
   metric: metricsFr,
+  life: windowFr,
   incident: {
     title: 'Incidents',
     open: 'Ouverts',

@@ -1,0 +1,112 @@
+/**
+ * A window by itself: how far its life has come, guarantee by guarantee, its versions with their digests,
+ * what decided, and what the provider has stated of it. Pure.
+ */
+import { EVENT_TYPES } from '../../alert/types.ts'
+import type { ContractView } from '../../judge/view.ts'
+import type { ClosingView, StatementView, WindowLifeView } from '../../judge/window-view.ts'
+import { GuaranteeList } from '../part/guarantee.tsx'
+import { Layout, LiveRegion } from '../part/layout.tsx'
+import { msOf, Time } from '../part/time.tsx'
+import { lifeText, Versions, windowHref } from '../part/window-life.tsx'
+import type { Scene } from '../scene.ts'
+import { timeText } from '../text/format.ts'
+import { windowName } from '../text/sentence.ts'
+import { contractHref } from './contracts.tsx'
+
+type Props = {
+  scene: Scene
+  contract: ContractView
+  window: WindowLifeView
+  /** Null while it is not closed. */
+  closing: ClosingView | null
+  /** About this window, newest first. */
+  statements: readonly StatementView[]
+  mayState: boolean
+}
+
+const REFRESH_S = 30
+
+export function WindowPage(props: Props) {
+  const { scene, contract, window, closing } = props
+  return (
+    <Layout scene={scene} title={`${contract.displayName}: ${windowName(window.key, scene)}`} door="contract">
+      <LiveRegion id="window" events={EVENT_TYPES} {...(window.provisional && { everyS: REFRESH_S })}>
+        <header class="lead">
+          <p class="crumbs">
+            <a href={contractHref(contract.name)}>{contract.displayName}</a>
+          </p>
+          <h1>{windowName(window.key, scene)}</h1>
+          <p class="sentence">{lifeText(window, scene)}</p>
+          <p class="note">
+            <Time at={window.start} scene={scene} style="minute" /> –{' '}
+            <Time at={window.end} scene={scene} style="minute" />
+          </p>
+        </header>
+        <div class="columns">
+          <section class="sheet wide">
+            <GuaranteeList guarantees={window.guarantees} scene={scene} />
+          </section>
+          {window.versions.length > 0 && <Versions window={window} contract={contract.name} scene={scene} />}
+          {closing && <Trace closing={closing} scene={scene} />}
+        </div>
+      </LiveRegion>
+      <Statements {...props} />
+    </Layout>
+  )
+}
+
+function Trace({ closing, scene }: { closing: ClosingView; scene: Scene }) {
+  return (
+    <section class="sheet wide">
+      <details>
+        <summary>{scene.text.life.trace}</summary>
+        <ol>
+          {closing.trace.map(({ step, guarantee, clause, text }) => (
+            <li>
+              {[clause, guarantee, step].filter((part) => part !== null).join(' · ')}: {text}
+            </li>
+          ))}
+        </ol>
+      </details>
+    </section>
+  )
+}
+
+function Statements({ scene, contract, window, statements, mayState }: Props) {
+  const { text } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.life.statements}</h2>
+      {statements.length === 0 && <p class="sentence">{text.life.noStatements}</p>}
+      <ul>
+        {statements.map((one) => (
+          <li>
+            <a href={statementHref(one)}>{text.life.compare}</a>
+            {' · '}
+            {text.life.received({
+              at: timeText(msOf(one.receivedAt), 'minute', scene),
+              by: text.life.by[one.by],
+            })}
+            {' · '}
+            <code class="digest">{one.sha256.slice(0, 16)}…</code>
+          </li>
+        ))}
+      </ul>
+      {mayState && (
+        <form method="post" action={`${windowHref(contract.name, window.key)}/statements`} class="stack">
+          <label for="statement">{text.life.handIn}</label>
+          <textarea id="statement" name="statement" required rows={6} aria-describedby="statement-hint" />
+          <span class="note" id="statement-hint">
+            {text.life.handInText}
+          </span>
+          <button>{text.life.handInAction}</button>
+        </form>
+      )}
+    </section>
+  )
+}
+
+export function statementHref({ contract, id }: Pick<StatementView, 'contract' | 'id'>): string {
+  return `/contracts/${encodeURIComponent(contract)}/statements/${encodeURIComponent(id)}`
+}

@@ -1,0 +1,122 @@
+/** How far the life of a window has come: one sentence, the versions that stand, and those before it. Pure. */
+import type { ClosedWindowView, WindowLifeView, WindowVersionView } from '../../judge/window-view.ts'
+import type { Scene } from '../scene.ts'
+import { countText, timeText } from '../text/format.ts'
+import { windowName } from '../text/sentence.ts'
+import { msOf, Time } from './time.tsx'
+
+/** Closed windows shown on the page of their contract; the API has them all. */
+const MAX_PAST = 24
+
+export function windowHref(contract: string, window: string): string {
+  return `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(window)}`
+}
+
+export function lifeText(window: WindowLifeView, scene: Scene): string {
+  const words = scene.text.life.life
+  const minute = (at: string): string => timeText(msOf(at), 'minute', scene)
+  if (window.provisional) {
+    if (window.state === 'open') return words.open(minute(window.end))
+    return words.grace(minute(window.closesAt ?? window.end))
+  }
+  const newest = window.versions.find(({ version }) => version === window.version)
+  const at = minute(newest?.at ?? window.end)
+  const since = window.version === 1 ? words.final(at) : words.amended({ version: window.version ?? 1, at })
+  const until = window.amendableUntil
+  const isOpen = until !== null && scene.nowMs < msOf(until)
+  return `${since} ${isOpen ? words.amendable(minute(until)) : words.settled}`
+}
+
+export function PastWindows(props: { contract: string; closed: readonly ClosedWindowView[]; scene: Scene }) {
+  const { contract, closed, scene } = props
+  const { text } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.life.past}</h2>
+      {closed.length === 0 && <p class="sentence">{text.life.noPast}</p>}
+      {closed.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text.life.window}</th>
+              <th scope="col">{text.life.verdicts}</th>
+              <th scope="col">{text.life.credit}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {closed.slice(0, MAX_PAST).map((one) => (
+              <tr>
+                <th scope="row">
+                  <a href={windowHref(contract, one.window)}>{windowName(one.window, scene)}</a>
+                </th>
+                <td>{verdictsText(one, scene)}</td>
+                <td>{one.credit ? `${one.credit.total} ${one.credit.currency}` : '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}
+
+/** `Met`, or each with its count where they differ. */
+function verdictsText({ guarantees }: WindowVersionView, { text }: Scene): string {
+  const counts = new Map<string, number>()
+  for (const { verdict } of guarantees) {
+    const word = text.verdict[verdict]
+    counts.set(word, (counts.get(word) ?? 0) + 1)
+  }
+  if (counts.size === 1) return [...counts.keys()].join('')
+  return [...counts].map(([word, n]) => `${n} × ${word}`).join(', ')
+}
+
+export function Versions({
+  window,
+  contract,
+  scene,
+}: {
+  window: WindowLifeView
+  contract: string
+  scene: Scene
+}) {
+  const { text, lang } = scene
+  return (
+    <section class="sheet">
+      <h2>{text.life.versions}</h2>
+      <p class="note">{text.life.proof}</p>
+      {window.versions.toReversed().map((one) => (
+        <dl class="facts">
+          <div>
+            <dt>
+              <a href={`${windowHref(contract, window.key)}?version=${one.version}`}>
+                {text.life.version(one.version)}
+              </a>
+            </dt>
+            <dd>{verdictsText(one, scene)}</dd>
+          </div>
+          <div>
+            <dt>{text.life.written}</dt>
+            <dd>
+              <Time at={one.at} scene={scene} style="minute" />
+            </dd>
+          </div>
+          <div>
+            <dt>{text.life.digest}</dt>
+            <dd>
+              <code class="digest">{one.digest}</code>
+            </dd>
+          </div>
+          <div>
+            <dt>{text.life.ledger}</dt>
+            <dd>
+              <code class="digest">
+                {text.life.leaves({ size: countText(one.ledger.size, lang), root: one.ledger.root })}
+              </code>
+            </dd>
+          </div>
+        </dl>
+      ))}
+    </section>
+  )
+}
