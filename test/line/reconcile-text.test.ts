@@ -73,6 +73,35 @@ test('a reconciliation', () => {
   ).toEqual(['planned-downtime 2026-06 (version 2), not handed in, measured up to 2026-07-01T00:00:00.000Z'])
 })
 
+test('steps below a second are told in ms', () => {
+  const waterfall = [
+    { step: 'stated' as const, ms: 640 },
+    { step: 'not-itemised-in-the-statement' as const, ms: -640 },
+    { step: 'measured' as const, ms: 0 },
+  ]
+  const small = {
+    ...reconciled,
+    service: 'service',
+    agrees: true,
+    matches: [],
+    waterfall,
+    linesOutside: [],
+    credits: null,
+  }
+  const view = {
+    statement: null,
+    window: '2026-06',
+    asOf: at(0),
+    version: 1,
+    guarantees: [small],
+    leftOut: [],
+  }
+  expect(reconcileLines('c', view).slice(1)).toEqual([
+    'availability: agreed',
+    '  stated 640 ms, not itemised in the statement −640 ms, measured 0 s',
+  ])
+})
+
 test('readings of an hour that happened twice are all told', () => {
   const [match] = reconciled.matches
   const readings = [

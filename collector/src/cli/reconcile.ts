@@ -20,6 +20,8 @@ export type ReconcileFlags = {
   data?: string
 }
 
+const SECOND_MS = 1000
+
 type GuaranteeReconciled = ReconciliationView['guarantees'][number]
 
 export async function reconcile(contract: string, flags: ReconcileFlags, world: World): Promise<number> {
@@ -106,7 +108,8 @@ function excuseLine(excuse: MatchAnswer['excuses'][number]): string {
 
 function stepText({ step, ms }: GuaranteeReconciled['waterfall'][number], i: number): string {
   const sign = i > 0 && step !== 'measured' ? (ms < 0 ? '−' : '+') : ''
-  return `${words(step)} ${sign}${lengthText(Math.abs(ms))}`
+  const size = Math.abs(ms)
+  return `${words(step)} ${sign}${size > 0 && size < SECOND_MS ? `${size} ms` : lengthText(size)}`
 }
 
 function creditLine({ currency, credits, inDispute }: NonNullable<GuaranteeReconciled['credits']>): string {
