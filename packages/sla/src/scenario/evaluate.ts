@@ -5,7 +5,7 @@
  */
 import { invariant } from '@constat/shared/fault'
 import { clip, subtract, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import { serviceIntervals, type ZoneTables } from '../calendar.ts'
+import { serviceIntervals, uncoveredYears, type ZoneTables } from '../calendar.ts'
 import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
 import { availabilityTexts, coverageText } from '../figures.ts'
@@ -43,7 +43,9 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
       asOfMs: span.asOfMs,
       phase: span.phase,
     },
-    calendars: calendars.map((calendar) => calendarAnswer(calendar, span.window)),
+    calendars: calendars
+      .filter((calendar) => isAsked(calendar, { scenario, span }))
+      .map((calendar) => calendarAnswer(calendar, span.window)),
     services: [...services].map(([service, facts]) => serviceAnswer({ service, facts, terms, span })),
     guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
     exclusions: exclusionsOf(judged),
@@ -243,10 +245,20 @@ function touches({ onsetMs, endMs }: IncidentFacts, { startMs, endMs: untilMs }:
   return onsetMs < untilMs && (endMs ?? Infinity) > startMs
 }
 
+/** Beside services, a calendar that does not cover the window is left out: what rests on it is refused itself. */
+function isAsked(calendar: CalendarTerms, { scenario, span }: { scenario: Scenario; span: Span }): boolean {
+  const isAlone = scenario.samples === undefined && scenario.states === undefined
+  return isAlone || uncoveredYears(calendar, zonesFor(calendar, span.window), span.window).length === 0
+}
+
+function zonesFor(calendar: CalendarTerms, window: Interval): ZoneTables {
+  if (calendar.kind === 'always') return {}
+  return { [calendar.timeZone]: hostZone(calendar.timeZone, zoneSpan(window)) }
+}
+
 /** Service hours of a calendar that stands in the documents. */
 function calendarAnswer(calendar: CalendarTerms, window: Interval): ScenarioAnswer['calendars'][number] {
-  const zones: ZoneTables =
-    calendar.kind === 'weekly' ? { [calendar.timeZone]: hostZone(calendar.timeZone, zoneSpan(window)) } : {}
+  const zones = zonesFor(calendar, window)
   const inService = clip(serviceIntervals(calendar, zones, window), window)
   return {
     calendar: calendar.name,
