@@ -1,23 +1,16 @@
 /**
  * The JSON Schema of the contract documents, as editors read it: the file in docs is what the definitions
- * that parse contracts say. Written anew with
- * `CONSTAT_WRITE=1 npx vitest run test/line/contract-schema.test.ts && npx oxfmt docs/contract.schema.json`.
+ * that parse contracts say. Written anew by test/support/write-schemas.ts.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { contractJsonSchema } from '@constat/sla/contract/json-schema'
 import { KINDS } from '@constat/sla/contract/kinds'
 import { describe, expect, test } from 'vitest'
 
 const FILE = new URL('../../docs/contract.schema.json', import.meta.url)
 
-function schemaInDocs(): unknown {
-  const schema = contractJsonSchema()
-  if (process.env['CONSTAT_WRITE']) writeFileSync(FILE, JSON.stringify(schema))
-  return JSON.parse(readFileSync(FILE, 'utf8'))
-}
-
 test('docs/contract.schema.json is what the parser says', () => {
-  expect(schemaInDocs()).toEqual(contractJsonSchema())
+  expect(JSON.parse(readFileSync(FILE, 'utf8'))).toEqual(contractJsonSchema())
 })
 
 describe('what an editor can complete', () => {

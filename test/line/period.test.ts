@@ -1,6 +1,6 @@
 /**
- * Periods: windows of every kind against an oracle of another kind, Temporal's own calendar, in zones whose
- * clocks do what others never do; anchored billing periods; rolling windows, which nothing is judged by.
+ * Periods: windows of every kind against days counted out one by one and the host's own clock, in zones that
+ * do what others never do; anchored billing periods; rolling windows, which nothing is judged by.
  */
 import {
   isFirstDay,
@@ -15,7 +15,6 @@ import {
 } from '@constat/sla/period'
 import { hostZone } from '@constat/sla/zone'
 import fc from 'fast-check'
-import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 
 const DAY_MS = 86_400_000
@@ -40,54 +39,90 @@ const ODD_YEARS: readonly (readonly [string, number, number])[] = [
 const tableOf = (zone: string, from: number, to: number) =>
   hostZone(zone, { startMs: Date.UTC(from - 2, 0, 1), endMs: Date.UTC(to + 2, 0, 1) })
 
-type Days = { first: Temporal.PlainDate; next: Temporal.PlainDate; key: string }
+/** Days are counted from 1970, as dates are told apart without a zone. */
+type Day = number
+type Days = { first: Day; next: Day; key: string }
 
-/** The days of the period around a date, by Temporal's calendar and counting by hand. */
-function daysAround({ period, anchor }: Periodic, date: Temporal.PlainDate): Days {
-  const day = anchor === undefined ? firstDayOf(period, date) : Temporal.PlainDate.from(anchor)
-  const step = (n: number) => day.add(timesOf(period, n))
-  // From the anchor on or back, always counted from the anchor itself.
+const dayOf = (text: string): Day => Date.parse(`${text}T00:00:00Z`) / DAY_MS
+const textOf = (day: Day): string => new Date(day * DAY_MS).toISOString().slice(0, 10)
+const partsOf = (day: Day) => {
+  const date = new Date(day * DAY_MS)
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth(), date: date.getUTCDate() }
+}
+
+/** That many months on: the same date, or the last of a month that has none. */
+function monthsOn(day: Day, months: number): Day {
+  const { year, month, date } = partsOf(day)
+  const last = new Date(Date.UTC(year, month + months + 1, 0)).getUTCDate()
+  return Date.UTC(year, month + months, Math.min(date, last)) / DAY_MS
+}
+
+const MONTHS = { P1M: 1, P3M: 3, P1Y: 12 }
+
+/** The days of the period around a day, counted out one by one from the anchor or a first of January. */
+function daysAround({ period, anchor }: Periodic, day: Day): Days {
+  // 5 January 1970 was a Monday.
+  const origin =
+    anchor === undefined ? (period === 'P1W' ? dayOf('1970-01-05') : dayOf('1970-01-01')) : dayOf(anchor)
+  const step = (n: number): Day => {
+    if (period === 'P1D' || period === 'P1W') return origin + n * (period === 'P1D' ? 1 : 7)
+    return monthsOn(origin, n * MONTHS[period])
+  }
   let n = 0
-  while (Temporal.PlainDate.compare(step(n), date) > 0) n -= 1
-  while (Temporal.PlainDate.compare(step(n + 1), date) <= 0) n += 1
+  while (step(n) > day) n -= 1
+  while (step(n + 1) <= day) n += 1
   const [first, next] = [step(n), step(n + 1)]
   return {
     first,
     next,
-    key: anchor === undefined ? calendarKey(period, first) : `${first.toString()}--${period}`,
+    key: anchor === undefined ? calendarKey(period, first) : `${textOf(first)}--${period}`,
   }
 }
 
-function timesOf(period: Periodic['period'], n: number): Temporal.Duration {
-  const { years, months, weeks, days } = Temporal.Duration.from(period)
-  return Temporal.Duration.from({ years: years * n, months: months * n, weeks: weeks * n, days: days * n })
+function calendarKey(period: Periodic['period'], first: Day): string {
+  const { year, month } = partsOf(first)
+  if (period === 'P1D') return textOf(first)
+  if (period === 'P1M') return textOf(first).slice(0, 7)
+  if (period === 'P3M') return `${year}-Q${month / 3 + 1}`
+  if (period === 'P1Y') return String(year)
+  // A week is of the year that has more of its days; its number is how many of that year's began before.
+  const own = partsOf(first + 3).year
+  let number = 0
+  for (let monday = first; partsOf(monday + 3).year === own; monday -= 7) number += 1
+  return `${own}-W${String(number).padStart(2, '0')}`
 }
 
-function firstDayOf(period: Periodic['period'], date: Temporal.PlainDate): Temporal.PlainDate {
-  if (period === 'P1D') return date
-  if (period === 'P1W') return date.subtract({ days: date.dayOfWeek - 1 })
-  if (period === 'P1M') return date.with({ day: 1 })
-  if (period === 'P3M') return date.with({ day: 1, month: date.month - ((date.month - 1) % 3) })
-  return date.with({ day: 1, month: 1 })
+/** What the host's Intl says the clock reads, as ms on an axis of its own. */
+function clockOf(zone: string): (atMs: number) => number {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  })
+  return (atMs) => {
+    const part = Object.fromEntries(format.formatToParts(atMs).map(({ type, value }) => [type, value]))
+    return Date.parse(
+      `${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}Z`,
+    )
+  }
 }
 
-function calendarKey(period: Periodic['period'], first: Temporal.PlainDate): string {
-  const text = first.toString()
-  if (period === 'P1D') return text
-  if (period === 'P1W') return `${first.yearOfWeek}-W${String(first.weekOfYear).padStart(2, '0')}`
-  if (period === 'P1M') return text.slice(0, 7)
-  if (period === 'P3M') return `${first.year}-Q${(first.month + 2) / 3}`
-  return String(first.year)
-}
-
-/** Midnight as contracts take it: in a gap the offset before it, in a repeated hour the first. */
-function midnight(date: Temporal.PlainDate, zone: string): number {
-  const local = date.toPlainDateTime()
-  const [earlier, later] = (['earlier', 'later'] as const).map((disambiguation) =>
-    local.toZonedDateTime(zone, { disambiguation }),
+/** Midnight as contracts take it: in a repeated hour the first, in a gap the offset before it. */
+function midnight(day: Day, clock: (atMs: number) => number): number {
+  const local = day * DAY_MS
+  const around = Array.from({ length: 54 }, (_, i) => local + (i - 27) * 3_600_000)
+  // Half-hour changes and 00:01: whatever offset holds some hour around holds at midnight, or none does.
+  const candidates = [...new Set(around.map((atMs) => clock(atMs) - atMs))].map(
+    (offsetMs) => local - offsetMs,
   )
-  const isGap = !earlier!.toPlainDateTime().equals(local)
-  return (isGap ? later! : earlier!).epochMilliseconds
+  const reading = candidates.filter((atMs) => clock(atMs) === local)
+  // Before a gap the offset is the smaller one, and the instant the later.
+  return reading.length > 0 ? Math.min(...reading) : Math.max(...candidates)
 }
 
 const anchors = fc
@@ -96,16 +131,20 @@ const anchors = fc
     day: fc.integer({ min: 1, max: 31 }),
     year: fc.integer({ min: 1990, max: 2032 }),
   })
-  .map((given) => Temporal.PlainDate.from(given).toString())
+  .map(({ year, month, day }) => {
+    const last = new Date(Date.UTC(year, month, 0)).getUTCDate()
+    return textOf(Date.UTC(year, month - 1, Math.min(day, last)) / DAY_MS)
+  })
 
 const periodics: fc.Arbitrary<Periodic> = fc.oneof(
   fc.constantFrom('P1D', 'P1W', 'P1M', 'P3M', 'P1Y' as const).map((period) => ({ period })),
   fc.record({ period: fc.constantFrom('P1W', 'P1M', 'P3M', 'P1Y' as const), anchor: anchors }),
 )
 
-describe('windows against Temporal', () => {
+describe('windows against days counted out', () => {
   test.each(ODD_YEARS)('%s from %i to %i', (zone, from, to) => {
     const table = tableOf(zone, from, to)
+    const clock = clockOf(zone)
     const instants = fc.integer({ min: Date.UTC(from, 0, 2), max: Date.UTC(to, 11, 30) })
     fc.assert(
       fc.property(periodics, instants, (periodic, atMs) => {
@@ -114,12 +153,11 @@ describe('windows against Temporal', () => {
         // The day the window begins on, not the one the clock reads: those differ where it fell back.
         const named = parseWindowKey(window.key)
         const day = named && named.kind !== 'rolling' ? named.firstDay : Number.NaN
-        const date = Temporal.PlainDate.from(new Date(day).toISOString().slice(0, 10))
-        const days = daysAround(periodic, date)
+        const days = daysAround(periodic, day / DAY_MS)
         expect(window.key).toBe(days.key)
         expect([window.startMs, window.endMs]).toEqual([
-          midnight(days.first, zone),
-          midnight(days.next, zone),
+          midnight(days.first, clock),
+          midnight(days.next, clock),
         ])
       }),
       { numRuns: 60 },

@@ -3,8 +3,8 @@
  * The table is test/vectors/contract-refusals.yaml.
  */
 import { readFileSync } from 'node:fs'
+import { readDocuments } from '@constat/sla/contract/document'
 import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { EXAMPLE, problemsOf, SMALL } from '../support/contract-text.ts'
 
 type Table = {
@@ -18,7 +18,7 @@ type Table = {
 
 const TABLE_TEXT = readFileSync(new URL('../vectors/contract-refusals.yaml', import.meta.url), 'utf8')
 // A file of this repository, in the shape above.
-const TABLE = parse(TABLE_TEXT) as Table
+const TABLE = readDocuments({ name: 'table', text: TABLE_TEXT }).documents[0]!.data as Table
 
 /** `\n` in the table is a line break. */
 const lined = (text: string): string => text.replaceAll('\\n', '\n')

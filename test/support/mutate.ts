@@ -4,12 +4,12 @@
  */
 import { EXAMPLE, SMALL } from './contract-text.ts'
 
-export type Mutant = { text: string; how: string }
+type Mutant = { text: string; how: string }
 
 /** 0 ≤ x < limit, from a state of 32 bits (mulberry32). */
-export type Draw = (limit: number) => number
+type Draw = (limit: number) => number
 
-export function drawFrom(seed: number): Draw {
+function drawFrom(seed: number): Draw {
   let state = seed >>> 0
   return (limit) => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -176,7 +176,7 @@ const LETTERS = [
   'İ',
 ]
 
-export const MUTATIONS: readonly Mutation[] = [
+const MUTATIONS: readonly Mutation[] = [
   { name: 'bytes', change: (text, draw) => over(text, String.fromCharCode(draw(256)), draw, 3) },
   { name: 'cut', change: (text, draw) => text.slice(draw(text.length), text.length - draw(40)) },
   { name: 'tokens', change: (text, draw) => over(text, pick(TOKENS, draw), draw) },

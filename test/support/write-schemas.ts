@@ -1,12 +1,14 @@
 /**
- * Writes the JSON Schemas of the scenario and of its answer into docs:
+ * Writes the JSON Schemas of the contract documents, of the scenario and of its answer into docs:
  * `npx tsx test/support/write-schemas.ts && npx oxfmt docs/*.schema.json`
  */
 import { writeFileSync } from 'node:fs'
+import { contractJsonSchema } from '@constat/sla/contract/json-schema'
 import { scenarioAnswerJsonSchema } from '@constat/sla/scenario/answer-schema'
 import { scenarioJsonSchema } from '@constat/sla/scenario/schema'
 
 const FILES = {
+  'contract.schema.json': contractJsonSchema(),
   'scenario.schema.json': scenarioJsonSchema(),
   'scenario-result.schema.json': scenarioAnswerJsonSchema(),
 }
