@@ -8,7 +8,7 @@ import { tableOf } from '@constat/sla/calendar'
 import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
 import { windowAt, windowBeside, type CalendarWindow } from '@constat/sla/period'
 import type { Interval, UnixMs } from '@constat/shared/time'
-import { promisedFromMs, type Revision, type Terms } from '../terms/register.ts'
+import { promisedFromMs, takesEffectMs, type Revision, type Terms } from '../terms/register.ts'
 
 export type Promised = { revision: Revision; guarantee: GuaranteeTerms; window: CalendarWindow }
 
@@ -75,8 +75,11 @@ function windowsOf(
 
 /** Null where the terms in force then promise nothing of the kind, or have another window for it. */
 export function promisedIn({ revisions }: Terms, id: string, window: CalendarWindow): Promised | null {
-  const inForce = revisions.findLast(({ appliedMs }) => appliedMs <= window.startMs)
-  const later = revisions.filter(({ appliedMs }) => window.startMs < appliedMs && appliedMs < window.endMs)
+  const inForce = revisions.findLast((one) => takesEffectMs(one) <= window.startMs)
+  const later = revisions.filter((one) => {
+    const atMs = takesEffectMs(one)
+    return window.startMs < atMs && atMs < window.endMs
+  })
   for (const revision of inForce ? [inForce, ...later] : later) {
     const guarantee = revision.terms.guarantees.find((one) => one.id === id)
     const { toMs } = revision.terms.effective

@@ -167,7 +167,12 @@ export function newest({ revisions }: Terms): Revision {
  */
 export function revisionFor(terms: Terms, guarantee: string, startMs: UnixMs): Revision | null {
   const promising = terms.revisions.filter((one) => one.terms.guarantees.some(({ id }) => id === guarantee))
-  return promising.findLast(({ appliedMs }) => appliedMs <= startMs) ?? promising[0] ?? null
+  return promising.findLast((one) => takesEffectMs(one) <= startMs) ?? promising[0] ?? null
+}
+
+/** Windows that begin from here on are judged by the revision: applied, and past its own date. */
+export function takesEffectMs({ appliedMs, terms }: Revision): UnixMs {
+  return Math.max(appliedMs, terms.effective.fromMs ?? -Infinity)
 }
 
 /** Committed time of a guarantee begins here: a date of the first terms that promise it, or their apply. */
