@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Fault, type FaultCode } from '@constat/shared/fault'
 import { asker, type Asked } from '../support/ask.ts'
+import { DEMO_EXCLUSION } from '../support/demo-exclusions.ts'
 import { demoDeps } from '../support/demo-deps.ts'
 
 const PORTAL = 'inc_acme-hosting-2026_order-portal_17'
@@ -99,6 +100,33 @@ const CASES: Case[] = [
     body: {},
     status: 422,
   },
+  { operation: 'get /exclusions', path: '/exclusions?contract=acme-hosting-2026', status: 200 },
+  {
+    operation: 'post /exclusions',
+    path: '/exclusions',
+    method: 'POST',
+    body: {
+      contract: 'acme-hosting-2026',
+      kind: 'planned',
+      start: '2026-11-25T22:00:00Z',
+      end: '2026-11-25T23:00:00Z',
+    },
+    status: 201,
+  },
+  { operation: 'get /exclusions/{exclusion}', path: `/exclusions/${DEMO_EXCLUSION}`, status: 200 },
+  {
+    operation: 'post /exclusions/{exclusion}/accept',
+    path: `/exclusions/${DEMO_EXCLUSION}/accept`,
+    method: 'POST',
+    body: { note: 'we knew' },
+    status: 200,
+  },
+  {
+    operation: 'post /exclusions/{exclusion}/dispute',
+    path: `/exclusions/${DEMO_EXCLUSION}/dispute`,
+    method: 'POST',
+    status: 200,
+  },
   {
     operation: 'post /webhooks',
     path: '/webhooks',
@@ -132,6 +160,8 @@ const MISSING: [string, string][] = [
   ['GET', '/checks/branch-vpn-check/latency?agent=nobody'],
   ['GET', '/incidents/none'],
   ['POST', '/incidents/none/acknowledge'],
+  ['GET', '/exclusions/none'],
+  ['POST', '/exclusions/none/accept'],
   ['DELETE', '/agents/none'],
   ['DELETE', '/webhooks/none'],
   ['POST', '/webhooks/none/test'],

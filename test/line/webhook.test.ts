@@ -260,6 +260,8 @@ describe('payloads', () => {
       administeredBy: null,
     })),
     acknowledgedAt: null,
+    acknowledgedBy: null,
+    providerAcknowledgedAt: null,
     pagedAt: null,
   })
   const fact = (vantages: number, text: string) =>

@@ -1,8 +1,11 @@
 /** Demo exclusions: what was declared in the demo, in memory, with the answers it was given. */
 import type { ExclusionView } from '@constat/collector/judge/view'
 
+/** One that stands there from the start. */
+export const DEMO_EXCLUSION = 'exc_00000000000000000001'
+
 export function demoExclusions() {
-  const exclusions: ExclusionView[] = []
+  const exclusions: ExclusionView[] = [{ ...PLANNED, id: DEMO_EXCLUSION, contract: 'acme-hosting-2026' }]
   return {
     exclusions,
     declare(contract: string): string {

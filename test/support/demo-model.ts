@@ -291,6 +291,8 @@ function incidentView(
       ...placeOf(contract, name),
     })),
     acknowledgedAt: trouble.lastMin === 22 ? iso(onsetMs + 300_000) : null,
+    acknowledgedBy: trouble.lastMin === 22 ? ('owner' as const) : null,
+    providerAcknowledgedAt: null,
     pagedAt: iso(onsetMs + 4_500),
   }
 }

@@ -434,6 +434,10 @@ export const incident = shape<View.IncidentView>()(
     downMs: figures,
     vantages: z.array(vantage),
     acknowledgedAt: instant.nullable(),
+    acknowledgedBy: z.enum(['owner', 'viewer', 'provider']).nullable(),
+    providerAcknowledgedAt: instant
+      .nullable()
+      .describe('The provider’s own word: the only one that stops a response clock'),
     pagedAt: instant.nullable(),
   }),
 )

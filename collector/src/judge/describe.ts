@@ -66,6 +66,8 @@ export function incidentView(row: IncidentRow, context: IncidentContext): Incide
     downMs: downOf(row, context),
     vantages: vantages.map((vantage) => vantageView(vantage, { context, row, atMs })),
     acknowledgedAt: instantOrNull(row.acknowledgedMs),
+    acknowledgedBy: row.acknowledgedBy,
+    providerAcknowledgedAt: instantOrNull(row.providerAcknowledgedMs),
     pagedAt: instantOrNull(row.pagedMs),
   }
 }

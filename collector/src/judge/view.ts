@@ -328,6 +328,10 @@ export type IncidentView = {
   downMs: Figures
   vantages: IncidentVantage[]
   acknowledgedAt: string | null
+  /** Role of whoever was first. */
+  acknowledgedBy: 'owner' | 'viewer' | 'provider' | null
+  /** The provider's own word: the only one that stops a response clock. */
+  providerAcknowledgedAt: string | null
   pagedAt: string | null
 }
 

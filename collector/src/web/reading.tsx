@@ -49,7 +49,10 @@ export function readingPages(deps: AppDeps): Hono<VisitEnv> {
 function exclusionDeeds(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
   pages.post('/contracts/:contract/exclusions', visitorMay('declare'), limitBody(), async (c) => {
     const found = knownContract(c)
-    const form = exclusionForm(await c.req.parseBody(), { contract: found, terms: c.var.read.terms(found.name) })
+    const form = exclusionForm(await c.req.parseBody(), {
+      contract: found,
+      terms: c.var.read.terms(found.name),
+    })
     if (form.kind === 'refused') return contractPage(c, form.problems)
     const answer = await actions.declareExclusion({ ...form.wanted, by: c.var.caller })
     if (answer.kind === 'refused') return contractPage(c, answer.problems)

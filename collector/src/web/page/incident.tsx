@@ -103,7 +103,9 @@ function marksOf(incident: IncidentView, { text }: Scene): Instant[] {
 function Acknowledge({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
   const { text, caller } = scene
   const canAct = caller !== null && may(caller, 'acknowledge')
-  if (!canAct || incident.acknowledgedAt !== null || incident.closedAt !== null) return null
+  // The provider's own word stops its clock, whoever else has acknowledged before.
+  const at = caller?.role === 'provider' ? incident.providerAcknowledgedAt : incident.acknowledgedAt
+  if (!canAct || at !== null || incident.closedAt !== null) return null
   return (
     <form method="post" action={`${incidentHref(incident.id)}/acknowledge`} class="deed">
       <button class="primary" aria-describedby="acknowledge-help">
