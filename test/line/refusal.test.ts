@@ -1,7 +1,8 @@
 /**
  * Refusals: every rule that refuses a contract, what it says, and where.
  */
-import { MAX_DEPTH, MAX_DOCUMENTS, MAX_FILE_BYTES } from '@constat/sla/contract/document'
+import { MAX_DEPTH, MAX_DOCUMENTS, MAX_FILE_BYTES, MAX_NODES } from '@constat/sla/contract/document'
+import { MAX_PROBLEMS } from '@constat/sla/contract/problem'
 import { describe, expect, test } from 'vitest'
 import { EXAMPLE, problemsOf, SMALL } from '../support/contract-text.ts'
 
@@ -251,6 +252,62 @@ describe('strict YAML 1.2', () => {
     [bomb(), 'expands more than 100 aliases'],
   ])('%#', (text, said) => {
     expect(problemsOf(text)[0]).toContain(said)
+  })
+
+  test.each([
+    ['keys that nobody knows', (i: number) => `  key${i}: ${i}\n`, 40_000, MAX_PROBLEMS],
+    ['values', (i: number) => `  - ${i}\n`, 80_000, 1],
+  ])('many thousand %s are read in proportion', { timeout: 60_000 }, (_, line, count, told) => {
+    const body = Array.from({ length: count }, (__, i) => line(i)).join('')
+    const text = `apiVersion: constat/v1\nkind: Contract\nmetadata: {name: c}\nspec:\n${body}`
+    expect(problemsOf(text)).toHaveLength(told)
+  })
+
+  test.each([
+    ['holds itself', 'a: &a [*a]\n'],
+    ['holds itself far below', 'a: &a {b: {c: [{d: *a}]}}\n'],
+    [
+      'is too deep once written out',
+      `a: &a ${'['.repeat(40)}${']'.repeat(40)}\nb: ${'['.repeat(40)}*a${']'.repeat(40)}\n`,
+    ],
+  ])('an anchor that %s', (_, text) => {
+    expect(problemsOf(text)[0]).toContain('once its aliases are written out: write the values instead')
+  })
+
+  test('more keys and values than a file may hold', () => {
+    expect(problemsOf(`a: [${'1,'.repeat(MAX_NODES)}1]`)[0]).toContain(
+      `more than ${MAX_NODES} keys and values`,
+    )
+  })
+
+  test.each([
+    'a: !!binary aGk=\n',
+    'a: !!set {b}\n',
+    'a: !!timestamp 2026-01-01\n',
+    '? !!binary aGk=\n: 1\n',
+  ])('%j is no JSON', (text) =>
+    expect(problemsOf(text)[0]).toContain('is not strict YAML 1.2: Unresolved tag'),
+  )
+
+  test('an alias is a value of its own: one mistake of two does not take the other away', () => {
+    const text = `apiVersion: constat/v1
+kind: Contract
+metadata: {name: c}
+spec:
+  provider: N
+  timeZone: UTC
+  watch: [https://a.example]
+  target: "99"
+  guarantees:
+    - &g {id: g, service: a-example, metric: incident-count, target: {count: x}}
+    - *g
+`
+    expect(problemsOf(text)).toEqual([
+      // An alias stands where its anchor is written.
+      expect.stringContaining('spec.guarantees[1].id: is taken'),
+      expect.stringContaining('spec.guarantees[0].target.count: should be a whole number'),
+      expect.stringContaining('spec.guarantees[1].target.count: should be a whole number'),
+    ])
   })
 
   test('the largest that is allowed is read', () => {

@@ -4,7 +4,7 @@
  */
 import type { Json } from '@constat/shared/canonical-json'
 import { z } from 'zod'
-import type { Path } from './problem.ts'
+import { MAX_PROBLEMS, type Path } from './problem.ts'
 
 export type Refusal = { path: Path; at: 'key' | 'value'; message: string }
 
@@ -56,7 +56,8 @@ export function parseLeniently<S extends z.ZodType>(schema: S, data: Json): Pars
 function refusalsOf(issue: Issue): Refusal[] {
   const path = plainPath(issue.path)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
+    // More would not be read, and looking for what each of them meant takes time.
+    return issue.keys.slice(0, MAX_PROBLEMS).map((key) => {
       return { path: [...path, key], at: 'key', message: unknownKey(key, knownKeys(issue)) }
     })
   }
