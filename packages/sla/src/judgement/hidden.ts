@@ -62,9 +62,9 @@ export function longestHiddenMs(
   question: HiddenQuestion,
   { ranMs, isTimedByPeople }: { ranMs: (span: Interval) => number; isTimedByPeople: boolean },
 ): number {
-  const told = question.incidents.map(({ possible }) => possible)
+  const told = hulls(normalise(question.incidents.map(({ possible }) => possible)), question.rules)
   const spans = possibleOutages(question).flatMap((span) =>
-    isTimedByPeople ? subtract([span], hulls(told, question.rules)) : [span],
+    isTimedByPeople ? subtract([span], clip(told, span)) : [span],
   )
   return spans.reduce((most, span) => Math.max(most, ranMs(span)), 0)
 }
@@ -80,7 +80,7 @@ export function provenCount(question: HiddenQuestion, counts: IntervalSet): numb
   const spans = where(timeline, { startMs, endMs: asOfMs }, isPossiblyDown)
   const own = hulls(spans, rules).filter(({ startMs }) => contains(window, startMs))
   const proofs = clip(counts, { startMs: window.startMs, endMs: asOfMs })
-  const proved = normalise(incidents.flatMap((one) => intersect(one.proved, proofs)))
+  const proved = intersect(normalise(incidents.flatMap((one) => one.proved)), proofs)
   return own.filter((hull) => clip(proved, hull).length > 0).length
 }
 

@@ -5,13 +5,14 @@
  */
 import { totalMs, union, type Interval, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
+import { compare, fraction } from '../fraction.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Verdict } from '../verdict.ts'
 import type { VantageSlots } from './attempts.ts'
 import { commitmentOf, type Commitment } from './committed.ts'
 import { rulingsOf, type Declaration, type Ruling } from './declaration.ts'
 import { measuredIncidents } from './measured-incidents.ts'
-import type { GuaranteeResult, Scored, SiteScore } from './result.ts'
+import type { GuaranteeResult, Measure, Scored, SiteScore } from './result.ts'
 import { score } from './score.ts'
 import { outageRulesOf, type ScoreQuestion } from './score-base.ts'
 import { belongs, type IncidentFacts } from './timing.ts'
@@ -118,7 +119,7 @@ function scoredUnder(rulings: readonly Ruling[], { question, incidents }: Asked)
     const scope = { ...seen, incidents: incidentsOf(seen, question) }
     return { site, ...score(scope, asked) }
   })
-  return { ...whole(sites, () => score({ ...facts, incidents }, asked)), commitment }
+  return { ...overSites(sites, () => score({ ...facts, incidents }, asked)), commitment }
 }
 
 const RANK: Record<Verdict, number> = { not_met: 2, indeterminate: 1, met: 0 }
@@ -127,25 +128,36 @@ function rankOf({ verdict, outlook }: Scored): number {
   return RANK[verdict] + (outlook === 'at_risk' ? 0.5 : 0)
 }
 
-/** The figures of the worst site; lost where any is, kept where all are. */
-function whole(sites: SiteScore[], ofNone: () => Scored): { scored: Scored; sites: SiteScore[] } {
+/** The figures of the worst site; lost where any is, kept where all are. One of thin evidence makes it thin. */
+export function overSites(
+  sites: readonly SiteScore[],
+  ofNone: () => Scored,
+): { scored: Scored; sites: SiteScore[] } {
   const ordered = sites.toSorted(
-    (a, b) => rankOf(b) - rankOf(a) || lostOf(b) - lostOf(a) || (a.site < b.site ? -1 : 1),
+    (a, b) => rankOf(b) - rankOf(a) || compareLost(b.measure, a.measure) || (a.site < b.site ? -1 : 1),
   )
   const worst = ordered[0]
   if (!worst) return { scored: ofNone(), sites: [] }
   const { site: _site, ...scored } = worst
-  return { scored, sites: ordered }
+  const insufficientEvidence = ordered.some((one) => one.insufficientEvidence)
+  return { scored: { ...scored, insufficientEvidence }, sites: ordered }
 }
 
-function lostOf({ measure }: Scored): number {
+/** Shares are compared exactly; a site without samples has lost more than any. */
+function compareLost(a: Measure, b: Measure): number {
+  if (a.kind !== 'share' || b.kind !== 'share') return lostOf(a) - lostOf(b)
+  if (a.n === 0 || b.n === 0) return b.n - a.n
+  return compare(fraction(b.within, b.n), fraction(a.within, a.n))
+}
+
+function lostOf(measure: Measure): number {
   switch (measure.kind) {
     case 'downtime':
       return measure.downMs.point
     case 'share':
-      return measure.n === 0 ? 0 : (measure.n - measure.within) / measure.n
+      return measure.n - measure.within
     case 'timing':
-      return Math.max(0, ...measure.perIncident.map(({ ms }) => ms?.point ?? 0))
+      return measure.perIncident.reduce((most, { ms }) => Math.max(most, ms?.point ?? 0), 0)
     case 'count':
       return measure.count.point
     case 'mean':

@@ -1,5 +1,13 @@
 /** Scores of incidents: how long each took, and how many there were. Pure. */
-import { clip, subtract, totalMs, union, type Interval, type IntervalSet } from '@constat/shared/time'
+import {
+  clip,
+  subtract,
+  totalMs,
+  union,
+  type Interval,
+  type IntervalSet,
+  type UnixMs,
+} from '@constat/shared/time'
 import { ALWAYS, uncoveredYears } from '../calendar.ts'
 import type { IncidentClock } from '../contract/expanded.ts'
 import type { Figure } from '../figures.ts'
@@ -78,21 +86,22 @@ function clockHours(
   { terms, guarantee, window, asOfMs, inForce }: ScoreQuestion,
   { incidents, hidden }: { incidents: readonly IncidentFacts[]; hidden: HiddenQuestion },
 ): IntervalSet {
-  const startMs = Math.min(window.startMs, ...incidents.map(({ possible }) => possible.startMs))
-  const told = incidents.flatMap((one) => [
-    one.endMs ?? asOfMs,
-    one.possible.endMs,
-    one.acknowledgedMs ?? asOfMs,
-    one.providerClosedMs ?? asOfMs,
-  ])
-  const toldMs = Math.max(window.endMs, ...told)
-  const unseenMs = Math.max(toldMs, ...possibleOutages(hidden).map(({ endMs }) => endMs))
+  const startMs = incidents.reduce((least, { possible }) => Math.min(least, possible.startMs), window.startMs)
+  const toldMs = incidents.reduce((most, one) => Math.max(most, lastMs(one, asOfMs)), window.endMs)
+  const unseenMs = possibleOutages(hidden).reduce((most, { endMs }) => Math.max(most, endMs), toldMs)
   const calendar = terms.calendars[guarantee.calendar] ?? ALWAYS
   const isCovered = uncoveredYears(calendar, terms.zoneTables, { startMs, endMs: unseenMs }).length === 0
   const span: Interval = { startMs, endMs: Math.min(asOfMs, isCovered ? unseenMs : toldMs) }
   if (span.startMs >= span.endMs) return []
   // An outage that began under the promise is counted to its end.
   return hoursIn(terms, guarantee, { window: span, inForce: { startMs: inForce.startMs, endMs: Infinity } })
+}
+
+function lastMs(
+  { endMs, possible, acknowledgedMs, providerClosedMs }: IncidentFacts,
+  asOfMs: UnixMs,
+): UnixMs {
+  return Math.max(endMs ?? asOfMs, possible.endMs, acknowledgedMs ?? asOfMs, providerClosedMs ?? asOfMs)
 }
 
 export function incidentCount(scope: Counted, question: Of<'incident-count'>): Scored {

@@ -80,7 +80,7 @@ export function timingOf(incident: IncidentFacts, question: TimingQuestion): Inc
     return { ...base, isRunning: false, ms: null, verdict: 'indeterminate' }
   const runs = FIGURES.map((figure) => {
     const spans = spansOf(incident, { question, figure })
-    return [figure, Math.max(0, ...spans.map((span) => ranMs(span, question)))] as const
+    return [figure, spans.reduce((most, span) => Math.max(most, ranMs(span, question)), 0)] as const
   })
   // The entries are one for each figure.
   const ms = Object.fromEntries(runs) as Record<Figure, number>

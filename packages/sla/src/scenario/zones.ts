@@ -4,7 +4,7 @@
  */
 import type { UnixMs } from '@constat/shared/time'
 import { quorumFor, type ExpandedContract } from '../contract/expanded.ts'
-import { isDown, where } from '../timeline.ts'
+import { isDown, where, within } from '../timeline.ts'
 import { attribute } from '../zone-attribution.ts'
 import { checksBelow, type Folded } from './measured.ts'
 
@@ -34,7 +34,7 @@ export function zoneOf(terms: ExpandedContract, folded: Folded, place: ZonePlace
   const names = [...new Set(terms.zones.flatMap(({ references }) => references))]
   const references = names.map((name) => {
     const own = (folded.get(name) ?? []).filter((one) => seen.vantages.includes(one.name))
-    return [name, own.map(({ timeline }) => timeline)] as const
+    return [name, own.map(({ timeline }) => within(timeline, seen.span))] as const
   })
   const attribution = attribute({
     zones: terms.zones,
