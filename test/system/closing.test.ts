@@ -351,3 +351,39 @@ function termsOf(text: string) {
   if (parsed.kind === 'refused') throw new Error(parsed.problems.map(problemText).join('\n'))
   return parsed.contracts[0]!
 }
+
+describe('a window of other metrics', () => {
+  it('is closed from every sample, and comes out again', async () => {
+    const more =
+      '    - {id: shop-fast, service: shop, clause: "1", metric: share-within, threshold: PT0.1S, target: {op: gte, percent: "90"}, window: {period: P1D, timeZone: UTC}, calendar: always}\n' +
+      '    - {id: shop-mended, service: shop, clause: "1", metric: restoration-time, clock: {start: measured-onset, stop: measured-recovery}, target: {op: lte, each: PT30M}, window: {period: P1D, timeZone: UTC}, calendar: always}\n'
+    await world.apply(contract({ more }))
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    // Open at the end of the day: its clock decides, so the day waits for it.
+    const down = { fromMs: START + DAY_MS - HOUR_MS, untilMs: START + DAY_MS + 3 * HOUR_MS }
+    await world.send('here', day(START, down))
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    await world.send('here', { ...day(START + DAY_MS, down), untilMs: START + DAY_MS + 2 * HOUR_MS })
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS + 30 * MINUTE_MS)
+    expect(versions()).toEqual([])
+    await world.moveTo(START + DAY_MS + 4 * HOUR_MS)
+    await world.send('here', {
+      ...day(START + DAY_MS, down),
+      fromMs: START + DAY_MS + 2 * HOUR_MS,
+      untilMs: START + DAY_MS + 4 * HOUR_MS,
+    })
+    await world.moveTo(START + DAY_MS + 4 * HOUR_MS + 20 * MINUTE_MS)
+    const [first] = versions()
+    expect(first?.guarantees.map(({ guarantee, verdict }) => `${guarantee} ${verdict}`)).toEqual([
+      'shop-day not_met',
+      'shop-fast met',
+      'shop-mended not_met',
+    ])
+    expect(await rebuilt()).toMatchObject({ closings: 1, differingClosings: [] })
+    // A start looks at everything that may still change, and finds it as it stands.
+    await world.restart()
+    await world.moveTo(START + 3 * DAY_MS)
+    expect(versions()).toHaveLength(1)
+  })
+})
