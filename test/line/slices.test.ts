@@ -325,3 +325,24 @@ describe('slices of states', () => {
     )
   })
 })
+
+describe('slices of a window', () => {
+  const contract = (slice: string) =>
+    contractOf({
+      spec: { guarantees: [{ ...COMMON, metric: 'mean-error-rate', slice, target: { percent: '99' } }] },
+    })
+  const states = { portal: [[WINDOW.start, 'up']] }
+  // A month of 31 days and an hour has 2,682,000 s: in three seconds each they are 894,000.
+  test('are as many as there may be', () => {
+    expect(onlyGuarantee({ contract: contract('PT3S'), window: WINDOW, states }).verdict).toBe('met')
+  })
+
+  test('shorter ones are refused with the contract', () => {
+    expect(() => evaluated({ contract: contract('PT1S'), window: WINDOW, states })).toThrow(/1 problem/)
+  })
+
+  test('a window that is too long for them is refused', () => {
+    const window = { start: '2026-01-01T00:00:00Z', end: '2026-03-01T00:00:00Z' }
+    expect(() => evaluated({ contract: contract('PT3S'), window, states })).toThrow(/the most/)
+  })
+})

@@ -12,6 +12,7 @@ import {
   product,
   type Fraction,
 } from '../fraction.ts'
+import { MAX_SLICES } from '../judgement/slices.ts'
 import { isFirstDay } from '../period.ts'
 import type { GuaranteeTerms, WindowPeriod, WindowTerms } from './expanded.ts'
 import { entryOf } from './library.ts'
@@ -130,6 +131,27 @@ export const targetsCanBeMissed: Rule = (subject, say) => {
     }
     if ('clock' in guarantee && guarantee.clock.start === guarantee.clock.stop)
       say([...path, 'clock', 'stop'], 'is what starts the clock: it would never run; name another end')
+  }
+}
+
+const DAY_MS = 86_400_000
+/** The longest window of each period. */
+const LONGEST_MS: Readonly<Record<WindowPeriod, number>> = {
+  P1D: DAY_MS + 3_600_000,
+  P1W: 7 * DAY_MS + 3_600_000,
+  P1M: 31 * DAY_MS + 3_600_000,
+  P3M: 92 * DAY_MS + 3_600_000,
+  P1Y: 366 * DAY_MS,
+}
+
+/** A window is cut into so many slices at most. */
+export const slicesFit: Rule = (subject, say) => {
+  for (const [i, guarantee] of listed(subject)) {
+    if (!('sliceMs' in guarantee)) continue
+    const leastMs = Math.ceil(LONGEST_MS[guarantee.window.period] / MAX_SLICES)
+    if (guarantee.sliceMs >= leastMs) continue
+    const message = `is too short for ${guarantee.window.period}: at least ${durationText(leastMs)}`
+    say(['guarantees', i, 'slice'], message)
   }
 }
 

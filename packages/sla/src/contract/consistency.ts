@@ -16,7 +16,13 @@ import {
   schedulesFit,
   schedulesPay,
 } from './consistency-credit.ts'
-import { anchorsMeanSomething, namesAreFree, slosAgree, targetsCanBeMissed } from './consistency-guarantee.ts'
+import {
+  anchorsMeanSomething,
+  namesAreFree,
+  slicesFit,
+  slosAgree,
+  targetsCanBeMissed,
+} from './consistency-guarantee.ts'
 import {
   exclusionsCanExcuse,
   isolationIsOurs,
@@ -50,6 +56,7 @@ const RULES: readonly Rule[] = [
   slosAgree,
   anchorsMeanSomething,
   targetsCanBeMissed,
+  slicesFit,
   dayKindsHaveHolidays,
   exclusionsCanExcuse,
   chargesOnce,

@@ -4,7 +4,7 @@
  * is missing could have gone either way, so each share has three figures and losing a sample moves neither
  * the provable nor the pessimistic one towards a side. (spec: window, other metrics)
  */
-import { invariant } from '@constat/shared/fault'
+import { Fault } from '@constat/shared/fault'
 import { clip, normalise, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { Objective } from '../contract/expanded.ts'
 import { FIGURES, type Figure } from '../figures.ts'
@@ -74,7 +74,10 @@ type Grid = {
 
 function gridOf({ window, sliceMs, committed }: Omit<Slicing, 'excused'>): Grid {
   const most = Math.ceil((window.endMs - window.startMs) / sliceMs)
-  invariant(most <= MAX_SLICES, 'terms ask for no more slices than there may be')
+  if (most > MAX_SLICES) {
+    const hint = 'Judge a shorter window, or agree on longer slices.'
+    throw new Fault('too-large', `the window has ${most} slices, and ${MAX_SLICES} are the most`, { hint })
+  }
   const byIndex = new Map<number, Slice>()
   const indexOf = (atMs: UnixMs): number => Math.floor((atMs - window.startMs) / sliceMs)
   for (const { startMs, endMs } of clip(committed, window)) {

@@ -85,9 +85,13 @@ function requireKnown(samples: Samples, { checks, name }: ExpandedContract): voi
     }
     const strange = [...byVantage.keys()].filter((one) => vantages !== 'all' && !vantages.includes(one))
     if (vantages === 'all' || strange.length === 0) continue
-    throw new Fault('bad-request', `samples of ${check} come from ${strange.join(', ')}, which may not run it`, {
-      hint: `Its vantages are ${vantages.join(', ')}.`,
-    })
+    throw new Fault(
+      'bad-request',
+      `samples of ${check} come from ${strange.join(', ')}, which may not run it`,
+      {
+        hint: `Its vantages are ${vantages.join(', ')}.`,
+      },
+    )
   }
 }
 

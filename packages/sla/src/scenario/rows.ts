@@ -55,7 +55,8 @@ export function sampleColumns(rows: readonly unknown[], place: string): SeriesCo
     if (code === undefined) throw badOutcome(row[1], `${place}[${i}][1]`)
     columns.atMs[i] = atMs
     columns.outcome[i] = code
-    for (let k = 2; k < row.length; k += 1) takeRest(columns, { i, value: row[k], place: `${place}[${i}][${k}]` })
+    for (let k = 2; k < row.length; k += 1)
+      takeRest(columns, { i, value: row[k], place: `${place}[${i}][${k}]` })
     if (i > 0 && atMs < columns.atMs[i - 1]!) isSorted = false
   }
   return isSorted ? columns : sorted(columns)
