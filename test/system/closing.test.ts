@@ -52,6 +52,7 @@ spec:
     tax: outside-vat
     monthly: [{amount: "1000.00"}]
   finalisation: {grace: PT1H, amendmentsUntil: ${amendments}}
+  exclusions: {kinds: [{id: customer-cause, clause: "1", needs: customer-acceptance}]}
   guarantees:
 ${guarantees.join('')}${more}  credits:
     clause: "1"
@@ -152,6 +153,44 @@ describe('a window', () => {
       (await toldOf('window.finalised')).filter((one) => one.data['window'] === '2026-10-05'),
     ).toHaveLength(1)
     expect(await closingBody(world.database.sql, first!)).toMatchObject({ digest: first!.digest })
+    expect((await rebuilt()).differingClosings).toEqual([])
+  })
+
+  it('is amended by a declaration that the other side accepts', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    const noonMs = START + 12 * HOUR_MS
+    await world.send('here', day(START, { fromMs: noonMs, untilMs: noonMs + HOUR_MS }))
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    expect(versions().map(verdictsOf)).toEqual([['not_met']])
+    const line = world.line()
+    const terms = line.register.of('daily')!
+    const nowMs = world.clock.nowMs()
+    await line.declare(terms, {
+      id: 'exc_1',
+      kind: 'customer-cause',
+      service: null,
+      startMs: noonMs - HOUR_MS,
+      endMs: noonMs + 2 * HOUR_MS,
+      announcedMs: null,
+      announced: null,
+      reason: 'the customer cut the line',
+      declaredMs: nowMs,
+      side: 'provider',
+      party: 'northstar',
+    })
+    await world.moveTo(nowMs + HOUR_MS)
+    const answer = { exclusion: 'exc_1', answer: 'accepted' as const, note: '' }
+    const by = { side: 'customer' as const, party: 'customer', atMs: world.clock.nowMs() }
+    await line.answer(terms, { ...answer, ...by })
+    await world.moveTo(START + 3 * DAY_MS)
+    expect(versions().map(verdictsOf)).toEqual([['not_met'], ['met']])
+    expect(versions()[1]?.credit).toEqual({ total: '0.00', currency: 'EUR' })
+    const second = await line.model.closing('daily', '2026-10-05', 2)
+    expect(second?.trace.find(({ step }) => step === 'exclusion')?.text).toMatch(
+      /^exc_1, customer-cause.*valid/,
+    )
     expect((await rebuilt()).differingClosings).toEqual([])
   })
 
