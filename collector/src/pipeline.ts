@@ -24,6 +24,7 @@ import type { Prove } from './intake/proof.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
 import { LatencyWatch } from './judge/latency-watch.ts'
+import type { FactSources } from './judge/facts.ts'
 import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
 import { Objectives } from './judge/objectives.ts'
@@ -101,8 +102,7 @@ export class Pipeline {
       const known = this.registry.byId(agent)
       return known !== null && known.revokedMs === null && known.silentSinceMs === null
     }
-    this.timelines = new Timelines(this.fold.tracks, { nameOf, isAwaited })
-    const { timelines } = this
+    const timelines = (this.timelines = new Timelines(this.fold.tracks, { nameOf, isAwaited }))
     this.desk = new Desk({
       db,
       prove,
@@ -127,17 +127,7 @@ export class Pipeline {
       log: shell.log,
       changed: (contract) => this.model.forget(contract),
     })
-    this.#objectives = new Objectives({
-      sequencer,
-      register,
-      nowMs,
-      judge: (asked) => liveJudgement(asked, { facts, watch: this.#latencyWatch }),
-      timelineOf: ({ terms, revision, guarantee }) => timelines.service(terms, revision, guarantee.service),
-      isDown: (contract, service) =>
-        this.judge.incidents(contract).some((one) => one.service === service && one.closedMs === null),
-      publicUrl,
-      told,
-    })
+    this.#objectives = this.#makeObjectives(facts)
     this.model = new WindowModel({
       nowMs,
       register,
@@ -155,6 +145,22 @@ export class Pipeline {
       closings: this.closings,
       statements: this.statements,
       state: this.#state,
+    })
+  }
+
+  #makeObjectives(facts: FactSources): Objectives {
+    const { sequencer, register, timelines } = this
+    const { shell, publicUrl, told } = this.#deps
+    return new Objectives({
+      sequencer,
+      register,
+      nowMs: () => shell.clock.nowMs(),
+      judge: (asked) => liveJudgement(asked, { facts, watch: this.#latencyWatch }),
+      timelineOf: ({ terms, revision, guarantee }) => timelines.service(terms, revision, guarantee.service),
+      isDown: (contract, service) =>
+        this.judge.incidents(contract).some((one) => one.service === service && one.closedMs === null),
+      publicUrl,
+      told,
     })
   }
 

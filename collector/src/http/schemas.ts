@@ -3,294 +3,23 @@
  * its view by the compiler in both directions, so neither can drift from the other. Pure.
  */
 import { z } from 'zod'
+import type * as Exclusion from '../judge/exclusion-view.ts'
 import type * as View from '../judge/view.ts'
 import type { AgentInvitation, Delivery, Webhook } from './actions.ts'
 import type { Problem } from './problem.ts'
-
-/** Both types accept each other. */
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? A : never) : never
-
-/** A schema that is the view, no more and no less. */
-export function shape<V>() {
-  return <S extends z.ZodType<Same<z.infer<S>, V>>>(id: string, schema: S): S => schema.meta({ id })
-}
-
-export const instant = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
-  .describe('RFC 3339, UTC, ms')
-const ms = z.int().describe('Milliseconds')
-const count = z.int().min(0)
-const percent = z
-  .string()
-  .regex(/^\d{1,3}\.\d{4}$/)
-  .describe('Percent, 4 digits, truncated')
-const share = z
-  .string()
-  .regex(/^[01]\.\d{4}$/)
-  .describe('Share of 1, 4 digits, truncated')
-
-const state = shape<View.State>()('State', z.enum(['up', 'degraded', 'partial', 'down', 'unknown']))
-const windowState = shape<View.WindowState>()('WindowState', z.enum(['open', 'grace', 'final', 'amended']))
-const figures = shape<View.Figures>()('Figures', z.object({ provable: ms, point: ms, pessimistic: ms }))
-const readiness = shape<View.Readiness>()(
-  'Readiness',
-  z.object({ claimable: z.boolean(), lacks: z.array(z.string()) }),
-)
-
-export const verdict = z.enum(['met', 'not_met', 'indeterminate'])
-const nullablePercents = z.object({
-  provable: percent.nullable(),
-  point: percent.nullable(),
-  pessimistic: percent.nullable(),
-})
-const amount = z.string().describe('Decimal; what takes away is negative')
-const creditLine = shape<View.CreditLineView>()(
-  'CreditLine',
-  z.object({
-    guarantee: z.string().nullable().describe('Null: over several guarantees'),
-    service: z.string().nullable(),
-    clause: z.string().nullable(),
-    rule: z.enum(['schedule', 'same-cause', 'repeat', 'earn-back', 'cap', 'misreport']),
-    text: z.string(),
-    amount,
-  }),
-)
-const side = shape<View.SideView>()(
-  'ContestedSide',
-  z.object({
-    verdict,
-    committedMs: ms,
-    downMs: figures.nullable(),
-    percent: nullablePercents.nullable(),
-  }),
-)
-
-const common = {
-  guarantee: z.string(),
-  service: z.string(),
-  clause: z.string().nullable(),
-  contract: z.string(),
-  state: windowState,
-  revision: count,
-  window: z.object({ key: z.string(), start: instant, end: instant, timeZone: z.string() }),
-  committedMs: ms,
-  elapsedCommittedMs: ms,
-  excludedMs: ms,
-  knownMs: ms,
-  coverage: share,
-  target: z.string().describe('Percent, milliseconds or a number, as the metric has it'),
-  verdict,
-  outlook: z.enum(['on_track', 'at_risk']).nullable(),
-  insufficientEvidence: z.boolean(),
+import { credits, guarantee, loss } from './schema-guarantee.ts'
+import {
+  count,
+  figures,
+  instant,
+  ms,
   readiness,
-  measuredFrom: instant.nullable(),
-  asOf: instant,
-  credit: z
-    .object({ amount, currency: z.string(), lines: z.array(creditLine) })
-    .nullable()
-    .describe('As things stand; theoretical until it is notified'),
-  contested: z
-    .object({ accepted: side, refused: side })
-    .nullable()
-    .describe('Where an exclusion is contested: the result either way'),
-}
-
-const siteHead = {
-  site: z.string(),
-  displayName: z.string(),
-  administeredBy: z.string().nullable(),
-  verdict,
-  outlook: common.outlook,
-  insufficientEvidence: z.boolean(),
-  coverage: share,
-  knownMs: ms,
-  measuredFrom: instant.nullable(),
-}
-/** Of a guarantee for each site; the figures beside it are those of the worst. */
-function eachSite<S extends z.ZodType>(site: S) {
-  return z
-    .array(site)
-    .exactOptional()
-    .describe('Of a guarantee for each site; the figures beside it are those of the worst')
-}
-
-const budget = z.object({ allowedMs: ms, spentMs: ms, leftMs: ms })
-const availability = z.object({ provable: percent, point: percent, pessimistic: percent })
-const exhaustion = z.object({
-  exhaustedAt: instant.nullable().describe('When the budget was gone'),
-  projectedAt: instant.nullable().describe('When it would be, at the rate so far'),
-})
-
-const siteGuarantee = shape<View.SiteGuaranteeView>()(
-  'SiteGuarantee',
-  z.object({ ...siteHead, downMs: figures, availability, budget }),
-)
-const availabilityGuarantee = shape<View.AvailabilityView>()(
-  'AvailabilityGuarantee',
-  z.object({
-    ...common,
-    metric: z.literal('interval-availability'),
-    downMs: figures,
-    partialMs: ms,
-    degradedMs: ms,
-    unknownMs: ms,
-    availability,
-    budget,
-    exhaustion,
-    sites: eachSite(siteGuarantee),
-  }),
-)
-const slicesGuarantee = shape<View.SlicesGuaranteeView>()(
-  'SlicesGuarantee',
-  z.object({
-    ...common,
-    metric: z.literal('error-rate-slices'),
-    sliceMs: ms,
-    badOverPercent: z.string().nullable().describe('Null: only a slice in which all failed is bad'),
-    downMs: figures.describe('Committed time of the bad slices'),
-    availability,
-    budget,
-    exhaustion,
-    sites: eachSite(siteGuarantee),
-  }),
-)
-const sitePercent = shape<View.SitePercentView>()(
-  'SitePercent',
-  z.object({ ...siteHead, availability: nullablePercents }),
-)
-const meanGuarantee = shape<View.MeanGuaranteeView>()(
-  'MeanErrorRateGuarantee',
-  z.object({
-    ...common,
-    metric: z.literal('mean-error-rate'),
-    sliceMs: ms,
-    slices: count,
-    availability: nullablePercents.describe('100 less the mean error rate of all slices'),
-    sites: eachSite(sitePercent),
-  }),
-)
-
-const us = count.describe('Microseconds').nullable()
-const shareOf = z.object({
-  n: count.describe('Slot samples that count'),
-  within: count.describe('Of these, good: answered, or answered within the threshold'),
-  missing: count.describe('Slots that could have counted and of which nothing is known'),
-  percent: percent.nullable(),
-  provable: percent.nullable().describe('Had all the missing been good'),
-  pessimistic: percent.nullable().describe('Had none of the missing'),
-})
-const percentileUs = z.object({ p50: us, p95: us, p99: us }).describe('Nearest rank; null of no samples')
-
-const siteShare = shape<View.SiteShareView>()(
-  'SiteShare',
-  z.object({ ...siteHead, share: shareOf, percentileUs }),
-)
-const latencyGuarantee = shape<View.LatencyGuaranteeView>()(
-  'LatencyGuarantee',
-  z.object({
-    ...common,
-    metric: z.literal('share-within'),
-    thresholdUs: count.describe('Microseconds'),
-    share: shareOf,
-    percentileUs,
-    percentileErrorPercent: z
-      .string()
-      .describe('What a percentile may be above the true one: 0 once the window has ended'),
-    sites: eachSite(siteShare),
-  }),
-)
-const siteRequests = shape<View.SiteRequestView>()('SiteRequests', z.object({ ...siteHead, share: shareOf }))
-const requestGuarantee = shape<View.RequestShareView>()(
-  'RequestShareGuarantee',
-  z.object({
-    ...common,
-    metric: z.literal('request-share'),
-    share: shareOf,
-    sites: eachSite(siteRequests),
-  }),
-)
-
-const incidentTiming = shape<View.IncidentTimingView>()(
-  'IncidentTiming',
-  z.object({
-    id: z.string().nullable(),
-    onsetAt: instant,
-    ms: figures.nullable().describe('Null: its clock never started'),
-    isRunning: z.boolean(),
-    verdict,
-  }),
-)
-const siteTiming = shape<View.SiteTimingView>()(
-  'SiteTiming',
-  z.object({ ...siteHead, perIncident: z.array(incidentTiming) }),
-)
-const timingGuarantee = shape<View.TimingGuaranteeView>()(
-  'TimingGuarantee',
-  z.object({
-    ...common,
-    metric: z.enum(['restoration-time', 'response-time']),
-    eachMs: ms.describe('What each incident may take'),
-    clock: z.object({ start: z.string(), stop: z.string() }),
-    perIncident: z.array(incidentTiming),
-    sites: eachSite(siteTiming),
-  }),
-)
-const siteCount = shape<View.SiteCountView>()('SiteCount', z.object({ ...siteHead, count: figures }))
-const countGuarantee = shape<View.CountGuaranteeView>()(
-  'IncidentCountGuarantee',
-  z.object({
-    ...common,
-    metric: z.literal('incident-count'),
-    count: z.object({ provable: count, point: count, pessimistic: count }),
-    sites: eachSite(siteCount),
-  }),
-)
-
-const guarantee = shape<View.GuaranteeView>()(
-  'Guarantee',
-  z.discriminatedUnion('metric', [
-    availabilityGuarantee,
-    slicesGuarantee,
-    meanGuarantee,
-    latencyGuarantee,
-    requestGuarantee,
-    timingGuarantee,
-    countGuarantee,
-  ]),
-)
-
-const credits = shape<View.CreditsView>()(
-  'Credits',
-  z.object({
-    state: z.literal('theoretical').describe('Nobody has notified it'),
-    currency: z.string(),
-    tax: z.enum(['outside-vat', 'vat-included', 'vat-excluded']),
-    total: amount,
-    lines: z.array(creditLine),
-    rights: z.array(
-      z.object({ id: z.string(), right: z.string(), clause: z.string().nullable(), text: z.string() }),
-    ),
-    exclusive: z.boolean().describe('Whether the credit settles the loss'),
-    claim: z
-      .object({
-        deadlineAt: instant,
-        formalNotice: z.enum(['required', 'not-required']),
-        silence: z.enum(['none', 'acceptance', 'rejection']),
-      })
-      .nullable(),
-  }),
-)
-const loss = shape<View.LossView>()(
-  'Loss',
-  z.object({
-    model: z.string(),
-    currency: z.string(),
-    total: amount,
-    lines: z.array(z.object({ service: z.string(), onsetAt: instant, minutes: z.string(), amount })),
-    showToProvider: z.boolean(),
-  }),
-)
+  shape,
+  share,
+  state,
+  us,
+  windowState,
+} from './schema-parts.ts'
 
 const check = z.object({ name: z.string(), kind: z.string(), target: z.string(), intervalMs: ms })
 const service = shape<View.ServiceView>()(
@@ -442,7 +171,7 @@ export const incident = shape<View.IncidentView>()(
   }),
 )
 
-export const exclusion = shape<View.ExclusionView>()(
+export const exclusion = shape<Exclusion.ExclusionView>()(
   'Exclusion',
   z.object({
     id: z.string(),

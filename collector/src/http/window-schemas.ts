@@ -1,7 +1,9 @@
 /** Schemas of a window's life: versions, closings, statements, and what is held against them. Pure. */
 import { z } from 'zod'
 import type * as View from '../judge/window-view.ts'
-import { instant, shape, verdict, window } from './schemas.ts'
+import { window } from './schemas.ts'
+import { instant, shape } from './schema-parts.ts'
+import { verdict } from './schema-guarantee.ts'
 
 const count = z.int().min(0)
 const ms = z.int().describe('Milliseconds')

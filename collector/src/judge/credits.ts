@@ -10,7 +10,7 @@ import { claimClock } from '@constat/sla/credit/claim'
 import { creditStatement, type CreditStatement, type PastWindow } from '@constat/sla/credit/statement'
 import { promisedFromMs } from '../terms/register.ts'
 import type { LiveJudgement } from './live.ts'
-import type { CreditsView, GuaranteeCreditView } from './view.ts'
+import type { CreditsView, GuaranteeCreditView } from './credit-view.ts'
 import { windowsSince, type Measurable } from './windows.ts'
 
 /** Windows looked back at: a rule of repetition that reaches further is not met by older ones. */

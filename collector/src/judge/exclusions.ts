@@ -8,7 +8,7 @@ import type { Ruling } from '@constat/sla/judgement/declaration'
 import { declarationsOf, type ExclusionRecord } from '../terms/declarations.ts'
 import { newest, type Terms } from '../terms/register.ts'
 import type { LiveJudgement } from './live.ts'
-import type { ExclusionStanding, ExclusionView } from './view.ts'
+import type { ExclusionStanding, ExclusionView } from './exclusion-view.ts'
 import { measurableAt, type Measurable } from './windows.ts'
 
 export type ExclusionDeps = { nowMs: UnixMs; judge: (asked: Measurable) => LiveJudgement }

@@ -13,7 +13,7 @@ import type { Database } from '../db/tx.ts'
 import { newest, type Terms } from '../terms/register.ts'
 import type { LiveJudgement } from './live.ts'
 import type { Timelines } from './timelines.ts'
-import type { LossView } from './view.ts'
+import type { LossView } from './credit-view.ts'
 
 type Model = { name: string; model: LossModelSpec }
 

@@ -27,21 +27,8 @@ import { membersNow } from './silences.ts'
 import { siteOf } from './sites.ts'
 import { siteViews } from './site-view.ts'
 import { checksOf, type Timelines } from './timelines.ts'
-import type {
-  AgentView,
-  ContractView,
-  ExclusionView,
-  GuaranteeView,
-  IncidentView,
-  JudgeReads,
-  LatencySpan,
-  LatencyView,
-  RevisionView,
-  ServiceView,
-  SiteView,
-  TimelineView,
-  WindowView,
-} from './view.ts'
+import type { ExclusionView } from './exclusion-view.ts'
+import type { AgentView, ContractView, GuaranteeView, IncidentView, JudgeReads, LatencySpan, LatencyView, RevisionView, ServiceView, SiteView, TimelineView, WindowView } from './view.ts'
 import {
   measurableAt,
   stateOfWindow,

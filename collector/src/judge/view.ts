@@ -4,6 +4,8 @@
  */
 
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { CreditsView, GuaranteeCreditView, LossView } from './credit-view.ts'
+import type { ExclusionView } from './exclusion-view.ts'
 import type { WindowReads } from './window-view.ts'
 
 export type Figures = { provable: number; point: number; pessimistic: number }
@@ -52,48 +54,6 @@ export type SideView = {
 }
 
 export type NullablePercentages = { [K in keyof Percentages]: string | null }
-
-export type CreditRule = 'schedule' | 'same-cause' | 'repeat' | 'earn-back' | 'cap' | 'misreport'
-
-export type CreditLineView = {
-  /** Null: a line over several guarantees. */
-  guarantee: string | null
-  service: string | null
-  clause: string | null
-  rule: CreditRule
-  text: string
-  /** Decimal text; what takes away is negative. */
-  amount: string
-}
-
-export type GuaranteeCreditView = { amount: string; currency: string; lines: CreditLineView[] }
-
-/** The credits of a whole window, caps over several guarantees included. */
-export type CreditsView = {
-  /** Nobody has notified anything: it is what the measurement comes to. */
-  state: 'theoretical'
-  currency: string
-  tax: 'outside-vat' | 'vat-included' | 'vat-excluded'
-  total: string
-  lines: CreditLineView[]
-  rights: { id: string; right: string; clause: string | null; text: string }[]
-  /** Whether the credit settles the loss. */
-  exclusive: boolean
-  claim: {
-    deadlineAt: string
-    formalNotice: 'required' | 'not-required'
-    silence: 'none' | 'acceptance' | 'rejection'
-  } | null
-}
-
-/** What the outages of a window cost, by a private document; told beside the credit, never added to it. */
-export type LossView = {
-  model: string
-  currency: string
-  total: string
-  lines: { service: string; onsetAt: string; minutes: string; amount: string }[]
-  showToProvider: boolean
-}
 
 /** When the budget was gone, or would be at the rate so far. */
 export type ExhaustionView = { exhaustedAt: string | null; projectedAt: string | null }
@@ -333,44 +293,6 @@ export type IncidentView = {
   /** The provider's own word: the only one that stops a response clock. */
   providerAcknowledgedAt: string | null
   pagedAt: string | null
-}
-
-/** `counts`: it excuses. `contested`: told both ways. `refused`: by the contract's rule. `waiting`: for an answer. */
-export type ExclusionStanding = 'counts' | 'contested' | 'waiting' | 'refused'
-
-export type ExclusionView = {
-  id: string
-  contract: string
-  /** Null: every service of the contract. */
-  service: string | null
-  kind: string
-  clause: string | null
-  start: string
-  end: string
-  /** When it is said to have been announced; null: not otherwise than by this. */
-  announcedAt: string | null
-  /** Whether the record or the other side confirms that. */
-  announcementOnRecord: boolean
-  announced: { start: string; end: string } | null
-  reason: string
-  declaredAt: string
-  /** Declared when the time it should excuse had begun. */
-  afterwards: boolean
-  /** Party, and the side it stands on. */
-  declaredBy: string
-  side: 'customer' | 'provider'
-  standing: ExclusionStanding
-  refusals: string[]
-  notice: { unit: 'elapsed-ms' | 'days'; given: number; required: number; isEnough: boolean } | null
-  answers: {
-    answer: 'accepted' | 'disputed'
-    by: string
-    side: 'customer' | 'provider'
-    at: string
-    note: string
-  }[]
-  /** What it excuses as things stand, guarantee by guarantee, in the window in which it begins. */
-  effects: { guarantee: string; window: string; excusedMs: number; contested: boolean }[]
 }
 
 export type AgentView = {

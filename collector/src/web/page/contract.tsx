@@ -3,11 +3,11 @@
  * revisions, the evidence log. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
+import type { ExclusionView } from '../../judge/exclusion-view.ts'
 import type {
   AgentView,
   AvailabilityView,
   ContractView,
-  ExclusionView,
   GuaranteeView,
   IncidentView,
   RevisionView,

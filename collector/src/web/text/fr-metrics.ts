@@ -1,7 +1,7 @@
 /** French: what is promised and measured beside availability, in plain words. Pure. */
 import type { metricsEn } from './en-metrics.ts'
 
-const incidents = (n: number): string => `${n} incident${n < 2 ? '' : 's'}`
+const incidents = (n: number): string => `${n} incident${n < 2 ? '' : 's'}`
 
 export const metricsFr: typeof metricsEn = {
   slices: {
