@@ -106,6 +106,8 @@ function countedSeconds(
       untilS = second + 1
     } else if (figure === 'point' && !mark.isTold && second === untilS) untilS = second + 1
   }
+  // What may be running at the end may become long enough.
+  if (figure === 'pessimistic' && untilS === window.to) for (const second of outage) counted.add(second)
   close()
   return counted
 }
