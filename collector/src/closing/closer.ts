@@ -36,7 +36,7 @@ export const MAX_JUDGED = 1
 /** What waits for an incident is looked at this often. */
 const LOOK_EVERY_MS = 60_000
 /** A window that cannot be judged is tried again after this. */
-export const RETRY_MS = 3_600_000
+const RETRY_MS = 10 * 60_000
 
 export type CloserDeps = {
   db: Database
@@ -61,6 +61,8 @@ export class Closer {
   readonly #pending = new Map<string, Map<string, Changed>>()
   /** contract → when something falls due. */
   readonly #dueMs = new Map<string, UnixMs>()
+  /** `contract/window` → when one that could not be judged is tried again. */
+  readonly #retryMs = new Map<string, UnixMs>()
   #ranMs: UnixMs = -Infinity
   #returnMs: UnixMs = -Infinity
   #isStale = false
@@ -114,24 +116,27 @@ export class Closer {
     if (nowMs < this.#returnMs) return
     let left = MAX_JUDGED
     for (const terms of this.#deps.register.all()) {
-      if (left <= 0) return
-      left -= await this.#guarded(terms, () => this.#close(terms, nowMs, left))
-      left -= await this.#guarded(terms, () => this.#amend(terms, nowMs, left))
+      if (left > 0) left -= await this.#close(terms, nowMs, left)
+      if (left > 0) left -= await this.#amend(terms, nowMs, left)
     }
   }
 
-  /** One contract that cannot be judged stops no other. */
-  async #guarded(terms: Terms, step: () => Promise<number>): Promise<number> {
+  /** One window that cannot be judged stops no other: it is tried again later. True when it is done. */
+  async #tried(contract: string, window: string, step: () => Promise<boolean>): Promise<boolean> {
+    const name = `${contract}/${window}`
+    const { log, clock } = this.#deps.shell
+    if (clock.nowMs() < (this.#retryMs.get(name) ?? -Infinity)) return false
+    this.#retryMs.delete(name)
     try {
       return await step()
     } catch (error) {
-      const { log, clock } = this.#deps.shell
       log.error('a window could not be judged; it will be tried again', {
-        contract: terms.contract,
+        contract,
+        window,
         reason: messageOf(error),
       })
-      this.#dueMs.set(terms.contract, clock.nowMs() + RETRY_MS)
-      return 1
+      this.#retryMs.set(name, clock.nowMs() + RETRY_MS)
+      return false
     }
   }
 
@@ -140,16 +145,20 @@ export class Closer {
     const { closings } = this.#deps
     if (nowMs < (this.#dueMs.get(contract) ?? -Infinity)) return 0
     const open = windowGroups(terms, nowMs).filter(({ key }) => closings.newest(contract, key) === null)
+    const incidents = this.#deps.incidents(contract)
+    const due = open.filter(
+      (group) => nowMs >= earliestCloseMs(group) && isDecided(group, { incidents, nowMs }),
+    )
     let count = 0
-    for (const group of open) {
-      if (nowMs < earliestCloseMs(group)) continue
-      const incidents = this.#deps.incidents(contract)
-      if (!isDecided(group, { incidents, nowMs })) continue
+    for (const group of due) {
       if (count >= limit) return count
-      const state = await this.#deps.state.level(terms)
-      if (!state) return count
-      await this.#write(state, { group, previous: null, kept: NOTHING_KEPT, asOfMs: nowMs, nowMs })
-      count += 1
+      const isDone = await this.#tried(contract, group.key, async () => {
+        const state = await this.#deps.state.level(terms)
+        const first = { group, previous: null, kept: NOTHING_KEPT, asOfMs: nowMs, nowMs }
+        if (state) await this.#write(state, first)
+        return state !== null
+      })
+      if (isDone) count += 1
     }
     // What waits for an incident is looked at again and again; of the rest the next end is known.
     const nextMs = Math.min(...open.map((group) => Math.max(earliestCloseMs(group), nowMs + LOOK_EVERY_MS)))
@@ -158,18 +167,22 @@ export class Closer {
   }
 
   async #amend(terms: Terms, nowMs: UnixMs, limit: number): Promise<number> {
-    const pending = this.#pending.get(terms.contract)
+    const { contract } = terms
+    const pending = this.#pending.get(contract)
     let count = 0
-    for (const [window, services] of pending ?? []) {
+    const waiting = [...(pending ?? [])]
+    for (const [window, services] of waiting) {
       if (count >= limit) return count
-      const head = this.#deps.closings.newest(terms.contract, window)
+      const head = this.#deps.closings.newest(contract, window)
+      const isDue = head && nowMs >= Math.min(head.amendableUntilMs, head.atMs + AMEND_EVERY_MS)
+      if (head && !isDue) continue
+      // Taken off first: what changes while it is judged is one more change.
+      pending?.delete(window)
       // Other rules would come out otherwise without anything having changed.
-      if (!head || head.semantics !== SEMANTICS_VERSION) pending?.delete(window)
-      else if (nowMs >= Math.min(head.amendableUntilMs, head.atMs + AMEND_EVERY_MS)) {
-        if (!(await this.#look(terms, { head, services, nowMs }))) return count
-        pending?.delete(window)
-        count += 1
-      }
+      if (!head || head.semantics !== SEMANTICS_VERSION) continue
+      const isDone = await this.#tried(contract, window, () => this.#look(terms, { head, services, nowMs }))
+      if (isDone) count += 1
+      else this.#mark(head, services)
     }
     return count
   }
