@@ -18,6 +18,7 @@ import { spend } from '../exclusion.ts'
 import { windowAt } from '../period.ts'
 import { STATE_MARK, mapWithin, type Timeline } from '../timeline.ts'
 import type { Ruling } from './declaration.ts'
+import { remembered } from './remembered.ts'
 
 export type Commitment = {
   /** Service hours of the window, from the promise on. */
@@ -33,13 +34,18 @@ export type Commitment = {
 /** From when to when a promise is in force, the end open where it has none. */
 export type InForce = Interval
 
+const inService = remembered<ExpandedContract, IntervalSet>()
+
 /** Service hours of `window` while the promise is in force. Fault `bad-contract` for a year not covered. */
 export function hoursIn(
   terms: ExpandedContract,
   { calendar }: Pick<GuaranteeTerms, 'calendar'>,
   { window, inForce }: { window: Interval; inForce: InForce },
 ): IntervalSet {
-  return clip(serviceIntervals(terms.calendars[calendar] ?? ALWAYS, terms.zoneTables, window), inForce)
+  const hours = inService({ owner: terms, name: calendar, span: window }, () =>
+    serviceIntervals(terms.calendars[calendar] ?? ALWAYS, terms.zoneTables, window),
+  )
+  return clip(hours, inForce)
 }
 
 export type CommitmentQuestion = {

@@ -9,6 +9,7 @@ import { ALWAYS, tableOf } from '../calendar.ts'
 import type { ExclusionKind, ExpandedContract, Party } from '../contract/expanded.ts'
 import { noticeOf, type Notice } from '../exclusion.ts'
 import { occurrences } from '../recurrence.ts'
+import { remembered } from './remembered.ts'
 
 /** Stands for an expert, a mediator or a court among those who accept. */
 export const DECISION = 'decision'
@@ -119,13 +120,16 @@ function isOpen({ contestedBy, acceptedBy }: Declaration): boolean {
   return contestedBy.length > 0 && !acceptedBy.includes(DECISION)
 }
 
+const listed = remembered<ExpandedContract, readonly Interval[]>()
+
 /** Recurring kinds excuse by themselves: the contract has announced them once and for all. */
 function standingRulings({ terms, span }: RulingContext): Ruling[] {
   return terms.exclusions.kinds.flatMap((kind) => {
     const { recurrence } = kind
     if (!recurrence || kind.needs !== 'nothing') return []
     const table = tableOf(terms.zoneTables, recurrence.timeZone)
-    return occurrences(recurrence, table, span).map((interval) => ({
+    const all = listed({ owner: terms, name: kind.id, span }, () => occurrences(recurrence, table, span))
+    return all.map((interval) => ({
       id: `${kind.id}@${new Date(interval.startMs).toISOString()}`,
       kind: kind.id,
       clause: kind.clause,
