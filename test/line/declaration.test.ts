@@ -280,7 +280,11 @@ describe('a recurring kind', () => {
 
 describe('a service of its own', () => {
   test('a declaration about another service excuses nothing here', () => {
-    const { verdict } = onlyGuarantee(scenarioOf({ kind: 'free', service: 'mail' }))
-    expect(verdict).toBe('not_met')
+    const scenario = scenarioOf({ kind: 'free', service: 'mail' })
+    const services = [{ name: 'mail', tree: { check: 'web' } }]
+    const kinds = Object.values(KINDS).map((one) => ({ ...one, zones: [] }))
+    const contract = contractOf({ spec: { services, exclusions: { kinds } } })
+    const { guarantees } = evaluated({ ...scenario, contract })
+    expect(guarantees).toMatchObject([{ guarantee: 'up', verdict: 'not_met', excludedMs: 0 }])
   })
 })

@@ -124,6 +124,32 @@ describe('refused', () => {
   })
 })
 
+describe('refused names', () => {
+  const contract = contractOf({
+    spec: { exclusions: { kinds: [{ id: 'k', clause: 'X', needs: 'nothing' }] } },
+  })
+  const span = { kind: 'k', start: 0, end: 5 }
+  test.each<[string, Json, RegExp]>([
+    ['states of nothing', { states: { portl: UP.portal } }, /hosting has no service portl/],
+    ['an incident of nothing', { incidents: [{ service: 'mail', start: 0 }] }, /has no service mail/],
+    ['an exclusion for nothing', { exclusions: [{ ...span, service: 'mail' }] }, /has no service mail/],
+    [
+      'one id twice',
+      {
+        exclusions: [
+          { ...span, id: 'a' },
+          { ...span, id: 'a' },
+        ],
+      },
+      /two exclusions have the id a/,
+    ],
+  ])('%s', (_title, more, pattern) => {
+    const fault = faultOf(() => evaluated({ contract, window: JANUARY, states: UP, ...more }))
+    expect([fault.code, fault.hint !== undefined]).toEqual(['bad-request', true])
+    expect(fault.message).toMatch(pattern)
+  })
+})
+
 describe('a part alone', () => {
   test('a calendar and a window: committed time', () => {
     const answer = evaluated({ contract: [OFFICE], window: JANUARY })

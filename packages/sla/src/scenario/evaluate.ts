@@ -22,7 +22,7 @@ import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } fro
 import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
 import { bareServices, foldAll, measuredServices, type Folded, type Samples } from './measured.ts'
 import { moneyOf, reconcileAll, zoneSpan, type AllQuestion } from './money.ts'
-import { declarationsOf, documentsOf, spanOf, type Span } from './read.ts'
+import { declarationsOf, documentsOf, requireServices, spanOf, type Span } from './read.ts'
 import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
 import type { IncidentInput, Scenario } from './schema.ts'
 import { zoneOf } from './zones.ts'
@@ -33,6 +33,7 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
   const { terms, calendars } = documents
   const span = spanOf(scenario)
   if (!span) return NOTHING_ASKED
+  if (terms) requireServices(scenario, terms)
   const services = servicesOf(scenario, terms, span)
   const judged = terms ? judgeAll({ scenario, terms, span, services }) : []
   const reconciled = terms ? reconcileAll({ scenario, terms, span, services, judged }) : []

@@ -110,7 +110,30 @@ export function spanOf({ window, asOf }: Scenario): Span | null {
 }
 
 export function declarationsOf({ exclusions = [] }: Scenario): Declaration[] {
-  return exclusions.map((one, i) => declarationOf(one, `exclusions[${i}]`, i))
+  const declared = exclusions.map((one, i) => declarationOf(one, `exclusions[${i}]`, i))
+  const seen = new Set<string>()
+  for (const { id } of declared) {
+    if (seen.has(id)) throw new Fault('bad-request', `two exclusions have the id ${id}`, { hint: RENAME })
+    seen.add(id)
+  }
+  return declared
+}
+
+const RENAME = 'Give each an id of its own, or none: then it is its place in the list.'
+
+/** A name that nothing in the contract has would be answered with silence. */
+export function requireServices(scenario: Scenario, { services, name }: ExpandedContract): void {
+  const known = new Set(services.map((service) => service.name))
+  const named = [
+    ...Object.keys(scenario.states ?? {}),
+    ...(scenario.incidents ?? []).map(({ service }) => service),
+    ...(scenario.exclusions ?? []).flatMap(({ service }) => service ?? []),
+  ]
+  const strange = [...new Set(named)].filter((service) => !known.has(service))
+  if (strange.length === 0) return
+  throw new Fault('bad-request', `${name} has no service ${strange.slice(0, MAX_TOLD).join(', ')}`, {
+    hint: `Its services are ${[...known].join(', ')}.`,
+  })
 }
 
 function declarationOf(one: ExclusionInput, place: string, index: number): Declaration {
