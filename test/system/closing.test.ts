@@ -264,6 +264,24 @@ describe('a window', () => {
     expect(await toldOf('window.finalised')).toHaveLength(1)
   })
 
+  it('that cannot be closed holds up no other', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    await world.send('here', day(START))
+    const { sql } = world.database
+    await sql`alter table event add constraint broken check (coalesce(data->>'window', '') <> '2026-10-05')`
+    await world.moveTo(START + 2 * DAY_MS)
+    await world.send('here', day(START + DAY_MS))
+    await world.moveTo(START + 2 * DAY_MS + 2 * HOUR_MS)
+    expect(versions()).toEqual([])
+    expect(versions('2026-10-06').map(verdictsOf)).toEqual([['met']])
+    await sql`alter table event drop constraint broken`
+    await world.moveTo(world.clock.nowMs() + HOUR_MS)
+    expect(versions().map(verdictsOf)).toEqual([['met']])
+    expect((await rebuilt()).differingClosings).toEqual([])
+  })
+
   it('of every period closes by itself, and the next revision judges from the next window on', async () => {
     const week =
       '    - {id: shop-week, service: shop, clause: "1", metric: interval-availability, target: {op: gte, percent: "99"}, window: {period: P1W, timeZone: UTC}, calendar: always}\n'
