@@ -34,7 +34,7 @@ export type Commitment = {
 /** From when to when a promise is in force, the end open where it has none. */
 export type InForce = Interval
 
-const inService = remembered<ExpandedContract, IntervalSet>()
+const inService = remembered<IntervalSet>()
 
 /** Service hours of `window` while the promise is in force. Fault `bad-contract` for a year not covered. */
 export function hoursIn(

@@ -120,7 +120,7 @@ function isOpen({ contestedBy, acceptedBy }: Declaration): boolean {
   return contestedBy.length > 0 && !acceptedBy.includes(DECISION)
 }
 
-const listed = remembered<ExpandedContract, readonly Interval[]>()
+const listed = remembered<readonly Interval[]>()
 
 /** Recurring kinds excuse by themselves: the contract has announced them once and for all. */
 function standingRulings({ terms, span }: RulingContext): Ruling[] {

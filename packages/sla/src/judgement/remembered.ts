@@ -8,11 +8,11 @@ import type { Interval } from '@constat/shared/time'
 const MAX_SPANS = 256
 
 /** `work` of each owner and name over a span, done once. */
-export function remembered<O extends object, T>(): (
-  asked: { owner: O; name: string; span: Interval },
+export function remembered<T>(): (
+  asked: { owner: object; name: string; span: Interval },
   work: () => T,
 ) => T {
-  const byOwner = new WeakMap<O, Map<string, T>>()
+  const byOwner = new WeakMap<object, Map<string, T>>()
   return ({ owner, name, span }, work) => {
     let known = byOwner.get(owner)
     if (!known) byOwner.set(owner, (known = new Map()))
