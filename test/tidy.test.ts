@@ -54,16 +54,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'intake/registry.ts',
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
-    closing: [
-      'db',
-      'ledger',
-      'terms',
-      'fold',
-      'latency',
-      'judge',
-      'alert/types.ts',
-      'intake/registry.ts',
-    ],
+    closing: ['db', 'ledger', 'terms', 'fold', 'latency', 'judge', 'alert/types.ts', 'intake/registry.ts'],
     alert: ['db', 'ledger', 'terms', 'fold', 'judge'],
     report: ['db', 'ledger', 'terms', 'fold', 'judge'],
     'pipeline.ts': [

@@ -99,9 +99,12 @@ describe('CSV', () => {
   test('keeps service, kind, note and line', () => {
     const text =
       'service,start,end,kind,note\n,2026-10-05 10:00,2026-10-05 10:30,,\nportal,2026-10-05 11:00,2026-10-05 11:30,planned,"said ""so"",\nin two lines"\nvpn,2026-10-05 12:00,2026-10-05 12:30,Outage,x'
-    const found = readStatement(text, context()).incidents.map(
-      ({ line, service, kind, note }) => ({ line, service, kind, note }),
-    )
+    const found = readStatement(text, context()).incidents.map(({ line, service, kind, note }) => ({
+      line,
+      service,
+      kind,
+      note,
+    }))
     expect(found).toEqual([
       { line: 2, service: null, kind: null, note: '' },
       { line: 3, service: 'portal', kind: 'planned', note: 'said "so",\nin two lines' },

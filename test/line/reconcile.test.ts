@@ -57,7 +57,13 @@ function questionOf({
     }),
     stated: stated.map((one, i): StatedIncident => {
       const { at: told, or, kind }: Stated = 'length' in one ? { at: one } : one
-      return { line: i + 1, service: null, readings: [told, ...(or ? [or] : [])].map(span), kind: kind ?? null, note: '' }
+      return {
+        line: i + 1,
+        service: null,
+        readings: [told, ...(or ? [or] : [])].map(span),
+        kind: kind ?? null,
+        note: '',
+      }
     }),
     inHours: normalise(hours.map(span)),
     excluded: normalise(excluded.map(span)),

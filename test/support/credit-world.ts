@@ -99,7 +99,11 @@ export function judgedWith(
     sites: [],
     contested: null,
   }
-  return { result, incidents, commitment: { inHours: [MONTH], excluded: [], committed: [MONTH], isKept: false } }
+  return {
+    result,
+    incidents,
+    commitment: { inHours: [MONTH], excluded: [], committed: [MONTH], isKept: false },
+  }
 }
 
 function measureOf(

@@ -8,7 +8,15 @@ import { eachSite, placeOf, SILENT, siteViews, zoneFacts } from './demo-places.t
 import { termsOf } from './demo-terms.ts'
 import { demoExclusions } from './demo-exclusions.ts'
 import { demoLatency } from './demo-latency.ts'
-import { closedWindow, demoClosing, demoLife, demoReconciliation, demoReplay, demoStatement, STATEMENT_ID } from './demo-windows.ts'
+import {
+  closedWindow,
+  demoClosing,
+  demoLife,
+  demoReconciliation,
+  demoReplay,
+  demoStatement,
+  STATEMENT_ID,
+} from './demo-windows.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
 
 /** Sunday 22 November 2026, 18:29:04.250 in Paris. */

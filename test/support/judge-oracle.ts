@@ -27,7 +27,7 @@ export type OracleAnswer = {
 }
 
 /** Nothing is told earlier than this before the window. */
-export const LEAD_S = 200
+const LEAD_S = 200
 
 export function judgedBySeconds(question: OracleQuestion): OracleAnswer {
   const { window, isService, capS } = question

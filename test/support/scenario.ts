@@ -36,7 +36,7 @@ export const CHECK = {
   },
 }
 
-export const CLAUSES = [
+const CLAUSES = [
   { id: 'A', title: 'Promise', text: 'What was promised' },
   { id: 'M', title: 'Measurement', text: 'How it is measured' },
   { id: 'X', title: 'Exclusions', text: 'What does not count' },

@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ExclusionView } from '../../collector/src/judge/exclusion-view.ts'
-import type { AvailabilityView, GuaranteeView, IncidentView, TimingGuaranteeView, WindowView } from '../../collector/src/judge/view.ts'
+import type {
+  AvailabilityView,
+  GuaranteeView,
+  IncidentView,
+  TimingGuaranteeView,
+  WindowView,
+} from '../../collector/src/judge/view.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,

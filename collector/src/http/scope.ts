@@ -22,13 +22,13 @@ const MAY = {
 } as const satisfies Record<Deed, readonly Role[]>
 
 /** What serves all contracts at once. */
-const OF_ALL: readonly Deed[] = ['read-hosts', 'manage']
+const OF_ALL: ReadonlySet<Deed> = new Set<Deed>(['read-hosts', 'manage'])
 
 export function may(caller: Caller, deed: Deed): boolean {
   const roles: readonly Role[] = MAY[deed]
   if (!roles.includes(caller.role)) return false
   // Agents and webhooks serve all contracts: whoever is confined to one may not touch or list them.
-  return caller.contract === null || !OF_ALL.includes(deed)
+  return caller.contract === null || !OF_ALL.has(deed)
 }
 
 export function demand(caller: Caller, deed: Deed): void {

@@ -28,7 +28,20 @@ import { siteOf } from './sites.ts'
 import { siteViews } from './site-view.ts'
 import { checksOf, type Timelines } from './timelines.ts'
 import type { ExclusionView } from './exclusion-view.ts'
-import type { AgentView, ContractView, GuaranteeView, IncidentView, JudgeReads, LatencySpan, LatencyView, RevisionView, ServiceView, SiteView, TimelineView, WindowView } from './view.ts'
+import type {
+  AgentView,
+  ContractView,
+  GuaranteeView,
+  IncidentView,
+  JudgeReads,
+  LatencySpan,
+  LatencyView,
+  RevisionView,
+  ServiceView,
+  SiteView,
+  TimelineView,
+  WindowView,
+} from './view.ts'
 import {
   measurableAt,
   stateOfWindow,
