@@ -111,10 +111,11 @@ function recordIn({ exclusions }: Terms, id: string): ExclusionRecord | undefine
 
 async function applyDeed(
   { contract, source }: { contract: string; source: ContractSource[] },
-  { pipeline, shell, sockets }: DeedDeps,
+  { pipeline, shell, sockets, access }: DeedDeps,
 ): Promise<ContractAnswer> {
   const { sequencer, register } = pipeline
   const answer = await applyContract(source, {
+    db: access.db,
     sequencer,
     register,
     nowMs: () => shell.clock.nowMs(),

@@ -86,9 +86,10 @@ export class Pipeline {
   #signedMs: UnixMs = 0
   /** Contracts to judge as a whole: their terms or their vantages changed, or a step failed. */
   readonly #whole = new Set<string>()
+  readonly #losses: Losses
 
   constructor(deps: PipelineDeps) {
-    const { db, shell, prove, publicUrl, told } = deps
+    const { db, shell, publicUrl, told } = deps
     const { register } = this
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
@@ -103,14 +104,7 @@ export class Pipeline {
       return known !== null && known.revokedMs === null && known.silentSinceMs === null
     }
     const timelines = (this.timelines = new Timelines(this.fold.tracks, { nameOf, isAwaited }))
-    this.desk = new Desk({
-      db,
-      prove,
-      shell,
-      sequencer,
-      checkIntervals: (log, digest) => register.checkIntervalsMs(log, digest),
-      isMember: (log, agent) => register.isMember(log, agent.toString('hex')),
-    })
+    this.desk = this.#makeDesk()
     this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
     const latencies = new Latencies({ db, register, fold: this.fold, nowMs })
     const incidents = (contract: string) => this.judge.incidents(contract)
@@ -128,6 +122,7 @@ export class Pipeline {
       changed: (contract) => this.model.forget(contract),
     })
     this.#objectives = this.#makeObjectives(facts)
+    this.#losses = new Losses(db, timelines)
     this.model = new WindowModel({
       nowMs,
       register,
@@ -139,12 +134,25 @@ export class Pipeline {
       latencies,
       latencyWatch: this.#latencyWatch,
       facts,
-      losses: new Losses(db, timelines),
+      losses: this.#losses,
       closedOf: (contract, key) => this.closings.newest(contract, key)?.guarantees ?? null,
       db,
       closings: this.closings,
       statements: this.statements,
       state: this.#state,
+    })
+  }
+
+  #makeDesk(): Desk {
+    const { db, prove, shell } = this.#deps
+    const { register, sequencer } = this
+    return new Desk({
+      db,
+      prove,
+      shell,
+      sequencer,
+      checkIntervals: (log, digest) => register.checkIntervalsMs(log, digest),
+      isMember: (log, agent) => register.isMember(log, agent.toString('hex')),
     })
   }
 
@@ -185,6 +193,7 @@ export class Pipeline {
   /** Terms or vantages of a contract changed: everything of it is judged again. */
   changed(contract: string): void {
     this.timelines.forgetContract(contract)
+    this.#losses.forget(contract)
     this.model.forget(contract)
     this.closer.changed(contract)
     this.#whole.add(contract)

@@ -101,7 +101,8 @@ export async function openClosingWorld({
     apply: async (text) => {
       const { sequencer, register } = line
       const nowMs = (): UnixMs => clock.nowMs()
-      const answer = await applyContract([{ name: 'contract.yaml', text }], { sequencer, register, nowMs })
+      const files = [{ name: 'contract.yaml', text }]
+      const answer = await applyContract(files, { db: database.sql, sequencer, register, nowMs })
       if (answer.kind === 'refused') throw new Error(answer.problems.join('\n'))
       for (const { contract } of answer.contracts) line.changed(contract)
       await line.advance()

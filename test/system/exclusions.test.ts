@@ -217,6 +217,14 @@ describe('an outage that somebody wants excused', () => {
     }
   })
 
+  it('prices by the newest loss model, though nothing of what both sides share has changed', async () => {
+    const dearer = contractText(server.url).replace('perIncident: "100"', 'perIncident: "1000"')
+    const applied = await program.put('/contracts/shop', dearer)
+    expect(await applied.json()).toMatchObject({ revision: 1, changed: false })
+    const { losses } = await window()
+    expect(Number(losses[0]!.total)).toBeGreaterThan(1_000)
+  })
+
   it.each<[string, () => Record<string, unknown>, RegExp]>([
     ['of an unknown kind', () => ({ kind: 'weather' }), /weather.*planned, customer-cause/],
     ['of an unknown service', () => ({ service: 'till' }), /"till".*shop/],

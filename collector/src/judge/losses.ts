@@ -27,6 +27,11 @@ export class Losses {
     this.#timelines = timelines
   }
 
+  /** Its documents may have changed. */
+  forget(contract: string): void {
+    this.#models.delete(contract)
+  }
+
   /** By every model of the contract. All of `live` in windows of one key. */
   async of(terms: Terms, live: readonly LiveJudgement[]): Promise<LossView[]> {
     const [first] = live

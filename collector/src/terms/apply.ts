@@ -12,7 +12,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { calendarGaps, parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import { keepSource, type SourceFile } from '../db/source-rows.ts'
-import type { Tx } from '../db/tx.ts'
+import type { Database, Tx } from '../db/tx.ts'
 import { keepBeside, sealBody } from '../ledger/body.ts'
 import type { Head } from '../ledger/head.ts'
 import type { Draft, LeafType } from '../ledger/leaf.ts'
@@ -28,7 +28,7 @@ export type ApplyAnswer =
   | { kind: 'applied'; contracts: Applied[]; warnings: string[] }
   | { kind: 'refused'; problems: string[] }
 
-export type ApplyDeps = { sequencer: Sequencer; register: Register; nowMs: () => UnixMs }
+export type ApplyDeps = { db: Database; sequencer: Sequencer; register: Register; nowMs: () => UnixMs }
 
 /** Contracts that `files` describe, or the one that is asked for, each as its next revision. */
 export async function applyContract(
@@ -51,6 +51,13 @@ export async function applyContract(
   if (numbers.length > 0) return { kind: 'refused', problems: numbers }
   const contracts: Applied[] = []
   for (const terms of wanted) contracts.push(await applyOne(terms, files, deps))
+  for (const { contract, revision, changed } of contracts) {
+    // The same terms with another loss model: private, so no revision of what both sides share.
+    const hasModel = parsed.documents.some(
+      (one) => one.kind === 'LossModel' && one.spec.contract === contract,
+    )
+    if (!changed && hasModel) await deps.db.begin((tx) => keepSource(tx, { contract, revision, files }))
+  }
   return {
     kind: 'applied',
     contracts,
