@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   durationText,
+  moneyText,
   nearText,
   percentText,
   shareText,
@@ -102,4 +103,18 @@ describe('times', () => {
     ['America/New_York', NOW_MS, -5 * 3_600_000],
     ['UTC', NOW_MS, 0],
   ])('the offset of %s at %i', (zone, atMs, offsetMs) => expect(zoneOffsetMs(atMs, zone)).toBe(offsetMs))
+})
+
+describe('money', () => {
+  it.each([
+    ['1800.00', '1,800.00 EUR', '1 800,00 EUR'],
+    ['-1800.50', '\u22121,800.50 EUR', '\u22121 800,50 EUR'],
+    ['-0.50', '\u22120.50 EUR', '\u22120,50 EUR'],
+    ['-1', '\u22121 EUR', '\u22121 EUR'],
+    ['0.00', '0.00 EUR', '0,00 EUR'],
+    ['9007199254740993.55', '9,007,199,254,740,993.55 EUR', '9 007 199 254 740 993,55 EUR'],
+  ])('%s', (amount, en, fr) => {
+    const money = { amount, currency: 'EUR' }
+    expect([plain(moneyText(money, 'en')), plain(moneyText(money, 'fr'))]).toEqual([en, fr])
+  })
 })

@@ -171,8 +171,10 @@ export function nearText(atMs: UnixMs, nowMs: UnixMs, place: Place): string {
 
 /** An amount as people write it in their language, all its digits kept: `1 800,00 EUR`. */
 export function moneyText({ amount, currency }: { amount: string; currency: string }, lang: Lang): string {
-  const [whole = '0', fraction = ''] = amount.split('.')
+  // The sign is kept apart: the whole part of −0.50 has none.
+  const sign = amount.startsWith('-') ? MINUS : ''
+  const [whole = '0', fraction = ''] = amount.replace(/^-/, '').split('.')
   const grouped = new Intl.NumberFormat(LOCALE[lang]).format(BigInt(whole))
   const point = fraction === '' ? '' : decimalText(`.${fraction}`, lang)
-  return `${grouped}${point}${NBSP}${currency}`
+  return `${sign}${grouped}${point}${NBSP}${currency}`
 }
