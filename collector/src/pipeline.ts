@@ -95,7 +95,7 @@ export class Pipeline {
     this.#deps = deps
     this.sequencer = new Sequencer(db, shell, (committed) => this.#gather(committed))
     this.registry = new Registry(db, shell)
-    const nameOf = (agent: string): string => this.registry.byId(agent)?.name ?? agent
+    const nameOf = (agent: string): string => register.nameOf(agent)
     this.fold = new Fold(db, register)
     const { sequencer, registry } = this
     // What a silent host has not sent is missing; what any other has not sent is on its way.

@@ -8,7 +8,6 @@ import { makeDataDir, openIdentity } from '../data-dir.ts'
 import { chunkRows, dropFold, type ChunkRow } from '../db/fold-rows.ts'
 import { findEmbedded } from '../db/embedded.ts'
 import { proveClosings, type ClosingProof } from '../closing/proof.ts'
-import { agentRows } from '../db/agent-rows.ts'
 import { dropIncidents, incidentRows, putIncidents, type IncidentRow } from '../db/incident-rows.ts'
 import { rareEntries } from '../db/ledger-rows.ts'
 import { lockCollector } from '../db/lock.ts'
@@ -112,11 +111,9 @@ type Heads = readonly { id: number; size: number; contract: string }[]
 
 /** Every closing judged again on the leaves it names. */
 async function provenClosings(db: Database, heads: Heads, nowMs: () => UnixMs): Promise<ClosingProof> {
-  const names = new Map((await agentRows(db)).map(({ id, name }) => [id, name]))
-  const nameOf = (agent: string): string => names.get(agent) ?? agent
   const all: ClosingProof = { reproduced: 0, unchecked: 0, differing: [] }
   for (const log of heads) {
-    const { reproduced, unchecked, differing: found } = await proveClosings({ db, log, nameOf, nowMs })
+    const { reproduced, unchecked, differing: found } = await proveClosings({ db, log, nowMs })
     all.reproduced += reproduced
     all.unchecked += unchecked
     all.differing.push(...found)

@@ -83,15 +83,15 @@ export class LiveState {
 
   /** What the leaves below a size said. Reads the log from its first leaf on. */
   at({ log: id, contract }: Terms, size: number): Promise<LedgerState> {
-    const { db, nameOf, nowMs } = this.#deps
-    return new Refold({ db, log: { id, contract }, nameOf, nowMs }).to(size)
+    const { db, nowMs } = this.#deps
+    return new Refold({ db, log: { id, contract }, nowMs }).to(size)
   }
 
   /** The same leaves, folded by these terms too. Reads the log from its first leaf on. */
   under(terms: Terms, proposed: ExpandedContract): Promise<LedgerState> {
-    const { db, nameOf, nowMs, fold } = this.#deps
+    const { db, nowMs, fold } = this.#deps
     const { log: id, contract } = terms
     const extra = proposedRevision({ terms }, proposed)
-    return new Refold({ db, log: { id, contract }, nameOf, nowMs, extra }).to(fold.next(id))
+    return new Refold({ db, log: { id, contract }, nowMs, extra }).to(fold.next(id))
   }
 }

@@ -23,7 +23,6 @@ import { readStatementLeaf, statementBytes, type KeptStatement } from './stateme
 export type RefoldDeps = {
   db: Database
   log: { id: number; contract: string }
-  nameOf: (agent: string) => string
   nowMs: () => UnixMs
   /** Terms to fold by as well, from the first leaf on. */
   extra?: Revision
@@ -52,7 +51,8 @@ export class Refold {
 
   /** What the leaves below `size` say. Sizes only ever grow. */
   async to(size: number): Promise<LedgerState> {
-    const { db, log, nameOf } = this.#deps
+    const { db, log } = this.#deps
+    const nameOf = (agent: string): string => this.#register.nameOf(agent)
     this.#rare ??= await rareEntries(db, log.id)
     for (; (this.#rare[this.#next]?.index ?? size) < size; this.#next += 1) {
       await this.#take(this.#rare[this.#next]!)

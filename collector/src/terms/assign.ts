@@ -43,9 +43,9 @@ export async function revokeIn(agent: string, deps: AssignDeps): Promise<void> {
   }
 }
 
-async function enrolIn(terms: Terms, { id, publicKey }: KnownAgent, deps: AssignDeps): Promise<void> {
+async function enrolIn(terms: Terms, { id, name, publicKey }: KnownAgent, deps: AssignDeps): Promise<void> {
   if (terms.members.some(({ agent, toMs }) => agent === id && toMs === null)) return
-  const json = { agent: id, publicKey: publicKey.toString('hex') }
+  const json = { agent: id, name, publicKey: publicKey.toString('hex') }
   await appendMembership(terms, { type: 'enrolment', agent: id, json }, deps)
 }
 

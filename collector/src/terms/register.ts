@@ -72,6 +72,8 @@ export class Register {
   readonly #byLog = new Map<number, Terms>()
   /** `log/agent` of those that are members now. */
   readonly #writers = new Set<string>()
+  /** Agent → name. */
+  readonly #names = new Map<string, string>()
 
   /** Reads every leaf that is no frame. */
   async open(db: Database, logs: readonly { id: number; contract: string }[]): Promise<void> {
@@ -121,12 +123,18 @@ export class Register {
     const writer = `${log}/${leaf.agent?.toString('hex')}`
     if (leaf.type === 'enrolment') {
       takeMember(terms, leaf)
+      this.#takeName(leaf)
       this.#writers.add(writer)
     }
     if (leaf.type === 'revocation') {
       endMember(terms, leaf)
       this.#writers.delete(writer)
     }
+  }
+
+  /** As its enrolment has it: contracts name agents, so what decides which of them measure is in the ledger. */
+  nameOf(agent: string): string {
+    return this.#names.get(agent) ?? agent
   }
 
   all(): Terms[] {
@@ -151,6 +159,13 @@ export class Register {
   checkIntervalsMs(log: number, digest: Uint8Array): readonly number[] | null {
     const known = this.#byLog.get(log)?.configurations.get(Buffer.from(digest).toString('hex'))
     return known?.intervalsMs ?? null
+  }
+
+  #takeName({ agent, body }: ReadLeaf): void {
+    if (!agent || body.length === 0) return
+    // Our own leaf, written by `enrolIn`.
+    const { name } = JSON.parse(body.toString()) as { name?: string }
+    if (name !== undefined) this.#names.set(agent.toString('hex'), name)
   }
 }
 
