@@ -217,6 +217,16 @@ describe('an outage that somebody wants excused', () => {
     }
   })
 
+  it('shows the last thirty days, which no contract promises', async () => {
+    const rolling = await program.get<WindowView>('/contracts/shop/windows/rolling-30d')
+    expect(rolling).toMatchObject({ key: 'rolling-30d', state: 'open', credits: null, losses: [] })
+    expect(Date.parse(rolling.end) - Date.parse(rolling.start)).toBe(30 * 86_400_000)
+    const [shown] = rolling.guarantees.filter((one) => one.metric === 'interval-availability')
+    // The pessimistic figure goes on growing between the two questions.
+    const { provable, point } = (await up()).downMs
+    expect(shown).toMatchObject({ state: 'open', downMs: { provable, point } })
+  })
+
   it('prices by the newest loss model, though nothing of what both sides share has changed', async () => {
     const dearer = contractText(server.url).replace('perIncident: "100"', 'perIncident: "1000"')
     const applied = await program.put('/contracts/shop', dearer)

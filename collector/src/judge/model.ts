@@ -45,6 +45,7 @@ import type {
 import {
   measurableAt,
   stateOfWindow,
+  rollingAsked,
   windowKeyed,
   windowNow,
   windowsSince,
@@ -113,6 +114,8 @@ export class Model implements JudgeReads {
     const terms = this.#deps.register.of(contract)
     if (!terms) return null
     const nowMs = this.#deps.nowMs()
+    const rolling = rollingAsked(terms, key, nowMs)
+    if (rolling.length > 0) return this.#rolling(terms, rolling)
     const revision = newest(terms)
     const found = revision.terms.guarantees.flatMap((guarantee) => {
       const window = windowKeyed(guarantee, revision, { key, nowMs })
@@ -135,6 +138,19 @@ export class Model implements JudgeReads {
       ),
       losses: await this.#deps.losses.of(terms, live),
     }
+  }
+
+  /** Never at its end, so never final, and nothing is credited by it. */
+  #rolling(terms: Terms, asked: readonly Measurable[]): WindowView | null {
+    const first = asked[0]
+    if (!first) return null
+    const { key, startMs, endMs } = first.window
+    const guarantees = this.#judged(terms, asked).guarantees.map((one) => ({
+      ...one,
+      state: 'open' as const,
+    }))
+    const bounds = { key, start: formatInstant(startMs), end: formatInstant(endMs) }
+    return { ...bounds, state: 'open', guarantees, credits: null, losses: [] }
   }
 
   revisions(contract: string): Promise<RevisionView[]> {

@@ -4,9 +4,16 @@
  */
 import { tableOf } from '@constat/sla/calendar'
 import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
-import { windowAt, windowOfKey, windowBeside, type CalendarWindow } from '@constat/sla/period'
+import {
+  parseWindowKey,
+  rollingWindow,
+  windowAt,
+  windowOfKey,
+  windowBeside,
+  type CalendarWindow,
+} from '@constat/sla/period'
 import type { UnixMs } from '@constat/shared/time'
-import { revisionFor, type Revision, type Terms } from '../terms/register.ts'
+import { newest, revisionFor, type Revision, type Terms } from '../terms/register.ts'
 import type { WindowState } from './view.ts'
 
 /** One guarantee in one window, under the revision that judges it, as of an instant. */
@@ -59,6 +66,18 @@ export function measurableAt(
   const guarantee = revision?.terms.guarantees.find((one) => one.id === id)
   if (!revision || !guarantee) return null
   return { terms, revision, guarantee, window: windowNow(guarantee, revision, atMs), nowMs }
+}
+
+/** What states alone can tell of the last days: for display, as no contract promises a window that moves. */
+export function rollingAsked(terms: Terms, key: string, nowMs: UnixMs): Measurable[] {
+  const parsed = parseWindowKey(key)
+  if (parsed?.kind !== 'rolling') return []
+  const revision = newest(terms)
+  const told = revision.terms.guarantees.filter(({ metric }) => metric === 'interval-availability')
+  return told.map((guarantee) => {
+    const window = { ...rollingWindow(nowMs, parsed.days), period: guarantee.window.period }
+    return { terms, revision, guarantee, window, nowMs }
+  })
 }
 
 /** Of a window that no closing is written of: only a closing makes it final. */
