@@ -81,8 +81,8 @@ export function Contract(props: Props) {
               />
             )}
             {!window && <p class="sentence">{scene.text.contract.noGuarantees}</p>}
-            {window && <Credits window={window} scene={scene} />}
           </section>
+          {window && <Credits contract={contract.name} window={window} scene={scene} />}
           {terms && <Exclusions {...props} terms={terms} />}
           <PastWindows contract={contract.name} closed={props.closed} scene={scene} />
           <Services {...props} />

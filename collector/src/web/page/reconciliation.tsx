@@ -5,12 +5,15 @@
 import type { ContractView } from '../../judge/view.ts'
 import type { ReconciliationView } from '../../judge/window-view.ts'
 import { Layout } from '../part/layout.tsx'
-import { Time } from '../part/time.tsx'
+import { Stamp } from '../part/mark.tsx'
+import { guaranteeName, serviceName } from '../part/names.ts'
+import { TimeSpan } from '../part/time.tsx'
 import { windowHref } from '../part/window-life.tsx'
 import type { Scene } from '../scene.ts'
-import { durationText } from '../text/format.ts'
+import { durationText, moneyText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
+import { Fact } from './contract.tsx'
 import { contractHref } from './contracts.tsx'
 
 type Props = { scene: Scene; contract: ContractView; found: ReconciliationView }
@@ -38,70 +41,100 @@ export function Reconciliation({ scene, contract, found }: Props) {
         {found.version === null && <p class="note">{text.provisional}</p>}
       </header>
       {guarantees.map((one) => (
-        <section class="sheet wide">
-          <h2>{one.guarantee}</h2>
-          <p class="sentence">{one.agrees ? text.life.agrees : text.life.differs}</p>
-          <Matches one={one} scene={scene} />
-          <Waterfall one={one} scene={scene} />
-          <Credits one={one} scene={scene} />
-        </section>
+        <Compared one={one} contract={contract.name} scene={scene} />
       ))}
-      {leftOut.length > 0 && <p class="note">{text.life.leftOut(leftOut.join(', '))}</p>}
+      {leftOut.length > 0 && (
+        <p class="note">
+          {text.life.leftOut(
+            leftOut
+              .map((guarantee) => guaranteeName({ contract: contract.name, guarantee }, scene))
+              .join(', '),
+          )}
+        </p>
+      )}
     </Layout>
   )
 }
 
-function Matches({ one, scene }: { one: Guarantee; scene: Scene }) {
-  const { text, lang } = scene
-  if (one.matches.length === 0) return <p class="note">{text.life.noMatches}</p>
+type Of = { one: Guarantee; scene: Scene }
+
+function Compared({ one, contract, scene }: Of & { contract: string }) {
+  const { text } = scene
   return (
-    <table>
-      <caption>{text.life.outage}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{text.life.span}</th>
-          <th scope="col">{text.life.what}</th>
-          <th scope="col">{text.life.both}</th>
-          <th scope="col">{text.life.measuredOnly}</th>
-          <th scope="col">{text.life.statedOnly}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {one.matches.map((match) => (
-          <tr>
-            <th scope="row">
-              <Time at={match.start} scene={scene} style="minute" /> –{' '}
-              <Time at={match.end} scene={scene} style="minute" />
-            </th>
-            <td>{wordOf(text.life.steps, match.class)}</td>
-            <td>{durationText(match.bothMs, lang)}</td>
-            <td>{durationText(match.measuredOnlyMs, lang)}</td>
-            <td>{durationText(match.providerOnlyMs, lang)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <section class="sheet compared">
+      <div class="label-row">
+        <h2>{guaranteeName({ contract, guarantee: one.guarantee }, scene)}</h2>
+        <Stamp tone={one.agrees ? 'good' : 'warn'}>{one.agrees ? text.life.agrees : text.life.differs}</Stamp>
+      </div>
+      <p class="note">{serviceName({ contract, service: one.service }, scene)}</p>
+      <Matches one={one} scene={scene} />
+      <Waterfall one={one} scene={scene} />
+      <Credits one={one} scene={scene} />
+    </section>
   )
 }
 
-function Waterfall({ one, scene }: { one: Guarantee; scene: Scene }) {
+function Matches({ one, scene }: Of) {
+  const { text, lang } = scene
+  if (one.matches.length === 0) return <p class="note">{text.life.noMatches}</p>
+  const length = (label: string, ms: number) => (
+    <td class="number" data-label={label}>
+      {ms === 0 ? '–' : durationText(ms, lang)}
+    </td>
+  )
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label={text.life.outage}>
+      <table class="stacking">
+        <caption>{text.life.outage}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{text.life.span}</th>
+            <th scope="col">{text.life.what}</th>
+            {[text.life.both, text.life.measuredOnly, text.life.statedOnly].map((name) => (
+              <th scope="col" class="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {one.matches.map((match) => (
+            <tr>
+              <th scope="row">
+                <TimeSpan from={match.start} to={match.end} scene={scene} />
+              </th>
+              <td>{wordOf(text.life.steps, match.class)}</td>
+              {length(text.life.both, match.bothMs)}
+              {length(text.life.measuredOnly, match.measuredOnlyMs)}
+              {length(text.life.statedOnly, match.providerOnlyMs)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Waterfall({ one, scene }: Of) {
   const { text, lang } = scene
   const isTotal = (step: string): boolean => step === 'stated' || step === 'measured'
   return (
-    <table>
+    <table class="waterfall">
       <caption>{text.life.waterfall}</caption>
       <thead>
         <tr>
           <th scope="col">{text.life.step}</th>
-          <th scope="col">{text.life.length}</th>
+          <th scope="col" class="number">
+            {text.life.length}
+          </th>
         </tr>
       </thead>
       <tbody>
         {one.waterfall.map(({ step, ms }) => (
-          <tr>
+          <tr {...(isTotal(step) && { class: `is-total ${step}` })}>
             <th scope="row">{wordOf(text.life.steps, step)}</th>
-            <td>
-              {!isTotal(step) && ms > 0 ? '+ ' : ''}
+            <td class="number">
+              {!isTotal(step) && ms > 0 ? '+' : ''}
               {durationText(ms, lang)}
             </td>
           </tr>
@@ -113,25 +146,22 @@ function Waterfall({ one, scene }: { one: Guarantee; scene: Scene }) {
 
 const BASES = ['stated', 'agreed', 'provable', 'point'] as const
 
-function Credits({ one: { credits }, scene }: { one: Guarantee; scene: Scene }) {
-  const { text } = scene
+function Credits({ one: { credits }, scene }: Of) {
+  const { text, lang } = scene
   if (!credits) return null
+  const { currency } = credits
+  const money = (amount: string): string => moneyText({ amount, currency }, lang)
   return (
-    <dl class="facts">
-      {BASES.map((basis) => (
-        <div>
-          <dt>{text.life.bases[basis]}</dt>
-          <dd>
-            {credits.credits[basis]} {credits.currency}
-          </dd>
-        </div>
-      ))}
-      <div>
-        <dt>{text.life.dispute}</dt>
-        <dd>
-          {credits.inDispute} {credits.currency}
-        </dd>
-      </div>
-    </dl>
+    <>
+      <h3>{text.life.credits}</h3>
+      <dl class="facts bases">
+        {BASES.map((basis) => (
+          <Fact term={text.life.bases[basis]}>{money(credits.credits[basis])}</Fact>
+        ))}
+        <Fact term={text.life.dispute}>
+          <b>{money(credits.inDispute)}</b>
+        </Fact>
+      </dl>
+    </>
   )
 }

@@ -5,8 +5,10 @@
 import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ContractView } from '../../judge/view.ts'
 import type { ClosingView, StatementView, WindowLifeView } from '../../judge/window-view.ts'
+import { Credits } from '../part/credits.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
+import { guaranteeName, spoken } from '../part/names.ts'
 import { msOf, Time } from '../part/time.tsx'
 import { lifeText, Versions, windowHref } from '../part/window-life.tsx'
 import type { Scene } from '../scene.ts'
@@ -47,6 +49,7 @@ export function WindowPage(props: Props) {
           <section class="sheet wide">
             <GuaranteeList guarantees={window.guarantees} scene={scene} />
           </section>
+          <Credits contract={contract.name} window={window} scene={scene} />
           {window.versions.length > 0 && <Versions window={window} contract={contract.name} scene={scene} />}
           {closing && <Trace closing={closing} scene={scene} />}
         </div>
@@ -61,10 +64,17 @@ function Trace({ closing, scene }: { closing: ClosingView; scene: Scene }) {
     <section class="sheet wide">
       <details>
         <summary>{scene.text.life.trace}</summary>
-        <ol>
+        <ol class="zones">
           {closing.trace.map(({ step, guarantee, clause, text }) => (
             <li>
-              {[clause, guarantee, step].filter((part) => part !== null).join(' · ')}: {text}
+              {[
+                clause,
+                guarantee && guaranteeName({ contract: closing.contract, guarantee }, scene),
+                spoken(step),
+              ]
+                .filter((part) => part !== null)
+                .join(' · ')}
+              : {text}
             </li>
           ))}
         </ol>
@@ -79,7 +89,7 @@ function Statements({ scene, contract, window, statements, mayState }: Props) {
     <section class="sheet">
       <h2>{text.life.statements}</h2>
       {statements.length === 0 && <p class="sentence">{text.life.noStatements}</p>}
-      <ul>
+      <ul class="boxes received">
         {statements.map((one) => (
           <li>
             <a href={statementHref(one)}>{text.life.compare}</a>

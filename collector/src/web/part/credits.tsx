@@ -5,41 +5,50 @@
 import type { CreditsView, LossView } from '../../judge/credit-view.ts'
 import type { WindowView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
-import { moneyText } from '../text/format.ts'
+import { decimalText, moneyText } from '../text/format.ts'
+import { guaranteeName, serviceName, spoken } from './names.ts'
 import { Time } from './time.tsx'
 
-type Props = { window: Pick<WindowView, 'credits' | 'losses'>; scene: Scene }
+type Props = { contract: string; window: Pick<WindowView, 'credits' | 'losses'>; scene: Scene }
 
-export function Credits({ window: { credits, losses }, scene }: Props) {
+/** Nothing at all where neither is agreed on or kept. */
+export function Credits({ contract, window: { credits, losses }, scene }: Props) {
+  if (!credits && losses.length === 0) return null
   return (
-    <>
-      {credits && <Worth credits={credits} scene={scene} />}
+    <section class="sheet wide worths">
+      {credits && <Worth contract={contract} credits={credits} scene={scene} />}
       {losses.map((loss) => (
-        <Loss loss={loss} scene={scene} />
+        <Loss contract={contract} loss={loss} scene={scene} />
       ))}
-    </>
+    </section>
   )
 }
 
-function Worth({ credits, scene }: { credits: CreditsView; scene: Scene }) {
+type Of = { contract: string; credits: CreditsView; scene: Scene }
+
+function Worth({ contract, credits, scene }: Of) {
   const { lang, text } = scene
   const words = text.metric.credit
   const { currency, tax, total, lines, rights, exclusive, claim } = credits
   return (
     <section class="worth">
-      <h3>{words.title}</h3>
+      <h2>{words.title}</h2>
       <p class="figure">
         {moneyText({ amount: total, currency }, lang)} <small>{words.tax[tax]}</small>
       </p>
       <p class="note">{words.theoretical}</p>
-      {lines.length === 0 ? <p>{words.none}</p> : <Lines credits={credits} scene={scene} />}
+      {lines.length === 0 ? (
+        <p>{words.none}</p>
+      ) : (
+        <Lines contract={contract} credits={credits} scene={scene} />
+      )}
       {rights.length > 0 && (
         <>
           <p class="label">{words.rights}</p>
-          <ul>
+          <ul class="next">
             {rights.map(({ right, text: why, clause }) => (
               <li>
-                {right}: {why}
+                {text.glance.pair(spoken(right), why)}
                 {clause !== null && ` (${text.figure.clause(clause)})`}
               </li>
             ))}
@@ -64,11 +73,11 @@ function Deadline({ claim, scene }: { claim: NonNullable<CreditsView['claim']>; 
   )
 }
 
-function Lines({ credits: { lines, currency }, scene }: { credits: CreditsView; scene: Scene }) {
+function Lines({ contract, credits: { lines, currency }, scene }: Of) {
   const words = scene.text.metric.credit
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={words.title}>
-      <table>
+      <table class="stacking">
         <thead>
           <tr>
             <th scope="col">{words.guarantee}</th>
@@ -82,10 +91,12 @@ function Lines({ credits: { lines, currency }, scene }: { credits: CreditsView; 
         <tbody>
           {lines.map(({ guarantee, service, text, clause, amount }) => (
             <tr>
-              <th scope="row">{guarantee ?? service ?? words.total}</th>
+              <th scope="row">{lineName({ contract, guarantee, service }, scene)}</th>
               <td>{text}</td>
-              <td>{clause ?? '–'}</td>
-              <td class="number">{moneyText({ amount, currency }, scene.lang)}</td>
+              <td data-label={words.clause}>{clause ?? '–'}</td>
+              <td class="number" data-label={words.amount}>
+                {moneyText({ amount, currency }, scene.lang)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -94,18 +105,29 @@ function Lines({ credits: { lines, currency }, scene }: { credits: CreditsView; 
   )
 }
 
-function Loss({ loss: { currency, total, lines, showToProvider }, scene }: { loss: LossView; scene: Scene }) {
+type Line = { contract: string; guarantee: string | null; service: string | null }
+
+/** A line over several guarantees is of the whole. */
+function lineName({ contract, guarantee, service }: Line, scene: Scene): string {
+  if (guarantee !== null) return guaranteeName({ contract, guarantee }, scene)
+  return service === null ? scene.text.metric.credit.total : serviceName({ contract, service }, scene)
+}
+
+type LossProps = { contract: string; loss: LossView; scene: Scene }
+
+function Loss({ contract, loss, scene }: LossProps) {
+  const { currency, total, lines, showToProvider } = loss
   const words = scene.text.metric.loss
   return (
-    <section class="worth">
-      <h3>{words.title}</h3>
+    <section class="worth loss">
+      <h2>{words.title}</h2>
       <p class="figure">{moneyText({ amount: total, currency }, scene.lang)}</p>
       <p class="note">
         {words.note} {showToProvider ? words.shown : words.hidden}
       </p>
       {lines.length > 0 && (
         <div class="scroll" tabindex={0} role="region" aria-label={words.title}>
-          <table>
+          <table class="stacking">
             <thead>
               <tr>
                 <th scope="col">{words.service}</th>
@@ -121,12 +143,16 @@ function Loss({ loss: { currency, total, lines, showToProvider }, scene }: { los
             <tbody>
               {lines.map(({ service, onsetAt, minutes, amount }) => (
                 <tr>
-                  <th scope="row">{service}</th>
-                  <td>
+                  <th scope="row">{serviceName({ contract, service }, scene)}</th>
+                  <td data-label={scene.text.metric.onset}>
                     <Time at={onsetAt} scene={scene} style="minute" />
                   </td>
-                  <td class="number">{minutes}</td>
-                  <td class="number">{moneyText({ amount, currency }, scene.lang)}</td>
+                  <td class="number" data-label={words.minutes}>
+                    {decimalText(minutes, scene.lang)}
+                  </td>
+                  <td class="number" data-label={scene.text.metric.credit.amount}>
+                    {moneyText({ amount, currency }, scene.lang)}
+                  </td>
                 </tr>
               ))}
             </tbody>

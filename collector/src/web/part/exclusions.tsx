@@ -11,8 +11,8 @@ import { windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
 import { contractHref } from '../page/contracts.tsx'
 import { Stamp } from './mark.tsx'
-import { partyOf, serviceName } from './names.ts'
-import { Time } from './time.tsx'
+import { guaranteeName, partyOf, serviceName, spoken } from './names.ts'
+import { Time, TimeSpan } from './time.tsx'
 
 export type ExclusionsProps = {
   terms: ExpandedContract
@@ -39,7 +39,7 @@ export function Exclusions({ terms, exclusions, scene, problems }: ExclusionsPro
         <Exclusion exclusion={one} terms={terms} scene={scene} />
       ))}
       {problems.length > 0 && (
-        <div role="alert">
+        <div role="alert" class="problem">
           <p>{words.refused}</p>
           <ul>
             {problems.map((problem) => (
@@ -59,10 +59,10 @@ function Exclusion({ exclusion: e, terms, scene }: Of) {
   const { text } = scene
   const words = text.metric.exclusion
   return (
-    <article class="exclusion">
+    <article class={`exclusion is-${e.standing}`}>
       <p class="label-row">
-        <b>
-          {e.kind} ·{' '}
+        <b class="exclusion-name">
+          {spoken(e.kind)} ·{' '}
           {e.service === null
             ? words.everyService
             : serviceName({ contract: e.contract, service: e.service }, scene)}
@@ -70,7 +70,7 @@ function Exclusion({ exclusion: e, terms, scene }: Of) {
         <Stamp tone={TONE[e.standing]}>{words.standings[e.standing]}</Stamp>
       </p>
       <p>
-        <Time at={e.start} scene={scene} style="minute" /> – <Time at={e.end} scene={scene} style="minute" />
+        <TimeSpan from={e.start} to={e.end} scene={scene} />
         {e.clause !== null && ` · ${text.figure.clause(e.clause)}`}
       </p>
       {e.reason !== '' && <p>{e.reason}</p>}
@@ -95,14 +95,14 @@ function nameOf(terms: ExpandedContract, party: string): string {
   return partyOf(terms, party)?.name ?? party
 }
 
-function effectText({ effects }: ExclusionView, scene: Scene): string {
+function effectText({ contract, effects }: ExclusionView, scene: Scene): string {
   const words = scene.text.metric.exclusion
   const said = effects
     .filter(({ excusedMs }) => excusedMs > 0)
     .map(({ guarantee, window, excusedMs }) =>
       words.excuses({
         length: durationText(excusedMs, scene.lang),
-        guarantee,
+        guarantee: guaranteeName({ contract, guarantee }, scene),
         window: windowName(window, scene),
       }),
     )
@@ -139,7 +139,7 @@ function AnswerForm({ exclusion, scene }: Pick<Of, 'exclusion' | 'scene'>) {
   return (
     <form method="post" class="deed">
       <label for={noteId}>{words.note}</label>
-      <input id={noteId} name="note" maxlength={1000} />
+      <input id={noteId} name="note" type="text" maxlength={1000} />
       <button formaction={`${path}/accept`}>{words.accept}</button>
       <button formaction={`${path}/dispute`}>{words.dispute}</button>
     </form>
@@ -153,14 +153,16 @@ function Declare({ terms, scene }: { terms: ExpandedContract; scene: Scene }) {
   // Kinds that recur by the contract itself are never declared.
   const kinds = terms.exclusions.kinds.filter(({ recurrence, needs }) => !recurrence || needs !== 'nothing')
   return (
-    <details>
+    <details class="declare" id="declare">
       <summary>{words.declare}</summary>
       <form method="post" action={`${contractHref(terms.name)}/exclusions`}>
         <p class="note">{words.declareHelp[side]}</p>
         <Field id="exclusion-kind" label={words.kind}>
           <select id="exclusion-kind" name="kind">
             {kinds.map(({ id, clause }) => (
-              <option value={id}>{clause === null ? id : `${id} · ${text.figure.clause(clause)}`}</option>
+              <option value={id}>
+                {clause === null ? spoken(id) : `${spoken(id)} · ${text.figure.clause(clause)}`}
+              </option>
             ))}
           </select>
         </Field>

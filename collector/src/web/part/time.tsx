@@ -21,6 +21,19 @@ export function Time({ at, scene, style = 'near' }: Props) {
   )
 }
 
+type SpanProps = { from: string; to: string; scene: Scene }
+
+/** The second day is named only where it is another one. */
+export function TimeSpan({ from, to, scene }: SpanProps) {
+  const day = (at: string): string => timeText(msOf(at), 'day', scene)
+  return (
+    <span class="span">
+      <Time at={from} scene={scene} style="minute" /> –{' '}
+      <Time at={to} scene={scene} style={day(from) === day(to) ? 'clock' : 'minute'} />
+    </span>
+  )
+}
+
 export function since(at: string, scene: Scene): string {
   return nearText(msOf(at), scene.nowMs, scene)
 }

@@ -1,7 +1,7 @@
 /** How far the life of a window has come: one sentence, the versions that stand, and those before it. Pure. */
 import type { ClosedWindowView, WindowLifeView, WindowVersionView } from '../../judge/window-view.ts'
 import type { Scene } from '../scene.ts'
-import { countText, timeText } from '../text/format.ts'
+import { countText, moneyText, timeText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { msOf, Time } from './time.tsx'
 
@@ -31,7 +31,7 @@ export function PastWindows(props: { contract: string; closed: readonly ClosedWi
   const { contract, closed, scene } = props
   const { text } = scene
   return (
-    <section class="sheet">
+    <section class="sheet wide">
       <h2>{text.life.past}</h2>
       {closed.length === 0 && <p class="sentence">{text.life.noPast}</p>}
       {closed.length > 0 && (
@@ -40,7 +40,9 @@ export function PastWindows(props: { contract: string; closed: readonly ClosedWi
             <tr>
               <th scope="col">{text.life.window}</th>
               <th scope="col">{text.life.verdicts}</th>
-              <th scope="col">{text.life.credit}</th>
+              <th scope="col" class="number">
+                {text.life.credit}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -50,7 +52,7 @@ export function PastWindows(props: { contract: string; closed: readonly ClosedWi
                   <a href={windowHref(contract, one.window)}>{windowName(one.window, scene)}</a>
                 </th>
                 <td>{verdictsText(one, scene)}</td>
-                <td>{one.credit ? `${one.credit.total} ${one.credit.currency}` : '–'}</td>
+                <td class="number">{one.credit ? creditText(one.credit, scene) : '–'}</td>
               </tr>
             ))}
           </tbody>
@@ -58,6 +60,10 @@ export function PastWindows(props: { contract: string; closed: readonly ClosedWi
       )}
     </section>
   )
+}
+
+function creditText({ total, currency }: { total: string; currency: string }, { lang }: Scene): string {
+  return moneyText({ amount: total, currency }, lang)
 }
 
 /** `Met`, or each with its count where they differ. */
@@ -82,11 +88,11 @@ export function Versions({
 }) {
   const { text, lang } = scene
   return (
-    <section class="sheet">
+    <section class="sheet wide">
       <h2>{text.life.versions}</h2>
       <p class="note">{text.life.proof}</p>
       {window.versions.toReversed().map((one) => (
-        <dl class="facts">
+        <dl class="facts version-of">
           <div>
             <dt>
               <a href={`${windowHref(contract, window.key)}?version=${one.version}`}>
