@@ -4,33 +4,24 @@
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ExclusionView } from '../../judge/exclusion-view.ts'
-import type {
-  AgentView,
-  AvailabilityView,
-  ContractView,
-  GuaranteeView,
-  IncidentView,
-  RevisionView,
-} from '../../judge/view.ts'
+import type { AgentView, ContractView, IncidentView, RevisionView } from '../../judge/view.ts'
 import type { ClosedWindowView, WindowLifeView } from '../../judge/window-view.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
-import { EachSite } from '../part/each-site.tsx'
-import { GuaranteeList, mostText, type DownView } from '../part/guarantee.tsx'
-import { LatencyFigures } from '../part/guarantee-latency.tsx'
+import { Fact } from '../part/fact.tsx'
+import { Figures } from '../part/figures.tsx'
+import { GuaranteeList } from '../part/guarantee.tsx'
 import { Begun } from '../part/begun.tsx'
 import { Credits } from '../part/credits.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
-import { IncidentClocks } from '../part/measured.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateMark } from '../part/mark.tsx'
-import { guaranteeName } from '../part/names.ts'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
 import { lifeText, PastWindows, windowHref } from '../part/window-life.tsx'
 import { Sites, Zones } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
-import { countText, durationText, percentText, shareText } from '../text/format.ts'
+import { countText } from '../text/format.ts'
 import { contractSentence, windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
 import { contractHref } from './contracts.tsx'
@@ -124,15 +115,6 @@ function Head({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
   )
 }
 
-export function Fact({ term, children }: { term: string; children: unknown }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
-
 function Windows({ scene, contract, keys, window }: Props) {
   const { text } = scene
   return (
@@ -158,106 +140,6 @@ function Windows({ scene, contract, keys, window }: Props) {
       )}
     </>
   )
-}
-
-const FIGURES = ['provable', 'point', 'pessimistic'] as const
-
-function Figures({ guarantee, scene }: { guarantee: GuaranteeView; scene: Scene }) {
-  switch (guarantee.metric) {
-    case 'share-within':
-      return <LatencyFigures guarantee={guarantee} scene={scene} />
-    case 'restoration-time':
-    case 'response-time':
-      return <IncidentClocks guarantee={guarantee} scene={scene} />
-    case 'interval-availability':
-    case 'error-rate-slices':
-      return (
-        <>
-          {guarantee.sites && <EachSite guarantee={guarantee} sites={guarantee.sites} scene={scene} />}
-          <FiguresTable guarantee={guarantee} scene={scene} />
-        </>
-      )
-    case 'request-share':
-    case 'mean-error-rate':
-    case 'incident-count':
-      return null
-  }
-}
-
-function FiguresTable({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
-  const { text, lang } = scene
-  const name = guaranteeName(g, scene)
-  const meaning = {
-    provable: text.figure.provableMeaning,
-    point: text.figure.pointMeaning,
-    pessimistic: text.figure.pessimisticMeaning,
-  }
-  const downOf = { provable: durationText, point: durationText, pessimistic: mostText }
-  return (
-    <details class="figures" id={`figures-${g.guarantee}`}>
-      <summary aria-label={`${text.figure.all}: ${name}`}>{text.figure.all}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{name}</th>
-              <th scope="col" class="number">
-                {text.figure.down}
-              </th>
-              <th scope="col" class="number">
-                {text.figure.availability}
-              </th>
-              <th scope="col" />
-            </tr>
-          </thead>
-          <tbody>
-            {FIGURES.map((figure) => (
-              <tr>
-                <th scope="row">{text.figure[figure]}</th>
-                <td class="number">{downOf[figure](g.downMs[figure], lang)}</td>
-                <td class="number">{percentText(g.availability[figure], lang)}</td>
-                <td class="note">{meaning[figure]}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <TimeFacts guarantee={g} scene={scene} />
-    </details>
-  )
-}
-
-function TimeFacts({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
-  const { figure } = scene.text
-  const lengths: [string, number][] = [
-    [figure.committed, g.committedMs],
-    [figure.known, g.knownMs],
-    [figure.unknown, g.elapsedCommittedMs - g.knownMs],
-    ...(g.metric === 'interval-availability' ? statesOf(g, scene) : []),
-    [figure.excluded, g.excludedMs],
-  ]
-  return (
-    <dl class="facts">
-      {lengths.map(([term, ms]) => (
-        <Fact term={term}>{durationText(ms, scene.lang)}</Fact>
-      ))}
-      <Fact term={figure.coverage}>
-        <span title={figure.coverageMeaning}>{shareText(g.coverage, scene.lang)}</span>
-      </Fact>
-      {g.measuredFrom !== null && (
-        <Fact term={figure.measuredFrom}>
-          <Time at={g.measuredFrom} scene={scene} style="minute" />
-        </Fact>
-      )}
-    </dl>
-  )
-}
-
-function statesOf({ partialMs, degradedMs }: AvailabilityView, { text }: Scene): [string, number][] {
-  return [
-    [text.figure.partial, partialMs],
-    [text.figure.degraded, degradedMs],
-  ]
 }
 
 function Readiness({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {

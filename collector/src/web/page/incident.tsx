@@ -16,7 +16,7 @@ import { Timeline, type Instant } from '../part/timeline.tsx'
 import { administrationText, ownerText, zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
-import { Fact } from './contract.tsx'
+import { Fact } from '../part/fact.tsx'
 import { contractHref } from './contracts.tsx'
 import { Acknowledged, headingOf, incidentHref } from './incidents.tsx'
 

@@ -13,7 +13,7 @@ import type { Scene } from '../scene.ts'
 import { durationText, moneyText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
-import { Fact } from './contract.tsx'
+import { Fact } from '../part/fact.tsx'
 import { contractHref } from './contracts.tsx'
 
 type Props = { scene: Scene; contract: ContractView; found: ReconciliationView }

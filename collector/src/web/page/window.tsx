@@ -6,6 +6,7 @@ import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ContractView } from '../../judge/view.ts'
 import type { ClosingView, StatementView, WindowLifeView } from '../../judge/window-view.ts'
 import { Credits } from '../part/credits.tsx'
+import { Figures } from '../part/figures.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { guaranteeName, spoken } from '../part/names.ts'
@@ -47,7 +48,11 @@ export function WindowPage(props: Props) {
         </header>
         <div class="columns">
           <section class="sheet wide">
-            <GuaranteeList guarantees={window.guarantees} scene={scene} />
+            <GuaranteeList
+              guarantees={window.guarantees}
+              scene={scene}
+              detail={(guarantee) => <Figures guarantee={guarantee} scene={scene} />}
+            />
           </section>
           <Credits contract={contract.name} window={window} scene={scene} />
           {window.versions.length > 0 && <Versions window={window} contract={contract.name} scene={scene} />}

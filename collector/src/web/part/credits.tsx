@@ -110,7 +110,7 @@ type Line = { contract: string; guarantee: string | null; service: string | null
 /** A line over several guarantees is of the whole. */
 function lineName({ contract, guarantee, service }: Line, scene: Scene): string {
   if (guarantee !== null) return guaranteeName({ contract, guarantee }, scene)
-  return service === null ? scene.text.metric.credit.total : serviceName({ contract, service }, scene)
+  return service === null ? scene.text.metric.credit.whole : serviceName({ contract, service }, scene)
 }
 
 type LossProps = { contract: string; loss: LossView; scene: Scene }

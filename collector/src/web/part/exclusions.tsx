@@ -83,9 +83,7 @@ function Exclusion({ exclusion: e, terms, scene }: Of) {
         <p class="note">{e.refusals.map((code) => wordOf(words.refusals, code)).join(' · ')}</p>
       )}
       <Answers exclusion={e} terms={terms} scene={scene} />
-      <p class="note">
-        {words.effect}: {effectText(e, scene)}
-      </p>
+      <p class="note">{text.glance.pair(words.effect, effectText(e, scene))}</p>
       <AnswerForm exclusion={e} scene={scene} />
     </article>
   )
@@ -99,13 +97,14 @@ function effectText({ contract, effects }: ExclusionView, scene: Scene): string 
   const words = scene.text.metric.exclusion
   const said = effects
     .filter(({ excusedMs }) => excusedMs > 0)
-    .map(({ guarantee, window, excusedMs }) =>
-      words.excuses({
+    .map(({ guarantee, window, excusedMs, contested }) => {
+      const said = words.excuses({
         length: durationText(excusedMs, scene.lang),
         guarantee: guaranteeName({ contract, guarantee }, scene),
         window: windowName(window, scene),
-      }),
-    )
+      })
+      return contested ? `${said} (${words.standings.contested})` : said
+    })
   return said.length === 0 ? words.nothing : said.join(' · ')
 }
 

@@ -5,12 +5,14 @@
 import type { LatencyGuaranteeView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { countText, percentText } from '../text/format.ts'
+import { guaranteeName } from './names.ts'
 
 type Props = { guarantee: LatencyGuaranteeView; scene: Scene }
 
 export function LatencyFigures({ guarantee: g, scene }: Props) {
   const { text, lang } = scene
   const { share } = g
+  const name = guaranteeName(g, scene)
   const rows: [string, string, string | null, string][] = [
     [
       text.figure.provable,
@@ -23,12 +25,12 @@ export function LatencyFigures({ guarantee: g, scene }: Props) {
   ]
   return (
     <details class="figures" id={`figures-${g.guarantee}`}>
-      <summary aria-label={`${text.latency.all}: ${g.guarantee}`}>{text.latency.all}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={g.guarantee}>
+      <summary aria-label={`${text.latency.all}: ${name}`}>{text.latency.all}</summary>
+      <div class="scroll" tabindex={0} role="region" aria-label={name}>
         <table>
           <thead>
             <tr>
-              <th scope="col">{g.guarantee}</th>
+              <th scope="col">{name}</th>
               <th scope="col" class="number">
                 {text.latency.within}
               </th>

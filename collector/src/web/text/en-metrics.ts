@@ -52,7 +52,7 @@ export const metricsEn = {
     title: 'What it is worth',
     theoretical:
       'Theoretical: what the measurement comes to. Nothing has been notified, nothing is owed yet.',
-    total: 'Total',
+    whole: 'All guarantees',
     line: 'Why',
     amount: 'Amount',
     guarantee: 'Guarantee',

@@ -50,7 +50,7 @@ export const metricsFr: typeof metricsEn = {
   credit: {
     title: 'Pénalités',
     theoretical: 'Théorique : ce à quoi conduit la mesure. Rien n’a été notifié, rien n’est encore dû.',
-    total: 'En tout',
+    whole: 'Tous les engagements',
     line: 'Motif',
     amount: 'Montant',
     guarantee: 'Engagement',
