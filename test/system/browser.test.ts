@@ -12,6 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '@constat/collector/http/app'
 import { BROWSER_FLAGS, requireBrowser } from '../support/browser.mjs'
 import { demoDeps, type Demo } from '../support/demo-deps.ts'
+import { demoOfEverything } from '../support/demo-everything.ts'
+import { STATEMENT_ID } from '../support/demo-windows.ts'
 import { AUDIT } from '../support/page-audit.ts'
 
 const PICTURES = fileURLToPath(new URL('../.artifacts/', import.meta.url))
@@ -22,6 +24,9 @@ const PAGES = {
   contracts: '/contracts',
   contract: '/contracts/acme-hosting-2026',
   unknown: '/contracts/archive',
+  window: '/contracts/acme-hosting-2026/windows/2026-10',
+  version: '/contracts/acme-hosting-2026/windows/2026-10?version=1',
+  statement: `/contracts/acme-hosting-2026/statements/${STATEMENT_ID}`,
   service: '/contracts/acme-hosting-2026/services/order-portal?range=7d',
   incidents: '/incidents',
   incident: `/incidents/${PORTAL}`,
@@ -38,7 +43,7 @@ let demo: Demo
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true })
-  demo = demoDeps()
+  demo = demoDeps({ model: demoOfEverything() })
   const app = createApp(demo.deps)
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   close = () => void server.close()
@@ -81,7 +86,10 @@ describe.each(COMBINATIONS)('at $width px, $colorScheme, $locale', ({ width, col
   it('every page is whole', async () => {
     const { page, troubles, leave } = await enter({ viewport: { width, height: 900 }, colorScheme, locale })
     for (const [name, path] of Object.entries(PAGES)) {
-      await page.goto(path)
+      const answer = await page.goto(path)
+      expect.soft(answer?.status(), name).toBe(name === 'missing' ? 404 : 200)
+      // What is folded is looked at, too.
+      await page.evaluate(`for (const fold of document.querySelectorAll('main details')) fold.open = true`)
       // A page that is not there is meant to answer 404, which the browser reports.
       if (name === 'missing') troubles.pop()
       expect.soft(await page.locator('html').getAttribute('lang'), name).toBe(locale)

@@ -23,7 +23,7 @@ export function CountedFigures({ guarantee: g, scene }: Props) {
     <details class="figures" id={`figures-${g.guarantee}`}>
       <summary aria-label={`${text.figure.all}: ${name}`}>{text.figure.all}</summary>
       <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{name}</th>
@@ -37,7 +37,9 @@ export function CountedFigures({ guarantee: g, scene }: Props) {
             {rows.map(([term, value, meaning]) => (
               <tr>
                 <th scope="row">{term}</th>
-                <td class="number">{value}</td>
+                <td class="number" data-label={text.figure.measured}>
+                  {value}
+                </td>
                 <td class="note">{meaning}</td>
               </tr>
             ))}

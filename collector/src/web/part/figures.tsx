@@ -68,7 +68,7 @@ function FiguresTable({ guarantee: g, scene }: { guarantee: DownView; scene: Sce
     <details class="figures" id={`figures-${g.guarantee}`}>
       <summary aria-label={`${text.figure.all}: ${name}`}>{text.figure.all}</summary>
       <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{name}</th>
@@ -85,8 +85,12 @@ function FiguresTable({ guarantee: g, scene }: { guarantee: DownView; scene: Sce
             {FIGURES.map((figure) => (
               <tr>
                 <th scope="row">{text.figure[figure]}</th>
-                <td class="number">{downOf[figure](g.downMs[figure], lang)}</td>
-                <td class="number">{percentText(g.availability[figure], lang)}</td>
+                <td class="number" data-label={text.figure.down}>
+                  {downOf[figure](g.downMs[figure], lang)}
+                </td>
+                <td class="number" data-label={text.figure.availability}>
+                  {percentText(g.availability[figure], lang)}
+                </td>
                 <td class="note">{meaning[figure]}</td>
               </tr>
             ))}

@@ -27,7 +27,7 @@ export function LatencyFigures({ guarantee: g, scene }: Props) {
     <details class="figures" id={`figures-${g.guarantee}`}>
       <summary aria-label={`${text.latency.all}: ${name}`}>{text.latency.all}</summary>
       <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{name}</th>
@@ -44,8 +44,12 @@ export function LatencyFigures({ guarantee: g, scene }: Props) {
             {rows.map(([name, count, percent, meaning]) => (
               <tr>
                 <th scope="row">{name}</th>
-                <td class="number">{count}</td>
-                <td class="number">{percent === null ? '–' : percentText(percent, lang)}</td>
+                <td class="number" data-label={text.latency.within}>
+                  {count}
+                </td>
+                <td class="number" data-label="%">
+                  {percent === null ? '–' : percentText(percent, lang)}
+                </td>
                 <td class="note">{meaning}</td>
               </tr>
             ))}

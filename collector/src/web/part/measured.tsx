@@ -115,7 +115,7 @@ export function IncidentClocks({ guarantee: g, scene }: Of<TimingGuaranteeView>)
     <details class="figures" id={`figures-${g.guarantee}`}>
       <summary>{text.metric.perIncident}</summary>
       <div class="scroll" tabindex={0} role="region" aria-label={text.metric.perIncident}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{text.metric.onset}</th>
@@ -137,8 +137,10 @@ export function IncidentClocks({ guarantee: g, scene }: Of<TimingGuaranteeView>)
                     </a>
                   )}
                 </th>
-                <td class="number">{ms === null ? '–' : durationText(ms.point, lang)}</td>
-                <td>
+                <td class="number" data-label={text.metric.took}>
+                  {ms === null ? '–' : durationText(ms.point, lang)}
+                </td>
+                <td data-label={text.figure.verdict}>
                   {ms === null
                     ? text.metric.notStarted
                     : isRunning
