@@ -1,8 +1,7 @@
 /**
  * Tests: `line` (pure, in parallel), `tidy` (the rules of the house), `system` (real processes, one file
- * at a time after the others, as they measure and share two cores), `patient` (those of them that mostly wait,
- * two at a time), `network` (faults in namespaces, which
- * need root and iproute2; they mostly wait, so two files run at once).
+ * at a time after the others, as they measure and share two cores), `patient` (those of them that mostly
+ * wait, three at a time), `network` (faults in namespaces, which need root and iproute2; two at a time).
  */
 import { defineConfig } from 'vitest/config'
 
@@ -32,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'patient',
           include: PATIENT,
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           sequence: { groupOrder: 2 },

@@ -17,8 +17,11 @@ const FETCH_LIMIT_MS = 3 * 60_000
  * the same lines of JavaScript, and minutes more.
  */
 const SYSTEM_AGAIN = ['agent', 'hostile', 'probe-servers', 'stream', 'transaction']
+/** Thousands of random documents and timelines: the arithmetic is V8's own, and half a minute. */
+const ONCE = ['mutation', 'engine-properties']
 export const NODE24_SUITE = ['--project', 'line', '--project', 'system', 'test/line/'].concat(
   SYSTEM_AGAIN.map((name) => `test/system/${name}.`),
+  ONCE.flatMap((name) => ['--exclude', `test/line/${name}.test.ts`]),
 )
 
 /** The path of a binary that runs here, or null with the reason said. Fetches it where it is not yet. */
