@@ -20,7 +20,12 @@ export function demoOfEverything(model: Model = demoModel()): Model {
   const more: ReadModel = {
     ...read,
     terms: (name) => withKinds(name, read),
-    exclusions: (filter) => [...declared(read), ...read.exclusions(filter)].filter(({ id }) => id !== ''),
+    exclusions: (filter) => [
+      ...declared(read).filter(
+        ({ contract }) => filter.contract === undefined || filter.contract === contract,
+      ),
+      ...read.exclusions(filter),
+    ],
     async window(name, key, version) {
       const found = await read.window(name, key, name === CONTRACT ? undefined : version)
       if (!found || name !== CONTRACT) return found

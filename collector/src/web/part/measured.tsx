@@ -11,7 +11,7 @@ import type {
   TimingGuaranteeView,
 } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
-import { countText, decimalText, durationText, latencyText, percentText } from '../text/format.ts'
+import { countText, decimalText, durationText, latencyText, percentText, spanText } from '../text/format.ts'
 import { Time } from './time.tsx'
 
 type Of<G> = { guarantee: G; scene: Scene }
@@ -25,15 +25,15 @@ export function promisedText(g: GuaranteeView, { text, lang }: Scene): string {
     case 'share-within':
       return text.glance.share.target({ percent, threshold: latencyText(g.thresholdUs, lang) })
     case 'error-rate-slices':
-      return metric.slices.target({ percent, length: durationText(g.sliceMs, lang) })
+      return metric.slices.target({ percent, length: spanText(g.sliceMs, lang) })
     case 'mean-error-rate':
       return metric.mean.target(percent)
     case 'request-share':
       return metric.requests.target(percent)
     case 'restoration-time':
-      return metric.restoration.target(durationText(g.eachMs, lang))
+      return metric.restoration.target(spanText(g.eachMs, lang))
     case 'response-time':
-      return metric.response.target(durationText(g.eachMs, lang))
+      return metric.response.target(spanText(g.eachMs, lang))
     case 'incident-count':
       return metric.count.target(g.target)
   }
@@ -44,7 +44,7 @@ export function MeasuredMean({ guarantee: g, scene }: Of<MeanGuaranteeView>) {
   const words = text.metric.mean
   const { provable, point, pessimistic } = g.availability
   if (point === null) return <p class="figure">{words.none}</p>
-  const counted = words.slices({ n: countText(g.slices, lang), length: durationText(g.sliceMs, lang) })
+  const counted = words.slices({ n: countText(g.slices, lang), length: spanText(g.sliceMs, lang) })
   return (
     <>
       <p class="figure">{words.measured(percentText(point, lang))}</p>
