@@ -157,14 +157,13 @@ export class Pipeline {
   }
 
   #makeObjectives(facts: FactSources): Objectives {
-    const { sequencer, register, timelines } = this
+    const { sequencer, register } = this
     const { shell, publicUrl, told } = this.#deps
     return new Objectives({
       sequencer,
       register,
       nowMs: () => shell.clock.nowMs(),
       judge: (asked) => liveJudgement(asked, { facts, watch: this.#latencyWatch }),
-      timelineOf: ({ terms, revision, guarantee }) => timelines.service(terms, revision, guarantee.service),
       isDown: (contract, service) =>
         this.judge.incidents(contract).some((one) => one.service === service && one.closedMs === null),
       publicUrl,

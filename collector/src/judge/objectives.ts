@@ -5,7 +5,6 @@
  */
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
-import type { Timeline } from '@constat/sla/timeline'
 import { objectiveFact } from '../alert/facts.ts'
 import { tell } from '../db/events.ts'
 import type { Draft } from '../ledger/leaf.ts'
@@ -16,9 +15,9 @@ import { isBurningNow } from './burn.ts'
 import type { LiveJudgement } from './live.ts'
 import { measurableAt, windowNow, type Measurable } from './windows.ts'
 
-/** Nothing new was seen of a service: it is looked at again after this, as silence spends budget too. */
-const QUIET_MS = 60_000
-/** While it is down, its budget goes on without new samples. */
+/** Between two looks at a guarantee: silence and what is not an outage spend budget too. */
+const QUIET_MS = 15_000
+/** While its service is down, its budget goes on without new samples. */
 const DOWN_MS = 5_000
 
 export type ObjectiveDeps = {
@@ -26,7 +25,6 @@ export type ObjectiveDeps = {
   register: Register
   nowMs: () => UnixMs
   judge: (asked: Measurable) => LiveJudgement
-  timelineOf: (asked: Measurable) => Timeline
   isDown: (contract: string, service: string) => boolean
   publicUrl: string
   told(): void
@@ -34,7 +32,7 @@ export type ObjectiveDeps = {
 
 export class Objectives {
   readonly #deps: ObjectiveDeps
-  readonly #looked = new Map<string, { timeline: Timeline; atMs: UnixMs }>()
+  readonly #looked = new Map<string, { isDown: boolean; atMs: UnixMs }>()
 
   constructor(deps: ObjectiveDeps) {
     this.#deps = deps
@@ -51,9 +49,10 @@ export class Objectives {
     const guarantee = revision.terms.guarantees.find((one) => one.id === id)
     if (!guarantee) return
     const nowMs = this.#deps.nowMs()
+    if (!this.#isDue({ terms, guarantee, nowMs })) return
     const { startMs } = windowNow(guarantee, revision, nowMs)
     const asked = measurableAt(terms, id, { atMs: startMs, nowMs })
-    if (!asked || this.#isTold(asked, 'breached') || !this.#isDue(asked)) return
+    if (!asked || this.#isTold(asked, 'breached')) return
     const live = this.#deps.judge(asked)
     const deed = deedOf(live)
     if (deed && !this.#isTold(asked, deed)) await this.#tell(live, deed)
@@ -63,15 +62,15 @@ export class Objectives {
     return terms.objectives.has(objectiveKey({ guarantee: guarantee.id, window: window.key, deed }))
   }
 
-  #isDue(asked: Measurable): boolean {
-    const { terms, guarantee, nowMs } = asked
+  /** By the clock first: whether anything moved costs more to find out than to wait for. */
+  #isDue({ terms, guarantee, nowMs }: Pick<Measurable, 'terms' | 'guarantee' | 'nowMs'>): boolean {
     const name = `${terms.contract}/${guarantee.id}`
-    const timeline = this.#deps.timelineOf(asked)
+    const isDown = this.#deps.isDown(terms.contract, guarantee.service)
     const last = this.#looked.get(name)
-    const pauseMs = this.#deps.isDown(terms.contract, guarantee.service) ? DOWN_MS : QUIET_MS
-    const isQuiet = last && last.timeline === timeline && Math.abs(nowMs - last.atMs) < pauseMs
-    if (isQuiet) return false
-    this.#looked.set(name, { timeline, atMs: nowMs })
+    // An outage that has just begun or ended is looked at soon.
+    const pauseMs = isDown || last?.isDown ? DOWN_MS : QUIET_MS
+    if (last && Math.abs(nowMs - last.atMs) < pauseMs) return false
+    this.#looked.set(name, { isDown, atMs: nowMs })
     return true
   }
 

@@ -10,7 +10,7 @@ import type { KnownAgent } from '../intake/registry.ts'
 import type { Draft } from '../ledger/leaf.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Identity } from '../shell.ts'
-import { newest, type Register, type Terms } from './register.ts'
+import { newest, type Configuration, type Register, type Terms } from './register.ts'
 
 export type AssignDeps = {
   register: Register
@@ -30,9 +30,20 @@ export async function assignmentsOf(agent: KnownAgent, deps: AssignDeps): Promis
     if (!configuration) continue
     if (mine.length > 0) await enrolIn(terms, agent, deps)
     const { json } = configuration
-    assignments.push({ json, signature: signBytes('config', Buffer.from(json), deps.identity.key), mine })
+    assignments.push({ json, signature: signatureOf(configuration, deps.identity), mine })
   }
   return assignments
+}
+
+/** Signed once for all agents: a change of one contract is told to each of them. */
+const SIGNATURES = new WeakMap<Configuration, Buffer>()
+
+function signatureOf(configuration: Configuration, { key }: Identity): Buffer {
+  const known = SIGNATURES.get(configuration)
+  if (known) return known
+  const signature = signBytes('config', Buffer.from(configuration.json), key)
+  SIGNATURES.set(configuration, signature)
+  return signature
 }
 
 /** Ends what an agent may say, in every log it was enrolled in. */
