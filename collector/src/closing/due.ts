@@ -5,7 +5,7 @@
 import type { UnixMs } from '@constat/shared/time'
 import { claimClock } from '@constat/sla/credit/claim'
 import type { IncidentRow } from '../db/incident-rows.ts'
-import { checksOf } from '../judge/timelines.ts'
+import { checksOf } from '@constat/sla/service-tree'
 import type { Promised, WindowGroup } from './promised.ts'
 
 const DAY_MS = 86_400_000

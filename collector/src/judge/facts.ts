@@ -15,7 +15,8 @@ import type { Latencies } from '../latency/latencies.ts'
 import { foldRules, type Revision, type Terms } from '../terms/register.ts'
 import { outageRules } from './describe.ts'
 import { sitesOf, type SiteVantages } from './sites.ts'
-import { checksOf, type Timelines } from './timelines.ts'
+import { checksOf } from '@constat/sla/service-tree'
+import type { Timelines } from './timelines.ts'
 
 export type FactSources = {
   timelines: Timelines

@@ -14,7 +14,8 @@ import { foldRules, promisedFromMs } from '../terms/register.ts'
 import type { Expected } from './latency-sums.ts'
 import type { LatencyAnswer, LatencyWindowQuestion } from './latency-window.ts'
 import type { SiteVantages } from './sites.ts'
-import { checksOf, type Timelines } from './timelines.ts'
+import { checksOf } from '@constat/sla/service-tree'
+import type { Timelines } from './timelines.ts'
 import { asOfOf, phaseOf, type Measurable } from './windows.ts'
 
 /** The whole service, or one of the sites that speed is promised for, with its timeline. */

@@ -18,7 +18,7 @@ import { countsSlots, factsOf, sitesAsked, stateFacts, type FactSources } from '
 import { judgeWindowOf } from './judgement.ts'
 import { answerName, latencyQuestion, placesOf, withAnswers } from './latency-view.ts'
 import { LatencyWindows } from './latency-window.ts'
-import { checksOf } from './timelines.ts'
+import { checksOf } from '@constat/sla/service-tree'
 import { measurableAt, phaseOf, windowNow, type Measurable } from './windows.ts'
 
 /** An answer this old is good enough for a window that is open. */

@@ -26,7 +26,8 @@ import { contractSentence, worstState } from './sentence.ts'
 import { membersNow } from './silences.ts'
 import { siteOf } from './sites.ts'
 import { siteViews } from './site-view.ts'
-import { checksOf, type Timelines } from './timelines.ts'
+import { checksOf } from '@constat/sla/service-tree'
+import type { Timelines } from './timelines.ts'
 import type { ExclusionView } from './exclusion-view.ts'
 import type {
   AgentView,

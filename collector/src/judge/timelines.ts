@@ -13,14 +13,9 @@ import {
   type IntervalSet,
   type UnixMs,
 } from '@constat/shared/time'
-import { compose, type Operator } from '@constat/sla/compose'
-import {
-  quorumFor,
-  type CheckTerms,
-  type ExpandedContract,
-  type ServiceNode,
-} from '@constat/sla/contract/expanded'
+import { quorumFor, type CheckTerms, type ExpandedContract } from '@constat/sla/contract/expanded'
 import { quorum } from '@constat/sla/quorum'
+import { checksOf, serviceTimeline } from '@constat/sla/service-tree'
 import { silenceAsDown } from '@constat/sla/silence'
 import { NOTHING_KNOWN, splice, type Timeline } from '@constat/sla/timeline'
 import type { Track } from '../fold/track.ts'
@@ -34,9 +29,6 @@ import {
   type Terms,
 } from '../terms/register.ts'
 import { isProviderHost, type SiteVantages } from './sites.ts'
-
-/** Service trees deeper than this are refused by the parser too. */
-const MAX_DEPTH = 16
 
 /** What the judge needs to name vantages as contracts do. */
 export type Names = {
@@ -104,7 +96,7 @@ export class Timelines {
     const { revision, site } = view
     const key = site === null ? `${revision.revision}` : `${revision.revision}/${siteKey(site)}`
     let timeline = kept.get(key)
-    if (!timeline) kept.set(key, (timeline = this.#serviceTree(view, service, 0)))
+    if (!timeline) kept.set(key, (timeline = this.#serviceTimeline(view, service)))
     return timeline
   }
 
@@ -148,21 +140,9 @@ export class Timelines {
     })
   }
 
-  #serviceTree(view: View, service: string, depth: number): Timeline {
-    invariant(depth < MAX_DEPTH, 'a service tree is not deeper than its limit')
-    const node = view.revision.terms.services.find(({ name }) => name === service)
-    invariant(node, `the terms name the service ${service}`)
-    return this.#node(view, node.tree, depth)
-  }
-
-  #node(view: View, node: ServiceNode, depth: number): Timeline {
-    if ('check' in node) return this.#check(view, checkOf(view.revision.terms, node.check))
-    if ('service' in node) return this.#serviceTree(view, node.service, depth + 1)
-    const { operator, parts } = partsOf(node)
-    return compose(
-      parts.map((part) => this.#node(view, part, depth + 1)),
-      operator,
-    )
+  #serviceTimeline(view: View, service: string): Timeline {
+    const { terms } = view.revision
+    return serviceTimeline(terms, service, (check) => this.#check(view, checkOf(terms, check)))
   }
 
   #check({ terms, revision, site }: View, check: CheckTerms): Timeline {
@@ -210,22 +190,6 @@ export class Timelines {
   }
 }
 
-/** Checks a service rests on, those of its parts included. */
-export function checksOf(contract: ExpandedContract, service: string): CheckTerms[] {
-  const names = new Set<string>()
-  const walk = (node: ServiceNode, depth: number): void => {
-    invariant(depth < MAX_DEPTH, 'a service tree is not deeper than its limit')
-    if ('check' in node) names.add(node.check)
-    else if ('service' in node) {
-      const part = contract.services.find(({ name }) => name === node.service)
-      if (part) walk(part.tree, depth + 1)
-    } else for (const part of partsOf(node).parts) walk(part, depth + 1)
-  }
-  const found = contract.services.find(({ name }) => name === service)
-  if (found) walk(found.tree, 0)
-  return contract.checks.filter(({ name }) => names.has(name))
-}
-
 const SERVICES_OF = new WeakMap<ExpandedContract, Map<string, string[]>>()
 
 /** Services that rest on a check. Worked out once for each contract: terms never change. */
@@ -267,15 +231,6 @@ function membershipSpans(members: readonly Membership[]): Span[] {
       return { startMs, endMs: starts[i + 1] ?? Infinity, agents }
     })
     .filter(({ agents }) => agents.size > 0)
-}
-
-function partsOf(node: Exclude<ServiceNode, { check: string } | { service: string }>): {
-  operator: Operator
-  parts: readonly ServiceNode[]
-} {
-  if ('all' in node) return { operator: { op: 'all' }, parts: node.all }
-  if ('any' in node) return { operator: { op: 'any' }, parts: node.any }
-  return { operator: { op: 'atLeast', k: node.atLeast }, parts: node.of }
 }
 
 function checkOf({ checks }: ExpandedContract, name: string): CheckTerms {

@@ -3,17 +3,17 @@
  * service and of each of its sites. Pure. Without a contract each check is a service of its own, folded by
  * the defaults of a contract that says nothing.
  */
-import { Fault, invariant } from '@constat/shared/fault'
+import { Fault } from '@constat/shared/fault'
 import { outcomeCode } from '@constat/shared/sample'
 import { subtract, type Interval, type IntervalSet } from '@constat/shared/time'
-import { compose, type Operator } from '../compose.ts'
-import { quorumFor, type CheckTerms, type ExpandedContract, type ServiceNode } from '../contract/expanded.ts'
+import { quorumFor, type CheckTerms, type ExpandedContract } from '../contract/expanded.ts'
 import { sideOf } from '../judgement/declaration.ts'
 import type { ServiceFacts, Seen } from '../judgement/judge-guarantee.ts'
 import type { VantageSlots } from '../judgement/attempts.ts'
 import { isolatedTime, withIsolation } from '../isolation.ts'
 import { defaultQuorum, quorum } from '../quorum.ts'
 import { silenceAsDown } from '../silence.ts'
+import { checksOf, serviceTimeline } from '../service-tree.ts'
 import { NOTHING_KNOWN, type Timeline } from '../timeline.ts'
 import { foldSamples, type FoldRules, type SampleColumns } from '../vantage.ts'
 import type { SeriesColumns } from './rows.ts'
@@ -36,7 +36,7 @@ export type Folded = ReadonlyMap<string, readonly Vantage[]>
 export function measuredServices(terms: ExpandedContract, folded: Folded): Map<string, ServiceFacts> {
   const facts = new Map<string, ServiceFacts>()
   for (const { name } of terms.services) {
-    const checks = checksBelow(terms, name)
+    const checks = checksOf(terms, name).map((check) => check.name)
     if (!checks.some((check) => folded.has(check))) continue
     const vantages = [...new Set(checks.flatMap((check) => vantagesOf(terms, check, folded)))].sort()
     const seen = seenBy(terms, { service: name, folded, of: null })
@@ -198,49 +198,10 @@ function seenBy(terms: ExpandedContract, { service, folded, of }: Part): Seen {
     const all = [...spoke.map(({ timeline }) => timeline), ...silent]
     return all.length === 0 ? NOTHING_KNOWN : quorum(all, quorumFor(rule, all.length))
   }
-  const slots = checksBelow(terms, service).flatMap((check) =>
+  const slots = checksOf(terms, service).flatMap(({ name: check }) =>
     (folded.get(check) ?? []).filter(({ name }) => isIn(name)).map((one) => one.slots),
   )
   return { timeline: serviceTimeline(terms, service, timelineOf), slots }
-}
-
-/** The tree of a service over the timelines of its checks. */
-function serviceTimeline(
-  terms: ExpandedContract,
-  service: string,
-  timelineOf: (check: string) => Timeline,
-): Timeline {
-  const walk = (node: ServiceNode): Timeline => {
-    if ('check' in node) return timelineOf(node.check)
-    if ('service' in node) return serviceTimeline(terms, node.service, timelineOf)
-    const { operator, parts } = partsOf(node)
-    return compose(parts.map(walk), operator)
-  }
-  const found = terms.services.find(({ name }) => name === service)
-  invariant(found, `the terms name the service ${service}`)
-  return walk(found.tree)
-}
-
-/** Names of the checks that a service rests on. */
-export function checksBelow(terms: ExpandedContract, service: string): string[] {
-  const names = new Set<string>()
-  const walk = (node: ServiceNode): void => {
-    if ('check' in node) names.add(node.check)
-    else if ('service' in node) for (const check of checksBelow(terms, node.service)) names.add(check)
-    else for (const part of partsOf(node).parts) walk(part)
-  }
-  const found = terms.services.find(({ name }) => name === service)
-  if (found) walk(found.tree)
-  return [...names]
-}
-
-function partsOf(node: Exclude<ServiceNode, { check: string } | { service: string }>): {
-  operator: Operator
-  parts: readonly ServiceNode[]
-} {
-  if ('all' in node) return { operator: { op: 'all' }, parts: node.all }
-  if ('any' in node) return { operator: { op: 'any' }, parts: node.any }
-  return { operator: { op: 'atLeast', k: node.atLeast }, parts: node.of }
 }
 
 /** Declared sites with a vantage among these, and one for each vantage that no site has. */

@@ -6,7 +6,8 @@ import type { UnixMs } from '@constat/shared/time'
 import { quorumFor, type ExpandedContract } from '../contract/expanded.ts'
 import { isDown, where, within } from '../timeline.ts'
 import { attribute } from '../zone-attribution.ts'
-import { checksBelow, type Folded } from './measured.ts'
+import { checksOf } from '../service-tree.ts'
+import type { Folded } from './measured.ts'
 
 /** Whose zone it is that nobody can say. */
 export const UNDETERMINED = 'undetermined'
@@ -22,7 +23,7 @@ export type ZonePlace = {
 /** Null where the contract draws no zones, or no check of the service was seen failing. */
 export function zoneOf(terms: ExpandedContract, folded: Folded, place: ZonePlace): string | null {
   const { service, onsetMs, asOfMs, agents } = place
-  const seen = checksBelow(terms, service).flatMap((name) => {
+  const seen = checksOf(terms, service).flatMap(({ name }) => {
     const check = terms.checks.find((one) => one.name === name)
     if (!check) return []
     const span = { startMs: onsetMs, endMs: Math.min(onsetMs + check.fold.holdMs, asOfMs) }
