@@ -5,56 +5,29 @@
 import type { CountGuaranteeView, MeanGuaranteeView, RequestShareView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { countText, percentText, shareText } from '../text/format.ts'
-import { guaranteeName } from './names.ts'
+import { Fact } from './fact.tsx'
+import { FoldedFigures } from './folded-figures.tsx'
 
 type Counted = CountGuaranteeView | MeanGuaranteeView | RequestShareView
 type Props = { guarantee: Counted; scene: Scene }
 
 export function CountedFigures({ guarantee: g, scene }: Props) {
   const { text } = scene
-  const name = guaranteeName(g, scene)
   const [provable, point, pessimistic] = valuesOf(g, scene)
   const rows = [
-    [text.figure.provable, provable, text.figure.provableMeaning],
-    [text.figure.point, point, text.figure.pointMeaning],
-    [text.figure.pessimistic, pessimistic, text.figure.pessimisticMeaning],
-  ] as const
+    { term: text.figure.provable, values: [provable], meaning: text.figure.provableMeaning },
+    { term: text.figure.point, values: [point], meaning: text.figure.pointMeaning },
+    { term: text.figure.pessimistic, values: [pessimistic], meaning: text.figure.pessimisticMeaning },
+  ]
+  const summary = text.figure.all
   return (
-    <details class="figures" id={`figures-${g.guarantee}`}>
-      <summary aria-label={`${text.figure.all}: ${name}`}>{text.figure.all}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{name}</th>
-              <th scope="col" class="number">
-                {text.figure.measured}
-              </th>
-              <th scope="col" />
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([term, value, meaning]) => (
-              <tr>
-                <th scope="row">{term}</th>
-                <td class="number" data-label={text.figure.measured}>
-                  {value}
-                </td>
-                <td class="note">{meaning}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <FoldedFigures guarantee={g} scene={scene} summary={summary} heads={[text.figure.measured]} rows={rows}>
       <dl class="facts">
         {factsOf(g, scene).map(([term, value]) => (
-          <div>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact term={term}>{value}</Fact>
         ))}
       </dl>
-    </details>
+    </FoldedFigures>
   )
 }
 

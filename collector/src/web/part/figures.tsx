@@ -12,7 +12,7 @@ import { CountedFigures } from './figures-counted.tsx'
 import { LatencyFigures } from './guarantee-latency.tsx'
 import { mostText, type DownView } from './guarantee.tsx'
 import { IncidentClocks } from './measured.tsx'
-import { guaranteeName } from './names.ts'
+import { FoldedFigures } from './folded-figures.tsx'
 import { Time } from './time.tsx'
 
 const FIGURES = ['provable', 'point', 'pessimistic'] as const
@@ -57,48 +57,22 @@ export function Figures({ guarantee, scene }: { guarantee: GuaranteeView; scene:
 
 function FiguresTable({ guarantee: g, scene }: { guarantee: DownView; scene: Scene }) {
   const { text, lang } = scene
-  const name = guaranteeName(g, scene)
   const meaning = {
     provable: text.figure.provableMeaning,
     point: text.figure.pointMeaning,
     pessimistic: text.figure.pessimisticMeaning,
   }
   const downOf = { provable: durationText, point: durationText, pessimistic: mostText }
+  const rows = FIGURES.map((figure) => ({
+    term: text.figure[figure],
+    values: [downOf[figure](g.downMs[figure], lang), percentText(g.availability[figure], lang)],
+    meaning: meaning[figure],
+  }))
+  const heads = [text.figure.down, text.figure.availability]
   return (
-    <details class="figures" id={`figures-${g.guarantee}`}>
-      <summary aria-label={`${text.figure.all}: ${name}`}>{text.figure.all}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{name}</th>
-              <th scope="col" class="number">
-                {text.figure.down}
-              </th>
-              <th scope="col" class="number">
-                {text.figure.availability}
-              </th>
-              <th scope="col" />
-            </tr>
-          </thead>
-          <tbody>
-            {FIGURES.map((figure) => (
-              <tr>
-                <th scope="row">{text.figure[figure]}</th>
-                <td class="number" data-label={text.figure.down}>
-                  {downOf[figure](g.downMs[figure], lang)}
-                </td>
-                <td class="number" data-label={text.figure.availability}>
-                  {percentText(g.availability[figure], lang)}
-                </td>
-                <td class="note">{meaning[figure]}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <FoldedFigures guarantee={g} scene={scene} summary={text.figure.all} heads={heads} rows={rows}>
       <TimeFacts guarantee={g} scene={scene} />
-    </details>
+    </FoldedFigures>
   )
 }
 

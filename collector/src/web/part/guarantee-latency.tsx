@@ -5,71 +5,43 @@
 import type { LatencyGuaranteeView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { countText, percentText } from '../text/format.ts'
-import { guaranteeName } from './names.ts'
+import { Fact } from './fact.tsx'
+import { FoldedFigures } from './folded-figures.tsx'
 
 type Props = { guarantee: LatencyGuaranteeView; scene: Scene }
 
 export function LatencyFigures({ guarantee: g, scene }: Props) {
   const { text, lang } = scene
   const { share } = g
-  const name = guaranteeName(g, scene)
-  const rows: [string, string, string | null, string][] = [
-    [
-      text.figure.provable,
-      countText(share.within + share.missing, lang),
-      share.provable,
-      text.figure.provableMeaning,
-    ],
-    [text.figure.point, countText(share.within, lang), share.percent, text.figure.pointMeaning],
-    [text.figure.pessimistic, countText(share.within, lang), share.pessimistic, text.latency.missingMeaning],
+  const valuesOf = (count: number, percent: string | null): string[] => [
+    countText(count, lang),
+    percent === null ? '–' : percentText(percent, lang),
   ]
+  const rows = [
+    {
+      term: text.figure.provable,
+      values: valuesOf(share.within + share.missing, share.provable),
+      meaning: text.figure.provableMeaning,
+    },
+    {
+      term: text.figure.point,
+      values: valuesOf(share.within, share.percent),
+      meaning: text.figure.pointMeaning,
+    },
+    {
+      term: text.figure.pessimistic,
+      values: valuesOf(share.within, share.pessimistic),
+      meaning: text.latency.missingMeaning,
+    },
+  ]
+  const heads = [text.latency.within, '%']
   return (
-    <details class="figures" id={`figures-${g.guarantee}`}>
-      <summary aria-label={`${text.latency.all}: ${name}`}>{text.latency.all}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{name}</th>
-              <th scope="col" class="number">
-                {text.latency.within}
-              </th>
-              <th scope="col" class="number">
-                %
-              </th>
-              <th scope="col" />
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([name, count, percent, meaning]) => (
-              <tr>
-                <th scope="row">{name}</th>
-                <td class="number" data-label={text.latency.within}>
-                  {count}
-                </td>
-                <td class="number" data-label="%">
-                  {percent === null ? '–' : percentText(percent, lang)}
-                </td>
-                <td class="note">{meaning}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <FoldedFigures guarantee={g} scene={scene} summary={text.latency.all} heads={heads} rows={rows}>
       <dl class="facts">
-        <Count term={text.latency.answers} count={share.n} scene={scene} />
-        <Count term={text.latency.late} count={share.n - share.within} scene={scene} />
-        <Count term={text.latency.missingSlots} count={share.missing} scene={scene} />
+        <Fact term={text.latency.answers}>{countText(share.n, lang)}</Fact>
+        <Fact term={text.latency.late}>{countText(share.n - share.within, lang)}</Fact>
+        <Fact term={text.latency.missingSlots}>{countText(share.missing, lang)}</Fact>
       </dl>
-    </details>
-  )
-}
-
-function Count({ term, count, scene }: { term: string; count: number; scene: Scene }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{countText(count, scene.lang)}</dd>
-    </div>
+    </FoldedFigures>
   )
 }
