@@ -33,7 +33,11 @@ rmSync(unfinished, { recursive: true, force: true })
 mkdirSync(unfinished, { recursive: true })
 try {
   await build({
-    entryPoints: { main: here('src/main.ts'), 'prover-thread': here('src/intake/prover-thread.ts') },
+    entryPoints: {
+      main: here('src/main.ts'),
+      'prover-thread': here('src/intake/prover-thread.ts'),
+      'preview-thread': here('src/closing/preview-thread.ts'),
+    },
     outdir: unfinished,
     outExtension: { '.js': '.mjs' },
     bundle: true,

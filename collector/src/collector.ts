@@ -20,17 +20,18 @@ import {
 import { lockCollector } from './db/lock.ts'
 import { migrateDatabase } from './db/migrate.ts'
 import { openDatabase, type OpenDatabase } from './db/open.ts'
-import { deedsOf } from './deeds.ts'
+import { actionsOf } from './actions.ts'
 import { openDoor, type Door } from './door.ts'
 import type { Actions, AppDeps } from './http/actions.ts'
 import { createApp } from './http/app.ts'
 import { PROVER_THREADS, startProver } from './intake/prover.ts'
 import { joinLine, openInstaller } from './installer.ts'
-import { serveAgents } from './intake/socket.ts'
+import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
-import { assignmentsOf, type AssignDeps } from './terms/assign.ts'
+import { assignmentsOf } from './contract/assign.ts'
+import { startPreviews } from './closing/preview.ts'
 
 export type CollectorOptions = {
   config: CollectorConfig
@@ -101,18 +102,29 @@ async function openLine(
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
   const told = (): void => bus.publish()
-  const pipeline = new Pipeline({ db, shell, prove: prover.prove, publicUrl, told, ...heardOf(options) })
+  let sockets: AgentSockets | null = null
+  const previews = startPreviews({ pgConfig, nowMs: () => clock.nowMs() })
+  const configured = (): Promise<void> => sockets?.assignAll() ?? Promise.resolve()
+  const pipeline = new Pipeline({
+    db,
+    shell,
+    prove: prover.prove,
+    publicUrl,
+    told,
+    previews,
+    configured,
+    ...heardOf(options),
+  })
   await pipeline.open()
   closers.push(() => pipeline.close())
-  const assign = assignDeps(pipeline, shell)
   const { registry, desk } = pipeline
-  const sockets = serveAgents(server, {
+  sockets = serveAgents(server, {
     shell,
     registry,
     desk,
-    assign: (agent) => assignmentsOf(agent, assign),
+    assign: (agent) => assignmentsOf(agent, pipeline.assign),
   })
-  closers.push(() => sockets.close())
+  closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = async () => {
     // Without an agent to give away a command is left that takes one that is there.
@@ -123,7 +135,7 @@ async function openLine(
     const invitation = { url: publicUrl, tlsPin: door.joinPin(), scriptDigest }
     return (joinToken: string) => joinLine(invitation, joinToken)
   }
-  const actions = deedsOf({ pipeline, shell, access, assign, sockets, invite })
+  const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, told, invite })
   const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl, installer }).fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
@@ -167,17 +179,6 @@ function heardOf({ heard }: CollectorOptions): { heard?: (frame: Buffer) => void
   return heard ? { heard } : {}
 }
 
-function assignDeps(pipeline: Pipeline, { identity, clock }: Shell): AssignDeps {
-  const { register, sequencer } = pipeline
-  return {
-    register,
-    sequencer,
-    identity,
-    nowMs: () => clock.nowMs(),
-    changed: (contract) => pipeline.changed(contract),
-  }
-}
-
 /** The style sheet and the script lie beside the bundle, or under web/ in a checkout. */
 function assetPath(module: string): string {
   return module.endsWith('.ts') ? './web/static' : './static'
@@ -191,10 +192,12 @@ async function ownerToken(dataDir: string, access: AccessDeps): Promise<string> 
   return token
 }
 
-function readiness(pipeline: Pipeline): Promise<{ ok: boolean; reasons: string[] }> {
-  const behind = pipeline.sequencer.heads().filter(({ id, size }) => size - pipeline.fold.next(id) > 100_000)
+function readiness({ sequencer, fold, setAside }: Pipeline): Promise<{ ok: boolean; reasons: string[] }> {
+  const behind = sequencer.heads().filter(({ id, size }) => size - fold.next(id) > 100_000)
   const reasons = behind.map(({ contract }) => `the fold of ${contract} is behind its ledger`)
-  const { trouble } = pipeline.sequencer
-  if (trouble !== null) reasons.push(`the ledger cannot be written: ${trouble}`)
-  return Promise.resolve({ ok: reasons.length === 0, reasons })
+  if (sequencer.trouble !== null) reasons.push(`the ledger cannot be written: ${sequencer.trouble}`)
+  // One contract that fails leaves the collector ready for all others; that is told, not refused.
+  const details = setAside.all().length
+  const aside = details === 0 ? [] : [`${details} contract(s) set aside: their pages say why`]
+  return Promise.resolve({ ok: reasons.length === 0, reasons: [...reasons, ...aside] })
 }

@@ -2,46 +2,43 @@
  * THE LINE: sample → batch → ledger → timeline → window → verdict → report / alert. Read this first.
  *
  *   receive   frames of the agents → desk (prove, admit) → sequencer (append, one group commit) → ack
- *   advance   what was committed → fold (tracks) → judge (incidents, what is told) → readers
+ *   commit    every leaf that is stored → the state of its contract, before whoever appended it is answered
+ *   advance   what was committed → the steps below, contract by contract
  *
- * Data walks one way. Only the ledger is ground: `advance` is safe to run twice and to be killed
- * anywhere, because every stage begins from what the one before has stored.
+ * Data walks one way. Only the ledger is ground: `advance` is safe to run twice and to be killed anywhere,
+ * because every stage begins from what the one before has stored.
  */
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import { exclusionFact } from './alert/facts.ts'
-import { tell } from './db/events.ts'
-import type { Database, Tx } from './db/tx.ts'
+import type { ContractState } from '@constat/sla/state/contract-state'
+import { nextChangeMs, serviceNames } from '@constat/sla/state/in-force'
 import { Closer } from './closing/closer.ts'
-import { Closings } from './closing/closings.ts'
-import { LiveState } from './closing/live-state.ts'
-import type { KeptStatement } from './closing/statement.ts'
-import { keepStatement, Statements, type StatementWanted } from './closing/statements.ts'
-import { WindowModel } from './closing/window-model.ts'
+import { LedgerStates } from './closing/ledger-state.ts'
+import type { Previews } from './closing/preview.ts'
+import { configure, type AssignDeps } from './contract/assign.ts'
+import { Contracts } from './contract/contracts.ts'
+import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
 import { Desk } from './intake/desk.ts'
 import type { Prove } from './intake/proof.ts'
 import { Registry } from './intake/registry.ts'
 import { Judge } from './judge/judge.ts'
-import { LatencyWatch } from './judge/latency-watch.ts'
-import type { FactSources } from './judge/facts.ts'
 import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
 import { Objectives } from './judge/objectives.ts'
+import { SlotJudge } from './judge/slot-judge.ts'
 import { servicesOf, Timelines } from './judge/timelines.ts'
+import type { ReadModel } from './judge/view.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
-import type { Draft } from './ledger/leaf.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
+import { ContractReads } from './read/contract-reads.ts'
+import { IncidentReads } from './read/incident-reads.ts'
+import { JudgedReads } from './read/judged.ts'
+import { readModelOf } from './read/model.ts'
+import { WindowReads } from './read/window-reads.ts'
+import { SetAside } from './set-aside.ts'
 import type { Shell } from './shell.ts'
-import {
-  answerLeaf,
-  declarationLeaf,
-  spokenOf,
-  type DeclaredExclusion,
-  type ExclusionAnswer,
-} from './terms/declarations.ts'
-import { newest, Register, type Terms } from './terms/register.ts'
 
 /** What is committed within this is folded together. */
 export const GATHER_MS = 50
@@ -58,23 +55,26 @@ export type PipelineDeps = {
   prove: Prove
   publicUrl: string
   told: () => void
+  previews: Previews
   heard?: (frame: Buffer) => void
+  /** What agents run has changed: those that are connected are told. */
+  configured?: () => Promise<void>
 }
 
 export class Pipeline {
   readonly sequencer: Sequencer
-  readonly register = new Register()
+  readonly contracts: Contracts
   readonly registry: Registry
   readonly desk: Desk
   readonly fold: Fold
-  readonly timelines: Timelines
   readonly judge: Judge
-  readonly model: WindowModel
-  readonly closings = new Closings()
-  readonly statements = new Statements()
-  readonly closer: Closer
-  readonly #state: LiveState
-  readonly #latencyWatch: LatencyWatch
+  readonly setAside: SetAside
+  readonly model: ReadModel
+  readonly assign: AssignDeps
+  readonly #timelines: Timelines
+  readonly #closer: Closer
+  readonly #states: LedgerStates
+  readonly #slots: SlotJudge
   readonly #objectives: Objectives
   readonly #deps: PipelineDeps
   #committed: Committed[] = []
@@ -84,151 +84,90 @@ export class Pipeline {
   #gatherMs = GATHER_MS
   #savedMs: UnixMs = 0
   #signedMs: UnixMs = 0
-  /** Contracts to judge as a whole: their terms or their vantages changed, or a step failed. */
-  readonly #whole = new Set<string>()
-  readonly #losses: Losses
+  /** contract → the terms and vantages that all of it was judged by, and until when they are in force. */
+  readonly #judged = new Map<string, { termsVersion: number; untilMs: UnixMs }>()
 
   constructor(deps: PipelineDeps) {
     const { db, shell, publicUrl, told } = deps
-    const { register } = this
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
-    this.sequencer = new Sequencer(db, shell, (committed) => this.#gather(committed))
-    this.registry = new Registry(db, shell)
-    const nameOf = (agent: string): string => register.nameOf(agent)
-    this.fold = new Fold(db, register)
-    const { sequencer, registry } = this
+    this.sequencer = new Sequencer(db, shell, {
+      committed: (committed) => this.#take(committed),
+      found: async (heads) => {
+        await this.contracts.catchUp(heads)
+        told()
+      },
+    })
+    const { sequencer } = this
+    const contracts = (this.contracts = new Contracts(db, () => sequencer.settled()))
+    const registry = (this.registry = new Registry(db, shell))
+    this.assign = { contracts, sequencer, identity: shell.identity, nowMs }
+    this.setAside = new SetAside({ nowMs, log: shell.log })
+    const fold = (this.fold = new Fold(db, contracts))
+    this.desk = this.#makeDesk()
     // What a silent host has not sent is missing; what any other has not sent is on its way.
     const isAwaited = (agent: string): boolean => {
-      const known = this.registry.byId(agent)
+      const known = registry.byId(agent)
       return known !== null && known.revokedMs === null && known.silentSinceMs === null
     }
-    const timelines = (this.timelines = new Timelines(this.fold.tracks, { nameOf, isAwaited }))
-    this.desk = this.#makeDesk()
-    this.judge = new Judge({ db, shell, sequencer, register, registry, timelines, publicUrl, told })
-    const latencies = new Latencies({ db, register, fold: this.fold, nowMs })
-    const incidents = (contract: string) => this.judge.incidents(contract)
-    const { fold, closings, statements } = this
-    const shared = { db, nowMs, nameOf, sequencer, latencies, incidents, closings, statements }
-    this.#state = new LiveState({ ...shared, fold })
-    this.closer = this.#makeCloser()
-    const facts = { timelines, nameOf, incidents }
-    this.#latencyWatch = new LatencyWatch({
-      register,
-      latencies,
-      facts,
-      nowMs,
-      log: shell.log,
-      changed: (contract) => this.model.forget(contract),
-    })
-    this.#objectives = this.#makeObjectives(facts)
-    this.#losses = new Losses(db, timelines)
-    this.model = new WindowModel({
-      nowMs,
-      register,
-      registry,
-      timelines,
-      tracks: this.fold.tracks,
-      judge: this.judge,
-      sequencer,
-      latencies,
-      latencyWatch: this.#latencyWatch,
-      facts,
-      losses: this.#losses,
-      closedOf: (contract, key) => this.closings.newest(contract, key)?.guarantees ?? null,
-      db,
-      closings: this.closings,
-      statements: this.statements,
-      state: this.#state,
-    })
+    const timelines = (this.#timelines = new Timelines(fold.tracks, isAwaited))
+    const latencies = new Latencies({ db, contracts, fold, nowMs })
+    const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
+    const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))
+    this.judge = new Judge({ db, shell, sequencer, contracts, registry, timelines, publicUrl, told })
+    const judge = (asked: Parameters<typeof liveJudgement>[0]) => liveJudgement(asked, { timelines, slots })
+    this.#objectives = new Objectives({ sequencer, contracts, nowMs, judge, publicUrl, told })
+    this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states, told })
+    this.model = this.#makeModel(latencies)
   }
 
   #makeDesk(): Desk {
     const { db, prove, shell } = this.#deps
-    const { register, sequencer } = this
+    const { contracts, sequencer } = this
     return new Desk({
       db,
       prove,
       shell,
       sequencer,
-      checkIntervals: (log, digest) => register.checkIntervalsMs(log, digest),
-      isMember: (log, agent) => register.isMember(log, agent.toString('hex')),
+      checkIntervals: (log, digest) => contracts.checkIntervalsMs(log, digest),
+      isMember: (log, agent) => contracts.isMember(log, agent.toString('hex')),
     })
   }
 
-  #makeObjectives(facts: FactSources): Objectives {
-    const { sequencer, register } = this
-    const { shell, publicUrl, told } = this.#deps
-    return new Objectives({
-      sequencer,
-      register,
-      nowMs: () => shell.clock.nowMs(),
-      judge: (asked) => liveJudgement(asked, { facts, watch: this.#latencyWatch }),
-      isDown: (contract, service) =>
-        this.judge.incidents(contract).some((one) => one.service === service && one.closedMs === null),
-      publicUrl,
-      told,
+  #makeModel(latencies: Latencies): ReadModel {
+    const { db, shell, previews } = this.#deps
+    const { contracts, registry, sequencer, judge, setAside } = this
+    const { tracks } = this.fold
+    const nowMs = (): UnixMs => shell.clock.nowMs()
+    const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
+    const judged = new JudgedReads({ timelines, slots }, registry)
+    const shown = { nowMs, contracts, registry, timelines, judged, slots }
+    return readModelOf({
+      contracts: new ContractReads({ ...shown, tracks, sequencer, setAside }),
+      incidents: new IncidentReads({ nowMs, contracts, timelines, judge }),
+      windows: new WindowReads({
+        ...shown,
+        db,
+        states,
+        losses: new Losses(db, timelines),
+        preview: (asked) => previews.under(asked),
+      }),
+      latency: { contracts, registry, tracks, latencies },
     })
   }
 
   /** Reads the ground state, then folds and judges what came in before this process began. */
   async open(): Promise<void> {
-    const { db } = this.#deps
     await this.sequencer.open()
     await this.registry.open()
-    await this.register.open(db, this.sequencer.heads())
+    await this.contracts.catchUp(this.sequencer.heads())
     await this.fold.load()
-    await this.judge.open()
-    await this.statements.open(db, this.sequencer.heads())
-    await this.closer.open()
-    for (const { contract } of this.register.all()) this.#whole.add(contract)
+    await this.#closer.open()
     await this.advance()
   }
 
   start(): void {
     this.#ticker = setInterval(() => void this.advance(), TICK_MS)
-  }
-
-  /** Terms or vantages of a contract changed: everything of it is judged again. */
-  changed(contract: string): void {
-    this.timelines.forgetContract(contract)
-    this.#losses.forget(contract)
-    this.model.forget(contract)
-    this.closer.changed(contract)
-    this.#whole.add(contract)
-  }
-
-  /** Somebody says that some time should not count: a leaf, and whoever listens is told, or neither. */
-  async declare(terms: Terms, declared: DeclaredExclusion): Promise<void> {
-    const { publicUrl, told } = this.#deps
-    const news = { contract: terms.contract, exclusion: spokenOf(declared), publicUrl }
-    await this.#declared(terms, declarationLeaf(declared), async (tx) => {
-      await tell(tx, exclusionFact({ ...news, atMs: declared.declaredMs }))
-    })
-    told()
-  }
-
-  /** What the other side says of it. */
-  async answer(terms: Terms, answer: ExclusionAnswer): Promise<void> {
-    await this.#declared(terms, answerLeaf(answer), () => Promise.resolve())
-  }
-
-  async #declared(terms: Terms, draft: Draft, within: (tx: Tx) => Promise<void>): Promise<void> {
-    const { firstIndex } = await this.sequencer.append({ log: terms.log, drafts: [draft], within })
-    const { type, body, receivedMs } = draft
-    this.register.take(terms.log, { type, index: firstIndex, receivedMs, body, agent: null })
-    this.model.forget(terms.contract)
-    this.closer.changed(terms.contract)
-    this.#latencyWatch.forget(terms.contract)
-  }
-
-  /** Takes what the provider says of a window, as it came. Fault `bad-request` where it cannot be read. */
-  async keepStatement(wanted: StatementWanted): Promise<KeptStatement> {
-    const { db, shell } = this.#deps
-    const { sequencer, register, statements } = this
-    const kept = await keepStatement(wanted, { db, shell, sequencer, register, statements })
-    this.changed(kept.contract)
-    return kept
   }
 
   /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */
@@ -239,8 +178,8 @@ export class Pipeline {
     this.#advancing = this.#step().catch((error: unknown) => {
       this.#deps.shell.log.error('a step of the line failed; it will be made again', {
         reason: messageOf(error),
+        stack: error instanceof Error ? (error.stack ?? null) : null,
       })
-      for (const { contract } of this.register.all()) this.changed(contract)
     })
     await this.#advancing
     this.#advancing = null
@@ -252,33 +191,25 @@ export class Pipeline {
   /** Ends after what is committed is folded, judged and saved. */
   async close(): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker)
-    if (this.#timer) clearTimeout(this.#timer)
     await this.sequencer.close()
+    // A step under way does not have what was committed since.
+    await this.#advancing
     await this.advance()
-    await this.#latencyWatch.close()
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#slots.close()
+    await this.#deps.previews.close()
     await this.fold.save()
     await this.registry.save()
     await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)
   }
 
-  #makeCloser(): Closer {
-    const { db, shell, publicUrl, told } = this.#deps
-    return new Closer({
-      db,
-      shell,
-      sequencer: this.sequencer,
-      register: this.register,
-      closings: this.closings,
-      incidents: (contract) => this.judge.incidents(contract),
-      publicUrl,
-      state: this.#state,
-      told,
-      changed: (contract) => this.model.forget(contract),
-    })
+  #take(committed: Committed): void {
+    this.contracts.committed(committed)
+    this.#committed.push(committed)
+    this.#gather()
   }
 
-  #gather(committed?: Committed): void {
-    if (committed) this.#committed.push(committed)
+  #gather(): void {
     if (this.#timer || this.#advancing) return
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -286,24 +217,58 @@ export class Pipeline {
     }, this.#gatherMs)
   }
 
+  /** The steps, in order. What fails for one contract is set aside, and the others go on. */
   async #step(): Promise<void> {
-    const touched = this.#state.takeCarried()
+    const touched = this.#states.takeCarried()
     const committed = this.#committed
     this.#committed = []
     this.#hear(committed)
-    await this.fold.take(committed, touched)
-    for (const { id, size } of this.sequencer.heads()) await this.fold.catchUp(id, size, touched)
-    for (const terms of this.register.all()) {
-      this.#forget(terms, touched.extended.get(terms.log))
-      await this.#judge(terms, touched.changed.get(terms.log))
-      this.#tellCloser(terms, touched)
-    }
+    await this.#fold(committed, touched)
     await this.judge.silences()
-    await this.#objectives.advance()
-    await this.closer.advance()
+    this.#closer.begin()
+    let isConfigured = false
+    for (const { contract } of this.contracts.all()) {
+      await this.#alone(contract, async (state) => {
+        isConfigured = (await configure(contract, this.assign)) || isConfigured
+        await this.#judge(state, touched)
+        this.#tellCloser(state, touched)
+        await this.#objectives.advance(this.contracts.of(contract) ?? state)
+        await this.#closer.advance(state)
+      })
+    }
+    if (isConfigured) await this.#deps.configured?.()
     await this.#keep()
     // Beside the line: it reads back from the ledger, and nothing waits for it.
-    this.#latencyWatch.advance()
+    this.#slots.advance()
+  }
+
+  async #alone(contract: string, step: (state: ContractState) => Promise<void>): Promise<void> {
+    const state = this.contracts.of(contract)
+    if (!state || this.setAside.isPaused(contract)) return
+    try {
+      await step(state)
+      this.setAside.passed(contract)
+    } catch (error) {
+      // All of it is judged again when it is tried again.
+      this.#judged.delete(contract)
+      this.#closer.lookAgain(contract)
+      this.setAside.failed(contract, error)
+    }
+  }
+
+  /** Frames into tracks, log by log; whatever was committed without an answer is read back first. */
+  async #fold(committed: readonly Committed[], touched: Touched): Promise<void> {
+    const byLog = new Map<number, Committed[]>()
+    for (const one of committed) byLog.set(one.log, [...(byLog.get(one.log) ?? []), one])
+    for (const { id, contract, size } of this.sequencer.heads()) {
+      try {
+        await this.fold.take(byLog.get(id) ?? [], touched)
+        await this.fold.catchUp(id, size, touched)
+      } catch (error) {
+        this.#judged.delete(contract)
+        this.setAside.failed(contract, error)
+      }
+    }
   }
 
   /** What frames say of their agents: clock and spool, for people to see. */
@@ -320,44 +285,31 @@ export class Pipeline {
     }
   }
 
-  /** What readers were shown of these checks is no longer the newest. */
-  #forget(terms: Terms, checks: ReadonlySet<string> | undefined): void {
-    const contract = newest(terms).terms
-    for (const check of checks ?? []) {
-      for (const service of servicesOf(contract, check)) this.timelines.forget(terms.contract, service)
-    }
-  }
-
   /** Windows that have closed may come out otherwise where something older has changed. */
-  #tellCloser(terms: Terms, { since }: Touched): void {
-    const watchedMs = this.closer.watchedUntilMs(terms.contract)
-    for (const [check, sinceMs] of since.get(terms.log) ?? []) {
+  #tellCloser(state: ContractState, { since }: Touched): void {
+    const watchedMs = this.#closer.watchedUntilMs(state)
+    for (const [check, sinceMs] of since.get(state.log) ?? []) {
       if (sinceMs >= watchedMs) continue
-      const services = new Set(this.judge.attributedBy(terms, check))
-      for (const { terms: contract } of terms.revisions) {
-        for (const service of servicesOf(contract, check)) services.add(service)
-      }
-      this.closer.touched(terms.contract, { sinceMs, services })
+      const services = new Set([...this.judge.attributedBy(state, check), ...servicesOn(state, check)])
+      this.#closer.touched(state, { sinceMs, services })
     }
   }
 
-  async #judge(terms: Terms, checks: ReadonlySet<string> | undefined): Promise<void> {
-    const contract = newest(terms).terms
-    const services = new Set(this.judge.waiting(terms))
-    for (const check of checks ?? []) {
-      for (const service of servicesOf(contract, check)) services.add(service)
-      for (const service of this.judge.attributedBy(terms, check)) services.add(service)
+  /** Services of which something moved, those that time alone can change, and all where terms are others. */
+  async #judge(state: ContractState, { changed }: Touched): Promise<void> {
+    const services = new Set(this.judge.waiting(state))
+    for (const check of changed.get(state.log) ?? []) {
+      for (const service of servicesOn(state, check)) services.add(service)
+      for (const service of this.judge.attributedBy(state, check)) services.add(service)
     }
-    const isWhole = this.#whole.delete(terms.contract)
-    if (isWhole) for (const { name } of contract.services) services.add(name)
-    if (services.size === 0) return
-    try {
-      await this.judge.services(terms, services)
-    } catch (error) {
-      this.changed(terms.contract)
-      throw error
-    }
-    this.model.forget(terms.contract)
+    const nowMs = this.#deps.shell.clock.nowMs()
+    const last = this.#judged.get(state.contract)
+    const isWhole = last?.termsVersion !== state.termsVersion || nowMs >= last.untilMs
+    if (isWhole) for (const name of serviceNames(state.life)) services.add(name)
+    if (services.size > 0) await this.judge.services(state.contract, services)
+    if (!isWhole) return
+    const untilMs = nextChangeMs(state.life, nowMs)
+    this.#judged.set(state.contract, { termsVersion: state.termsVersion, untilMs })
   }
 
   async #keep(): Promise<void> {
@@ -373,4 +325,9 @@ export class Pipeline {
       await signCheckpoints(db, shell, this.sequencer)
     }
   }
+}
+
+/** Services that rest on a check under any terms. */
+function servicesOn({ life }: ContractState, check: string): Set<string> {
+  return new Set(life.revisions.flatMap(({ terms }) => servicesOf(terms, check)))
 }

@@ -18,7 +18,8 @@ import { CHUNK_MS } from '../../collector/src/fold/track.ts'
 import { LatencyWindows, type LatencyWindowQuestion } from '../../collector/src/judge/latency-window.ts'
 import { packColumns } from '../../collector/src/latency/columns.ts'
 import { Latencies, SETTLE_MS, type LatencyDeps } from '../../collector/src/latency/latencies.ts'
-import { Register } from '../../collector/src/terms/register.ts'
+import { emptyState, type Configuration } from '@constat/sla/state/contract-state'
+import { emptyMap, put } from '@constat/sla/state/persistent-map'
 import { benchBatch } from '../support/bench-batch.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
@@ -83,19 +84,18 @@ function growingFrames(): EntryRow[] {
 
 /** What the register and the fold would say, of as many leaves as were let in. */
 function depsOf(db: LatencyDeps['db'], seen: { nowMs: UnixMs; leaves: number }): LatencyDeps {
-  const register = new Register()
-  register.add({ id: 1, contract: 'bench' })
   const checks = Array.from({ length: 50 }, (_, i) => `check-${i}`)
   const known = { digest: '', config: { origin: '', version: 1, checks: [] }, names: checks }
   const configuration = { ...known, intervalsMs: checks.map(() => STEP_MS), json: '', leaf: 0 }
-  register.ofLog(1)!.configurations.set(DIGEST.toString('hex'), configuration)
+  const configurations = put(emptyMap<Configuration>(), DIGEST.toString('hex'), configuration)
+  const contracts = { ofLog: () => ({ ...emptyState({ id: 1, contract: 'bench' }), configurations }) }
   const sizes = new Map(Array.from({ length: CHUNKS }, (_, i) => [START_MS + i * CHUNK_MS, PER_CHUNK]))
   const growing = (): Map<UnixMs, number> =>
     seen.leaves === 0 ? sizes : new Map([...sizes, [END_MS, Math.ceil(seen.leaves / AGENTS.length)]])
   const tracks = { sizesOf: growing, places: () => [], ofAgent: () => [{ key: { log: 1, check: CHECK } }] }
   // Only the key of a track is read, and of it the check.
   const fold = { next: () => seen.leaves, tracks } as unknown as LatencyDeps['fold']
-  return { db, register, fold, nowMs: () => seen.nowMs }
+  return { db, contracts, fold, nowMs: () => seen.nowMs }
 }
 
 function questionOf(asOfMs: UnixMs, hasEnded: boolean): LatencyWindowQuestion {

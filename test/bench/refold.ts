@@ -4,14 +4,14 @@
  *   npx tsx test/bench/refold.ts [frames]
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { canonicalJson } from '@constat/shared/canonical-json'
 import { frameDigest, sealBatch } from '@constat/shared/batch'
 import { configDigest, type CheckConfig } from '@constat/shared/check'
 import { parseContract } from '@constat/sla/contract/parse'
 import type { Database } from '../../collector/src/db/tx.ts'
 import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
 import { frameOf } from '../../collector/src/fold/page.ts'
-import { Register } from '../../collector/src/terms/register.ts'
+import type { StatesByLog } from '../../collector/src/fold/tracks.ts'
+import { appliedState, statesOf } from '../support/contract-state.ts'
 import { benchBatch } from '../support/bench-batch.ts'
 
 const ASKED_PER_SECOND = 2_000_000
@@ -27,18 +27,12 @@ metadata: {name: bench}
 spec: {provider: Northstar, target: "99.9", timeZone: UTC, every: PT10S, timeout: PT5S, watch: [${urls}]}
 `
 
-function openRegister(): { register: Register; config: CheckConfig } {
+function openStates(): { states: StatesByLog; config: CheckConfig } {
   const parsed = parseContract([{ name: 'bench.yaml', text }])
   if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.problems))
   const terms = parsed.contracts[0]!
   const config = { origin: 'constat/bench/bench', version: 1, checks: terms.checks.map(({ spec }) => spec) }
-  const register = new Register()
-  register.add({ id: 1, contract: 'bench' })
-  const leaf = { receivedMs: 0, agent: null }
-  const revision = { contract: 'bench', revision: 1, digest: '', terms }
-  register.take(1, { ...leaf, type: 'revision', index: 0, body: Buffer.from(JSON.stringify(revision)) })
-  register.take(1, { ...leaf, type: 'configuration', index: 1, body: Buffer.from(canonicalJson(config)) })
-  return { register, config }
+  return { states: statesOf(appliedState(terms, config)), config }
 }
 
 /** A year's worth would not fit: the stored frames are made once and folded once. */
@@ -57,10 +51,10 @@ function storedFrames(config: CheckConfig) {
   })
 }
 
-const { register, config } = openRegister()
+const { states, config } = openStates()
 const rows = storedFrames(config)
 // In order, the fold never asks the database.
-const fold = new Fold(null as unknown as Database, register)
+const fold = new Fold(null as unknown as Database, states)
 const startMs = performance.now()
 for (let from = 0; from < rows.length; from += PAGE) {
   const frames = rows.slice(from, from + PAGE).map(frameOf)

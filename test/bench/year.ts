@@ -52,7 +52,7 @@ function judged(timeline: Timeline): string {
     terms: TERMS,
     guarantee,
     window: WINDOW,
-    inForce: { startMs: -Infinity, endMs: Infinity },
+    inForce: [{ startMs: -Infinity, endMs: Infinity }],
     asOfMs: WINDOW.endMs,
     phase: 'closed',
     declarations: [],

@@ -94,6 +94,12 @@ const CASES: Case[] = [
     status: 200,
   },
   {
+    operation: 'post /contracts/{contract}/archive',
+    path: '/contracts/acme-hosting-2026/archive',
+    method: 'POST',
+    status: 200,
+  },
+  {
     operation: 'post /contracts/{contract}/preview',
     path: '/contracts/acme-hosting-2026/preview',
     method: 'POST',
@@ -349,7 +355,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|archive$|^put|^delete/.test(operation),
   ),
 )
 

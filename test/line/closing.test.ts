@@ -1,14 +1,11 @@
 /** Closings without a database: what is promised in a window, when it may be closed, what is told of it. */
 import { describe, expect, it } from 'vitest'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { MAX_PAYLOAD_BYTES, envelopeText, payloadBytes } from '../../collector/src/alert/types.ts'
-import {
-  jsonOf,
-  resultDigest,
-  type ClosedGuarantee,
-  type ClosingBody,
-} from '../../collector/src/closing/body.ts'
+import { jsonOf, resultDigest, type ClosedGuarantee, type ClosingBody } from '@constat/sla/state/closing'
+import type { Life } from '@constat/sla/state/contract-state'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
+import { windowGroup, windowGroups } from '@constat/sla/state/in-force'
 import {
   AMENDABLE_MS,
   amendableUntilMs,
@@ -17,10 +14,8 @@ import {
   isDecided,
 } from '../../collector/src/closing/due.ts'
 import { windowFact } from '../../collector/src/closing/news.ts'
-import { windowGroup, windowGroups } from '../../collector/src/closing/promised.ts'
 import { keptOf } from '../../collector/src/closing/window-judgement.ts'
-import type { IncidentRow } from '../../collector/src/db/incident-rows.ts'
-import type { Revision, Terms } from '../../collector/src/terms/register.ts'
+import { revisionLeaf, stateOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 
 const HOUR_MS = 3_600_000
@@ -49,24 +44,14 @@ spec:
   guarantees:
 ${guarantees.map((id) => `    - {id: ${id}, service: shop, clause: "1", metric: interval-availability, target: {op: gte, percent: "99"}, window: {period: ${period}, timeZone: UTC}, calendar: always}\n`).join('')}`
 
-function termsOf(...revisions: { applied: string; shape?: Shape }[]): Terms {
-  const list = revisions.map(({ applied, shape }, i): Revision => {
-    const terms: ExpandedContract = accepted(text(shape))
-    return { revision: i + 1, digest: `${i + 1}`, appliedMs: at(applied), leaf: i, terms }
-  })
-  return {
-    contract: 'shop',
-    log: 1,
-    revisions: list,
-    configurations: new Map(),
-    configuration: null,
-    members: [],
-    exclusions: [],
-    objectives: new Set<string>(),
-  }
+function termsOf(...revisions: { applied: string; shape?: Shape }[]): Life {
+  const leaves = revisions.map(({ applied, shape }, i) =>
+    revisionLeaf(accepted(text(shape)), { revision: i + 1, appliedMs: at(applied) }),
+  )
+  return stateOf('shop', leaves).life
 }
 
-const judgedBy = (terms: Terms, until: string) =>
+const judgedBy = (terms: Life, until: string) =>
   windowGroups(terms, at(until)).map(({ key, promised }) => [
     key,
     ...promised.map(({ guarantee, revision }) => `${guarantee.id}${revision.revision}`),
@@ -126,7 +111,10 @@ describe('what is promised in a window', () => {
     [
       'has another period from its next window on',
       termsOf({ applied: '2026-10-01' }, { applied: '2026-10-20', shape: { period: 'P3M' } }),
-      [['2026-10', 'a1']],
+      [
+        ['2026-10', 'a1'],
+        ['2026-Q4', 'a2'],
+      ],
     ],
     [
       'ends with the contract',
@@ -146,14 +134,14 @@ describe('a closing', () => {
     expect(earliestCloseMs(group())).toBe(at('2026-11-01') + 2 * 60_000 + 130_000 + 24 * HOUR_MS)
   })
 
-  const incident = (onset: UnixMs, endMs: UnixMs | null): IncidentRow =>
+  const incident = (onset: UnixMs, endMs: UnixMs | null): IncidentRecord =>
     // What is not named here decides nothing.
     ({
       service: 'shop',
       onsetMs: onset,
       endMs,
       closeReason: endMs === null ? null : 'recovered',
-    }) as IncidentRow
+    }) as IncidentRecord
   const lateMs = at('2026-11-01') - 60_000
 
   it.each([

@@ -3,7 +3,6 @@
  * whatever pages and across restarts, the tracks end as one undisturbed fold leaves them, and as an oracle
  * says that knows nothing of tracks.
  */
-import { canonicalJson } from '@constat/shared/canonical-json'
 import { sealBatch, type Batch } from '@constat/shared/batch'
 import { configDigest, type CheckConfig } from '@constat/shared/check'
 import { outcomeCode, type Outcome } from '@constat/shared/sample'
@@ -16,7 +15,9 @@ import type { EntryRow } from '../../collector/src/db/ledger-rows.ts'
 import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
 import { frameOf } from '../../collector/src/fold/page.ts'
 import { CHUNK_MS } from '../../collector/src/fold/track.ts'
-import { foldRules, Register } from '../../collector/src/terms/register.ts'
+import { foldRules } from '../../collector/src/fold/rules.ts'
+import type { StatesByLog } from '../../collector/src/fold/tracks.ts'
+import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 import { truthAt, type Letter, type OracleSample } from '../support/fold-oracle.ts'
 import { blindedBy } from '../support/isolation-oracle.ts'
@@ -56,18 +57,12 @@ spec:
   guarantees: [{id: up, service: portal, metric: interval-availability, target: {op: gte, percent: "99.9"}}]
 `
 
-type World = { register: Register; terms: ExpandedContract; config: CheckConfig }
+type World = { states: StatesByLog; terms: ExpandedContract; config: CheckConfig }
 
 function worldOf(by: 'reprobes' | 'slots'): World {
   const terms = accepted(contractText(by))
   const config = { origin: 'constat/test/cut', version: 1, checks: terms.checks.map(({ spec }) => spec) }
-  const register = new Register()
-  register.add({ id: 1, contract: 'cut' })
-  const leaf = { receivedMs: 0, agent: null }
-  const revision = { contract: 'cut', revision: 1, digest: '', terms }
-  register.take(1, { ...leaf, type: 'revision', index: 0, body: Buffer.from(JSON.stringify(revision)) })
-  register.take(1, { ...leaf, type: 'configuration', index: 1, body: Buffer.from(canonicalJson(config)) })
-  return { register, terms, config }
+  return { states: statesOf(appliedState(terms, config)), terms, config }
 }
 
 const WORLDS = { reprobes: worldOf('reprobes'), slots: worldOf('slots') }
@@ -101,12 +96,12 @@ function rowOf({ config }: World, samples: readonly Sample[], index: number): En
 
 /** Folds frames in the order of the ledger, `pageOf` frames a page, with a restart after each `restartAfter`. */
 async function foldRows(
-  { register }: World,
+  { states }: World,
   rows: readonly EntryRow[],
   { pageOf, restartAfter }: { pageOf: number; restartAfter: number },
 ): Promise<{ fold: Fold; stored: Map<string, string> }> {
   const db = memoryLedger(() => rows)
-  let fold = new Fold(db, register)
+  let fold = new Fold(db, states)
   const stored = new Map<string, ChunkRow>()
   let pages = 0
   for (let from = 0; from < rows.length; from += pageOf) {
@@ -115,7 +110,7 @@ async function foldRows(
     for (const row of fold.tracks.takeDirty()) stored.set(nameOf(row), row)
     pages += 1
     if (pages % restartAfter !== 0) continue
-    fold = new Fold(db, register)
+    fold = new Fold(db, states)
     fold.tracks.restore([...stored.values()].toSorted(byName))
   }
   return { fold, stored: new Map([...stored].map(([name, { body }]) => [name, body])) }

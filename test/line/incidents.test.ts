@@ -1,5 +1,5 @@
 /** Incidents compared: what is stored against what is computed, every kind of change, and none when made. */
-import type { Incident } from '@constat/sla/incident'
+import type { SeenIncident } from '../../collector/src/judge/service-history.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareIncidents, type Change, type KnownIncident } from '../../collector/src/judge/incidents.ts'
@@ -13,26 +13,30 @@ const known = (id: string, [onsetMs, endMs]: Span): KnownIncident => ({
   closeReason: endMs === null ? null : 'recovered',
 })
 
-const computed = ([startMs, endMs]: Span): Incident => ({
-  startMs,
-  endMs,
-  spans: [],
-  possible: { startMs, endMs: endMs ?? startMs },
-  downMs: { provable: 0, point: 0, pessimistic: 0 },
-})
+const computed = ([startMs, endMs]: Span): SeenIncident => ({ startMs, endMs, isEnded: false })
 
 const CASES: [string, Record<string, Span>, Span[], Change[]][] = [
   ['nothing, nothing', {}, [], []],
   ['one begins', {}, [[100, null]], [{ kind: 'opened', onsetMs: 100 }]],
-  ['one was over before it was seen', {}, [[100, 200]], [{ kind: 'recorded', onsetMs: 100, endMs: 200 }]],
+  [
+    'one was over before it was seen',
+    {},
+    [[100, 200]],
+    [{ kind: 'recorded', onsetMs: 100, endMs: 200, isEnded: false }],
+  ],
   ['one stays open', { a: [100, null] }, [[100, null]], []],
   ['one stays closed', { a: [100, 200] }, [[100, 200]], []],
-  ['one ends', { a: [100, null] }, [[100, 200]], [{ kind: 'closed', id: 'a', onsetMs: 100, endMs: 200 }]],
+  [
+    'one ends',
+    { a: [100, null] },
+    [[100, 200]],
+    [{ kind: 'closed', id: 'a', onsetMs: 100, endMs: 200, isEnded: false }],
+  ],
   [
     'one ends, having begun earlier than thought',
     { a: [100, null] },
     [[90, 200]],
-    [{ kind: 'closed', id: 'a', onsetMs: 90, endMs: 200 }],
+    [{ kind: 'closed', id: 'a', onsetMs: 90, endMs: 200, isEnded: false }],
   ],
   ['one goes on', { a: [100, 200] }, [[100, null]], [{ kind: 'reopened', id: 'a', onsetMs: 100 }]],
   [
@@ -90,7 +94,7 @@ const CASES: [string, Record<string, Span>, Span[], Change[]][] = [
       [300, null],
     ],
     [
-      { kind: 'closed', id: 'a', onsetMs: 100, endMs: 200 },
+      { kind: 'closed', id: 'a', onsetMs: 100, endMs: 200, isEnded: false },
       { kind: 'opened', onsetMs: 300 },
     ],
   ],
@@ -99,7 +103,7 @@ const CASES: [string, Record<string, Span>, Span[], Change[]][] = [
     { a: [100, 200] },
     [[200, 300]],
     [
-      { kind: 'recorded', onsetMs: 200, endMs: 300 },
+      { kind: 'recorded', onsetMs: 200, endMs: 300, isEnded: false },
       { kind: 'revised', id: 'a' },
     ],
   ],

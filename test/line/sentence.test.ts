@@ -52,7 +52,7 @@ function guarantee({ leftMs, measuredFrom = null }: Part): GuaranteeView {
     contract: 'c',
     state: 'open',
     revision: 1,
-    window: { key: '2026-10', start: '', end: '', timeZone: 'UTC' },
+    window: { key: '2026-10', start: '', end: '', timeZone: 'UTC', length: null },
     committedMs: 0,
     elapsedCommittedMs: 0,
     excludedMs: 0,

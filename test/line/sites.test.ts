@@ -14,7 +14,7 @@ import { silentSites } from '../../collector/src/judge/silences.ts'
 import { siteState, siteViews } from '../../collector/src/judge/site-view.ts'
 import { sitesOf } from '../../collector/src/judge/sites.ts'
 import type { AvailabilityView, SiteAgent } from '../../collector/src/judge/view.ts'
-import { phaseOf, windowNow } from '../../collector/src/judge/windows.ts'
+import { phaseOf, questionAt } from '../../collector/src/judge/window-question.ts'
 import { ownerOf, zoneOfIncident } from '../../collector/src/judge/zones.ts'
 import { siteWorld, type SiteWorld } from '../support/site-world.ts'
 
@@ -79,13 +79,10 @@ function measure(
 }
 
 function eachSite(world: SiteWorld, nowMs: number): AvailabilityView {
-  const { terms, revision, timelines, agents } = world
-  const guarantee = revision.terms.guarantees[0]!
-  const window = windowNow(guarantee, revision, START_MS)
-  const asked = { terms, revision, guarantee, window, nowMs }
-  const nameOf = (id: string): string => agents.find((agent) => agent.id === id)?.name ?? id
-  const facts = stateFacts({ ...asked, asOfMs: nowMs }, { timelines, nameOf, incidents: () => [] })
-  const question = { ...asked, asOfMs: nowMs, phase: phaseOf(asked), declarations: [], facts }
+  const { state, revision, timelines, agents } = world
+  const asked = questionAt(state, revision.terms.guarantees[0]!.id, { atMs: START_MS, nowMs })!
+  const facts = stateFacts({ ...asked, asOfMs: nowMs }, timelines)
+  const question = { ...asked, asOfMs: nowMs, phase: phaseOf(asked), facts }
   const sites = sitesOf(revision.terms, agents)
   const readiness = { claimable: false, lacks: [] }
   const view = guaranteeView({
@@ -116,10 +113,10 @@ describe('one of forty sites dead', () => {
   )
   for (const name of forty)
     measure(world, `at-${name}`, untilMs, name === 'branch-07' ? { portal: failing(START_MS + HOUR_MS) } : {})
-  const { terms, revision, timelines } = world
+  const { state, revision, timelines } = world
 
   it('is partial for the service, and no downtime', () => {
-    const timeline = timelines.service(terms, revision, 'portal')
+    const timeline = timelines.service(state, revision, 'portal')
     expect(stateOf(markAt(timeline, START_MS + HOUR_MS - 1))).toBe('up')
     expect(stateOf(markAt(timeline, START_MS + 2 * HOUR_MS))).toBe('partial')
     expect(timeline.mark.some(isDown)).toBe(false)
@@ -175,7 +172,7 @@ describe('sites of a contract', () => {
     measure(both, 'a', START_MS + HOUR_MS, { portal: always('fail') })
     measure(both, 'b', START_MS + HOUR_MS)
     const [site] = sitesOf(both.revision.terms, both.agents)
-    const timeline = both.timelines.site(both.terms, both.revision, { service: 'portal', site: site! })
+    const timeline = both.timelines.site(both.state, both.revision, { service: 'portal', site: site! })
     expect(stateOf(markAt(timeline, START_MS + HOUR_MS / 2))).toBe('partial')
   })
 })
@@ -208,7 +205,7 @@ describe('a site at which nobody is heard', () => {
   const world = siteWorld(contractText({ sites }), ['a', 'b', 'alone'])
   const [a, b, alone] = world.agents
   it('is told with the last of its agents, and an agent of none is no site', () => {
-    const of = (agent: typeof a) => silentSites([world.terms], world.agents, { agent: agent!, sinceMs: 900 })
+    const of = (agent: typeof a) => silentSites([world.state], world.agents, { agent: agent!, sinceMs: 900 })
     expect(of(a)).toEqual([])
     expect(of(alone)).toEqual([])
     b!.silentSinceMs = 500
@@ -223,7 +220,7 @@ describe('a site at which nobody is heard', () => {
       },
     ])
     // The other one had been silent, and is revoked now: it is no longer waited for.
-    expect(silentSites([world.terms], [a!], { agent: a!, sinceMs: 900 })).toMatchObject([
+    expect(silentSites([world.state], [a!], { agent: a!, sinceMs: 900 })).toMatchObject([
       { agents: [{ name: 'a' }] },
     ])
     b!.silentSinceMs = null
@@ -241,14 +238,14 @@ describe('an agent that is cut off', () => {
   for (const name of ['at-lyon', 'at-lille'])
     measure(world, name, START_MS + 2 * HOUR_MS, { lan: dead, anchor: dead, wan: dead, portal: dead })
   measure(world, 'at-nantes', START_MS + 2 * HOUR_MS)
-  const { terms, revision, timelines } = world
+  const { state, revision, timelines } = world
 
   it('knows nothing, and two of them bring nothing down', () => {
-    const timeline = timelines.service(terms, revision, 'portal')
+    const timeline = timelines.service(state, revision, 'portal')
     expect(timeline.mark.some(isDown)).toBe(false)
     expect(stateOf(markAt(timeline, cutMs + HOUR_MS / 2))).toBe('up')
     const states = timelines
-      .vantages(terms, revision, 'portal')
+      .vantages(state, revision, 'portal')
       .map((v) => stateOf(markAt(v.timeline, cutMs + HOUR_MS / 2)))
     expect(states).toEqual(['unknown', 'unknown', 'up'])
   })
@@ -256,7 +253,7 @@ describe('an agent that is cut off', () => {
   it('is shown as such', () => {
     const isIsolated = (agent: string): boolean =>
       timelines
-        .isolated(terms, revision, agent)
+        .isolated(state, revision, agent)
         .some(({ startMs, endMs }) => startMs <= cutMs && cutMs < endMs)
     expect(siteViews(revision.terms, world.agents, isIsolated).map(({ id, state }) => [id, state])).toEqual([
       ['lyon', 'isolated'],
@@ -277,8 +274,8 @@ describe('the silence of a host', () => {
     )
     measure(world, 'at-lyon', silentMs)
     if (host === 'silent') world.agents[0]!.silentSinceMs = silentMs
-    const { terms, revision, timelines } = world
-    const timeline = timelines.service(terms, revision, 'portal')
+    const { state, revision, timelines } = world
+    const timeline = timelines.service(state, revision, 'portal')
     const before = stateOf(markAt(timeline, START_MS - 1))
     const held = stateOf(markAt(timeline, silentMs - STEP_MS + HOLD_MS - 1))
     return [before, held, stateOf(markAt(timeline, silentMs + HOUR_MS))].join(' ')
@@ -315,7 +312,7 @@ describe('the zone of an incident', () => {
         Object.fromEntries(seen.map(([check]) => [check, failing(onsetMs)])),
       )
     }
-    return zoneOfIncident(world.timelines, world.terms, { incident, nowMs })
+    return zoneOfIncident(world.timelines, world.state, { incident, revision: world.revision, nowMs })
   }
   const two = ['at-lyon', 'at-lille']
   it.each<[string, Broken, string, string | null]>([
@@ -338,7 +335,7 @@ describe('the zone of an incident', () => {
   it('stands in the view beside who administers each host', () => {
     const world = siteWorld(contractText({ sites }), names, START_MS)
     for (const name of names) measure(world, name, onsetMs + 60_000, { portal: failing(onsetMs) })
-    const { terms, revision, timelines } = world
+    const { state, revision, timelines } = world
     const view = incidentView(
       {
         id: 'inc_1',
@@ -362,10 +359,11 @@ describe('the zone of an incident', () => {
       },
       {
         contract: revision.terms,
-        timeline: timelines.service(terms, revision, 'portal'),
-        vantages: timelines.vantages(terms, revision, 'portal'),
+        timeline: timelines.service(state, revision, 'portal'),
+        vantages: timelines.vantages(state, revision, 'portal'),
         nameOf: (id) => world.agents.find((agent) => agent.id === id)!.name,
-        isolatedTime: (agent) => timelines.isolated(terms, revision, agent),
+        isolatedTime: (agent) => timelines.isolated(state, revision, agent),
+        alertedMs: () => null,
         nowMs: onsetMs + 60_000,
       },
     )
@@ -389,7 +387,7 @@ describe('readiness of a contract', () => {
   const facts = (sites: Wanted['sites'], names: string[], silent: string[] = []) => {
     const world = siteWorld(contractText({ sites }), names)
     for (const agent of world.agents) if (silent.includes(agent.name)) agent.silentSinceMs = 1
-    return readinessFacts(world.terms, world.agents)
+    return readinessFacts(world.state, world.agents)
   }
   const both = [own('lyon'), own('lille')]
   it('counts sites that measure, one of them an agent by itself', () => {

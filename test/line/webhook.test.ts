@@ -259,6 +259,7 @@ describe('payloads', () => {
       site: null,
       administeredBy: null,
     })),
+    alertedAt: null,
     acknowledgedAt: null,
     acknowledgedBy: null,
     providerAcknowledgedAt: null,

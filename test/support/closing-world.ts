@@ -16,8 +16,11 @@ import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
-import { applyContract } from '../../collector/src/terms/apply.ts'
-import { assignmentsOf } from '../../collector/src/terms/assign.ts'
+import { startPreviews } from '../../collector/src/closing/preview.ts'
+import { applyContract, type Applied } from '../../collector/src/contract/apply.ts'
+import { archiveContract } from '../../collector/src/contract/archive.ts'
+import { assignmentsOf } from '../../collector/src/contract/assign.ts'
+import type { DeclareDeps } from '../../collector/src/contract/declare.ts'
 import type { KeptLog } from './silent-log.ts'
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts'
 import { sampleBatch } from './sample-batch.ts'
@@ -33,7 +36,10 @@ export type ClosingWorld = {
   restart: () => Promise<void>
   /** From here on nothing runs, until `restart`. */
   crash: () => Promise<void>
-  apply: (text: string) => Promise<void>
+  apply: (text: string, options?: { stopProbing?: boolean }) => Promise<Applied[]>
+  archive: (contract: string) => Promise<void>
+  /** What commands need. */
+  declaring: () => DeclareDeps
   /** Enrols an agent, once, in every contract. */
   join: (name: string) => Promise<void>
   /** Moves the clock to `atMs` in steps that the line would have made. */
@@ -83,6 +89,7 @@ export async function openClosingWorld({
       prove: () => Promise.reject(new Error('frames are admitted by the test')),
       publicUrl: 'http://127.0.0.1:1',
       told: () => undefined,
+      previews: startPreviews({ pgConfig: database.pgConfig, nowMs: () => clock.nowMs() }),
     })
     await made.open()
     return made
@@ -98,14 +105,23 @@ export async function openClosingWorld({
       line = await open()
     },
     crash: () => line.sequencer.drain(),
-    apply: async (text) => {
-      const { sequencer, register } = line
+    apply: async (text, { stopProbing = false } = {}) => {
+      const { sequencer, contracts } = line
       const nowMs = (): UnixMs => clock.nowMs()
       const files = [{ name: 'contract.yaml', text }]
-      const answer = await applyContract(files, { db: database.sql, sequencer, register, nowMs })
+      const answer = await applyContract(files, { db, sequencer, contracts, nowMs, stopProbing })
       if (answer.kind === 'refused') throw new Error(answer.problems.join('\n'))
-      for (const { contract } of answer.contracts) line.changed(contract)
       await line.advance()
+      return answer.contracts
+    },
+    archive: async (contract) => {
+      const { sequencer, contracts } = line
+      await archiveContract(contract, { sequencer, contracts, nowMs: () => clock.nowMs() })
+      await line.advance()
+    },
+    declaring: () => {
+      const { sequencer, contracts } = line
+      return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1', told: () => undefined }
     },
     join: async (name) => {
       const sender = senderOf(name)
@@ -130,14 +146,7 @@ export async function openClosingWorld({
       await line.registry.open()
       const known = line.registry.byId(sender.agent.toString('hex'))
       if (!known) throw new Error('an agent that was written is there')
-      const { sequencer, register } = line
-      await assignmentsOf(known, {
-        register,
-        sequencer,
-        identity: shell.identity,
-        nowMs: () => clock.nowMs(),
-        changed: (contract) => line.changed(contract),
-      })
+      await assignmentsOf(known, line.assign)
       await line.advance()
     },
     moveTo: async (atMs) => {
@@ -178,14 +187,14 @@ function senderOf(name: string): Sender {
 }
 
 async function sendAll(
-  { register, sequencer }: Pipeline,
+  { contracts, sequencer }: Pipeline,
   sender: Sender,
   { seen, nowMs }: { seen: Seen; nowMs: UnixMs },
 ): Promise<void> {
-  const terms = register.of(seen.contract)
+  const state = contracts.of(seen.contract)
   const head = sequencer.headOf(seen.contract)
-  if (!terms?.configuration || !head) throw new Error(`${seen.contract} is applied`)
-  const { config } = terms.configuration
+  if (!state?.configuration || !head) throw new Error(`${seen.contract} is applied`)
+  const { config } = state.configuration
   const perFrame = Math.max(1, Math.floor(SAMPLES_PER_FRAME / config.checks.length))
   const drafts = []
   for (let fromMs = seen.fromMs; fromMs < seen.untilMs; fromMs += perFrame * seen.stepMs) {

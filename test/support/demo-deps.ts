@@ -40,6 +40,11 @@ export function demoDeps({
     read: { ...model.read, agents: () => model.read.agents().filter(({ id }) => !revoked.includes(id)) },
     events,
     actions: {
+      archiveContract: async (contract) => ({
+        contract,
+        endedAt: '2026-10-28T14:02:11.000Z',
+        changed: true,
+      }),
       applyContract: async ({ contract, source }) => {
         const text = source.map((document) => document.text).join('\n')
         if (!text.includes(contract)) {

@@ -4,15 +4,16 @@
  */
 import { outcomeCode, type Outcome } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
+import { newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { Shifts } from '../../collector/src/fold/isolation.ts'
 import { Tracks } from '../../collector/src/fold/tracks.ts'
 import type { KnownAgent } from '../../collector/src/intake/registry.ts'
 import { Timelines } from '../../collector/src/judge/timelines.ts'
-import { newest, Register, type Revision, type Terms } from '../../collector/src/terms/register.ts'
+import { enrolmentLeaf, revisionLeaf, stateOf } from './contract-state.ts'
 import { accepted } from './contract-text.ts'
 
 export type SiteWorld = {
-  terms: Terms
+  state: ContractState
   revision: Revision
   timelines: Timelines
   tracks: Tracks
@@ -31,31 +32,18 @@ export type Seen = {
 
 export function siteWorld(text: string, names: readonly string[], enrolledMs: UnixMs = 0): SiteWorld {
   const contract = accepted(text)
-  const register = new Register()
-  register.add({ id: 1, contract: contract.name })
-  const leaf = { receivedMs: enrolledMs, agent: null }
-  const revision = { contract: contract.name, revision: 1, digest: '', terms: contract }
-  register.take(1, { ...leaf, type: 'revision', index: 0, body: Buffer.from(JSON.stringify(revision)) })
   const ids = new Map(names.map((name, i) => [name, (i + 1).toString(16).padStart(32, '0')]))
-  for (const [i, id] of [...ids.values()].entries()) {
-    const agent = Buffer.from(id, 'hex')
-    register.take(1, {
-      type: 'enrolment',
-      index: i + 1,
-      receivedMs: enrolledMs,
-      body: Buffer.alloc(0),
-      agent,
-    })
-  }
-  const terms = register.of(contract.name)!
-  const tracks = new Tracks(register)
-  const nameOf = (id: string): string => [...ids].find(([, own]) => own === id)?.[0] ?? id
+  const state = stateOf(contract.name, [
+    revisionLeaf(contract, { revision: 1, appliedMs: enrolledMs }),
+    ...[...ids].map(([name, id]) => enrolmentLeaf(id, name, enrolledMs)),
+  ])
+  const tracks = new Tracks({ ofLog: () => state })
   const agents = [...ids].map(([name, id]) => agentOf(name, id))
   const isAwaited = (id: string): boolean => agents.find((agent) => agent.id === id)?.silentSinceMs === null
-  const timelines = new Timelines(tracks, { nameOf, isAwaited })
+  const timelines = new Timelines(tracks, isAwaited)
   return {
-    terms,
-    revision: newest(terms),
+    state,
+    revision: newest(state),
     timelines,
     tracks,
     agents,

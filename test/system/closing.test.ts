@@ -7,9 +7,13 @@ import { parseInstant, type UnixMs } from '@constat/shared/time'
 import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
-import { resultDigest } from '../../collector/src/closing/body.ts'
+import { resultDigest } from '@constat/sla/state/closing'
 import { RETURN_MS } from '../../collector/src/closing/closer.ts'
-import { closingBody, type ClosingHead } from '../../collector/src/closing/closings.ts'
+import { closingVersions } from '@constat/sla/state/contract-state'
+import type { ClosingHead } from '@constat/sla/state/closing'
+import { keepStatement } from '../../collector/src/closing/statements.ts'
+import { answerExclusion, declareExclusion } from '../../collector/src/contract/declare.ts'
+import { closingBody } from '../../collector/src/closing/closings.ts'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
 import { rootAt } from '../../collector/src/ledger/head.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
@@ -96,7 +100,8 @@ const day = (fromMs: UnixMs, down: { fromMs: UnixMs; untilMs: UnixMs } | null = 
     down && down.fromMs <= atMs && atMs < down.untilMs ? ('fail' as const) : ('ok' as const),
 })
 
-const versions = (key = '2026-10-05'): readonly ClosingHead[] => world.line().closings.versions('daily', key)
+const versions = (key = '2026-10-05'): readonly ClosingHead[] =>
+  closingVersions(world.line().contracts.of('daily')!, key)
 const toldOf = async (type: string) => (await world.told()).filter((one) => one.type === type)
 
 const verdictsOf = ({ guarantees }: ClosingHead) => guarantees.map(({ verdict }) => verdict)
@@ -165,10 +170,8 @@ describe('a window', () => {
     await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
     expect(versions().map(verdictsOf)).toEqual([['not_met']])
     const line = world.line()
-    const terms = line.register.of('daily')!
     const nowMs = world.clock.nowMs()
-    await line.declare(terms, {
-      id: 'exc_1',
+    const draft = {
       kind: 'customer-cause',
       service: null,
       startMs: noonMs - HOUR_MS,
@@ -176,20 +179,18 @@ describe('a window', () => {
       announcedMs: null,
       announced: null,
       reason: 'the customer cut the line',
-      declaredMs: nowMs,
-      side: 'provider',
-      party: 'northstar',
-    })
+    }
+    const declared = await declareExclusion({ contract: 'daily', side: 'provider', draft }, world.declaring())
+    if (declared.kind === 'refused') throw new Error(declared.problems.join('\n'))
     await world.moveTo(nowMs + HOUR_MS)
-    const answer = { exclusion: 'exc_1', answer: 'accepted' as const, note: '' }
-    const by = { side: 'customer' as const, party: 'customer', atMs: world.clock.nowMs() }
-    await line.answer(terms, { ...answer, ...by })
+    const given = { answer: 'accepted' as const, note: '', isDecision: false }
+    await answerExclusion({ exclusion: declared.id, side: 'customer', given }, world.declaring())
     await world.moveTo(START + 3 * DAY_MS)
     expect(versions().map(verdictsOf)).toEqual([['not_met'], ['met']])
     expect(versions()[1]?.credit).toEqual({ total: '0.00', currency: 'EUR' })
     const second = await line.model.closing('daily', '2026-10-05', 2)
     expect(second?.trace.find(({ step }) => step === 'exclusion')?.text).toMatch(
-      /^exc_1, customer-cause.*valid/,
+      /^exc_[0-9a-f]+, customer-cause.*valid/,
     )
     expect((await rebuilt()).differingClosings).toEqual([])
   })
@@ -340,10 +341,10 @@ describe('a closed window', () => {
     const line = world.line()
     const text = 'start,end\n2026-10-05T12:00:00Z,2026-10-05T12:30:00Z\n'
     const wanted = { contract: 'daily', window: null, bytes: Buffer.from(text), by: 'provider' as const }
-    const kept = await line.keepStatement(wanted)
+    const kept = await keepStatement(wanted, world.declaring())
     expect(kept).toMatchObject({ window: '2026-10-05', by: 'provider' })
     // The same bytes again are the same statement.
-    expect(await line.keepStatement(wanted)).toEqual(kept)
+    expect(await keepStatement(wanted, world.declaring())).toEqual(kept)
     await line.advance()
     const found = await line.model.reconciliation('daily', kept.id)
     expect(found).toMatchObject({ window: '2026-10-05', version: 1, leftOut: [] })
@@ -359,9 +360,9 @@ describe('a closed window', () => {
     await world.restart()
     expect(world.line().model.statements('daily')).toMatchObject([{ id: kept.id, sha256: kept.sha256 }])
     await expect(
-      line.keepStatement({ ...wanted, bytes: Buffer.from('start,end\nsoon,later\n') }),
+      keepStatement({ ...wanted, bytes: Buffer.from('start,end\nsoon,later\n') }, world.declaring()),
     ).rejects.toThrow(/line 2/)
-    await expect(line.keepStatement({ ...wanted, window: '2027-01-01' })).rejects.toThrow(
+    await expect(keepStatement({ ...wanted, window: '2027-01-01' }, world.declaring())).rejects.toThrow(
       /no window 2027-01-01/,
     )
   })

@@ -4,7 +4,6 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { canonicalJson } from '@constat/shared/canonical-json'
 import { sealBatch, type Batch } from '@constat/shared/batch'
 import { configDigest, type CheckConfig } from '@constat/shared/check'
 import type { SlotColumns } from '@constat/sla/latency'
@@ -15,7 +14,7 @@ import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
 import { CHUNK_MS } from '../../collector/src/fold/track.ts'
 import { Latencies, SETTLE_MS } from '../../collector/src/latency/latencies.ts'
-import { Register } from '../../collector/src/terms/register.ts'
+import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 import { dropDataDir, makeDataDir } from '../support/program.ts'
 import { sampleBatch } from '../support/sample-batch.ts'
@@ -39,28 +38,17 @@ const { privateKey } = generateKeyPairSync('ed25519')
 
 let dataDir: string
 let database: OpenDatabase
-let register: Register
+const states = statesOf(appliedState(terms, config))
 let fold: Fold
 let latencies: Latencies
 let nowMs = START_MS
 let leaves = 2
 const sent: { check: number; atMs: number; latencyUs: number }[] = []
 
-function openRegister(): Register {
-  const made = new Register()
-  made.add({ id: 1, contract: 'two' })
-  const leaf = { receivedMs: START_MS, agent: null }
-  const revision = { contract: 'two', revision: 1, digest: '', terms }
-  made.take(1, { ...leaf, type: 'revision', index: 0, body: Buffer.from(JSON.stringify(revision)) })
-  made.take(1, { ...leaf, type: 'configuration', index: 1, body: Buffer.from(canonicalJson(config)) })
-  return made
-}
-
 beforeAll(async () => {
   dataDir = makeDataDir()
   database = await openDatabase({ databaseUrl: null, dataDir, log: createKeptLog() })
   await migrateDatabase(database, { log: createKeptLog() })
-  register = openRegister()
   restart()
 })
 
@@ -71,8 +59,8 @@ afterAll(async () => {
 
 /** A collector that has only just begun: nothing in memory. */
 function restart(): void {
-  fold = new Fold(database.sql, register)
-  latencies = new Latencies({ db: database.sql, register, fold, nowMs: () => nowMs })
+  fold = new Fold(database.sql, states)
+  latencies = new Latencies({ db: database.sql, contracts: states, fold, nowMs: () => nowMs })
 }
 
 /** One frame of both checks at each of the instants, and one re-probe that must not count. */

@@ -19,7 +19,9 @@ import { entryRange, logRows, type EntryRow } from '../../collector/src/db/ledge
 import { readPage } from '../../collector/src/fold/page.ts'
 import type { Chunk } from '../../collector/src/fold/track.ts'
 import { leafBytes, leafType } from '../../collector/src/ledger/leaf.ts'
-import { foldRules, newest, Register } from '../../collector/src/terms/register.ts'
+import { configurationNamed, newest } from '@constat/sla/state/contract-state'
+import { Contracts } from '../../collector/src/contract/contracts.ts'
+import { foldRules } from '../../collector/src/fold/rules.ts'
 import type { AgentView } from '../../collector/src/judge/view.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
@@ -164,17 +166,17 @@ it('folded in pieces what one undisturbed fold gives', { timeout: 120_000 }, asy
   await withDatabase(async (database) => {
     const { sql } = database
     const logs = await logRows(sql)
-    const register = new Register()
-    await register.open(sql, logs)
+    const contracts = new Contracts(sql)
+    await contracts.catchUp(logs)
     const stored = await chunkRows(sql)
     let compared = 0
     for (const { id, size } of logs) {
-      const terms = register.ofLog(id)!
-      const contract = newest(terms)
+      const state = contracts.ofLog(id)!
+      const contract = newest(state)
       const frames = (await allLeaves(database, id, size)).filter(({ type }) => type === 1)
       for (const [place, readings] of samplesByPlace(
         frames,
-        (digest) => terms.configurations.get(digest)!.config,
+        (digest) => configurationNamed(state, Buffer.from(digest, 'hex'))!.config,
       )) {
         const [agent, check] = place
         const rules = foldRules(

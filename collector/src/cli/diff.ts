@@ -6,8 +6,9 @@ import { Fault } from '@constat/shared/fault'
 import { changeText, compareTerms, revisionProblem, type TermsChange } from '@constat/sla/contract/compare'
 import { contractDigest } from '@constat/sla/contract/digest'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { newest } from '@constat/sla/state/contract-state'
+import { Contracts } from '../contract/contracts.ts'
 import { logRows } from '../db/ledger-rows.ts'
-import { newest, Register } from '../terms/register.ts'
 import { parseOrFault, readSource } from './apply.ts'
 import type { PreviewView } from '../judge/window-view.ts'
 import { beside } from './beside.ts'
@@ -41,9 +42,9 @@ export async function diff(flags: DiffFlags, world: World): Promise<number> {
   const differences: Difference[] = []
   if (flags.against === undefined) {
     await beside(flags, world, async ({ sql }) => {
-      const register = new Register()
-      await register.open(sql, await logRows(sql))
-      for (const terms of wanted) differences.push(difference(terms, ofRegister(register, terms.name)))
+      const contracts = new Contracts(sql)
+      await contracts.catchUp(await logRows(sql))
+      for (const terms of wanted) differences.push(difference(terms, ofLedger(contracts, terms.name)))
     })
     const client = openClient(configOf(world, flags.data === undefined ? {} : { data: flags.data }).dataDir)
     // One stream of documents: JSON is YAML too.
@@ -67,8 +68,8 @@ function chosen(contracts: ExpandedContract[], name: string | undefined): Expand
   throw new Fault('usage', `no document describes the contract ${name}`, { hint: `There is ${others}.` })
 }
 
-function ofRegister(register: Register, name: string): InForce | null {
-  const known = register.of(name)
+function ofLedger(contracts: Contracts, name: string): InForce | null {
+  const known = contracts.of(name)
   if (!known) return null
   const { revision, terms } = newest(known)
   return { name: `revision ${revision}`, revision, terms }

@@ -7,9 +7,10 @@ import { parseContract } from '@constat/sla/contract/parse'
 import { Fault } from '@constat/shared/fault'
 import type { AgentView, ContractView, GuaranteeView, ShareView } from '../judge/view.ts'
 import { lengthText } from '../judge/sentence.ts'
+import { newest } from '@constat/sla/state/contract-state'
+import { Contracts } from '../contract/contracts.ts'
 import { logRows } from '../db/ledger-rows.ts'
 import { sourceOf } from '../db/source-rows.ts'
-import { newest, Register } from '../terms/register.ts'
 import { beside } from './beside.ts'
 import { openClient } from './client.ts'
 import { configOf } from './serve.ts'
@@ -52,9 +53,9 @@ export async function get(kind: string, flags: ReadFlags, world: World): Promise
 /** The expanded terms in force, every default shown. */
 export function explainContract(name: string, flags: ReadFlags, world: World): Promise<number> {
   return beside(flags, world, async ({ sql }) => {
-    const register = new Register()
-    await register.open(sql, await logRows(sql))
-    const known = register.of(name)
+    const contracts = new Contracts(sql)
+    await contracts.catchUp(await logRows(sql))
+    const known = contracts.of(name)
     if (!known) throw new Fault('not-found', `there is no contract ${name}`)
     const { revision, digest, terms } = newest(known)
     const files = (await sourceOf(sql, { contract: name, revision })) ?? []

@@ -8,18 +8,13 @@ import { makeDataDir, openIdentity } from '../data-dir.ts'
 import { chunkRows, dropFold, type ChunkRow } from '../db/fold-rows.ts'
 import { findEmbedded } from '../db/embedded.ts'
 import { proveClosings, type ClosingProof } from '../closing/proof.ts'
-import { dropIncidents, incidentRows, putIncidents, type IncidentRow } from '../db/incident-rows.ts'
-import { rareEntries } from '../db/ledger-rows.ts'
 import { lockCollector } from '../db/lock.ts'
 import { migrateDatabase } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
-import { readIncident } from '../judge/ledger-notes.ts'
-import { leafType } from '../ledger/leaf.ts'
-import { openBody } from '../ledger/body.ts'
 import { Fold, nothingTouched } from '../fold/fold.ts'
 import { Sequencer } from '../ledger/sequencer.ts'
-import { Register } from '../terms/register.ts'
+import { Contracts } from '../contract/contracts.ts'
 import { openLog } from './log.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
@@ -44,7 +39,7 @@ export async function rebuild(flags: { data?: string; json?: boolean }, world: W
       log,
       identity: openIdentity(dataDir, world.random),
     }
-    const sequencer = new Sequencer(database.sql, shell, () => undefined)
+    const sequencer = new Sequencer(database.sql, shell)
     await sequencer.open()
     const result = await rebuildDerived(database.sql, sequencer, () => world.clock.nowMs())
     await lock.release()
@@ -77,33 +72,26 @@ export async function rebuildDerived(
   nowMs: () => UnixMs,
 ): Promise<Rebuilt> {
   const heads = sequencer.heads()
-  const register = new Register()
-  await register.open(db, heads)
-  const fold = new Fold(db, register)
+  const contracts = new Contracts(db)
+  await contracts.catchUp(heads)
+  const fold = new Fold(db, contracts)
   // What stands may be behind the ledger: it is brought level first, so that like is compared with like.
-  const standing = await levelledChunks(db, register, heads)
-  const incidents = await incidentRows(db)
-  await db.begin(async (tx) => {
-    await dropFold(tx)
-    await dropIncidents(tx)
-  })
+  const standing = await levelledChunks(db, contracts, heads)
+  await db.begin((tx) => dropFold(tx))
   const touched = nothingTouched()
   for (const { id, size } of heads) await fold.catchUp(id, size, touched)
   await fold.save()
-  const told = await ledgerIncidents(db, heads)
-  await db.begin((tx) => putIncidents(tx, told))
   const chunks = await chunkRows(db)
   const proof = await provenClosings(db, heads, nowMs)
   return {
     logs: heads.length,
     leaves: heads.reduce((sum, { size }) => sum + size, 0),
     chunks: chunks.length,
-    incidents: told.length,
+    incidents: contracts.all().reduce((sum, { incidents }) => sum + incidents.size, 0),
     closings: proof.reproduced,
     uncheckedClosings: proof.unchecked,
     differingClosings: proof.differing,
-    differences:
-      differing(standing, chunks) + differing(incidents, await incidentRows(db)) + proof.differing.length,
+    differences: differing(standing, chunks) + proof.differing.length,
   }
 }
 
@@ -121,26 +109,12 @@ async function provenClosings(db: Database, heads: Heads, nowMs: () => UnixMs): 
   return all
 }
 
-async function levelledChunks(db: Database, register: Register, heads: Heads): Promise<ChunkRow[]> {
-  const fold = new Fold(db, register)
+async function levelledChunks(db: Database, contracts: Contracts, heads: Heads): Promise<ChunkRow[]> {
+  const fold = new Fold(db, contracts)
   await fold.load()
   for (const { id, size } of heads) await fold.catchUp(id, size, nothingTouched())
   await fold.save()
   return chunkRows(db)
-}
-
-/** The last state of each incident that the notices tell. */
-async function ledgerIncidents(db: Database, heads: Heads): Promise<IncidentRow[]> {
-  const last = new Map<string, IncidentRow>()
-  for (const { id } of heads) {
-    for (const { type, body } of await rareEntries(db, id)) {
-      const name = leafType(type)
-      if (name !== 'notice' && name !== 'declaration') continue
-      const incident = readIncident(await openBody(db, body))
-      if (incident) last.set(incident.id, incident)
-    }
-  }
-  return [...last.values()]
 }
 
 function differing(before: readonly unknown[], after: readonly unknown[]): number {

@@ -24,12 +24,12 @@ export async function up(flags: UpFlags, world: World): Promise<number> {
       world.out(`Owner link: ${collector.ownerLink}`)
       if (source) await applySource(source, served, world)
       const checks = (): string[] =>
-        collector.pipeline.register
+        collector.pipeline.contracts
           .all()
           .flatMap(({ configuration }) => (configuration?.config.checks ?? []).map(({ name }) => name))
       first.name(checks)
       const stop = await startLocalAgent(served, world.environment)
-      const hasContract = collector.pipeline.register.all().length > 0
+      const hasContract = collector.pipeline.contracts.all().length > 0
       if (!hasContract)
         world.out('Nothing is watched yet: open the owner link, or add --watch https://your.service')
       world.out(`Data in ${config.dataDir}. Stop with Ctrl-C.`)
@@ -52,7 +52,11 @@ function sourceOf(flags: UpFlags, world: World): Source {
 }
 
 async function applySource(source: Source, { collector, config }: Served, world: World): Promise<void> {
-  const answer = await collector.actions.applyContract({ contract: WATCH_CONTRACT, source: [source] })
+  const answer = await collector.actions.applyContract({
+    contract: WATCH_CONTRACT,
+    source: [source],
+    stopProbing: false,
+  })
   if (answer.kind === 'refused')
     throw new Fault('bad-contract', 'the contract was refused', { problems: answer.problems })
   const folder = join(config.dataDir, 'contracts')

@@ -3,25 +3,28 @@
  * is a leaf, and what is told of it is written in the transaction of the leaf: a crash leaves both or
  * neither. Safe to run twice; what is due is read from the leaves alone.
  */
-import { canonicalJson } from '@constat/shared/canonical-json'
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { jsonOf, resultDigest, type ClosingBody, type ClosingHead } from '@constat/sla/state/closing'
+import {
+  closedWindows,
+  incidentsIn,
+  newestClosing,
+  type ContractState,
+} from '@constat/sla/state/contract-state'
+import { windowGroup, windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
+import type { Contracts } from '../contract/contracts.ts'
 import { tell } from '../db/events.ts'
 import { firstLeafSince } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
-import { keepBeside, sealBody } from '../ledger/body.ts'
+import { jsonDraft } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-import type { Register, Terms } from '../terms/register.ts'
-import type { IncidentRow } from '../db/incident-rows.ts'
-import { jsonOf, resultDigest, type ClosingBody } from './body.ts'
-import { closingBody, headOf, type ClosingHead, type Closings } from './closings.ts'
+import { closingBody } from './closings.ts'
 import { amendableUntilMs, earliestCloseMs, isDecided } from './due.ts'
-import type { LedgerState } from './ledger-state.ts'
-import type { LiveState } from './live-state.ts'
+import type { LedgerState, LedgerStates } from './ledger-state.ts'
 import { windowFact } from './news.ts'
-import { windowGroup, windowGroups, type WindowGroup } from './promised.ts'
 import { judgeWindow, keptOf, NOTHING_KEPT, type Kept } from './window-judgement.ts'
 
 const DAY_MS = 86_400_000
@@ -42,18 +45,17 @@ export type CloserDeps = {
   db: Database
   shell: Shell
   sequencer: Sequencer
-  register: Register
-  closings: Closings
-  incidents: (contract: string) => readonly IncidentRow[]
+  contracts: Contracts
   publicUrl: string
-  state: Pick<LiveState, 'level' | 'at'>
+  states: Pick<LedgerStates, 'level' | 'at'>
   told(): void
-  /** Readers were shown an older version. */
-  changed(contract: string): void
 }
 
 /** Services of which something has changed; `all` where nobody knows which. */
 type Changed = 'all' | ReadonlySet<string>
+
+/** What of a contract decides its windows beside the samples: other windows are due where it is another. */
+type Decisive = Pick<ContractState, 'life' | 'members' | 'exclusions' | 'statements'>
 
 export class Closer {
   readonly #deps: CloserDeps
@@ -61,64 +63,78 @@ export class Closer {
   readonly #pending = new Map<string, Map<string, Changed>>()
   /** contract → when something falls due. */
   readonly #dueMs = new Map<string, UnixMs>()
+  /** contract → what its windows were last looked at by. */
+  readonly #seen = new Map<string, Decisive>()
   /** `contract/window` → when one that could not be judged is tried again. */
   readonly #retryMs = new Map<string, UnixMs>()
   #ranMs: UnixMs = -Infinity
   #returnMs: UnixMs = -Infinity
-  #isStale = false
+  #left = 0
 
   constructor(deps: CloserDeps) {
     this.#deps = deps
   }
 
-  /** Reads the closings. Whatever may still change is looked at once: it may have while nobody ran. */
+  /** Whatever may still change is looked at once: it may have while nobody ran. */
   async open(): Promise<void> {
-    const { db, sequencer, register, closings, shell } = this.#deps
-    await closings.open(db, sequencer.heads())
-    this.#isStale = false
-    for (const { contract } of register.all()) {
-      this.#dueMs.delete(contract)
-      for (const head of closings.closed(contract)) {
-        if (shell.clock.nowMs() < head.amendableUntilMs) this.#mark(head, 'all')
-        else if (await this.#isUnsettled(head)) this.#mark(head, 'all')
-      }
+    for (const state of this.#deps.contracts.all()) {
+      for (const head of closedWindows(state)) if (await this.#isUnsettled(head)) this.#mark(head, 'all')
     }
   }
 
   /** Samples of before this instant may change a window that has closed. */
-  watchedUntilMs(contract: string): UnixMs {
+  watchedUntilMs(state: ContractState): UnixMs {
     const nowMs = this.#deps.shell.clock.nowMs()
-    const open = this.#deps.closings.closed(contract).filter((head) => nowMs < head.amendableUntilMs)
+    const open = closedWindows(state).filter((head) => nowMs < head.amendableUntilMs)
     return Math.max(-Infinity, ...open.map(({ asOfMs }) => asOfMs))
   }
 
   /** Samples from `sinceMs` on have changed of these services. */
-  touched(contract: string, { sinceMs, services }: { sinceMs: UnixMs; services: Iterable<string> }): void {
+  touched(
+    state: ContractState,
+    { sinceMs, services }: { sinceMs: UnixMs; services: ReadonlySet<string> },
+  ): void {
     const nowMs = this.#deps.shell.clock.nowMs()
-    for (const head of this.#deps.closings.closed(contract)) {
-      if (sinceMs >= head.asOfMs || nowMs >= head.amendableUntilMs) continue
-      this.#mark(head, new Set(services))
+    for (const head of closedWindows(state)) {
+      if (sinceMs < head.asOfMs && nowMs < head.amendableUntilMs) this.#mark(head, services)
     }
   }
 
-  /** Terms, vantages, declarations or statements changed: other windows may be due, or come out otherwise. */
-  changed(contract: string): void {
-    this.#dueMs.delete(contract)
-    this.#markAfter(contract, -Infinity)
+  /** What changed of a contract may have gone unheard: every window that can still change is judged again. */
+  lookAgain(contract: string): void {
+    this.#seen.delete(contract)
   }
 
-  /** One step: closes and amends what is due, a few windows at a time. */
-  async advance(): Promise<void> {
-    if (this.#isStale) await this.open()
+  /** Begins a step, in which a few windows are judged over all contracts. */
+  begin(): void {
     const nowMs = this.#deps.shell.clock.nowMs()
     if (nowMs - this.#ranMs > ABSENCE_MS) this.#returnMs = nowMs + RETURN_MS
     this.#ranMs = nowMs
-    if (nowMs < this.#returnMs) return
-    let left = MAX_JUDGED
-    for (const terms of this.#deps.register.all()) {
-      if (left > 0) left -= await this.#close(terms, nowMs, left)
-      if (left > 0) left -= await this.#amend(terms, nowMs, left)
-    }
+    this.#left = nowMs < this.#returnMs ? 0 : MAX_JUDGED
+  }
+
+  /** Closes and amends what is due of one contract, as far as the step allows. */
+  async advance({ contract }: ContractState): Promise<void> {
+    const state = this.#deps.contracts.of(contract)
+    if (!state) return
+    this.#compare(state)
+    const nowMs = this.#deps.shell.clock.nowMs()
+    if (this.#left > 0) this.#left -= await this.#close(state, nowMs)
+    if (this.#left > 0) this.#left -= await this.#amend(state, nowMs)
+  }
+
+  /** Where terms, vantages, declarations or statements are others, windows may be due, or come out otherwise. */
+  #compare(state: ContractState): void {
+    const seen = this.#seen.get(state.contract)
+    const isSame =
+      seen?.life === state.life &&
+      seen.members === state.members &&
+      seen.exclusions === state.exclusions &&
+      seen.statements === state.statements
+    if (isSame) return
+    this.#seen.set(state.contract, state)
+    this.#dueMs.delete(state.contract)
+    this.#markAfter(state, -Infinity)
   }
 
   /** One window that cannot be judged stops no other: it is tried again later. True when it is done. */
@@ -140,23 +156,22 @@ export class Closer {
     }
   }
 
-  async #close(terms: Terms, nowMs: UnixMs, limit: number): Promise<number> {
-    const { contract } = terms
-    const { closings } = this.#deps
+  async #close(state: ContractState, nowMs: UnixMs): Promise<number> {
+    const { contract } = state
     if (nowMs < (this.#dueMs.get(contract) ?? -Infinity)) return 0
-    const open = windowGroups(terms, nowMs).filter(({ key }) => closings.newest(contract, key) === null)
-    const incidents = this.#deps.incidents(contract)
+    const open = windowGroups(state.life, nowMs).filter(({ key }) => newestClosing(state, key) === null)
+    const incidents = incidentsIn(state)
     const due = open.filter(
       (group) => nowMs >= earliestCloseMs(group) && isDecided(group, { incidents, nowMs }),
     )
     let count = 0
     for (const group of due) {
-      if (count >= limit) return count
+      if (count >= this.#left) return count
       const isDone = await this.#tried(contract, group.key, async () => {
-        const state = await this.#deps.state.level(terms)
+        const level = await this.#deps.states.level(contract)
         const first = { group, previous: null, kept: NOTHING_KEPT, asOfMs: nowMs, nowMs }
-        if (state) await this.#write(state, first)
-        return state !== null
+        if (level) await this.#write(level, first)
+        return level !== null
       })
       if (isDone) count += 1
     }
@@ -166,21 +181,20 @@ export class Closer {
     return count
   }
 
-  async #amend(terms: Terms, nowMs: UnixMs, limit: number): Promise<number> {
-    const { contract } = terms
+  async #amend(state: ContractState, nowMs: UnixMs): Promise<number> {
+    const { contract } = state
     const pending = this.#pending.get(contract)
     let count = 0
-    const waiting = [...(pending ?? [])]
-    for (const [window, services] of waiting) {
-      if (count >= limit) return count
-      const head = this.#deps.closings.newest(contract, window)
+    for (const [window, services] of [...(pending ?? [])]) {
+      if (count >= this.#left) return count
+      const head = newestClosing(state, window)
       const isDue = head && nowMs >= Math.min(head.amendableUntilMs, head.atMs + AMEND_EVERY_MS)
       if (head && !isDue) continue
       // Taken off first: what changes while it is judged is one more change.
       pending?.delete(window)
       // Other rules would come out otherwise without anything having changed.
       if (!head || head.semantics !== SEMANTICS_VERSION) continue
-      const isDone = await this.#tried(contract, window, () => this.#look(terms, { head, services, nowMs }))
+      const isDone = await this.#tried(contract, window, () => this.#look(state, { head, services, nowMs }))
       if (isDone) count += 1
       else this.#mark(head, services)
     }
@@ -189,50 +203,50 @@ export class Closer {
 
   /** False while leaves come faster than they are folded. */
   async #look(
-    terms: Terms,
+    state: ContractState,
     { head, services, nowMs }: { head: ClosingHead; services: Changed; nowMs: UnixMs },
   ): Promise<boolean> {
-    if (nowMs >= head.amendableUntilMs) return this.#settle(terms, head, nowMs)
-    const state = await this.#deps.state.level(terms)
-    if (state) await this.#judgeAgain(state, { previous: head, nowMs, services })
-    return state !== null
+    if (nowMs >= head.amendableUntilMs) return this.#settle(state, head, nowMs)
+    const level = await this.#deps.states.level(state.contract)
+    if (level) await this.#judgeAgain(level, { previous: head, nowMs, services })
+    return level !== null
   }
 
   /** Nothing is accepted any more: what was accepted in time, and not judged yet, is judged as it was then. */
-  async #settle(terms: Terms, head: ClosingHead, nowMs: UnixMs): Promise<boolean> {
+  async #settle(state: ContractState, head: ClosingHead, nowMs: UnixMs): Promise<boolean> {
     const from = head.ledger.size
     const until = await firstLeafSince(this.#deps.db, { log: head.log, from, atMs: head.amendableUntilMs })
     // Where nothing has come since, what the leaves say now is what they said then.
-    const state =
-      until === null ? await this.#deps.state.level(terms) : await this.#deps.state.at(terms, until)
-    if (!state) return false
-    if (state.size > from) await this.#judgeAgain(state, { previous: head, nowMs, services: 'all' })
+    const { states } = this.#deps
+    const then = until === null ? await states.level(state.contract) : await states.at(state, until)
+    if (!then) return false
+    if (then.size > from) await this.#judgeAgain(then, { previous: head, nowMs, services: 'all' })
     return true
   }
 
   async #judgeAgain(
-    state: LedgerState,
+    level: LedgerState,
     { previous, nowMs, services }: { previous: ClosingHead; nowMs: UnixMs; services: Changed },
   ): Promise<void> {
-    const group = windowGroup(state.terms, previous.window, previous.asOfMs)
+    const group = windowGroup(level.state.life, previous.window, previous.asOfMs)
     if (!group) return
     const body = services === 'all' ? null : await closingBody(this.#deps.db, previous)
     const kept = body && services !== 'all' ? keptOf(body, services) : NOTHING_KEPT
-    await this.#write(state, { group, previous, kept, asOfMs: previous.asOfMs, nowMs })
+    await this.#write(level, { group, previous, kept, asOfMs: previous.asOfMs, nowMs })
   }
 
   async #write(
-    state: LedgerState,
+    level: LedgerState,
     given: { group: WindowGroup; previous: ClosingHead | null; kept: Kept; asOfMs: UnixMs; nowMs: UnixMs },
   ): Promise<void> {
     const { group, previous, kept, asOfMs, nowMs } = given
-    const { results, trace } = await judgeWindow(state, { group, asOfMs, phase: 'closed' }, kept)
+    const { results, trace } = await judgeWindow(level, { group, asOfMs, phase: 'closed' }, kept)
     const digest = resultDigest(results)
     if (previous?.digest === digest) return
     const revision = group.promised[0]!.revision
     const body: ClosingBody = {
       kind: 'closing',
-      contract: state.terms.contract,
+      contract: level.state.contract,
       window: group.key,
       startMs: group.startMs,
       endMs: group.endMs,
@@ -240,7 +254,7 @@ export class Closer {
       semantics: SEMANTICS_VERSION,
       revision: revision.revision,
       contractDigest: revision.digest,
-      ledger: { size: state.size, root: state.root },
+      ledger: { size: level.size, root: level.root },
       asOfMs,
       amendableUntilMs: previous?.amendableUntilMs ?? amendableUntilMs(group, nowMs),
       digest,
@@ -248,33 +262,33 @@ export class Closer {
       trace,
       results,
     }
-    await this.#append(state, body, { displayName: revision.terms.displayName, atMs: nowMs })
+    await this.#append(level.state, body, { displayName: revision.terms.displayName, atMs: nowMs })
   }
 
   async #append(
-    { terms }: LedgerState,
+    { log, contract }: ContractState,
     body: ClosingBody,
     { displayName, atMs }: { displayName: string; atMs: UnixMs },
   ): Promise<void> {
-    const { sequencer, publicUrl, closings } = this.#deps
-    const sealed = sealBody(jsonOf(body))
+    const { sequencer, contracts, publicUrl, told } = this.#deps
     const fact = windowFact({ body, displayName, atMs, publicUrl })
-    // Until the answer is here nobody knows whether it is stored: then the leaves say.
-    this.#isStale = true
-    const { firstIndex } = await sequencer.append({
-      log: terms.log,
-      drafts: [{ type: 'closing', body: sealed.body, receivedMs: atMs }],
-      within: async (tx) => {
-        await keepBeside(tx, [sealed])
-        await tell(tx, fact)
-      },
+    const draft = jsonDraft(jsonOf(body), { type: 'closing', receivedMs: atMs })
+    await contracts.inTurn(contract, async () => {
+      // A version whose answer was lost was found again before this turn.
+      const known = contracts.of(contract)
+      if (known && (newestClosing(known, body.window)?.version ?? 0) >= body.version) return
+      await sequencer.append({
+        log,
+        drafts: [draft],
+        within: async (tx) => {
+          await tell(tx, fact)
+        },
+      })
+      told()
     })
-    this.#isStale = false
-    closings.take(headOf(readBack(body), { log: terms.log, leaf: firstIndex, atMs }))
     // What came before a window is part of what it is worth.
-    this.#markAfter(body.contract, body.endMs)
-    this.#deps.changed(body.contract)
-    this.#deps.told()
+    const state = contracts.of(contract)
+    if (state) this.#markAfter(state, body.endMs)
   }
 
   /** Its time to amend is over, and leaves have come since that nobody may have judged. */
@@ -289,9 +303,9 @@ export class Closer {
     return since === null
   }
 
-  #markAfter(contract: string, fromMs: UnixMs): void {
+  #markAfter(state: ContractState, fromMs: UnixMs): void {
     const nowMs = this.#deps.shell.clock.nowMs()
-    for (const head of this.#deps.closings.closed(contract)) {
+    for (const head of closedWindows(state)) {
       if (head.startMs >= fromMs && nowMs < head.amendableUntilMs) this.#mark(head, 'all')
     }
   }
@@ -303,10 +317,4 @@ export class Closer {
     if (services === 'all' || known === 'all') pending.set(window, 'all')
     else pending.set(window, new Set([...(known ?? []), ...services]))
   }
-}
-
-/** As the leaf will be read: what is no JSON is gone. */
-function readBack(body: ClosingBody): ClosingBody {
-  // The round trip of our own body.
-  return JSON.parse(canonicalJson(jsonOf(body))) as ClosingBody
 }

@@ -4,9 +4,9 @@
  */
 import type { UnixMs } from '@constat/shared/time'
 import { claimClock } from '@constat/sla/credit/claim'
-import type { IncidentRow } from '../db/incident-rows.ts'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import { checksOf } from '@constat/sla/service-tree'
-import type { Promised, WindowGroup } from './promised.ts'
+import type { Promised, WindowGroup } from '@constat/sla/state/in-force'
 
 const DAY_MS = 86_400_000
 /** Incidents open at the end of a window hold its closing up for this long at most. */
@@ -33,7 +33,7 @@ function earliestOf({ revision, guarantee, window }: Promised): UnixMs {
  */
 export function isDecided(
   group: WindowGroup,
-  { incidents, nowMs }: { incidents: readonly IncidentRow[]; nowMs: UnixMs },
+  { incidents, nowMs }: { incidents: readonly IncidentRecord[]; nowMs: UnixMs },
 ): boolean {
   if (nowMs >= earliestCloseMs(group) + DECIDING_MS) return true
   return group.promised.every(({ revision, guarantee, window }) => {

@@ -1,60 +1,106 @@
 /**
- * Ledger state: what the leaves of one log below a size say, as far as windows are judged by it. A live
- * collector has it in memory; a rebuild and a late settlement fold it again. Both are judged alike. Types,
- * and the copy of the live one.
+ * Ledger state: what the leaves of one log below a size say, samples and all, as far as windows are judged by
+ * it. A live collector has it in memory; a rebuild, a late settlement and a preview fold it again. All are
+ * judged alike.
  */
+import type { ContractState } from '@constat/sla/state/contract-state'
+import type { KeptStatement } from '@constat/sla/state/statement-record'
 import type { UnixMs } from '@constat/shared/time'
-import type { IncidentRow } from '../db/incident-rows.ts'
+import type { Database } from '../db/tx.ts'
+import { nothingTouched, type Fold, type Touched } from '../fold/fold.ts'
+import type { Contracts } from '../contract/contracts.ts'
+import { closedTimelines, type Timelines } from '../judge/timelines.ts'
 import type { Latencies } from '../latency/latencies.ts'
-import { Timelines } from '../judge/timelines.ts'
-import type { Tracks } from '../fold/tracks.ts'
-import type { Terms } from '../terms/register.ts'
-import type { ClosingHead } from './closings.ts'
-import type { KeptStatement } from './statement.ts'
+import type { Head } from '../ledger/head.ts'
+import type { Sequencer } from '../ledger/sequencer.ts'
+import { Refold } from './refold.ts'
+import { statementBytes } from './statements.ts'
 
 export type LedgerState = {
   /** Leaves below this were read; the root of the tree under them, hex. */
   size: number
   root: string
-  terms: Terms
+  state: ContractState
   timelines: Timelines
-  nameOf: (agent: string) => string
-  /** All that were ever given an id, as their last notice tells them. */
-  incidents: readonly IncidentRow[]
-  /** Every version of every closed window. */
-  closings: readonly ClosingHead[]
-  /** What the provider has stated, in order. */
-  statements: readonly KeptStatement[]
   /** The bytes of a statement. */
   bytesOf: (statement: KeptStatement) => Promise<Buffer>
   latencies: Pick<Latencies, 'read'>
 }
 
-/** Nobody is waited for any more: what has not come by a closing has not come. */
-export function closedTimelines(tracks: Tracks, nameOf: (agent: string) => string): Timelines {
-  return new Timelines(tracks, { nameOf, isAwaited: () => false })
-}
-
-/** Terms as they stand, which others go on adding to. */
-export function copyOfTerms(terms: Terms): Terms {
-  return {
-    ...terms,
-    revisions: [...terms.revisions],
-    members: terms.members.map((member) => ({ ...member })),
-    objectives: new Set(terms.objectives),
-    exclusions: terms.exclusions.map(({ declared, answers }) => ({ declared, answers: [...answers] })),
-  }
-}
-
-/** In one order, however they were come by. */
-export function inOrder(incidents: Iterable<IncidentRow>): IncidentRow[] {
-  return [...incidents].sort((a, b) => a.onsetMs - b.onsetMs || (a.id < b.id ? -1 : 1))
-}
-
 /** The newest statement about a window. */
 export function statementOn(
-  { statements }: Pick<LedgerState, 'statements'>,
+  { statements }: Pick<ContractState, 'statements'>,
   { window, untilMs = Infinity }: { window: string; untilMs?: UnixMs },
 ): KeptStatement | null {
   return statements.findLast((one) => one.window === window && one.receivedMs < untilMs) ?? null
+}
+
+/** Leaves go on coming while the fold is brought level with them: tried so often in one step. */
+const MAX_LEVELLED = 3
+
+export type LedgerStatesDeps = {
+  db: Database
+  nowMs: () => UnixMs
+  contracts: Contracts
+  sequencer: Pick<Sequencer, 'headOf'>
+  fold: Fold
+  latencies: Latencies
+}
+
+export class LedgerStates {
+  readonly #deps: LedgerStatesDeps
+  #carried: Touched | null = null
+
+  constructor(deps: LedgerStatesDeps) {
+    this.#deps = deps
+  }
+
+  /** What was folded for a closing, and is still to be judged. */
+  takeCarried(): Touched {
+    const carried = this.#carried ?? nothingTouched()
+    this.#carried = null
+    return carried
+  }
+
+  /** What is folded now; null for a contract that is not applied. */
+  now(contract: string): LedgerState | null {
+    const { db, contracts, sequencer, fold, latencies } = this.#deps
+    const state = contracts.of(contract)
+    const head = sequencer.headOf(contract)
+    if (!state || !head) return null
+    return {
+      size: fold.next(head.id),
+      // Of the whole tree: of these leaves while the fold is level.
+      root: head.root.toString('hex'),
+      state,
+      timelines: closedTimelines(fold.tracks),
+      bytesOf: (statement) => statementBytes(db, statement),
+      latencies,
+    }
+  }
+
+  /**
+   * What all leaves say; null while they come faster than they are folded. From within a step of the line
+   * only: nothing else may fold meanwhile.
+   */
+  async level(contract: string): Promise<LedgerState | null> {
+    const { sequencer, fold } = this.#deps
+    const head = sequencer.headOf(contract)
+    if (!head) return null
+    for (let tries = 0; tries < MAX_LEVELLED && !isLevel(fold, head); tries += 1) {
+      this.#carried ??= nothingTouched()
+      await fold.catchUp(head.id, head.size, this.#carried)
+    }
+    return isLevel(fold, head) ? this.now(contract) : null
+  }
+
+  /** What the leaves below a size said. Reads the log from its first leaf on. */
+  at({ log: id, contract }: ContractState, size: number): Promise<LedgerState> {
+    const { db, nowMs } = this.#deps
+    return new Refold({ db, log: { id, contract }, nowMs }).to(size)
+  }
+}
+
+function isLevel(fold: Fold, { id, size }: Head): boolean {
+  return fold.next(id) === size
 }

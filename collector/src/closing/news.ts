@@ -1,7 +1,7 @@
 /** News: what is told of a window that became final, or was amended. Pure. Always fits into a payload. */
 import { formatInstant } from '@constat/shared/time'
 import type { Fact } from '../alert/types.ts'
-import type { ClosingBody } from './body.ts'
+import type { ClosingBody } from '@constat/sla/state/closing'
 
 /** More guarantees than this are counted, not listed. */
 export const MAX_TOLD = 40

@@ -4,12 +4,12 @@
  */
 import { messageOf } from '@constat/shared/fault'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { readClosing, resultDigest, type ClosingBody } from '@constat/sla/state/closing'
+import { windowGroup } from '@constat/sla/state/in-force'
 import { entriesOfType } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafCode } from '../ledger/leaf.ts'
-import { readClosing, resultDigest, type ClosingBody } from './body.ts'
-import { windowGroup } from './promised.ts'
 import { Refold, type RefoldDeps } from './refold.ts'
 import { judgeWindow } from './window-judgement.ts'
 
@@ -41,7 +41,7 @@ export async function proveClosings(deps: RefoldDeps): Promise<ClosingProof> {
 async function closingsOf(db: Database, log: number): Promise<ClosingBody[]> {
   const found: ClosingBody[] = []
   for (const { body } of await entriesOfType(db, { log, type: leafCode('closing') })) {
-    found.push(readClosing(await openBody(db, body)))
+    found.push(readClosing((await openBody(db, body)).toString()))
   }
   return found.sort((a, b) => a.ledger.size - b.ledger.size || a.version - b.version)
 }
@@ -50,11 +50,11 @@ async function closingsOf(db: Database, log: number): Promise<ClosingBody[]> {
 async function problemOf(body: ClosingBody, refold: Refold): Promise<string | null> {
   const { ledger, digest, asOfMs } = body
   if (resultDigest(body.results) !== digest) return 'its results are not those of its own digest'
-  const state = await refold.to(ledger.size)
-  if (state.root !== ledger.root) return `the first ${ledger.size} leaves have another root than it names`
-  const group = windowGroup(state.terms, body.window, asOfMs)
+  const level = await refold.to(ledger.size)
+  if (level.root !== ledger.root) return `the first ${ledger.size} leaves have another root than it names`
+  const group = windowGroup(level.state.life, body.window, asOfMs)
   if (!group) return 'the terms of its ledger promise nothing in this window'
-  const { results } = await judgeWindow(state, { group, asOfMs, phase: 'closed' })
+  const { results } = await judgeWindow(level, { group, asOfMs, phase: 'closed' })
   const found = resultDigest(results)
   if (found === digest) return null
   return `judged again on its ${ledger.size} leaves the digest is ${found}, and not ${digest}`

@@ -1,45 +1,26 @@
-/** Statements of all contracts, as the leaves tell them, and how one more is taken. Derived. */
+/**
+ * Statements: what the provider says of a window, taken as it came. The leaf holds the digest of the bytes,
+ * which stand beside the ledger; nothing in it names a person.
+ */
+import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
-import { MAX_STATEMENT_CHARS } from '@constat/sla/reconciliation/provider-statement'
-import { entriesOfType, keepBlob } from '../db/ledger-rows.ts'
-import type { Database } from '../db/tx.ts'
-import { openBody } from '../ledger/body.ts'
-import { leafCode } from '../ledger/leaf.ts'
+import { tableOf } from '@constat/sla/calendar'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import {
+  MAX_STATEMENT_CHARS,
+  readStatement,
+  type ProviderStatement,
+} from '@constat/sla/reconciliation/provider-statement'
+import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
+import { statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
+import type { Contracts } from '../contract/contracts.ts'
+import { blobBody } from '../db/ledger-rows.ts'
+import type { Database, Tx } from '../db/tx.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-import type { Register } from '../terms/register.ts'
-import { windowGroups, type WindowGroup } from './promised.ts'
-import {
-  MAX_STATEMENTS,
-  readStatementLeaf,
-  statementDigest,
-  statementIn,
-  statementLeaf,
-  type KeptStatement,
-} from './statement.ts'
 
-export class Statements {
-  readonly #byContract = new Map<string, KeptStatement[]>()
-
-  async open(db: Database, logs: readonly { id: number }[]): Promise<void> {
-    this.#byContract.clear()
-    for (const { id } of logs) {
-      for (const row of await entriesOfType(db, { log: id, type: leafCode('statement') })) {
-        this.take(readStatementLeaf(await openBody(db, row.body)))
-      }
-    }
-  }
-
-  take(statement: KeptStatement): void {
-    const own = this.#byContract.get(statement.contract) ?? []
-    this.#byContract.set(statement.contract, [...own.filter(({ id }) => id !== statement.id), statement])
-  }
-
-  /** In the order in which they came. */
-  of(contract: string): readonly KeptStatement[] {
-    return this.#byContract.get(contract) ?? []
-  }
-}
+/** Statements on one contract at most. */
+export const MAX_STATEMENTS = 10_000
 
 export type StatementWanted = {
   contract: string
@@ -49,45 +30,40 @@ export type StatementWanted = {
   by: KeptStatement['by']
 }
 
-export type StatementDeps = {
-  db: Database
-  shell: Shell
-  sequencer: Sequencer
-  register: Register
-  statements: Statements
-}
+export type StatementDeps = { shell: Shell; sequencer: Sequencer; contracts: Contracts }
 
 /** Fault `bad-request` that names the line where it cannot be read; the same bytes again are the same statement. */
-export async function keepStatement(wanted: StatementWanted, deps: StatementDeps): Promise<KeptStatement> {
-  const { shell, sequencer, register, statements } = deps
-  const terms = register.of(wanted.contract)
-  if (!terms) throw new Fault('not-found', `there is no contract ${wanted.contract}`)
+export function keepStatement(wanted: StatementWanted, deps: StatementDeps): Promise<KeptStatement> {
+  return deps.contracts.inTurn(wanted.contract, () => keepInTurn(wanted, deps))
+}
+
+async function keepInTurn(
+  { contract, window, bytes, by }: StatementWanted,
+  { shell, sequencer, contracts }: StatementDeps,
+): Promise<KeptStatement> {
+  const state = contracts.of(contract)
+  if (!state) throw new Fault('not-found', `there is no contract ${contract}`)
   const nowMs = shell.clock.nowMs()
-  const group = groupOf(windowGroups(terms, nowMs), wanted.window, nowMs)
-  requireReadable(wanted.bytes, group)
-  const digest = statementDigest(wanted.bytes)
+  const group = groupOf(windowGroups(state.life, nowMs), window, nowMs)
+  requireReadable(bytes, group)
+  const digest = createHash('sha256').update(bytes).digest()
   const sha256 = digest.toString('hex')
-  const own = statements.of(wanted.contract)
-  const newest = own.findLast(({ window }) => window === group.key)
-  if (newest?.sha256 === sha256) return newest
-  if (own.length >= MAX_STATEMENTS) {
+  const known = state.statements.findLast((one) => one.window === group.key)
+  if (known?.sha256 === sha256) return known
+  if (state.statements.length >= MAX_STATEMENTS) {
     throw new Fault('too-large', `a contract takes ${MAX_STATEMENTS} statements at most`)
   }
   const kept: KeptStatement = {
     id: `stm_${shell.random.bytes(10).toString('hex')}`,
-    contract: wanted.contract,
+    contract,
     window: group.key,
     sha256,
-    bytes: wanted.bytes.length,
-    by: wanted.by,
+    bytes: bytes.length,
+    by,
     receivedMs: nowMs,
   }
-  await sequencer.append({
-    log: terms.log,
-    drafts: [statementLeaf(kept)],
-    within: (tx) => keepBlob(tx, { digest, body: wanted.bytes }),
-  })
-  statements.take(kept)
+  const draft = { ...statementLeaf(kept), beside: [{ digest, body: bytes }] }
+  await sequencer.append({ log: state.log, drafts: [draft] })
   return kept
 }
 
@@ -111,4 +87,20 @@ export function requireReadable(bytes: Buffer, { promised }: WindowGroup): void 
   }
   const terms = promised[0]?.revision.terms
   if (terms) statementIn(bytes, terms)
+}
+
+/** Fault `evidence` when what stood beside the ledger is gone. */
+export async function statementBytes(db: Database | Tx, { id, sha256 }: KeptStatement): Promise<Buffer> {
+  const bytes = await blobBody(db, Buffer.from(sha256, 'hex'))
+  if (bytes) return bytes
+  throw new Fault('evidence', `the text of statement ${id} beside the ledger is missing`, {
+    hint: 'Bring back a backup that has it: the ledger holds its digest.',
+  })
+}
+
+/** What the bytes say, by the provider's clock that the terms name. Fault `bad-request` that names the line. */
+export function statementIn(bytes: Buffer, terms: ExpandedContract): ProviderStatement {
+  const { reconciliation, zoneTables } = terms
+  const table = tableOf(zoneTables, reconciliation.providerClock.timeZone)
+  return readStatement(bytes.toString('utf8'), { rules: reconciliation, table })
 }

@@ -18,11 +18,12 @@ import type {
   ReplayView,
   StatementView,
 } from '../judge/window-view.ts'
-import { newest, type Revision } from '../terms/register.ts'
-import type { ClosingHead } from './closings.ts'
+import type { ClosingHead } from '@constat/sla/state/closing'
+import { newest, type Life, type Revision } from '@constat/sla/state/contract-state'
+import { windowGroup, type WindowGroup } from '@constat/sla/state/in-force'
+import type { KeptStatement } from '@constat/sla/state/statement-record'
 import type { LedgerState } from './ledger-state.ts'
-import { windowGroup, type WindowGroup } from './promised.ts'
-import { statementIn, type KeptStatement } from './statement.ts'
+import { statementIn } from './statements.ts'
 import { creditQuestion, judgedPromises, judgeWindow } from './window-judgement.ts'
 
 export type WindowLooked = {
@@ -117,20 +118,21 @@ export async function replayOf(
       return chosen.map((one) => ({ ...base, ...replay(one, stretches) }))
     })
   return {
-    contract: state.terms.contract,
+    contract: state.state.contract,
     window: looked.group.key,
     asOf: formatInstant(asked.asOfMs),
     results,
   }
 }
 
-/** A closed window under other terms, on the same measurements. `state` has them folded by those terms too. */
+/** A closed window under other terms, on the same measurements: `level` has them folded by those terms too. */
 export async function previewOf(
-  state: LedgerState,
-  { closing, terms }: { closing: ClosingHead; terms: ExpandedContract },
+  level: LedgerState,
+  { closing, proposed: revision }: { closing: ClosingHead; proposed: Revision },
 ): Promise<PreviewView> {
-  const before = { ...state, terms: { ...state.terms, revisions: [proposedRevision(state, terms)] } }
-  const group = windowGroup(before.terms, closing.window, closing.asOfMs)
+  const life: Life = { revisions: [revision], archivedMs: [] }
+  const before = { ...level, state: { ...level.state, life } }
+  const group = windowGroup(life, closing.window, closing.asOfMs)
   const asked = group && { group, asOfMs: closing.asOfMs, phase: 'closed' as const }
   const results = asked && (await judgeWindow(before, asked)).results
   const inForce = new Map(closing.guarantees.map((one) => [one.guarantee, one]))
@@ -160,16 +162,14 @@ export async function previewOf(
 }
 
 /** The terms as if they had been in force from the first day on. */
-export function proposedRevision(
-  { terms }: Pick<LedgerState, 'terms'>,
-  proposed: ExpandedContract,
-): Revision {
-  const first = terms.revisions[0]
+export function proposedRevision(life: Life, proposed: ExpandedContract): Revision {
+  const first = life.revisions[0]
   return {
-    revision: newest(terms).revision + 1,
+    revision: newest({ life }).revision + 1,
     digest: contractDigest(proposed).toString('hex'),
     appliedMs: first?.appliedMs ?? 0,
     leaf: 0,
+    stopProbing: false,
     // The first window is judged on what it holds, as it was.
     terms: {
       ...proposed,

@@ -12,15 +12,13 @@ import { commitmentOf } from '@constat/sla/judgement/committed'
 import { creditTrace, traceOf, type TraceStep } from '@constat/sla/judgement/trace'
 import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
 import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
+import type { ClosedGuarantee, ClosingBody, ClosingHead, WindowResults } from '@constat/sla/state/closing'
+import { closedWindows } from '@constat/sla/state/contract-state'
+import type { Promised, WindowGroup } from '@constat/sla/state/in-force'
 import { factsOf } from '../judge/facts.ts'
 import { judgeWindowOf } from '../judge/judgement.ts'
-import { declarationsOf } from '../terms/declarations.ts'
-import { promisedFromMs } from '../terms/register.ts'
-import type { ClosedGuarantee, ClosingBody, WindowResults } from './body.ts'
-import type { ClosingHead } from './closings.ts'
 import { statementOn, type LedgerState } from './ledger-state.ts'
-import type { Promised, WindowGroup } from './promised.ts'
-import { statementIn } from './statement.ts'
+import { statementIn } from './statements.ts'
 
 export type JudgedPromise = Promised & { judged: Judged; facts: ServiceFacts }
 export type WindowJudgement = { results: WindowResults; trace: TraceStep[] }
@@ -55,7 +53,7 @@ export async function judgeWindow(
   const isWhole = countsStatements(state, asked.group)
   for (const promised of asked.group.promised) {
     const known = isWhole ? undefined : kept.get(promised.guarantee.id)
-    if (known) found.push({ ...known, priced: judgedAgain(state, promised, known.closed) })
+    if (known) found.push({ ...known, priced: judgedAgain(promised, known.closed) })
     else {
       const one = await judgePromise(state, promised, asked)
       judged.push(one)
@@ -76,17 +74,9 @@ export async function judgeWindow(
 }
 
 /** As it was judged. The time that was promised follows from the terms and the rulings: it is not kept. */
-export function judgedAgain(
-  { terms }: Pick<LedgerState, 'terms'>,
-  promised: Promised,
-  closed: ClosedGuarantee,
-): Judged {
-  const { revision, guarantee, window } = promised
+export function judgedAgain(promised: Promised, closed: ClosedGuarantee): Judged {
+  const { revision, guarantee, window, inForce } = promised
   const { result, incidents, rulings } = closed
-  const inForce = {
-    startMs: promisedFromMs(terms, guarantee.id),
-    endMs: revision.terms.effective.toMs ?? Infinity,
-  }
   const counting = rulings.filter(({ counts }) => counts)
   const asked = { terms: revision.terms, guarantee, window, inForce, rulings: counting }
   return { result, incidents, rulings, commitment: commitmentOf(asked) }
@@ -104,15 +94,13 @@ function traceOfOne({ revision, guarantee, window, judged }: JudgedPromise): Tra
 }
 
 async function judgePromise(
-  state: LedgerState,
+  { state, timelines, latencies }: LedgerState,
   promised: Promised,
   { asOfMs, phase }: WindowAsked,
 ): Promise<JudgedPromise> {
-  const { terms, timelines, nameOf, latencies } = state
-  const incidents = () => state.incidents
-  const question = { terms, ...promised, asOfMs }
-  const facts = await factsOf(question, { timelines, nameOf, incidents, latencies })
-  const judged = judgeWindowOf({ ...question, phase, declarations: declarationsOf(terms), facts })
+  const question = { state, ...promised, asOfMs }
+  const facts = await factsOf(question, { timelines, latencies })
+  const judged = judgeWindowOf({ ...question, phase, facts })
   return { ...promised, judged, facts }
 }
 
@@ -171,7 +159,7 @@ function earlierOutages(state: LedgerState, startMs: UnixMs): Map<string, Outage
 }
 
 /** Whether what the provider has stated of the window is part of what it is worth. */
-function countsStatements(state: LedgerState, { key, promised }: WindowGroup): boolean {
+function countsStatements({ state }: LedgerState, { key, promised }: WindowGroup): boolean {
   const misreport = promised[0]?.revision.terms.credits?.misreport
   return misreport != null && statementOn(state, { window: key }) !== null
 }
@@ -184,13 +172,8 @@ function pastOf(state: LedgerState, guarantee: string, startMs: UnixMs): PastWin
 }
 
 /** Windows that had ended by then, each by its newest version. */
-function closedBefore({ closings }: LedgerState, startMs: UnixMs): ClosingHead[] {
-  const newest = new Map<string, ClosingHead>()
-  for (const head of closings) {
-    const known = newest.get(head.window)
-    if (head.endMs <= startMs && (!known || known.version < head.version)) newest.set(head.window, head)
-  }
-  return [...newest.values()].sort((a, b) => a.endMs - b.endMs || (a.window < b.window ? -1 : 1))
+function closedBefore({ state }: LedgerState, startMs: UnixMs): ClosingHead[] {
+  return closedWindows(state).filter(({ endMs }) => endMs <= startMs)
 }
 
 /** What the provider's statement of this window leaves out, by service; null: there is none to be read. */
@@ -199,7 +182,7 @@ async function absentIn(
   { group, asOfMs }: Pick<WindowAsked, 'group' | 'asOfMs'>,
   judged: readonly JudgedPromise[],
 ): Promise<Map<string, number[]> | null> {
-  const kept = statementOn(state, { window: group.key })
+  const kept = statementOn(state.state, { window: group.key })
   const first = judged[0]
   const statement = kept && first && readOrNull(await state.bytesOf(kept), first)
   if (!statement) return null

@@ -143,11 +143,14 @@ export function framesWithin(
     order by index`
 }
 
-/** Everything of a log that is no frame, in order: terms, configurations, enrolments, notices. */
-export function rareEntries(db: Database | Tx, log: number): Promise<EntryRow[]> {
+/** Everything of a log from a leaf on that is no frame, in order: terms, configurations, enrolments, notices. */
+export function rareEntriesFrom(
+  db: Database | Tx,
+  { log, from }: { log: number; from: number },
+): Promise<EntryRow[]> {
   return db<EntryRow[]>`
     select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
-    from entry where log = ${log} and type <> 1 order by index`
+    from entry where log = ${log} and type <> 1 and index >= ${from} order by index`
 }
 
 /** Leaves of one type that is no frame, in order. */

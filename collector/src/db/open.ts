@@ -77,6 +77,13 @@ export async function openAddress({
   return await openTarget({ target: addressTarget(address), embedded: null, log })
 }
 
+/** As another part of this process has opened it, for a thread of its own: one connection. */
+export async function connectConfigured(pgConfig: PgConfig, log: Log): Promise<Database> {
+  const sql = connect({ target: { name: 'the database', pgConfig }, log, max: 1 })
+  await sql`select 1`
+  return sql
+}
+
 /** `name` is what messages may show: it holds no password. */
 type Target = { name: string; pgConfig: PgConfig }
 

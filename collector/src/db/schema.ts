@@ -187,35 +187,6 @@ export const delivery = pgTable(
 
 // ── Derived: `constat rebuild` drops these and makes them again from the ledger ─────────────────
 
-/** Incidents: identity from notices in the ledger, ends from the timeline. */
-export const incident = pgTable(
-  'incident',
-  {
-    id: text('id').primaryKey(),
-    contract: text('contract').notNull(),
-    service: text('service').notNull(),
-    check: text('check').notNull(),
-    cause: text('cause').notNull(),
-    zone: text('zone').notNull(),
-    zoneReference: text('zone_reference'),
-    onsetMs: ms('onset_ms').notNull(),
-    openedMs: ms('opened_ms').notNull(),
-    endMs: ms('end_ms'),
-    closedMs: ms('closed_ms'),
-    closeReason: text('close_reason', { enum: ['recovered', 'revised', 'merged'] }),
-    mergedInto: text('merged_into'),
-    acknowledgedMs: ms('acknowledged_ms'),
-    /** Role of whoever was first. */
-    acknowledgedBy: text('acknowledged_by', { enum: ['owner', 'viewer', 'provider'] }),
-    /** The provider's own word: the only one that stops a response clock. */
-    providerAcknowledgedMs: ms('provider_acknowledged_ms'),
-    /** When people were told; null for what was only recorded. */
-    pagedMs: ms('paged_ms'),
-    reopened: integer('reopened').notNull().default(0),
-  },
-  (t) => [index('incident_service').on(t.contract, t.service, t.onsetMs)],
-)
-
 /** The fold of one vantage over one span of samples. `body` is canonical JSON: the rebuild test compares it. */
 export const chunk = pgTable(
   'chunk',

@@ -11,12 +11,12 @@ import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { leafCode } from '../ledger/leaf.ts'
 import type { Committed } from '../ledger/sequencer.ts'
-import type { Register } from '../terms/register.ts'
+import { configurationNamed } from '@constat/sla/state/contract-state'
 import { Shifts } from './isolation.ts'
 import { LateWork } from './late.ts'
 import { frameOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
-import { Tracks } from './tracks.ts'
+import { Tracks, type StatesByLog } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
 
 /** Leaves read back in one page. */
@@ -25,8 +25,6 @@ const FRAME = leafCode('frame')
 
 /** Names of the checks whose tracks moved, by log. */
 export type Touched = {
-  /** There are newer samples: timelines kept are out of date. */
-  extended: Map<number, Set<string>>
   /** A state changed, or may have: there is something to judge. */
   changed: Map<number, Set<string>>
   /** Of each check, the earliest instant that anything new was told of. */
@@ -34,7 +32,7 @@ export type Touched = {
 }
 
 export function nothingTouched(): Touched {
-  return { extended: new Map(), changed: new Map(), since: new Map() }
+  return { changed: new Map(), since: new Map() }
 }
 
 /** One page on its way into the tracks. */
@@ -53,16 +51,16 @@ type Work = {
 
 export class Fold {
   readonly #db: Database
-  readonly #register: Register
+  readonly #contracts: StatesByLog
   readonly #next = new Map<number, number>()
   /** Session of the newest sample: ties within one session are in order as they come. */
   readonly #lastSession = new WeakMap<Track, Buffer>()
   readonly tracks: Tracks
 
-  constructor(db: Database, register: Register) {
+  constructor(db: Database, contracts: StatesByLog) {
     this.#db = db
-    this.#register = register
-    this.tracks = new Tracks(register)
+    this.#contracts = contracts
+    this.tracks = new Tracks(contracts)
   }
 
   /** Loads what was folded before; the rest is caught up from the ledger. */
@@ -198,11 +196,10 @@ export class Fold {
   }
 
   #configOf(log: number): ConfigOf {
-    const terms = this.#register.ofLog(log)
+    const state = this.#contracts.ofLog(log)
     return (digest) => {
-      const hex = Buffer.from(digest).toString('hex')
-      const known = terms?.configurations.get(hex)
-      invariant(known, `configuration ${hex} is not in log ${log}`)
+      const known = state && configurationNamed(state, digest)
+      invariant(known, `configuration ${Buffer.from(digest).toString('hex')} is not in log ${log}`)
       return known.config
     }
   }
@@ -219,7 +216,6 @@ function foldAgain(shifts: Shifts, work: Work): void {
 
 /** There is something newer of a check, from the earliest of these instants on. */
 function touchFrom({ log, touched }: Work, check: string, atMs: readonly UnixMs[]): void {
-  touch(touched.extended, log, check)
   const since = touched.since.get(log) ?? new Map<string, UnixMs>()
   touched.since.set(log, since)
   let firstMs = since.get(check) ?? Infinity

@@ -5,7 +5,8 @@
  */
 import { clip, subtract, union, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { isolatedWhere } from '@constat/sla/isolation'
-import type { Reference, Track } from './track.ts'
+import type { Reference } from '@constat/sla/isolation'
+import type { Track } from './track.ts'
 
 export class Isolation {
   readonly references: readonly Reference[]

@@ -7,7 +7,7 @@
 import { canonicalJson } from '@constat/shared/canonical-json'
 import { outcomeCode } from '@constat/shared/sample'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
-import { withIsolation } from '@constat/sla/isolation'
+import { withIsolation, type Reference } from '@constat/sla/isolation'
 import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
 import { filterReadings, type Readings } from './readings.ts'
@@ -16,9 +16,6 @@ import { filterReadings, type Readings } from './readings.ts'
 export const CHUNK_MS = 4 * 3_600_000
 /** Changes of cause kept in one chunk. */
 export const MAX_FAILURES = 1_000
-
-/** A check by which an agent knows that it is cut off, and how long one of its samples stands. */
-export type Reference = { check: string; holdMs: number }
 
 export type TrackRules = FoldRules & {
   by: 'reprobes' | 'slots'
@@ -51,7 +48,12 @@ export type Chunk = {
   samples: number
 }
 
+/** Grows with every change of the tracks that share it. */
+export type Moves = { count: number }
+
 export type TrackKey = { log: number; check: string; agent: string; rules: TrackRules }
+
+type TrackParts = { chunks?: readonly Chunk[]; isolatedIn?: IsolatedIn | undefined; moves?: readonly Moves[] }
 
 const FAIL = outcomeCode('fail')
 
@@ -62,17 +64,15 @@ export class Track {
   #chunks: Chunk[] = []
   readonly #dirty = new Set<UnixMs>()
   readonly #isolatedIn: IsolatedIn | null
+  readonly #moves: readonly Moves[]
   #timeline: Timeline | null = null
 
-  constructor(
-    key: TrackKey,
-    fromIndex: number,
-    { chunks = [], isolatedIn }: { chunks?: readonly Chunk[]; isolatedIn?: IsolatedIn | undefined } = {},
-  ) {
+  constructor(key: TrackKey, fromIndex: number, { chunks = [], isolatedIn, moves = [] }: TrackParts = {}) {
     this.key = key
     this.fromIndex = fromIndex
     this.#chunks = [...chunks]
     this.#isolatedIn = isolatedIn ?? null
+    this.#moves = moves
   }
 
   /** Instant of the newest sample; −Infinity before any. */
@@ -199,6 +199,7 @@ export class Track {
   #touch(startMs: UnixMs): void {
     this.#dirty.add(startMs)
     this.#timeline = null
+    for (const moves of this.#moves) moves.count += 1
   }
 
   #tail(): Timeline {

@@ -5,45 +5,54 @@
 import { canonicalJson } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
 import type { ChunkRow } from '../db/fold-rows.ts'
-import { rulesOf, type Register } from '../terms/register.ts'
+import type { Reference } from '@constat/sla/isolation'
+import type { ContractState } from '@constat/sla/state/contract-state'
 import { Isolation } from './isolation.ts'
+import { rulesOf } from './rules.ts'
 import {
   isolationText,
   rulesText,
   standingRules,
   Track,
   type Chunk,
-  type Reference,
+  type Moves,
   type TrackKey,
   type TrackRules,
 } from './track.ts'
 
+/** The state of the contract whose log it is; null: nothing was read of it. */
+export type StatesByLog = { ofLog(log: number): ContractState | null }
+
 export type Place = { log: number; check: string; agent: string }
 
 export class Tracks {
-  readonly #register: Register
+  readonly #contracts: StatesByLog
   readonly #byPlace = new Map<string, Track[]>()
   readonly #byAgent = new Map<string, Track[]>()
   readonly #byCheck = new Map<string, Track[]>()
+  /** `log/check` → changes of its tracks. */
+  readonly #moves = new Map<string, Moves>()
+  /** The same by log. */
+  readonly #movesIn = new Map<number, Moves>()
   /** `log/agent` → isolations, one for each set of references. */
   readonly #isolations = new Map<string, Isolation[]>()
   readonly #standing = new Map<Track, Isolation[]>()
   /** Revisions known when the tracks of a place were made. */
   readonly #madeAt = new Map<string, number>()
 
-  constructor(register: Register) {
-    this.#register = register
+  constructor(contracts: StatesByLog) {
+    this.#contracts = contracts
   }
 
   /** Tracks of a place, made where they are missing. Empty when no revision has the check. */
   get(place: Place): readonly Track[] {
     const key = placeKey(place)
-    const terms = this.#register.ofLog(place.log)
-    const revisions = terms?.revisions.length ?? 0
+    const state = this.#contracts.ofLog(place.log)
+    const revisions = state?.life.revisions.length ?? 0
     const known = this.#byPlace.get(key)
     if (known && this.#madeAt.get(key) === revisions) return known
     this.#madeAt.set(key, revisions)
-    for (const { rules, fromIndex } of terms ? rulesOf(terms, place.check) : []) {
+    for (const { rules, fromIndex } of state ? rulesOf(state.life, place.check) : []) {
       const text = rulesText(rules)
       const has = this.#byPlace.get(key)?.some((track) => rulesText(track.key.rules) === text)
       if (!has) this.#add({ ...place, rules }, { fromIndex, chunks: [] })
@@ -74,6 +83,16 @@ export class Tracks {
   ofCheck({ log, check }: { log: number; check: string }, rules: TrackRules): Track[] {
     const text = rulesText(rules)
     return (this.#byCheck.get(`${log}/${check}`) ?? []).filter(({ key }) => rulesText(key.rules) === text)
+  }
+
+  /** Grows whenever any track of the check has changed: what was worked out of them before is out of date. */
+  movedOf(log: number, check: string): number {
+    return this.#moves.get(`${log}/${check}`)?.count ?? 0
+  }
+
+  /** The same over all checks of a log. */
+  movedIn(log: number): number {
+    return this.#movesIn.get(log)?.count ?? 0
   }
 
   /** Every place that somebody ever spoke of. */
@@ -121,8 +140,8 @@ export class Tracks {
   }
 
   #restoreTrack({ log, check, agent, rules }: ChunkRow, chunks: readonly Chunk[]): void {
-    const terms = this.#register.ofLog(log)
-    const known = (terms ? rulesOf(terms, check) : []).find((one) => rulesText(one.rules) === rules)
+    const state = this.#contracts.ofLog(log)
+    const known = (state ? rulesOf(state.life, check) : []).find((one) => rulesText(one.rules) === rules)
     // Rules that no revision has: chunks of a program that wrote them otherwise. They are folded anew.
     if (known) this.#add({ log, check, agent, rules: known.rules }, { fromIndex: known.fromIndex, chunks })
   }
@@ -131,7 +150,9 @@ export class Tracks {
     const { log, check, agent } = key
     const isolation = this.#isolationFor(key)
     const isolatedIn = isolation ? isolation.within.bind(isolation) : undefined
-    const track = new Track(key, fromIndex, { chunks, isolatedIn })
+    const moves = this.#movesOf(key)
+    for (const one of moves) one.count += 1
+    const track = new Track(key, fromIndex, { chunks, isolatedIn, moves })
     isolation?.blinded.push(track)
     for (const own of this.#isolations.get(`${log}/${agent}`) ?? []) {
       for (const reference of own.references) this.#watch(own, { track, reference })
@@ -139,6 +160,15 @@ export class Tracks {
     push(this.#byPlace, placeKey(track.key), track)
     push(this.#byAgent, `${log}/${agent}`, track)
     push(this.#byCheck, `${log}/${check}`, track)
+  }
+
+  #movesOf({ log, check }: TrackKey): readonly Moves[] {
+    const key = `${log}/${check}`
+    const own = this.#moves.get(key) ?? { count: 0 }
+    const all = this.#movesIn.get(log) ?? { count: 0 }
+    this.#moves.set(key, own)
+    this.#movesIn.set(log, all)
+    return [own, all]
   }
 
   /** The isolation of a track whose rules name references, made when its first track is. */

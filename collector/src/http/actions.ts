@@ -119,7 +119,13 @@ export type StatementWanted = {
 
 export type Actions = {
   /** `contract` is the name in the address: sources that describe another one are refused. */
-  applyContract(wanted: { contract: string; source: ContractSource[] }): Promise<ContractAnswer>
+  applyContract(wanted: {
+    contract: string
+    source: ContractSource[]
+    stopProbing: boolean
+  }): Promise<ContractAnswer>
+  /** Ends a contract now; safe to run twice. Fault `not-found`. */
+  archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
   acknowledge(deed: { incident: string; by: Caller }): Promise<void>
   /** The caller may see the contract. */

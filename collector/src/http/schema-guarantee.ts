@@ -50,7 +50,16 @@ const common = {
   contract: z.string(),
   state: windowState,
   revision: count,
-  window: z.object({ key: z.string(), start: instant, end: instant, timeZone: z.string() }),
+  window: z.object({
+    key: z.string(),
+    start: instant,
+    end: instant,
+    timeZone: z.string(),
+    length: z
+      .enum(['shorter', 'longer'])
+      .nullable()
+      .describe('Where the terms have changed its bounds: than usual'),
+  }),
   committedMs: ms,
   elapsedCommittedMs: ms,
   excludedMs: ms,

@@ -29,6 +29,8 @@ const service = shape<View.ServiceView>()(
     contract: z.string(),
     state,
     since: instant.nullable(),
+    until: instant.nullable().describe('The terms that it is judged by end here'),
+    unmeasuredSince: instant.nullable().describe('Nobody measures it any more'),
     checks: z.array(check),
   }),
 )
@@ -62,6 +64,8 @@ export const contract = shape<View.ContractView>()(
     revision: count,
     terms: z.enum(['unilateral', 'agreed', 'objected']),
     effectiveFrom: instant,
+    endedAt: instant.nullable().describe('By its terms, or because it was archived'),
+    trouble: z.string().nullable().describe('Why it is set aside: it is not judged until that is over'),
     state,
     sentence: z.string(),
     readiness,
@@ -94,6 +98,7 @@ export const revision = shape<View.RevisionView>()(
     digest: z.string(),
     appliedAt: instant,
     effectiveFrom: instant,
+    stopProbing: z.boolean().describe('What it no longer needs is not probed any more from its apply on'),
     terms: z.string(),
   }),
 )
@@ -107,6 +112,9 @@ export const timeline = shape<View.TimelineView>()(
     from: instant,
     to: instant,
     segments: z.array(segment),
+    unmeasured: z
+      .array(z.object({ start: instant, end: instant, reason: z.enum(['not-in-force', 'probing-stopped']) }))
+      .describe('Where nothing is known because nobody measured'),
     vantages: z.record(z.string(), z.array(segment)),
     agentNames: z.record(z.string(), z.string()),
     isolated: z.record(z.string(), z.array(z.object({ start: instant, end: instant }))),
@@ -167,7 +175,8 @@ export const incident = shape<View.IncidentView>()(
     providerAcknowledgedAt: instant
       .nullable()
       .describe('The provider’s own word: the only one that stops a response clock'),
-    pagedAt: instant.nullable(),
+    pagedAt: instant.nullable().describe('When people were due to be told'),
+    alertedAt: instant.nullable().describe('The first delivery that a system accepted'),
   }),
 )
 
@@ -280,6 +289,14 @@ export const applied = z
     warnings: z.array(z.string()),
   })
   .meta({ id: 'Applied' })
+
+export const archived = z
+  .object({
+    contract: z.string(),
+    endedAt: instant,
+    changed: z.boolean().describe('False: it had ended already'),
+  })
+  .meta({ id: 'Archived' })
 
 /** Codes of the document are those a client may meet; the text of each is in docs/errors.md. */
 export const problem = z

@@ -3,22 +3,23 @@
  * notifies it. The windows before it count as they were closed, or as they stand where they are not. Pure
  * over what it is handed.
  */
-import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { formatInstant } from '@constat/shared/time'
 import type { CreditTerms } from '@constat/sla/contract/expanded'
 import { outagesOf, type OutageLength } from '@constat/sla/credit/chronic-rights'
 import { claimClock } from '@constat/sla/credit/claim'
 import { creditStatement, type CreditStatement, type PastWindow } from '@constat/sla/credit/statement'
-import { promisedFromMs } from '../terms/register.ts'
+import { newestClosing } from '@constat/sla/state/contract-state'
+import { windowsOf } from '@constat/sla/state/in-force'
 import type { LiveJudgement } from './live.ts'
 import type { CreditsView, GuaranteeCreditView } from './credit-view.ts'
-import { windowsSince, type Measurable } from './windows.ts'
+import type { WindowQuestion } from './window-question.ts'
 
 /** Windows looked back at: a rule of repetition that reaches further is not met by older ones. */
 export const MAX_PAST_WINDOWS = 24
 
 /** Of one guarantee in the windows before: how each went, oldest first, and the outages of its service. */
 export type Past = { windows: readonly PastWindow[]; outages: readonly OutageLength[] }
-export type PastOf = (asked: Measurable) => Past
+export type PastOf = (asked: WindowQuestion) => Past
 const NO_PAST: Past = { windows: [], outages: [] }
 
 /** Priced by the terms in force when the window began. Null where they have no credits. All of one key. */
@@ -51,7 +52,7 @@ export function creditOf(statement: CreditStatement | null, guarantee: string): 
 
 export function creditsView(
   statement: CreditStatement | null,
-  { revision, window, guarantee }: Measurable,
+  { revision, window, guarantee }: WindowQuestion,
 ): CreditsView | null {
   if (!statement) return null
   const { currency, tax, total, lines, rights, exclusive } = statement
@@ -67,36 +68,21 @@ export function creditsView(
   return { state: 'theoretical', currency, tax, total, lines, rights, exclusive, claim }
 }
 
-/** How a window ended, once it is closed; null before. */
-export type ClosedOf = (
-  contract: string,
-  key: string,
-) => readonly { guarantee: string; verdict: PastWindow['verdict']; credit: string | null }[] | null
-
-export type PastDeps = {
-  closedOf: ClosedOf
-  judge: (asked: Measurable) => LiveJudgement
-}
-
 /** As closed, or as it stands: a window that nobody closed can still change. */
-export function pastOf(asked: Measurable, { closedOf, judge }: PastDeps): Past {
-  const { terms, revision, guarantee, window, nowMs } = asked
-  const fromMs: UnixMs = promisedFromMs(terms, guarantee.id)
-  const before = { fromMs, nowMs: window.startMs - 1, limit: MAX_PAST_WINDOWS }
-  if (before.nowMs < fromMs) return NO_PAST
-  const live = windowsSince(guarantee, revision, before)
-    .toReversed()
-    .map((past) => judge({ ...asked, window: past, nowMs }))
+export function pastOf(asked: WindowQuestion, judge: (asked: WindowQuestion) => LiveJudgement): Past {
+  const { state, guarantee, window, nowMs } = asked
+  const before = windowsOf(state.life, guarantee.id, window.startMs).slice(-MAX_PAST_WINDOWS)
+  const live = before.map((promised) => judge({ ...promised, state, nowMs }))
   return {
     windows: live.map((one) => {
-      const closed = closedOf(terms.contract, one.asked.window.key)
-      const own = closed?.find((result) => result.guarantee === guarantee.id)
+      const closed = newestClosing(state, one.asked.window.key)
+      const own = closed?.guarantees.find((result) => result.guarantee === guarantee.id)
       if (own) return { verdict: own.verdict, credit: own.credit }
       const alone = statementOf([one], () => NO_PAST)
       return { verdict: one.judged.result.verdict, credit: alone?.byGuarantee[guarantee.id] ?? null }
     }),
-    outages: live.flatMap(({ judged }) =>
-      outagesOf(guarantee.service, { terms: revision.terms, judged: [judged] }),
+    outages: live.flatMap(({ asked: past, judged }) =>
+      outagesOf(guarantee.service, { terms: past.revision.terms, judged: [judged] }),
     ),
   }
 }

@@ -6,18 +6,13 @@ import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
 import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
-import type { OutageRules } from '@constat/sla/outage'
 import { outageRulesOf } from '@constat/sla/judgement/score-base'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import { indexAt, markAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
-import type { IncidentRow } from '../db/incident-rows.ts'
 import { siteOf } from './sites.ts'
 import type { VantageTimeline } from './timelines.ts'
 import type { Figures, IncidentVantage, IncidentView, Segment, State } from './view.ts'
 import { ownerOf } from './zones.ts'
-
-export function outageRules(terms: ExpandedContract): OutageRules {
-  return outageRulesOf(terms)
-}
 
 /** State at an instant and since when it has been that. */
 export function stateAt(timeline: Timeline, atMs: UnixMs): { state: State; sinceMs: UnixMs | null } {
@@ -41,10 +36,12 @@ export type IncidentContext = {
   vantages: readonly VantageTimeline[]
   nameOf: (agent: string) => string
   isolatedTime: (agent: string) => IntervalSet
+  /** The first delivery about an incident that somebody's system accepted; null: nobody was told. */
+  alertedMs: (incident: string) => UnixMs | null
   nowMs: UnixMs
 }
 
-export function incidentView(row: IncidentRow, context: IncidentContext): IncidentView {
+export function incidentView(row: IncidentRecord, context: IncidentContext): IncidentView {
   const { contract, vantages, nowMs } = context
   // Of a closed incident, what the vantages saw while it lasted; of an open one, what they see now.
   const atMs = row.endMs === null ? nowMs : Math.max(row.onsetMs, row.endMs - 1)
@@ -69,6 +66,7 @@ export function incidentView(row: IncidentRow, context: IncidentContext): Incide
     acknowledgedBy: row.acknowledgedBy,
     providerAcknowledgedAt: instantOrNull(row.providerAcknowledgedMs),
     pagedAt: instantOrNull(row.pagedMs),
+    alertedAt: instantOrNull(context.alertedMs(row.id)),
   }
 }
 
@@ -91,8 +89,10 @@ function faultOf(cause: string): string {
   return known ? faultOwner(known[0]) : 'none'
 }
 
-function downOf(row: IncidentRow, { contract, timeline, nowMs }: IncidentContext): Figures {
-  const found = incidentsOf(timeline, outageRules(contract), nowMs).find(
+function downOf(row: IncidentRecord, { contract, timeline, nowMs }: IncidentContext): Figures {
+  // What nothing measures any more goes on for nobody.
+  const asOfMs = row.closeReason === 'ended' ? (row.endMs ?? nowMs) : nowMs
+  const found = incidentsOf(timeline, outageRulesOf(contract), asOfMs).find(
     ({ startMs, endMs }) => startMs <= row.onsetMs && row.onsetMs < (endMs ?? Infinity),
   )
   return found ? found.downMs : { provable: 0, point: 0, pessimistic: 0 }
@@ -100,7 +100,7 @@ function downOf(row: IncidentRow, { contract, timeline, nowMs }: IncidentContext
 
 function vantageView(
   { agent, timeline }: VantageTimeline,
-  { context, row, atMs }: { context: IncidentContext; row: IncidentRow; atMs: UnixMs },
+  { context, row, atMs }: { context: IncidentContext; row: IncidentRecord; atMs: UnixMs },
 ): IncidentVantage {
   const { contract, nameOf, isolatedTime } = context
   const { state, sinceMs } = stateAt(timeline, atMs)

@@ -5,34 +5,38 @@
 import { formatInstant, intersect, totalMs, type UnixMs } from '@constat/shared/time'
 import type { Notice } from '@constat/sla/exclusion'
 import type { Ruling } from '@constat/sla/judgement/declaration'
-import { declarationsOf, type ExclusionRecord } from '../terms/declarations.ts'
-import { newest, type Terms } from '../terms/register.ts'
+import type { ContractState } from '@constat/sla/state/contract-state'
+import { declarationsOf, type ExclusionRecord } from '@constat/sla/state/declarations'
+import { guaranteeIds } from '@constat/sla/state/in-force'
 import type { LiveJudgement } from './live.ts'
 import type { ExclusionStanding, ExclusionView } from './exclusion-view.ts'
-import { measurableAt, type Measurable } from './windows.ts'
+import { questionAt, type WindowQuestion } from './window-question.ts'
 
-export type ExclusionDeps = { nowMs: UnixMs; judge: (asked: Measurable) => LiveJudgement }
+export type ExclusionDeps = { nowMs: UnixMs; judge: (asked: WindowQuestion) => LiveJudgement }
 
 /** Latest first. */
-export function exclusionViews(terms: Terms, deps: ExclusionDeps): ExclusionView[] {
+export function exclusionViews(state: ContractState, deps: ExclusionDeps): ExclusionView[] {
   const kept = new Map<string, LiveJudgement>()
-  const judge = (asked: Measurable): LiveJudgement => {
+  const judge = (asked: WindowQuestion): LiveJudgement => {
     const name = `${asked.guarantee.id}/${asked.window.key}`
     const live = kept.get(name) ?? deps.judge(asked)
     kept.set(name, live)
     return live
   }
-  return terms.exclusions
-    .map((record) => viewOf(terms, record, { ...deps, judge }))
+  return state.exclusions
+    .map((record) => viewOf(state, record, { ...deps, judge }))
     .toSorted((a, b) => (a.start < b.start ? 1 : a.start > b.start ? -1 : a.id < b.id ? -1 : 1))
 }
 
-function viewOf(terms: Terms, record: ExclusionRecord, { nowMs, judge }: ExclusionDeps): ExclusionView {
+function viewOf(
+  state: ContractState,
+  record: ExclusionRecord,
+  { nowMs, judge }: ExclusionDeps,
+): ExclusionView {
   const { declared, answers } = record
-  const { terms: contract } = newest(terms)
-  const touched = contract.guarantees
-    .filter(({ service }) => declared.service === null || service === declared.service)
-    .flatMap(({ id }) => measurableAt(terms, id, { atMs: declared.startMs, nowMs }) ?? [])
+  const touched = guaranteeIds(state.life)
+    .flatMap((id) => questionAt(state, id, { atMs: declared.startMs, nowMs }) ?? [])
+    .filter(({ guarantee }) => declared.service === null || guarantee.service === declared.service)
     .map((asked) => judge(asked))
   const rulings = touched.flatMap(({ judged }) => judged.rulings.find(({ id }) => id === declared.id) ?? [])
   const own = declarationsOf({ exclusions: [record] })[0]
@@ -40,10 +44,10 @@ function viewOf(terms: Terms, record: ExclusionRecord, { nowMs, judge }: Exclusi
   const { startMs, endMs, announcedMs, announced } = declared
   return {
     id: declared.id,
-    contract: terms.contract,
+    contract: state.contract,
     service: declared.service,
     kind: declared.kind,
-    clause: first?.clause ?? contract.exclusions.kinds.find(({ id }) => id === declared.kind)?.clause ?? null,
+    clause: first?.clause ?? clauseOf(state, declared.kind),
     start: formatInstant(startMs),
     end: formatInstant(endMs),
     announcedAt: announcedMs === null ? null : formatInstant(announcedMs),
@@ -66,6 +70,12 @@ function viewOf(terms: Terms, record: ExclusionRecord, { nowMs, judge }: Exclusi
     })),
     effects: touched.map((live) => effectOf(live, declared.id)),
   }
+}
+
+/** As the newest terms that have the kind cite it. */
+function clauseOf({ life }: ContractState, kind: string): string | null {
+  const kinds = life.revisions.flatMap(({ terms }) => terms.exclusions.kinds.filter(({ id }) => id === kind))
+  return kinds.at(-1)?.clause ?? null
 }
 
 function standingOf(rulings: readonly Ruling[], { answers }: ExclusionRecord): ExclusionStanding {

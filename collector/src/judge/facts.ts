@@ -7,26 +7,22 @@ import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
 import type { VantageSlots } from '@constat/sla/judgement/attempts'
 import type { ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
 import { measuredIncidents } from '@constat/sla/judgement/measured-incidents'
+import { outageRulesOf } from '@constat/sla/judgement/score-base'
 import type { IncidentFacts } from '@constat/sla/judgement/timing'
 import type { SlotColumns } from '@constat/sla/latency'
+import { incidentsIn, nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
+import { isStanding } from '@constat/sla/state/incident-record'
+import { get } from '@constat/sla/state/persistent-map'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
-import type { IncidentRow } from '../db/incident-rows.ts'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import type { Latencies } from '../latency/latencies.ts'
-import { foldRules, type Revision, type Terms } from '../terms/register.ts'
-import { outageRules } from './describe.ts'
+import { foldRules } from '../fold/rules.ts'
 import { sitesOf, type SiteVantages } from './sites.ts'
 import { checksOf } from '@constat/sla/service-tree'
 import type { Timelines } from './timelines.ts'
 
-export type FactSources = {
-  timelines: Timelines
-  nameOf: (agent: string) => string
-  /** All incidents of a contract that were ever given an id. */
-  incidents: (contract: string) => readonly IncidentRow[]
-}
-
 export type FactQuestion = {
-  terms: Terms
+  state: ContractState
   revision: Revision
   guarantee: GuaranteeTerms
   window: Interval
@@ -50,25 +46,25 @@ export function countsSlots({ metric }: Pick<GuaranteeTerms, 'metric'>): boolean
 }
 
 /** Everything but the slot samples, from memory. */
-export function stateFacts(question: FactQuestion, sources: FactSources): ServiceFacts {
-  const { terms, revision, guarantee } = question
-  const timeline = sources.timelines.service(terms, revision, guarantee.service)
-  const sites = sitesAsked(question, sources).map((site) => {
-    const own = sources.timelines.site(terms, revision, { service: guarantee.service, site })
-    return { site: site.id, timeline: own, slots: [], incidents: incidentsSeen(own, question, sources) }
+export function stateFacts(question: FactQuestion, timelines: Timelines): ServiceFacts {
+  const { state, revision, guarantee } = question
+  const timeline = timelines.service(state, revision, guarantee.service)
+  const sites = sitesAsked(question, timelines).map((site) => {
+    const own = timelines.site(state, revision, { service: guarantee.service, site })
+    return { site: site.id, timeline: own, slots: [], incidents: incidentsOn(own, question) }
   })
-  return { timeline, slots: [], sites, incidents: incidentsSeen(timeline, question, sources) }
+  return { timeline, slots: [], sites, incidents: incidentsOn(timeline, question) }
 }
 
 /** Everything, slot samples read. `asOfMs` later than the window's end counts none after it. */
 export async function factsOf(
   question: FactQuestion,
-  { latencies, ...sources }: FactSources & { latencies: Pick<Latencies, 'read'> },
+  { latencies, timelines }: SlotSources,
 ): Promise<ServiceFacts> {
-  const facts = stateFacts(question, sources)
+  const facts = stateFacts(question, timelines)
   if (!countsSlots(question.guarantee)) return facts
-  const byAgent = await slotsByAgent(question, { latencies, ...sources })
-  const sites = sitesAsked(question, sources)
+  const byAgent = await slotsByAgent(question, { latencies, timelines })
+  const sites = sitesAsked(question, timelines)
   const slotsOf = (agents: readonly string[]): VantageSlots[] =>
     agents.flatMap((agent) => byAgent.get(agent) ?? [])
   return {
@@ -80,65 +76,62 @@ export async function factsOf(
 
 /** The sites that a guarantee for each of them is promised for. */
 export function sitesAsked(
-  { terms, revision, guarantee }: Pick<FactQuestion, 'terms' | 'revision' | 'guarantee'>,
-  { timelines, nameOf }: Pick<FactSources, 'timelines' | 'nameOf'>,
+  { state, revision, guarantee }: Pick<FactQuestion, 'state' | 'revision' | 'guarantee'>,
+  timelines: Timelines,
 ): SiteVantages[] {
   if (guarantee.scope === 'service') return []
-  const agents = timelines.agentsOf(terms, revision, guarantee.service)
+  const agents = timelines.agentsOf(state, revision, guarantee.service)
   return sitesOf(
     revision.terms,
-    agents.map((id) => ({ id, name: nameOf(id) })),
+    agents.map((id) => ({ id, name: nameIn(state, id) })),
   )
 }
 
 /** All incidents as the timeline has them, with what people did about those that were told. */
-function incidentsSeen(timeline: Timeline, question: FactQuestion, sources: FactSources): IncidentFacts[] {
-  const { terms, revision, guarantee, asOfMs } = question
-  const rows = sources
-    .incidents(terms.contract)
-    .filter(({ service, closeReason }) => service === guarantee.service && isStanding(closeReason))
+function incidentsOn(timeline: Timeline, question: FactQuestion): IncidentFacts[] {
+  const { state, revision, guarantee, asOfMs } = question
+  const records = incidentsIn(state).filter((one) => one.service === guarantee.service && isStanding(one))
   // Also those of earlier windows: their end may lie in this one.
-  return measuredIncidents(timeline, outageRules(revision.terms), asOfMs).map((facts) => {
-    const row = rows.find((one) => isSame(one, facts))
-    return row ? { ...facts, ...toldOf(row, asOfMs) } : facts
+  return measuredIncidents(timeline, outageRulesOf(revision.terms), asOfMs).map((facts) => {
+    const record = records.find((one) => isSame(one, facts))
+    return record ? { ...facts, ...saidOf(state, record, asOfMs) } : facts
   })
 }
 
-function isStanding(reason: IncidentRow['closeReason']): boolean {
-  return reason !== 'merged' && reason !== 'revised'
-}
-
-function isSame(row: IncidentRow, { onsetMs, endMs }: IncidentFacts): boolean {
-  return row.onsetMs === onsetMs || (row.onsetMs < (endMs ?? Infinity) && onsetMs < (row.endMs ?? Infinity))
+function isSame(record: IncidentRecord, { onsetMs, endMs }: IncidentFacts): boolean {
+  const isOverlapping = record.onsetMs < (endMs ?? Infinity) && onsetMs < (record.endMs ?? Infinity)
+  return record.onsetMs === onsetMs || isOverlapping
 }
 
 /** What had been done about it by then. */
-function toldOf(row: IncidentRow, asOfMs: UnixMs): Partial<IncidentFacts> {
+function saidOf(state: ContractState, record: IncidentRecord, asOfMs: UnixMs): Partial<IncidentFacts> {
   const until = (atMs: UnixMs | null): UnixMs | null => (atMs !== null && atMs <= asOfMs ? atMs : null)
   return {
-    id: row.id,
-    zone: row.zone,
-    cause: row.cause,
-    alertedMs: until(row.pagedMs),
-    acknowledgedMs: until(row.providerAcknowledgedMs),
+    id: record.id,
+    zone: record.zone,
+    cause: record.cause,
+    alertedMs: until(get(state.alerted, record.id) ?? null),
+    acknowledgedMs: until(record.providerAcknowledgedMs),
   }
 }
 
+export type SlotSources = { timelines: Timelines; latencies: Pick<Latencies, 'read'> }
+
 async function slotsByAgent(
-  { terms, revision, guarantee, window, asOfMs }: FactQuestion,
-  { timelines, latencies }: FactSources & { latencies: Pick<Latencies, 'read'> },
+  { state, revision, guarantee, window, asOfMs }: FactQuestion,
+  { timelines, latencies }: SlotSources,
 ): Promise<Map<string, VantageSlots[]>> {
   const found = new Map<string, VantageSlots[]>()
   const endMs = Math.min(window.endMs, asOfMs)
   for (const check of checksOf(revision.terms, guarantee.service)) {
     const { holdMs } = foldRules(check, revision.terms)
-    for (const vantage of timelines.expected(terms, revision, check)) {
+    for (const vantage of timelines.expected(state, revision, check)) {
       const expected = {
         startMs: Math.max(window.startMs, vantage.startMs),
         endMs: Math.min(endMs, vantage.endMs),
       }
       if (expected.startMs >= expected.endMs) continue
-      const place = { log: terms.log, check: check.name, agent: vantage.agent }
+      const place = { log: state.log, check: check.name, agent: vantage.agent }
       const chunks = await latencies.read(place, { fromMs: window.startMs, toMs: endMs })
       const known = where(vantage.timeline, expected, (mark) => !isUnknown(mark))
       const slots = {

@@ -11,10 +11,10 @@ import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import { stateMs } from '@constat/sla/window'
 import type { SiteVantages } from './sites.ts'
 import type * as View from './view.ts'
-import { asOfOf, stateOfWindow, type Measurable } from './windows.ts'
+import { asOfOf, stateOfWindow, type WindowQuestion } from './window-question.ts'
 
 export type ViewQuestion = {
-  asked: Measurable
+  asked: WindowQuestion
   judged: Judged
   facts: ServiceFacts
   /** Those of the contract, in its order; empty where the service is judged as a whole. */
@@ -71,14 +71,14 @@ export function guaranteeView(question: ViewQuestion): View.GuaranteeView {
 const US_PER_MS = 1000
 
 function commonOf({ asked, judged, readiness, counted }: ViewQuestion) {
-  const { terms, revision, guarantee, window, nowMs } = asked
+  const { state, revision, guarantee, window, length, nowMs } = asked
   const { result } = judged
   const { key, startMs, endMs } = window
   return {
     guarantee: guarantee.id,
     service: guarantee.service,
     clause: guarantee.clause,
-    contract: terms.contract,
+    contract: state.contract,
     state: stateOfWindow(window, nowMs),
     revision: revision.revision,
     window: {
@@ -86,6 +86,7 @@ function commonOf({ asked, judged, readiness, counted }: ViewQuestion) {
       start: formatInstant(startMs),
       end: formatInstant(endMs),
       timeZone: guarantee.window.timeZone,
+      length,
     },
     committedMs: result.committedMs,
     elapsedCommittedMs: result.elapsedMs,

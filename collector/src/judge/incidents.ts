@@ -4,9 +4,8 @@
  * two incidents, reopen one, or leave nothing of it: each is said as such. Pure.
  */
 import type { UnixMs } from '@constat/shared/time'
-import type { Incident } from '@constat/sla/incident'
-
-export type CloseReason = 'recovered' | 'revised' | 'merged'
+import type { CloseReason } from '@constat/sla/state/incident-record'
+import type { SeenIncident } from './service-history.ts'
 
 export type KnownIncident = {
   id: string
@@ -20,15 +19,19 @@ export type Change =
   /** Open now: people are told once the contract's delay is over. */
   | { kind: 'opened'; onsetMs: UnixMs }
   /** Found when it was over already: recorded, never paged. */
-  | { kind: 'recorded'; onsetMs: UnixMs; endMs: UnixMs }
-  | { kind: 'closed'; id: string; onsetMs: UnixMs; endMs: UnixMs }
+  | { kind: 'recorded'; onsetMs: UnixMs; endMs: UnixMs; isEnded: boolean }
+  /** `isEnded`: nothing measures it any more. */
+  | { kind: 'closed'; id: string; onsetMs: UnixMs; endMs: UnixMs; isEnded: boolean }
   | { kind: 'reopened'; id: string; onsetMs: UnixMs }
   | { kind: 'moved'; id: string; onsetMs: UnixMs; endMs: UnixMs | null }
   | { kind: 'merged'; id: string; into: string }
   | { kind: 'revised'; id: string }
 
 /** Both lists of one service, in order of onset; `known` without those merged or revised away. */
-export function compareIncidents(known: readonly KnownIncident[], computed: readonly Incident[]): Change[] {
+export function compareIncidents(
+  known: readonly KnownIncident[],
+  computed: readonly SeenIncident[],
+): Change[] {
   const changes: Change[] = []
   const taken = new Set<string>()
   for (const incident of computed) {
@@ -42,20 +45,21 @@ export function compareIncidents(known: readonly KnownIncident[], computed: read
   return changes
 }
 
-function overlaps(known: KnownIncident, { startMs, endMs }: Incident): boolean {
+function overlaps(known: KnownIncident, { startMs, endMs }: SeenIncident): boolean {
   const knownEndMs = known.endMs ?? Infinity
   const endsMs = endMs ?? Infinity
   return known.onsetMs === startMs || (known.onsetMs < endsMs && startMs < knownEndMs)
 }
 
-function fresh({ startMs, endMs }: Incident): Change {
+function fresh({ startMs, endMs, isEnded }: SeenIncident): Change {
   if (endMs === null) return { kind: 'opened', onsetMs: startMs }
-  return { kind: 'recorded', onsetMs: startMs, endMs }
+  return { kind: 'recorded', onsetMs: startMs, endMs, isEnded }
 }
 
-function same(known: KnownIncident, { startMs, endMs }: Incident): Change[] {
+function same(known: KnownIncident, { startMs, endMs, isEnded }: SeenIncident): Change[] {
   const { id } = known
-  if (known.endMs === null && endMs !== null) return [{ kind: 'closed', id, onsetMs: startMs, endMs }]
+  if (known.endMs === null && endMs !== null)
+    return [{ kind: 'closed', id, onsetMs: startMs, endMs, isEnded }]
   if (known.endMs !== null && endMs === null) return [{ kind: 'reopened', id, onsetMs: startMs }]
   const hasMoved = known.onsetMs !== startMs || known.endMs !== endMs
   return hasMoved ? [{ kind: 'moved', id, onsetMs: startMs, endMs }] : []

@@ -3,22 +3,29 @@
  * now say and writes the difference: the notice in the ledger, the row, and what people and machines
  * are told, in one transaction. Safe to run twice; a step that fails is made again.
  */
+import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import { incidentsOf } from '@constat/sla/incident'
+import { incidentsIn, nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
+import {
+  incidentLeaf,
+  isStanding,
+  type IncidentChange,
+  type IncidentRecord,
+} from '@constat/sla/state/incident-record'
+import { serviceNames, servicesAt, serviceRevision } from '@constat/sla/state/in-force'
+import { get } from '@constat/sla/state/persistent-map'
 import { isDown, markAt, type Timeline } from '@constat/sla/timeline'
 import { incidentFact, type IncidentType } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
+import type { Contracts } from '../contract/contracts.ts'
 import { tell } from '../db/events.ts'
-import { incidentRows, putIncidents, type IncidentRow } from '../db/incident-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Registry } from '../intake/registry.ts'
-import type { Draft } from '../ledger/leaf.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-import { newest, type Register, type Terms } from '../terms/register.ts'
-import { causeOf, incidentView, outageRules, type IncidentContext } from './describe.ts'
+import { causeOf, incidentView, type IncidentContext } from './describe.ts'
 import { compareIncidents, type Change } from './incidents.ts'
-import { incidentLeaf, type Deed } from './ledger-notes.ts'
+import { incidentsSeen } from './service-history.ts'
 import { tellSilence } from './silences.ts'
 import type { Timelines, VantageTimeline } from './timelines.ts'
 import { isZoneReference, UNDETERMINED, zoneOfIncident } from './zones.ts'
@@ -33,7 +40,7 @@ export type JudgeDeps = {
   db: Database
   shell: Shell
   sequencer: Sequencer
-  register: Register
+  contracts: Contracts
   registry: Registry
   timelines: Timelines
   publicUrl: string
@@ -42,70 +49,61 @@ export type JudgeDeps = {
 }
 
 /** One change of one incident: the state after it, and whether people hear of it. */
-type Step = { deed: Deed; row: IncidentRow; type: IncidentType | null }
-type Now = { terms: Terms; nowMs: UnixMs }
+type Step = { deed: IncidentChange; record: IncidentRecord; type: IncidentType | null }
+/** A service as it is judged: its contract's state, now. */
+type Subject = { state: ContractState; service: string; nowMs: UnixMs }
 
 export class Judge {
   readonly #deps: JudgeDeps
-  /** contract → incidents by id, without those merged or revised away. */
-  #incidents = new Map<string, Map<string, IncidentRow>>()
   /** Services of which the zone of every incident was looked at. */
   readonly #zonesSeen = new Set<string>()
-  #stale = false
 
   constructor(deps: JudgeDeps) {
     this.#deps = deps
   }
 
-  async open(): Promise<void> {
-    const incidents = new Map<string, Map<string, IncidentRow>>()
-    for (const row of await incidentRows(this.#deps.db)) {
-      const own = incidents.get(row.contract) ?? new Map<string, IncidentRow>()
-      incidents.set(row.contract, own.set(row.id, row))
-    }
-    this.#incidents = incidents
-    this.#zonesSeen.clear()
-    this.#stale = false
-  }
-
-  /** Incidents of a contract, all that were ever given an id. */
-  incidents(contract: string): IncidentRow[] {
-    return [...(this.#incidents.get(contract)?.values() ?? [])]
-  }
-
-  find(id: string): IncidentRow | null {
-    for (const own of this.#incidents.values()) {
-      const row = own.get(id)
-      if (row) return row
+  find(id: string): IncidentRecord | null {
+    for (const { incidents } of this.#deps.contracts.all()) {
+      const record = get(incidents, id)
+      if (record) return record
     }
     return null
   }
 
-  /** Judges the services of a contract. */
-  async services(terms: Terms, services: Iterable<string>): Promise<void> {
-    if (this.#stale) await this.open()
-    const nowMs = this.#deps.shell.clock.nowMs()
-    const steps = [...services].flatMap((service) => this.#serviceSteps(terms, service, nowMs))
-    if (steps.length > 0) await this.#write(terms, steps, nowMs)
+  /** Judges services of a contract. */
+  services(contract: string, services: Iterable<string>): Promise<void> {
+    const { contracts, shell } = this.#deps
+    return contracts.inTurn(contract, async () => {
+      const state = contracts.of(contract)
+      if (!state) return
+      const nowMs = shell.clock.nowMs()
+      const steps = [...services].flatMap((service) => this.#serviceSteps({ state, service, nowMs }))
+      if (steps.length > 0) await this.#write(state, steps, { nowMs })
+    })
+  }
+
+  /** Every service that the contract ever had. */
+  allOf({ life }: ContractState): string[] {
+    return serviceNames(life)
   }
 
   /**
    * Services that time alone can change: one with an incident that is open and that nobody was told of yet,
-   * and every one of a contract under which silence can be down.
+   * and every one under terms by which silence can be down.
    */
-  waiting(terms: Terms): Set<string> {
-    const { measurement, services } = newest(terms).terms
-    if (measurement.providerHostSilence === 'down') return new Set(services.map(({ name }) => name))
-    const untold = this.incidents(terms.contract).filter(
-      ({ closedMs, pagedMs }) => closedMs === null && pagedMs === null,
+  waiting(state: ContractState): Set<string> {
+    const nowMs = this.#deps.shell.clock.nowMs()
+    const silent = servicesAt(state.life, nowMs).filter(
+      ({ revision }) => revision.terms.measurement.providerHostSilence === 'down',
     )
-    return new Set(untold.map(({ service }) => service))
+    const untold = incidentsIn(state).filter(({ closedMs, pagedMs }) => closedMs === null && pagedMs === null)
+    return new Set([...silent.map(({ name }) => name), ...untold.map(({ service }) => service)])
   }
 
   /** Services whose incidents a check can put down to another zone, now that it has moved. */
-  attributedBy(terms: Terms, check: string): Set<string> {
-    if (!terms.revisions.some((revision) => isZoneReference(revision.terms, check))) return new Set()
-    return new Set(this.incidents(terms.contract).map(({ service }) => service))
+  attributedBy(state: ContractState, check: string): Set<string> {
+    if (!state.life.revisions.some((revision) => isZoneReference(revision.terms, check))) return new Set()
+    return new Set(incidentsIn(state).map(({ service }) => service))
   }
 
   /** Tells of agents and sites that fell silent, and of those that are back. */
@@ -113,153 +111,153 @@ export class Judge {
     const { silent, back } = this.#deps.registry.changes()
     for (const agent of silent) await tellSilence(this.#deps, { agent, sinceMs: agent.heardMs })
     for (const agent of back) await tellSilence(this.#deps, { agent, sinceMs: null })
-    if (silent.length + back.length === 0) return
-    // Where silence can be down, what was worked out of these hosts no longer holds.
-    const { register, timelines } = this.#deps
-    for (const terms of register.all()) {
-      if (newest(terms).terms.measurement.providerHostSilence === 'down')
-        timelines.forgetContract(terms.contract)
-    }
   }
 
-  /** A person takes note. The first acknowledgement stands, and so does the provider's first own one. */
-  async acknowledge(id: string, by: NonNullable<IncidentRow['acknowledgedBy']>): Promise<IncidentRow | null> {
-    const row = this.find(id)
-    const terms = row && this.#deps.register.of(row.contract)
-    if (!row || !terms) return null
-    const isProviders = by === 'provider' && row.providerAcknowledgedMs === null
-    if (row.acknowledgedMs !== null && !isProviders) return row
-    const nowMs = this.#deps.shell.clock.nowMs()
-    const acknowledged = {
-      ...row,
-      acknowledgedMs: row.acknowledgedMs ?? nowMs,
-      acknowledgedBy: row.acknowledgedBy ?? by,
-      providerAcknowledgedMs: isProviders ? nowMs : row.providerAcknowledgedMs,
-    }
-    await this.#write(
-      terms,
-      [{ deed: 'acknowledged', row: acknowledged, type: 'incident.acknowledged' }],
-      nowMs,
-      by,
-    )
-    return acknowledged
+  /**
+   * A person takes note. The first acknowledgement stands, and so does the provider's first own one. Fault
+   * `not-found` where there is no such incident.
+   */
+  async acknowledge(id: string, by: NonNullable<IncidentRecord['acknowledgedBy']>): Promise<void> {
+    const { contracts, shell } = this.#deps
+    const contract = this.find(id)?.contract
+    if (contract === undefined) throw new Fault('not-found', `there is no incident ${id}`)
+    await contracts.inTurn(contract, async () => {
+      const state = contracts.of(contract)
+      const record = state && get(state.incidents, id)
+      if (!state || !record) throw new Fault('not-found', `there is no incident ${id}`)
+      const isProviders = by === 'provider' && record.providerAcknowledgedMs === null
+      if (record.acknowledgedMs !== null && !isProviders) return
+      const nowMs = shell.clock.nowMs()
+      const acknowledged = {
+        ...record,
+        acknowledgedMs: record.acknowledgedMs ?? nowMs,
+        acknowledgedBy: record.acknowledgedBy ?? by,
+        providerAcknowledgedMs: isProviders ? nowMs : record.providerAcknowledgedMs,
+      }
+      const step: Step = { deed: 'acknowledged', record: acknowledged, type: 'incident.acknowledged' }
+      await this.#write(state, [step], { nowMs, by })
+    })
   }
 
-  context(terms: Terms, service: string, nowMs: UnixMs): IncidentContext {
-    const { timelines, registry } = this.#deps
-    const revision = newest(terms)
+  /** What is known of a service under the terms in force at `atMs`. */
+  contextAt({ state, service, nowMs }: Subject, atMs: UnixMs): IncidentContext {
+    const { timelines } = this.#deps
+    const revision = revisionAt(state, service, atMs)
     return {
       contract: revision.terms,
-      timeline: timelines.service(terms, revision, service),
-      vantages: timelines.vantages(terms, revision, service),
-      nameOf: (agent) => registry.byId(agent)?.name ?? agent,
-      isolatedTime: (agent) => timelines.isolated(terms, revision, agent),
+      timeline: timelines.service(state, revision, service),
+      vantages: timelines.vantages(state, revision, service),
+      nameOf: (agent) => nameIn(state, agent),
+      isolatedTime: (agent) => timelines.isolated(state, revision, agent),
+      alertedMs: (incident) => get(state.alerted, incident) ?? null,
       nowMs,
     }
   }
 
-  #serviceSteps(terms: Terms, service: string, nowMs: UnixMs): Step[] {
-    const context = this.context(terms, service, nowMs)
-    const { timeline, contract } = context
-    const beginsMs = timeline.at[0] ?? Infinity
-    const rows = this.incidents(terms.contract).filter(
-      (row) => row.service === service && isLive(row, beginsMs),
+  #serviceSteps(subject: Subject): Step[] {
+    const { state, service, nowMs } = subject
+    const timelineOf = (revision: Revision) => this.#deps.timelines.service(state, revision, service)
+    const computed = incidentsSeen(state, { service, nowMs, timelineOf })
+    const beginsMs = Math.min(
+      Infinity,
+      ...state.life.revisions.map((one) => beginsOf(one, service, timelineOf)),
     )
-    const computed = incidentsOf(timeline, outageRules(contract), nowMs)
-    const steps = compareIncidents(rows, computed).map((change) =>
-      this.#stepOf(change, { terms, service, context }),
-    )
-    const changed = new Set(steps.map(({ row }) => row.id))
-    for (const row of rows) {
-      if (changed.has(row.id) || row.endMs !== null || row.pagedMs !== null) continue
-      if (isDue(row, context)) {
-        steps.push({ deed: 'told', row: { ...row, pagedMs: nowMs }, type: 'incident.opened' })
-        changed.add(row.id)
+    const known = incidentsIn(state).filter((one) => one.service === service && isLive(one, beginsMs))
+    const steps = compareIncidents(known, computed).map((change) => this.#stepOf(change, subject))
+    const changed = new Set(steps.map(({ record }) => record.id))
+    for (const record of known) {
+      if (changed.has(record.id) || record.endMs !== null || record.pagedMs !== null) continue
+      if (isDue(record, this.contextAt(subject, record.onsetMs))) {
+        steps.push({ deed: 'told', record: { ...record, pagedMs: nowMs }, type: 'incident.opened' })
+        changed.add(record.id)
       }
     }
-    const fromMs = this.#zonesFromMs(terms, service, nowMs)
-    const unchanged = rows.filter(({ id, onsetMs }) => !changed.has(id) && onsetMs >= fromMs)
-    const now = { terms, nowMs }
-    return [...steps.map((step) => this.#zoned(step, now)), ...this.#rezoned(unchanged, now)]
+    const fromMs = this.#zonesFromMs(subject)
+    const unchanged = known.filter(({ id, onsetMs }) => !changed.has(id) && onsetMs >= fromMs)
+    return [...steps.map((step) => this.#zoned(step, subject)), ...this.#rezoned(unchanged, subject)]
   }
 
   /** Onsets from which on zones are looked at: all of them once, then those that data can still be late for. */
-  #zonesFromMs({ contract }: Terms, service: string, nowMs: UnixMs): UnixMs {
-    const key = `${contract}/${service}`
+  #zonesFromMs({ state, service, nowMs }: Subject): UnixMs {
+    const key = `${state.contract}/${service}`
     if (this.#zonesSeen.has(key)) return nowMs - ZONE_KEPT_MS
     this.#zonesSeen.add(key)
     return -Infinity
   }
 
   /** A step with the zone as it is known now. */
-  #zoned(step: Step, { terms, nowMs }: Now): Step {
-    if (!isStanding(step.row)) return step
-    const zone = zoneOfIncident(this.#deps.timelines, terms, { incident: step.row, nowMs })
-    return { ...step, row: { ...step.row, ...zone } }
+  #zoned(step: Step, subject: Subject): Step {
+    if (!isStanding(step.record)) return step
+    return { ...step, record: { ...step.record, ...this.#zoneOf(step.record, subject) } }
+  }
+
+  #zoneOf(incident: IncidentRecord, { state, service, nowMs }: Subject) {
+    const revision = revisionAt(state, service, incident.onsetMs)
+    return zoneOfIncident(this.#deps.timelines, state, { incident, revision, nowMs })
   }
 
   /** Incidents of which only the zone has changed. */
-  #rezoned(rows: readonly IncidentRow[], { terms, nowMs }: Now): Step[] {
-    return rows.flatMap((row) => {
-      const zone = zoneOfIncident(this.#deps.timelines, terms, { incident: row, nowMs })
-      if (zone.zone === row.zone && zone.zoneReference === row.zoneReference) return []
-      const type = row.pagedMs === null ? null : ('incident.updated' as const)
-      return [{ deed: 'attributed' as const, row: { ...row, ...zone }, type }]
+  #rezoned(records: readonly IncidentRecord[], subject: Subject): Step[] {
+    return records.flatMap((record) => {
+      const zone = this.#zoneOf(record, subject)
+      if (zone.zone === record.zone && zone.zoneReference === record.zoneReference) return []
+      const type = record.pagedMs === null ? null : ('incident.updated' as const)
+      return [{ deed: 'attributed' as const, record: { ...record, ...zone }, type }]
     })
   }
 
-  #stepOf(change: Change, given: { terms: Terms; service: string; context: IncidentContext }): Step {
-    if (change.kind === 'opened' || change.kind === 'recorded') return this.#newStep(change, given)
-    const row = this.#incidents.get(given.terms.contract)?.get(change.id)
-    if (!row) throw new Error(`incident ${change.id} is not known`)
-    const { nowMs } = given.context
+  #stepOf(change: Change, subject: Subject): Step {
+    if (change.kind === 'opened' || change.kind === 'recorded') return this.#newStep(change, subject)
+    const record = get(subject.state.incidents, change.id)
+    if (!record) throw new Error(`incident ${change.id} is not known`)
+    const { nowMs } = subject
     // Who was never told that it began is not told how it went on.
-    const told = <T extends IncidentType>(type: T): T | null => (row.pagedMs === null ? null : type)
+    const told = <T extends IncidentType>(type: T): T | null => (record.pagedMs === null ? null : type)
     switch (change.kind) {
       case 'closed': {
-        const { onsetMs, endMs } = change
-        const closed = { ...row, onsetMs, endMs, closedMs: nowMs, closeReason: 'recovered' as const }
-        return { deed: 'closed', row: closed, type: told('incident.closed') }
+        const { onsetMs, endMs, isEnded } = change
+        const closeReason = isEnded ? ('ended' as const) : ('recovered' as const)
+        const closed = { ...record, onsetMs, endMs, closedMs: nowMs, closeReason }
+        return { deed: 'closed', record: closed, type: told('incident.closed') }
       }
       case 'reopened': {
         const { onsetMs } = change
-        const reopened = row.reopened + 1
-        const open = { ...row, onsetMs, endMs: null, closedMs: null, closeReason: null, reopened }
-        return { deed: 'reopened', row: open, type: told('incident.reopened') }
+        const reopened = record.reopened + 1
+        const open = { ...record, onsetMs, endMs: null, closedMs: null, closeReason: null, reopened }
+        return { deed: 'reopened', record: open, type: told('incident.reopened') }
       }
       case 'moved':
         return {
           deed: 'moved',
-          row: { ...row, onsetMs: change.onsetMs, endMs: change.endMs },
+          record: { ...record, onsetMs: change.onsetMs, endMs: change.endMs },
           type: told('incident.updated'),
         }
       case 'merged': {
         const merged = {
-          ...row,
-          closedMs: row.closedMs ?? nowMs,
+          ...record,
+          closedMs: record.closedMs ?? nowMs,
           closeReason: 'merged' as const,
           mergedInto: change.into,
         }
-        return { deed: 'merged', row: merged, type: told('incident.merged') }
+        return { deed: 'merged', record: merged, type: told('incident.merged') }
       }
       case 'revised': {
-        const revised = { ...row, closedMs: row.closedMs ?? nowMs, closeReason: 'revised' as const }
+        const revised = { ...record, closedMs: record.closedMs ?? nowMs, closeReason: 'revised' as const }
         // It was open and people had been told: they hear that it is over. Else nobody is paged for it.
-        return { deed: 'revised', row: revised, type: row.closedMs === null ? told('incident.closed') : null }
+        const type = record.closedMs === null ? told('incident.closed') : null
+        return { deed: 'revised', record: revised, type }
       }
     }
   }
 
-  #newStep(
-    change: Extract<Change, { kind: 'opened' | 'recorded' }>,
-    { terms, service, context }: { terms: Terms; service: string; context: IncidentContext },
-  ): Step {
-    const { nowMs, vantages } = context
-    const { cause, check } = causeOf(vantages, change.onsetMs)
+  #newStep(change: Extract<Change, { kind: 'opened' | 'recorded' }>, subject: Subject): Step {
+    const { state, service, nowMs } = subject
+    const context = this.contextAt(subject, change.onsetMs)
+    const { cause, check } = causeOf(context.vantages, change.onsetMs)
     const isOpen = change.kind === 'opened'
-    const row: IncidentRow = {
+    const record: IncidentRecord = {
       id: `inc_${this.#deps.shell.random.bytes(10).toString('hex')}`,
-      contract: terms.contract,
+      contract: state.contract,
       service,
       check: check ?? service,
       cause,
@@ -269,7 +267,7 @@ export class Judge {
       openedMs: nowMs,
       endMs: isOpen ? null : change.endMs,
       closedMs: isOpen ? null : nowMs,
-      closeReason: isOpen ? null : 'recovered',
+      closeReason: isOpen ? null : change.isEnded ? 'ended' : 'recovered',
       mergedInto: null,
       acknowledgedMs: null,
       acknowledgedBy: null,
@@ -277,61 +275,57 @@ export class Judge {
       pagedMs: null,
       reopened: 0,
     }
-    if (!isOpen || !isDue(row, context)) return { deed: isOpen ? 'opened' : 'recorded', row, type: null }
-    return { deed: 'opened', row: { ...row, pagedMs: nowMs }, type: 'incident.opened' }
+    if (!isOpen || !isDue(record, context))
+      return { deed: isOpen ? 'opened' : 'recorded', record, type: null }
+    return { deed: 'opened', record: { ...record, pagedMs: nowMs }, type: 'incident.opened' }
   }
 
-  async #write(terms: Terms, steps: readonly Step[], nowMs: UnixMs, by?: string): Promise<void> {
-    const { sequencer } = this.#deps
-    const drafts: Draft[] = steps.map(({ deed, row }) =>
-      incidentLeaf(deed, row, by === undefined ? { nowMs } : { nowMs, by }),
-    )
-    const facts = steps.flatMap((step) => this.#factOf(terms, step, nowMs))
-    try {
-      await sequencer.append({
-        log: terms.log,
-        drafts,
-        within: async (tx) => {
-          await putIncidents(
-            tx,
-            steps.map(({ row }) => row),
-          )
-          for (const fact of facts) await tell(tx, fact)
-        },
-      })
-    } catch (error) {
-      // It may have been stored all the same: the rows are read back before the next comparison.
-      this.#stale = true
-      throw error
-    }
-    const own = this.#incidents.get(terms.contract) ?? new Map<string, IncidentRow>()
-    this.#incidents.set(terms.contract, own)
-    for (const { row } of steps) own.set(row.id, row)
-    if (facts.length > 0) this.#deps.told()
+  async #write(
+    state: ContractState,
+    steps: readonly Step[],
+    said: { nowMs: UnixMs; by?: string },
+  ): Promise<void> {
+    const { sequencer, told } = this.#deps
+    const facts = steps.flatMap((step) => this.#factOf(state, step, said.nowMs))
+    await sequencer.append({
+      log: state.log,
+      drafts: steps.map(({ deed, record }) => incidentLeaf(deed, record, said)),
+      within: async (tx) => {
+        for (const fact of facts) await tell(tx, fact)
+      },
+    })
+    if (facts.length > 0) told()
   }
 
-  #factOf(terms: Terms, { row, type }: Step, nowMs: UnixMs): Fact[] {
+  #factOf(state: ContractState, { record, type }: Step, nowMs: UnixMs): Fact[] {
     if (type === null) return []
     const { publicUrl } = this.#deps
-    const incident = incidentView(row, this.context(terms, row.service, nowMs))
-    const news = { type, incident, atMs: nowMs, publicUrl }
-    return [incidentFact(row.mergedInto === null ? news : { ...news, mergedInto: row.mergedInto })]
+    const context = this.contextAt({ state, service: record.service, nowMs }, record.onsetMs)
+    const news = { type, incident: incidentView(record, context), atMs: nowMs, publicUrl }
+    return [incidentFact(record.mergedInto === null ? news : { ...news, mergedInto: record.mergedInto })]
   }
+}
+
+/** The terms that a service is, or was, under at an instant. */
+export function revisionAt({ contract, life }: ContractState, service: string, atMs: UnixMs): Revision {
+  const revision = serviceRevision(life, service, atMs)
+  if (!revision) throw new Error(`${contract} never had the service ${service}`)
+  return revision
+}
+
+function beginsOf(revision: Revision, service: string, timelineOf: (revision: Revision) => Timeline): UnixMs {
+  const isThere = revision.terms.services.some(({ name }) => name === service)
+  return (isThere ? timelineOf(revision).at[0] : undefined) ?? Infinity
 }
 
 /** Whether an incident is compared at all: not merged or revised away, and within the timeline. */
-function isLive(row: IncidentRow, beginsMs: UnixMs): boolean {
-  return isStanding(row) && (row.endMs ?? Infinity) > beginsMs
-}
-
-/** Not merged into another, not revised away. */
-function isStanding({ closeReason }: IncidentRow): boolean {
-  return closeReason !== 'merged' && closeReason !== 'revised'
+function isLive(record: IncidentRecord, beginsMs: UnixMs): boolean {
+  return isStanding(record) && (record.endMs ?? Infinity) > beginsMs
 }
 
 /** Whether people are told now: the contract's delay is over, or two vantages agree. */
 function isDue(
-  { onsetMs, openedMs }: IncidentRow,
+  { onsetMs, openedMs }: IncidentRecord,
   { contract, timeline, vantages, nowMs }: IncidentContext,
 ): boolean {
   // Found in data that came late, and nothing says that it still goes on: the rest may be on its way.

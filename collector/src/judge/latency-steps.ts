@@ -7,7 +7,7 @@ import type { Tracks } from '../fold/tracks.ts'
 import type { Registry } from '../intake/registry.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import { latencyPoints } from '../latency/steps.ts'
-import type { Register } from '../terms/register.ts'
+import type { Contracts } from '../contract/contracts.ts'
 import type { LatencySpan, LatencyView } from './view.ts'
 
 /** Samples read for one answer. */
@@ -16,24 +16,25 @@ export const MAX_LATENCY_SAMPLES = 4_000_000
 /** `agent` by name or id. `contract` where two have a check of that name. */
 export type LatencyOf = { agent?: string | undefined; contract?: string | undefined }
 
-export type StepDeps = { register: Register; registry: Registry; tracks: Tracks; latencies: Latencies }
+export type StepDeps = { contracts: Contracts; registry: Registry; tracks: Tracks; latencies: Latencies }
 
 /** Null where there is no such check, or no such agent measured it. */
 export async function latencySteps(
-  { register, registry, tracks, latencies }: StepDeps,
+  { contracts, registry, tracks, latencies }: StepDeps,
   { check, span, of }: { check: string; span: LatencySpan; of: LatencyOf },
 ): Promise<LatencyView | null> {
   const { agent, contract } = of
-  const terms = register
+  const state = contracts
     .all()
     .filter((one) => contract === undefined || one.contract === contract)
-    .find(({ revisions }) => revisions.some((one) => one.terms.checks.some(({ name }) => name === check)))
-  if (!terms) return null
+
+    .find(({ life }) => life.revisions.some((one) => one.terms.checks.some(({ name }) => name === check)))
+  if (!state) return null
   const isAsked = (id: string): boolean =>
     agent === undefined || agent === id || agent === registry.byId(id)?.name
   const places = tracks
     .places()
-    .filter((place) => place.log === terms.log && place.check === check && isAsked(place.agent))
+    .filter((place) => place.log === state.log && place.check === check && isAsked(place.agent))
   if (agent !== undefined && places.length === 0) return null
   limitSamples(places.flatMap((place) => latencies.sizes(place, span)))
   const columns = await Promise.all(places.map((place) => latencies.read(place, span)))

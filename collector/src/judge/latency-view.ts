@@ -10,19 +10,19 @@ import { populationOf } from '@constat/sla/judgement/score-share'
 import { judgeLatency, shareText } from '@constat/sla/latency'
 import { populationSeen } from '@constat/sla/latency-slots'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
-import { foldRules, promisedFromMs } from '../terms/register.ts'
+import { foldRules } from '../fold/rules.ts'
 import type { Expected } from './latency-sums.ts'
 import type { LatencyAnswer, LatencyWindowQuestion } from './latency-window.ts'
 import type { SiteVantages } from './sites.ts'
 import { checksOf } from '@constat/sla/service-tree'
 import type { Timelines } from './timelines.ts'
-import { asOfOf, phaseOf, type Measurable } from './windows.ts'
+import { asOfOf, phaseOf, type WindowQuestion } from './window-question.ts'
 
 /** The whole service, or one of the sites that speed is promised for, with its timeline. */
 export type LatencyPlace = { site: SiteVantages | null; timeline: Timeline }
 
 export type LatencyAsked = {
-  asked: Measurable
+  asked: WindowQuestion
   /** Judged without samples: the time that counts is there. */
   judged: Judged
   timelines: Timelines
@@ -39,7 +39,7 @@ export function latencyQuestion(
   { site, timeline }: LatencyPlace,
   { asked, judged, timelines }: LatencyAsked,
 ): LatencyWindowQuestion {
-  const { terms, revision, guarantee, window, nowMs } = asked
+  const { state, revision, guarantee, window, inForce, nowMs } = asked
   invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
   const asOfMs = asOfOf(asked)
   const population = populationOf(timeline, {
@@ -48,15 +48,15 @@ export function latencyQuestion(
     window,
     asOfMs: nowMs,
     phase: phaseOf(asked),
-    inForce: { startMs: promisedFromMs(terms, guarantee.id), endMs: Infinity },
+    inForce,
     commitment: judged.commitment,
     pausedBy: () => [],
   })
   const places = checksOf(revision.terms, guarantee.service).flatMap((check) =>
-    timelines.expected(terms, revision, check).flatMap((vantage): Expected[] => {
+    timelines.expected(state, revision, check).flatMap((vantage): Expected[] => {
       if (site && !site.agents.includes(vantage.agent)) return []
       const { holdMs } = foldRules(check, revision.terms)
-      const place = { log: terms.log, check: check.name, agent: vantage.agent }
+      const place = { log: state.log, check: check.name, agent: vantage.agent }
       const expected = {
         startMs: Math.max(window.startMs, vantage.startMs),
         endMs: Math.min(asOfMs, vantage.endMs),
@@ -77,15 +77,15 @@ export function latencyQuestion(
   }
 }
 
-export function answerName({ terms, revision, guarantee, window }: Measurable): string {
-  return [terms.contract, revision.revision, guarantee.id, window.key].join('/')
+export function answerName({ state, revision, guarantee, window }: WindowQuestion): string {
+  return [state.contract, revision.revision, guarantee.id, window.key].join('/')
 }
 
 /** The judgement with the samples in it. `answers`: of the service, or of its sites in their order. */
 export function withAnswers(
   judged: Judged,
   answers: readonly { site: SiteVantages | null; answer: LatencyAnswer }[],
-  asked: Measurable,
+  asked: WindowQuestion,
 ): Judged {
   const { result } = judged
   const whole = answers.find(({ site }) => site === null)
@@ -98,7 +98,7 @@ export function withAnswers(
   return { ...judged, result: { ...result, ...scored, sites: ordered } }
 }
 
-function scoredWith(scored: Scored, { tally, percentileUs }: LatencyAnswer, asked: Measurable): Scored {
+function scoredWith(scored: Scored, { tally, percentileUs }: LatencyAnswer, asked: WindowQuestion): Scored {
   const { guarantee, revision } = asked
   invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
   const { measurement } = revision.terms

@@ -3,47 +3,46 @@
  * counted beside the line. Cheap: readers call it as often as they like.
  */
 import type { Judged, ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
-import { declarationsOf } from '../terms/declarations.ts'
-import { countsSlots, sitesAsked, stateFacts, type FactSources } from './facts.ts'
+import { countsSlots, sitesAsked, stateFacts } from './facts.ts'
 import { guaranteeView } from './guarantee-view.ts'
 import { judgeWindowOf } from './judgement.ts'
-import type { LatencyWatch, SlotAnswer } from './latency-watch.ts'
+import type { SlotAnswer, SlotJudge } from './slot-judge.ts'
+import type { Timelines } from './timelines.ts'
 import type { GuaranteeView, Readiness } from './view.ts'
-import { phaseOf, type Measurable } from './windows.ts'
+import { phaseOf, type WindowQuestion } from './window-question.ts'
 
-export type LiveSources = { facts: FactSources; watch: Pick<LatencyWatch, 'last'> }
+export type LiveSources = { timelines: Timelines; slots: Pick<SlotJudge, 'last'> }
 
 export type LiveJudgement = {
-  asked: Measurable
+  asked: WindowQuestion
   judged: Judged
   facts: ServiceFacts
   counted: SlotAnswer | null
 }
 
-export function liveJudgement(asked: Measurable, { facts: sources, watch }: LiveSources): LiveJudgement {
-  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, sources)
-  const counted = countsSlots(asked.guarantee) ? watch.last(asked) : null
+export function liveJudgement(asked: WindowQuestion, { timelines, slots }: LiveSources): LiveJudgement {
+  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines)
+  const counted = countsSlots(asked.guarantee) ? slots.last(asked) : null
   return { asked, judged: counted?.judged ?? judgedBare(asked, facts), facts, counted }
 }
 
 /** By the states alone, as of now: rulings and committed time rest on nothing else. */
-export function bareJudgement(asked: Measurable, { facts: sources }: LiveSources): LiveJudgement {
-  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, sources)
+export function bareJudgement(asked: WindowQuestion, { timelines }: LiveSources): LiveJudgement {
+  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines)
   return { asked, judged: judgedBare(asked, facts), facts, counted: null }
 }
 
-function judgedBare(asked: Measurable, facts: ServiceFacts): Judged {
+function judgedBare(asked: WindowQuestion, facts: ServiceFacts): Judged {
   return judgeWindowOf({
     ...asked,
     asOfMs: asked.nowMs,
     phase: phaseOf(asked),
-    declarations: declarationsOf(asked.terms),
     facts: unread(facts, asked),
   })
 }
 
 /** Of slot samples that were not read yet nothing is known: they are missing, not told by the states. */
-function unread(facts: ServiceFacts, asked: Measurable): ServiceFacts {
+function unread(facts: ServiceFacts, asked: WindowQuestion): ServiceFacts {
   if (!countsSlots(asked.guarantee)) return facts
   const { window, nowMs } = asked
   const none = {
@@ -59,5 +58,5 @@ function unread(facts: ServiceFacts, asked: Measurable): ServiceFacts {
 }
 
 export function liveView(live: LiveJudgement, sources: LiveSources, readiness: Readiness): GuaranteeView {
-  return guaranteeView({ ...live, sites: sitesAsked(live.asked, sources.facts), readiness })
+  return guaranteeView({ ...live, sites: sitesAsked(live.asked, sources.timelines), readiness })
 }

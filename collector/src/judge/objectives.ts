@@ -3,17 +3,19 @@
  * not met. What was told is a notice in the ledger, written with the message in one transaction, so a
  * collector that starts again does not repeat it. Safe to run at every step.
  */
-import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
+import { incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
+import { objectiveKey, type ObjectiveEvent, type ObjectiveNotice } from '@constat/sla/state/objective-notices'
+import { get } from '@constat/sla/state/persistent-map'
 import { objectiveFact } from '../alert/facts.ts'
+import type { Contracts } from '../contract/contracts.ts'
 import { tell } from '../db/events.ts'
-import type { Draft } from '../ledger/leaf.ts'
+import { jsonDraft } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
-import { objectiveKey, type ObjectiveDeed, type ObjectiveNotice } from '../terms/objective-notices.ts'
-import { newest, type Register, type Terms } from '../terms/register.ts'
 import { isBurningNow } from './burn.ts'
 import type { LiveJudgement } from './live.ts'
-import { measurableAt, windowNow, type Measurable } from './windows.ts'
+import { questionsNow, type WindowQuestion } from './window-question.ts'
 
 /** Between two looks at a guarantee: silence and what is not an outage spend budget too. */
 const QUIET_MS = 15_000
@@ -22,10 +24,9 @@ const DOWN_MS = 5_000
 
 export type ObjectiveDeps = {
   sequencer: Sequencer
-  register: Register
+  contracts: Contracts
   nowMs: () => UnixMs
-  judge: (asked: Measurable) => LiveJudgement
-  isDown: (contract: string, service: string) => boolean
+  judge: (asked: WindowQuestion) => LiveJudgement
   publicUrl: string
   told(): void
 }
@@ -38,34 +39,22 @@ export class Objectives {
     this.#deps = deps
   }
 
-  async advance(): Promise<void> {
-    for (const terms of this.#deps.register.all()) {
-      for (const { id } of newest(terms).terms.guarantees) await this.#look(terms, id)
+  /** Every guarantee of a contract in the window that is open now. */
+  async advance(state: ContractState): Promise<void> {
+    const open = incidentsIn(state).filter(({ closedMs }) => closedMs === null)
+    const down = new Set(open.map(({ service }) => service))
+    for (const asked of questionsNow(state, this.#deps.nowMs())) {
+      const isDown = down.has(asked.guarantee.service)
+      if (isTold(asked, 'breached') || !this.#isDue(asked, isDown)) continue
+      const live = this.#deps.judge(asked)
+      const event = eventOf(live)
+      if (event && !isTold(asked, event)) await this.#tell(live, event)
     }
   }
 
-  async #look(terms: Terms, id: string): Promise<void> {
-    const revision = newest(terms)
-    const guarantee = revision.terms.guarantees.find((one) => one.id === id)
-    if (!guarantee) return
-    const nowMs = this.#deps.nowMs()
-    if (!this.#isDue({ terms, guarantee, nowMs })) return
-    const { startMs } = windowNow(guarantee, revision, nowMs)
-    const asked = measurableAt(terms, id, { atMs: startMs, nowMs })
-    if (!asked || this.#isTold(asked, 'breached')) return
-    const live = this.#deps.judge(asked)
-    const deed = deedOf(live)
-    if (deed && !this.#isTold(asked, deed)) await this.#tell(live, deed)
-  }
-
-  #isTold({ terms, guarantee, window }: Measurable, deed: ObjectiveDeed): boolean {
-    return terms.objectives.has(objectiveKey({ guarantee: guarantee.id, window: window.key, deed }))
-  }
-
   /** By the clock first: whether anything moved costs more to find out than to wait for. */
-  #isDue({ terms, guarantee, nowMs }: Pick<Measurable, 'terms' | 'guarantee' | 'nowMs'>): boolean {
-    const name = `${terms.contract}/${guarantee.id}`
-    const isDown = this.#deps.isDown(terms.contract, guarantee.service)
+  #isDue({ state, guarantee, nowMs }: WindowQuestion, isDown: boolean): boolean {
+    const name = `${state.contract}/${guarantee.id}`
     const last = this.#looked.get(name)
     // An outage that has just begun or ended is looked at soon.
     const pauseMs = isDown || last?.isDown ? DOWN_MS : QUIET_MS
@@ -74,17 +63,15 @@ export class Objectives {
     return true
   }
 
-  async #tell({ asked, judged }: LiveJudgement, deed: ObjectiveDeed): Promise<void> {
-    const { sequencer, register, publicUrl, told } = this.#deps
-    const { terms, guarantee, window, nowMs } = asked
+  async #tell({ asked, judged }: LiveJudgement, deed: ObjectiveEvent): Promise<void> {
+    const { sequencer, contracts, publicUrl, told } = this.#deps
+    const { guarantee, window, nowMs } = asked
+    const { contract, log } = asked.state
     const notice: ObjectiveNotice = { kind: 'objective', deed, guarantee: guarantee.id, window: window.key }
-    // Strings alone.
-    const body = Buffer.from(canonicalJson(notice as unknown as Json))
-    const draft: Draft = { type: 'notice', receivedMs: nowMs, body }
     const { result } = judged
     const fact = objectiveFact({
       type: deed === 'breached' ? 'objective.breached' : 'objective.at_risk',
-      contract: terms.contract,
+      contract,
       objective: {
         guarantee: guarantee.id,
         service: guarantee.service,
@@ -98,19 +85,29 @@ export class Objectives {
       atMs: nowMs,
       publicUrl,
     })
-    const { firstIndex } = await sequencer.append({
-      log: terms.log,
-      drafts: [draft],
-      within: async (tx) => {
-        await tell(tx, fact)
-      },
+    await contracts.inTurn(contract, async () => {
+      const state = contracts.of(contract)
+      if (!state || isTold({ ...asked, state }, deed)) return
+      // Strings alone.
+      const draft = jsonDraft(notice as unknown as Json, { type: 'notice', receivedMs: nowMs })
+      await sequencer.append({
+        log,
+        drafts: [draft],
+        within: async (tx) => {
+          await tell(tx, fact)
+        },
+      })
+      told()
     })
-    register.take(terms.log, { ...draft, index: firstIndex, agent: null })
-    told()
   }
 }
 
-function deedOf(live: LiveJudgement): ObjectiveDeed | null {
+function isTold({ state, guarantee, window }: WindowQuestion, deed: ObjectiveEvent): boolean {
+  const key = objectiveKey({ guarantee: guarantee.id, window: window.key, deed })
+  return get(state.objectives, key) !== undefined
+}
+
+function eventOf(live: LiveJudgement): ObjectiveEvent | null {
   if (live.judged.result.verdict === 'not_met') return 'breached'
   return isBurningNow(live) ? 'at_risk' : null
 }

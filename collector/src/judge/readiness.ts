@@ -3,13 +3,13 @@ import { answeredByProvider } from '@constat/sla/contract/parties'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
 import type { KnownAgent } from '../intake/registry.ts'
-import { newest, type Terms } from '../terms/register.ts'
+import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { membersNow } from './silences.ts'
 import { siteOf, sitesOf } from './sites.ts'
 
-export function readinessFacts(terms: Terms, agents: readonly KnownAgent[]): ReadinessFacts {
-  const { terms: contract } = newest(terms)
-  const measuring = membersNow(terms, agents)
+export function readinessFacts(state: ContractState, agents: readonly KnownAgent[]): ReadinessFacts {
+  const { terms: contract } = newest(state)
+  const measuring = membersNow(state, agents)
   const bound = contract.measurement.maxClockErrorMs
   return {
     // One that is silent measures nothing: its site is none until it is back.

@@ -11,13 +11,14 @@ import { tell } from '../db/events.ts'
 import type { Database } from '../db/tx.ts'
 import type { KnownAgent, Registry } from '../intake/registry.ts'
 import type { Shell } from '../shell.ts'
-import { newest, type Register, type Terms } from '../terms/register.ts'
+import { newest, type ContractState } from '@constat/sla/state/contract-state'
+import type { Contracts } from '../contract/contracts.ts'
 import { sitesOf } from './sites.ts'
 
 export type SilenceDeps = {
   db: Database
   shell: Shell
-  register: Register
+  contracts: Contracts
   registry: Registry
   publicUrl: string
   told(): void
@@ -25,7 +26,7 @@ export type SilenceDeps = {
 
 /** One agent has fallen silent at `sinceMs`, or is heard again: null. */
 export async function tellSilence(
-  { db, shell, register, registry, publicUrl, told }: SilenceDeps,
+  { db, shell, contracts, registry, publicUrl, told }: SilenceDeps,
   { agent, sinceMs }: { agent: KnownAgent; sinceMs: UnixMs | null },
 ): Promise<void> {
   const atMs = shell.clock.nowMs()
@@ -39,7 +40,7 @@ export async function tellSilence(
     publicUrl,
   })
   // Of one that is back: as it stood until now, with everybody silent.
-  const sites = silentSites(register.all(), registry.agents(), { agent, sinceMs: silentSinceMs })
+  const sites = silentSites(contracts.all(), registry.agents(), { agent, sinceMs: silentSinceMs })
   const type = sinceMs === null ? 'agent.back' : 'site.unreachable'
   const facts: Fact[] = [own, ...sites.map((silence) => siteFact({ type, silence, atMs, publicUrl }))]
   await db.begin(async (tx) => {
@@ -51,20 +52,23 @@ export async function tellSilence(
 }
 
 /** Agents that are vantages of a contract now. */
-export function membersNow({ members }: Terms, agents: readonly KnownAgent[]): KnownAgent[] {
+export function membersNow(
+  { members }: Pick<ContractState, 'members'>,
+  agents: readonly KnownAgent[],
+): KnownAgent[] {
   const ids = new Set(members.filter(({ toMs }) => toMs === null).map(({ agent }) => agent))
   return agents.filter(({ id }) => ids.has(id))
 }
 
 /** Declared sites of `agent` at which nobody is heard while it is silent since `sinceMs`. */
 export function silentSites(
-  all: readonly Terms[],
+  all: readonly ContractState[],
   agents: readonly KnownAgent[],
   { agent, sinceMs }: { agent: KnownAgent; sinceMs: UnixMs },
 ): SiteSilence[] {
-  return all.flatMap((terms) => {
-    const members = membersNow(terms, agents)
-    return sitesOf(newest(terms).terms, members).flatMap((site) => {
+  return all.flatMap((state) => {
+    const members = membersNow(state, agents)
+    return sitesOf(newest(state).terms, members).flatMap((site) => {
       if (!site.isDeclared || !site.agents.includes(agent.id)) return []
       const here = members
         .filter(({ id }) => site.agents.includes(id))
@@ -76,7 +80,7 @@ export function silentSites(
       const silent = here.flatMap((one) =>
         one.silentSinceMs === null ? [] : [{ ...one, silentSinceMs: one.silentSinceMs }],
       )
-      return silent.length < here.length ? [] : [{ contract: terms.contract, site, agents: silent }]
+      return silent.length < here.length ? [] : [{ contract: state.contract, site, agents: silent }]
     })
   })
 }

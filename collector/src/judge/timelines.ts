@@ -14,120 +14,123 @@ import {
   type UnixMs,
 } from '@constat/shared/time'
 import { quorumFor, type CheckTerms, type ExpandedContract } from '@constat/sla/contract/expanded'
+import { isolationReferences } from '@constat/sla/isolation'
 import { quorum } from '@constat/sla/quorum'
 import { checksOf, serviceTimeline } from '@constat/sla/service-tree'
 import { silenceAsDown } from '@constat/sla/silence'
-import { NOTHING_KNOWN, splice, type Timeline } from '@constat/sla/timeline'
-import type { Track } from '../fold/track.ts'
-import type { Tracks } from '../fold/tracks.ts'
 import {
-  foldRules,
   isMember,
-  isolationReferences,
+  nameIn,
+  type ContractState,
   type Membership,
   type Revision,
-  type Terms,
-} from '../terms/register.ts'
+} from '@constat/sla/state/contract-state'
+import { NOTHING_KNOWN, splice, type Timeline } from '@constat/sla/timeline'
+import { foldRules } from '../fold/rules.ts'
+import type { Track } from '../fold/track.ts'
+import type { Tracks } from '../fold/tracks.ts'
 import { isProviderHost, type SiteVantages } from './sites.ts'
 
-/** What the judge needs to name vantages as contracts do. */
-export type Names = {
-  nameOf(agent: string): string
-  /** Heard lately, or this collector was away itself: what is missing may still be on its way. */
-  isAwaited(agent: string): boolean
-}
+/** Whether an agent was heard lately, or this collector was away itself: what is missing may be on its way. */
+export type IsAwaited = (agent: string) => boolean
 
 export type ExpectedVantage = Interval & { agent: string; timeline: Timeline }
 
 export type VantageTimeline = { agent: string; timeline: Timeline; track: Track }
 
 /** Whose eyes: all vantages under the contract's quorum, or those of one site under the default one. */
-type View = { terms: Terms; revision: Revision; site: SiteVantages | null }
+type View = { state: ContractState; revision: Revision; site: SiteVantages | null }
+
+/** Timelines of one service under one revision, by site, and of which versions they were worked out. */
+type Kept = { version: string; bySite: Map<string, Timeline> }
 
 export class Timelines {
   readonly #tracks: Tracks
-  readonly #names: Names
-  /** contract → service → revision and site → its timeline, until a track of it moves. */
-  readonly #kept = new Map<string, Map<string, Map<string, Timeline>>>()
+  readonly #isAwaited: IsAwaited
+  /** Terms of a revision → service → what is kept of it. */
+  readonly #kept = new WeakMap<ExpandedContract, Map<string, Kept>>()
 
-  constructor(tracks: Tracks, names: Names) {
+  constructor(tracks: Tracks, isAwaited: IsAwaited) {
     this.#tracks = tracks
-    this.#names = names
+    this.#isAwaited = isAwaited
   }
 
-  /** A track of the service moved. */
-  forget(contract: string, service: string): void {
-    this.#kept.get(contract)?.delete(service)
-  }
-
-  /** The terms of the contract changed, or its set of vantages did. */
-  forgetContract(contract: string): void {
-    this.#kept.delete(contract)
-  }
-
-  service(terms: Terms, revision: Revision, service: string): Timeline {
-    return this.#timeline({ terms, revision, site: null }, service)
+  service(state: ContractState, revision: Revision, service: string): Timeline {
+    return this.#timeline({ state, revision, site: null }, service)
   }
 
   /** The service as the agents of one site see it, by the default quorum for so many agents. */
   site(
-    terms: Terms,
+    state: ContractState,
     revision: Revision,
     { service, site }: { service: string; site: SiteVantages },
   ): Timeline {
-    return this.#timeline({ terms, revision, site }, service)
+    return this.#timeline({ state, revision, site }, service)
   }
 
   /** When an agent was isolated, by the references of the revision. */
-  isolated(terms: Terms, { terms: contract }: Revision, agent: string): IntervalSet {
+  isolated(state: ContractState, { terms: contract }: Revision, agent: string): IntervalSet {
     const isolation = isolationReferences(contract)
-    return this.#tracks.isolationOf({ log: terms.log, agent }, isolation)?.intervals() ?? []
+    return this.#tracks.isolationOf({ log: state.log, agent }, isolation)?.intervals() ?? []
   }
 
   /** Agents that may run a check of the service, or could once. */
-  agentsOf(terms: Terms, { terms: contract }: Revision, service: string): string[] {
+  agentsOf(state: ContractState, { terms: contract }: Revision, service: string): string[] {
     const checks = checksOf(contract, service)
-    const agents = new Set(terms.members.map(({ agent }) => agent))
-    return [...agents].filter((agent) => checks.some((check) => this.#mayRun(check, agent)))
+    const agents = new Set(state.members.map(({ agent }) => agent))
+    return [...agents].filter((agent) => checks.some((check) => mayRun(state, check, agent)))
   }
 
   #timeline(view: View, service: string): Timeline {
-    const kept = this.#keptOf(view.terms.contract, service)
-    const { revision, site } = view
-    const key = site === null ? `${revision.revision}` : `${revision.revision}/${siteKey(site)}`
+    const kept = this.#keptOf(view, service)
+    const key = view.site === null ? '' : siteKey(view.site)
     let timeline = kept.get(key)
     if (!timeline) kept.set(key, (timeline = this.#serviceTimeline(view, service)))
     return timeline
   }
 
-  #keptOf(contract: string, service: string): Map<string, Timeline> {
-    let services = this.#kept.get(contract)
-    if (!services) this.#kept.set(contract, (services = new Map()))
+  #keptOf(view: View, service: string): Map<string, Timeline> {
+    const { terms } = view.revision
+    let services = this.#kept.get(terms)
+    if (!services) this.#kept.set(terms, (services = new Map()))
+    const version = this.#versionOf(view, service)
     let kept = services.get(service)
-    if (!kept) services.set(service, (kept = new Map()))
-    return kept
+    if (kept?.version !== version) services.set(service, (kept = { version, bySite: new Map() }))
+    return kept.bySite
+  }
+
+  /** Everything that a timeline of the service rests on. Where silence can be down, also who is waited for. */
+  #versionOf({ state: { log, members, termsVersion }, revision }: View, service: string): string {
+    const { terms: contract } = revision
+    const checks = checksOf(contract, service).map(({ name }) => name)
+    if (contract.measurement.providerHostSilence === 'unknown')
+      return [log, termsVersion, ...checks.map((check) => this.#tracks.movedOf(log, check))].join(' ')
+    const isolating = isolationReferences(contract).map(({ check }) => check)
+    const moved = [...checks, ...isolating].map((check) => this.#tracks.movedOf(log, check))
+    const awaited = members.map(({ agent }) => agent).filter((agent) => this.#isAwaited(agent))
+    return [log, termsVersion, ...moved, ...awaited].join(' ')
   }
 
   /** Every vantage of every check below a service. */
-  vantages(terms: Terms, revision: Revision, service: string): VantageTimeline[] {
+  vantages(state: ContractState, revision: Revision, service: string): VantageTimeline[] {
     return checksOf(revision.terms, service).flatMap((check) =>
-      this.#allowed(terms, revision, check).map((track) => ({
+      this.#allowed(state, revision, check).map((track) => ({
         agent: track.key.agent,
-        timeline: this.#seen(terms, revision, track),
+        timeline: this.#seen(state, revision, track),
         track,
       })),
     )
   }
 
   /** What each agent knows of one check, a reference among them, whatever silence counts as. */
-  tracksOf(terms: Terms, revision: Revision, check: string): Track[] {
-    return this.#allowed(terms, revision, checkOf(revision.terms, check))
+  tracksOf(state: ContractState, revision: Revision, check: string): Track[] {
+    return this.#allowed(state, revision, checkOf(revision.terms, check))
   }
 
   /** Agents that may run a check, each with what it saw and from when to when it was expected to look. */
-  expected(terms: Terms, revision: Revision, check: CheckTerms): ExpectedVantage[] {
-    const tracks = this.#allowed(terms, revision, check)
-    const members = terms.members.filter(({ agent }) => this.#mayRun(check, agent))
+  expected(state: ContractState, revision: Revision, check: CheckTerms): ExpectedVantage[] {
+    const tracks = this.#allowed(state, revision, check)
+    const members = state.members.filter(({ agent }) => mayRun(state, check, agent))
     return [...new Set(members.map(({ agent }) => agent))].map((agent) => {
       const spans = members.filter((member) => member.agent === agent)
       const track = tracks.find(({ key }) => key.agent === agent)
@@ -145,13 +148,13 @@ export class Timelines {
     return serviceTimeline(terms, service, (check) => this.#check(view, checkOf(terms, check)))
   }
 
-  #check({ terms, revision, site }: View, check: CheckTerms): Timeline {
+  #check({ state, revision, site }: View, check: CheckTerms): Timeline {
     const isSeen = (agent: string): boolean => site === null || site.agents.includes(agent)
-    const tracks = this.#allowed(terms, revision, check).filter(({ key }) => isSeen(key.agent))
+    const tracks = this.#allowed(state, revision, check).filter(({ key }) => isSeen(key.agent))
     const timelines = new Map(
-      tracks.map((track) => [track.key.agent, this.#seen(terms, revision, track)] as const),
+      tracks.map((track) => [track.key.agent, this.#seen(state, revision, track)] as const),
     )
-    const members = terms.members.filter(({ agent }) => this.#mayRun(check, agent) && isSeen(agent))
+    const members = state.members.filter(({ agent }) => mayRun(state, check, agent) && isSeen(agent))
     const spans = membershipSpans(members)
     const rule = site === null ? revision.terms.measurement.quorum : { kind: 'default' as const }
     return splice(
@@ -166,28 +169,33 @@ export class Timelines {
   }
 
   /** What one vantage knows; the silence of a provider's host is what the contract says. */
-  #seen(terms: Terms, revision: Revision, track: Track): Timeline {
+  #seen(state: ContractState, revision: Revision, track: Track): Timeline {
     const timeline = track.timeline()
     const { terms: contract } = revision
     if (contract.measurement.providerHostSilence === 'unknown') return timeline
     const { agent } = track.key
-    if (!isProviderHost(contract, { id: agent, name: this.#names.nameOf(agent) })) return timeline
+    if (!isProviderHost(contract, { id: agent, name: nameIn(state, agent) })) return timeline
     // An agent that was cut off has spoken: it says so itself.
-    const isolated = this.isolated(terms, revision, agent)
-    const lastMs = this.#names.isAwaited(agent) ? track.lastMs : Infinity
-    const silence = clip(spokenFor(terms, agent, timeline), { startMs: -Infinity, endMs: lastMs })
+    const isolated = this.isolated(state, revision, agent)
+    const lastMs = this.#isAwaited(agent) ? track.lastMs : Infinity
+    const silence = clip(spokenFor(state, agent, timeline), { startMs: -Infinity, endMs: lastMs })
     return silenceAsDown(timeline, subtract(silence, isolated))
   }
 
-  #allowed(terms: Terms, { terms: contract }: Revision, check: CheckTerms): Track[] {
+  #allowed(state: ContractState, { terms: contract }: Revision, check: CheckTerms): Track[] {
     const rules = foldRules(check, contract)
-    const tracks = this.#tracks.ofCheck({ log: terms.log, check: check.name }, rules)
-    return tracks.filter(({ key }) => this.#mayRun(check, key.agent))
+    const tracks = this.#tracks.ofCheck({ log: state.log, check: check.name }, rules)
+    return tracks.filter(({ key }) => mayRun(state, check, key.agent))
   }
+}
 
-  #mayRun({ vantages }: CheckTerms, agent: string): boolean {
-    return vantages === 'all' || vantages.includes(this.#names.nameOf(agent)) || vantages.includes(agent)
-  }
+function mayRun(state: ContractState, { vantages }: CheckTerms, agent: string): boolean {
+  return vantages === 'all' || vantages.includes(nameIn(state, agent)) || vantages.includes(agent)
+}
+
+/** Nobody is waited for any more: what has not come by a closing has not come. */
+export function closedTimelines(tracks: Tracks): Timelines {
+  return new Timelines(tracks, () => false)
 }
 
 const SERVICES_OF = new WeakMap<ExpandedContract, Map<string, string[]>>()
@@ -206,7 +214,7 @@ export function servicesOf(contract: ExpandedContract, check: string): readonly 
 }
 
 /** From the first word of an agent on, while it is a vantage. */
-function spokenFor({ members }: Terms, agent: string, timeline: Timeline): IntervalSet {
+function spokenFor({ members }: ContractState, agent: string, timeline: Timeline): IntervalSet {
   const spans = members.filter((one) => one.agent === agent)
   const membership = normalise(
     spans.map(({ fromMs, toMs }) => ({ startMs: fromMs, endMs: toMs ?? Infinity })),

@@ -24,7 +24,8 @@ type GuaranteeCommon = {
   contract: string
   state: WindowState
   revision: number
-  window: { key: string; start: string; end: string; timeZone: string }
+  /** `length`: shorter or longer than usual where the terms have changed its bounds; else null. */
+  window: { key: string; start: string; end: string; timeZone: string; length: 'shorter' | 'longer' | null }
   /** Committed time of the whole window, and the part of it up to the instant measured at. */
   committedMs: number
   elapsedCommittedMs: number
@@ -189,6 +190,10 @@ export type ServiceView = {
   contract: string
   state: State
   since: string | null
+  /** The terms that it is judged by end here; null: they go on. */
+  until: string | null
+  /** Nobody measures it any more: a revision stopped its probes, or the contract has ended. */
+  unmeasuredSince: string | null
   checks: { name: string; kind: string; target: string; intervalMs: number }[]
 }
 
@@ -200,6 +205,10 @@ export type ContractView = {
   /** `unilateral` until the provider has agreed. */
   terms: 'unilateral' | 'agreed' | 'objected'
   effectiveFrom: string
+  /** By its terms, or because it was archived; null while it runs. */
+  endedAt: string | null
+  /** Why it is set aside: it is not judged until that is over. */
+  trouble: string | null
   /** Worst state of its services now. */
   state: State
   /** One plain sentence: state, since when, what is left of the budget, what a claim lacks. */
@@ -243,6 +252,8 @@ export type TimelineView = {
   from: string
   to: string
   segments: Segment[]
+  /** Where nothing is known because nobody measured, and why. */
+  unmeasured: { start: string; end: string; reason: 'not-in-force' | 'probing-stopped' }[]
   /** By agent id. */
   vantages: Record<string, Segment[]>
   agentNames: Record<string, string>
@@ -292,7 +303,10 @@ export type IncidentView = {
   acknowledgedBy: 'owner' | 'viewer' | 'provider' | null
   /** The provider's own word: the only one that stops a response clock. */
   providerAcknowledgedAt: string | null
+  /** When people were due to be told. */
   pagedAt: string | null
+  /** The first delivery that somebody's system accepted; null: nobody was told yet. */
+  alertedAt: string | null
 }
 
 export type AgentView = {
@@ -315,6 +329,8 @@ export type RevisionView = {
   digest: string
   appliedAt: string
   effectiveFrom: string
+  /** What it no longer needs is not probed any more from its apply on. */
+  stopProbing: boolean
   terms: string
 }
 

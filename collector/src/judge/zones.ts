@@ -7,23 +7,22 @@ import { answeredByProvider } from '@constat/sla/contract/parties'
 import { quorumFor, type ExpandedContract } from '@constat/sla/contract/expanded'
 import { isDown, where } from '@constat/sla/timeline'
 import { attribute } from '@constat/sla/zone-attribution'
-import type { IncidentRow } from '../db/incident-rows.ts'
-import { newest, type Revision, type Terms } from '../terms/register.ts'
+import type { ContractState, Revision } from '@constat/sla/state/contract-state'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import type { Timelines } from './timelines.ts'
 
 export const UNDETERMINED = 'undetermined'
 
 /** As it stands in the row: a zone or `undetermined`, and the reference that failed. */
-export type RowZone = Pick<IncidentRow, 'zone' | 'zoneReference'>
+export type RowZone = Pick<IncidentRecord, 'zone' | 'zoneReference'>
 
-type Place = Pick<IncidentRow, 'service' | 'check' | 'onsetMs'>
+type Place = Pick<IncidentRecord, 'service' | 'check' | 'onsetMs'>
 
 export function zoneOfIncident(
   timelines: Timelines,
-  terms: Terms,
-  { incident, nowMs }: { incident: Place; nowMs: UnixMs },
+  state: ContractState,
+  { incident, revision, nowMs }: { incident: Place; revision: Revision; nowMs: UnixMs },
 ): RowZone {
-  const revision = revisionAt(terms, incident.onsetMs)
   const { zones, checks, measurement, services } = revision.terms
   const check = checks.find(({ name }) => name === incident.check)
   const isThere = services.some(({ name }) => name === incident.service)
@@ -31,12 +30,12 @@ export function zoneOfIncident(
   const startMs = incident.onsetMs
   const span = { startMs, endMs: Math.min(startMs + check.fold.holdMs, nowMs + 1) }
   const seeing = timelines
-    .vantages(terms, revision, incident.service)
+    .vantages(state, revision, incident.service)
     .filter(({ timeline }) => where(timeline, span, isDown).length > 0)
   const agents = new Set(seeing.map(({ agent }) => agent))
   const names = [...new Set(zones.flatMap(({ references }) => references))]
   const references = names.map((name) => {
-    const own = timelines.tracksOf(terms, revision, name).filter(({ key }) => agents.has(key.agent))
+    const own = timelines.tracksOf(state, revision, name).filter(({ key }) => agents.has(key.agent))
     return [name, own.map((track) => track.timeline())] as const
   })
   const attribution = attribute({
@@ -61,9 +60,4 @@ export function ownerOf(contract: ExpandedContract, zone: string): { owner: stri
 /** Whether an incident can be put down otherwise when `check` moves. */
 export function isZoneReference({ zones }: ExpandedContract, check: string): boolean {
   return zones.some(({ references }) => references.includes(check))
-}
-
-/** The revision in force at an instant; of an earlier one, the first. */
-export function revisionAt(terms: Terms, atMs: UnixMs): Revision {
-  return terms.revisions.findLast(({ appliedMs }) => appliedMs <= atMs) ?? terms.revisions[0] ?? newest(terms)
 }

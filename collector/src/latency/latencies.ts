@@ -13,8 +13,8 @@ import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Fold } from '../fold/fold.ts'
 import { CHUNK_MS, chunkStart } from '../fold/track.ts'
-import type { Place, Tracks } from '../fold/tracks.ts'
-import type { Register } from '../terms/register.ts'
+import type { Place, StatesByLog, Tracks } from '../fold/tracks.ts'
+import { configurationNamed } from '@constat/sla/state/contract-state'
 import { BYTES_PER_SAMPLE, isToldSlot, packColumns, SlotBuilder, unpackColumns } from './columns.ts'
 import { Kept } from './kept.ts'
 
@@ -30,7 +30,7 @@ const OBJECT_BYTES = 400
 
 export type LatencyDeps = {
   db: Database
-  register: Register
+  contracts: StatesByLog
   fold: Pick<Fold, 'next'> & { tracks: Pick<Tracks, 'sizesOf' | 'places' | 'ofAgent'> }
   nowMs: () => UnixMs
 }
@@ -175,9 +175,9 @@ export class Latencies {
   }
 
   #checkNames(log: number, digest: Uint8Array): readonly string[] {
-    const hex = Buffer.from(digest).toString('hex')
-    const known = this.#deps.register.ofLog(log)?.configurations.get(hex)
-    invariant(known, `configuration ${hex} is not in log ${log}`)
+    const state = this.#deps.contracts.ofLog(log)
+    const known = state && configurationNamed(state, digest)
+    invariant(known, `configuration ${Buffer.from(digest).toString('hex')} is not in log ${log}`)
     return known.names
   }
 

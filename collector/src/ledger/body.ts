@@ -5,28 +5,25 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import { Fault } from '@constat/shared/fault'
-import { blobBody, keepBlob } from '../db/ledger-rows.ts'
+import { blobBody } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
+import type { Draft } from './leaf.ts'
 
 /** Above this a body stands beside the log. */
 export const MAX_INLINE_BYTES = 60_000
 const BESIDE = Buffer.from('{"sha256":"')
 
-export type SealedBody = { body: Buffer; beside: { digest: Buffer; body: Buffer } | null }
-
-/** RFC 8785 bytes of `value` as a leaf holds them. */
-export function sealBody(value: Json): SealedBody {
-  const text = Buffer.from(canonicalJson(value))
-  if (text.length <= MAX_INLINE_BYTES) return { body: text, beside: null }
-  const digest = createHash('sha256').update(text).digest()
-  return { body: Buffer.from(`{"sha256":"${digest.toString('hex')}"}`), beside: { digest, body: text } }
+/** A leaf that holds the RFC 8785 form of `value`, or its digest. */
+export function jsonDraft(value: Json, { type, receivedMs }: Pick<Draft, 'type' | 'receivedMs'>): Draft {
+  const text = canonicalJson(value)
+  const body = Buffer.from(text)
+  if (body.length <= MAX_INLINE_BYTES) return { type, receivedMs, body }
+  const digest = createHash('sha256').update(body).digest()
+  const sealed = Buffer.from(`{"sha256":"${digest.toString('hex')}"}`)
+  return { type, receivedMs, body: sealed, beside: [{ digest, body }], text }
 }
 
-export async function keepBeside(tx: Tx, sealed: readonly SealedBody[]): Promise<void> {
-  for (const { beside } of sealed) if (beside) await keepBlob(tx, beside)
-}
-
-/** The bytes that `sealBody` was given. Fault `evidence` when what stood beside is gone. */
+/** The bytes that `jsonDraft` was given. Fault `evidence` when what stood beside is gone. */
 export async function openBody(db: Database | Tx, body: Buffer): Promise<Buffer> {
   const isDigest = body.length === BESIDE.length + 66 && body.subarray(0, BESIDE.length).equals(BESIDE)
   if (!isDigest) return body

@@ -61,6 +61,10 @@ export type Draft = {
   frame?: FramePlace
   /** Set on enrolments and revocations. */
   agent?: Buffer
+  /** Bytes that stand beside the log, each by its SHA-256: stored in the transaction of the leaf. */
+  beside?: readonly { digest: Buffer; body: Buffer }[]
+  /** What the body says, where it is only the digest of what stands beside. */
+  text?: string
 }
 
 export function leafCode(type: LeafType): number {

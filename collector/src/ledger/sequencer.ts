@@ -12,6 +12,7 @@ import {
   insertEntries,
   insertLog,
   insertTiles,
+  keepBlob,
   logRows,
   moveCursors,
   moveHead,
@@ -38,6 +39,12 @@ export type Append = {
 export type Appended = { firstIndex: number; receipt: Receipt }
 /** Leaves that are durable now, in order. */
 export type Committed = { log: number; firstIndex: number; drafts: readonly Draft[] }
+/** Who hears of leaves, in order, before whoever appended them is answered. */
+export type CommitListener = {
+  committed(committed: Committed): void
+  /** How far each log is after an answer was lost: what was stored all the same is read from there. */
+  found(heads: readonly Head[]): Promise<void>
+}
 
 type Waiting = Append & { resolve: (appended: Appended) => void; reject: (error: unknown) => void }
 type Plan = { head: Head; drafts: Draft[]; edge: Head['edge']; root: Buffer; tiles: Tile[]; size: number }
@@ -45,18 +52,19 @@ type Plan = { head: Head; drafts: Draft[]; edge: Head['edge']; root: Buffer; til
 export class Sequencer {
   readonly #db: Database
   readonly #shell: Shell
-  readonly #committed: (committed: Committed) => void
+  readonly #listener: CommitListener
   readonly #heads = new Map<number, Head>()
   #waiting: Waiting[] = []
   #waitingLeaves = 0
   #running: Promise<void> | null = null
   #trouble: string | null = null
+  #reopening: Promise<void> | null = null
   #isClosing = false
 
-  constructor(db: Database, shell: Shell, committed: (committed: Committed) => void) {
+  constructor(db: Database, shell: Shell, listener: CommitListener = NOBODY) {
     this.#db = db
     this.#shell = shell
-    this.#committed = committed
+    this.#listener = listener
   }
 
   /** Reads and proves every head. */
@@ -90,7 +98,15 @@ export class Sequencer {
     const origin = `constat/${identity.publicKey.toString('hex').slice(0, 12)}/${contract}`
     const root = Buffer.from(EMPTY_ROOT)
     const row = { id, contract, origin, size: 0, frontier: Buffer.alloc(0), root, createdMs: clock.nowMs() }
-    await this.#db.begin((tx) => insertLog(tx, row))
+    try {
+      await this.#db.begin((tx) => insertLog(tx, row))
+    } catch (error) {
+      // It may be there all the same.
+      await this.open()
+      const known = this.headOf(contract)
+      if (known) return known
+      throw error
+    }
     const head = { id, contract, origin, size: 0, root, edge: EMPTY_EDGE, signedSize: 0 }
     this.#heads.set(id, head)
     return head
@@ -111,6 +127,11 @@ export class Sequencer {
   /** Why nothing can be committed just now; null when it can. */
   get trouble(): string | null {
     return this.#trouble
+  }
+
+  /** Resolves when it is known what has been stored. */
+  async settled(): Promise<void> {
+    await this.#reopening
   }
 
   /** Gives up on a database that is away: whoever waits is told, and sends again later. */
@@ -161,7 +182,9 @@ export class Sequencer {
       // Whatever waits behind was admitted on top of what has just failed: it fails with it.
       for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error)
       this.#waitingLeaves = 0
-      await this.#reopen(error)
+      this.#reopening = this.#reopen(error)
+      await this.#reopening
+      this.#reopening = null
     }
   }
 
@@ -202,7 +225,7 @@ export class Sequencer {
       Object.assign(head, { size, root, edge })
       const fields = { origin: head.origin, size, root, atMs: clock.nowMs() }
       receipts.set(head.id, signReceipt(fields, identity.key))
-      if (drafts.length > 0) this.#committed({ log: head.id, firstIndex, drafts })
+      if (drafts.length > 0) this.#listener.committed({ log: head.id, firstIndex, drafts })
     }
     return receipts
   }
@@ -214,7 +237,7 @@ export class Sequencer {
     this.#trouble = messageOf(error)
     while (!this.#isClosing) {
       try {
-        await this.open()
+        await this.#readBack()
         this.#trouble = null
         return
       } catch (failure) {
@@ -224,6 +247,12 @@ export class Sequencer {
         await new Promise((resolve) => setTimeout(resolve, REOPEN_PAUSE_MS))
       }
     }
+  }
+
+  /** What the database says has happened is told before anything else is written. */
+  async #readBack(): Promise<void> {
+    await this.open()
+    await this.#listener.found(this.heads())
   }
 
   /** The same trouble is told once, not five times a second. */
@@ -241,6 +270,9 @@ export class Sequencer {
   }
 }
 
+/** For whoever only reads heads. */
+const NOBODY: CommitListener = { committed: () => undefined, found: () => Promise.resolve() }
+
 async function writePlans(tx: Tx, plans: readonly Plan[]): Promise<void> {
   const rows = plans.flatMap(entryRows)
   const tiles = plans.flatMap(({ head, tiles: own }) =>
@@ -252,12 +284,14 @@ async function writePlans(tx: Tx, plans: readonly Plan[]): Promise<void> {
       const frontier = Buffer.concat(edge.frontier.hashes)
       return moveHead(tx, { id: head.id, fromSize: head.size, size, frontier, root })
     })
+  const blobs = plans.flatMap(({ drafts }) => drafts.flatMap(({ beside = [] }) => beside))
   // Sent together: the statements of one transaction are pipelined.
   const [moved] = await Promise.all([
     Promise.all(moves),
     insertEntries(tx, rows),
     moveCursors(tx, newestCursors(plans)),
     insertTiles(tx, tiles),
+    ...blobs.map((blob) => keepBlob(tx, blob)),
   ])
   if (moved.includes(false)) throw new Fault('conflict', 'another collector has moved the head of a log')
 }

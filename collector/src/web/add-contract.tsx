@@ -137,6 +137,7 @@ async function apply(c: Visit, form: ContractForm, { actions }: AppDeps) {
   const answer = await actions.applyContract({
     contract: name,
     source: [{ name: fileName(name), text: made.document }],
+    stopProbing: false,
   })
   if (answer.kind === 'refused') return ask(c, { form, refused: answer.problems }, 422)
   return c.redirect(`${contractHref(name)}?new=1`, 303)

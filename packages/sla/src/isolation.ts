@@ -4,7 +4,11 @@
  */
 import { outcomeCode } from '@constat/shared/sample'
 import { intersect, normalise, union, type Interval, type IntervalSet } from '@constat/shared/time'
+import type { ExpandedContract } from './contract/expanded.ts'
 import type { SampleColumns } from './vantage.ts'
+
+/** A check by which an agent knows that it is cut off, and how long one of its samples stands. */
+export type Reference = { check: string; holdMs: number }
 
 const FAIL = outcomeCode('fail')
 const UNKNOWN = outcomeCode('unknown')
@@ -53,4 +57,14 @@ function standsFailed({ columns, holdMs }: { columns: SampleColumns; holdMs: num
     spans.push({ startMs: atMs[i]!, endMs: Math.min(atMs[i + 1] ?? Infinity, atMs[i]! + holdMs) })
   }
   return normalise(spans)
+}
+
+/** The references by which an agent knows that it is cut off, in order of name. */
+export function isolationReferences({ measurement, checks }: ExpandedContract): Reference[] {
+  if (measurement.isolation.rule !== 'all-references-failed') return []
+  const { references } = measurement.isolation
+  // The checks of expanded terms stand in order of name.
+  return checks
+    .filter(({ name }) => references.includes(name))
+    .map(({ name, fold }) => ({ check: name, holdMs: fold.holdMs }))
 }

@@ -4,14 +4,21 @@
 import { Fault } from '@constat/shared/fault'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
+import { z } from 'zod'
 import type { Actions, AppDeps, ContractSource } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
-import { applied, contract, listOf, revision } from '../schemas.ts'
+import { applied, archived, contract, listOf, revision } from '../schemas.ts'
 
 const tag = 'contracts'
+const applyQuery = z.object({
+  stopProbing: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('What the new revision no longer needs is not probed any more, at once'),
+})
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/plain']
 
 export function contractRoutes({ actions }: AppDeps): Hono<Env> {
@@ -31,6 +38,7 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
     (c) => c.json(known(c)),
   )
   addApply(app, actions)
+  addArchive(app, actions)
   addHistory(app)
   return app
 }
@@ -46,13 +54,33 @@ function addApply(app: Hono<Env>, actions: Actions): void {
       problems: [400, 413, 422, 503],
       rawBody: ['application/json', ...YAML_TYPES],
     }),
+    query(applyQuery),
     limitBody(MAX_CONTRACT_BYTES),
     async (c) => {
       const name = c.req.param('contract')
-      const answer = await actions.applyContract({ contract: name, source: [await sourceOf(c, name)] })
+      const stopProbing = c.req.valid('query').stopProbing === 'true'
+      const answer = await actions.applyContract({
+        contract: name,
+        source: [await sourceOf(c, name)],
+        stopProbing,
+      })
       if (answer.kind === 'applied') return c.json({ ...answer, kind: undefined })
       throw new Fault('bad-contract', 'The contract was refused.', { problems: answer.problems })
     },
+  )
+}
+
+function addArchive(app: Hono<Env>, actions: Actions): void {
+  app.post(
+    '/contracts/:contract/archive',
+    allow('manage'),
+    describe({
+      summary: 'End a contract now: nothing is probed any more, everything stays to be read',
+      tag,
+      answer: archived,
+      problems: [404, 503],
+    }),
+    async (c) => c.json(await actions.archiveContract(c.req.param('contract'))),
   )
 }
 

@@ -31,8 +31,8 @@ export type Commitment = {
   isKept: boolean
 }
 
-/** From when to when a promise is in force, the end open where it has none. */
-export type InForce = Interval
+/** When a promise is in force, the end open where it has none; a contract can be taken up again. */
+export type InForce = IntervalSet
 
 const inService = remembered<IntervalSet>()
 
@@ -45,7 +45,7 @@ export function hoursIn(
   const hours = inService({ owner: terms, name: calendar, span: window }, () =>
     serviceIntervals(terms.calendars[calendar] ?? ALWAYS, terms.zoneTables, window),
   )
-  return clip(hours, inForce)
+  return intersect(hours, inForce)
 }
 
 export type CommitmentQuestion = {

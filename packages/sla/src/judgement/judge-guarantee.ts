@@ -3,7 +3,7 @@
  * for each of its sites, and both ways where an exclusion is contested. Pure and total but for a calendar
  * year that nobody listed, which is refused. The collector and `constat evaluate` both end here.
  */
-import { totalMs, union, type Interval, type UnixMs } from '@constat/shared/time'
+import { totalMs, union, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { compare, fraction } from '../fraction.ts'
 import type { Timeline } from '../timeline.ts'
@@ -30,7 +30,7 @@ export type GuaranteeQuestion = {
   guarantee: GuaranteeTerms
   window: Interval
   /** From when to when the promise holds. */
-  inForce: Interval
+  inForce: IntervalSet
   asOfMs: UnixMs
   phase: 'open' | 'closed'
   declarations: readonly Declaration[]

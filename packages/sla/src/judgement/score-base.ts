@@ -30,7 +30,7 @@ export type ScoreQuestion = {
   asOfMs: UnixMs
   phase: 'open' | 'closed'
   /** From when to when the promise holds. */
-  inForce: Interval
+  inForce: IntervalSet
   commitment: Commitment
   /** Time of the exclusions that pause clocks, by kind. */
   pausedBy: (kind: string) => IntervalSet

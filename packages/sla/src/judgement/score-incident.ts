@@ -74,9 +74,10 @@ function mayHide({ start }: IncidentClock): boolean {
 
 function hiddenQuestion({ timeline, incidents }: Scope, question: ScoreQuestion): HiddenQuestion {
   const { terms, window, inForce, asOfMs } = question
+  const promised = clip(inForce, window)
   const span = {
-    startMs: Math.max(window.startMs, inForce.startMs),
-    endMs: Math.min(window.endMs, inForce.endMs),
+    startMs: promised[0]?.startMs ?? window.endMs,
+    endMs: promised.at(-1)?.endMs ?? window.endMs,
   }
   return { timeline, incidents, window: span, asOfMs, rules: outageRulesOf(terms) }
 }
@@ -94,7 +95,8 @@ function clockHours(
   const span: Interval = { startMs, endMs: Math.min(asOfMs, isCovered ? unseenMs : toldMs) }
   if (span.startMs >= span.endMs) return []
   // An outage that began under the promise is counted to its end.
-  return hoursIn(terms, guarantee, { window: span, inForce: { startMs: inForce.startMs, endMs: Infinity } })
+  const begun = { startMs: inForce[0]?.startMs ?? Infinity, endMs: Infinity }
+  return hoursIn(terms, guarantee, { window: span, inForce: [begun] })
 }
 
 function lastMs(

@@ -44,9 +44,9 @@ export type IncidentFacts = {
 /** An incident belongs to the window of its onset, if the promise held by then. */
 export function belongs(
   { onsetMs }: IncidentFacts,
-  { window, inForce }: { window: Interval; inForce: Interval },
+  { window, inForce }: { window: Interval; inForce: IntervalSet },
 ): boolean {
-  return contains(window, onsetMs) && contains(inForce, onsetMs)
+  return contains(window, onsetMs) && inForce.some((span) => contains(span, onsetMs))
 }
 
 export type IncidentTiming = {

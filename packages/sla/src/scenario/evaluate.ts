@@ -157,7 +157,7 @@ function peopleOf(own: IncidentInput): Partial<IncidentFacts> {
 /** Guarantees of the services that the scenario says something of. */
 function judgeAll({ scenario, terms, span, services }: AllQuestion): Judged[] {
   const declarations = declarationsOf(scenario)
-  const inForce = { startMs: terms.effective.fromMs ?? -Infinity, endMs: terms.effective.toMs ?? Infinity }
+  const inForce = [{ startMs: terms.effective.fromMs ?? -Infinity, endMs: terms.effective.toMs ?? Infinity }]
   return terms.guarantees.flatMap((guarantee) => {
     const facts = services.get(guarantee.service)
     return facts ? [judgeGuarantee({ terms, guarantee, ...span, inForce, declarations, facts })] : []

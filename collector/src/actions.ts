@@ -1,4 +1,4 @@
-/** Deeds: what the HTTP side may ask for, done by the stages. Each is one call of somebody else's work. */
+/** Actions: what the HTTP side may ask for, done by the stages. Each is one call of somebody else's work. */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
@@ -21,36 +21,45 @@ import type { Actions, Caller, ContractAnswer, ContractSource, WebhookActions } 
 import type { AgentSockets } from './intake/socket.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
-import { applyContract } from './terms/apply.ts'
-import type { ExclusionRecord, Side } from './terms/declarations.ts'
-import { answerOf, declaredOf, draftProblems } from './terms/declare.ts'
-import type { Terms } from './terms/register.ts'
-import { revokeIn, type AssignDeps } from './terms/assign.ts'
+import { keepStatement } from './closing/statements.ts'
+import { applyContract } from './contract/apply.ts'
+import { archiveContract } from './contract/archive.ts'
+import { revokeIn } from './contract/assign.ts'
+import { answerExclusion, declareExclusion } from './contract/declare.ts'
+import type { Side } from '@constat/sla/state/declarations'
 
-export type DeedDeps = {
+export type ActionDeps = {
   pipeline: Pipeline
   shell: Shell
   access: AccessDeps
-  assign: AssignDeps
   sockets: AgentSockets
+  publicUrl: string
+  told(): void
   /** How a command is made of a token; asked before there is one. */
   invite: () => Promise<(token: string) => string>
 }
 
-export function deedsOf(deps: DeedDeps): Actions {
-  const { pipeline, access } = deps
-  const apply = oneAtATime((wanted: { contract: string; source: ContractSource[] }) =>
-    applyDeed(wanted, deps),
-  )
+export function actionsOf(deps: ActionDeps): Actions {
+  const { pipeline, shell, access, sockets } = deps
+  const { contracts, sequencer } = pipeline
+  const nowMs = () => shell.clock.nowMs()
   return {
-    applyContract: apply,
-    acknowledge: async ({ incident, by }) => {
-      const row = await pipeline.judge.acknowledge(incident, by.role)
-      if (!row) throw new Fault('not-found', `there is no incident ${incident}`)
-      pipeline.model.forget(row.contract)
+    applyContract: (wanted) => applied(wanted, deps),
+    archiveContract: async (contract) => {
+      const archived = await archiveContract(contract, { contracts, sequencer, nowMs })
+      if (archived.changed) await sockets.assignAll()
+      await pipeline.advance()
+      return archived
     },
-    ...exclusionDeeds(deps),
-    keepStatement: ({ by, ...wanted }) => pipeline.keepStatement({ ...wanted, by: by.role }),
+    acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, by.role),
+    declareExclusion: ({ contract, by, ...draft }) =>
+      declareExclusion({ contract, side: sideOf(by), draft }, { ...deps, contracts, sequencer }),
+    answerExclusion: ({ exclusion, answer, note, decision, by }) => {
+      const given = { answer, note, isDecision: decision }
+      return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
+    },
+    keepStatement: ({ by, ...wanted }) =>
+      keepStatement({ ...wanted, by: by.role }, { shell, sequencer, contracts }),
     readTerms: termsIn,
     issueAgentToken: async ({ name }) => {
       const joinCommand = await deps.invite()
@@ -60,42 +69,16 @@ export function deedsOf(deps: DeedDeps): Actions {
     revokeAgent: async (id) => {
       const isRevoked = await pipeline.registry.revoke(id)
       if (isRevoked) {
-        await revokeIn(id, deps.assign)
-        deps.sockets.refuse(id, 'revoked', 'this agent was revoked')
+        await revokeIn(id, pipeline.assign)
+        sockets.refuse(id, 'revoked', 'this agent was revoked')
       }
       return isRevoked
     },
-    webhooks: webhookDeeds(deps),
+    webhooks: webhookActions(deps),
     sessions: {
       authenticate: (token) => authenticate(access, token),
       open: (token) => openSession(access, token),
       close: (session) => closeSession(access, session),
-    },
-  }
-}
-
-function exclusionDeeds({
-  pipeline,
-  shell,
-}: DeedDeps): Pick<Actions, 'declareExclusion' | 'answerExclusion'> {
-  const { register } = pipeline
-  return {
-    declareExclusion: async ({ contract, by, ...draft }) => {
-      const terms = register.of(contract)
-      if (!terms) throw new Fault('not-found', `there is no contract ${contract}`)
-      const nowMs = shell.clock.nowMs()
-      const problems = draftProblems(terms, draft, nowMs)
-      if (problems.length > 0) return { kind: 'refused', problems }
-      const id = `exc_${shell.random.bytes(10).toString('hex')}`
-      await pipeline.declare(terms, declaredOf(terms, draft, { id, side: sideOf(by), nowMs }))
-      return { kind: 'declared', id }
-    },
-    answerExclusion: async ({ exclusion, answer, note, decision, by }) => {
-      const terms = register.all().find((one) => recordIn(one, exclusion))
-      const record = terms && recordIn(terms, exclusion)
-      if (!terms || !record) throw new Fault('not-found', `there is no exclusion ${exclusion}`)
-      const given = { answer, note, isDecision: decision, side: sideOf(by), nowMs: shell.clock.nowMs() }
-      await pipeline.answer(terms, answerOf(terms, record, given))
     },
   }
 }
@@ -105,30 +88,27 @@ function sideOf({ role }: Caller): Side {
   return role === 'provider' ? 'provider' : 'customer'
 }
 
-function recordIn({ exclusions }: Terms, id: string): ExclusionRecord | undefined {
-  return exclusions.find(({ declared }) => declared.id === id)
-}
-
-async function applyDeed(
-  { contract, source }: { contract: string; source: ContractSource[] },
-  { pipeline, shell, sockets, access }: DeedDeps,
+async function applied(
+  { contract, source, stopProbing }: { contract: string; source: ContractSource[]; stopProbing: boolean },
+  { pipeline, shell, sockets, access }: ActionDeps,
 ): Promise<ContractAnswer> {
-  const { sequencer, register } = pipeline
+  const { sequencer, contracts } = pipeline
+  const nowMs = () => shell.clock.nowMs()
   const answer = await applyContract(source, {
     db: access.db,
     sequencer,
-    register,
-    nowMs: () => shell.clock.nowMs(),
+    contracts,
+    nowMs,
     only: contract,
+    stopProbing,
   })
-  const applied = answer.kind === 'applied' ? answer.contracts[0] : undefined
-  if (answer.kind === 'refused' || !applied) {
+  const one = answer.kind === 'applied' ? answer.contracts[0] : undefined
+  if (answer.kind === 'refused' || !one) {
     return { kind: 'refused', problems: answer.kind === 'refused' ? answer.problems : [] }
   }
-  pipeline.changed(contract)
-  if (applied.changed) await sockets.assignAll()
+  if (one.changed) await sockets.assignAll()
   await pipeline.advance()
-  return { kind: 'applied', ...applied, warnings: answer.warnings }
+  return { kind: 'applied', ...one, warnings: answer.warnings }
 }
 
 function termsIn({ contract, source }: { contract: string; source: ContractSource[] }): ExpandedContract {
@@ -141,7 +121,7 @@ function termsIn({ contract, source }: { contract: string; source: ContractSourc
   })
 }
 
-function webhookDeeds({ access, shell }: DeedDeps): WebhookActions {
+function webhookActions({ access, shell }: ActionDeps): WebhookActions {
   const { db, nowMs } = access
   return {
     shapes: SHAPE_NAMES,
@@ -173,15 +153,5 @@ function webhookDeeds({ access, shell }: DeedDeps): WebhookActions {
       const { delivery } = await replayDelivery(db, { id, nowMs: nowMs() })
       return deliveryOf(db, delivery)
     },
-  }
-}
-
-/** Calls wait for the one before: revisions have numbers. */
-function oneAtATime<A, R>(work: (wanted: A) => Promise<R>): (wanted: A) => Promise<R> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (wanted) => {
-    const next = last.then(() => work(wanted))
-    last = next.catch(() => null)
-    return next
   }
 }

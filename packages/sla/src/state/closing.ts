@@ -4,12 +4,13 @@
  */
 import { jsonDigest, type Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
-import type { OutageLength } from '@constat/sla/credit/chronic-rights'
-import type { CreditStatement } from '@constat/sla/credit/statement'
-import type { GuaranteeResult } from '@constat/sla/judgement/result'
-import type { Ruling } from '@constat/sla/judgement/declaration'
-import type { IncidentFacts } from '@constat/sla/judgement/timing'
-import type { TraceStep } from '@constat/sla/judgement/trace'
+import type { OutageLength } from '../credit/chronic-rights.ts'
+import type { CreditStatement } from '../credit/statement.ts'
+import type { GuaranteeResult } from '../judgement/result.ts'
+import type { Ruling } from '../judgement/declaration.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
+import type { TraceStep } from '../judgement/trace.ts'
+import type { Verdict } from '../verdict.ts'
 
 /** One guarantee as it was judged, with what credits and people need of it. */
 export type ClosedGuarantee = {
@@ -69,8 +70,36 @@ function finite(value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? null : value
 }
 
-/** Our own leaf, written by the closer. */
-export function readClosing(body: Buffer): ClosingBody {
-  // Its shape is what was written; the rebuild proves what it says.
-  return JSON.parse(body.toString()) as ClosingBody
+/** Our own leaf, written by the closer. Its shape is what was written; a rebuild proves what it says. */
+export function readClosing(text: string): ClosingBody {
+  // As above.
+  return JSON.parse(text) as ClosingBody
+}
+
+/** A closing without what is read back from the ledger when somebody asks. */
+export type ClosingHead = Omit<ClosingBody, 'kind' | 'trace' | 'results'> & {
+  log: number
+  leaf: number
+  /** When the leaf was written. */
+  atMs: UnixMs
+  guarantees: { guarantee: string; verdict: Verdict; coverage: string | null; credit: string | null }[]
+  credit: { total: string; currency: string } | null
+  outages: WindowResults['outages']
+}
+
+export function headOf(body: ClosingBody, place: { log: number; leaf: number; atMs: UnixMs }): ClosingHead {
+  const { kind: _kind, trace: _trace, results, ...rest } = body
+  const { credit } = results
+  return {
+    ...rest,
+    ...place,
+    guarantees: results.guarantees.map(({ result: { guarantee, verdict, coverage } }) => ({
+      guarantee,
+      verdict,
+      coverage,
+      credit: credit?.byGuarantee[guarantee] ?? null,
+    })),
+    outages: results.outages,
+    credit: credit && { total: credit.total, currency: credit.currency },
+  }
 }

@@ -4,8 +4,7 @@
  */
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
-import type { Declaration } from '@constat/sla/judgement/declaration'
-import type { Draft } from '../ledger/leaf.ts'
+import type { Declaration } from '../judgement/declaration.ts'
 
 /** Whose word it is. The owner speaks for the customer. */
 export type Side = 'customer' | 'provider'
@@ -40,19 +39,20 @@ export type ExclusionAnswer = {
 }
 
 /** A declaration with every answer, in order. */
-export type ExclusionRecord = { declared: DeclaredExclusion; answers: ExclusionAnswer[] }
+export type ExclusionRecord = { declared: DeclaredExclusion; answers: readonly ExclusionAnswer[] }
 
 type DeclarationBody = { kind: 'exclusion'; exclusion: DeclaredExclusion }
 type AnswerBody = { kind: 'exclusion-answer'; answer: ExclusionAnswer }
+type SaidBody = { kind?: string; exclusion?: DeclaredExclusion; answer?: ExclusionAnswer }
 
-export function declarationLeaf(exclusion: DeclaredExclusion): Draft {
+export function declarationLeaf(exclusion: DeclaredExclusion) {
   const body: DeclarationBody = { kind: 'exclusion', exclusion }
-  return { type: 'declaration', receivedMs: exclusion.declaredMs, body: bytesOf(body) }
+  return { type: 'declaration' as const, receivedMs: exclusion.declaredMs, body: bytesOf(body) }
 }
 
-export function answerLeaf(answer: ExclusionAnswer): Draft {
+export function answerLeaf(answer: ExclusionAnswer) {
   const body: AnswerBody = { kind: 'exclusion-answer', answer }
-  return { type: 'declaration-answer', receivedMs: answer.atMs, body: bytesOf(body) }
+  return { type: 'declaration-answer' as const, receivedMs: answer.atMs, body: bytesOf(body) }
 }
 
 function bytesOf(body: DeclarationBody | AnswerBody): Buffer {
@@ -75,17 +75,18 @@ export function spokenOf(declared: DeclaredExclusion) {
   }
 }
 
-/** Takes one leaf of type `declaration` or `declaration-answer`. An acknowledgement is no exclusion. */
-export function takeDeclaration(records: ExclusionRecord[], body: Buffer): void {
+/** The records with one more declaration or answer; null where the parsed leaf is neither. */
+export function withDeclaration(
+  records: readonly ExclusionRecord[],
+  parsed: object,
+): readonly ExclusionRecord[] | null {
   // Our own leaf, written above or by the judge.
-  const parsed = JSON.parse(body.toString()) as Partial<DeclarationBody> | Partial<AnswerBody>
-  if (parsed.kind === 'exclusion' && parsed.exclusion) {
-    records.push({ declared: parsed.exclusion, answers: [] })
-  }
-  if (parsed.kind === 'exclusion-answer' && parsed.answer) {
-    const { answer } = parsed
-    records.find(({ declared }) => declared.id === answer.exclusion)?.answers.push(answer)
-  }
+  const { kind, exclusion, answer } = parsed as SaidBody
+  if (kind === 'exclusion' && exclusion) return [...records, { declared: exclusion, answers: [] }]
+  if (kind !== 'exclusion-answer' || !answer) return null
+  return records.map((record) =>
+    record.declared.id === answer.exclusion ? { ...record, answers: [...record.answers, answer] } : record,
+  )
 }
 
 /** As the engine judges them; of each party its last word counts. Up to an instant, or all. */

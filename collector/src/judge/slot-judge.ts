@@ -1,5 +1,5 @@
 /**
- * Slot watch: judges every guarantee that counts slot samples, beside the line and never in its way: those of
+ * Slot judge: judges every guarantee that counts slot samples, beside the line and never in its way: those of
  * open windows again and again, any other when somebody asks. Speed in an open window is added up chunk by
  * chunk; everything else is judged whole, no oftener than its cost allows. Readers get the last answer at
  * once. Derived.
@@ -12,15 +12,18 @@ import { within } from '@constat/sla/timeline'
 import { Kept } from '../latency/kept.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import type { Log } from '../shell.ts'
-import { declarationsOf } from '../terms/declarations.ts'
-import { newest, type Register, type Terms } from '../terms/register.ts'
-import { countsSlots, factsOf, sitesAsked, stateFacts, type FactSources } from './facts.ts'
+import type { ContractState } from '@constat/sla/state/contract-state'
+import type { Contracts } from '../contract/contracts.ts'
+import { countsSlots, factsOf, sitesAsked, stateFacts } from './facts.ts'
 import { judgeWindowOf } from './judgement.ts'
 import { answerName, latencyQuestion, placesOf, withAnswers } from './latency-view.ts'
 import { LatencyWindows } from './latency-window.ts'
 import { checksOf } from '@constat/sla/service-tree'
-import { measurableAt, phaseOf, windowNow, type Measurable } from './windows.ts'
+import type { Timelines } from './timelines.ts'
+import { phaseOf, questionsNow, type WindowQuestion } from './window-question.ts'
 
+/** What changes by a leaf is looked at this soon. */
+const LOOK_EVERY_MS = 1_000
 /** An answer this old is good enough for a window that is open. */
 export const LATENCY_EVERY_MS = 10_000
 /** Of all the time, this part at most goes into judging one guarantee whole: one in so many. */
@@ -37,62 +40,63 @@ export type SlotAnswer = {
 }
 
 type Answered = SlotAnswer & {
+  /** The state of the contract that it was made from. */
+  version: number
   /** What it was made from; null: it is made again when it is due. */
   signature: string | null
   dueMs: UnixMs
 }
 
-export type LatencyWatchDeps = {
-  register: Register
+type Judgement = Omit<Answered, 'dueMs' | 'version'>
+
+export type SlotJudgeDeps = {
+  contracts: Contracts
   latencies: Latencies
-  facts: FactSources
+  timelines: Timelines
   nowMs: () => UnixMs
   log: Log
-  /** The figures of a contract are newer than what readers were shown. */
-  changed(contract: string): void
 }
 
-export class LatencyWatch {
-  readonly #deps: LatencyWatchDeps
+export class SlotJudge {
+  readonly #deps: SlotJudgeDeps
   readonly #windows: LatencyWindows
   readonly #answers = new Kept<Answered>(MAX_KEPT_BYTES)
-  /** Contracts of which everything is due, whatever was answered. */
-  readonly #stale = new Set<string>()
   #running: Promise<void> | null = null
   #ranMs: UnixMs = -Infinity
+  #isClosed = false
+  /** Rises with each answer: whoever shows one knows whether there is a newer one. */
+  #version = 0
 
-  constructor(deps: LatencyWatchDeps) {
+  constructor(deps: SlotJudgeDeps) {
     this.#deps = deps
     this.#windows = new LatencyWindows(deps.latencies, deps.nowMs)
   }
 
+  get version(): number {
+    return this.#version
+  }
+
   /** The last answer, or null before the first. */
-  last(asked: Measurable): SlotAnswer | null {
+  last(asked: WindowQuestion): SlotAnswer | null {
     return this.#answers.get(answerName(asked)) ?? null
   }
 
   /** Makes sure that the answer of one window is there, and of its time. */
-  async ask(asked: Measurable): Promise<void> {
+  async ask(asked: WindowQuestion): Promise<void> {
     if (!countsSlots(asked.guarantee)) return
     const last = this.#answers.get(answerName(asked))
-    const isFresh = last && last.signature === null && asked.nowMs < last.dueMs && asked.nowMs >= last.asOfMs
-    if (!isFresh || this.#stale.has(asked.terms.contract)) await this.#judge(asked)
-  }
-
-  /** What was declared of a contract, or its terms, changed: the next answers are made anew, and soon. */
-  forget(contract: string): void {
-    this.#stale.add(contract)
-    this.#ranMs = -Infinity
+    const isSettled = last?.signature === null
+    if (!isSettled || this.#isDue(asked, last)) await this.#judge(asked)
   }
 
   /** Judges what is due, in the background. A call while one runs is that one. */
   advance(): void {
     const nowMs = this.#deps.nowMs()
-    if (this.#running || Math.abs(nowMs - this.#ranMs) < LATENCY_EVERY_MS) return
+    if (this.#isClosed || this.#running || Math.abs(nowMs - this.#ranMs) < LOOK_EVERY_MS) return
     this.#ranMs = nowMs
     this.#running = this.#run()
       .catch((error: unknown) => {
-        this.#deps.log.error('latencies could not be measured; they will be again', {
+        this.#deps.log.error('samples could not be judged; they will be again', {
           reason: messageOf(error),
         })
       })
@@ -103,59 +107,56 @@ export class LatencyWatch {
 
   /** Ends after what runs has ended. */
   async close(): Promise<void> {
-    this.#ranMs = Infinity
+    this.#isClosed = true
     await this.#running
   }
 
   async #run(): Promise<void> {
-    for (const terms of this.#deps.register.all()) {
-      const isStale = this.#stale.delete(terms.contract)
-      if (await this.#runOf(terms, isStale ? 'all' : 'due')) this.#deps.changed(terms.contract)
-    }
-    await this.#deps.latencies.packEnded()
+    for (const state of this.#deps.contracts.all()) await this.#runOf(state)
+    if (!this.#isClosed) await this.#deps.latencies.packEnded()
   }
 
-  async #runOf(terms: Terms, which: 'all' | 'due'): Promise<boolean> {
-    const revision = newest(terms)
-    const own = revision.terms.guarantees.filter(countsSlots)
-    for (const guarantee of own) {
-      const nowMs = this.#deps.nowMs()
-      const { startMs } = windowNow(guarantee, revision, nowMs)
-      const asked = measurableAt(terms, guarantee.id, { atMs: startMs, nowMs })
-      const last = asked && this.#answers.get(answerName(asked))
-      if (asked && (which === 'all' || !last || nowMs >= last.dueMs || nowMs < last.asOfMs))
-        await this.#judge(asked)
+  /** One contract whose samples cannot be read stops no other. */
+  async #runOf(state: ContractState): Promise<void> {
+    for (const asked of questionsNow(state, this.#deps.nowMs())) {
+      if (this.#isClosed) return
+      if (!countsSlots(asked.guarantee) || !this.#isDue(asked, this.#answers.get(answerName(asked)))) continue
+      await this.#judge(asked).catch((error: unknown) => {
+        const { contract } = state
+        const reason = messageOf(error)
+        this.#deps.log.error('samples could not be judged; they will be again', { contract, reason })
+      })
     }
-    return own.length > 0
   }
 
-  async #judge(asked: Measurable): Promise<void> {
-    const { facts: sources, nowMs } = this.#deps
-    const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, sources)
+  /** By the clock, or because what was declared of the contract, or its terms, changed. */
+  #isDue({ state, nowMs }: WindowQuestion, last: Answered | null | undefined): boolean {
+    return !last || last.version !== state.version || nowMs >= last.dueMs || nowMs < last.asOfMs
+  }
+
+  async #judge(asked: WindowQuestion): Promise<void> {
+    const { timelines, nowMs } = this.#deps
+    const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines)
     const bare = this.#judged(asked, facts)
     const beganMs = nowMs()
     const added = canAdd(asked, bare) ? await this.#added(asked, bare, facts) : null
     const answer = added ?? (await this.#whole(asked, facts, bare))
     const tookMs = Math.max(0, nowMs() - beganMs)
     const pauseMs = Math.max(LATENCY_EVERY_MS, added ? 0 : PAUSE_FACTOR * tookMs)
-    const value = { ...answer, dueMs: asked.nowMs + pauseMs }
+    const value = { ...answer, version: asked.state.version, dueMs: asked.nowMs + pauseMs }
+    this.#version += 1
     this.#answers.set(answerName(asked), { value, bytes: ANSWER_BYTES })
   }
 
-  #judged(asked: Measurable, facts: ServiceFacts): Judged {
-    const declarations = declarationsOf(asked.terms)
-    return judgeWindowOf({ ...asked, asOfMs: asked.nowMs, phase: phaseOf(asked), declarations, facts })
+  #judged(asked: WindowQuestion, facts: ServiceFacts): Judged {
+    return judgeWindowOf({ ...asked, asOfMs: asked.nowMs, phase: phaseOf(asked), facts })
   }
 
   /** Speed, from the sums of the chunks that have settled and the samples of those that still grow. */
-  async #added(
-    asked: Measurable,
-    bare: Judged,
-    facts: ServiceFacts,
-  ): Promise<Omit<Answered, 'dueMs'> | null> {
-    const { timelines } = this.#deps.facts
+  async #added(asked: WindowQuestion, bare: Judged, facts: ServiceFacts): Promise<Judgement | null> {
+    const { timelines } = this.#deps
     const answers = []
-    for (const place of placesOf(facts, sitesAsked(asked, this.#deps.facts))) {
+    for (const place of placesOf(facts, sitesAsked(asked, timelines))) {
       const question = latencyQuestion(place, { asked, judged: bare, timelines })
       answers.push({ site: place.site, answer: await this.#windows.measure(question) })
     }
@@ -166,28 +167,27 @@ export class LatencyWatch {
   }
 
   /** Every sample of the window, through the whole engine. One that has ended is kept until it changes. */
-  async #whole(asked: Measurable, facts: ServiceFacts, bare: Judged): Promise<Omit<Answered, 'dueMs'>> {
+  async #whole(asked: WindowQuestion, facts: ServiceFacts, bare: Judged): Promise<Judgement> {
     const asOfMs = Math.min(asked.nowMs, asked.window.endMs)
     const signature = asked.nowMs < asked.window.endMs ? null : this.#signature(asked, facts, bare)
     const last = this.#answers.get(answerName(asked))
     if (last && signature !== null && last.signature === signature) return last
-    const sources = { ...this.#deps.facts, latencies: this.#deps.latencies }
-    const whole = await factsOf({ ...asked, asOfMs: asked.nowMs }, sources)
+    const whole = await factsOf({ ...asked, asOfMs: asked.nowMs }, this.#deps)
     return { judged: this.#judged(asked, whole), asOfMs, percentileErrorPercent: '0', signature }
   }
 
   /** Everything that the judgement of an ended window depends on: samples by their number, states as they are. */
-  #signature(asked: Measurable, facts: ServiceFacts, { rulings }: Judged): string {
-    const { terms, revision, guarantee, window } = asked
+  #signature(asked: WindowQuestion, facts: ServiceFacts, { rulings }: Judged): string {
+    const { state, revision, guarantee, window } = asked
     const span = { fromMs: window.startMs, toMs: window.endMs }
     const sizes = checksOf(revision.terms, guarantee.service).flatMap((check) =>
-      this.#deps.facts.timelines
-        .expected(terms, revision, check)
+      this.#deps.timelines
+        .expected(state, revision, check)
         .map(({ agent, startMs, endMs }) => [
           agent,
           startMs,
           endMs,
-          this.#deps.latencies.sizes({ log: terms.log, check: check.name, agent }, span),
+          this.#deps.latencies.sizes({ log: state.log, check: check.name, agent }, span),
         ]),
     )
     const seen = [facts, ...facts.sites].map(({ timeline }) => {
@@ -200,7 +200,7 @@ export class LatencyWatch {
 }
 
 /** Only speed, only while the window is open, and only where nothing has to be told both ways. */
-function canAdd({ guarantee, window, nowMs }: Measurable, { result, commitment }: Judged): boolean {
+function canAdd({ guarantee, window, nowMs }: WindowQuestion, { result, commitment }: Judged): boolean {
   const isPlain = result.contested === null && !(commitment.isKept && commitment.excluded.length > 0)
   return guarantee.metric === 'share-within' && nowMs < window.endMs && isPlain
 }

@@ -1,0 +1,30 @@
+/** Rules of tracks: how the terms of a contract have the samples of a check folded. Pure. */
+import type { CheckTerms, ExpandedContract } from '@constat/sla/contract/expanded'
+import { isolationReferences } from '@constat/sla/isolation'
+import type { Life } from '@constat/sla/state/contract-state'
+import { rulesText, standingRules, type TrackRules } from './track.ts'
+
+/**
+ * Every set of rules that some revision folds a check under, and the first leaf it applies to. A reference
+ * that can isolate is folded once more, by what it stands at alone.
+ */
+export function rulesOf({ revisions }: Life, check: string): { rules: TrackRules; fromIndex: number }[] {
+  const found = new Map<string, { rules: TrackRules; fromIndex: number }>()
+  for (const { terms, leaf } of revisions) {
+    const own = terms.checks.find(({ name }) => name === check)
+    if (!own) continue
+    const isReference = isolationReferences(terms).some((reference) => reference.check === check)
+    const standing = isReference ? [standingRules(own.fold.holdMs)] : []
+    for (const rules of [foldRules(own, terms), ...standing]) {
+      const text = rulesText(rules)
+      if (!found.has(text)) found.set(text, { rules, fromIndex: leaf })
+    }
+  }
+  return [...found.values()]
+}
+
+export function foldRules({ fold }: CheckTerms, contract: ExpandedContract): TrackRules {
+  const { holdMs, confirm } = fold
+  const rules = { holdMs, down: confirm.down, up: confirm.up, by: confirm.by }
+  return { ...rules, blockedIs: contract.measurement.blocked, isolation: isolationReferences(contract) }
+}

@@ -1,0 +1,222 @@
+/**
+ * Contracts as pages, API and CLI are shown them, from the state in memory. An answer is kept while what it was
+ * made of is the same, and for a second at most: many readers cost as much as one.
+ */
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { readinessOf, readinessSentence } from '@constat/sla/readiness'
+import { checksOf } from '@constat/sla/service-tree'
+import { newest, nameIn, type ContractState } from '@constat/sla/state/contract-state'
+import { effectiveFromMs, endedMs, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
+import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
+import { incidentsIn } from '@constat/sla/state/contract-state'
+import type { Contracts } from '../contract/contracts.ts'
+import type { Tracks } from '../fold/tracks.ts'
+import type { KnownAgent, Registry } from '../intake/registry.ts'
+import { agentView } from '../judge/agent-view.ts'
+import { stateAt, targetText } from '../judge/describe.ts'
+import { exclusionViews } from '../judge/exclusions.ts'
+import type { ExclusionView } from '../judge/exclusion-view.ts'
+import { readinessFacts } from '../judge/readiness.ts'
+import { contractSentence, worstState } from '../judge/sentence.ts'
+import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
+import { membersNow } from '../judge/silences.ts'
+import { siteViews } from '../judge/site-view.ts'
+import type { SlotJudge } from '../judge/slot-judge.ts'
+import type { Timelines } from '../judge/timelines.ts'
+import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } from '../judge/view.ts'
+import { questionsNow } from '../judge/window-question.ts'
+import type { Sequencer } from '../ledger/sequencer.ts'
+import type { SetAside } from '../set-aside.ts'
+import type { JudgedReads } from './judged.ts'
+
+const KEPT_MS = 1_000
+
+export type ContractReadsDeps = {
+  nowMs: () => UnixMs
+  contracts: Contracts
+  registry: Registry
+  timelines: Timelines
+  tracks: Tracks
+  sequencer: Pick<Sequencer, 'headOf'>
+  slots: Pick<SlotJudge, 'version'>
+  judged: JudgedReads
+  setAside: SetAside
+}
+
+type KeptView = { atMs: UnixMs; version: string; state: ContractState; view: ContractView }
+
+export class ContractReads {
+  readonly #deps: ContractReadsDeps
+  readonly #kept = new Map<string, KeptView>()
+
+  constructor(deps: ContractReadsDeps) {
+    this.#deps = deps
+  }
+
+  /** Worst first. */
+  contracts(): ContractView[] {
+    const views = this.#deps.contracts.all().map((state) => this.#contract(state))
+    return views.toSorted((a, b) => severity(b) - severity(a) || a.displayName.localeCompare(b.displayName))
+  }
+
+  contract(name: string): ContractView | null {
+    const state = this.#deps.contracts.of(name)
+    return state && this.#contract(state)
+  }
+
+  revisions(contract: string): RevisionView[] {
+    const life = this.#deps.contracts.of(contract)?.life
+    const views = (life?.revisions ?? []).map(({ revision, digest, appliedMs, stopProbing, terms }) => ({
+      revision,
+      digest,
+      appliedAt: formatInstant(appliedMs),
+      effectiveFrom: formatInstant(terms.effective.fromMs ?? appliedMs),
+      stopProbing,
+      terms: 'unilateral',
+    }))
+    return views.toReversed()
+  }
+
+  terms(contract: string): ExpandedContract | null {
+    const state = this.#deps.contracts.of(contract)
+    return state && newest(state).terms
+  }
+
+  exclusions({ contract }: { contract?: string }): ExclusionView[] {
+    const all = contract === undefined ? this.#deps.contracts.all() : [this.#deps.contracts.of(contract)]
+    return all.flatMap((state) => (state ? this.#exclusionsOf(state) : []))
+  }
+
+  exclusion(id: string): ExclusionView | null {
+    const isHere = ({ exclusions }: ContractState): boolean =>
+      exclusions.some(({ declared }) => declared.id === id)
+    const state = this.#deps.contracts.all().find(isHere)
+    return (state && this.#exclusionsOf(state).find((one) => one.id === id)) ?? null
+  }
+
+  agents(): AgentView[] {
+    const { registry, contracts, tracks, nowMs } = this.#deps
+    const logs = contracts.all()
+    return registry.agents().map((agent) => agentView(agent, { logs, tracks, nowMs: nowMs() }))
+  }
+
+  #exclusionsOf(state: ContractState): ExclusionView[] {
+    const { nowMs, judged } = this.#deps
+    return exclusionViews(state, { nowMs: nowMs(), judge: (asked) => judged.bare(asked) })
+  }
+
+  #contract(state: ContractState): ContractView {
+    const { nowMs, tracks, slots, setAside } = this.#deps
+    const atMs = nowMs()
+    const version = `${tracks.movedIn(state.log)}/${slots.version}/${setAside.of(state.contract)?.reason ?? ''}`
+    const kept = this.#kept.get(state.contract)
+    const isSame = kept?.state === state && kept.version === version
+    if (isSame && Math.abs(atMs - kept.atMs) < KEPT_MS) return kept.view
+    const view = this.#describe(state, atMs)
+    this.#kept.set(state.contract, { atMs, version, state, view })
+    return view
+  }
+
+  /** A contract that cannot be judged is shown as such, and hides no other. */
+  #describe(state: ContractState, nowMs: UnixMs): ContractView {
+    const { setAside } = this.#deps
+    try {
+      return this.#whole(state, nowMs, setAside.of(state.contract)?.reason ?? null)
+    } catch (error) {
+      setAside.failed(state.contract, error)
+      return this.#bare(state, nowMs, setAside.of(state.contract)?.reason ?? null)
+    }
+  }
+
+  #whole(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
+    const { registry, judged } = this.#deps
+    const bare = this.#bare(state, nowMs, trouble)
+    const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
+    const { guarantees } = judged.judged(state, questionsNow(state, nowMs))
+    const facts = readinessFacts(state, registry.agents())
+    const readiness = readinessOf(facts)
+    const worst = worstState(services.map((service) => service.state))
+    const sentence = contractSentence({
+      state: worst,
+      guarantees,
+      readiness: readinessSentence(readiness, facts),
+    })
+    const members = membersNow(state, registry.agents())
+    return {
+      ...bare,
+      state: worst,
+      sentence: bare.endedAt === null ? sentence : `Ended. ${sentence}`,
+      readiness,
+      services,
+      guarantees,
+      silentAgents: members.filter(({ silentSinceMs }) => silentSinceMs !== null).map(({ name }) => name),
+      sites: this.#sites(state, members, nowMs),
+    }
+  }
+
+  /** What is known of a contract without judging anything. */
+  #bare(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
+    const { revision, terms } = newest(state)
+    const head = this.#deps.sequencer.headOf(state.contract)
+    const endMs = endedMs(state.life, nowMs)
+    const incidents = incidentsIn(state)
+    return {
+      name: state.contract,
+      displayName: terms.displayName,
+      provider: terms.parties.find(({ id }) => id === terms.provider)?.name ?? terms.provider,
+      revision,
+      terms: 'unilateral',
+      effectiveFrom: formatInstant(effectiveFromMs(state.life)),
+      endedAt: endMs === null ? null : formatInstant(endMs),
+      trouble,
+      state: 'unknown',
+      sentence: trouble === null ? '' : `Set aside: ${trouble}`,
+      readiness: { claimable: false, lacks: [] },
+      services: [],
+      guarantees: [],
+      openIncidents: incidents.filter(({ closedMs }) => closedMs === null).length,
+      silentAgents: [],
+      sites: [],
+      log: { origin: head?.origin ?? '', size: head?.size ?? 0, root: head?.root.toString('hex') ?? '' },
+    }
+  }
+
+  #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {
+    const { timelines } = this.#deps
+    const span = serviceSpans(state.life, service).findLast(({ fromMs }) => fromMs <= nowMs)
+    const timeline = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
+    const { state: now, sinceMs } = stateAt(timeline, nowMs)
+    const stoppedMs = stoppedSinceMs(state, service, nowMs)
+    return {
+      service,
+      contract: state.contract,
+      state: now,
+      since: sinceMs === null ? null : formatInstant(sinceMs),
+      until: span && span.toMs < Infinity ? formatInstant(span.toMs) : null,
+      unmeasuredSince: stoppedMs === null ? null : formatInstant(stoppedMs),
+      checks: (span ? checksOf(span.revision.terms, service) : []).map(({ name, spec }) => ({
+        name,
+        kind: spec.probe.kind,
+        target: targetText(spec.probe),
+        intervalMs: spec.intervalMs,
+      })),
+    }
+  }
+
+  #sites(state: ContractState, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {
+    const revision = newest(state)
+    const named = members.map((agent) => ({ ...agent, name: nameIn(state, agent.id) }))
+    return siteViews(revision.terms, named, (agent) =>
+      this.#deps.timelines.isolated(state, revision, agent).some((interval) => contains(interval, nowMs)),
+    )
+  }
+}
+
+/** What fails comes first, and a contract that has ended after all that run. */
+function severity({ state, guarantees, openIncidents, endedAt, trouble }: ContractView): number {
+  if (endedAt !== null) return -1
+  const failed = guarantees.some(({ verdict }) => verdict === 'not_met') ? 8 : 0
+  const risk = guarantees.some(({ outlook }) => outlook === 'at_risk') ? 1 : 0
+  const states = { down: 4, partial: 2, unknown: 2, degraded: 1, up: 0 }
+  return (trouble === null ? 0 : 16) + failed + risk + states[state] + (openIncidents > 0 ? 4 : 0)
+}

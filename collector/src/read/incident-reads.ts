@@ -1,0 +1,130 @@
+/**
+ * Incidents and timelines as they are shown: each under the terms in force at its instant, also of a service
+ * or a contract that is there no more.
+ */
+import { nameIn, incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
+import { inForceOf, serviceNames, servicesAt } from '@constat/sla/state/in-force'
+import { get } from '@constat/sla/state/persistent-map'
+import { clip, formatInstant, subtract, type Interval, type UnixMs } from '@constat/shared/time'
+import type { Contracts } from '../contract/contracts.ts'
+import { incidentView, segmentViews } from '../judge/describe.ts'
+import { revisionAt, type Judge } from '../judge/judge.ts'
+import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
+import { siteOf } from '../judge/sites.ts'
+import type { Timelines } from '../judge/timelines.ts'
+import type { IncidentView, TimelineView } from '../judge/view.ts'
+
+export type IncidentReadsDeps = {
+  nowMs: () => UnixMs
+  contracts: Contracts
+  timelines: Timelines
+  judge: Pick<Judge, 'contextAt'>
+}
+
+export type IncidentFilter = { open?: boolean; contract?: string; before?: string; limit: number }
+
+export class IncidentReads {
+  readonly #deps: IncidentReadsDeps
+
+  constructor(deps: IncidentReadsDeps) {
+    this.#deps = deps
+  }
+
+  /** Latest onset first. */
+  incidents({ open, contract, before, limit }: IncidentFilter): IncidentView[] {
+    const records = this.#deps.contracts
+      .all()
+      .filter((state) => contract === undefined || state.contract === contract)
+      .flatMap(incidentsIn)
+      .filter(({ closedMs }) => open === undefined || (closedMs === null) === open)
+      .sort((a, b) => b.onsetMs - a.onsetMs || (a.id < b.id ? -1 : 1))
+    const from = before === undefined ? 0 : records.findIndex(({ id }) => id === before) + 1
+    return records.slice(from, from + limit).flatMap((record) => this.#view(record) ?? [])
+  }
+
+  incident(id: string): IncidentView | null {
+    for (const { incidents } of this.#deps.contracts.all()) {
+      const record = get(incidents, id)
+      if (record) return this.#view(record)
+    }
+    return null
+  }
+
+  /** `contract` where two have a service of that name; else the one that has it now comes first. */
+  timeline(service: string, span: { fromMs: UnixMs; toMs: UnixMs }, contract?: string): TimelineView | null {
+    const state = this.#stateOf(service, contract)
+    return state && this.#timeline(state, service, span)
+  }
+
+  #stateOf(service: string, contract: string | undefined): ContractState | null {
+    const { contracts, nowMs } = this.#deps
+    const all = (contract === undefined ? contracts.all() : [contracts.of(contract)]).filter(
+      (state): state is ContractState => state !== null && serviceNames(state.life).includes(service),
+    )
+    const isThere = ({ life }: ContractState) =>
+      servicesAt(life, nowMs()).some(({ name }) => name === service)
+    return all.find(isThere) ?? all[0] ?? null
+  }
+
+  #timeline(
+    state: ContractState,
+    service: string,
+    { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs },
+  ): TimelineView {
+    const { timelines, judge, nowMs } = this.#deps
+    const atMs = nowMs()
+    // What has not happened yet is not unknown: it is not there.
+    const interval = { startMs: fromMs, endMs: Math.max(fromMs, Math.min(toMs, atMs)) }
+    const whole = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
+    const revision = revisionAt(state, service, interval.endMs)
+    const context = judge.contextAt({ state, service, nowMs: atMs }, interval.endMs)
+    const vantages = context.vantages.map(
+      ({ agent, timeline }) => [agent, segmentViews(timeline, interval)] as const,
+    )
+    const agents = [...new Set(context.vantages.map(({ agent }) => agent))].map((id) => ({
+      id,
+      name: nameIn(state, id),
+    }))
+    return {
+      service,
+      contract: state.contract,
+      from: formatInstant(fromMs),
+      to: formatInstant(toMs),
+      segments: segmentViews(whole, interval),
+      unmeasured: unmeasuredIn(state, service, interval),
+      vantages: Object.fromEntries(vantages),
+      agentNames: Object.fromEntries(agents.map(({ id, name }) => [id, name])),
+      isolated: Object.fromEntries(
+        agents.map(({ id }) => [id, clip(context.isolatedTime(id), interval).map(boundsOf)]),
+      ),
+      administeredBy: Object.fromEntries(
+        agents.map((agent) => [agent.id, siteOf(revision.terms, agent)?.administeredBy ?? null]),
+      ),
+    }
+  }
+
+  #view(record: IncidentRecord): IncidentView | null {
+    const state = this.#deps.contracts.of(record.contract)
+    if (!state) return null
+    const subject = { state, service: record.service, nowMs: this.#deps.nowMs() }
+    return incidentView(record, this.#deps.judge.contextAt(subject, record.onsetMs))
+  }
+}
+
+/** Where nothing is known because nobody measured, and why. */
+function unmeasuredIn(state: ContractState, service: string, interval: Interval): TimelineView['unmeasured'] {
+  const away = subtract([interval], inForceOf(state.life)).map((one) => ({
+    ...boundsOf(one),
+    reason: 'not-in-force' as const,
+  }))
+  const stoppedMs = stoppedSinceMs(state, service, interval.endMs)
+  const isStopped = stoppedMs !== null && away.every(({ start }) => start !== formatInstant(stoppedMs))
+  if (!isStopped) return away
+  const stopped = { startMs: Math.max(stoppedMs, interval.startMs), endMs: interval.endMs }
+  return [...away, { ...boundsOf(stopped), reason: 'probing-stopped' as const }]
+}
+
+function boundsOf({ startMs, endMs }: Interval): { start: string; end: string } {
+  return { start: formatInstant(startMs), end: formatInstant(endMs) }
+}

@@ -1,0 +1,38 @@
+/** The read model: all that pages, API and CLI may read, put together. Answers are as of the last judgement. */
+import type { ReadModel } from '../judge/view.ts'
+import { latencySteps, type StepDeps } from '../judge/latency-steps.ts'
+import type { ContractReads } from './contract-reads.ts'
+import type { IncidentReads } from './incident-reads.ts'
+import type { WindowReads } from './window-reads.ts'
+
+export type ModelParts = {
+  contracts: ContractReads
+  incidents: IncidentReads
+  windows: WindowReads
+  latency: StepDeps
+}
+
+export function readModelOf({ contracts, incidents, windows, latency }: ModelParts): ReadModel {
+  return {
+    contracts: () => contracts.contracts(),
+    contract: (name) => contracts.contract(name),
+    revisions: (contract) => Promise.resolve(contracts.revisions(contract)),
+    terms: (contract) => contracts.terms(contract),
+    exclusions: (filter) => contracts.exclusions(filter),
+    exclusion: (id) => contracts.exclusion(id),
+    agents: () => contracts.agents(),
+    timeline: (service, span, contract) => incidents.timeline(service, span, contract),
+    incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
+    incident: (id) => Promise.resolve(incidents.incident(id)),
+    latency: (check, span, of) => latencySteps(latency, { check, span, of }),
+    windowKeys: (contract) => windows.windowKeys(contract),
+    window: (contract, key, version) => windows.window(contract, key, version),
+    closedWindows: (contract) => windows.closedWindows(contract),
+    closing: (contract, key, version) => windows.closing(contract, key, version),
+    statements: (contract) => windows.statements(contract),
+    reconciliation: (contract, id) => windows.reconciliation(contract, id),
+    reconcile: (contract, key, text) => windows.reconcile(contract, key, text),
+    replay: (contract, key, policy) => windows.replay(contract, key, policy),
+    preview: (contract, terms) => windows.preview(contract, terms),
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Incidents in the ledger: each notice carries the whole state of the incident after the change, so the last
+ * one of an id is that incident. Pure.
+ */
+import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import type { UnixMs } from '@constat/shared/time'
+
+export type CloseReason =
+  | 'recovered'
+  /** Late data left nothing of it. */
+  | 'revised'
+  | 'merged'
+  /** Nothing measures it any more: the terms that it began under have run out. */
+  | 'ended'
+
+export type IncidentRecord = {
+  id: string
+  contract: string
+  service: string
+  check: string
+  cause: string
+  /** In which it began, or `undetermined`. */
+  zone: string
+  /** The check whose failing says so; null where none failed. */
+  zoneReference: string | null
+  onsetMs: UnixMs
+  openedMs: UnixMs
+  endMs: UnixMs | null
+  closedMs: UnixMs | null
+  closeReason: CloseReason | null
+  mergedInto: string | null
+  acknowledgedMs: UnixMs | null
+  /** Role of whoever was first. */
+  acknowledgedBy: 'owner' | 'viewer' | 'provider' | null
+  /** The provider's own word: the only one that stops a response clock. */
+  providerAcknowledgedMs: UnixMs | null
+  /** When people were due to be told; whether anybody was is another fact: see `alerted`. */
+  pagedMs: UnixMs | null
+  reopened: number
+}
+
+/** What happened to an incident. */
+export type IncidentChange =
+  | 'opened'
+  | 'recorded'
+  | 'told'
+  | 'closed'
+  | 'reopened'
+  | 'moved'
+  | 'merged'
+  | 'revised'
+  | 'acknowledged'
+  | 'attributed'
+
+type IncidentBody = { kind: 'incident'; deed: IncidentChange; incident: IncidentRecord; by?: string }
+type AlertBody = { kind: 'alert'; incident: string; acceptedMs: UnixMs }
+
+/** An acknowledgement is declared by a person; `by` is the role, never a name. */
+export function incidentLeaf(
+  deed: IncidentChange,
+  incident: IncidentRecord,
+  { nowMs, by }: { nowMs: UnixMs; by?: string },
+): { type: 'notice' | 'declaration'; receivedMs: UnixMs; body: Buffer } {
+  const body: IncidentBody = { kind: 'incident', deed, incident, ...(by === undefined ? {} : { by }) }
+  // A record holds strings, integers and nulls.
+  const bytes = Buffer.from(canonicalJson(body as unknown as Json))
+  return { type: deed === 'acknowledged' ? 'declaration' : 'notice', receivedMs: nowMs, body: bytes }
+}
+
+/** The first delivery about an incident that somebody's system accepted. */
+export function alertLeaf({ incident, acceptedMs }: { incident: string; acceptedMs: UnixMs }): {
+  type: 'notice'
+  receivedMs: UnixMs
+  body: Buffer
+} {
+  const body: AlertBody = { kind: 'alert', incident, acceptedMs }
+  return { type: 'notice', receivedMs: acceptedMs, body: Buffer.from(canonicalJson(body)) }
+}
+
+/** The incident that a parsed notice or declaration states, if it states one. */
+export function readIncident(parsed: object): IncidentRecord | null {
+  // Our own leaf, written by `incidentLeaf` or by another kind of notice.
+  const { kind, incident } = parsed as Partial<IncidentBody>
+  if (kind !== 'incident' || !incident) return null
+  // Notices from before roles were kept name none.
+  return { ...NO_ROLES, ...incident }
+}
+
+export function readAlert(parsed: object): { incident: string; acceptedMs: UnixMs } | null {
+  // As above.
+  const { kind, incident, acceptedMs } = parsed as Partial<AlertBody>
+  if (kind !== 'alert' || incident === undefined || acceptedMs === undefined) return null
+  return { incident, acceptedMs }
+}
+
+/** Not merged into another, not revised away. */
+export function isStanding({ closeReason }: Pick<IncidentRecord, 'closeReason'>): boolean {
+  return closeReason !== 'merged' && closeReason !== 'revised'
+}
+
+const NO_ROLES = { acknowledgedBy: null, providerAcknowledgedMs: null }
