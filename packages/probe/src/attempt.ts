@@ -3,8 +3,8 @@
  * out as a result; sockets are destroyed when the deadline passes and when the attempt ends.
  */
 import type { Socket } from 'node:net'
-import { messageOf } from '@constat/shared/fault'
-import { failureOf } from './failure.ts'
+import type { Cause } from '@constat/shared/sample'
+import { failureOf, sentenceOf } from './failure.ts'
 import type { Judgement, ProbeContext, ProbeResult } from './probe.ts'
 import { startStopwatch, type Stopwatch } from './stopwatch.ts'
 
@@ -31,6 +31,11 @@ export class ProbeFailure extends Error {
     this.name = 'ProbeFailure'
     this.judgement = judgement
   }
+}
+
+/** The sample is unknown: what stood in the way stands on the agent's side. */
+export function unknownFailure(cause: Cause, detail: string): ProbeFailure {
+  return new ProbeFailure({ outcome: 'unknown', cause, value: 0, detail })
 }
 
 /**
@@ -78,7 +83,7 @@ export function verdictOf(
   if (error instanceof ProbeFailure) return error.judgement
   const phase = watch.phase()
   const { outcome, cause } = failureOf(error, { expired, phase })
-  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : messageOf(error)
+  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : sentenceOf(error)
   return { outcome, cause, value: 0, detail }
 }
 
