@@ -31,16 +31,15 @@ export function isHost(value: unknown): value is string {
   return typeof value === 'string' && (isIP(value) !== 0 || HOST_NAME.test(value))
 }
 
-/** Longer than any name can be written, so that nothing longer is looked at. */
-const MAX_WRITTEN_CHARS = 1_024
+/** Other letters than those of ASCII, and nothing that ends a host in a URL. Longer is no name. */
+const OTHER_LETTERS = /^(?=[^]*[^\0-\x7f])[^\0-\x20/\\?#@:%[\]]{1,1024}$/
 
 /**
  * A name as DNS has it: other letters than those of ASCII become A-labels (UTS 46, as in a URL). A text that is
  * no name comes back as it is, for whoever judges its form.
  */
 export function asciiName(text: string): string {
-  if (!/[^\0-\x7f]/.test(text) || text.length > MAX_WRITTEN_CHARS) return text
-  return domainToASCII(text) || text
+  return OTHER_LETTERS.test(text) ? domainToASCII(text) || text : text
 }
 
 /** The other way, for screens; a name whose letters would not lead back to it stays in A-labels. */

@@ -11,10 +11,13 @@ import type { Address } from './resolver.ts'
 
 /** Any port will do: nothing is sent. 9 is discard (RFC 863). */
 const PORT = 9
-/** No route, one of the kinds `unreachable` and `prohibit`, no network, and of IPv6 no source address. */
-const NO_ROUTE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'ENETDOWN', 'EADDRNOTAVAIL'])
-/** What Linux makes of the ICMP words of a router (net/ipv4/icmp.c, net/ipv6/icmp.c); EACCES of IPv6 alone. */
-const UNREACHABLE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENONET'])
+/** No route, one of the kinds unreachable, prohibit and blackhole, no network, and of IPv6 no source address. */
+const NO_ROUTE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'ENETDOWN', 'EADDRNOTAVAIL'])
+/** What Linux makes of the ICMP words of a router (net/ipv4/icmp.c, net/ipv6/icmp.c). */
+const REFUSALS = {
+  4: /^(?:ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENONET)$/,
+  6: /^(?:ENETUNREACH|EHOSTUNREACH|EACCES)$/,
+}
 
 /** Rejects with the error of the system, or a ProbeFailure `network` where there is no route or no link. */
 export async function assertRoute(to: Address): Promise<void> {
@@ -54,9 +57,8 @@ function sourceTowards(address: string, socket: Socket): Promise<string> {
  */
 export async function throwBlame(error: unknown, to: Address, signal: AbortSignal): Promise<never> {
   const code = systemCode(error) ?? ''
-  const isRefused = UNREACHABLE.has(code) || (code === 'EACCES' && to.family === 6)
-  if (isRefused || signal.aborted) await assertRoute(to)
-  if (!isRefused || signal.aborted) throw error
+  if (signal.aborted || NO_ROUTE.has(code)) await assertRoute(to)
+  if (signal.aborted || !REFUSALS[to.family].test(code)) throw error
   const message = `a router on the way says that ${to.address} cannot be reached (${code})`
   throw Object.assign(new Error(message, { cause: error }), { code: 'EHOSTUNREACH' })
 }
