@@ -78,7 +78,8 @@ export function mayFollow(next: AgentConfig, last: AgentConfig | undefined): boo
   return next.version === last.version && next.digest.equals(last.digest)
 }
 
-function readCheck(value: Json | undefined, index: number): AgentCheck | string {
+/** One check of a configuration, as this agent runs it; or the sentence that says why it is not taken. */
+export function readCheck(value: Json | undefined, index: number): AgentCheck | string {
   if (value === undefined || !isObject(value)) return `check ${index} is not there`
   const { name, intervalMs, timeoutMs, reprobeMs, confirm, probe } = value
   const { brackets = Number(intervalMs) >= BRACKETS_FROM_MS } = value

@@ -143,7 +143,7 @@ export class Prober {
     if (finish && job) {
       const { index, name, intervalMs } = job.check
       const slot = slotUs === null ? null : { atUs: slotUs, intervalUs: intervalMs * 1_000 }
-      const { detail: _, steps: __, ...measured } = judged
+      const { detail: _, steps: __, hops: ___, ...measured } = judged
       this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot, ...finish })
     }
     this.#advance()

@@ -5,12 +5,14 @@
 import type { Socket } from 'node:net'
 import type { Cause } from '@constat/shared/sample'
 import { failureOf, sentenceOf } from './failure.ts'
-import type { Judgement, ProbeContext, ProbeResult } from './probe.ts'
-import { startStopwatch, type Stopwatch } from './stopwatch.ts'
+import type { Hop, Judgement, ProbeContext, ProbeResult } from './probe.ts'
+import { rounded, startStopwatch, type Stopwatch } from './stopwatch.ts'
 
 export type Attempt = {
   watch: Stopwatch
   context: ProbeContext
+  /** Each host that was asked so far. */
+  hops: Hop[]
   /** Aborts at the deadline. */
   signal: AbortSignal
   /**
@@ -49,6 +51,9 @@ export async function runAttempt(
   const watch = startStopwatch(context.clock)
   const deadline = new AbortController()
   const sockets = new Set<Socket>()
+  const hops: Hop[] = []
+  const told = (): Pick<ProbeResult, 'hops'> =>
+    hops.length === 0 ? {} : { hops: hops.map((hop) => ({ ...hop, phases: rounded(hop.phases) })) }
   const timer = setTimeout(() => {
     watch.stop()
     deadline.abort()
@@ -63,12 +68,12 @@ export async function runAttempt(
   }
   try {
     const disown = (socket: Socket): void => void sockets.delete(socket)
-    const judge = await work({ watch, context, signal: deadline.signal, own, disown })
+    const judge = await work({ watch, context, hops, signal: deadline.signal, own, disown })
     const timing = watch.stop()
-    return { ...timing, ...judge(timing.latencyUs) }
+    return { ...timing, ...judge(timing.latencyUs), ...told() }
   } catch (error) {
     const timing = watch.stop()
-    return { ...timing, ...verdictOf(error, { expired: deadline.signal.aborted, watch }) }
+    return { ...timing, ...verdictOf(error, { expired: deadline.signal.aborted, watch }), ...told() }
   } finally {
     clearTimeout(timer)
     for (const socket of sockets) socket.destroy()

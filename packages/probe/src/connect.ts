@@ -4,10 +4,12 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { NO_PHASES } from '@constat/shared/sample'
 import { sniOf } from '@constat/shared/target'
 import { ProbeFailure, unknownFailure, type Attempt } from './attempt.ts'
 import { certificateFault, NO_CERTIFICATE } from './certificate.ts'
 import type { Family } from './host-names.ts'
+import type { Hop } from './probe.ts'
 import type { Address } from './resolver.ts'
 import { throwBlame } from './route.ts'
 
@@ -16,17 +18,28 @@ export type Endpoint = { host: string; port: number; family?: Family }
 /** Rejects with the error of the system, or a ProbeFailure where the address is denied. */
 export async function dial(endpoint: Endpoint, attempt: Attempt): Promise<Socket> {
   const { host, port, family } = endpoint
-  return connectTo({ ...(await locate({ host, family }, attempt)), port }, attempt)
+  return connectTo({ ...(await locate({ host, port, family }, attempt)), port }, attempt)
+}
+
+/** What follows is time of this host. */
+export function beginHop(hop: Omit<Hop, 'phases'>, { hops, watch }: Attempt): Hop {
+  const begun = { ...hop, phases: { ...NO_PHASES } }
+  watch.split(begun.phases)
+  hops.push(begun)
+  return begun
 }
 
 /** The one address that a host is probed at, in the phase `dnsUs`. Rejects as `dial` does. */
 export async function locate(
-  { host, family }: { host: string; family: Family | undefined },
-  { context, watch, signal }: Attempt,
+  { host, port = null, family }: { host: string; port?: number | null; family: Family | undefined },
+  attempt: Attempt,
 ): Promise<Address> {
+  const { context, watch, signal } = attempt
+  const hop = beginHop({ host, address: null, port }, attempt)
   watch.enter('dnsUs')
   const resolved = await context.resolver.resolve(host, { family, signal })
   signal.throwIfAborted()
+  hop.address = resolved.address
   // The hosts file and literals answer whatever they hold: another family than the one asked for is none.
   if (family !== undefined && resolved.family !== family) {
     throw unknownFailure('unsupported', `${resolved.address} is no IPv${family} address`)

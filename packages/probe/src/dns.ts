@@ -14,7 +14,7 @@ import { promises as dnsPromises } from 'node:dns'
 import { DNS_RCODES, DNS_TYPES, type DnsSpec } from '@constat/shared/check'
 import { asciiName, isRecordName, NETWORK_LIMITS, parseServer } from '@constat/shared/target'
 import { runAttempt, unknownFailure, type Attempt } from './attempt.ts'
-import { locate } from './connect.ts'
+import { beginHop, locate } from './connect.ts'
 import { askOverTcp, askOverUdp, type DnsAnswer, type Exchange } from './dns-exchange.ts'
 import { foldName, TYPE_CODES, type DnsRecord, type Question } from './dns-message.ts'
 import { isRecord } from './dns-record.ts'
@@ -65,6 +65,7 @@ async function serverOf(spec: DnsSpec, attempt: Attempt): Promise<Address & { po
   if (!server) throw unknownFailure('unsupported', 'this host has no name server: name one in the check')
   if (own === undefined)
     return { ...(await locate({ ...server, family: spec.family }, attempt)), port: server.port }
+  beginHop({ host: server.host, address: server.host, port: server.port }, attempt)
   return { address: server.host, family: server.host.includes(':') ? 6 : 4, port: server.port }
 }
 

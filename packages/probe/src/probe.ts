@@ -20,6 +20,21 @@ export type ProbeResult = {
   detail: string
   /** Of a transaction: where the time of each step went, as far as it came. For people, never signed. */
   steps?: StepTiming[]
+  /** Each host that was asked, in order. For people, never signed. */
+  hops?: Hop[]
+}
+
+/** One host that was asked, as far as it came. */
+export type Hop = {
+  host: string
+  /** The address dialled; null where the name had none. */
+  address: string | null
+  /** Null where the kind has none. */
+  port: number | null
+  /** Of HTTP: what was asked for, and what the answer said. */
+  url?: string
+  status?: number
+  phases: Phases
 }
 
 export type StepTiming = { name: string; latencyUs: number; phases: Phases }
