@@ -84,7 +84,7 @@ describe('a probe', () => {
 
 describe('a check in a file', () => {
   const check = (name: string, spec: string): string =>
-    `apiVersion: constat/v1\nkind: Check\nmetadata: {name: ${name}}\nspec: {service: s, interval: PT30S, timeout: PT5S, ${spec}}\n---\n`
+    `---\napiVersion: constat/v1\nkind: Check\nmetadata: {name: ${name}}\nspec: {service: s, interval: PT30S, timeout: PT5S, ${spec}}\n`
   const written = (text: string): string => {
     const path = join(folder, 'check.yaml')
     writeFileSync(path, text)
