@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'agent/src',
     'shared/src',
     'packages/probe/src',
-    'packages/sla/src/contract/check-file.ts',
+    'packages/sla/src/contract/check-file',
   ],
   ...collectorRooms({
     // In flow order: a stage reads what comes before it and never reaches back.

@@ -4,7 +4,7 @@
  * clients turn to another one when the first has ended. Pure, but for the reading of the socket.
  */
 import { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 
 /** Certificates looked at, of what a server sent. Chains that are in use have four at most. */
 const MAX_SENT = 16
@@ -68,18 +68,17 @@ export type Shown = { leaf: X509Certificate; others: X509Certificate[] }
  * nothing. Once for each socket: Node.js 20 takes the certificate out of the list that it hands out.
  */
 export function shownOn(socket: TLSSocket): Shown | undefined {
-  const known = socket.getPeerCertificate(true)
+  let known: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
   const leaf = socket.getPeerX509Certificate()
   if (!leaf) return undefined
   const others: X509Certificate[] = []
   for (let one = leaf.issuerCertificate; one && others.length < MAX_SENT; one = one.issuerCertificate)
     others.push(one)
-  // The issuer of a root is the root itself.
-  for (let one = known, i = 0; i < MAX_SENT; i += 1) {
-    const issuer = one.issuerCertificate
-    if (!issuer || issuer === one) break
-    others.push(new X509Certificate(issuer.raw))
-    one = issuer
+  for (let i = 0; known && i < MAX_SENT; i += 1) {
+    const issuer: DetailedPeerCertificate | undefined = known.issuerCertificate
+    if (issuer) others.push(new X509Certificate(issuer.raw))
+    // The issuer of a root is the root itself.
+    known = issuer === known ? undefined : issuer
   }
   return { leaf, others }
 }

@@ -66,7 +66,7 @@ export function certificateFault(
   const name = bareName(serverName)
   // A name in the subject alone is none, and a wildcard is a whole label.
   const how = { subject: 'never', partialWildcards: false } as const
-  const holds = isIP(name) === 0 ? leaf.checkHost(name, how) : leaf.checkIP(name)
+  const holds = isIP(name) === 0 ? leaf.checkHost(name, how) : leaf.checkIP(name.replace(/%.*$/, ''))
   return holds === undefined ? otherName(leaf, name) : undefined
 }
 

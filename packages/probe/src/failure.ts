@@ -55,9 +55,20 @@ export function failureOf(error: unknown, { expired, phase }: Circumstance): Fai
   return { outcome: 'unknown', cause: 'unsupported' }
 }
 
-/** For people: words of ours for what TLS said, else those of the system. */
+const NAME_WORDS: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'does not exist (NXDOMAIN)'],
+  ['ENODATA', 'has no address'],
+  ['ESERVFAIL', 'is not known: the name server failed (SERVFAIL)'],
+  ['EREFUSED', 'is not known: the name server refused (REFUSED)'],
+  ['ETIMEOUT', 'is not known: the name server did not answer'],
+  ['ECONNREFUSED', 'is not known: no name server listens'],
+])
+
+/** For people: words of ours for what TLS and the resolver said, else those of the system. */
 export function sentenceOf(error: unknown): string {
-  return tlsWords(error) ?? messageOf(error)
+  const [, code = '', name = ''] = /^query\w+ (E[A-Z]+) (\S+)$/.exec(messageOf(error)) ?? []
+  const words = NAME_WORDS.get(code)
+  return words === undefined ? (tlsWords(error) ?? messageOf(error)) : `${name} ${words}`
 }
 
 function failureOfName(code: string): Failure {
