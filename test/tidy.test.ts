@@ -22,6 +22,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'packages/probe/src': ['shared/src'],
   'packages/verify/src': ['shared/src', 'packages/sla/src', 'packages/evidence/src'],
   'agent/src': ['shared/src', 'packages/probe/src', 'packages/evidence/src'],
+  // `probe -f` reads a Check as the contract does: one implementation, packed apart in the agent's file.
+  'agent/src/cli/probe.ts': [
+    'agent/src',
+    'shared/src',
+    'packages/probe/src',
+    'packages/sla/src/contract/check-file',
+  ],
   ...collectorRooms({
     // In flow order: a stage reads what comes before it and never reaches back.
     'shell.ts': [],

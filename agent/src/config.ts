@@ -22,6 +22,7 @@ export type AgentCheck = {
   timeoutMs: number
   reprobeMs: number
   confirm: { down: number; up: number }
+  brackets: boolean
   /** The spec, or the sentence that says why this agent cannot run it. */
   probe: ProbeSpec | string
   /** Canonical form of the whole check: two that are equal here are the same check. */
@@ -35,6 +36,8 @@ const MAX_ORIGIN_CHARS = 512
 const MIN_INTERVAL_MS = 100
 const MAX_INTERVAL_MS = 24 * 3_600_000
 const MAX_CONFIRM = 100
+/** Checks of a shorter interval are bracketed closely enough by their slots. */
+const BRACKETS_FROM_MS = 10_000
 
 /** The configuration, or the sentence that says why it is not taken. */
 export function openConfig(
@@ -75,9 +78,11 @@ export function mayFollow(next: AgentConfig, last: AgentConfig | undefined): boo
   return next.version === last.version && next.digest.equals(last.digest)
 }
 
-function readCheck(value: Json | undefined, index: number): AgentCheck | string {
+/** One check of a configuration, as this agent runs it; or the sentence that says why it is not taken. */
+export function readCheck(value: Json | undefined, index: number): AgentCheck | string {
   if (value === undefined || !isObject(value)) return `check ${index} is not there`
   const { name, intervalMs, timeoutMs, reprobeMs, confirm, probe } = value
+  const { brackets = Number(intervalMs) >= BRACKETS_FROM_MS } = value
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARS)
     return `check ${index} has no name`
   if (!isWithin(intervalMs, { min: MIN_INTERVAL_MS, max: MAX_INTERVAL_MS })) return `${name}: intervalMs`
@@ -89,9 +94,11 @@ function readCheck(value: Json | undefined, index: number): AgentCheck | string 
   if (!isWithin(down, { min: 1, max: MAX_CONFIRM }) || !isWithin(up, { min: 1, max: MAX_CONFIRM })) {
     return `${name}: confirm`
   }
+  if (typeof brackets !== 'boolean') return `${name}: brackets`
   const spec = probe !== undefined && isObject(probe) ? readSpec({ ...probe }) : 'it says nothing to probe'
   const text = canonicalJson(value)
-  return { index, name, intervalMs, timeoutMs, reprobeMs, confirm: { down, up }, probe: spec, text }
+  const times = { intervalMs, timeoutMs, reprobeMs, brackets }
+  return { index, name, ...times, confirm: { down, up }, probe: spec, text }
 }
 
 function isWithin(value: Json | undefined, { min, max }: { min: number; max: number }): value is number {

@@ -83,7 +83,7 @@ export class Prober {
   }
 
   #add(job: Job, nowUs: number): void {
-    const { name, intervalMs, reprobeMs, confirm } = job.check
+    const { name, intervalMs, reprobeMs, confirm, brackets } = job.check
     const intervalUs = intervalMs * 1_000
     this.#jobs.set(job.key, job)
     this.#schedule.add(
@@ -92,6 +92,7 @@ export class Prober {
         intervalUs,
         reprobeUs: reprobeMs * 1_000,
         confirm,
+        brackets,
         phaseUs: phaseOf(this.#deps.agent, name, intervalUs),
       },
       nowUs,
@@ -102,7 +103,7 @@ export class Prober {
     if (this.#stopped) return
     const { starts, missed } = this.#schedule.advance(this.#deps.shell.clock.monotonicUs())
     for (const one of missed) this.#miss(one)
-    for (const start of starts) void this.#run(start)
+    for (const start of starts) this.#begin(start)
     this.#arm()
   }
 
@@ -115,7 +116,17 @@ export class Prober {
     this.#timer = setTimeout(() => this.#advance(), Math.max(0, Math.min(MAX_TIMER_MS, waitMs)))
   }
 
-  async #run({ ticket, key, attempt, slotUs }: Start): Promise<void> {
+  /** `before`: the try that this one runs beside, whose sample goes first as it began first. */
+  #begin(start: Start, before: Promise<void> = Promise.resolve()): void {
+    const hanging = setTimeout(() => {
+      const nowUs = this.#deps.shell.clock.monotonicUs()
+      const second = this.#stopped ? null : this.#schedule.beside(start.ticket, nowUs)
+      if (second) this.#begin(second, told)
+    }, start.hangsUs / 1_000)
+    const told = this.#run(start, before).finally(() => clearTimeout(hanging))
+  }
+
+  async #run({ ticket, key, attempt, slotUs }: Start, before: Promise<void>): Promise<void> {
     const { shell, timebase } = this.#deps
     const check = this.#jobs.get(key)?.check
     const jumps = timebase.observe()
@@ -123,15 +134,16 @@ export class Prober {
     this.#lag.begin()
     const result = check ? await this.#probe(check) : unknown('unsupported', 'the check is gone')
     const lagUs = this.#lag.end(startUs)
-    if (this.#stopped) return
     const judged = this.#doubt(result, { lagUs, jumped: timebase.observe() !== jumps })
+    await before
+    if (this.#stopped) return
     const finish = this.#schedule.finish(ticket, seenOf(judged), shell.clock.monotonicUs())
     // Read again: the configuration may have changed meanwhile, and with it the index.
     const job = this.#jobs.get(key)
     if (finish && job) {
       const { index, name, intervalMs } = job.check
       const slot = slotUs === null ? null : { atUs: slotUs, intervalUs: intervalMs * 1_000 }
-      const { detail: _, steps: __, ...measured } = judged
+      const { detail: _, steps: __, hops: ___, ...measured } = judged
       this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot, ...finish })
     }
     this.#advance()

@@ -1,7 +1,8 @@
 /**
  * Re-probing: whether one more try is due before the next slot, so that a change is confirmed or
  * withdrawn within seconds. The rule is that of the fold (N bad in a row confirm down, M good ones up,
- * unknown neither counts nor resets); it only decides when to look, never what was seen. Pure.
+ * unknown neither counts nor resets); it only decides when to look, never what was seen. A check that goes
+ * on failing is looked at in brackets, so that the end of the outage is known as closely. Pure.
  */
 export type Seen = 'good' | 'bad' | 'unknown'
 export type Confirm = { down: number; up: number }
@@ -39,6 +40,11 @@ function confirmedBy(
   if (run === 'bad') return length >= confirm.down ? 'down' : before
   // Nothing was ever wrong: a first good sample has nothing to confirm.
   return before !== 'down' || length >= confirm.up ? 'up' : 'down'
+}
+
+/** Down is confirmed and goes on, and this agent can tell. */
+export function isFailing({ run, confirmed, unknowns }: Standing): boolean {
+  return run === 'bad' && confirmed === 'down' && unknowns <= MAX_UNKNOWNS
 }
 
 /** A run that speaks against what is confirmed, and has not yet won. */

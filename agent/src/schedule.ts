@@ -9,7 +9,15 @@
 import { createHash } from 'node:crypto'
 import { invariant } from '@constat/shared/fault'
 import { DueHeap } from './heap.ts'
-import { afterTry, isOpen, NOTHING_SEEN, type Confirm, type Seen, type Standing } from './reprobe.ts'
+import {
+  afterTry,
+  isFailing,
+  isOpen,
+  NOTHING_SEEN,
+  type Confirm,
+  type Seen,
+  type Standing,
+} from './reprobe.ts'
 
 export type Plan = {
   key: string
@@ -18,12 +26,17 @@ export type Plan = {
   /** From the start of a try to the next one at least. */
   reprobeUs: number
   confirm: Confirm
+  /** While it fails it is tried every BRACKET_US, and a first try that hangs gets a second one beside it. */
+  brackets: boolean
   /** Place in the interval, 0 … intervalUs − 1. */
   phaseUs: number
 }
 
-/** Run this check now. `slotUs` is null for a re-probe, which is then the `attempt`-th. */
-export type Start = { ticket: number; key: string; attempt: number; slotUs: number | null }
+/**
+ * Run this check now. `slotUs` is null for a re-probe, which is then the `attempt`-th. A try that has run for
+ * `hangsUs` hangs, and may be due a second one beside it.
+ */
+export type Start = { ticket: number; key: string; attempt: number; slotUs: number | null; hangsUs: number }
 /** Slots that passed: `count` of them, the first at `firstUs`. */
 export type Missed = { key: string; firstUs: number; intervalUs: number; count: number }
 /** `settles`: the try came while a change was unconfirmed, so it confirms or withdraws it. */
@@ -39,7 +52,12 @@ type Entry = {
   next: number
   attempt: number
   startedUs: number
-  reprobeAtUs: number | null
+  /** Tries that run: one, or a second beside one that hangs. */
+  running: number
+  /** Start of the first failed try of the run that goes on. */
+  failingSinceUs: number | null
+  /** Of the good tries, the slowest of late: a check that is always slow does not hang. */
+  slowestUs: number
   standing: Standing
   removed: boolean
 }
@@ -48,13 +66,18 @@ type Entry = {
 const MAX_ATTEMPT = 255
 /** A new check is first probed within this, so that nobody waits an interval to see it work. */
 export const FIRST_WITHIN_US = 1_000_000
+/** Between two tries of a check that is failing, and how long it is tried so often. */
+export const BRACKET_US = 2_000_000
+const BRACKETS_FOR_US = 300_000_000
+/** What is left of the slowest good try with each further one. */
+const FORGETTING = 0.9
 
 export class Schedule {
   readonly #epochUs: number
   readonly #maxInFlight: number
   readonly #entries = new Map<string, Entry>()
   readonly #waiting = new DueHeap<Entry>()
-  readonly #running = new Map<number, Entry>()
+  readonly #running = new Map<number, { entry: Entry; startedUs: number }>()
   #ready: Entry[] = []
   #tickets = 0
 
@@ -78,7 +101,9 @@ export class Schedule {
       next: 0,
       attempt: 0,
       startedUs: 0,
-      reprobeAtUs: null,
+      running: 0,
+      failingSinceUs: null,
+      slowestUs: 0,
       standing: NOTHING_SEEN,
       removed: false,
     }
@@ -115,17 +140,40 @@ export class Schedule {
 
   /** The probe of `ticket` is over. Call `advance` after it. Null when its check is gone. */
   finish(ticket: number, seen: Seen, nowUs: number): Finish | null {
-    const entry = this.#running.get(ticket)
-    invariant(entry, `ticket ${ticket} is not running`)
+    const running = this.#running.get(ticket)
+    invariant(running, `ticket ${ticket} is not running`)
+    const { entry, startedUs } = running
     this.#running.delete(ticket)
     if (entry.removed) return null
     const settles = isOpen(entry.standing)
     const { standing, again } = afterTry(entry.standing, { seen, confirm: entry.plan.confirm })
     entry.standing = standing
-    const mayAgain = again && entry.attempt < MAX_ATTEMPT
-    entry.reprobeAtUs = mayAgain ? Math.max(entry.startedUs + entry.plan.reprobeUs, nowUs) : null
-    this.#waiting.push(Math.min(slotUs(entry, entry.next), entry.reprobeAtUs ?? Infinity), entry)
+    if (seen === 'bad') entry.failingSinceUs ??= startedUs
+    if (seen === 'good') {
+      entry.failingSinceUs = null
+      entry.slowestUs = Math.max(nowUs - startedUs, entry.slowestUs * FORGETTING)
+    }
+    entry.running -= 1
+    // The last of them decides when to look again.
+    if (entry.running > 0) return { settles }
+    const confirmsUs = again ? Math.max(entry.startedUs + entry.plan.reprobeUs, nowUs) : Infinity
+    const againUs = Math.min(confirmsUs, bracketUs(entry, nowUs))
+    const mayUs = entry.attempt < MAX_ATTEMPT ? againUs : Infinity
+    this.#waiting.push(Math.min(slotUs(entry, entry.next), mayUs), entry)
     return { settles }
+  }
+
+  /**
+   * A second try beside the one of `ticket`, which hangs: were it to wait for the first, a target that hangs
+   * would be known to be down after two timeouts. Null where none is due.
+   */
+  beside(ticket: number, nowUs: number): Start | null {
+    const entry = this.#running.get(ticket)?.entry
+    if (!entry || entry.removed || entry.running > 1 || !entry.plan.brackets) return null
+    if (entry.standing.confirmed === 'down' || entry.attempt >= MAX_ATTEMPT) return null
+    if (this.#running.size >= this.#maxInFlight) return null
+    entry.attempt += 1
+    return this.#start(entry, nowUs, null)
   }
 
   #begin(entry: Entry, nowUs: number, { starts, missed }: Instructions): void {
@@ -136,16 +184,17 @@ export class Schedule {
       entry.next = latest + 1
     }
     entry.attempt = isSlot ? 0 : entry.attempt + 1
-    entry.reprobeAtUs = null
+    starts.push(this.#start(entry, nowUs, isSlot ? slotUs(entry, latest) : null))
+  }
+
+  #start(entry: Entry, nowUs: number, ofSlotUs: number | null): Start {
     entry.startedUs = nowUs
+    entry.running += 1
     this.#tickets += 1
-    this.#running.set(this.#tickets, entry)
-    starts.push({
-      ticket: this.#tickets,
-      key: entry.plan.key,
-      attempt: entry.attempt,
-      slotUs: isSlot ? slotUs(entry, latest) : null,
-    })
+    this.#running.set(this.#tickets, { entry, startedUs: nowUs })
+    const { key, reprobeUs } = entry.plan
+    const hangsUs = Math.max(BRACKET_US, reprobeUs, 2 * entry.slowestUs)
+    return { ticket: this.#tickets, key, attempt: entry.attempt, slotUs: ofSlotUs, hangsUs }
   }
 
   #gridAfter(fromUs: number, { phaseUs, intervalUs }: Plan): number {
@@ -158,6 +207,20 @@ export class Schedule {
 export function phaseOf(agent: Uint8Array, name: string, intervalUs: number): number {
   const hash = createHash('sha256').update(agent).update(name).digest()
   return Number((hash.readBigUInt64BE(0) * BigInt(intervalUs)) >> 64n)
+}
+
+/**
+ * The next try of a check that is failing, counted from its last slot so that nothing drifts; the next slot
+ * stands for one that would come just before it. Infinity where none is due.
+ */
+function bracketUs(entry: Entry, nowUs: number): number {
+  const { plan, standing, failingSinceUs, startedUs } = entry
+  if (!plan.brackets || !isFailing(standing)) return Infinity
+  const fromUs = slotUs(entry, entry.next - 1)
+  const soonestUs = Math.max(nowUs, startedUs + BRACKET_US / 2)
+  const atUs = fromUs + Math.ceil((soonestUs - fromUs) / BRACKET_US) * BRACKET_US
+  const isOver = failingSinceUs !== null && atUs - failingSinceUs > BRACKETS_FOR_US
+  return isOver || atUs + BRACKET_US > slotUs(entry, entry.next) ? Infinity : atUs
 }
 
 function slotUs(entry: Entry, index: number): number {

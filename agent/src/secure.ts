@@ -4,9 +4,10 @@
  * host's authorities and the name decide. The socket is handed on only after that: nothing of ours is sent
  * to a stranger.
  */
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { pinOf } from '@constat/shared/pin'
+import { sniOf } from '@constat/shared/target'
 
 /** `host` without brackets. */
 export function secure(
@@ -17,7 +18,7 @@ export function secure(
     const tls = connect({
       socket,
       host,
-      servername: isIP(host) === 0 ? host : '',
+      servername: sniOf(host) ?? '',
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: tlsPin === null,

@@ -165,6 +165,11 @@ export type CheckSpec = {
   reprobeMs: number
   /** Consecutive failures that confirm down, and good samples that confirm up. */
   confirm: { down: number; up: number }
+  /**
+   * While it fails it is probed every 2 s, for 5 minutes at most, so that the end is known to 2 s; and a try that
+   * hangs gets a second one beside it. Absent: from intervals of 10 s up.
+   */
+  brackets?: boolean
   probe: ProbeSpec
 }
 

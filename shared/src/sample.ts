@@ -21,7 +21,7 @@ export const CAUSES = [
   ['dns', 'resolver'],
   /** The name does not exist (NXDOMAIN) or has no address. */
   ['name', 'target'],
-  /** Connection refused, or no route past the agent's own network. */
+  /** Connection refused, or a router on the way says that there is no route. */
   ['connect', 'target'],
   ['tls', 'target'],
   ['timeout', 'target'],
@@ -40,7 +40,7 @@ export const CAUSES = [
   ['threshold', 'target'],
   /** The agent ran out of files, ports or memory (EMFILE, ENFILE, EADDRNOTAVAIL, ENOMEM). */
   ['resources', 'agent'],
-  /** The agent's own link or route is down (ENETDOWN, ENETUNREACH). */
+  /** The agent's own host has no route there, or no link. */
   ['network', 'agent'],
   /** The agent's own event loop lagged while the probe was in flight. */
   ['interference', 'agent'],

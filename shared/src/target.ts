@@ -3,6 +3,7 @@
  * The contract and the agent hold to the same rules, so that what one accepts the other runs. Pure.
  */
 import { isIP } from 'node:net'
+import { domainToASCII, domainToUnicode } from 'node:url'
 
 export const DNS_PORT = 53
 
@@ -25,15 +26,45 @@ export const NETWORK_LIMITS = {
 const HOST_NAME =
   /^(?=.{1,253}\.?$)[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,62})?(\.[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,62})?)*\.?$/
 
-/** A host name or an address without brackets. */
+/** A host name or an address without brackets, in A-labels. */
 export function isHost(value: unknown): value is string {
   return typeof value === 'string' && (isIP(value) !== 0 || HOST_NAME.test(value))
+}
+
+/** Other letters than those of ASCII, and nothing that ends a host in a URL. Longer is no name. */
+const OTHER_LETTERS = /^(?=[^]*[^\0-\x7f])[^\0-\x20/\\?#@:%[\]]{1,1024}$/
+
+/**
+ * A name as DNS has it: other letters than those of ASCII become A-labels (UTS 46, as in a URL). A text that is
+ * no name comes back as it is, for whoever judges its form.
+ */
+export function asciiName(text: string): string {
+  return OTHER_LETTERS.test(text) ? domainToASCII(text) || text : text
+}
+
+/** The other way, for screens; a name whose letters would not lead back to it stays in A-labels. */
+export function shownName(name: string): string {
+  if (!/(?:^|\.)xn--/i.test(name)) return name
+  const shown = domainToUnicode(name)
+  return shown !== '' && asciiName(shown) === name.toLowerCase() ? shown : name
+}
+
+/** Without the dot that makes a name absolute: certificates and TLS have none (RFC 6066, 3). */
+export function bareName(name: string): string {
+  return name.replace(/\.$/, '')
+}
+
+/** What a client names in the handshake; an address is not named. */
+export function sniOf(host: string): string | undefined {
+  return isIP(host) === 0 ? bareName(host) : undefined
 }
 
 export type ServerAddress = { host: string; port: number }
 
 /** `192.0.2.1`, `::1`, `[::1]:5353`, `ns.example:5353`: a name server, port 53 where it names none. */
-export function parseServer(text: string): ServerAddress | undefined {
+export function parseServer(written: string): ServerAddress | undefined {
+  // The port and brackets are ASCII, and stay where they are.
+  const text = written.replace(/^[^:[\]]+/, asciiName)
   if (isHost(text)) return { host: text, port: DNS_PORT }
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text)
   const [, bracketed, bare] = match ?? []

@@ -177,6 +177,38 @@ spec:
   })
 })
 
+test('brackets are said for the contract or for one check, and are absent where nobody says', () => {
+  const terms = (measurement: string, own: string) =>
+    accepted(`apiVersion: constat/v1
+kind: Contract
+metadata: {name: two}
+spec:
+  provider: Northstar
+  timeZone: UTC
+  target: "99"
+  watch: [https://a.example]
+  measurement: {clause: m${measurement}}
+  clauses: [{id: m, title: Measurement, text: How it is measured.}]
+---
+apiVersion: constat/v1
+kind: Check
+metadata: {name: own}
+spec: {service: a-example, tcp: {host: société.example, port: 1}, interval: PT30S, timeout: PT5S${own}}
+`).checks.map(({ name, spec }) => [name, spec.brackets])
+  expect(terms('', '')).toEqual([
+    ['a-example', undefined],
+    ['own', undefined],
+  ])
+  expect(terms(', brackets: false', '')).toEqual([
+    ['a-example', false],
+    ['own', false],
+  ])
+  expect(terms(', brackets: false', ', brackets: true')).toEqual([
+    ['a-example', false],
+    ['own', true],
+  ])
+})
+
 describe('what the example does not use', () => {
   const text = `apiVersion: constat/v1
 kind: Contract

@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { diskUse, mountPoints } from '@constat/probe/host-disk'
 import { sourceElsewhere } from '@constat/probe/host-elsewhere'
 import { growthOf } from '@constat/probe/host-growth'
-import { defaultRoute, defaultRoute6, processorTime, serviceState } from '@constat/probe/host-linux'
+import { defaultRoute, defaultRoute6, isNamed, processorTime, serviceState } from '@constat/probe/host-linux'
 import { roundedUp, type Share } from '@constat/probe/host-source'
 import { readSpec, runProbe, specOfUrl } from '@constat/probe/kinds'
 import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
@@ -251,6 +251,24 @@ describe('programs', () => {
     })
   })
 
+  test('a title of its own counts by its first word, and the process that asks never', async () => {
+    const title = 'constat-titled 5.6.8 (tcp://0.0.0.0:3000) [app/constat-last]'
+    const child = spawn(join(folder, LONG), ['60'], { argv0: title, stdio: 'ignore' })
+    await once(child, 'spawn')
+    children.push(child)
+    const asked = (name: string) => probe({ kind: 'host', metric: 'process', name })
+    expect(await asked('constat-titled')).toMatchObject({ outcome: 'ok', value: 1 })
+    expect(await asked('constat-last]')).toMatchObject({ outcome: 'fail', value: 0 })
+    const before = process.title
+    process.title = 'constat-asks'
+    try {
+      expect(readFileSync('/proc/self/cmdline', 'utf8')).toContain('constat-asks')
+      expect(await asked('constat-asks')).toMatchObject({ outcome: 'fail', value: 0 })
+    } finally {
+      process.title = before
+    }
+  })
+
   test('a service is what systemd says, and unknown where it does not run', async () => {
     const result = await probe({ kind: 'host', metric: 'service', name: 'constat-there-is-none' })
     if (existsSync('/run/systemd/system')) {
@@ -319,6 +337,52 @@ describe('growth', () => {
 })
 
 describe('what the kernel writes', () => {
+  test.each<[string, string, string[], string, boolean]>([
+    ['its own name', 'nginx', ['nginx: worker process'], 'nginx', true],
+    ['a title with a colon', 'x', ['nginx: worker process', ''], 'nginx', true],
+    ['a title that begins with a path', 'perl', ['/usr/sbin/amavisd-new (master)', ''], 'amavisd-new', true],
+    ['a title that ends in a path', 'node', ['npm exec constat-agent probe host://process/db'], 'db', false],
+    [
+      'a title that ends in a path: its program',
+      'node',
+      ['npm exec constat-agent host://process/db'],
+      'npm',
+      true,
+    ],
+    [
+      'a title and what is left of the arguments',
+      'ruby',
+      ['puma 5.6.8 (tcp://[::]:1) [a]', '60'],
+      'puma',
+      true,
+    ],
+    ['a path with blanks', 'Web Content', ['/opt/Fire Fox/Web Content'], 'Web Content', true],
+    [
+      'a long name behind a path with blanks',
+      'a-long-server-n',
+      ['/opt/My App/a-long-server-name'],
+      'a-long-server-name',
+      true,
+    ],
+    [
+      'a path with blanks, and arguments',
+      'a-long-server-n',
+      ['/opt/My App/a-long-server-name', '-d'],
+      'My',
+      false,
+    ],
+    [
+      'a script by its file, where the name was cut',
+      'a-long-script-n',
+      ['python3', '/srv/a-long-script-name'],
+      'a-long-script-name',
+      true,
+    ],
+    ['the argument of a program', 'vi', ['vi', '/etc/nginx'], 'nginx', false],
+  ])('a program and its name: %s', (_, own, argv, name, counts) => {
+    expect(isNamed({ own, argv }, name)).toBe(counts)
+  })
+
   test('ticks: idle and waiting for a disk are not busy, guests count once', () => {
     const stat = 'cpu  100 10 50 800 40 3 7 20 60 5\ncpu0 1 1 1 1 1 1 1 1 1 1\nintr 5 1\n'
     expect(processorTime(stat)).toEqual({ part: 190, whole: 1_030 })

@@ -3,7 +3,12 @@
  * ended, whose name, whose key, which version; and STARTTLS against servers that agree, refuse and cheat.
  */
 import { createServer, type Socket } from 'node:net'
-import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls'
+import {
+  createSecureContext,
+  createServer as createTlsServer,
+  TLSSocket,
+  type SecureContextOptions,
+} from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import { runProbe } from '@constat/probe/kinds'
 import { STARTTLS, type TlsSpec } from '@constat/shared/check'
@@ -27,6 +32,7 @@ const fails = (cause: 'certificate' | 'tls' | 'protocol' | 'timeout' | 'reset' |
 let shop: Workshop
 let root: Issued
 let otherRoot: Issued
+let tiredRoot: Issued
 let issuer: Issued
 let context: ReturnType<typeof probingContext>
 
@@ -35,11 +41,12 @@ beforeAll(() => {
   shop = openWorkshop()
   root = shop.issue({ name: 'Root', daysLeft: 3_000, kind: 'authority' })
   otherRoot = shop.issue({ name: 'Other root', daysLeft: 3_000, kind: 'authority' })
+  tiredRoot = shop.issue({ name: 'Tired root', daysLeft: 6, kind: 'authority' })
   issuer = shop.issue({ name: 'Issuer', by: root, daysLeft: 1_000, kind: 'authority' })
   context = probingContext({
     timeoutMs: LONG_MS,
     ca: root.cert,
-    secrets: { 'other.pem': otherRoot.cert, 'not.pem': 'no PEM at all' },
+    secrets: { 'other.pem': otherRoot.cert, 'tired.pem': tiredRoot.cert, 'not.pem': 'no PEM at all' },
   })
 }, 30_000)
 afterEach(async () => {
@@ -198,6 +205,93 @@ describe('the chain', () => {
       value: 90,
     },
     {
+      name: 'with an issuer that was crossed by a root which ends in 5 days',
+      shown: () => {
+        const { key, chain } = leaf(90)
+        const old = shop.issue({ name: 'Old root', daysLeft: 5, kind: 'authority' })
+        return {
+          key,
+          chain:
+            chain + shop.issue({ name: 'Root', by: old, of: root, daysLeft: 5, kind: 'authority' }).chain,
+        }
+      },
+      verdict: OK,
+      value: 90,
+    },
+    {
+      name: 'with a stray certificate that ends in 3 days',
+      shown: () => {
+        const { key, chain } = leaf(90)
+        return { key, chain: chain + shop.issue({ name: 'Stray', daysLeft: 3, kind: 'authority' }).cert }
+      },
+      verdict: OK,
+      value: 90,
+    },
+    {
+      name: 'whose root, which is not sent, ends first',
+      shown: () =>
+        leaf(90, { by: shop.issue({ name: 'Between', by: tiredRoot, daysLeft: 80, kind: 'authority' }) }),
+      options: { authority: 'tired.pem' },
+      verdict: ['degraded', 'certificate', 'target'],
+      value: 6,
+    },
+    {
+      name: 'sent in another order',
+      shown: () => {
+        const tired = shop.issue({ name: 'Tired', by: issuer, daysLeft: 20, kind: 'authority' })
+        const { key, cert } = leaf(90, { by: tired })
+        return { key, chain: cert + issuer.cert + tired.cert }
+      },
+      verdict: OK,
+      value: 20,
+    },
+    {
+      name: 'of two issuers of one key, the longer one',
+      shown: () => {
+        const short = shop.issue({ name: 'Twice', by: root, daysLeft: 4, kind: 'authority' })
+        const long = shop.issue({ name: 'Twice', by: root, of: short, daysLeft: 40, kind: 'authority' })
+        const { key, cert } = leaf(90, { by: short })
+        return { key, chain: cert + short.cert + long.cert }
+      },
+      verdict: OK,
+      value: 40,
+    },
+    {
+      name: "outside its issuer's constraints",
+      shown: () => {
+        const bound = shop.issue({
+          name: 'Bound',
+          by: root,
+          daysLeft: 100,
+          kind: 'authority',
+          permits: 'corp.test',
+        })
+        return leaf(90, { by: bound })
+      },
+      verdict: fails('certificate'),
+      value: 90,
+    },
+    {
+      name: 'with a name in its subject alone',
+      shown: () => shop.issue({ name: 'localhost', by: issuer, daysLeft: 90, kind: 'nameless' }),
+      verdict: fails('certificate'),
+      value: 90,
+    },
+    {
+      name: 'for a wildcard of a whole label',
+      shown: () => leaf(90, { name: '*.some.test' }),
+      options: { serverName: 'www.some.test' },
+      verdict: OK,
+      value: 90,
+    },
+    {
+      name: 'for a wildcard of a part of a label',
+      shown: () => leaf(90, { name: 'w*.some.test' }),
+      options: { serverName: 'www.some.test' },
+      verdict: fails('certificate'),
+      value: 90,
+    },
+    {
       name: 'of the authority that the check names',
       shown: () => leaf(90, { by: otherRoot }),
       options: { authority: 'other.pem' },
@@ -231,6 +325,49 @@ describe('the chain', () => {
     expect([...verdictOf(result), result.value]).toEqual([...verdict, value])
     expectSoundTiming(result)
   })
+
+  test('what does not hold is told in words of ours, and https tells the same', async () => {
+    const rows: [Shown, string][] = [
+      [leaf(-1), 'a certificate of the chain has ended'],
+      [leaf(90, { by: otherRoot }), 'the server sent no issuer of its certificate'],
+      [leaf(90, { name: 'else.test' }), 'the certificate is of else.test, not of localhost'],
+    ]
+    for (const [shown, words] of rows) {
+      const { port } = await serve(shown)
+      for (const spec of [tls(port), { kind: 'http', url: `https://localhost:${port}/` } as const]) {
+        const result = await runProbe(spec, context)
+        expect(verdictOf(result)).toEqual(fails('certificate'))
+        expect(result.detail).toContain(words)
+      }
+    }
+    const plain = await startTalker((socket) => socket.end('220 no TLS here\r\n'))
+    closing.push(plain.close)
+    const result = await runProbe(tls(plain.port), context)
+    expect(result).toMatchObject({
+      outcome: 'fail',
+      cause: 'tls',
+      detail: 'what answers there does not speak TLS',
+    })
+  })
+
+  test.each([{ host: 'localhost.' }, { host: '127.0.0.1', serverName: 'localhost.' }])(
+    'an absolute name goes into the handshake without its dot: %j',
+    async (options) => {
+      let named: string | undefined
+      const { key, chain } = leaf(90)
+      const SNICallback = (name: string, done: (error: null) => void): void => {
+        named = name
+        done(null)
+      }
+      const server = createTlsServer({ key, cert: chain, SNICallback }).on('tlsClientError', () => undefined)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      closing.push(() => new Promise((resolve) => server.close(() => resolve())))
+      // A TCP server that listens has an address of this form.
+      const { port } = server.address() as AddressInfo
+      expect(verdictOf(await runProbe(tls(port, options), context))).toEqual(OK)
+      expect(named).toBe('localhost')
+    },
+  )
 
   test('what is missing is named', async () => {
     const { port } = await serve(leaf(90))

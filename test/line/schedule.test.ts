@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { afterTry, NOTHING_SEEN, type Seen } from '../../agent/src/reprobe.ts'
-import { phaseOf, Schedule, type Plan, type Start } from '../../agent/src/schedule.ts'
+import { BRACKET_US, phaseOf, Schedule, type Plan, type Start } from '../../agent/src/schedule.ts'
 
 const SECOND_US = 1_000_000
 const EPOCH_US = -1_790_000_000 * SECOND_US
@@ -16,6 +16,7 @@ function plan(options: Partial<Plan> = {}): Plan {
     intervalUs: 10 * SECOND_US,
     reprobeUs: 2 * SECOND_US,
     confirm: { down: 2, up: 2 },
+    brackets: false,
     phaseUs: 0,
     ...options,
   }
@@ -57,12 +58,13 @@ test('every slot is probed or reported missed, exactly once, and lies on the gri
       seens: fc.array(seenArbitrary, { minLength: 1, maxLength: 20 }),
       down: fc.integer({ min: 1, max: 4 }),
       up: fc.integer({ min: 1, max: 4 }),
+      brackets: fc.boolean(),
     }),
-    ({ intervalS, phase, lastsUs, seens, down, up }) => {
+    ({ intervalS, phase, lastsUs, seens, down, up, brackets }) => {
       const intervalUs = intervalS * SECOND_US
       const phaseUs = Math.floor(phase * intervalUs)
       const untilUs = 900 * SECOND_US
-      const { starts, missed } = simulate(plan({ intervalUs, phaseUs, confirm: { down, up } }), {
+      const { starts, missed } = simulate(plan({ intervalUs, phaseUs, confirm: { down, up }, brackets }), {
         untilUs,
         lastUs: (n) => lastsUs[n % lastsUs.length] ?? 1,
         seen: (n) => seens[n % seens.length] ?? 'good',
@@ -199,6 +201,106 @@ describe('re-probes', () => {
     })
     expect(again).toEqual([true, true, true, false])
     expect(now).toMatchObject({ run: 'bad', length: 1 })
+  })
+})
+
+describe('brackets', () => {
+  /** Seconds of the tries from the first slot of the grid on; the target is down from `downS` to `upS`. */
+  function tries(
+    [downS, upS]: readonly [number, number],
+    {
+      lastUs = 10_000,
+      untilS = upS + 60,
+      ...options
+    }: Partial<Plan> & { lastUs?: number; untilS?: number } = {},
+  ): { atS: number[]; attempts: number[] } {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 1 })
+    schedule.add(plan({ brackets: true, confirm: { down: 2, up: 1 }, ...options }), 0)
+    const found: { atS: number[]; attempts: number[] } = { atS: [], attempts: [] }
+    for (let nowUs = schedule.nextDueUs()!; nowUs < untilS * SECOND_US;) {
+      const { starts } = schedule.advance(nowUs)
+      const isDown = nowUs >= downS * SECOND_US && nowUs < upS * SECOND_US
+      found.atS.push(nowUs / SECOND_US)
+      found.attempts.push(...starts.map(({ attempt }) => attempt))
+      const endUs = nowUs + lastUs
+      for (const { ticket } of starts) schedule.finish(ticket, isDown ? 'bad' : 'good', endUs)
+      nowUs = Math.max(endUs, schedule.nextDueUs()!)
+    }
+    return found
+  }
+  const between = (atS: readonly number[], [fromS, toS]: readonly [number, number]): number[] =>
+    atS.filter((s) => s >= fromS && s < toS)
+
+  test('while it fails it is tried every 2 s, and not once it is good', () => {
+    const { atS, attempts } = tries([55, 85])
+    expect(between(atS, [50, 110])).toEqual([
+      50, 60, 62, 64, 66, 68, 70, 72, 74, 76, 78, 80, 82, 84, 86, 90, 100,
+    ])
+    expect(attempts.slice(attempts.indexOf(1) - 1, attempts.indexOf(1) + 6)).toEqual([0, 1, 2, 3, 4, 0, 1])
+  })
+
+  test('for 5 minutes at most: then the slots go on alone', () => {
+    const { atS } = tries([60, 2_000])
+    expect(between(atS, [60, 360])).toHaveLength(150)
+    expect(between(atS, [362, 1_000])).toEqual(Array.from({ length: 63 }, (_, i) => 370 + i * 10))
+  })
+
+  test('never more often, however the interval falls: the slot stands for one that would come just before it', () => {
+    for (const intervalS of [10, 11, 13, 15, 17, 60]) {
+      const { atS } = tries([100, 300], { intervalUs: intervalS * SECOND_US })
+      const failing = between(atS, [100 + intervalS, 300])
+      for (const [i, s] of failing.slice(1).entries()) {
+        expect(s - failing[i]!).toBeGreaterThanOrEqual(BRACKET_US / SECOND_US)
+        expect(s - failing[i]!).toBeLessThan(2 * (BRACKET_US / SECOND_US))
+      }
+    }
+  })
+
+  test('a target that flaps is asked at most once in 2 s', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom<Seen>('good', 'bad', 'unknown'), { minLength: 3 }), (seens) => {
+        const { starts } = simulate(plan({ brackets: true, confirm: { down: 2, up: 1 } }), {
+          untilUs: 600 * SECOND_US,
+          lastUs: () => 10_000,
+          seen: (n) => seens[n % seens.length] ?? 'good',
+        })
+        for (const [i, { atUs }] of starts.slice(2).entries())
+          expect(atUs - starts[i + 1]!.atUs).toBeGreaterThanOrEqual(BRACKET_US)
+      }),
+    )
+  })
+
+  test('tries that hang follow each other on the same grid', () => {
+    const { atS } = tries([60, 100], { lastUs: 5 * SECOND_US })
+    expect(between(atS, [60, 100])).toEqual([60, 65, 70, 76, 81, 86, 91, 96])
+  })
+
+  test('a try that hangs gets a second one beside it, once, and the next try waits for both', () => {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 4 })
+    schedule.add(plan({ brackets: true, confirm: { down: 2, up: 1 } }), 0)
+    const [first] = schedule.advance(0).starts
+    expect(first!.hangsUs).toBe(2 * SECOND_US)
+    const second = schedule.beside(first!.ticket, 2 * SECOND_US)
+    expect(second).toMatchObject({ attempt: 1, slotUs: null })
+    expect(schedule.beside(first!.ticket, 3 * SECOND_US)).toBeNull()
+    expect(schedule.beside(second!.ticket, 4 * SECOND_US)).toBeNull()
+    expect(schedule.finish(first!.ticket, 'bad', 5 * SECOND_US)).toEqual({ settles: false })
+    expect(schedule.nextDueUs()).toBeNull()
+    expect(schedule.finish(second!.ticket, 'bad', 7 * SECOND_US)).toEqual({ settles: true })
+    // Down is confirmed one wait after the timeout; now the brackets begin.
+    expect(schedule.nextDueUs()).toBe(8 * SECOND_US)
+    const [third] = schedule.advance(8 * SECOND_US).starts
+    expect(schedule.beside(third!.ticket, 10 * SECOND_US)).toBeNull()
+  })
+
+  test('a check that is always slow does not hang, and one without brackets never gets a second try', () => {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 4 })
+    schedule.add(plan({ brackets: true }), 0)
+    schedule.finish(schedule.advance(0).starts[0]!.ticket, 'good', 4 * SECOND_US)
+    expect(schedule.advance(schedule.nextDueUs()!).starts[0]!.hangsUs).toBe(8 * SECOND_US)
+    const without = new Schedule({ epochUs: EPOCH_US, maxInFlight: 4 })
+    without.add(plan(), 0)
+    expect(without.beside(without.advance(0).starts[0]!.ticket, 9 * SECOND_US)).toBeNull()
   })
 })
 

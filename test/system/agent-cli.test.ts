@@ -3,7 +3,7 @@
  * its own host.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -79,6 +79,78 @@ describe('a probe', () => {
     const { code, out } = await agent(['probe', 'host://disk', '--json'])
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ url: 'host://disk', outcome: 'ok', cause: 'none' })
+  })
+})
+
+describe('a check in a file', () => {
+  const check = (name: string, spec: string): string =>
+    `---\napiVersion: constat/v1\nkind: Check\nmetadata: {name: ${name}}\nspec: {service: s, interval: PT30S, timeout: PT5S, ${spec}}\n`
+  const written = (text: string): string => {
+    const path = join(folder, 'check.yaml')
+    writeFileSync(path, text)
+    return path
+  }
+
+  test('is run once, and says what was asked and what was compared with what', async () => {
+    const file = written(check('page', `http: {url: "${url}", expect: {status: [200, 204], within: PT4S}}`))
+    const { code, out } = await agent(['probe', '-f', file])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ok {2}value 200/)
+    expect(out).toContain(`asked ${url} at 127.0.0.1 port ${new URL(url).port}: status 200`)
+    expect(out).toContain('status: wanted 200, 204, seen 200')
+    expect(out).toMatch(/pace: wanted at most 4000 ms, seen [\d.]+ ms/)
+  })
+
+  test('in JSON, with hops and phases; exit 1 unless ok', async () => {
+    const file = written(check('page', `http: {url: "${url}", expect: {status: [204]}}`))
+    const { code, out } = await agent(['probe', '-f', file, '--json'])
+    expect(code).toBe(1)
+    const told = JSON.parse(out)
+    expect(told).toMatchObject({
+      check: 'page',
+      outcome: 'fail',
+      cause: 'status',
+      fault: 'target',
+      value: 200,
+    })
+    expect(told.hops).toMatchObject([{ host: '127.0.0.1', address: '127.0.0.1', url, status: 200 }])
+    const { connectUs, ttfbUs } = told.hops[0].phasesUs
+    expect(told.phasesUs).toMatchObject({ connectUs, ttfbUs })
+    expect(told.latencyUs).toBeGreaterThanOrEqual(connectUs + ttfbUs)
+  })
+
+  test('is chosen by its name where there are several', async () => {
+    const file = written(
+      check('up', `http: {url: "${url}"}`) + check('down', 'tcp: {host: 127.0.0.1, port: 1}'),
+    )
+    expect(await agent(['probe', '-f', file, 'up'])).toMatchObject({ code: 0 })
+    expect(await agent(['probe', '-f', file, 'down'])).toMatchObject({ code: 1 })
+    const unnamed = await agent(['probe', '-f', file])
+    expect(unnamed.code).toBe(3)
+    expect(unnamed.err).toContain('up, down')
+  })
+
+  test.each([
+    [
+      'a word that is none',
+      check('page', 'http: {url: "http://a", bodyContainz: x}'),
+      'bodyContainz: is not a key here',
+    ],
+    [
+      'what an agent would not take',
+      check('page', 'tcp: {host: a, port: 1}').replace('PT5S', 'PT50S'),
+      'timeoutMs',
+    ],
+    ['no YAML', '{', 'check.yaml:1'],
+  ])('with %s is refused', async (_, text, words) => {
+    const { code, err } = await agent(['probe', '-f', written(text)])
+    expect(code).toBe(3)
+    expect(err).toContain(words)
+  })
+
+  test('that is not there is said', async () => {
+    const { code, err } = await agent(['probe', '-f', join(folder, 'none.yaml')])
+    expect([code, err]).toEqual([3, expect.stringContaining('no such file')])
   })
 })
 

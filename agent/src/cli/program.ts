@@ -115,10 +115,12 @@ function addStatus({ add, perform, terminal }: Program): void {
 }
 
 function addProbe({ add, perform, terminal }: Program): void {
+  type Probing = Common & { timeoutMs?: number; file?: string }
   add('probe', 'one probe, here and now, with its phases; exit 1 unless it is ok')
-    .argument('<what>', 'an address (http, https, tcp, tls, dns, icmp, host), or the name of a check')
+    .argument('[what]', 'an address (http, https, tcp, tls, dns, icmp, host), or the name of a check')
+    .option('-f, --file <file>', 'a file with a Check document, run before any contract holds it')
     .option('--timeout-ms <ms>', 'give up after this', Number)
-    .action(async (url: string, { json, ...options }: Common & { timeoutMs?: number }) => {
+    .action(async (url: string | undefined, { json, ...options }: Probing) => {
       const { probeOnce } = await import('./probe.ts')
       await perform(probeOnce({ format: formatOf(json), ...options, url }, terminal))
     })

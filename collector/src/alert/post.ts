@@ -8,6 +8,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { messageOf, systemCode } from '@constat/shared/fault'
+import { sniOf } from '@constat/shared/target'
 import { addressClass } from './address.ts'
 import type { Answer } from './retry.ts'
 
@@ -72,6 +73,8 @@ function send({ url, headers, body, reach }: Post, signal: AbortSignal): Promise
       agent: false,
       lookup: guardedLookup(reach),
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Empty for an address, which is not named in a handshake.
+      servername: sniOf(url.hostname.replace(/^\[|\]$/g, '')) ?? '',
       signal,
     })
     outgoing.on('response', settle)

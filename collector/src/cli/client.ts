@@ -4,10 +4,10 @@
  */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { Fault } from '@constat/shared/fault'
 import { pinOf } from '@constat/shared/pin'
+import { sniOf } from '@constat/shared/target'
 import { readOwnerToken, readRunning, type Running } from '../data-dir.ts'
 
 export type Client = {
@@ -77,7 +77,7 @@ function pinned({ url, tlsPin }: Running): Pick<RequestOptions, 'createConnectio
   const host = hostname.replace(/^\[|\]$/g, '')
   return {
     createConnection: (_, done) => {
-      const servername = isIP(host) === 0 ? host : ''
+      const servername = sniOf(host) ?? ''
       const socket = connect({ host, port: Number(port) || 443, servername, rejectUnauthorized: false })
       socket.once('error', (error) => done(error, socket))
       socket.once('secureConnect', () => {

@@ -3,6 +3,7 @@
  */
 import type { ProbeSpec } from '@constat/shared/check'
 import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
+import { shownName } from '@constat/shared/target'
 import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
@@ -129,15 +130,15 @@ export function targetText(probe: ProbeSpec): string {
     case 'transaction':
       return probe.steps.map(({ name }) => name).join(' → ')
     case 'dns':
-      return probe.name
+      return shownName(probe.name)
     case 'icmp':
-      return probe.host
+      return shownName(probe.host)
     case 'host':
       return 'name' in probe
         ? `${probe.metric} ${probe.name}`
         : [probe.metric, probe.of].filter(Boolean).join(' ')
     case 'tcp':
     case 'tls':
-      return `${probe.host}:${probe.port}`
+      return `${shownName(probe.host)}:${probe.port}`
   }
 }

@@ -3,14 +3,16 @@
  * out as a result; sockets are destroyed when the deadline passes and when the attempt ends.
  */
 import type { Socket } from 'node:net'
-import { messageOf } from '@constat/shared/fault'
-import { failureOf } from './failure.ts'
-import type { Judgement, ProbeContext, ProbeResult } from './probe.ts'
-import { startStopwatch, type Stopwatch } from './stopwatch.ts'
+import type { Cause } from '@constat/shared/sample'
+import { failureOf, sentenceOf } from './failure.ts'
+import type { Hop, Judgement, ProbeContext, ProbeResult } from './probe.ts'
+import { rounded, startStopwatch, type Stopwatch } from './stopwatch.ts'
 
 export type Attempt = {
   watch: Stopwatch
   context: ProbeContext
+  /** Each host that was asked so far. */
+  hops: Hop[]
   /** Aborts at the deadline. */
   signal: AbortSignal
   /**
@@ -33,6 +35,11 @@ export class ProbeFailure extends Error {
   }
 }
 
+/** The sample is unknown: what stood in the way stands on the agent's side. */
+export function unknownFailure(cause: Cause, detail: string): ProbeFailure {
+  return new ProbeFailure({ outcome: 'unknown', cause, value: 0, detail })
+}
+
 /**
  * Runs `work` against the deadline. The watch stops when `work` hands back its verdict function, which
  * then runs off the clock, so that parsing and assertions are no part of the latency.
@@ -44,6 +51,9 @@ export async function runAttempt(
   const watch = startStopwatch(context.clock)
   const deadline = new AbortController()
   const sockets = new Set<Socket>()
+  const hops: Hop[] = []
+  const told = (): Pick<ProbeResult, 'hops'> =>
+    hops.length === 0 ? {} : { hops: hops.map((hop) => ({ ...hop, phases: rounded(hop.phases) })) }
   const timer = setTimeout(() => {
     watch.stop()
     deadline.abort()
@@ -58,12 +68,12 @@ export async function runAttempt(
   }
   try {
     const disown = (socket: Socket): void => void sockets.delete(socket)
-    const judge = await work({ watch, context, signal: deadline.signal, own, disown })
+    const judge = await work({ watch, context, hops, signal: deadline.signal, own, disown })
     const timing = watch.stop()
-    return { ...timing, ...judge(timing.latencyUs) }
+    return { ...timing, ...judge(timing.latencyUs), ...told() }
   } catch (error) {
     const timing = watch.stop()
-    return { ...timing, ...verdictOf(error, { expired: deadline.signal.aborted, watch }) }
+    return { ...timing, ...verdictOf(error, { expired: deadline.signal.aborted, watch }), ...told() }
   } finally {
     clearTimeout(timer)
     for (const socket of sockets) socket.destroy()
@@ -78,7 +88,7 @@ export function verdictOf(
   if (error instanceof ProbeFailure) return error.judgement
   const phase = watch.phase()
   const { outcome, cause } = failureOf(error, { expired, phase })
-  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : messageOf(error)
+  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : sentenceOf(error)
   return { outcome, cause, value: 0, detail }
 }
 

@@ -1,50 +1,81 @@
 /**
- * Certificates: what a handshake showed, judged after the clock has stopped. The days left are told
- * whatever else is wrong. Pure, but for the reading of the socket.
+ * Certificates: what a handshake showed, judged after the clock has stopped. Names and rules hold as the
+ * reference clients have them: chain by OpenSSL, name by the subject alternative names alone (RFC 9525, 6.3).
+ * The days left are those of the chain that is verified, and told whatever else is wrong.
  */
 import { createHash, type X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TlsSpec } from '@constat/shared/check'
-import { isCertificateCode } from './failure.ts'
+import { bareName } from '@constat/shared/target'
+import { endOf, firstToEnd, shownOn, type Authorities } from './certificate-path.ts'
 import type { Judgement } from './probe.ts'
+import { chainWords } from './tls-words.ts'
 
 const DAY_MS = 86_400_000
 /** Fewer days than this are worth a word where the check says nothing. */
 const DEFAULT_DAYS_LEFT = 14
-/** A chain longer than this is cut: OpenSSL itself refuses one above 100. */
-const MAX_CHAIN = 100
+/** Names of a certificate that a sentence lists. */
+const MAX_LISTED = 3
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 
+export const NO_CERTIFICATE = 'the server showed no certificate'
+
 /** Worst first: a chain or name that does not hold, a pin, the version, the days left. */
-export function judgeCertificate(spec: TlsSpec, socket: TLSSocket, nowMs: number): Judgement {
-  const leaf = socket.getPeerX509Certificate()
+export function judgeCertificate(
+  spec: TlsSpec,
+  { socket, authorities, nowMs }: { socket: TLSSocket; authorities: Authorities; nowMs: number },
+): Judgement {
+  const shown = shownOn(socket)
   // A cipher without certificates: none is offered, so this is a server that breaks the protocol.
-  if (!leaf) return { outcome: 'fail', cause: 'tls', value: 0, detail: 'the server showed no certificate' }
-  const first = firstToEnd(leaf, { nowMs, holds: socket.authorized })
-  const value = Math.floor((first.endsMs - nowMs) / DAY_MS)
+  if (!shown) return { outcome: 'fail', cause: 'tls', value: 0, detail: NO_CERTIFICATE }
+  const fault = certificateFault(socket, shown.leaf, spec.serverName ?? spec.host)
+  const first = firstToEnd(shown, authorities)
+  const value = Math.floor((endOf(first) - nowMs) / DAY_MS)
   const fail = (cause: 'certificate' | 'tls', detail: string): Judgement => ({
     outcome: 'fail',
     cause,
     value,
     detail,
   })
-  if (!socket.authorized) {
-    // Typed as Error, but Node puts the code there as text for a chain that does not hold.
-    const code = String(socket.authorizationError)
-    return fail(isCertificateCode(code) ? 'certificate' : 'tls', code)
-  }
-  if (spec.pins && !spec.pins.includes(pinOf(leaf))) {
-    return fail('certificate', `the public key is none of the pinned ones: ${pinOf(leaf)}`)
+  if (fault !== undefined) return fail('certificate', `${fault}${endWords(first, nowMs)}`)
+  const pin = pinOf(shown.leaf)
+  if (spec.pins && !spec.pins.includes(pin)) {
+    return fail('certificate', `the public key is none of the pinned ones: ${pin}`)
   }
   const version = socket.getProtocol() ?? ''
   if (spec.minVersion && VERSIONS.indexOf(version) < VERSIONS.indexOf(spec.minVersion)) {
     return fail('tls', `${version} was agreed on, ${spec.minVersion} is the least`)
   }
-  const detail = `${value} days left${first.subject === '' ? '' : `: ${first.subject} ends first`}, ${version}`
+  const which = first === shown.leaf ? '' : `: ${nameOf(first)} ends first`
+  const detail = `${value} days left${which}, ${version}`
   if (value < (spec.daysLeft ?? DEFAULT_DAYS_LEFT)) {
     return { outcome: 'degraded', cause: 'certificate', value, detail }
   }
   return { outcome: 'ok', cause: 'none', value, detail }
+}
+
+/** Why the certificate does not hold for this name; undefined where it does. */
+export function certificateFault(
+  socket: TLSSocket,
+  leaf: X509Certificate,
+  serverName: string,
+): string | undefined {
+  // Typed as Error, but Node puts the code there as text. It is the word of the verification alone.
+  if (!socket.authorized) return chainWords(String(socket.authorizationError))
+  const name = bareName(serverName)
+  // A name in the subject alone is none, and a wildcard is a whole label.
+  const how = { subject: 'never', partialWildcards: false } as const
+  const holds = isIP(name) === 0 ? leaf.checkHost(name, how) : leaf.checkIP(name.replace(/%.*$/, ''))
+  return holds === undefined ? otherName(leaf, name) : undefined
+}
+
+function otherName({ subjectAltName }: X509Certificate, name: string): string {
+  if (subjectAltName === undefined || subjectAltName === '')
+    return `the certificate names ${name} nowhere: it has no subject alternative name`
+  const names = subjectAltName.split(', ').map((one) => one.replace(/^(?:DNS|IP Address):/, ''))
+  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : ''
+  return `the certificate is of ${names.slice(0, MAX_LISTED).join(', ')}${more}, not of ${name}`
 }
 
 /** SHA-256 over the SubjectPublicKeyInfo, in base64 (RFC 7469, 2.4). */
@@ -53,26 +84,9 @@ export function pinOf(certificate: X509Certificate): string {
   return createHash('sha256').update(key).digest('base64')
 }
 
-/**
- * The certificate of the chain that ends first. In a chain that holds, an issuer that has ended is not
- * what it rests on: servers go on sending cross-signed roots that nobody needs.
- */
-function firstToEnd(
-  leaf: X509Certificate,
-  { nowMs, holds }: { nowMs: number; holds: boolean },
-): { endsMs: number; subject: string } {
-  let first = { endsMs: endOf(leaf), subject: '' }
-  let issuer = leaf.issuerCertificate
-  for (let i = 1; issuer && i < MAX_CHAIN; i += 1) {
-    const endsMs = endOf(issuer)
-    if (endsMs < first.endsMs && !(holds && endsMs <= nowMs)) first = { endsMs, subject: nameOf(issuer) }
-    issuer = issuer.issuerCertificate
-  }
-  return first
-}
-
-function endOf(certificate: X509Certificate): number {
-  return Date.parse(certificate.validTo)
+function endWords(certificate: X509Certificate, nowMs: number): string {
+  if (endOf(certificate) > nowMs) return ''
+  return `: ${nameOf(certificate)} ended on ${new Date(endOf(certificate)).toISOString().slice(0, 10)}`
 }
 
 function nameOf({ subject }: X509Certificate): string {

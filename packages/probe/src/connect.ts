@@ -4,28 +4,42 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
-import { isIP } from 'node:net'
-import type { Cause } from '@constat/shared/sample'
-import { ProbeFailure, type Attempt } from './attempt.ts'
+import { NO_PHASES } from '@constat/shared/sample'
+import { sniOf } from '@constat/shared/target'
+import { ProbeFailure, unknownFailure, type Attempt } from './attempt.ts'
+import { certificateFault, NO_CERTIFICATE } from './certificate.ts'
 import type { Family } from './host-names.ts'
+import type { Hop } from './probe.ts'
 import type { Address } from './resolver.ts'
+import { throwBlame } from './route.ts'
 
 export type Endpoint = { host: string; port: number; family?: Family }
 
 /** Rejects with the error of the system, or a ProbeFailure where the address is denied. */
 export async function dial(endpoint: Endpoint, attempt: Attempt): Promise<Socket> {
   const { host, port, family } = endpoint
-  return connectTo({ ...(await locate({ host, family }, attempt)), port }, attempt)
+  return connectTo({ ...(await locate({ host, port, family }, attempt)), port }, attempt)
+}
+
+/** What follows is time of this host. */
+export function beginHop(hop: Omit<Hop, 'phases'>, { hops, watch }: Attempt): Hop {
+  const begun = { ...hop, phases: { ...NO_PHASES } }
+  watch.split(begun.phases)
+  hops.push(begun)
+  return begun
 }
 
 /** The one address that a host is probed at, in the phase `dnsUs`. Rejects as `dial` does. */
 export async function locate(
-  { host, family }: { host: string; family: Family | undefined },
-  { context, watch, signal }: Attempt,
+  { host, port = null, family }: { host: string; port?: number | null; family: Family | undefined },
+  attempt: Attempt,
 ): Promise<Address> {
+  const { context, watch, signal } = attempt
+  const hop = beginHop({ host, address: null, port }, attempt)
   watch.enter('dnsUs')
   const resolved = await context.resolver.resolve(host, { family, signal })
   signal.throwIfAborted()
+  hop.address = resolved.address
   // The hosts file and literals answer whatever they hold: another family than the one asked for is none.
   if (family !== undefined && resolved.family !== family) {
     throw unknownFailure('unsupported', `${resolved.address} is no IPv${family} address`)
@@ -34,13 +48,13 @@ export async function locate(
   throw unknownFailure('denied', `${resolved.address} is on this agent's deny list`)
 }
 
-/** One TCP connection to one address, in the phase `connectUs`. */
+/** One TCP connection to one address, in the phase `connectUs`. Rejects as `dial` does. */
 export function connectTo(
   { address, family, port }: Address & { port: number },
   attempt: Attempt,
 ): Promise<Socket> {
   attempt.watch.enter('connectUs')
-  return new Promise((resolve, reject) => {
+  const connected = new Promise<Socket>((resolve, reject) => {
     const socket = connectTcp({
       host: address,
       port,
@@ -52,32 +66,34 @@ export function connectTo(
     socket.once('error', reject)
     socket.once('connect', () => resolve(socket))
   })
-}
-
-/** The sample is unknown: what stood in the way stands on the agent's side. */
-export function unknownFailure(cause: Cause, detail: string): ProbeFailure {
-  return new ProbeFailure({ outcome: 'unknown', cause, value: 0, detail })
+  return connected.catch((error: unknown) => throwBlame(error, { address, family }, attempt.signal))
 }
 
 export type TlsOptions = { serverName: string; verify: 'required' | 'reported'; alpn?: string }
 
-/** A full handshake, never a resumed one. Rejects when `verify` is required and the chain does not hold. */
+/**
+ * A full handshake, never a resumed one. With `required`, a certificate that does not hold is a ProbeFailure;
+ * with `reported`, the caller asks certificateFault.
+ */
 export async function secure(socket: Socket, options: TlsOptions, attempt: Attempt): Promise<TLSSocket> {
   const { serverName, verify, alpn } = options
   // node:tls costs memory that an agent without TLS checks should not pay.
   const tls = await import('node:tls')
-  const secureContext = await attempt.context.secureContext()
+  const { tls: secureContext } = await attempt.context.secureContext()
   attempt.signal.throwIfAborted()
   attempt.watch.enter('tlsUs')
+  const servername = sniOf(serverName)
   const settings: ConnectionOptions = {
     socket,
     secureContext,
     host: serverName,
-    rejectUnauthorized: verify === 'required',
-    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    // Judged below, name and chain alike: node:tls has one word for most that is wrong with a chain.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...(servername === undefined ? {} : { servername }),
     ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   }
-  return new Promise((resolve, reject) => {
+  const secured = await new Promise<TLSSocket>((resolve, reject) => {
     const secured = tls.connect(settings)
     attempt.own(secured, socket)
     secured.once('error', reject)
@@ -87,4 +103,13 @@ export async function secure(socket: Socket, options: TlsOptions, attempt: Attem
     )
     secured.once('secureConnect', () => resolve(secured))
   })
+  if (verify === 'required') assertCertificate(secured, serverName)
+  return secured
+}
+
+function assertCertificate(socket: TLSSocket, serverName: string): void {
+  const leaf = socket.getPeerX509Certificate()
+  const detail = leaf ? certificateFault(socket, leaf, serverName) : NO_CERTIFICATE
+  const cause = leaf ? 'certificate' : 'tls'
+  if (detail !== undefined) throw new ProbeFailure({ outcome: 'fail', cause, value: 0, detail })
 }

@@ -8,6 +8,7 @@ import { connectTo } from './connect.ts'
 import { protocolFailure, startDialogue, takeLeave } from './dialogue.ts'
 import { readAnswer, writeQuery, type DnsReading, type Question } from './dns-message.ts'
 import type { Address } from './resolver.ts'
+import { throwBlame } from './route.ts'
 
 export type DnsAnswer = Extract<DnsReading, { kind: 'answer' }>
 export type Exchange = {
@@ -46,6 +47,8 @@ export async function askOverUdp(
         })
       })
     })
+  } catch (error) {
+    return await throwBlame(error, server, signal)
   } finally {
     closeDatagram(socket)
   }

@@ -100,7 +100,6 @@ function readMessage(message: Buffer, question: Question): DnsReading {
   const records = readRecords(cursor, answers)
   readRecords(cursor, authorities)
   const edns = readRecords(cursor, additionals).find(({ type }) => type === TYPE_OPT)
-  if (cursor.at !== message.length) throw new MalformedMessage('bytes after the last record')
   const rcode = nameOf(low | ((edns?.extendedRcode ?? 0) << 4))
   return { kind: 'answer', rcode, truncated, hasEdns: edns !== undefined, records }
 }

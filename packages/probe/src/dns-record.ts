@@ -3,6 +3,7 @@
  * names. Pure.
  */
 import { isIP } from 'node:net'
+import { asciiName } from '@constat/shared/target'
 import type { DnsType } from './dns-message.ts'
 import { MalformedMessage, readAt, readName, type Cursor } from './dns-cursor.ts'
 
@@ -87,8 +88,11 @@ export function isRecord(type: DnsType, { data, wanted }: { data: string; wanted
   }
 }
 
-/** Names and numbers, however spaced: each name in lower case and without its last dot. */
+/** Names and numbers, however spaced: each name in A-labels, in lower case and without its last dot. */
 function foldFields(text: string): string {
-  const fields = text.trim().toLowerCase().split(/\s+/)
+  const fields = text
+    .trim()
+    .split(/\s+/)
+    .map((field) => asciiName(field).toLowerCase())
   return fields.map((field) => (field === '.' ? field : field.replace(/\.$/, ''))).join(' ')
 }

@@ -12,13 +12,13 @@
 import { randomInt } from 'node:crypto'
 import { promises as dnsPromises } from 'node:dns'
 import { DNS_RCODES, DNS_TYPES, type DnsSpec } from '@constat/shared/check'
-import { isRecordName, NETWORK_LIMITS, parseServer } from '@constat/shared/target'
-import { runAttempt, type Attempt } from './attempt.ts'
-import { locate, unknownFailure } from './connect.ts'
+import { asciiName, isRecordName, NETWORK_LIMITS, parseServer } from '@constat/shared/target'
+import { runAttempt, unknownFailure, type Attempt } from './attempt.ts'
+import { beginHop, locate } from './connect.ts'
 import { askOverTcp, askOverUdp, type DnsAnswer, type Exchange } from './dns-exchange.ts'
 import { foldName, TYPE_CODES, type DnsRecord, type Question } from './dns-message.ts'
 import { isRecord } from './dns-record.ts'
-import { hostOf } from './endpoint.ts'
+import { decoded, hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
 import { judgePace } from './pace.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'
@@ -65,6 +65,7 @@ async function serverOf(spec: DnsSpec, attempt: Attempt): Promise<Address & { po
   if (!server) throw unknownFailure('unsupported', 'this host has no name server: name one in the check')
   if (own === undefined)
     return { ...(await locate({ ...server, family: spec.family }, attempt)), port: server.port }
+  beginHop({ host: server.host, address: server.host, port: server.port }, attempt)
   return { address: server.host, family: server.host.includes(':') ? 6 : 4, port: server.port }
 }
 
@@ -112,7 +113,8 @@ function randomId(): number {
 export const dnsKind: Kind<DnsSpec> = {
   read(fields) {
     const field = readFields(fields)
-    const name = field.text('name', 255)
+    const written = field.text('name', 255)
+    const name = written === undefined ? undefined : asciiName(written)
     const type = field.oneOf('type', DNS_TYPES)
     const server = field.text('server', 280)
     const answers = { maxItems: NETWORK_LIMITS.answers, maxChars: NETWORK_LIMITS.answerChars }
@@ -132,7 +134,7 @@ export const dnsKind: Kind<DnsSpec> = {
     if (fields['type'] === undefined) field.missing('type')
     const problem = field.problem()
     if (problem !== undefined || name === undefined || type === undefined) return problem ?? 'name and type'
-    if (!isRecordName(name)) return 'name must be a DNS name in ASCII'
+    if (!isRecordName(name)) return 'name must be a DNS name'
     if (server !== undefined && !parseServer(server))
       return 'server must be an address or a name, with or without a port'
     if (options.answers && (options.rcode ?? 'NOERROR') !== 'NOERROR')
@@ -141,12 +143,12 @@ export const dnsKind: Kind<DnsSpec> = {
   },
   /** RFC 4501: `dns:name`, `dns://server/name?type=MX`; also plain `dns://name`. */
   ofUrl(url) {
-    const path = decodeURIComponent(url.pathname.replace(/^\/+/, ''))
+    const path = decoded(url.pathname.replace(/^\/+/, ''))
     const host = url.host === '' ? undefined : (hostOf(url) ?? '')
     const name = path === '' ? host : path
     const type = (url.searchParams.get('type') ?? 'A').toUpperCase()
     if (name === undefined || name === '') return 'the address names nothing to look up'
-    const server = path === '' || host === undefined ? undefined : url.host
+    const server = path === '' || host === undefined ? undefined : decoded(url.host)
     return dnsKind.read({ kind: 'dns', name, type, ...given({ server }) })
   },
   probe: probeDns,

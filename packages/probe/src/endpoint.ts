@@ -1,5 +1,5 @@
 /** Endpoints in URLs of schemes that the URL standard does not know (`tcp://host:port`). Pure. */
-import { isHost } from '@constat/shared/target'
+import { asciiName, isHost } from '@constat/shared/target'
 
 /** Host and port, or the sentence that says what is missing. */
 export function endpointOf(url: URL, defaultPort?: number): { host: string; port: number } | string {
@@ -12,6 +12,16 @@ export function endpointOf(url: URL, defaultPort?: number): { host: string; port
 }
 
 export function hostOf(url: URL): string | undefined {
-  const host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1')
+  const host = asciiName(decoded(url.hostname)).replace(/^\[(.*)\]$/, '$1')
   return isHost(host) ? host : undefined
+}
+
+/** Such schemes leave other letters than ASCII percent-encoded. What is no encoding stays as it is. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return text
+    throw error
+  }
 }

@@ -2,16 +2,16 @@
  * Failures: what an error of the system or of TLS says about a probe, by its code and the phase it
  * came in. Pure. An error of the agent's own host is never the target's failure.
  */
-import { systemCode } from '@constat/shared/fault'
+import { messageOf, systemCode } from '@constat/shared/fault'
 import type { Cause, Outcome } from '@constat/shared/sample'
 import type { PhaseName } from './stopwatch.ts'
+import { isCertificateCode, tlsWords } from './tls-words.ts'
 
 export type Failure = { outcome: Outcome; cause: Cause }
 type Circumstance = { expired: boolean; phase: PhaseName | null }
 
 /** The agent's own: the sample is unknown. */
 const OWN_CAUSES = new Map<string, Cause>([
-  ['ENETUNREACH', 'network'],
   ['ENETDOWN', 'network'],
   ['EADDRNOTAVAIL', 'resources'],
   ['EMFILE', 'resources'],
@@ -27,6 +27,8 @@ const OWN_CAUSES = new Map<string, Cause>([
 
 const TARGET_CAUSES = new Map<string, Cause>([
   ['ECONNREFUSED', 'connect'],
+  // Whether it was this host that had no route is asked where it connects (route.ts).
+  ['ENETUNREACH', 'connect'],
   ['EHOSTUNREACH', 'connect'],
   ['EHOSTDOWN', 'connect'],
   ['ETIMEDOUT', 'timeout'],
@@ -34,28 +36,6 @@ const TARGET_CAUSES = new Map<string, Cause>([
   ['ECONNABORTED', 'reset'],
   ['EPIPE', 'reset'],
   ['ERR_STREAM_PREMATURE_CLOSE', 'reset'],
-])
-
-/** OpenSSL's words for a certificate that does not hold (X509_V_ERR_…), and Node's for a wrong name. */
-const CERTIFICATE_CODES = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REVOKED',
-  'CERT_UNTRUSTED',
-  'CERT_REJECTED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_CHAIN_TOO_LONG',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
-  'HOSTNAME_MISMATCH',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
 export function failureOf(error: unknown, { expired, phase }: Circumstance): Failure {
@@ -75,8 +55,20 @@ export function failureOf(error: unknown, { expired, phase }: Circumstance): Fai
   return { outcome: 'unknown', cause: 'unsupported' }
 }
 
-export function isCertificateCode(code: string): boolean {
-  return CERTIFICATE_CODES.has(code)
+const NAME_WORDS: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'does not exist (NXDOMAIN)'],
+  ['ENODATA', 'has no address'],
+  ['ESERVFAIL', 'is not known: the name server failed (SERVFAIL)'],
+  ['EREFUSED', 'is not known: the name server refused (REFUSED)'],
+  ['ETIMEOUT', 'is not known: the name server did not answer'],
+  ['ECONNREFUSED', 'is not known: no name server listens'],
+])
+
+/** For people: words of ours for what TLS and the resolver said, else those of the system. */
+export function sentenceOf(error: unknown): string {
+  const [, code = '', name = ''] = /^query\w+ (E[A-Z]+) (\S+)$/.exec(messageOf(error)) ?? []
+  const words = NAME_WORDS.get(code)
+  return words === undefined ? (tlsWords(error) ?? messageOf(error)) : `${name} ${words}`
 }
 
 function failureOfName(code: string): Failure {

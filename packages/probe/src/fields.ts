@@ -3,7 +3,7 @@
  * is said in the sentence that comes back when it is not.
  */
 import { SECRET_NAME } from '@constat/shared/check'
-import { isHost } from '@constat/shared/target'
+import { asciiName, isHost } from '@constat/shared/target'
 
 export type Fields = Record<string, unknown>
 
@@ -66,7 +66,7 @@ export function readFields(fields: Fields, known: readonly string[] = ['kind']):
       take(name, (v) => values.find((value) => value === v), `one of ${values.join(', ')}`),
     list: (name, items) => take(name, (v) => listIn(v, items), `a list of ${items.form}`),
     texts: (name, limits) => take(name, (v) => textsIn(v, limits), 'names with text values'),
-    host: (name) => take(name, (v) => (isHost(v) ? v : undefined), 'a host name or an address'),
+    host: (name) => take(name, hostIn, 'a host name or an address'),
     secret: (name) =>
       take(
         name,
@@ -93,6 +93,11 @@ export function readFields(fields: Fields, known: readonly string[] = ['kind']):
 /** Whether `value` is a map of names, as a part of a configuration may be. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hostIn(value: unknown): string | undefined {
+  const host = typeof value === 'string' ? asciiName(value) : value
+  return isHost(host) ? host : undefined
 }
 
 function integerIn(value: unknown, { min, max }: { min: number; max: number }): number | undefined {

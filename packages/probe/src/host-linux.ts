@@ -91,10 +91,11 @@ const scratch = Buffer.allocUnsafe(2_048)
 
 async function countProcesses(name: string, signal: AbortSignal): Promise<number> {
   let count = 0
-  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  const own = ownProcesses()
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && !own.has(entry))
   for (let at = 0; at < pids.length && !signal.aborted; at += SLICE) {
     if (at > 0) await turn()
-    for (const pid of pids.slice(at, at + SLICE)) if (isNamed(pid, name)) count += 1
+    for (const pid of pids.slice(at, at + SLICE)) if (isNamed(processAt(pid), name)) count += 1
   }
   // Process 1 is always there: where it cannot be seen, others are hidden too.
   if (count === 0 && head('/proc/1/stat') === '')
@@ -102,19 +103,53 @@ async function countProcesses(name: string, signal: AbortSignal): Promise<number
   return count
 }
 
-/** By its own name, or the file name it was started under; where the kernel cut the name, a script by its file. */
-function isNamed(pid: string, name: string): boolean {
+/** Ancestors looked at. */
+const MAX_LAUNCHERS = 16
+
+/** This process, and what started it with its own words (npx, sh -c, sudo): they hold the name asked for. */
+function ownProcesses(): Set<string> {
+  const own = new Set([String(process.pid)])
+  let pid = String(process.ppid)
+  while (own.size < MAX_LAUNCHERS && head(`/proc/${pid}/cmdline`).includes('constat-agent')) {
+    own.add(pid)
+    // After the name in parentheses: state, parent.
+    pid = head(`/proc/${pid}/stat`).split(')').at(-1)?.trim().split(' ')[1] ?? ''
+  }
+  return own
+}
+
+/** `own`: the name that the kernel keeps, cut to 15 bytes. */
+export type ProcessFacts = { own: string; argv: readonly string[] }
+
+/** Undefined where it is gone, or dead and nobody has buried it. */
+function processAt(pid: string): ProcessFacts | undefined {
   const stat = head(`/proc/${pid}/stat`)
   // The name stands in parentheses and may hold some itself.
   const end = stat.lastIndexOf(')')
   const state = stat[end + 2] ?? 'X'
-  // Dead, and nobody has buried it.
-  if (end < 0 || state === 'Z' || state === 'X') return false
-  const own = stat.slice(stat.indexOf('(') + 1, end)
+  if (end < 0 || state === 'Z' || state === 'X') return undefined
+  return { own: stat.slice(stat.indexOf('(') + 1, end), argv: head(`/proc/${pid}/cmdline`).split('\0') }
+}
+
+/** By its own name, or the file name it was started under; where the kernel cut the name, a script by its file. */
+export function isNamed(facts: ProcessFacts | undefined, name: string): boolean {
+  if (!facts) return false
+  const { own, argv } = facts
   if (own === name) return true
   const isCut = Buffer.byteLength(own) === COMM_BYTES && name.startsWith(own)
-  const [program = '', script = ''] = head(`/proc/${pid}/cmdline`).split('\0')
-  return fileName(program) === name || (isCut && fileName(script) === name)
+  const [program = '', script = ''] = argv
+  return programOf(program, own) === name || (isCut && fileName(script) === name)
+}
+
+/**
+ * The program's file name. A process may write one string over its arguments (setproctitle(3), Perl's $0), whose
+ * first word is then the program, as in `nginx: master process`; a path with blanks ends in the name that the
+ * kernel knows.
+ */
+function programOf(title: string, own: string): string {
+  const whole = fileName(title)
+  if (!/\s/.test(title) || (own !== '' && whole.startsWith(own))) return whole
+  return fileName(title.trim().split(/\s/)[0] ?? '').replace(/:$/, '')
 }
 
 function fileName(path: string): string {

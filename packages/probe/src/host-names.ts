@@ -1,10 +1,11 @@
 /**
  * Host names: what the host itself knows before any resolver is asked: the hosts file, `localhost`
- * (RFC 6761), and the search list of resolv.conf (`dns.Resolver` reads neither). Parsing is pure; the
- * two files are read again when they change.
+ * (RFC 6761), and the search list and `ndots` of resolv.conf (`dns.Resolver` reads none of them). Parsing is
+ * pure; the two files are read again when they change.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { bareName } from '@constat/shared/target'
 
 export type Family = 4 | 6
 export type HostsTable = ReadonlyMap<string, readonly string[]>
@@ -27,14 +28,41 @@ export function parseHosts(text: string): HostsTable {
   return table
 }
 
-/** Domains to append to a name without a dot; the last `search` or `domain` line counts (resolv.conf(5)). */
-export function parseSearch(text: string): string[] {
-  let domains: string[] = []
+/** `search`: undefined where no line names a domain. `ndots`: names with fewer dots are completed first. */
+export type SearchRules = { search: readonly string[] | undefined; ndots: number }
+
+const MAX_NDOTS = 15
+
+/** The last `search` or `domain` line counts, and the last ndots (resolv.conf(5)); a keyword begins its line. */
+export function parseSearch(text: string): SearchRules {
+  let search: string[] | undefined
+  let ndots = 1
   for (const line of text.split('\n')) {
-    const [word, ...rest] = line.trim().split(/\s+/)
-    if (word === 'search' || word === 'domain') domains = rest
+    const [word, ...rest] = line.trimEnd().split(/[ \t]+/)
+    if (word === 'search') search = rest
+    if (word === 'domain') search = rest.slice(0, 1)
+    const told = word === 'options' ? rest.findLast((option) => /^ndots:\d+$/.test(option)) : undefined
+    if (told !== undefined) ndots = Math.min(Number(told.slice('ndots:'.length)), MAX_NDOTS)
   }
-  return domains.map((domain) => domain.replace(/\.$/, '')).filter((domain) => domain !== '')
+  return { search: search?.map((domain) => domain.replace(/^\.|\.$/g, '')), ndots }
+}
+
+/** One name that is asked for: as it was written, or completed. */
+export type Candidate = { name: string; isWritten: boolean }
+
+/**
+ * The names to ask for, in the order of glibc (resolv/res_query.c): a name with enough dots first as it stands,
+ * any other last; an absolute one never otherwise. The root in the search list is the name as it stands.
+ */
+export function candidatesOf(name: string, { search = [], ndots }: SearchRules): Candidate[] {
+  if (name.endsWith('.')) return [{ name: bareName(name), isWritten: true }]
+  const dots = name.split('.').length - 1
+  const written = { name, isWritten: true }
+  const completed = search.map((domain) =>
+    domain === '' ? written : { name: `${name}.${domain}`, isWritten: false },
+  )
+  if (dots >= ndots) return [written, ...completed.filter((one) => one !== written)]
+  return completed.includes(written) ? completed : [...completed, written]
 }
 
 /** Loopback for `localhost` and names below it, whatever a resolver would say. */

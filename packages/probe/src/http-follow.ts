@@ -62,12 +62,18 @@ async function askOnce(
   try {
     socket = await connect(leg, access, attempt)
     const response = await request.over(socket, readBody, attempt)
+    Object.assign(attempt.hops.at(-1) ?? {}, { url: bareUrl(leg.url), status: response.status })
     jar.store(leg.url, response.headers['set-cookie'] ?? [], clock.nowMs())
     return response
   } finally {
     request.drop()
     socket?.destroy()
   }
+}
+
+/** Without the credentials that may stand in it. */
+function bareUrl({ origin, pathname, search }: URL): string {
+  return `${origin}${pathname}${search}`
 }
 
 /** A proxy is told the whole address of what it fetches in the clear. */

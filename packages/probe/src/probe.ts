@@ -6,6 +6,7 @@ import type { SecureContext } from 'node:tls'
 import type { ProbeSpec } from '@constat/shared/check'
 import type { Cause, Outcome, Phases } from '@constat/shared/sample'
 import type { Clock } from '@constat/shared/time'
+import type { Authorities } from './certificate-path.ts'
 import type { Resolver } from './resolver.ts'
 
 /** What a sample will say, less when and which check. `detail` is for people and is never signed. */
@@ -19,6 +20,21 @@ export type ProbeResult = {
   detail: string
   /** Of a transaction: where the time of each step went, as far as it came. For people, never signed. */
   steps?: StepTiming[]
+  /** Each host that was asked, in order. For people, never signed. */
+  hops?: Hop[]
+}
+
+/** One host that was asked, as far as it came. */
+export type Hop = {
+  host: string
+  /** The address dialled; null where the name had none. */
+  address: string | null
+  /** Null where the kind has none. */
+  port: number | null
+  /** Of HTTP: what was asked for, and what the answer said. */
+  url?: string
+  status?: number
+  phases: Phases
 }
 
 export type StepTiming = { name: string; latencyUs: number; phases: Phases }
@@ -37,7 +53,7 @@ export type ProbeContext = {
    * Trust and protocol settings, loaded at the first TLS handshake: those shared by all probes, or of a
    * check's own material. Rejects where that is not PEM.
    */
-  secureContext: (material?: TlsMaterial) => Promise<SecureContext>
+  secureContext: (material?: TlsMaterial) => Promise<Trust>
   /**
    * The file of this name that the host's owner gave to the agent. A text in place of the bytes is the
    * sentence that says why there is none and what to do. secret.ts has what probes do with it.
@@ -46,6 +62,9 @@ export type ProbeContext = {
   /** Of a DNS query, 0 … 65535. Absent: one that nobody can guess. */
   queryId?: () => number
 }
+
+/** Settings of a handshake, and the authorities that they trust. */
+export type Trust = { tls: SecureContext; authorities: Authorities }
 
 /** PEM of a check's own. `ca` replaces the public authorities. */
 export type TlsMaterial = { ca?: Buffer; cert?: Buffer; key?: Buffer }

@@ -2,10 +2,9 @@
  * Secrets of a check, fetched before its clock starts. Where one is not to be had the sample is unknown:
  * what is missing is missing on the agent's host, and says nothing about the target.
  */
-import type { SecureContext } from 'node:tls'
 import { messageOf } from '@constat/shared/fault'
 import { NO_PHASES } from '@constat/shared/sample'
-import type { ProbeContext, ProbeResult, TlsMaterial } from './probe.ts'
+import type { ProbeContext, ProbeResult, TlsMaterial, Trust } from './probe.ts'
 
 /** The secrets of the names given, by the same keys; or the result of a probe that lacks one. */
 export async function readSecrets<K extends string>(
@@ -46,7 +45,7 @@ export async function withTrust(
   if (read.kind === 'lacking') return read.result
   const material: TlsMaterial = read.secrets
   const named = Object.values(names).filter((name) => name !== undefined)
-  let own: SecureContext
+  let own: Trust
   try {
     own = await context.secureContext(material)
   } catch (error) {

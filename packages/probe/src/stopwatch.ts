@@ -13,6 +13,8 @@ export type Stopwatch = {
   enter: (phase: PhaseName) => void
   /** The phase that runs, or ran when the watch stopped. */
   phase: () => PhaseName | null
+  /** From here on time is added here too: where that of one hop went. */
+  split: (phases: Phases) => void
   /** The phase that runs was over at this instant, which is noticed only now. */
   ended: (atUs: number) => void
   /** Stops the watch; the first call decides. */
@@ -26,9 +28,11 @@ export function startStopwatch(clock: Clock): Stopwatch {
   let phase: PhaseName | null = null
   let endedUs: number | null = null
   let timing: Timing | null = null
+  let part: Phases | null = null
 
   function close(nowUs: number): void {
     if (phase) spent[phase] += nowUs - sinceUs
+    if (phase && part) part[phase] += nowUs - sinceUs
     sinceUs = nowUs
   }
   return {
@@ -39,6 +43,11 @@ export function startStopwatch(clock: Clock): Stopwatch {
       if (phase === null) startUs = sinceUs
       phase = next
       endedUs = null
+    },
+    split(phases) {
+      if (timing) return
+      close(clock.monotonicUs())
+      part = phases
     },
     ended(atUs) {
       endedUs = Math.max(atUs, sinceUs)
@@ -54,7 +63,7 @@ export function startStopwatch(clock: Clock): Stopwatch {
   }
 }
 
-function rounded(phases: Phases): Phases {
+export function rounded(phases: Phases): Phases {
   return {
     dnsUs: Math.round(phases.dnsUs),
     connectUs: Math.round(phases.connectUs),

@@ -3,8 +3,8 @@
  * each check that brings material of its own; `node:tls` is not loaded before.
  */
 import { createHash, X509Certificate } from 'node:crypto'
-import type { SecureContext } from 'node:tls'
-import type { ProbeContext, TlsMaterial } from './probe.ts'
+import { authoritiesIn } from './certificate-path.ts'
+import type { ProbeContext, TlsMaterial, Trust } from './probe.ts'
 
 /** Contexts of checks' own material that are kept; the oldest goes first. */
 const MAX_KEPT = 64
@@ -13,8 +13,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g
 /** `ca`: PEM text that replaces the built-in roots; absent: those, and NODE_EXTRA_CA_CERTS. */
 export function secureContextSource({ ca }: { ca?: string } = {}): ProbeContext['secureContext'] {
   const base = ca === undefined ? {} : { ca }
-  let shared: Promise<SecureContext> | undefined
-  const kept = new Map<string, Promise<SecureContext>>()
+  let shared: Promise<Trust> | undefined
+  const kept = new Map<string, Promise<Trust>>()
   return (material) => {
     if (material === undefined) return (shared ??= make(base))
     const key = digestOf(material)
@@ -30,10 +30,14 @@ export function secureContextSource({ ca }: { ca?: string } = {}): ProbeContext[
 
 type Options = { ca?: string | Buffer; cert?: Buffer; key?: Buffer }
 
-async function make(options: Options, authorities?: Buffer): Promise<SecureContext> {
+async function make(options: Options, authorities?: Buffer): Promise<Trust> {
   if (authorities) readAuthorities(authorities)
   const tls = await import('node:tls')
-  return tls.createSecureContext(options)
+  const { ca } = options
+  return {
+    tls: tls.createSecureContext(options),
+    authorities: authoritiesIn(() => (ca === undefined ? tls.rootCertificates : [ca.toString('latin1')])),
+  }
 }
 
 /**

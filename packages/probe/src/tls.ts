@@ -1,7 +1,7 @@
 /**
  * `tls`: the handshake succeeds, and the certificate holds for the name, is pinned where the check pins,
  * and has days left. `value` is whole days until the first certificate of the chain ends, rounded down;
- * negative when it has ended.
+ * negative when it has ended. The chain is the one that is verified, not the list that was sent.
  */
 import { isIP } from 'node:net'
 import { STARTTLS, TLS_VERSIONS, type TlsSpec } from '@constat/shared/check'
@@ -26,7 +26,9 @@ export const probeTls: Probe<TlsSpec> = (spec, context) =>
       const options = { serverName: spec.serverName ?? spec.host, verify: 'reported' } as const
       const socket = await secure(plain, options, attempt)
       attempt.watch.stop()
-      const judgement = judgeCertificate(spec, socket, context.clock.nowMs())
+      const { authorities } = await trusting.secureContext()
+      const nowMs = context.clock.nowMs()
+      const judgement = judgeCertificate(spec, { socket, authorities, nowMs })
       takeLeave(socket, farewellOf(spec.starttls), attempt)
       return () => judgement
     }),

@@ -159,6 +159,7 @@ function checkPlaces(
   if (leaf === 'spec.intervalMs') return [...own('spec', 'interval'), spec('every')]
   if (leaf === 'spec.timeoutMs') return [...own('spec', 'timeout'), spec('timeout')]
   if (leaf === 'spec.reprobeMs') return own('spec', 'reprobe')
+  if (leaf === 'spec.brackets') return [...own('spec', 'brackets'), spec('measurement', 'brackets')]
   if (leaf === 'fold.holdMs')
     return [...own('spec', 'hold'), spec('measurement', 'sample', 'hold'), spec('hold')]
   if (leaf === 'zone') return own('spec', 'zone')

@@ -71,6 +71,7 @@ export function expandHours(
 /** Where the contract's own measurement rules stand for a check that has none. */
 export type CheckDefaults = {
   confirm: FoldTerms['confirm']
+  brackets: boolean | undefined
   holdMs: number | null
   vantages: string[] | 'all'
   /** Zone of a target that no zone names: the last, next to the service. */
@@ -82,6 +83,7 @@ export function expandCheck({ metadata, spec }: DocumentOf<'Check'>, defaults: C
   const intervalMs = ms(spec.interval)
   const timeoutMs = ms(spec.timeout)
   const confirm = spec.confirm ?? defaults.confirm
+  const brackets = spec.brackets ?? defaults.brackets
   const own = spec.zone ?? defaults.zoneOfReference.get(metadata.name)
   return {
     name: metadata.name,
@@ -93,6 +95,8 @@ export function expandCheck({ metadata, spec }: DocumentOf<'Check'>, defaults: C
       timeoutMs,
       reprobeMs: msOr(spec.reprobe, DEFAULT_REPROBE_MS),
       confirm: { down: confirm.down, up: confirm.up },
+      // Absent where nobody says: the agent has its own rule, and a digest of before stays what it was.
+      ...(brackets === undefined ? {} : { brackets }),
       probe: probeOf(spec),
     },
     fold: { holdMs: msOr(spec.hold, defaults.holdMs ?? defaultHoldMs({ intervalMs, timeoutMs })), confirm },
@@ -109,8 +113,9 @@ export function expandWatch(spec: ContractSpec, defaults: CheckDefaults): CheckT
   const timeoutMs = msOr(spec.timeout, Math.min(DEFAULT_TIMEOUT_MS, Math.floor(intervalMs / 2)))
   return urls.map((url, i) => {
     const name = slugs[i]!
-    const { confirm } = defaults
-    const core = { name, intervalMs, timeoutMs, reprobeMs: DEFAULT_REPROBE_MS }
+    const { confirm, brackets } = defaults
+    const said = brackets === undefined ? {} : { brackets }
+    const core = { name, intervalMs, timeoutMs, reprobeMs: DEFAULT_REPROBE_MS, ...said }
     return {
       name,
       displayName: url,

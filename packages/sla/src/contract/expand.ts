@@ -185,12 +185,13 @@ function chargesOf({ charges, monthlyFee }: ContractSpec): ExpandedContract['cha
 
 /** Checks of this contract in order of name: watched, named, or probing one of its services. */
 function expandChecks({ document: { spec } }: Entry<'Contract'>, library: Library): CheckTerms[] {
-  const { confirm, sample, vantages } = spec.measurement ?? {}
+  const { brackets, confirm, sample, vantages } = spec.measurement ?? {}
   const short = typeof spec.confirm === 'number' ? { ...DEFAULT_CONFIRM, down: spec.confirm } : spec.confirm
   const hold = sample?.hold ?? spec.hold
   const zones = spec.zones ?? []
   const defaults: CheckDefaults = {
     confirm: confirm ?? short ?? DEFAULT_CONFIRM,
+    brackets,
     holdMs: hold === undefined ? null : msOr(hold, 0),
     vantages: vantages ?? 'all',
     lastZone: zones.at(-1)?.id ?? null,

@@ -143,3 +143,5 @@ export const weeklySlot = z
     end: clock,
   })
   .refine(({ start, end }) => start !== end, 'starts when it ends: write "00:00" to "24:00" for a whole day')
+
+export const flag = z.boolean('should be true or false')

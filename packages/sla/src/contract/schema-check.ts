@@ -9,6 +9,7 @@ import {
   atMost,
   count,
   date,
+  flag,
   MAX_LIST,
   name,
   positiveDuration,
@@ -58,6 +59,7 @@ export const checkSpec = z
     reprobe: positiveDuration.optional(),
     hold: positiveDuration.optional(),
     confirm: confirmation.optional(),
+    brackets: flag.optional(),
     vantages: z
       .array(name)
       .min(1, 'is empty: name the agents, or leave it out for all of them')

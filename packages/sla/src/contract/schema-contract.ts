@@ -12,6 +12,7 @@ import {
   days,
   decimalText,
   duration,
+  flag,
   localDateTime,
   MAX_LIST,
   name,
@@ -24,7 +25,6 @@ import { creditsSpec, dayKind } from './schema-credit.ts'
 import { clauseId, guarantees } from './schema-guarantee.ts'
 import { MAX_WATCH_LENGTH, watchProblem } from './watch.ts'
 
-const flag = z.boolean('should be true or false')
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
 
 const watchUrl = z
@@ -129,6 +129,8 @@ const measurement = z.strictObject({
     .optional(),
   isolation: isolation.optional(),
   confirm: confirmation.optional(),
+  /** While a check fails it is probed every 2 s. Absent: from intervals of 10 s up. */
+  brackets: flag.optional(),
   quorum: z.strictObject({ down: count, minKnown: count.default(1) }).optional(),
   providerHostSilence: z.enum(['unknown', 'down']).optional(),
   blocked: z.enum(['unknown', 'fail']).optional(),

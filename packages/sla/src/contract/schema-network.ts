@@ -14,7 +14,7 @@ import {
   type TcpSpec,
   type TlsSpec,
 } from '@constat/shared/check'
-import { isHost, isRecordName, NETWORK_LIMITS, parseServer, PIN } from '@constat/shared/target'
+import { asciiName, isHost, isRecordName, NETWORK_LIMITS, parseServer, PIN } from '@constat/shared/target'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration } from '../duration.ts'
@@ -26,6 +26,7 @@ export const host = z
   .string('should be a host name or an address')
   .min(1, 'is empty')
   .max(253)
+  .overwrite(asciiName)
   .refine(isHost, 'should be a host name or an address, without a scheme, a port or a path')
 export const port = z
   .int('should be a port')
@@ -98,7 +99,8 @@ const answer = z
 const dnsOptions = z.strictObject({
   name: z
     .string('should be a DNS name')
-    .refine(isRecordName, 'should be a DNS name in ASCII, such as www.example.org (xn--… for other letters)'),
+    .overwrite(asciiName)
+    .refine(isRecordName, 'should be a DNS name, such as www.example.org'),
   type: z.enum(DNS_TYPES).default('A'),
   server: z
     .string('should be a name server')

@@ -3,7 +3,7 @@
  */
 import { DNS_TYPES, type ProbeSpec } from '@constat/shared/check'
 import { Fault } from '@constat/shared/fault'
-import { isHost, isRecordName, parseServer } from '@constat/shared/target'
+import { asciiName, isHost, isRecordName, parseServer } from '@constat/shared/target'
 
 export const MAX_WATCH_LENGTH = 2048
 
@@ -65,7 +65,8 @@ function readWatch(text: string): ProbeSpec | string {
 }
 
 function probeOf({ scheme, host, port, path, query }: Parts): ProbeSpec | string {
-  if (scheme === 'dns') return dnsProbe({ server: withPort(host, port), name: path.slice(1), query })
+  if (scheme === 'dns')
+    return dnsProbe({ server: withPort(host, port), name: asciiName(path.slice(1)), query })
   const bare = host.replace(/^\[([0-9A-Fa-f:.]+)\]$/, '$1')
   if (!isHost(bare)) return `names no host: write one of ${FORMS}`
   if (path.replace(/^\/$/, '') !== '') return `has a path, which ${scheme}:// does not: remove ${path}`
@@ -107,5 +108,11 @@ function split(text: string, scheme: string): Parts | undefined {
   if (!match) return undefined
   const port = match[2] === undefined ? null : Number(match[2])
   if (port !== null && (port < 1 || port > 65535)) return undefined
-  return { scheme, host: match[1]!, port, path: match[3] ?? '', query: new URLSearchParams(match[4] ?? '') }
+  return {
+    scheme,
+    host: asciiName(match[1]!),
+    port,
+    path: match[3] ?? '',
+    query: new URLSearchParams(match[4] ?? ''),
+  }
 }
