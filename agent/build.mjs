@@ -5,17 +5,29 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('.', import.meta.url))
 const outfile = process.argv[2] ?? `${root}dist/constat-agent.mjs`
 
-await build({
-  entryPoints: [`${root}src/main.ts`],
-  outfile,
+const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   // Names stay readable in stack traces; only space and syntax shrink.
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
+}
+/** The agent is one file: the program of its thread is a text in it. */
+const thread = await build({
+  ...common,
+  entryPoints: [`${root}../packages/probe/src/body-thread.ts`],
+  format: 'cjs',
+  write: false,
+})
+
+await build({
+  ...common,
+  entryPoints: [`${root}src/main.ts`],
+  outfile,
+  format: 'esm',
+  define: { CONSTAT_BODY_THREAD: JSON.stringify(thread.outputFiles[0].text) },
   // Native accelerators: both libraries do without, and one file cannot carry them.
   external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract'],
   banner: {
