@@ -195,7 +195,6 @@ describe('bodies', () => {
     ['no gzip at all', 'gzip', Buffer.from('Maintenance'), 'fail unreadable: the body cannot be read'],
     ['nor under two', 'gzip, br', gzipSync('Maintenance'), 'fail unreadable: the body cannot be read'],
     ['a broken one', 'deflate', broken(deflateSync('Maintenance')), 'fail unreadable: the body cannot be read'],
-    ['no list of words', 'gzip;q=1', gzipSync('x'), 'fail unreadable: the body cannot be read'],
     ['a bomb', 'gzip', gzipSync(Buffer.alloc(16 * 1024 * 1024 + 1)), 'ok none: status 200'],
     ['too many codings', Array.from({ length: 9 }, () => 'br').join(), Buffer.from('x'), 'ok none: status 200'],
   ])('%s: what is said about it does not hold, in either direction', async (_, coding, body, alone) => {

@@ -38,8 +38,6 @@ const CODINGS: ReadonlyMap<string, Undo> = new Map<string, Undo>([
 export function undoCodings(bytes: Buffer, field: string): Uncoded {
   const as = { kind: 'read', bytes, complete: true } as const
   if (field === '' || bytes.length === 0) return as
-  // Browsers refuse these, and take every other word as it is.
-  if (/[";=*]|[^\s,][ \t]+[^\s,]/.test(field)) return broken('its Content-Encoding is no list of words')
   const words = field.split(',').map((word) => word.trim().toLowerCase())
   const known = words.flatMap((word) => CODINGS.get(word) ?? [])
   if (known.length > MAX_CODINGS) return { kind: 'beyond', reason: `more than ${MAX_CODINGS} codings` }
@@ -51,10 +49,6 @@ export function undoCodings(bytes: Buffer, field: string): Uncoded {
     uncoded = { ...next, complete: next.complete && uncoded.complete }
   }
   return uncoded
-}
-
-export function namesCoding(field: string): boolean {
-  return field.trim() !== ''
 }
 
 function broken(reason: string): Uncoded {

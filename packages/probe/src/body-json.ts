@@ -38,17 +38,16 @@ export function parseDocument(text: string): ExactDocument | string {
     mark !== undefined && typeof value === 'string' && value.startsWith(mark)
       ? BigInt(value.slice(mark.length))
       : value
-  return {
-    at(path) {
-      const value = valueAt(path, root)
-      return value === undefined ? undefined : exact(value)
-    },
-    text(value) {
-      if (typeof value === 'bigint') return `${value}`
-      const shown = JSON.stringify(value)
-      return mark === undefined ? shown : shown.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1')
-    },
+  const at = (path: JsonPath): Exact | undefined => {
+    const value = valueAt(path, root)
+    return value === undefined ? undefined : exact(value)
   }
+  const shown = (value: Exact): string => {
+    if (typeof value === 'bigint') return `${value}`
+    const json = JSON.stringify(value)
+    return mark === undefined ? json : json.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1')
+  }
+  return { at, text: shown }
 }
 
 function markedToken(token: string, mark: string): string {

@@ -31,7 +31,8 @@ export function readBody(
   const coding = headers['content-encoding'] ?? ''
   const contentType = headers['content-type'] ?? ''
   const order = { bytes, coding, contentType, cut, questions }
-  if (coding === '' && bytes.length <= MAX_DIRECT_BYTES) return Promise.resolve(inspectBody(order))
+  const isPlain = coding === '' || bytes.length === 0
+  if (isPlain && bytes.length <= MAX_DIRECT_BYTES) return Promise.resolve(inspectBody(order))
   // The thread gets the memory itself, which must hold nothing else.
   const isAlone = bytes.length === bytes.buffer.byteLength
   return readers.inspect(isAlone ? order : { ...order, bytes: new Uint8Array(bytes) })

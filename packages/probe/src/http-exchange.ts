@@ -23,7 +23,9 @@ const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH'])
 
 /** The request as it goes over the wire. */
 export function requestBytes({ method, url, headers, body }: HttpRequest, form: TargetForm): Buffer {
-  const target = `${form === 'absolute' ? url.origin : ''}${url.pathname}${url.search}`
+  // The URL standard has these two encoded since 2024, and Chromium does; Node.js 20 does not.
+  const path = url.pathname.replaceAll('^', '%5E').replaceAll('|', '%7C')
+  const target = `${form === 'absolute' ? url.origin : ''}${path}${url.search}`
   const length = body === undefined ? (BODY_METHODS.has(method) ? 0 : undefined) : Buffer.byteLength(body)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   if (length !== undefined) lines.push(`Content-Length: ${length}`)
@@ -58,7 +60,7 @@ export function exchange(
         return true
       })
     const cut = (): void => fail(cutAnswer('the connection ended without an answer'))
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       leave()
       reject(error)
     }
@@ -72,7 +74,7 @@ export function exchange(
         leave()
         resolve(reader.answer())
       } catch (error) {
-        fail(error)
+        fail(error instanceof Error ? error : new Error(String(error)))
       }
     }
     socket.on('data', hear).on('end', end).on('error', fail).on('close', cut)

@@ -4,7 +4,8 @@
  *
  * Lenient where Chromium is: bare LF and CR end lines, folded lines are one, blanks may stand before a colon,
  * a line that is no field is passed over, HTTP/2 and a status without digits (200) are taken. Refused, as
- * there: a NUL; Content-Length, Location or Content-Disposition twice with different values.
+ * there: a NUL; Content-Length, Location or Content-Disposition twice with different values; a Content-Encoding
+ * that is no list of words, though a word that is no coding is taken for none.
  */
 import { brokenAnswer } from './http-broken.ts'
 
@@ -30,6 +31,7 @@ export type Framing = 'chunked' | 'close' | number
 const LIST_COOKIE = 'set-cookie'
 /** Parts of a list; a comma within quotes parts nothing. */
 const LIST_PART = /(?:"(?:[^"\\]|\\.)*"?|[^",])+/g
+const NO_WORDS = /[";=*]|[^\s,][ \t]+[^\s,]/
 /** A status that no number of the sample can hold is cut to this many digits. */
 const MAX_STATUS_DIGITS = 9
 
@@ -44,6 +46,9 @@ export function parseHead(bytes: Buffer): HttpHead {
   if (!isChunked) refuseTwo('Content-Length', listOf(fields.get('content-length')))
   refuseTwo('Location', fields.get('location') ?? [])
   refuseTwo('Content-Disposition', listOf(fields.get('content-disposition')))
+  if (fields.get('content-encoding')?.some((value) => NO_WORDS.test(value)) === true) {
+    throw brokenAnswer('its Content-Encoding is no list of words')
+  }
   const framing = isChunked ? 'chunked' : lengthOf(fields.get('content-length'))
   return { status, headers: headersOf(fields), framing }
 }
