@@ -14,7 +14,10 @@ const { values, positionals } = parseArgs({
 })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const beganMs = performance.now()
-const { answers, differences, curlDiffers } = await agree(Number(positionals[0] ?? 1_000), Number(values.seed))
+const { answers, differences, curlDiffers } = await agree(
+  Number(positionals[0] ?? 1_000),
+  Number(values.seed),
+)
 const counts = new Map<string, number>()
 for (const { answer, oddities, what, seen, reason } of differences) {
   if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
@@ -26,5 +29,7 @@ for (const { answer, oddities, what, seen, reason } of differences) {
 for (const [reason, count] of counts) say(`${count} × ${reason}`)
 const unexplained = differences.filter(({ reason }) => reason === undefined).length
 const seconds = ((performance.now() - beganMs) / 1_000).toFixed(0)
-say(`${answers} answers in ${seconds} s: ${unexplained} counted otherwise without a reason, ${differences.length - unexplained} with one; curl differs from Chromium in ${curlDiffers}`)
+say(
+  `${answers} answers in ${seconds} s: ${unexplained} counted otherwise without a reason, ${differences.length - unexplained} with one; curl differs from Chromium in ${curlDiffers}`,
+)
 process.exit(unexplained === 0 ? 0 : 1)

@@ -41,7 +41,11 @@ test.each<[string, string, string, Options?]>([
   ['no length', ok('', 'to the end'), '200 to the end'],
   ['chunks, and more', chunked('2\r\nok\r\n0\r\n\r\nmore'), '200 ok'],
   ['chunks cut off', chunked('2\r\nok\r\n0\r\n'), CUT],
-  ['both framings', ok(`Content-Length: 99\r\nTransfer-Encoding: x, Chunked\r\n`, '2\r\nok\r\n0\r\n\r\n'), '200 ok'],
+  [
+    'both framings',
+    ok(`Content-Length: 99\r\nTransfer-Encoding: x, Chunked\r\n`, '2\r\nok\r\n0\r\n\r\n'),
+    '200 ok',
+  ],
   ['chunks before HTTP/1.1', 'HTTP/1.0 200\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok', '200 2\r\nok'],
   ['204', 'HTTP/1.1 204 N\r\nContent-Length: 2\r\n\r\nok', '204 '],
   ['205', 'HTTP/1.1 205 N\r\nContent-Length: 2\r\n\r\n', '205 '],
@@ -70,12 +74,24 @@ test.each<[string, string, string, Options?]>([
   ['another protocol', 'SSH-2.0-OpenSSH\r\n', BROKEN],
   ['nothing', '', CUT],
   ['a head cut off', 'HTTP/1.1 200 OK\r\nContent-Length', CUT],
-  ['interim answers', `HTTP/1.1 103 E\r\nContent-Length: 9\r\n\r\nHTTP/1.1 100 C\r\n\r\n${ok(LENGTH, 'ok')}`, '200 ok'],
+  [
+    'interim answers',
+    `HTTP/1.1 103 E\r\nContent-Length: 9\r\n\r\nHTTP/1.1 100 C\r\n\r\n${ok(LENGTH, 'ok')}`,
+    '200 ok',
+  ],
   ['an interim answer alone', 'HTTP/1.1 100 C\r\n\r\n', CUT],
   ['another protocol unasked', 'HTTP/1.1 101 S\r\n\r\n', BROKEN],
-  ['as many interim answers as may be', `${'HTTP/1.1 102\r\n\r\n'.repeat(MAX_INTERIM_ANSWERS)}${ok(LENGTH, 'ok')}`, '200 ok'],
+  [
+    'as many interim answers as may be',
+    `${'HTTP/1.1 102\r\n\r\n'.repeat(MAX_INTERIM_ANSWERS)}${ok(LENGTH, 'ok')}`,
+    '200 ok',
+  ],
   ['one more', `${'HTTP/1.1 102\r\n\r\n'.repeat(MAX_INTERIM_ANSWERS + 1)}${ok(LENGTH, 'ok')}`, BROKEN],
-  ['the longest head', ok(`X: ${'x'.repeat(MAX_HEAD_BYTES - 24 - LENGTH.length)}\r\n${LENGTH}`, 'ok'), '200 ok'],
+  [
+    'the longest head',
+    ok(`X: ${'x'.repeat(MAX_HEAD_BYTES - 24 - LENGTH.length)}\r\n${LENGTH}`, 'ok'),
+    '200 ok',
+  ],
   ['one byte more', ok(`X: ${'x'.repeat(MAX_HEAD_BYTES - 23 - LENGTH.length)}\r\n${LENGTH}`, 'ok'), BROKEN],
   ['a size and blanks', chunked('2  ;a=b\r\nok\r\n000\r\n\r\n'), '200 ok'],
   ['a size and a tab', chunked('2\t\r\nok\r\n0\r\n\r\n'), BROKEN],
@@ -85,7 +101,11 @@ test.each<[string, string, string, Options?]>([
   ['a size past all numbers', chunked(`${'f'.repeat(15)}\r\nok`), BROKEN],
   ['chunks by line feeds', chunked('2\nok\n0\n\n'), '200 ok'],
   ['trailers', chunked('2\r\nok\r\n0\r\nX: y\r\ngarbage\r\n\r\n'), '200 ok'],
-  ['the longest extension', chunked(`2;${'x'.repeat(MAX_CHUNK_LINE_BYTES - 4)}\r\nok\r\n0\r\n\r\n`), '200 ok'],
+  [
+    'the longest extension',
+    chunked(`2;${'x'.repeat(MAX_CHUNK_LINE_BYTES - 4)}\r\nok\r\n0\r\n\r\n`),
+    '200 ok',
+  ],
   ['one byte more of it', chunked(`2;${'x'.repeat(MAX_CHUNK_LINE_BYTES - 3)}\r\nok\r\n0\r\n\r\n`), BROKEN],
   ['trailers without end', chunked(`0\r\n${'X: y\r\n'.repeat(MAX_TRAILER_BYTES / 6 + 1)}`), BROKEN],
 ])('%s', (_, bytes, said, options) => {
@@ -145,12 +165,19 @@ describe('whatever comes', () => {
 
   test('packets make no difference, and nothing passes the cap', () => {
     fc.assert(
-      fc.property(bytes, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 20 }), (all, step, cap) => {
-        const said = read(all, { cap })
-        expect(read(all, { cap, step })).toBe(said)
-        expect(said).not.toBe('a bug')
-        expect(said.replace(/^\d+ /, '').replace(/ …$/, '').length).toBeLessThanOrEqual(Math.max(cap, BROKEN.length))
-      }),
+      fc.property(
+        bytes,
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 0, max: 20 }),
+        (all, step, cap) => {
+          const said = read(all, { cap })
+          expect(read(all, { cap, step })).toBe(said)
+          expect(said).not.toBe('a bug')
+          expect(said.replace(/^\d+ /, '').replace(/ …$/, '').length).toBeLessThanOrEqual(
+            Math.max(cap, BROKEN.length),
+          )
+        },
+      ),
       { numRuns: 2_000 },
     )
   })

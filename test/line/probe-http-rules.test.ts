@@ -186,7 +186,11 @@ describe('bodies', () => {
     )
     // Browsers and curl show as much as there is; it proves what is in it, and not what is not.
     expect(await judge({ bodyContains: 'begins' }, { headers, body })).toBe('ok none: status 200')
-    for (const asked of [{ bodyContains: 'ends' }, { bodyLacks: 'ends' }, { json: [{ path: '$', equals: 1 }] }]) {
+    for (const asked of [
+      { bodyContains: 'ends' },
+      { bodyLacks: 'ends' },
+      { json: [{ path: '$', equals: 1 }] },
+    ]) {
       expect(await judge(asked, { headers, body })).toContain('fail unreadable: the body cannot be read')
     }
   })
@@ -194,9 +198,19 @@ describe('bodies', () => {
   test.each<[string, string, Buffer, alone: string]>([
     ['no gzip at all', 'gzip', Buffer.from('Maintenance'), 'fail unreadable: the body cannot be read'],
     ['nor under two', 'gzip, br', gzipSync('Maintenance'), 'fail unreadable: the body cannot be read'],
-    ['a broken one', 'deflate', broken(deflateSync('Maintenance')), 'fail unreadable: the body cannot be read'],
+    [
+      'a broken one',
+      'deflate',
+      broken(deflateSync('Maintenance')),
+      'fail unreadable: the body cannot be read',
+    ],
     ['a bomb', 'gzip', gzipSync(Buffer.alloc(16 * 1024 * 1024 + 1)), 'ok none: status 200'],
-    ['too many codings', Array.from({ length: 9 }, () => 'br').join(), Buffer.from('x'), 'ok none: status 200'],
+    [
+      'too many codings',
+      Array.from({ length: 9 }, () => 'br').join(),
+      Buffer.from('x'),
+      'ok none: status 200',
+    ],
   ])('%s: what is said about it does not hold, in either direction', async (_, coding, body, alone) => {
     const headers = { 'content-encoding': coding }
     for (const asked of [{ bodyLacks: 'Maintenance' }, { bodyContains: 'Maintenance' }]) {
@@ -233,19 +247,35 @@ describe('bodies', () => {
   test.each<[string, string, Buffer]>([
     ['a mark before everything', 'text/html; charset=iso-8859-1', Buffer.from(`\ufeff${text}`)],
     ['UTF-16', 'text/html; charset=utf-8', Buffer.from(`\ufeff${text}`, 'utf16le')],
-    ['the header before the document', 'text/html; charset=utf-8', Buffer.from(`<meta charset=koi8-r>${text}`)],
+    [
+      'the header before the document',
+      'text/html; charset=utf-8',
+      Buffer.from(`<meta charset=koi8-r>${text}`),
+    ],
     ['meta', 'text/html', Buffer.from(`<META\nCharset = 'latin1'>${text}`, 'latin1')],
     ['past a comment', 'text/html', Buffer.from(`<!--<meta charset=koi8-r>--><meta charset=utf8>${text}`)],
     ['past a script', 'text/html', Buffer.from(`<script>"<meta charset=koi8-r>"</script>${text}`)],
     ['past an attribute', 'text/html', Buffer.from(`<p title="<meta charset=koi8-r>">${text}`)],
-    ['the first that is known', 'text/html; charset=x', Buffer.from(`<meta charset=y><meta charset=utf8>${text}`)],
+    [
+      'the first that is known',
+      'text/html; charset=x',
+      Buffer.from(`<meta charset=y><meta charset=utf8>${text}`),
+    ],
     [
       'http-equiv',
       'text/html',
       Buffer.from(`<meta content="text/html; charset=latin1" http-equiv=Content-Type>${text}`, 'latin1'),
     ],
-    ['XML', 'application/xml', Buffer.from(`<?xml version='1.0' encoding='latin1'?><a>${text}</a>`, 'latin1')],
-    ['XHTML', 'application/xhtml+xml', Buffer.from(`<?xml version="1.0" encoding="latin1"?>${text}`, 'latin1')],
+    [
+      'XML',
+      'application/xml',
+      Buffer.from(`<?xml version='1.0' encoding='latin1'?><a>${text}</a>`, 'latin1'),
+    ],
+    [
+      'XHTML',
+      'application/xhtml+xml',
+      Buffer.from(`<?xml version="1.0" encoding="latin1"?>${text}`, 'latin1'),
+    ],
     ['nothing at all', 'text/plain', Buffer.from(text, 'latin1')],
     ['UTF-16 that ASCII says', 'text/html', Buffer.from(`<meta charset=utf-16>${text}`)],
   ])('the character set: %s', async (_, type, body) => {
@@ -261,9 +291,19 @@ describe('bodies', () => {
   })
 
   test.each<[string, string, string | number, string]>([
-    ['one more', '{"id":9007199254740993}', 2 ** 53, 'fail assertion: $.id is 9007199254740993, not 9007199254740992'],
+    [
+      'one more',
+      '{"id":9007199254740993}',
+      2 ** 53,
+      'fail assertion: $.id is 9007199254740993, not 9007199254740992',
+    ],
     ['the same', '{"id":9007199254740992}', 2 ** 53, 'ok none: status 200'],
-    ['its digits', '{"a":"1\\"1234567890123456789","id":-12345678901234567890}', '-12345678901234567890', 'ok none: status 200'],
+    [
+      'its digits',
+      '{"a":"1\\"1234567890123456789","id":-12345678901234567890}',
+      '-12345678901234567890',
+      'ok none: status 200',
+    ],
     ['no integer', '{"id":0.1234567890123456789}', 0.12345678901234568, 'ok none: status 200'],
     ['safe', '{"id":1234567890123456}', 1234567890123456, 'ok none: status 200'],
     ['no JSON', '{"id":012345678901234567}', 1, 'fail assertion: the body cannot be read as JSON: not JSON'],
@@ -361,7 +401,12 @@ describe('extraction', () => {
 
   test.each<[string, string, string, string]>([
     ['an attribute', 'text/html', '<input value="a&amp;b&#x3a;c&#47;d&#61;&lt=&eacute">', 'a&b:c/d=&lt=é'],
-    ['text', 'text/html; charset=utf-8', '<p value="">a&ltb &CounterClockwiseContourIntegral;</p>value="', 'a<b ∳</p>value='],
+    [
+      'text',
+      'text/html; charset=utf-8',
+      '<p value="">a&ltb &CounterClockwiseContourIntegral;</p>value="',
+      'a<b ∳</p>value=',
+    ],
     ['XHTML', 'application/xhtml+xml', '<input value="a&amp;b&apos;"/>', "a&b'"],
     ['a script', 'text/html', '<script>var value="a&amp;b"</script>', 'a&amp;b'],
     ['after a script', 'text/html', '<script src="x"></script><i value="a&amp;b">', 'a&b'],

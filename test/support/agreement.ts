@@ -41,7 +41,8 @@ const REASONS: { why: string; fits: (seen: Seen) => boolean }[] = [
   },
   {
     why: 'zstd: this Node.js cannot read it, and what is asked of the body is not known to hold',
-    fits: ({ odd, ours }) => odd.oddities.includes('zstd') && ours.asked?.cause === 'unreadable' && !canZstd(),
+    fits: ({ odd, ours }) =>
+      odd.oddities.includes('zstd') && ours.asked?.cause === 'unreadable' && !canZstd(),
   },
   {
     why: 'a stream that ends early proves nothing that is not in it',
@@ -119,10 +120,23 @@ async function probeTwice(i: number, { answers, server }: Omit<World, 'browser'>
   return { plain, asked, targets }
 }
 
-const UNREAD: ReadonlySet<string> = new Set(['protocol', 'reset', 'timeout', 'unreadable', 'connect', 'redirect', 'size'])
+const UNREAD: ReadonlySet<string> = new Set([
+  'protocol',
+  'reset',
+  'timeout',
+  'unreadable',
+  'connect',
+  'redirect',
+  'size',
+])
 
 /** What is different, in words; undefined where nothing is. */
-function differenceOf({ odd, ours: { plain, asked, targets }, chromium, targets: theirs }: Seen): string | undefined {
+function differenceOf({
+  odd,
+  ours: { plain, asked, targets },
+  chromium,
+  targets: theirs,
+}: Seen): string | undefined {
   const isUp = plain.outcome === 'ok'
   if (chromium.kind === 'refused') {
     if (isUp) return 'refused by Chromium, up for us'
@@ -133,7 +147,8 @@ function differenceOf({ odd, ours: { plain, asked, targets }, chromium, targets:
   if (plain.outcome === 'unknown') return `read by Chromium, unknown for us`
   // A page is fetched and then shown; what was fetched comes first, twice where a kept connection was gone.
   const first = theirs.filter((target, i) => target !== theirs[i - 1]).slice(0, targets.length)
-  if (first.join('\n') !== targets.join('\n')) return `Chromium asked for ${first.join(' ')}, we for ${targets.join(' ')}`
+  if (first.join('\n') !== targets.join('\n'))
+    return `Chromium asked for ${first.join(' ')}, we for ${targets.join(' ')}`
   if (asked === null || !isUp) return undefined
   const shows = chromium.text.includes(odd.token)
   if (shows === (asked.outcome === 'ok')) return undefined

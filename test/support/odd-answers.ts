@@ -35,9 +35,25 @@ function among<T>(...odds: Odd<T>[]): fc.Arbitrary<{ name: string; value: T }> {
 
 const statuses = among<string>(
   [60, '', ' 200 OK'],
-  ...['201 Created', '203 X', '206 Partial', '299 X', '400 Bad', '404 Not Found', '410 Gone', '418 X', '451 X', '500 E', '502 B', '503 S', '599 X', '999 X', '304 N', '302 no place', '300 X'].map(
-    (text): Odd<string> => [1, text, ` ${text}`],
-  ),
+  ...[
+    '201 Created',
+    '203 X',
+    '206 Partial',
+    '299 X',
+    '400 Bad',
+    '404 Not Found',
+    '410 Gone',
+    '418 X',
+    '451 X',
+    '500 E',
+    '502 B',
+    '503 S',
+    '599 X',
+    '999 X',
+    '304 N',
+    '302 no place',
+    '300 X',
+  ].map((text): Odd<string> => [1, text, ` ${text}`]),
   [3, '204', ' 204 No Content'],
   [1, '205', ' 205 Reset'],
   [1, '401 asks', ' 401 U\r\nWWW-Authenticate: Custom'],
@@ -52,9 +68,17 @@ const statuses = among<string>(
 const versions = among<string>(
   [60, '', 'HTTP/1.1'],
   [5, 'HTTP/1.0', 'HTTP/1.0'],
-  ...['http/1.1', 'HTTP/2', 'HTTP/2.0', 'HTTP/1.2', 'HTTP/1', 'HTTP/0.9', 'HTTPS/1.1', 'XTTP/1.1', 'SSH-2.0'].map(
-    (text): Odd<string> => [1, text, text],
-  ),
+  ...[
+    'http/1.1',
+    'HTTP/2',
+    'HTTP/2.0',
+    'HTTP/1.2',
+    'HTTP/1',
+    'HTTP/0.9',
+    'HTTPS/1.1',
+    'XTTP/1.1',
+    'SSH-2.0',
+  ].map((text): Odd<string> => [1, text, text]),
 )
 const slops = among<string>(
   [60, '', ''],
@@ -97,7 +121,12 @@ const fieldLines = among<string[]>(
 
 type Page = { type: string | null; bytes: Buffer; token: string; isPage: boolean }
 
-const ascii = (type: string): Page => ({ type, bytes: Buffer.from(`<p>${FILL}${TOKEN}</p>`), token: TOKEN, isPage: false })
+const ascii = (type: string): Page => ({
+  type,
+  bytes: Buffer.from(`<p>${FILL}${TOKEN}</p>`),
+  token: TOKEN,
+  isPage: false,
+})
 const page = (type: string | null, before: string, encoding: BufferEncoding): Page => ({
   type,
   bytes: Buffer.from(`${before}<p>${ACCENTED}</p>`, encoding),
@@ -110,10 +139,22 @@ const pages = among<Page>(
   [2, 'JSON', { ...ascii('application/json'), bytes: Buffer.from(`{"a":"${TOKEN}"}`) }],
   [2, 'empty', { ...ascii('text/html'), bytes: Buffer.alloc(0) }],
   [1, 'meta', page('text/html', '<meta charset="iso-8859-1">', 'latin1')],
-  [1, 'http-equiv', page('text/html', '<meta http-equiv=content-type content="text/html;charset=latin1">', 'latin1')],
+  [
+    1,
+    'http-equiv',
+    page('text/html', '<meta http-equiv=content-type content="text/html;charset=latin1">', 'latin1'),
+  ],
   [1, 'meta past a comment', page('text/html', '<!-- <meta charset=koi8-r> --><meta charset=utf-8>', 'utf8')],
-  [1, 'meta past a script', page('text/html', '<script>"<meta charset=koi8-r>"</script><meta charset=utf-8>', 'utf8')],
-  [1, 'meta far below', page('text/html', `<html><head><!--${'x'.repeat(4_000)}--><meta charset=latin1></head>`, 'latin1')],
+  [
+    1,
+    'meta past a script',
+    page('text/html', '<script>"<meta charset=koi8-r>"</script><meta charset=utf-8>', 'utf8'),
+  ],
+  [
+    1,
+    'meta far below',
+    page('text/html', `<html><head><!--${'x'.repeat(4_000)}--><meta charset=latin1></head>`, 'latin1'),
+  ],
   [1, 'header and meta', page('text/html; charset=utf-8', '<meta charset=koi8-r>', 'utf8')],
   [1, 'header with quotes', page('text/html; charset="iso-8859-1"', '', 'latin1')],
   [1, 'unknown header', page('text/html; charset=klingon', '<meta charset=utf-8>', 'utf8')],
@@ -142,9 +183,11 @@ const codings = among<Coding>(
   [1, 'br', { field: 'br', code: (b) => zlib.brotliCompressSync(b) }],
   [1, 'zstd', { field: 'zstd', code: zstd }],
   [1, 'two', { field: 'gzip, br', code: (b) => zlib.brotliCompressSync(zlib.gzipSync(b)) }],
-  ...['none', 'UTF-8', '', 'aws-chunked', 'identity', 'text/html', 'foo'].map(
-    (field): Odd<Coding> => [1, `coded as ${field}`, { field, code: asIs }],
-  ),
+  ...['none', 'UTF-8', '', 'aws-chunked', 'identity', 'text/html', 'foo'].map((field): Odd<Coding> => [
+    1,
+    `coded as ${field}`,
+    { field, code: asIs },
+  ]),
   [1, 'gzip that is none', { field: 'gzip', code: asIs }],
   [1, 'br that is none', { field: 'br', code: asIs }],
   [1, 'gzip;q=1', { field: 'gzip;q=1', code: (b) => zlib.gzipSync(b) }],
@@ -153,16 +196,22 @@ const codings = among<Coding>(
   [1, 'gzip, wrong checksum', { field: 'gzip', code: (b) => flipped(zlib.gzipSync(b), -6) }],
   [1, 'gzip broken within', { field: 'gzip', code: (b) => flipped(zlib.gzipSync(b), 12) }],
   [1, 'deflate, wrong checksum', { field: 'deflate', code: (b) => flipped(zlib.deflateSync(b), -1) }],
-  [1, 'gzip and more', { field: 'gzip', code: (b) => Buffer.concat([zlib.gzipSync(b), Buffer.from('more')]) }],
+  [
+    1,
+    'gzip and more',
+    { field: 'gzip', code: (b) => Buffer.concat([zlib.gzipSync(b), Buffer.from('more')]) },
+  ],
 )
 
 type Framed = { fields: string[]; bytes: Buffer; end: OddAnswer['end'] }
 type Frame = (body: Buffer) => Framed
-const byLength = (...lengths: ((n: number) => string)[]): Frame => (body) => ({
-  fields: lengths.map((length) => `Content-Length: ${length(body.length)}`),
-  bytes: body,
-  end: 'close',
-})
+const byLength =
+  (...lengths: ((n: number) => string)[]): Frame =>
+  (body) => ({
+    fields: lengths.map((length) => `Content-Length: ${length(body.length)}`),
+    bytes: body,
+    end: 'close',
+  })
 const chunk = (data: Buffer, { size = data.length.toString(16), eol = '\r\n' } = {}): Buffer =>
   Buffer.concat([Buffer.from(`${size}${eol}`), data, Buffer.from(eol)])
 const inChunks =
@@ -172,7 +221,9 @@ const LAST = '0\r\n\r\n'
 const chunked = (body: Buffer, last = LAST, options: Parameters<typeof chunk>[1] = {}): Buffer =>
   Buffer.concat([...(body.length > 0 ? [chunk(body, options)] : []), Buffer.from(last)])
 const sized = (size: (hex: string) => string): Frame =>
-  inChunks((b) => (b.length === 0 ? Buffer.from(LAST) : chunked(b, LAST, { size: size(b.length.toString(16)) })))
+  inChunks((b) =>
+    b.length === 0 ? Buffer.from(LAST) : chunked(b, LAST, { size: size(b.length.toString(16)) }),
+  )
 const frames = among<Frame>(
   [40, '', byLength(String)],
   [3, 'kept alive', (b) => ({ ...byLength(String)(b), end: 'keep' })],
@@ -191,10 +242,30 @@ const frames = among<Frame>(
   [1, 'negative length', byLength(() => '-1')],
   [1, 'length with zeros', byLength((n) => `000${n}`)],
   [1, 'folded length', (b) => ({ fields: ['Content-Length:', ` ${b.length}`], bytes: b, end: 'close' })],
-  [1, 'length with a blank', (b) => ({ fields: [`Content-Length : ${b.length}`], bytes: Buffer.concat([b, Buffer.from('more')]), end: 'close' })],
-  [2, 'chunks and length', inChunks((b) => chunked(b), ['Content-Length: 99999', 'Transfer-Encoding: chunked'])],
-  [1, 'chunks and two lengths', inChunks((b) => chunked(b), ['Content-Length: 9', 'Content-Length: 8', 'Transfer-Encoding: Chunked'])],
-  [1, 'chunked twice', inChunks((b) => chunked(b), ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'])],
+  [
+    1,
+    'length with a blank',
+    (b) => ({
+      fields: [`Content-Length : ${b.length}`],
+      bytes: Buffer.concat([b, Buffer.from('more')]),
+      end: 'close',
+    }),
+  ],
+  [
+    2,
+    'chunks and length',
+    inChunks((b) => chunked(b), ['Content-Length: 99999', 'Transfer-Encoding: chunked']),
+  ],
+  [
+    1,
+    'chunks and two lengths',
+    inChunks((b) => chunked(b), ['Content-Length: 9', 'Content-Length: 8', 'Transfer-Encoding: Chunked']),
+  ],
+  [
+    1,
+    'chunked twice',
+    inChunks((b) => chunked(b), ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']),
+  ],
   [1, 'identity', (b) => ({ fields: ['Transfer-Encoding: identity'], bytes: b, end: 'close' })],
   [1, 'folded chunked', inChunks((b) => chunked(b), ['Transfer-Encoding:', '\tchunked'])],
   [1, 'chunks that are none', inChunks(asIs)],
@@ -203,7 +274,13 @@ const frames = among<Frame>(
   [1, 'trailers', inChunks((b) => chunked(b, '0\r\nX: y\r\n\r\n'))],
   [1, 'trailers that are none', inChunks((b) => chunked(b, '0\r\ngarbage\r\n\r\n'))],
   [1, 'chunks by line feeds', inChunks((b) => chunked(b, '0\n\n', { eol: '\n' }))],
-  [1, 'chunks of one byte', inChunks((b) => Buffer.concat([...b].map((byte) => chunk(Buffer.from([byte]))).concat(Buffer.from(LAST))))],
+  [
+    1,
+    'chunks of one byte',
+    inChunks((b) =>
+      Buffer.concat([...b].map((byte) => chunk(Buffer.from([byte]))).concat(Buffer.from(LAST))),
+    ),
+  ],
   [1, 'size and blanks', sized((hex) => `${hex}   `)],
   [1, 'size in capitals and zeros', sized((hex) => `00${hex.toUpperCase()}`)],
   [1, 'size and extension', sized((hex) => `${hex} ;a="b"`)],
@@ -211,7 +288,11 @@ const frames = among<Frame>(
   [1, 'size as in C', sized((hex) => `0x${hex}`)],
   [1, 'blank before size', sized((hex) => ` ${hex}`)],
 )
-const surpluses = among<string>([40, '', ''], [4, 'a comment after it', '<!-- served from cache -->'], [1, 'a line end after it', '\r\n'])
+const surpluses = among<string>(
+  [40, '', ''],
+  [4, 'a comment after it', '<!-- served from cache -->'],
+  [1, 'a line end after it', '\r\n'],
+)
 const methods = fc.oneof(
   { weight: 20, arbitrary: fc.constant('GET' as const) },
   { weight: 2, arbitrary: fc.constant('HEAD' as const) },
@@ -250,10 +331,18 @@ const places = among<string[] | null>(
   [1, 'to one place twice', ['Location: {path}/t', 'Location: {path}/t']],
   [1, 'to a folded place', ['Location:', ' {path}/t']],
   [2, 'with a cookie', ['Location: {path}/cookie', 'Set-Cookie: {name}=v']],
-  [1, 'with a cookie for the path', ['Location: {path}/cookie', 'Set-Cookie: {name}=v; Path={path}/; HttpOnly; SameSite=Lax']],
+  [
+    1,
+    'with a cookie for the path',
+    ['Location: {path}/cookie', 'Set-Cookie: {name}=v; Path={path}/; HttpOnly; SameSite=Lax'],
+  ],
   [1, 'with a cookie of bytes', ['Location: {path}/cookie', 'Set-Cookie: {name}=v\xc3\xa9; Max-Age=60']],
   [1, 'with a cookie that has ended', ['Location: {path}/cookie', 'Set-Cookie: {name}=v; Max-Age=0']],
-  [1, 'with a cookie for TLS', ['Location: {path}/cookie', 'Set-Cookie: {name}=v; Secure; Domain=example.org']],
+  [
+    1,
+    'with a cookie for TLS',
+    ['Location: {path}/cookie', 'Set-Cookie: {name}=v; Secure; Domain=example.org'],
+  ],
   [1, 'with a quoted cookie', ['Location: {path}/cookie', 'Set-Cookie: {name}="v" ; path=/']],
   [2, 'over 7 more', ['Location: {path}/chain/7']],
   [1, 'over 30 more', ['Location: {path}/chain/30']],
@@ -301,7 +390,9 @@ const answers: fc.Arbitrary<OddAnswer> = fc
     const answer = Buffer.concat([Buffer.from(head, 'latin1'), framed.bytes, Buffer.from(surplus)])
     const whole = isCut ? answer.subarray(0, head.length - 10) : answer
     const names = [odd.version, odd.status, odd.slop, odd.eol, odd.interim, odd.lines, shown, odd.coding]
-    const oddities = [...names, odd.frame, odd.surplus, odd.end, place].map(({ name }) => name).filter(Boolean)
+    const oddities = [...names, odd.frame, odd.surplus, odd.end, place]
+      .map(({ name }) => name)
+      .filter(Boolean)
     return {
       method: odd.method,
       bytes: whole,

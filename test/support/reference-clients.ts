@@ -101,7 +101,12 @@ async function askOneCurl(asked: readonly Asked[]): Promise<Counted[]> {
   const config = asked.map(({ url, method }) => {
     const how = method === 'HEAD' ? 'head' : `request = "${method}"${method === 'POST' ? '\ndata = ""' : ''}`
     const own = [`url = "${url}"`, how, 'location', 'http1.1', 'cookie = ""', `max-time = ${WAIT_MS / 1_000}`]
-    return [...own, 'output = "-"', `write-out = "\\n${mark}%{exitcode} %{http_code} %{errormsg}\\n${mark}"`, 'silent'].join('\n')
+    return [
+      ...own,
+      'output = "-"',
+      `write-out = "\\n${mark}%{exitcode} %{http_code} %{errormsg}\\n${mark}"`,
+      'silent',
+    ].join('\n')
   })
   const said = await outputOf('curl', ['--config', '-'], config.join('\nnext\n'))
   const parts = said.split(mark)

@@ -81,7 +81,8 @@ function wrongValue({ json = [] }: Questions, { document }: Text): string | unde
     const steps = parseJsonPath(path)
     const found = typeof steps === 'string' ? undefined : read.at(steps)
     if (found === undefined) return `there is nothing at ${path}`
-    if (!isEqual(found, equals)) return `${path} is ${shortened(read.text(found))}, not ${shortened(JSON.stringify(equals))}`
+    if (!isEqual(found, equals))
+      return `${path} is ${shortened(read.text(found))}, not ${shortened(JSON.stringify(equals))}`
   }
   return undefined
 }
@@ -104,7 +105,9 @@ function taken(extractions: NonNullable<Questions['extract']>, text: Text): Find
 }
 
 export function lengthProblem(variable: string, value: string): string | undefined {
-  return value.length > MAX_VALUE_CHARS ? `${variable} is longer than ${MAX_VALUE_CHARS} characters` : undefined
+  return value.length > MAX_VALUE_CHARS
+    ? `${variable} is longer than ${MAX_VALUE_CHARS} characters`
+    : undefined
 }
 
 type Found = { kind: 'found'; value: string } | { kind: 'absent'; reason: string }

@@ -35,7 +35,8 @@ export function createChunks(): Chunks {
   }
   function takeSize(byte: number): void {
     lineBytes += 1
-    if (lineBytes > MAX_CHUNK_LINE_BYTES) throw brokenAnswer(`the line of a chunk passes ${MAX_CHUNK_LINE_BYTES} bytes`)
+    if (lineBytes > MAX_CHUNK_LINE_BYTES)
+      throw brokenAnswer(`the line of a chunk passes ${MAX_CHUNK_LINE_BYTES} bytes`)
     if (byte === LF) return endSize()
     if (place === 'extension') return
     if (afterCr) throw brokenAnswer('the size of a chunk is no number')
@@ -49,7 +50,8 @@ export function createChunks(): Chunks {
       const digit = place === 'size' ? hexOf(byte) : -1
       sizeBytes = sizeBytes * 16 + digit
       digits += 1
-      if (digit < 0 || sizeBytes > Number.MAX_SAFE_INTEGER) throw brokenAnswer('the size of a chunk is no number')
+      if (digit < 0 || sizeBytes > Number.MAX_SAFE_INTEGER)
+        throw brokenAnswer('the size of a chunk is no number')
     }
   }
   function takeAfter(byte: number): void {

@@ -86,7 +86,13 @@ export function createReader({ method, cap }: Reading): AnswerReader {
     answer() {
       if (!head || !isWhole) throw cutAnswer('the answer is not whole')
       const { status, headers } = head
-      return { status, headers, body: body?.kept() ?? NO_BYTES, oversize: body?.oversize() ?? false, surplusBytes }
+      return {
+        status,
+        headers,
+        body: body?.kept() ?? NO_BYTES,
+        oversize: body?.oversize() ?? false,
+        surplusBytes,
+      }
     },
   }
 }
@@ -126,7 +132,8 @@ function createHeads(before?: HttpHead) {
       const from = isFirst ? (slop ?? 0) : before
       const end = endIn(all, from)
       if (end > 0) return { head: parseHead(all.subarray(slop, end)), rest: bytes.subarray(end - before) }
-      if (!fits || all.length === MAX_HEAD_BYTES) throw brokenAnswer(`its head passes ${MAX_HEAD_BYTES} bytes`)
+      if (!fits || all.length === MAX_HEAD_BYTES)
+        throw brokenAnswer(`its head passes ${MAX_HEAD_BYTES} bytes`)
       return undefined
     },
     cut(): Error {
@@ -151,9 +158,13 @@ type Body = {
 }
 
 /** Undefined where there is none, or none is wanted. */
-function bodyOf(head: HttpHead, { method, capBytes }: { method: string; capBytes: number }): Body | undefined {
+function bodyOf(
+  head: HttpHead,
+  { method, capBytes }: { method: string; capBytes: number },
+): Body | undefined {
   const { status, framing } = head
-  const bodiless = method === 'HEAD' || method === 'CONNECT' || status === 204 || status === 205 || status === 304
+  const bodiless =
+    method === 'HEAD' || method === 'CONNECT' || status === 204 || status === 205 || status === 304
   if (bodiless || framing === 0 || capBytes === 0) return undefined
   const store = createByteStore(capBytes)
   if (framing === 'chunked') return chunkedBody(store, createChunks())

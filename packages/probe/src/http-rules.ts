@@ -55,7 +55,8 @@ export async function judgeAnswer(
   { latencyUs, signOn }: { latencyUs: number; signOn: SignOn },
 ): Promise<Verdict> {
   const value = answer.status
-  const said = (await judgeStatus(spec, answer, signOn)) ?? judgeSize(spec, answer) ?? judgeHeaders(spec, answer)
+  const said =
+    (await judgeStatus(spec, answer, signOn)) ?? judgeSize(spec, answer) ?? judgeHeaders(spec, answer)
   if (said) return { judgement: { ...said, value }, values: NO_VALUES }
   const found = await judgeBody(spec, answer)
   if ('outcome' in found) return { judgement: { ...found, value }, values: NO_VALUES }
