@@ -18,7 +18,7 @@ export type ExactDocument = {
 /** Some 10 ms of parsing. */
 export const MAX_JSON_CHARS = 4 * 1024 * 1024
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 const LONG_INTEGER = /^-?\d{16,}$/
 
 /** The document, or the sentence that says why there is none. */
@@ -44,10 +44,19 @@ export function parseDocument(text: string): ExactDocument | string {
   }
   const shown = (value: Exact): string => {
     if (typeof value === 'bigint') return `${value}`
-    const json = JSON.stringify(value)
+    const json = shownJson(value)
     return mark === undefined ? json : json.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1')
   }
   return { at, text: shown }
+}
+
+/** What is nested too deeply to be written out is not worth it. */
+function shownJson(value: Json): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'a deep structure'
+  }
 }
 
 function markedToken(token: string, mark: string): string {
