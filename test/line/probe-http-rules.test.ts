@@ -3,6 +3,7 @@ import * as zlib from 'node:zlib'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { MAX_VALUE_CHARS } from '@constat/probe/body-inspect'
+import { BODY_BUDGET_MS } from '@constat/probe/http-body'
 import {
   judgeAnswer,
   redirectLimit,
@@ -332,6 +333,19 @@ describe('bodies', () => {
     expect(first).toContain(said)
     expect(second).toBe('ok none: status 200')
   })
+
+  test('a body that takes too long to search is given up, and the next one is read', async () => {
+    // The worst case of the search in V8: some 4 s for this.
+    const bodyContains = `${'a'.repeat(1_500)}b${'a'.repeat(1_500)}`
+    const [first, second] = await Promise.all([
+      judge({ bodyContains }, { body: 'a'.repeat(16 * 1024 * 1024) }),
+      judge({ bodyContains: 'end' }, { body: `${'a'.repeat(20_000)}end` }),
+    ])
+    expect(first).toContain(
+      `fail unreadable: the body cannot be read: reading it takes more than ${BODY_BUDGET_MS} ms`,
+    )
+    expect(second).toBe('ok none: status 200')
+  }, 20_000)
 })
 
 function broken(bytes: Buffer, fromEnd = 1): Buffer {
