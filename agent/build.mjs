@@ -14,7 +14,6 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   // Names stay readable in stack traces; only space and syntax shrink.
   minifySyntax: true,
   minifyWhitespace: true,
@@ -32,7 +31,7 @@ const packed = {
     }))
     bundle.onLoad({ filter: /.*/, namespace: 'packed' }, async ({ path }) => {
       const stdin = { contents: `export * from '${path}'`, resolveDir: root }
-      const { outputFiles } = await build({ ...common, stdin, banner: REQUIRE, write: false })
+      const { outputFiles } = await build({ ...common, format: 'esm', stdin, banner: REQUIRE, write: false })
       const text = brotliCompressSync(outputFiles[0].contents).toString('base64')
       const contents = `import { brotliDecompressSync } from 'node:zlib'
         const source = brotliDecompressSync(Buffer.from('${text}', 'base64')).toString('base64')
@@ -42,11 +41,21 @@ const packed = {
   },
 }
 
+/** The agent is one file: the program of its thread is a text in it. */
+const thread = await build({
+  ...common,
+  entryPoints: [`${root}../packages/probe/src/body-thread.ts`],
+  format: 'cjs',
+  write: false,
+})
+
 await build({
   ...common,
   entryPoints: [`${root}src/main.ts`],
   outfile,
+  format: 'esm',
   plugins: [packed],
+  define: { CONSTAT_BODY_THREAD: JSON.stringify(thread.outputFiles[0].text) },
   // Native accelerators: both libraries do without, and one file cannot carry them.
   external: ['bufferutil', 'utf-8-validate', 'msgpackr-extract'],
   banner: { js: `#!/usr/bin/env node\n${REQUIRE.js}` },

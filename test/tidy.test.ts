@@ -140,6 +140,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   standardwebhooks: ['collector/src/alert'],
   undici: ['collector/src/alert'],
   systeminformation: ['packages/probe/src/host-elsewhere.ts'],
+  entities: ['packages/probe/src/body-inspect.ts'],
   'https-proxy-agent': ['agent/src/uplink.ts', 'agent/src/proxy.ts'],
   '@peculiar/x509': ['collector/src/certificate.ts'],
   'reflect-metadata': ['collector/src/certificate.ts'],

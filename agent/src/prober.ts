@@ -2,6 +2,7 @@
  * Prober: the schedule with a timer and real probes. It decides nothing about a target: it runs what is
  * due, watches over it, and says `unknown` where this host, not the target, was the trouble.
  */
+import { BODY_BUDGET_MS } from '@constat/probe/http-body'
 import { runProbe } from '@constat/probe/kinds'
 import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
 import { messageOf } from '@constat/shared/fault'
@@ -16,8 +17,10 @@ import type { Timebase } from './timebase.ts'
 
 /** Probes at once; the rest waits its turn. */
 export const MAX_IN_FLIGHT = 128
-/** A probe that outlives its own deadline by this is given up. */
-const WATCHDOG_MS = 1_000
+/** A probe that outlives its own deadline by this is given up: a body may be read for a while after it. */
+const WATCHDOG_MS = 5 * BODY_BUDGET_MS
+/** Failures that a loop which ran late may have made itself; the others are what somebody answered. */
+const LATE_CAUSES: ReadonlySet<Cause> = new Set(['timeout', 'reset', 'dns', 'loss'])
 /** Missed slots with a sample of their own, for one check at one time; the rest is only counted. */
 const MAX_MISSED_SAMPLES = 1_000
 const MAX_TIMER_MS = 60_000
@@ -170,10 +173,11 @@ export class Prober {
     })
   }
 
-  /** A result that this host spoilt is unknown, whatever it was. */
+  /** A result that this host spoilt is unknown. A failure that was told in an answer is none of its making. */
   #doubt(result: ProbeResult, { lagUs, jumped }: { lagUs: number; jumped: boolean }): ProbeResult {
     if (jumped) return { ...result, outcome: 'unknown', cause: 'suspended' }
-    if (lagUs > MAX_LAG_US) return { ...result, outcome: 'unknown', cause: 'interference' }
+    const isAnswer = result.outcome === 'fail' && !LATE_CAUSES.has(result.cause)
+    if (lagUs > MAX_LAG_US && !isAnswer) return { ...result, outcome: 'unknown', cause: 'interference' }
     return result
   }
 

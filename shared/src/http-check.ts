@@ -13,7 +13,7 @@ export const HTTP_LIMITS = {
   textChars: 4_000,
   statuses: 100,
   jsonRules: 32,
-  redirects: 10,
+  redirects: 20,
   bodyBytes: 16 * 1024 * 1024,
   degradedMs: 3_600_000,
   usernameChars: 200,

@@ -52,6 +52,8 @@ export const CAUSES = [
   ['denied', 'agent'],
   /** The check asks for something this agent cannot do. */
   ['unsupported', 'agent'],
+  /** The body is not what its headers say: it does not decompress, or not within the agent's limits. */
+  ['unreadable', 'target'],
 ] as const satisfies readonly (readonly [string, FaultOwner])[]
 export type Cause = (typeof CAUSES)[number][0]
 

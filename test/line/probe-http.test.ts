@@ -115,8 +115,13 @@ const ROWS: Row[] = [
   },
   {
     name: 'challenge page',
+    spec: () => http('/status/403?cf-mitigated=challenge'),
+    says: ['blocked', 'blocked', 403],
+  },
+  {
+    name: 'the mark of a challenge, and none',
     spec: () => http('/status/503?cf-mitigated=challenge'),
-    says: ['blocked', 'blocked', 503],
+    says: ['fail', 'status', 503],
   },
   { name: 'refused', spec: () => http(`http://web.test:${refusing}/`), says: ['fail', 'connect', 0] },
   { name: 'hang before headers', spec: () => http('/hang'), says: ['fail', 'timeout', 0] },
@@ -361,7 +366,7 @@ describe('URLs and configurations', () => {
   test.each([
     [{ kind: 'http' }, 'url is missing'],
     [{ kind: 'http', url: 'ftp://x' }, 'url must be http or https'],
-    [{ kind: 'http', url: 'http://x', redirects: 11 }, 'redirects must be an integer from 0 to 10'],
+    [{ kind: 'http', url: 'http://x', redirects: 21 }, 'redirects must be an integer from 0 to 20'],
     [{ kind: 'http', url: 'http://x', exec: 'rm' }, 'exec is not known'],
     [
       { kind: 'tcp', host: 'a b', port: 0 },

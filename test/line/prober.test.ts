@@ -1,78 +1,83 @@
-/**
- * The prober against a server that hangs and comes back, in real time: when it looks, and that the samples of
- * one check leave in the order in which their tries began, also where two of them ran beside each other.
- */
-import type { Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+/** The prober: what a late loop makes unknown, and what it does not. Real probes of real servers. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Cause, Outcome } from '@constat/shared/sample'
 import type { TakenSample } from '../../agent/src/columns.ts'
 import type { AgentCheck } from '../../agent/src/config.ts'
 import { Prober } from '../../agent/src/prober.ts'
 import { Timebase } from '../../agent/src/timebase.ts'
-import { eventually } from '../support/processes.ts'
 import { probingContext } from '../support/probing.ts'
 import { REAL_CLOCK } from '../support/real-clock.ts'
 import { createKeptLog } from '../support/silent-log.ts'
-import { startTalker, type Talker } from '../support/talker.ts'
 
-const TIMEOUT_MS = 3_000
-/** A busy machine is late. */
-const LATE_MS = 900
+const BUSY_MS = 400
 
-describe('a target that hangs', () => {
-  let talker: Talker | undefined
-  let prober: Prober | undefined
-  afterEach(async () => {
-    prober?.stop()
-    await talker?.close()
+let server: Server
+let port: number
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    if (request.url === '/hang') return
+    response.writeHead(request.url === '/503' ? 503 : 200).end('hello')
   })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  // A TCP server that listens has an AddressInfo.
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
 
-  test('is known to be down one wait after the timeout, and its end within 2 s', async () => {
-    let answers = false
-    const greet = (socket: Socket): void => void (answers && socket.end('SSH-2.0-test\r\n'))
-    talker = await startTalker(greet)
-    const check: AgentCheck = {
-      index: 0,
-      name: 'gate',
-      intervalMs: 20_000,
-      timeoutMs: TIMEOUT_MS,
-      reprobeMs: 2_000,
-      confirm: { down: 2, up: 1 },
-      brackets: true,
-      probe: { kind: 'tcp', host: '127.0.0.1', port: talker.port, banner: 'ssh' },
-      text: 'gate',
-    }
-    const seen: (TakenSample & { toldUs: number })[] = []
-    const { timeoutMs: _, clock: __, ...probing } = probingContext({ timeoutMs: TIMEOUT_MS })
-    prober = new Prober({
+/** The first sample of a check during which the loop stood still. */
+function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenSample> {
+  const check: AgentCheck = {
+    index: 0,
+    name: path,
+    text: path,
+    intervalMs: 1_000,
+    timeoutMs: 600,
+    reprobeMs: 1_000,
+    brackets: false,
+    confirm: { down: 2, up: 1 },
+    probe: { kind: 'http', url: `http://127.0.0.1:${port}${path}`, ...more },
+  }
+  return new Promise((resolve) => {
+    const { timeoutMs: _, clock: __, ...probing } = probingContext({ timeoutMs: 1 })
+    const prober: Prober = new Prober({
       agent: Buffer.alloc(16),
       shell: { clock: REAL_CLOCK, log: createKeptLog() },
       timebase: new Timebase(REAL_CLOCK),
-      probing,
-      sampled: (_origin, sample) => seen.push({ ...sample, toldUs: REAL_CLOCK.monotonicUs() }),
-      skipped: () => undefined,
+      probing: {
+        ...probing,
+        // Asked first of all: the probe is in flight.
+        denied: () => {
+          setTimeout(standStill, 1)
+          return false
+        },
+      },
+      sampled: (_origin, sample) => {
+        prober.stop()
+        resolve(sample)
+      },
+      skipped: () => {},
     })
-    prober.assign('log', [check])
-    await eventually('two failures', () => seen.length >= 2, { limitMs: 10_000 })
-    const [first, second] = [seen[0]!, seen[1]!]
-    expect([first, second].map(({ outcome, attempt }) => [outcome, attempt])).toEqual([
-      ['fail', 0],
-      ['fail', 1],
-    ])
-    expect(second.slot).toBeNull()
-    expect(second.settles).toBe(true)
-    const besideMs = (second.startUs - first.startUs) / 1_000
-    expect(besideMs).toBeGreaterThanOrEqual(2_000)
-    expect(besideMs).toBeLessThan(2_000 + LATE_MS)
-    expect((second.toldUs - first.startUs) / 1_000).toBeLessThan(TIMEOUT_MS + 2_000 + LATE_MS)
+    prober.assign('test', [check])
+  })
+}
 
-    answers = true
-    const healedUs = REAL_CLOCK.monotonicUs()
-    await eventually('a good sample', () => seen.some(({ outcome }) => outcome === 'ok'), { limitMs: 10_000 })
-    const good = seen.find(({ outcome }) => outcome === 'ok')!
-    // A try that hung when the server came back runs to its timeout first.
-    expect((good.startUs - healedUs) / 1_000).toBeLessThan(TIMEOUT_MS + 2_000 + LATE_MS)
-    expect(good.slot).toBeNull()
-    const starts = seen.map(({ startUs }) => startUs)
-    expect(starts).toEqual(starts.toSorted((a, b) => a - b))
-  }, 40_000)
+function standStill(): void {
+  const untilMs = performance.now() + BUSY_MS
+  while (performance.now() < untilMs) continue
+}
+
+test.each<[string, { bodyContains?: string }, [Outcome, Cause]]>([
+  ['/503', {}, ['fail', 'status']],
+  ['/', { bodyContains: 'welcome' }, ['fail', 'assertion']],
+  ['/', {}, ['unknown', 'interference']],
+  ['/hang', {}, ['unknown', 'interference']],
+])('%s %j while the loop stood still: %j', async (path, more, says) => {
+  const { outcome, cause } = await sampleOf(path, more)
+  expect([outcome, cause]).toEqual(says)
 })

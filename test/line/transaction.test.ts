@@ -229,6 +229,10 @@ describe('mistakes are told where they stand', () => {
       'expect: {json: [{path: $.a, equals: [1]}]}',
       '2 http.expect.json[0].equals: should be text of at most 4000 characters, a number, true, false or null',
     ],
+    [
+      'expect: {json: [{path: $.a, equals: 9007199254740993}]}',
+      '2 http.expect.json[0].equals: is an integer past 2^53 - 1, which would be rounded: write its digits in quotes',
+    ],
     ['headers: {"a b": x}', '2 http.headers["a b"]: is no name of a header'],
     ['headers: {Content-Length: "1"}', '2 http.headers.Content-Length: is set by the agent: remove it'],
     ['headers: {X: "a\\nb"}', '2 http.headers.X: holds characters that no header may carry'],

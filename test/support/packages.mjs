@@ -24,6 +24,7 @@ const PACKAGES = [
   { debian: 'openssh-server', program: 'sshd', reason: 'an SSH server for the tcp probe' },
   { debian: 'iproute2', program: 'ip', reason: 'network namespaces, for the network campaign' },
   { debian: 'tinyproxy', program: 'tinyproxy', reason: 'an HTTP proxy for agents and probes' },
+  { debian: 'curl', program: 'curl', reason: 'counts odd answers beside the http probe, as Chromium does' },
   { debian: 'openssl', program: 'openssl', reason: 'makes certificates and serves TLS that is not ours' },
 ]
 

@@ -282,6 +282,25 @@ describe('an answer', () => {
     expect(await settled(b.id)).toMatchObject([{ state: 'failed', lastStatus: null }])
   })
 
+  it.each([
+    ['with bare line feeds', 'HTTP/1.1 200 OK\nX-By: appliance\nContent-Length: 2\n\nok'],
+    ['with a folded line', 'HTTP/1.1 200 OK\r\nX: a;\r\n\tb\r\nContent-Length: 2\r\n\r\nok'],
+    ['with a control', 'HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'with two framings',
+      'HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    ['with 60 kB of headers', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(60_000)}\r\nContent-Length: 2\r\n\r\nok`],
+    ['with bytes after it', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok and more'],
+    ['with the body of a 204', 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n{}'],
+  ])('%s is an answer', async (_name, bytes) => {
+    const to = await receiver((response) => void response.socket?.end(bytes, 'latin1'))
+    const { id } = await hook(to.url)
+    await deliver({ retryDelaysMs: [] })
+    await told(1)
+    expect(await settled(id)).toMatchObject([{ state: 'delivered', attempts: 1 }])
+  })
+
   it('of 200 counts, however its body ends', async () => {
     const endless = await receiver((response) => void response.writeHead(200).write('begun'))
     const { id } = await hook(endless.url)

@@ -15,7 +15,7 @@ import type { Answer } from './retry.ts'
 export const SEND_TIMEOUT_MS = 15_000
 /** Of an answer's body this much is read and kept. */
 export const MAX_ANSWER_BYTES = 4_096
-const MAX_HEADER_BYTES = 16_384
+const MAX_HEADER_BYTES = 256 * 1024
 const MAX_ERROR_CHARS = 500
 
 /** All addresses of a name. */
@@ -75,6 +75,8 @@ function send({ url, headers, body, reach }: Post, signal: AbortSignal): Promise
       maxHeaderSize: MAX_HEADER_BYTES,
       // Empty for an address, which is not named in a handshake.
       servername: sniOf(url.hostname.replace(/^\[|\]$/g, '')) ?? '',
+      // Lenient, as browsers are: an answer that is refused for its form would be sent for again.
+      insecureHTTPParser: true,
       signal,
     })
     outgoing.on('response', settle)

@@ -49,8 +49,8 @@ export function failureOf(error: unknown, { expired, phase }: Circumstance): Fai
   const cause = TARGET_CAUSES.get(code)
   if (cause) return failed(cause)
   if (phase === 'tlsUs') return failed('tls')
-  // The parser of node:http names its complaints so.
-  if (code.startsWith('HPE_') || code.startsWith('ERR_HTTP_')) return failed('protocol')
+  // http-broken.ts
+  if (code === 'ERR_HTTP_ANSWER') return failed('protocol')
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code === 'EPROTO') return failed('tls')
   return { outcome: 'unknown', cause: 'unsupported' }
 }

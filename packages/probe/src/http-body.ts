@@ -1,80 +1,120 @@
 /**
- * Bodies: what was read, as text and as JSON, once the clock has stopped. A body that cannot be read is
- * said to be so: an assertion about it must not hold by accident.
+ * Bodies: inspected within limits of time and memory, once the clock has stopped. What a server sends may
+ * be made to take long (compression, JSON), so all but small plain bodies are read on a thread of its own:
+ * the loop, and with it every other probe, goes on. One that passes a limit is unreadable, which is a
+ * failure of whoever sent it.
  */
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Json } from '@constat/shared/canonical-json'
-import { messageOf } from '@constat/shared/fault'
-import { HTTP_LIMITS } from '@constat/shared/http-check'
+import { Worker } from 'node:worker_threads'
+import { inspectBody, type BodyOrder, type Finding, type Questions } from './body-inspect.ts'
+import type { HttpHeaders } from './http-head.ts'
 
-export type Reading<T> = { kind: 'read'; value: T } | { kind: 'unreadable'; reason: string }
+/** Plain bodies up to this are read at once: some hundred µs at most. */
+const MAX_DIRECT_BYTES = 16 * 1024
+/** Of the thread, for one body; 16 MiB of compressed text take a tenth of it. */
+export const BODY_BUDGET_MS = 2_000
+const MAX_THREAD_MB = 256
+/** A thread without work ends: most agents need it seldom or never. */
+const IDLE_MS = 30_000
 
-export type Body = { text: Reading<string>; json: () => Reading<Json> }
+/** In the bundled agent the thread's program is a text in the bundle; in a checkout it is a file. */
+declare const CONSTAT_BODY_THREAD: string | undefined
 
-/** Compressed answers are not asked for; one that comes anyway may grow to this. */
-const MAX_INFLATED_BYTES = HTTP_LIMITS.bodyBytes
-/** Parsing holds up every other probe: some 10 ms for this much. */
-const MAX_JSON_CHARS = 4 * 1024 * 1024
-
-export const NO_BODY: Body = bodyOf({ kind: 'read', value: '' })
+/** Nobody looked: the trouble is this host's. */
+export type Unread = { kind: 'unread'; reason: string }
 
 /** `cut`: the cap ended the reading before the body did. */
-export async function readBody(
-  bytes: Buffer,
-  { headers, cut }: { headers: IncomingHttpHeaders; cut: boolean },
-): Promise<Body> {
-  const inflated = await inflate(bytes, { coding: headers['content-encoding'], cut })
-  if (inflated.kind === 'unreadable') return bodyOf(inflated)
-  return bodyOf({ kind: 'read', value: decoded(inflated.value, headers['content-type'] ?? '') })
+export function readBody(
+  bytes: Buffer<ArrayBuffer>,
+  { headers, cut }: { headers: HttpHeaders; cut: boolean },
+  questions: Questions,
+): Promise<Finding | Unread> {
+  const coding = headers['content-encoding'] ?? ''
+  const contentType = headers['content-type'] ?? ''
+  const order = { bytes, coding, contentType, cut, questions }
+  const isPlain = coding === '' || bytes.length === 0
+  if (isPlain && bytes.length <= MAX_DIRECT_BYTES) return Promise.resolve(inspectBody(order))
+  // The thread gets the memory itself, which must hold nothing else.
+  const isAlone = bytes.length === bytes.buffer.byteLength
+  return readers.inspect(isAlone ? order : { ...order, bytes: new Uint8Array(bytes) })
 }
 
-function bodyOf(text: Reading<string>): Body {
-  let parsed: Reading<Json> | undefined
-  return { text, json: () => (parsed ??= text.kind === 'read' ? parse(text.value) : text) }
-}
+type Job = { order: BodyOrder; done: (finding: Finding | Unread) => void }
 
-function parse(text: string): Reading<Json> {
-  if (text.length > MAX_JSON_CHARS) {
-    return { kind: 'unreadable', reason: `more than ${MAX_JSON_CHARS} characters, too long to read as JSON` }
+/** One thread, one body at a time: the others wait their turn, which is off their clocks. */
+class Readers {
+  readonly #waiting: Job[] = []
+  #worker: Worker | null = null
+  #job: Job | null = null
+  #hasBegun = false
+  /** The budget of the job, or the wait without one. */
+  #timer: NodeJS.Timeout | null = null
+
+  inspect(order: BodyOrder): Promise<Finding | Unread> {
+    return new Promise((done) => {
+      this.#waiting.push({ order, done })
+      this.#next()
+    })
   }
-  try {
-    // JSON.parse yields nothing but JSON.
-    return { kind: 'read', value: JSON.parse(text) as Json }
-  } catch {
-    return { kind: 'unreadable', reason: 'not JSON' }
-  }
-}
 
-async function inflate(
-  bytes: Buffer,
-  { coding = 'identity', cut }: { coding: string | undefined; cut: boolean },
-): Promise<Reading<Buffer>> {
-  const name = coding.trim().toLowerCase()
-  if (name === 'identity' || bytes.length === 0) return { kind: 'read', value: bytes }
-  const zlib = await import('node:zlib')
-  const { Z_SYNC_FLUSH, Z_FINISH, BROTLI_OPERATION_FLUSH, BROTLI_OPERATION_FINISH } = zlib.constants
-  const limit = { maxOutputLength: MAX_INFLATED_BYTES }
-  try {
-    if (name === 'br') {
-      const finishFlush = cut ? BROTLI_OPERATION_FLUSH : BROTLI_OPERATION_FINISH
-      return { kind: 'read', value: zlib.brotliDecompressSync(bytes, { ...limit, finishFlush }) }
+  #next(): void {
+    if (this.#job) return
+    if (this.#timer) clearTimeout(this.#timer)
+    const job = this.#waiting.shift()
+    if (!job) {
+      this.#worker?.unref()
+      this.#timer = setTimeout(() => this.#end(), IDLE_MS).unref()
+      return
     }
-    if (name === 'gzip' || name === 'x-gzip' || name === 'deflate') {
-      const finishFlush = cut ? Z_SYNC_FLUSH : Z_FINISH
-      return { kind: 'read', value: zlib.unzipSync(bytes, { ...limit, finishFlush }) }
-    }
-  } catch (error) {
-    return { kind: 'unreadable', reason: `it does not decompress (${name}: ${messageOf(error)})` }
+    this.#job = job
+    this.#hasBegun = false
+    const worker = (this.#worker ??= this.#open())
+    // What waits for a finding keeps the process.
+    worker.ref()
+    worker.postMessage(job.order, [job.order.bytes.buffer])
   }
-  return { kind: 'unreadable', reason: `compressed as ${name.slice(0, 40)}, which this agent does not read` }
+
+  #open(): Worker {
+    const worker = startThread()
+    worker.on('message', (said: Finding | 'begun') => {
+      if (this.#worker !== worker) return
+      if (said !== 'begun') return this.#settle(said)
+      this.#hasBegun = true
+      this.#timer = setTimeout(() => this.#end(), BODY_BUDGET_MS)
+    })
+    // Without a listener an error would end the agent; the exit that follows says enough.
+    worker.on('error', () => void worker.terminate())
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#end()
+    })
+    return worker
+  }
+
+  /** Ends the thread. A body that it was at takes too much; one that it never began is not to blame. */
+  #end(): void {
+    void this.#worker?.terminate()
+    this.#worker = null
+    if (!this.#job) return
+    const reason = this.#hasBegun
+      ? `reading it takes more than ${BODY_BUDGET_MS} ms or ${MAX_THREAD_MB} MB`
+      : 'this host could not start a thread to read it'
+    this.#settle({ kind: this.#hasBegun ? 'unreadable' : 'unread', reason })
+  }
+
+  #settle(finding: Finding | Unread): void {
+    const job = this.#job
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#job = null
+    job?.done(finding)
+    this.#next()
+  }
 }
 
-/** UTF-8 unless the answer names another character set that is known. */
-function decoded(bytes: Buffer, contentType: string): string {
-  const charset = /;\s*charset="?([\w.:-]{1,40})/i.exec(contentType)?.[1] ?? 'utf-8'
-  try {
-    return new TextDecoder(charset).decode(bytes)
-  } catch {
-    return bytes.toString('utf8')
-  }
+const readers = new Readers()
+
+function startThread(): Worker {
+  // Flags of the process, such as those of a profiler, are not for its threads.
+  const options = { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MB } }
+  return typeof CONSTAT_BODY_THREAD === 'string'
+    ? new Worker(CONSTAT_BODY_THREAD, { ...options, eval: true })
+    : new Worker(new URL('../bin/body-thread.mjs', import.meta.url), options)
 }

@@ -1,10 +1,12 @@
 /**
- * One HTTP exchange on one fresh connection: request out, headers in, body in up to a cap. No agent, no
- * keep-alive, no retry; the caller decides about redirects.
+ * One HTTP exchange on one fresh connection: request out, answer in. No keep-alive, no retry; the caller
+ * decides about redirects. What an answer is stands in http-reader.ts.
  */
-import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Attempt } from './attempt.ts'
+import type { Clock } from '@constat/shared/time'
+import { cutAnswer } from './http-broken.ts'
+import { createReader, type HttpResponse, type Reading } from './http-reader.ts'
+import type { Stopwatch } from './stopwatch.ts'
 
 export type HttpRequest = {
   method: string
@@ -13,105 +15,70 @@ export type HttpRequest = {
   body: string | undefined
 }
 
-export type HttpResponse = {
-  status: number
-  headers: IncomingHttpHeaders
-  body: Buffer
-  oversize: boolean
-}
-
-export const MAX_HEADER_BYTES = 32 * 1024
-
 /** How a request names its target: to the server itself, or to a proxy that passes it on (RFC 9112, 3.2). */
 export type TargetForm = 'origin' | 'absolute'
 
-/** A request that is made and waits for its connection: making it takes longer than sending it. */
-export type PreparedRequest = {
-  /** `readBody`: how many bytes of body to read, for these headers; 0 ends the exchange with them. */
-  over: (
-    socket: Socket,
-    readBody: (response: IncomingMessage) => number,
-    attempt: Attempt,
-  ) => Promise<HttpResponse>
-  /** There will be no connection. */
-  drop: () => void
+/** Methods that say how long their body is even where they have none (RFC 9110, 8.6). */
+const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH'])
+
+/** The request as it goes over the wire. */
+export function requestBytes({ method, url, headers, body }: HttpRequest, form: TargetForm): Buffer {
+  // The URL standard has these two encoded since 2024, and Chromium does; Node.js 20 does not.
+  const path = url.pathname.replaceAll('^', '%5E').replaceAll('|', '%7C')
+  const target = `${form === 'absolute' ? url.origin : ''}${path}${url.search}`
+  const length = body === undefined ? (BODY_METHODS.has(method) ? 0 : undefined) : Buffer.byteLength(body)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  if (length !== undefined) lines.push(`Content-Length: ${length}`)
+  const head = [`${method} ${target} HTTP/1.1`, ...lines, 'Connection: close', '', ''].join('\r\n')
+  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '')])
 }
 
-export function prepareRequest(asked: HttpRequest, form: TargetForm): PreparedRequest {
-  const { method, url, body } = asked
-  // By hand: Node.js sends no length for the body of a GET, a DELETE or an OPTIONS.
-  const length = body === undefined ? {} : { 'Content-Length': `${Buffer.byteLength(body)}` }
-  let give: ((error: null, socket: Socket) => void) | undefined
-  const sent = request({
-    createConnection: (_, connected) => {
-      give = connected
-      return undefined
-    },
-    method,
-    host: url.hostname,
-    path: `${form === 'absolute' ? url.origin : ''}${url.pathname}${url.search}`,
-    headers: { ...asked.headers, ...length },
-    setHost: false,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  })
-  // Whoever drops the request does not listen any more.
-  sent.on('error', ignore)
-  if (body === undefined) sent.end()
-  else sent.end(body)
-  return {
-    over: (socket, readBody, { watch, context: { clock } }) =>
-      new Promise((resolve, reject) => {
-        let heardUs = 0
-        const hear = (): void => {
-          if (heardUs === 0) watch.enter('transferUs')
-          heardUs = clock.monotonicUs()
-        }
-        // Before the parser's own listener: bytes count from when they came, not from when they were read.
-        sent.once('socket', () => void socket.prependListener('data', hear))
-        // `on`, not `once`: a cut connection may complain twice, and the second time must have a listener.
-        sent.on('error', reject)
-        sent.once('upgrade', () => reject(brokenProtocol('the server switched protocols unasked')))
-        sent.once('response', (response) => {
-          collect(response, readBody(response)).then((answer) => {
-            if (heardUs > 0) watch.ended(heardUs)
-            resolve(answer)
-          }, reject)
-        })
-        watch.enter('ttfbUs')
-        give?.(null, socket)
-      }),
-    drop: () => sent.destroy(),
-  }
+export type Timing = {
+  clock: Clock
+  /** Gets `ttfbUs` and `transferUs`; absent where the exchange is a part of another phase. */
+  watch?: Stopwatch
 }
 
-function ignore(): void {
-  // An 'error' event without a listener would end the agent.
-}
-
-/** Reads up to `capBytes`; what comes after is not waited for. */
-function collect(response: IncomingMessage, capBytes: number): Promise<HttpResponse> {
-  const { statusCode: status = 0, headers } = response
+/** The answer to these bytes. What comes after it stays in the socket, which is left paused. */
+export function exchange(
+  socket: Socket,
+  { bytes, ...reading }: { bytes: Buffer } & Reading,
+  { clock, watch }: Timing,
+): Promise<HttpResponse> {
+  const reader = createReader(reading)
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let readBytes = 0
-    const settle = (oversize: boolean): void =>
-      resolve({ status, headers, body: Buffer.concat(chunks), oversize })
-    response.on('error', reject)
-    response.once('end', () => settle(false))
-    if (capBytes === 0) {
-      response.resume()
-      return settle(false)
+    let heardUs = 0
+    /** Bytes count from when they came, not from when they were read. */
+    const hear = (chunk: Buffer): void => {
+      if (heardUs === 0) watch?.enter('transferUs')
+      heardUs = clock.monotonicUs()
+      settleBy(() => reader.push(chunk))
     }
-    response.on('data', (chunk: Buffer) => {
-      readBytes += chunk.length
-      if (readBytes <= capBytes) return void chunks.push(chunk)
-      chunks.push(chunk.subarray(0, chunk.length - (readBytes - capBytes)))
-      response.destroy()
-      settle(true)
-    })
+    const end = (): void =>
+      settleBy(() => {
+        reader.end()
+        return true
+      })
+    const cut = (): void => fail(cutAnswer('the connection ended without an answer'))
+    const fail = (error: Error): void => {
+      leave()
+      reject(error)
+    }
+    const leave = (): void => {
+      socket.pause().off('data', hear).off('end', end).off('error', fail).off('close', cut)
+    }
+    const settleBy = (read: () => boolean): void => {
+      try {
+        if (!read()) return
+        if (heardUs > 0) watch?.ended(heardUs)
+        leave()
+        resolve(reader.answer())
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    socket.on('data', hear).on('end', end).on('error', fail).on('close', cut)
+    watch?.enter('ttfbUs')
+    socket.write(bytes)
   })
-}
-
-export function brokenProtocol(message: string): Error {
-  return Object.assign(new Error(message), { code: 'HPE_UNEXPECTED' })
 }

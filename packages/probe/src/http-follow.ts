@@ -2,17 +2,19 @@
  * Following: one request and its redirects, each hop on a fresh connection, with the cookies of a jar.
  * Credentials are gone for good once a redirect leaves the origin they are for, even where it comes back.
  */
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpRequestSpec } from '@constat/shared/check'
 import { ProbeFailure, type Attempt } from './attempt.ts'
+import { MAX_BODY_BYTES } from './body-inspect.ts'
 import { dial, secure, type Endpoint } from './connect.ts'
 import type { CookieJar } from './cookies.ts'
 import { given } from './fields.ts'
 import type { Access } from './http-access.ts'
-import { prepareRequest, type HttpRequest, type HttpResponse, type TargetForm } from './http-exchange.ts'
+import { exchange, requestBytes, type HttpRequest, type TargetForm } from './http-exchange.ts'
+import { locationOf, type HttpHead } from './http-head.ts'
 import { dialProxy, tunnel } from './http-proxy.ts'
-import { MAX_BODY_BYTES, redirectLimit, wantsRedirect } from './http-rules.ts'
+import type { HttpResponse } from './http-reader.ts'
+import { redirectLimit, wantsRedirect } from './http-rules.ts'
 
 export type Journey = {
   access: Access
@@ -52,21 +54,20 @@ async function askOnce(
   attempt: Attempt,
 ): Promise<HttpResponse> {
   const { access, jar } = journey
-  const { clock } = attempt.context
+  const { watch, context } = attempt
+  const { clock } = context
   const asked = withCookies(leg, jar.header(leg.url, clock.nowMs()))
-  const readBody = ({ statusCode: status = 0, headers }: IncomingMessage): number =>
-    wantsRedirect(spec, { status, headers }) ? 0 : (spec.maxBytes ?? MAX_BODY_BYTES)
   // Made before the first phase begins, so that the making is no part of what is measured.
-  const request = prepareRequest(asked, formOf(leg, access))
+  const bytes = requestBytes(asked, formOf(leg, access))
+  const cap = (head: HttpHead): number => (wantsRedirect(spec, head) ? 0 : (spec.maxBytes ?? MAX_BODY_BYTES))
   let socket: Socket | undefined
   try {
     socket = await connect(leg, access, attempt)
-    const response = await request.over(socket, readBody, attempt)
+    const response = await exchange(socket, { bytes, method: leg.method, cap }, { clock, watch })
     Object.assign(attempt.hops.at(-1) ?? {}, { url: bareUrl(leg.url), status: response.status })
     jar.store(leg.url, response.headers['set-cookie'] ?? [], clock.nowMs())
     return response
   } finally {
-    request.drop()
     socket?.destroy()
   }
 }
@@ -127,8 +128,9 @@ function withCookies(leg: Leg, cookies: string | undefined): Leg {
 
 /** RFC 9110, 15.4: 303 always becomes GET; 301 and 302 do for POST, as every browser has it. */
 function nextLeg(asked: Leg, { status, headers }: HttpResponse, { secretBody }: Journey): Leg {
+  const location = locationOf(headers)
   const base = asked.url.href
-  const url = URL.canParse(headers.location ?? '', base) ? new URL(headers.location ?? '', base) : null
+  const url = URL.canParse(location, base) ? new URL(location, base) : null
   if (!url || !(url.protocol === 'http:' || url.protocol === 'https:')) {
     throw redirectFailure(status, 'a redirect to something that is not a web address')
   }

@@ -15,11 +15,11 @@
  * Every sentence about a proxy names it. The address policy of the host is asked about the proxy's address,
  * and about the target's where the URL has one: a name is resolved by the proxy.
  */
-import { request } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { ProbeFailure, verdictOf, type Attempt } from './attempt.ts'
 import { dial, type Endpoint } from './connect.ts'
-import { brokenProtocol, MAX_HEADER_BYTES } from './http-exchange.ts'
+import { brokenAnswer } from './http-broken.ts'
+import { exchange } from './http-exchange.ts'
 import type { Cause, Outcome } from '@constat/shared/sample'
 
 const HTTP_PORT = 80
@@ -50,7 +50,9 @@ export async function tunnel(
 ): Promise<Socket> {
   const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host
   const authority = `${host}:${target.port}`
-  const { status, early } = await askConnect(socket, authority).catch((error: unknown) => {
+  const bytes = Buffer.from(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`)
+  const asked = exchange(socket, { bytes, method: 'CONNECT', cap: () => 0 }, { clock: attempt.context.clock })
+  const { status, surplusBytes } = await asked.catch((error: unknown) => {
     const expired = attempt.signal.aborted
     const { detail } = verdictOf(error, { expired, watch: attempt.watch })
     if (expired) throw failure('fail', 'timeout', `the proxy ${proxy.host} did not get through: ${detail}`)
@@ -58,32 +60,13 @@ export async function tunnel(
   })
   if (status >= 200 && status <= 299) {
     // TLS begins with the client: a server that speaks first is none.
-    if (early > 0) throw brokenProtocol(`${authority} spoke before the handshake`)
+    if (surplusBytes > 0) throw brokenAnswer(`${authority} spoke before the handshake`)
     return socket
   }
   if (status === 403 || status === 407 || status === 429) {
     throw failure('blocked', 'blocked', `the proxy ${proxy.host} turned the agent away: status ${status}`)
   }
   throw failure('fail', 'connect', `the proxy ${proxy.host} cannot reach ${authority}: status ${status}`)
-}
-
-function askConnect(socket: Socket, authority: string): Promise<{ status: number; early: number }> {
-  return new Promise((resolve, reject) => {
-    const sent = request({
-      createConnection: () => socket,
-      method: 'CONNECT',
-      path: authority,
-      headers: { Host: authority },
-      setHost: false,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    })
-    sent.on('error', reject)
-    // An answer to CONNECT of whatever status comes as this event, with what followed the headers.
-    sent.once('connect', (response, _, head) => {
-      resolve({ status: response.statusCode ?? 0, early: head.length })
-    })
-    sent.end()
-  })
 }
 
 function failure(outcome: Outcome, cause: Cause, detail: string): ProbeFailure {

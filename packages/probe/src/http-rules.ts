@@ -1,144 +1,168 @@
 /**
- * HTTP rules: what an answer means. Pure; runs after the clock has stopped.
+ * HTTP rules: what an answer means; judged after the clock has stopped. One rule above all: an answer counts
+ * as the reference clients count it, Chromium and curl, as they are what a service's users would have got.
+ * Where the two differ Chromium is followed, and the check can choose: `status`, `redirects`, `headersContain`
+ * and the rest say what it wants. What is an answer at all stands in http-reader.ts and http-head.ts.
  *
  * After redirects, without a `status` list:
  *   2xx                              ok
  *   401 with WWW-Authenticate        ok for a bare URL: the service is there and asks who we are, as a
  *                                    sign-on page does. With `auth`, or in a transaction: fail `status`
- *   403, 429, or a firewall's mark   blocked: something in front of the service turned the agent away
+ *   403, 429, a firewall's challenge blocked: something in front of the service turned the agent away
  *   407                              blocked: the proxy asks who we are; the service was not asked
  *   3xx that is not followed         fail `redirect`
  *   anything else (404, 5xx …)       fail `status`; a maintenance page that answers 503 is an outage,
  *                                    one that answers 200 needs `bodyContains` or `bodyLacks`
+ * A firewall's mark (`cf-mitigated: challenge`, `x-amzn-waf-action`) is no shelter for an outage: it counts on
+ * the statuses that challenges have (202, 403, 405, 429), and on 503 where the body is a challenge too.
  * With a `status` list: a listed status is ok, 407 and 429 are blocked, anything else is fail `status`.
+ *
  * Then, in this order: a body above `maxBytes`, where the check states it, is fail `size` (the default cap
- * only ends the reading: assertions look at what was read); a header, a text or a JSON value that is not as
- * asked is fail `assertion`; slower than `degradedOverMs` is degraded `slow`.
+ * only ends the reading: assertions look at what was read); a header that is not as asked is fail `assertion`;
+ * a body that no client can read (a coding that does not decompress), or not within the limits of
+ * http-body.ts, is fail `unreadable`, whatever is asked of it; a text, a JSON value or something to take out
+ * that is not as asked is fail `assertion`; slower than `degradedOverMs` is degraded `slow`.
  */
-import type { IncomingHttpHeaders } from 'node:http'
-import type { HttpRequestSpec } from '@constat/shared/check'
-import { parseJsonPath, valueAt } from '@constat/shared/json-path'
-import type { Body } from './http-body.ts'
+import type { Extraction, HttpRequestSpec } from '@constat/shared/check'
+import type { Cause } from '@constat/shared/sample'
+import { lengthProblem, type BodyExtraction, type Questions } from './body-inspect.ts'
+import { given } from './fields.ts'
+import { readBody } from './http-body.ts'
+import { spelled, type HttpHeaders } from './http-head.ts'
+import type { HttpResponse } from './http-reader.ts'
 import type { Judgement } from './probe.ts'
 
-export type HttpAnswer = {
-  status: number
-  headers: IncomingHttpHeaders
-  body: Body
-  /** True when the body went past the cap. */
-  oversize: boolean
-}
+export type HttpAnswer = Omit<HttpResponse, 'surplusBytes'>
 
 /** Whether a 401 that asks for a sign-on shows a service at work, or a step that failed. */
 export type SignOn = 'expected' | 'failed'
 
-export const MAX_BODY_BYTES = 1024 * 1024
-const DEFAULT_REDIRECTS = 5
-/** Of a found value, in a sentence. */
-const MAX_SHOWN_CHARS = 60
+/** `values`: what was taken out of a good answer, by the name of the variable. */
+export type Verdict = { judgement: Judgement; values: ReadonlyMap<string, string> }
 
-export function judgeAnswer(
-  spec: HttpRequestSpec,
+/** Followed where the check does not say: as many as Chromium follows. */
+const DEFAULT_REDIRECTS = 20
+/** What stands in the challenge pages of Cloudflare and AWS. */
+const CHALLENGE_TEXTS = ['/cdn-cgi/challenge-platform/', '_cf_chl_opt', 'awswaf', 'AwsWaf', 'gokuProps']
+const NO_VALUES: ReadonlyMap<string, string> = new Map()
+
+type Asked = HttpRequestSpec & { extract?: readonly Extraction[] }
+
+/** The status first: a failure that it tells needs no body. */
+export async function judgeAnswer(
+  spec: Asked,
   answer: HttpAnswer,
   { latencyUs, signOn }: { latencyUs: number; signOn: SignOn },
-): Judgement {
+): Promise<Verdict> {
   const value = answer.status
-  const said = judgeStatus(spec, answer, signOn)
-  if (said) return { ...said, value }
-  if (answer.oversize && spec.maxBytes !== undefined) {
-    return { outcome: 'fail', cause: 'size', value, detail: `the body passes ${spec.maxBytes} bytes` }
-  }
-  const detail = missingHeader(spec, answer.headers) ?? wrongText(spec, answer) ?? wrongValue(spec, answer)
-  if (detail !== undefined) return { outcome: 'fail', cause: 'assertion', value, detail }
-  if (spec.degradedOverMs !== undefined && latencyUs > spec.degradedOverMs * 1_000) {
-    return { outcome: 'degraded', cause: 'slow', value, detail: `slower than ${spec.degradedOverMs} ms` }
-  }
-  return { outcome: 'ok', cause: 'none', value, detail: `status ${value}` }
+  const said =
+    (await judgeStatus(spec, answer, signOn)) ?? judgeSize(spec, answer) ?? judgeHeaders(spec, answer)
+  if (said) return { judgement: { ...said, value }, values: NO_VALUES }
+  const found = await judgeBody(spec, answer)
+  if ('outcome' in found) return { judgement: { ...found, value }, values: NO_VALUES }
+  const isSlow = spec.degradedOverMs !== undefined && latencyUs > spec.degradedOverMs * 1_000
+  const judgement: Judgement = isSlow
+    ? { outcome: 'degraded', cause: 'slow', value, detail: `slower than ${spec.degradedOverMs} ms` }
+    : { outcome: 'ok', cause: 'none', value, detail: `status ${value}` }
+  return { judgement, values: found.values }
 }
 
-/** The verdict that the status alone brings, or undefined when it is a good one. */
-function judgeStatus(
-  spec: HttpRequestSpec,
-  { status, headers }: HttpAnswer,
-  signOn: SignOn,
-): Omit<Judgement, 'value'> | undefined {
-  const wanted = spec.status
-  const good = wanted ? wanted.includes(status) : status >= 200 && status <= 299
-  if (good) return undefined
-  const asks = status === 401 && headers['www-authenticate'] !== undefined
-  if (!wanted && asks && signOn === 'expected') return undefined
-  if (status === 407) return blocked('status 407: the proxy asks for credentials')
-  if (status === 429 || (!wanted && (status === 403 || bearsFirewallMark(headers)))) {
-    return blocked(`status ${status}: turned away before the service`)
-  }
-  if (!wanted && isRedirect(status) && headers.location !== undefined) {
-    return { outcome: 'fail', cause: 'redirect', detail: `status ${status}: a redirect that is not followed` }
-  }
-  return { outcome: 'fail', cause: 'status', detail: `status ${status}` }
+type Said = Omit<Judgement, 'value'>
+
+function fail(cause: Cause, detail: string): Said {
+  return { outcome: 'fail', cause, detail }
 }
 
-function blocked(detail: string): Omit<Judgement, 'value'> {
+function blocked(detail: string): Said {
   return { outcome: 'blocked', cause: 'blocked', detail }
 }
 
-/** Challenge pages that say what they are, whatever their status. */
-function bearsFirewallMark(headers: IncomingHttpHeaders): boolean {
+/** The verdict that the status alone brings, or undefined when it is a good one. */
+async function judgeStatus(spec: Asked, answer: HttpAnswer, signOn: SignOn): Promise<Said | undefined> {
+  const { status, headers } = answer
+  const wanted = spec.status
+  const isMarked = bearsFirewallMark(headers)
+  if (wanted ? wanted.includes(status) : isSuccess(status) && !(isMarked && status === 202)) return undefined
+  const asks = status === 401 && headers['www-authenticate'] !== undefined
+  if (!wanted && asks && signOn === 'expected') return undefined
+  if (status === 407) return blocked('status 407: the proxy asks for credentials')
+  const isChallenge = !wanted && (status === 403 || (isMarked && (await showsChallenge(answer))))
+  if (status === 429 || isChallenge) return blocked(`status ${status}: turned away before the service`)
+  if (!wanted && leadsElsewhere(answer)) {
+    return fail('redirect', `status ${status}: a redirect that is not followed`)
+  }
+  return fail('status', `status ${status}`)
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299
+}
+
+/** Challenges that say what they are. */
+function bearsFirewallMark(headers: HttpHeaders): boolean {
   return headers['cf-mitigated'] === 'challenge' || headers['x-amzn-waf-action'] !== undefined
 }
 
-function missingHeader(spec: HttpRequestSpec, headers: IncomingHttpHeaders): string | undefined {
-  for (const [name, text] of Object.entries(spec.headersContain ?? {})) {
+/** Statuses of challenges alone; 503 is also that of an outage, and has to show it. */
+async function showsChallenge(answer: HttpAnswer): Promise<boolean> {
+  if (answer.status !== 503) return answer.status === 202 || answer.status === 405
+  return (await bodyOf(answer, { bodyContainsOneOf: CHALLENGE_TEXTS })).kind === 'as asked'
+}
+
+function judgeSize({ maxBytes }: Asked, { oversize }: HttpAnswer): Said | undefined {
+  return oversize && maxBytes !== undefined ? fail('size', `the body passes ${maxBytes} bytes`) : undefined
+}
+
+function judgeHeaders({ headersContain = {} }: Asked, { headers }: HttpAnswer): Said | undefined {
+  for (const [name, text] of Object.entries(headersContain)) {
     const value = headerText(headers, name)
-    if (value === undefined) return `there is no header ${name}`
-    if (!value.includes(text)) return `the header ${name} does not hold the expected text`
+    if (value === undefined) return fail('assertion', `there is no header ${name}`)
+    if (!value.includes(text)) return fail('assertion', `the header ${name} does not hold the expected text`)
   }
   return undefined
 }
 
 /** The value of a header by its name in any case; several of one name are one, joined by commas. */
-export function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
+function headerText(headers: HttpHeaders, name: string): string | undefined {
   const value = headers[name.toLowerCase()]
-  return Array.isArray(value) ? value.join(', ') : value
+  return value === undefined ? undefined : spelled(typeof value === 'string' ? value : value.join(', '))
 }
 
-function wrongText(spec: HttpRequestSpec, { body: { text }, oversize }: HttpAnswer): string | undefined {
-  const { bodyContains, bodyLacks } = spec
-  if (bodyContains === undefined && bodyLacks === undefined) return undefined
-  if (text.kind === 'unreadable') return `the body cannot be read: ${text.reason}`
-  if (bodyContains !== undefined && !text.value.includes(bodyContains)) {
-    const part = oversize ? ` in its first ${MAX_BODY_BYTES} bytes` : ''
-    return `the body does not hold the expected text${part}`
+async function judgeBody(spec: Asked, answer: HttpAnswer): Promise<Said | Pick<Verdict, 'values'>> {
+  const { bodyContains, bodyLacks, json, extract = [] } = spec
+  const values = new Map<string, string>()
+  for (const extraction of extract) {
+    if (!('header' in extraction)) continue
+    const { variable, header } = extraction
+    const value = headerText(answer.headers, header)
+    if (value === undefined) return fail('assertion', `no ${variable}: there is no header ${header}`)
+    const problem = lengthProblem(variable, value)
+    if (problem !== undefined) return fail('assertion', problem)
+    values.set(variable, value)
   }
-  const unwanted = bodyLacks !== undefined && text.value.includes(bodyLacks)
-  return unwanted ? 'the body holds the text that must not be there' : undefined
+  const found = await bodyOf(answer, {
+    ...given({ bodyContains, bodyLacks, json }),
+    extract: extract.filter((one): one is BodyExtraction => !('header' in one)),
+  })
+  if (found.kind === 'unread') return { outcome: 'unknown', cause: 'resources', detail: found.reason }
+  if (found.kind === 'unreadable') return fail('unreadable', `the body cannot be read: ${found.reason}`)
+  if (found.kind === 'otherwise') return fail('assertion', found.reason)
+  for (const [variable, value] of found.values) values.set(variable, value)
+  return { values }
 }
 
-function wrongValue(spec: HttpRequestSpec, { body }: HttpAnswer): string | undefined {
-  const rules = spec.json ?? []
-  if (rules.length === 0) return undefined
-  const read = body.json()
-  if (read.kind === 'unreadable') return `the body cannot be read as JSON: ${read.reason}`
-  for (const { path, equals } of rules) {
-    const steps = parseJsonPath(path)
-    const found = typeof steps === 'string' ? undefined : valueAt(steps, read.value)
-    if (found === undefined) return `there is nothing at ${path}`
-    if (found !== equals) return `${path} is ${shown(found)}, not ${shown(equals)}`
-  }
-  return undefined
+/** The memory of the body goes with it: one look is all there is. */
+function bodyOf({ body, headers, oversize }: HttpAnswer, questions: Questions): ReturnType<typeof readBody> {
+  return readBody(body, { headers, cut: oversize }, questions)
 }
 
-function shown(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length <= MAX_SHOWN_CHARS ? text : `${text.slice(0, MAX_SHOWN_CHARS)}…`
-}
-
-/** Whether anything is asked about the body. */
-export function asksBody({ bodyContains, bodyLacks, json }: HttpRequestSpec): boolean {
-  return bodyContains !== undefined || bodyLacks !== undefined || json !== undefined
-}
-
-export function isRedirect(status: number): boolean {
+function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+}
+
+/** A redirect to somewhere: one without a place is an answer like any other. */
+function leadsElsewhere({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
+  return isRedirect(status) && (headers.location ?? '') !== ''
 }
 
 /** Redirects that the check wants followed. */
@@ -152,6 +176,5 @@ export function wantsRedirect(
   spec: HttpRequestSpec,
   answer: Pick<HttpAnswer, 'status' | 'headers'>,
 ): boolean {
-  if (!isRedirect(answer.status) || answer.headers.location === undefined) return false
-  return redirectLimit(spec) > 0 && spec.status?.includes(answer.status) !== true
+  return leadsElsewhere(answer) && redirectLimit(spec) > 0 && spec.status?.includes(answer.status) !== true
 }

@@ -9,10 +9,9 @@ import { runAttempt } from './attempt.ts'
 import { createJar } from './cookies.ts'
 import { readFields } from './fields.ts'
 import { openAccess } from './http-access.ts'
-import { NO_BODY, readBody } from './http-body.ts'
 import { readConnection, readRequest } from './http-fields.ts'
 import { follow } from './http-follow.ts'
-import { asksBody, judgeAnswer } from './http-rules.ts'
+import { judgeAnswer } from './http-rules.ts'
 import type { Kind, Probe } from './probe.ts'
 
 export type HttpSpec = Extract<ProbeSpec, { kind: 'http' }>
@@ -23,11 +22,10 @@ export const probeHttp: Probe<HttpSpec> = async (spec, context) => {
   const { access } = opened
   return runAttempt(context, async (attempt) => {
     const response = await follow(spec, { access, jar: createJar(), secretBody: false }, attempt)
-    attempt.watch.stop()
-    const { headers, oversize } = response
-    const body = asksBody(spec) ? await readBody(response.body, { headers, cut: oversize }) : NO_BODY
+    const { latencyUs } = attempt.watch.stop()
     const signOn = spec.auth === undefined ? 'expected' : 'failed'
-    return (latencyUs) => judgeAnswer(spec, { ...response, body }, { latencyUs, signOn })
+    const { judgement } = await judgeAnswer(spec, response, { latencyUs, signOn })
+    return () => judgement
   })
 }
 

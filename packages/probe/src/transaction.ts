@@ -14,13 +14,11 @@ import { NO_PHASES, PHASES } from '@constat/shared/sample'
 import { fillTemplate, parseTemplate, secretsOf, transactionProblems } from '@constat/shared/transaction'
 import { ProbeFailure, runAttempt, verdictOf, type Attempt } from './attempt.ts'
 import { createJar } from './cookies.ts'
-import { extract } from './extract.ts'
 import { given, isFields, readFields } from './fields.ts'
 import { openAccess } from './http-access.ts'
-import { NO_BODY, readBody } from './http-body.ts'
 import { readConnection, readExtractions, readList, readRequest } from './http-fields.ts'
 import { follow, type Journey } from './http-follow.ts'
-import { asksBody, judgeAnswer } from './http-rules.ts'
+import { judgeAnswer } from './http-rules.ts'
 import type { Judgement, Kind, Probe, ProbeContext, ProbeResult, StepTiming } from './probe.ts'
 import { readSecrets, secretText } from './secret.ts'
 import { startStopwatch, type Timing } from './stopwatch.ts'
@@ -96,17 +94,9 @@ async function runStep(
     signal.throwIfAborted()
     const response = await follow(filled(step, visit), { ...visit, secretBody }, { ...attempt, watch })
     const timing = watch.stop()
-    const { headers, oversize } = response
-    const reads = asksBody(step) || step.extract !== undefined
-    const body = reads ? await readBody(response.body, { headers, cut: oversize }) : NO_BODY
-    const answer = { ...response, body }
-    const judgement = judgeAnswer(step, answer, { latencyUs: timing.latencyUs, signOn: 'failed' })
-    const good = judgement.outcome === 'ok' || judgement.outcome === 'degraded'
-    for (const extraction of good ? (step.extract ?? []) : []) {
-      const found = extract(extraction, answer)
-      if (found.kind === 'absent') throw unmet(found.reason)
-      visit.variables.set(extraction.variable, found.value)
-    }
+    const { latencyUs } = timing
+    const { judgement, values } = await judgeAnswer(step, response, { latencyUs, signOn: 'failed' })
+    for (const [variable, value] of values) visit.variables.set(variable, value)
     return { timing, judgement }
   } catch (error) {
     const timing = watch.stop()

@@ -262,6 +262,7 @@ export const en = {
     missed: 'a probe was missed',
     denied: 'the agent may not probe this address',
     unsupported: 'the agent cannot run this check',
+    unreadable: 'the answer’s content could not be read',
   },
   fault: {
     none: 'undecided',

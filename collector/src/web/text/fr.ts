@@ -264,6 +264,7 @@ export const fr: Text = {
     missed: 'une mesure a été manquée',
     denied: 'l’agent n’a pas le droit de sonder cette adresse',
     unsupported: 'l’agent ne sait pas faire ce contrôle',
+    unreadable: 'le contenu de la réponse est illisible',
   },
   fault: {
     none: 'indécis',

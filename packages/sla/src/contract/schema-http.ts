@@ -64,9 +64,13 @@ function headers(name: z.ZodString, value: z.ZodString) {
     )
 }
 
-const plainValue = z.union([looked, z.literal(''), z.number(), z.boolean(), z.null()], {
-  error: `should be text of at most ${LIMITS.textChars} characters, a number, true, false or null`,
-})
+const plainValue = z
+  .union([looked, z.literal(''), z.number(), z.boolean(), z.null()], {
+    error: `should be text of at most ${LIMITS.textChars} characters, a number, true, false or null`,
+  })
+  .refine((value) => typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value), {
+    error: 'is an integer past 2^53 - 1, which would be rounded: write its digits in quotes',
+  })
 
 const expectation = z.strictObject({
   status: z.array(status).min(1, 'is empty: leave it out or list a status').max(LIMITS.statuses).optional(),
