@@ -14,8 +14,14 @@ import { installPackages } from './support/packages.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ARTIFACTS = join(ROOT, 'test/.artifacts')
-/** No step of a healthy tree comes near it; a hanging one must not hold CI. */
-const STEP_LIMIT_MS = 13 * 60_000
+const STEP = join(ROOT, 'test/support/step.mjs')
+/** More than three times what each takes on two slow cores, and together less than an hour of CI. */
+const MINUTE_MS = 60_000
+const PREPARE_LIMIT_MS = 8 * MINUTE_MS
+const TOOL_LIMIT_MS = 8 * MINUTE_MS
+const TESTS_LIMIT_MS = 28 * MINUTE_MS
+const AGAIN_LIMIT_MS = 14 * MINUTE_MS
+const PARENT_LOOK_MS = 500
 
 /** Read-only, so they run two at a time while the machine has nothing else to do. */
 const TOOLS = [
@@ -41,33 +47,59 @@ function finish() {
   process.exit(counts.failed === 0 ? 0 : 1)
 }
 
-/** `quiet` collects the output, so that tools running at once do not mix their lines. */
-function runProgram(name, args, { quiet = false, node = null } = {}) {
-  const program = join(ROOT, 'node_modules/.bin', name)
+/** What runs now; each ends with all that it has started when its input closes, also when we are killed. */
+const running = new Set()
+let stopped = null
+
+function stop(reason) {
+  stopped ??= reason
+  for (const child of running) child.stdin.destroy()
+}
+
+function stopWhenTold() {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => stop(name))
+  // npm starts us through a shell, which passes nothing on.
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || stop('what started it has gone'), PARENT_LOOK_MS).unref()
+}
+
+/** `quiet` collects the output, so that steps running at once do not mix their lines. */
+function run(command, { limitMs, quiet = false, node }) {
   // Whatever asks for `node` by name gets the one under test as well.
-  const path = node === null ? [] : [dirname(node)]
+  const path = node === undefined ? [] : [dirname(node)]
   const env = { PATH: [...path, process.env.PATH].join(delimiter), NO_COLOR: '1' }
   return new Promise((settle) => {
-    const child = spawn(node ?? program, node === null ? args : [realpathSync(program), ...args], {
+    if (stopped !== null) return settle({ ok: false, output: '' })
+    const child = spawn(process.execPath, [STEP, String(limitMs), ...command], {
       cwd: ROOT,
+      detached: true,
       env: { ...process.env, ...env, TURBO_TELEMETRY_DISABLED: '1' },
-      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      stdio: ['pipe', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     })
+    running.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
-    const limit = setTimeout(() => {
-      output += `${name} took longer than ${STEP_LIMIT_MS / 60_000} minutes and was ended\n`
-      child.kill('SIGTERM')
-    }, STEP_LIMIT_MS)
-    child.once('error', (error) => {
-      clearTimeout(limit)
-      settle({ ok: false, output: `${name}: ${error.message}` })
-    })
+    child.once('error', (error) => settle({ ok: false, output: `${command[0]}: ${error.message}` }))
     child.once('close', (code) => {
-      clearTimeout(limit)
+      running.delete(child)
       settle({ ok: code === 0, output })
     })
   })
+}
+
+/** A program of the packages, under the Node.js that is asked for. */
+function runProgram(name, args, options) {
+  const program = join(ROOT, 'node_modules/.bin', name)
+  const { node } = options
+  return run(node === undefined ? [program, ...args] : [node, realpathSync(program), ...args], options)
+}
+
+/** A step of prepare.mjs, which answers an exit code. */
+function prepare(step) {
+  const module = new URL('../collector/bin/prepare.mjs', import.meta.url)
+  const script = `import { ${step} } from '${module}'; process.exitCode = await ${step}()`
+  const command = [process.execPath, '--input-type=module', '--eval', script]
+  return run(command, { limitMs: PREPARE_LIMIT_MS })
 }
 
 async function runTools() {

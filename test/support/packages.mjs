@@ -24,6 +24,11 @@ const PACKAGES = [
   { debian: 'openssh-server', program: 'sshd', reason: 'an SSH server for the tcp probe' },
   { debian: 'iproute2', program: 'ip', reason: 'network namespaces, for the network campaign' },
   { debian: 'tinyproxy', program: 'tinyproxy', reason: 'an HTTP proxy for agents and probes' },
+  {
+    debian: 'prometheus-blackbox-exporter',
+    program: 'prometheus-blackbox-exporter',
+    reason: 'a prober that is not ours, which the timing bench times beside',
+  },
   { debian: 'openssl', program: 'openssl', reason: 'makes certificates and serves TLS that is not ours' },
 ]
 
@@ -59,6 +64,8 @@ export function installPackages(say) {
   }
 }
 
+const APT_LOCK_LIMIT_S = 300
+
 function isMissing({ program, isThere = () => hasProgram(program) }) {
   return !isThere()
 }
@@ -67,7 +74,9 @@ function aptInstall(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const stdio = ['ignore', 'ignore', 'inherit']
   spawnSync('apt-get', ['update', '-qq'], { stdio, env })
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { stdio, env })
+  // Another installation on this host may be under way.
+  const flags = ['-y', '-qq', '--no-install-recommends', '-o', `DPkg::Lock::Timeout=${APT_LOCK_LIMIT_S}`]
+  spawnSync('apt-get', ['install', ...flags, ...names], { stdio, env })
 }
 
 /** A host that has a policy of its own keeps it. */
