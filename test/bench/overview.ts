@@ -5,7 +5,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sized, state } from '../support/bench.ts'
-import { dropDataDir, endOf, freePort, makeDataDir, startProgram, until, type Program } from '../support/program.ts'
+import {
+  dropDataDir,
+  endOf,
+  freePort,
+  makeDataDir,
+  startProgram,
+  until,
+  type Program,
+} from '../support/program.ts'
 import { openSender } from '../support/sender.ts'
 import { fleetContract, sealSession } from '../support/bench-fleet.ts'
 

@@ -84,7 +84,9 @@ async function main(): Promise<void> {
     spent.samples += page.length * 50
   }
   const perSecond = (ms: number): number => Math.round(spent.samples / (ms / 1000))
-  console.log(`${rows.length} frames of ${rows[0]!.body.length} bytes, ${rows.length * 50} samples, 50 tracks`)
+  console.log(
+    `${rows.length} frames of ${rows[0]!.body.length} bytes, ${rows.length * 50} samples, 50 tracks`,
+  )
   console.log(`bare decoding        ${perSecond(spent.bareMs)} samples/s on one core`)
   console.log(`decoded and folded   ${perSecond(spent.foldMs)} samples/s on one core`)
   state('samples a second refolded, of bare decoding', spent.bareMs / spent.foldMs, { atLeast: ASKED_RATIO })

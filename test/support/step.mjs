@@ -37,7 +37,8 @@ const outcome = new Promise((settle) => {
   child.once('exit', (code) => settle({ code: code ?? 1, reason: null }))
   const late = { code: 124, reason: `took longer than ${Number(limitText) / 1000} s and was ended` }
   setTimeout(() => settle(late), Number(limitText)).unref()
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => settle({ code: 130, reason: null }))
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+    process.on(name, () => settle({ code: 130, reason: null }))
   process.stdin.once('end', () => settle({ code: 130, reason: null })).resume()
 })
 

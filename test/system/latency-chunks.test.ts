@@ -17,7 +17,7 @@ import { CHUNK_MS } from '../../collector/src/fold/track.ts'
 import { Latencies, SETTLE_MS } from '../../collector/src/latency/latencies.ts'
 import { Register } from '../../collector/src/terms/register.ts'
 import { accepted } from '../support/contract-text.ts'
-import { dropDataDir, makeDataDir } from '../support/program.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { sampleBatch } from '../support/sample-batch.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
@@ -57,7 +57,7 @@ function openRegister(): Register {
 }
 
 beforeAll(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeCollectorDir()
   database = await openDatabase({ databaseUrl: null, dataDir, log: createKeptLog() })
   await migrateDatabase(database, { log: createKeptLog() })
   register = openRegister()

@@ -32,7 +32,10 @@ function newFolder(): string {
 
 type Step = { child: ChildProcess; said: () => string; exit: Promise<number | null> }
 
-function startStep(script: string, { folder, limitMs = LONG_MS }: { folder: string; limitMs?: number }): Step {
+function startStep(
+  script: string,
+  { folder, limitMs = LONG_MS }: { folder: string; limitMs?: number },
+): Step {
   const command = [STEP, String(limitMs), '/bin/sh', '-c', script]
   const child = spawn(process.execPath, command, { cwd: folder, detached: true })
   let said = ''
@@ -84,7 +87,10 @@ it.concurrent('whoever started it is killed: all of it is ended', async () => {
     const command = ${JSON.stringify([STEP, String(LONG_MS), '/bin/sh', '-c', HANGS])}
     spawn(process.execPath, command, { detached: true, stdio: ['pipe', 'inherit', 'inherit'] })
   `
-  const child = spawn(process.execPath, ['--eval', runner], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--eval', runner], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   await untilFamily(folder)
   child.kill('SIGKILL')
   await eventually('all of it to be gone', () => processesIn(folder).length === 0, { limitMs: 60_000 })
