@@ -1,6 +1,6 @@
 /**
  * Tests: `line` (pure, on every core), `tidy` (the rules of the house), `system` (real processes, one file
- * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, three at a
+ * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, two at a
  * time; `npm test` runs them beside the others), `network` (faults in namespaces, which need root and
  * iproute2; two at a time).
  */
@@ -10,8 +10,9 @@ import { defineConfig } from 'vitest/config'
 /** Far above what any test takes on a slow machine that does something else as well. */
 const PURE_TIMEOUT_MS = 60_000
 const SYSTEM_TIMEOUT_MS = 180_000
-/** They wait for holds, silences and clocks more than they work. The longest one first. */
+/** They wait for holds, silences, clocks and restarts more than they work. The longest one first. */
 const PATIENT = [
+  'restart',
   'silence',
   'latency',
   'sites',
@@ -52,7 +53,7 @@ export default defineConfig({
         test: {
           name: 'patient',
           include: PATIENT,
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           globalSetup: 'test/support/made-cluster.ts',

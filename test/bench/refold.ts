@@ -12,7 +12,7 @@ import { openForm } from '@constat/shared/frame-form'
 import { parseContract } from '@constat/sla/contract/parse'
 import type { Database } from '../../collector/src/db/tx.ts'
 import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
-import { frameOf } from '../../collector/src/fold/page.ts'
+import { framesOf } from '../../collector/src/fold/page.ts'
 import { Register } from '../../collector/src/terms/register.ts'
 import { sized, state } from '../support/bench.ts'
 import { benchBatch } from '../support/bench-batch.ts'
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
     const startMs = performance.now()
     for (const payload of payloads) bare.unpack(payload)
     const bareMs = performance.now()
-    await fold.foldFrames(1, { frames: page.map(frameOf), next: from + PAGE }, nothingTouched())
+    await fold.foldFrames(1, { frames: framesOf(page), next: from + PAGE }, nothingTouched())
     const foldMs = performance.now()
     if (from < WARM_UP_PAGES * PAGE) continue
     spent.bareMs += bareMs - startMs
