@@ -5,7 +5,7 @@
 import process from 'node:process'
 
 /** Runs to its end in seconds; no figure is held against a goal. */
-export const IS_TINY = process.argv.includes('--tiny')
+const IS_TINY = process.argv.includes('--tiny')
 
 export function sized<T>({ full, tiny }: { full: T; tiny: T }): T {
   return IS_TINY ? tiny : full
