@@ -1,5 +1,5 @@
 /**
- * Builds the collector: one module `dist/main.mjs`, with its thread and the files it reads beside it. The paths
+ * Builds the collector: `dist/main.mjs` and, beside it, its parts, its thread and the files it reads. The paths
  * `new URL('./migrations', import.meta.url)` and `./static` mean the same in the sources and in the bundle.
  */
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -43,6 +43,8 @@ try {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // A command loads what it needs: to read all of it takes Node.js a third of a second.
+    splitting: true,
     target: 'node20',
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',

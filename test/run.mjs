@@ -7,15 +7,17 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, install, nodeProblem } from '../collector/bin/prepare.mjs'
+import { nodeProblem } from '../collector/bin/prepare.mjs'
 import { campaignProblem } from './support/network.mjs'
 import { fetchNode24, NODE24_MAJOR, NODE24_SUITE } from './support/node24.mjs'
 import { installPackages } from './support/packages.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ARTIFACTS = join(ROOT, 'test/.artifacts')
-/** No step of a healthy tree comes near it; a hanging one must not hold CI. */
-const STEP_LIMIT_MS = 13 * 60_000
+const STEP = join(ROOT, 'test/support/step.mjs')
+/** Each more than three times what a healthy step takes on two slow cores; one after the other, an hour. */
+const LIMIT_MS = minutes({ prepare: 4, tool: 5, pure: 10, system: 18, again: 12 })
+const PARENT_LOOK_MS = 500
 
 /** Read-only, so they run two at a time while the machine has nothing else to do. */
 const TOOLS = [
@@ -25,6 +27,10 @@ const TOOLS = [
   ['unused', 'knip', '--no-progress'],
 ]
 const TOOLS_AT_ONCE = 2
+
+function minutes(limits) {
+  return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, limit * 60_000]))
+}
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const say = (line) => process.stdout.write(`${line}\n`)
@@ -36,38 +42,68 @@ function count(name, { ok, beganMs, output = '' }) {
 }
 
 function finish() {
+  if (stopped !== null) {
+    say(`ended: ${stopped}`)
+    counts.failed += 1
+  }
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   say(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
   process.exit(counts.failed === 0 ? 0 : 1)
 }
 
-/** `quiet` collects the output, so that tools running at once do not mix their lines. */
-function runProgram(name, args, { quiet = false, node = null } = {}) {
-  const program = join(ROOT, 'node_modules/.bin', name)
+/** What runs now; each ends with all that it has started when its input closes, also when we are killed. */
+const running = new Set()
+let stopped = null
+
+function stop(reason) {
+  stopped ??= reason
+  for (const child of running) child.stdin.destroy()
+}
+
+function stopWhenTold() {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => stop(name))
+  // npm starts us through a shell, which passes nothing on.
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || stop('what started it has gone'), PARENT_LOOK_MS).unref()
+}
+
+/** `quiet` collects the output, so that steps running at once do not mix their lines. */
+function run(command, { limitMs, quiet = false, node }) {
   // Whatever asks for `node` by name gets the one under test as well.
-  const path = node === null ? [] : [dirname(node)]
+  const path = node === undefined ? [] : [dirname(node)]
   const env = { PATH: [...path, process.env.PATH].join(delimiter), NO_COLOR: '1' }
   return new Promise((settle) => {
-    const child = spawn(node ?? program, node === null ? args : [realpathSync(program), ...args], {
+    if (stopped !== null) return settle({ ok: false, output: '' })
+    const child = spawn(process.execPath, [STEP, String(limitMs), ...command], {
       cwd: ROOT,
+      detached: true,
       env: { ...process.env, ...env, TURBO_TELEMETRY_DISABLED: '1' },
-      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      stdio: ['pipe', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     })
+    running.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
-    const limit = setTimeout(() => {
-      output += `${name} took longer than ${STEP_LIMIT_MS / 60_000} minutes and was ended\n`
-      child.kill('SIGTERM')
-    }, STEP_LIMIT_MS)
-    child.once('error', (error) => {
-      clearTimeout(limit)
-      settle({ ok: false, output: `${name}: ${error.message}` })
-    })
+    child.once('error', (error) => settle({ ok: false, output: `${command[0]}: ${error.message}` }))
     child.once('close', (code) => {
-      clearTimeout(limit)
+      running.delete(child)
       settle({ ok: code === 0, output })
     })
   })
+}
+
+/** A program of the packages, under the Node.js that is asked for. */
+function runProgram(name, args, options) {
+  const program = join(ROOT, 'node_modules/.bin', name)
+  const { node } = options
+  return run(node === undefined ? [program, ...args] : [node, realpathSync(program), ...args], options)
+}
+
+/** A function of prepare.mjs, which answers an exit code. */
+function prepare(step) {
+  const module = new URL('../collector/bin/prepare.mjs', import.meta.url)
+  const script = `import { ${step} } from '${module}'; process.exitCode = await ${step}()`
+  const command = [process.execPath, '--input-type=module', '--eval', script]
+  return run(command, { limitMs: LIMIT_MS.prepare })
 }
 
 async function runTools() {
@@ -75,15 +111,17 @@ async function runTools() {
   const worker = async () => {
     for (let tool = waiting.shift(); tool !== undefined; tool = waiting.shift()) {
       const [name, program, ...args] = tool
+      if (stopped !== null) return
       const beganMs = performance.now()
-      count(name, { ...(await runProgram(program, args, { quiet: true })), beganMs })
+      count(name, { ...(await runProgram(program, args, { limitMs: LIMIT_MS.tool, quiet: true })), beganMs })
     }
   }
   await Promise.all(Array.from({ length: TOOLS_AT_ONCE }, worker))
 }
 
 /** `name` of the run; `node`: the binary, when it is not the one that runs us. */
-async function runTests(name, args, options = {}) {
+async function runTests(name, args, options) {
+  if (stopped !== null) return
   const beganMs = performance.now()
   const report = join(ARTIFACTS, `vitest-${name}.json`)
   rmSync(report, { force: true })
@@ -121,7 +159,7 @@ function countReport(path) {
 async function runNetwork() {
   const reason = campaignProblem()
   if (reason !== null) say(`not run here: the network campaign (${reason})`)
-  else await runTests('network', ['--project', 'network'], { quiet: true })
+  else await runTests('network', ['--project', 'network'], { limitMs: LIMIT_MS.again, quiet: true })
 }
 
 async function runOnNode24() {
@@ -131,25 +169,28 @@ async function runOnNode24() {
   }
   const node = fetchNode24(say)
   if (node === null) counts.failed += 1
-  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, { node })
+  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, { limitMs: LIMIT_MS.again, node })
 }
 
-const problem = nodeProblem()
-if (problem !== null) {
-  say(problem)
-  counts.failed += 1
-  finish()
+async function runAll() {
+  const problem = nodeProblem()
+  if (problem !== null || !(await prepare('install')).ok) {
+    counts.failed += 1
+    return say(problem ?? 'FAIL  install')
+  }
+  installPackages(say)
+  const beganMs = performance.now()
+  count('build', { ...(await prepare('build')), beganMs })
+  await runTools()
+  await runTests('pure', ['--project', 'line', '--project', 'tidy'], { limitMs: LIMIT_MS.pure })
+  // What mostly waits costs the other run next to nothing, here and below.
+  await Promise.all([
+    runTests('system', ['--project', 'system'], { limitMs: LIMIT_MS.system }),
+    runTests('patient', ['--project', 'patient'], { limitMs: LIMIT_MS.system, quiet: true }),
+  ])
+  await Promise.all([runNetwork(), runOnNode24()])
 }
-if ((await install()) !== 0) {
-  say('FAIL  install')
-  counts.failed += 1
-  finish()
-}
-installPackages(say)
-const beganMs = performance.now()
-count('build', { ok: (await build()) === 0, beganMs })
-await runTools()
-await runTests('here', ['--project', '!network'])
-// The campaign mostly waits, so it costs the other run next to nothing.
-await Promise.all([runNetwork(), runOnNode24()])
+
+stopWhenTold()
+await runAll()
 finish()

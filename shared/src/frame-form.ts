@@ -153,8 +153,21 @@ class Walk {
   }
 
   areCounts(count: number, below: number): boolean {
-    for (let i = 0; i < count; i += 1) if (!this.isCount(below)) return false
-    return true
+    const bytes = this.#bytes
+    let at = this.#at
+    for (let i = 0; i < count; i += 1) {
+      const head = bytes[at]!
+      // Nearly every value of a column has one byte, or three: no call for these.
+      if (head < 0x80 && head < below) at += 1
+      else if (head === 0xcd && bytes[at + 1]! > 0 && below > 0xffff) at += 3
+      else {
+        this.#at = at
+        if (!this.isCount(below)) return false
+        at = this.#at
+      }
+    }
+    this.#at = at
+    return at <= this.#end
   }
 
   areIntegers(count: number): boolean {
@@ -228,7 +241,8 @@ class Walk {
   /** Unsigned, and too large for a shorter form. */
   #longer(at: number, { bytes, beyond }: { bytes: number; beyond: number }): number {
     if (at + bytes > this.#end) return NO_INTEGER
-    const value = this.#bytes.readUIntBE(at, bytes)
+    let value = 0
+    for (let i = 0; i < bytes; i += 1) value = value * 256 + this.#bytes[at + i]!
     return value > beyond ? this.#moved(at + bytes, value) : NO_INTEGER
   }
 

@@ -5,9 +5,10 @@
  * (`decodeFrame`), so this reader knows only the canonical forms of `batch.ts`. Pure.
  */
 import { invariant } from './fault.ts'
+import { outcomeCode } from './sample.ts'
 import type { Batch, BatchClock, BatchHealth, SampleColumns } from './batch.ts'
 
-/** What the fold takes of a batch; every Batch is one. */
+/** What the fold takes of a batch; every Batch is one. Samples that are all good are read without a cause. */
 export type StateBatch = Pick<Batch, 'configDigest' | 'gapCount' | 'baseS' | 'schedule'> & {
   samples: Pick<SampleColumns, 'check' | 'offsetMs' | 'outcome' | 'attempt' | 'cause'>
 }
@@ -25,6 +26,7 @@ export type TimedBatch = Pick<Batch, 'configDigest' | 'baseS'> & {
 }
 
 const HEADER_BYTES = 9
+const OK = outcomeCode('ok')
 
 /** Reads a frame of the ledger. Only for bytes that admission has proved. */
 export function readStates(frame: Buffer): StateBatch {
@@ -97,6 +99,10 @@ function readColumns(reader: Reader): Pick<StateBatch, 'baseS' | 'samples'> {
   const offsetMs = reader.integers()
   const outcome = reader.integers()
   const attempt = reader.integersOrNull()
+  // The causes lie behind all latencies and phases; good samples have none that decides anything.
+  if (outcome.every((code) => code === OK)) {
+    return { baseS, samples: { check, offsetMs, outcome, attempt, cause: null } }
+  }
   reader.skip(3) // latency, value, phases
   const cause = reader.integersOrNull()
   return { baseS, samples: { check, offsetMs, outcome, attempt, cause } }
@@ -148,15 +154,25 @@ class Reader {
 
   integers(): number[] {
     const length = this.arrayLength()
+    const bytes = this.#bytes
     const list = new Array<number>(length)
+    let at = this.#at
     for (let i = 0; i < length; i += 1) {
-      const head = this.#bytes[this.#at]!
-      // Nearly every value of a column is below 128: one byte, no call.
+      const head = bytes[at]!
+      // Nearly every value of a column has one byte, or three: no call for these.
       if (head < 0x80) {
         list[i] = head
-        this.#at += 1
-      } else list[i] = this.integer()
+        at += 1
+      } else if (head === 0xcd) {
+        list[i] = (bytes[at + 1]! << 8) | bytes[at + 2]!
+        at += 3
+      } else {
+        this.#at = at
+        list[i] = this.integer()
+        at = this.#at
+      }
     }
+    this.#at = at
     return list
   }
 

@@ -3,7 +3,7 @@
  * version in the same run. Prints resident and anonymous memory, share of a core, bytes sent, and the
  * ratios that the project's goals are about. Linux only (/proc).
  *
- *   npx tsx test/bench/agent.ts [--seconds 60] [--checks 50] [--tls]
+ *   npx tsx test/bench/agent.ts [--seconds 60] [--checks 50] [--tls] [--tiny]
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -15,20 +15,23 @@ import { parseArgs } from 'node:util'
 import type { CheckConfig } from '@constat/shared/check'
 import { enroll } from '../../agent/src/enroll.ts'
 import { CA, GOOD_LEAF, LEAF_KEY } from '../support/certificates.ts'
+import { sized, state } from '../support/bench.ts'
 import { startFaultServer, startTlsServer } from '../support/fault-server.ts'
 import { startWireServer } from '../support/wire-server.ts'
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '60' },
-    checks: { type: 'string', default: '50' },
+    seconds: { type: 'string', default: sized({ full: '60', tiny: '2' }) },
+    checks: { type: 'string', default: sized({ full: '50', tiny: '5' }) },
     tls: { type: 'boolean', default: false },
+    tiny: { type: 'boolean', default: false },
   },
 })
 const seconds = Number(values.seconds)
 const checks = Number(values.checks)
 /** Start-up, the first probes and the first collections are not what an hour costs. */
-const WARM_UP_S = 15
+const WARM_UP_S = sized({ full: 15, tiny: 1 })
+const INTERVAL_MS = sized({ full: 10_000, tiny: 1_000 })
 const CLOCK_TICKS_PER_S = 100
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -53,9 +56,9 @@ function configOf(port: number): CheckConfig {
   const scheme = values.tls ? 'https' : 'http'
   const one = (i: number): CheckConfig['checks'][number] => ({
     name: `check-${i}`,
-    intervalMs: 10_000,
-    timeoutMs: 5_000,
-    reprobeMs: 2_000,
+    intervalMs: INTERVAL_MS,
+    timeoutMs: INTERVAL_MS / 2,
+    reprobeMs: INTERVAL_MS / 5,
     confirm: { down: 2, up: 2 },
     probe: { kind: 'http', url: `${scheme}://localhost:${port}/${i}` },
   })
@@ -73,15 +76,15 @@ async function measure(): Promise<void> {
     configOf(target.port),
     Array.from({ length: checks }, (_, i) => i),
   )
-  const state = join(dir, 'state')
+  const agentDir = join(dir, 'state')
   const way = { urls: [collector.url], tlsPin: null, proxy: null, plain: 'refused' as const, env: {} }
-  const enrolment = { ...way, dir: state, token: 't', name: 'bench', collectorKey: collector.publicKey }
+  const enrolment = { ...way, dir: agentDir, token: 't', name: 'bench', collectorKey: collector.publicKey }
   await enroll(enrolment, { random: { bytes: randomBytes } })
   const caFile = join(dir, 'ca.pem')
   execFileSync('tee', [caFile], { input: CA, stdio: ['pipe', 'ignore', 'inherit'] })
   const env = {
     ...process.env,
-    CONSTAT_AGENT_DIR: state,
+    CONSTAT_AGENT_DIR: agentDir,
     CONSTAT_LOG_LEVEL: 'warn',
     NODE_EXTRA_CA_CERTS: caFile,
   }
@@ -132,10 +135,11 @@ function report({ before, after, frames }: Measured): void {
       anonymousMb: mb(after.bare.anonymousKb),
       cpuPercent: share(before.bare, after.bare),
     },
-    rssRatio: Number((after.agent.rssKb / after.bare.rssKb).toFixed(2)),
     rssGrowthMb: mb(after.agent.rssKb - before.agent.rssKb),
   }
+  if (outcomes.length === 0) throw new Error('the agent sent nothing')
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`)
+  state('resident memory of the agent, of a bare node', after.agent.rssKb / after.bare.rssKb)
 }
 
 try {

@@ -1,38 +1,24 @@
 /**
  * Ingest: batches of 50 samples from a socket to the commit to the acknowledgement, against bare Ed25519
  * verification on all cores in the same run. Real collector process, embedded PostgreSQL, fsync on; the
- * senders share the machine.   npx tsx test/bench/ingest.ts [batches]
+ * senders share the machine.   npx tsx test/bench/ingest.ts [--tiny]
  */
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { decodeFrame, frameDigest, sealBatch } from '@constat/shared/batch'
 import { dropDataDir, endOf, freePort, makeDataDir, startProgram } from '../support/program.ts'
 import { openSender, type Sender } from '../support/sender.ts'
-import { benchBatch } from '../support/bench-batch.ts'
+import { sized, state } from '../support/bench.ts'
+import { fleetContract, sealSession } from '../support/bench-fleet.ts'
 
 const ASKED_RATIO = 0.3
-const CONTRACTS = 32
+const CONTRACTS = sized({ full: 32, tiny: 2 })
 const SITES = 4
 const SENDERS = CONTRACTS * SITES
 /** Frames of one agent on their way, as a real one has. */
 const WINDOW = 8
-const BATCHES = Number(process.argv[2] ?? 48_000)
-
-/** A fleet as it is in the field: a few sites each measure what one contract promises. */
-const contractOf = (name: string, agents: readonly string[]): string => `
-apiVersion: constat/v1
-kind: Contract
-metadata: {name: ${name}}
-spec:
-  provider: Northstar
-  target: "99.9"
-  timeZone: UTC
-  every: PT10S
-  timeout: PT5S
-  measurement: {vantages: [${agents.join(', ')}]}
-  watch: [${Array.from({ length: 50 }, (_, i) => `"http://127.0.0.1:9/${i}"`).join(', ')}]
-`
+const BATCHES = sized({ full: 48_000, tiny: 400 })
+const VERIFICATIONS = sized({ full: 20_000, tiny: 500 })
 
 /** Verifications a second of messages of `size` bytes on the thread pool, nothing else going on. */
 async function bareVerification(size: number): Promise<number> {
@@ -45,10 +31,9 @@ async function bareVerification(size: number): Promise<number> {
         valid ? resolve() : reject(error ?? new Error('a good signature did not hold')),
       )
     })
-  const count = 20_000
   const startMs = performance.now()
-  for (let done = 0; done < count; done += 64) await Promise.all(Array.from({ length: 64 }, one))
-  return count / ((performance.now() - startMs) / 1000)
+  for (let done = 0; done < VERIFICATIONS; done += 64) await Promise.all(Array.from({ length: 64 }, one))
+  return VERIFICATIONS / ((performance.now() - startMs) / 1000)
 }
 
 async function main(): Promise<void> {
@@ -63,12 +48,12 @@ async function main(): Promise<void> {
     const senders: Sender[] = []
     for (let i = 0; i < CONTRACTS; i += 1) {
       const names = Array.from({ length: SITES }, (_, site) => `site-${i}-${site}`)
-      const applied = await program.put(`/contracts/bench-${i}`, contractOf(`bench-${i}`, names))
+      const applied = await program.put(`/contracts/bench-${i}`, fleetContract(`bench-${i}`, names))
       if (!applied.ok) throw new Error(await applied.text())
       for (const name of names) senders.push(await openSender(program, name))
     }
     const each = Math.floor(BATCHES / SENDERS)
-    const frames = senders.map((sender) => sealAll(sender, each))
+    const frames = senders.map((sender) => sealSession(sender, each))
     const bytes = frames[0]![0]!.length
     const before = await bareVerification(bytes)
     const startMs = performance.now()
@@ -76,7 +61,6 @@ async function main(): Promise<void> {
     const perSecond = (each * SENDERS) / ((performance.now() - startMs) / 1000)
     const after = await bareVerification(bytes)
     const bare = (before + after) / 2
-    const ratio = perSecond / bare
     console.log(
       `frames of ${bytes} bytes, 50 samples each; ${SENDERS} agents of ${CONTRACTS} contracts, ${availableParallelism()} cores`,
     )
@@ -86,29 +70,12 @@ async function main(): Promise<void> {
     console.log(
       `socket → commit → ack       ${Math.round(perSecond)} batches/s = ${Math.round(perSecond * 50)} samples/s`,
     )
-    console.log(`ratio                       ${ratio.toFixed(2)} (asked: ${ASKED_RATIO})`)
+    state('batches a second, of bare verification', perSecond / bare, { atLeast: ASKED_RATIO })
     for (const sender of senders) sender.close()
-    process.exitCode = ratio >= ASKED_RATIO ? 0 : 1
   } finally {
     await endOf(program.child, 'SIGTERM')
     dropDataDir(join(dataDir))
   }
-}
-
-function sealAll(sender: Sender, count: number): Buffer[] {
-  const frames: Buffer[] = []
-  let prev: Buffer = Buffer.alloc(32)
-  const session = randomBytes(16)
-  const baseS = Math.floor(Date.now() / 1000) - count * 10
-  for (let seq = 0; seq < count; seq += 1) {
-    const place = { session, seq, prev, baseS: baseS + seq * 10 }
-    const frame = sealBatch(benchBatch(sender, place), sender.key)
-    if (seq === 0 && decodeFrame(frame).kind !== 'decoded')
-      throw new Error('the bench seals what nobody takes')
-    frames.push(frame)
-    prev = frameDigest(frame)
-  }
-  return frames
 }
 
 await main()

@@ -2,7 +2,7 @@
  * Latency: a month of one check from three vantages at 10 s, 777,600 samples, from the packed rows of a real
  * database: the exact share and percentiles of a window that has ended, and the live update of an open one
  * after one new batch. Beside them, in the same run, the same numbers sorted in one bare typed array.
- *   npx tsx test/bench/latency.ts
+ *   npx tsx test/bench/latency.ts [--tiny]
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,11 +20,12 @@ import { packColumns } from '../../collector/src/latency/columns.ts'
 import { Latencies, SETTLE_MS, type LatencyDeps } from '../../collector/src/latency/latencies.ts'
 import { emptyState, type Configuration } from '@constat/sla/state/contract-state'
 import { emptyMap, put } from '@constat/sla/state/persistent-map'
+import { sized, state } from '../support/bench.ts'
 import { benchBatch } from '../support/bench-batch.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const STEP_MS = 10_000
-const CHUNKS = 180
+const CHUNKS = sized({ full: 180, tiny: 3 })
 const PER_CHUNK = CHUNK_MS / STEP_MS
 const START_MS = Math.floor(Date.UTC(2026, 9, 1) / CHUNK_MS) * CHUNK_MS
 const END_MS = START_MS + CHUNKS * CHUNK_MS
@@ -33,11 +34,11 @@ const THRESHOLD_US = 400_000
 const CHECK = 'check-0'
 const DIGEST = Buffer.alloc(32, 7)
 
-let state = 1
+let random = 1
 /** Most answers near 100 ms, some five times that, a few of seconds. */
 function latencyUs(): number {
-  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-  const share = state / 2 ** 32
+  random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0
+  const share = random / 2 ** 32
   return Math.round(
     80_000 + 60_000 * share + (share > 0.93 ? 400_000 * share : 0) + (share > 0.995 ? 2e6 : 0),
   )
@@ -144,12 +145,8 @@ try {
   const { p95 } = first.value.percentileUs
   const isRight = p95 === bare.value[Math.ceil(0.95 * all.length) - 1] && first.value.tally.within === within
   console.log(`sorted, bare typed array      ${bare.ms.toFixed(1)} ms`)
-  console.log(
-    `a month from packed rows      ${first.ms.toFixed(1)} ms, ${(first.ms / bare.ms).toFixed(2)} of that`,
-  )
-  console.log(
-    `a month from memory           ${again.ms.toFixed(1)} ms, ${(again.ms / bare.ms).toFixed(2)} of that`,
-  )
+  state('ms of a month from packed rows, of sorting it bare', first.ms / bare.ms)
+  state('ms of a month from memory, of sorting it bare', again.ms / bare.ms)
   console.log(`share and p95 are the same    ${isRight ? 'yes' : 'NO'}`)
 
   const frames = growingFrames()
@@ -165,7 +162,7 @@ try {
   console.log(
     `after one batch of each agent ${live.ms.toFixed(1)} ms, ${live.value.tally.n - opened.value.tally.n} samples more`,
   )
-  process.exitCode = isRight && live.value.tally.n - opened.value.tally.n === AGENTS.length ? 0 : 1
+  if (!isRight || live.value.tally.n - opened.value.tally.n !== AGENTS.length) process.exitCode = 1
 } finally {
   await database.close()
   rmSync(dataDir, { recursive: true, force: true })

@@ -1,12 +1,13 @@
 /**
  * How fast a log grows: leaf hash, frontier and tiles for leaves of 600 bytes, in groups of 1,000 as the
- * sequencer commits them. Run with `npx tsx test/bench/tree.ts`; prints two lines.
+ * sequencer commits them, beside the bare hashes of the same run.   npx tsx test/bench/tree.ts [--tiny]
  */
 import { performance } from 'node:perf_hooks'
 import { EMPTY_EDGE, growTiles } from '@constat/evidence/tile'
 import { EMPTY_FRONTIER, appendLeaves, frontierRoot, leafHash } from '@constat/evidence/tree'
+import { sized, state } from '../support/bench.ts'
 
-const LEAVES = 400_000
+const LEAVES = sized({ full: 400_000, tiny: 10_000 })
 const LEAF_BYTES = 600
 const GROUP = 1_000
 
@@ -25,6 +26,7 @@ function leavesPerSecond(grow: (leafHashes: Buffer[]) => void): number {
   return LEAVES / ((performance.now() - startMs) / 1000)
 }
 
+const bare = leavesPerSecond(() => undefined)
 let frontier = EMPTY_FRONTIER
 const withFrontier = leavesPerSecond((hashes) => {
   frontier = appendLeaves(frontier, hashes)
@@ -35,7 +37,11 @@ const withTiles = leavesPerSecond((hashes) => {
   edge = growTiles(edge, hashes).edge
   frontierRoot(edge.frontier)
 })
-console.log(
-  `leaf hash + frontier, ${LEAF_BYTES} B: ${Math.round(withFrontier).toLocaleString('en')} leaves/s`,
-)
-console.log(`the same + tiles: ${Math.round(withTiles).toLocaleString('en')} leaves/s`)
+for (const [name, rate] of Object.entries({
+  'leaf hashes alone': bare,
+  'the same + frontier': withFrontier,
+  'the same + tiles': withTiles,
+})) {
+  console.log(`${name}, ${LEAF_BYTES} B: ${Math.round(rate).toLocaleString('en')} leaves/s`)
+}
+state('leaves a second with frontier and tiles, of their hashes alone', withTiles / bare)

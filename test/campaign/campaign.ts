@@ -9,6 +9,7 @@ import { campaignProblem } from '../support/network.mjs'
 import {
   dropDataDir,
   endOf,
+  makeCollectorDir,
   makeDataDir,
   startAgent,
   startProgram,
@@ -49,7 +50,7 @@ export async function startCampaign(pace: Pace): Promise<Campaign> {
   const problem = campaignProblem()
   if (problem !== null) throw new Error(`the network campaign cannot run here: ${problem}`)
   const world = await buildWorld()
-  const folders = [makeDataDir(), ...world.sites.map(() => makeDataDir())]
+  const folders = [makeCollectorDir(), ...world.sites.map(() => makeDataDir())]
   const agents: ChildProcess[] = []
   let program: Program | null = null
   const stop = async (): Promise<void> => {

@@ -225,37 +225,6 @@ const PAYROLL: StoryContract = {
 
 export const STORY: readonly StoryContract[] = [HOSTING, ARCHIVE, INTRANET, PAYROLL]
 
-/** `count` services in contracts of ten, one in twelve with something to tell. */
-export function bigStory(count: number): StoryContract[] {
-  const service = (n: number): StoryService => ({
-    service: `service-${n}`,
-    kind: 'http',
-    target: `https://service-${n}.example`,
-    troubles:
-      n % 12 === 0
-        ? [{ agoMin: 5 + (n % 40), state: 'down', agents: ['lyon', 'lille'] }]
-        : [
-            { agoMin: 20 + (n % 30), lastMin: 1.5, state: 'degraded', agents: ALL },
-            { agoMin: 4 + (n % 10), lastMin: 0.8, state: 'down', agents: ['lyon'] },
-          ],
-  })
-  return Array.from({ length: Math.ceil(count / 10) }, (_, group) => {
-    const numbers = Array.from({ length: Math.min(10, count - group * 10) }, (_unused, k) => group * 10 + k)
-    return {
-      ...HOSTING,
-      name: `contract-${group}`,
-      displayName: `Contract ${group}`,
-      services: numbers.map(service),
-      guarantees: numbers.slice(0, 4).map((n) => ({
-        guarantee: `availability-${n}`,
-        service: `service-${n}`,
-        target: '99.9',
-        clause: 'A.1',
-      })),
-    }
-  })
-}
-
 export function minutesMs(minutes: number): number {
   return Math.round(minutes * MINUTE_MS)
 }

@@ -25,6 +25,11 @@ const PACKAGES = [
   { debian: 'iproute2', program: 'ip', reason: 'network namespaces, for the network campaign' },
   { debian: 'tinyproxy', program: 'tinyproxy', reason: 'an HTTP proxy for agents and probes' },
   { debian: 'curl', program: 'curl', reason: 'counts odd answers beside the http probe, as Chromium does' },
+  {
+    debian: 'prometheus-blackbox-exporter',
+    program: 'prometheus-blackbox-exporter',
+    reason: 'a prober that is not ours, which the timing bench times beside',
+  },
   { debian: 'openssl', program: 'openssl', reason: 'makes certificates and serves TLS that is not ours' },
 ]
 
@@ -60,6 +65,8 @@ export function installPackages(say) {
   }
 }
 
+const APT_LOCK_LIMIT_S = 300
+
 function isMissing({ program, isThere = () => hasProgram(program) }) {
   return !isThere()
 }
@@ -68,7 +75,9 @@ function aptInstall(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const stdio = ['ignore', 'ignore', 'inherit']
   spawnSync('apt-get', ['update', '-qq'], { stdio, env })
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { stdio, env })
+  // Another installation on this host may be under way.
+  const flags = ['-y', '-qq', '--no-install-recommends', '-o', `DPkg::Lock::Timeout=${APT_LOCK_LIMIT_S}`]
+  spawnSync('apt-get', ['install', ...flags, ...names], { stdio, env })
 }
 
 /** A host that has a policy of its own keeps it. */

@@ -82,8 +82,9 @@ const COMBINATIONS = [
   { width: 390, colorScheme: 'light', locale: 'fr' },
 ] as const
 
-describe.each(COMBINATIONS)('at $width px, $colorScheme, $locale', ({ width, colorScheme, locale }) => {
-  it('every page is whole', async () => {
+describe.concurrent.each(COMBINATIONS)('at $width, $colorScheme, $locale', (combination) => {
+  it('every page is whole', async ({ expect }) => {
+    const { width, colorScheme, locale } = combination
     const { page, troubles, leave } = await enter({ viewport: { width, height: 900 }, colorScheme, locale })
     for (const [name, path] of Object.entries(PAGES)) {
       const answer = await page.goto(path)
@@ -97,7 +98,9 @@ describe.each(COMBINATIONS)('at $width px, $colorScheme, $locale', ({ width, col
       expect.soft(wider, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
       expect.soft(await page.evaluate(AUDIT), name).toEqual([])
       await page.screenshot({
-        path: `${PICTURES}${name}-${width}-${colorScheme}-${locale}.png`,
+        path: `${PICTURES}${name}-${width}-${colorScheme}-${locale}.jpeg`,
+        // As PNG it takes longer than the page itself.
+        type: 'jpeg',
         fullPage: true,
       })
     }

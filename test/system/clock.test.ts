@@ -16,7 +16,15 @@ import { decodeFrame, type Batch } from '@constat/shared/batch'
 import { CAUSES, OUTCOMES } from '@constat/shared/sample'
 import type { AgentView, ContractView, TimelineView } from '../../collector/src/judge/view.ts'
 import type { ClockAgent, Skew } from '../support/clock-agent-child.ts'
-import { dropDataDir, freePort, makeDataDir, startProgram, until, type Program } from '../support/program.ts'
+import {
+  dropDataDir,
+  freePort,
+  makeCollectorDir,
+  makeDataDir,
+  startProgram,
+  until,
+  type Program,
+} from '../support/program.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const HOUR_MS = 3_600_000
@@ -49,7 +57,7 @@ const dirs = new Map<Name, string>()
 const children = new Map<Name, ChildProcess>()
 
 beforeAll(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeCollectorDir()
   target = createServer((_, response) => {
     book.push(Date.now())
     response.end('ok')

@@ -17,7 +17,7 @@ import { closingBody } from '../../collector/src/closing/closings.ts'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
 import { rootAt } from '../../collector/src/ledger/head.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
-import { dropDataDir, makeDataDir } from '../support/program.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const HOUR_MS = 3_600_000
@@ -77,7 +77,7 @@ let dataDir: string
 const dirs: string[] = []
 
 beforeEach(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeCollectorDir()
   dirs.push(dataDir)
   world = await openClosingWorld({ dataDir, wallMs: START, log: createKeptLog() })
 })

@@ -13,6 +13,7 @@ import { sendFrame, welcomed } from '../support/hostile-socket.ts'
 import {
   dropDataDir,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   runOnce,
   startProgram,
@@ -32,7 +33,7 @@ spec: {provider: Northstar, target: "99.9", timeZone: UTC, watch: ["http://127.0
 let program: Program
 
 beforeAll(async () => {
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port: await freePort() })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port: await freePort() })
 })
 
 afterAll(async () => {

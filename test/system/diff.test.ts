@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   dropDataDir,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   runOnce,
   startProgram,
@@ -23,7 +24,7 @@ const NEXT = TERMS.replace('99.9', '99.5').replace('revision: 1', 'revision: 2')
 let program: Program
 
 beforeAll(async () => {
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port: await freePort() })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port: await freePort() })
 })
 
 afterAll(async () => {

@@ -20,7 +20,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   runOnce,
   startAgent,
   startProgram,
@@ -138,7 +138,7 @@ const around = () => ({ start: iso(outage.startMs - 5_000), end: iso(outage.endM
 beforeAll(async () => {
   server = await startMoodyServer()
   receiver = await openReceiver()
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port: await freePort() })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port: await freePort() })
   const applied = await program.put('/contracts/shop', contractText(server.url))
   const answer = await applied.text()
   if (!applied.ok) throw new Error(answer)

@@ -12,6 +12,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   startAgent,
   startProgram,
@@ -60,7 +61,7 @@ async function openShop(): Promise<void> {
 }
 
 beforeAll(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeCollectorDir()
   agentDir = makeDataDir()
   copyFileSync('/bin/sleep', join(dataDir, NAME))
   chmodSync(join(dataDir, NAME), 0o755)

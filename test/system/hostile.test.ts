@@ -34,7 +34,7 @@ import {
 import {
   dropDataDir,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   runOnce,
   startProgram,
   until,
@@ -63,7 +63,7 @@ let mute: Peer
 let halfway: Peer
 
 beforeAll(async () => {
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port: await freePort() })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port: await freePort() })
   for (const text of [contract('one'), contract('two', ', measurement: {vantages: [elsewhere]}')]) {
     const answer = await program.put(`/contracts/${/name: (\w+)/.exec(text)![1]}`, text)
     if (!answer.ok) throw new Error(await answer.text())

@@ -16,7 +16,7 @@ import { CHUNK_MS } from '../../collector/src/fold/track.ts'
 import { Latencies, SETTLE_MS } from '../../collector/src/latency/latencies.ts'
 import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
-import { dropDataDir, makeDataDir } from '../support/program.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { sampleBatch } from '../support/sample-batch.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
@@ -46,7 +46,7 @@ let leaves = 2
 const sent: { check: number; atMs: number; latencyUs: number }[] = []
 
 beforeAll(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeCollectorDir()
   database = await openDatabase({ databaseUrl: null, dataDir, log: createKeptLog() })
   await migrateDatabase(database, { log: createKeptLog() })
   restart()

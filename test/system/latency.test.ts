@@ -16,6 +16,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   runOnce,
   startAgent,
@@ -64,7 +65,7 @@ beforeAll(async () => {
   // A TCP server that listens has an address of this form.
   const { port: targetPort } = target.address() as AddressInfo
   port = await freePort()
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port })
   const applied = await program.put('/contracts/shop', contract(`http://127.0.0.1:${targetPort}/`))
   if (!applied.ok) throw new Error(await applied.text())
   expect(await applied.text()).not.toContain('not judged')

@@ -28,7 +28,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   runOnce,
   startAgent,
   startProgram,
@@ -45,7 +45,7 @@ let target: MoodyServer
 let program: Program
 let port: number
 let sender: StubbornSender
-const dataDir = makeDataDir()
+const dataDir = makeCollectorDir()
 const agentDirs = ['north', 'south'].map((name) => ({
   name,
   dir: mkdtempSync(join(tmpdir(), 'constat-agent-')),

@@ -11,6 +11,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   startAgent,
   startProgram,
@@ -57,7 +58,7 @@ beforeAll(async () => {
   agentDir = makeDataDir()
   steadyDir = makeDataDir()
   port = await freePort()
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port })
   const applied = await program.put('/contracts/silence', contract(target.url))
   if (!applied.ok) throw new Error(await applied.text())
   await program.post('/webhooks', { url: receiver.url, types: ['*'], shape: 'generic' })

@@ -11,7 +11,15 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startConnectProxy } from '../support/connect-proxy.ts'
 import { createNetwork, namespaceProblem, type Namespace, type Network } from '../support/netns.ts'
-import { dropDataDir, endOf, freePort, makeDataDir, runOnce, until } from '../support/program.ts'
+import {
+  dropDataDir,
+  endOf,
+  freePort,
+  makeCollectorDir,
+  makeDataDir,
+  runOnce,
+  until,
+} from '../support/program.ts'
 
 const CONSTAT = fileURLToPath(new URL('../../collector/bin/constat.mjs', import.meta.url))
 const START_MS = 60_000
@@ -31,7 +39,7 @@ let port = 0
 let url = ''
 let collector: ChildProcess
 let said = ''
-const dataDir = makeDataDir()
+const dataDir = makeCollectorDir()
 const folder = mkdtempSync(join(tmpdir(), 'constat-site-'))
 const running = new Set<ChildProcess>()
 
@@ -295,7 +303,7 @@ describe(`a host ${way}`, () => {
 
 describe('this host alone', () => {
   test('on ::1, without TLS, with the pasted command', async () => {
-    const own = makeDataDir()
+    const own = makeCollectorDir()
     const here = `[::1]:${await freePort()}`
     const child = spawn(process.execPath, [CONSTAT, 'collector', '--data', own, '--listen', here], {
       stdio: ['ignore', 'pipe', 'ignore'],

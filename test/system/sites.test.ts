@@ -14,6 +14,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   runOnce,
   startAgent,
@@ -72,7 +73,7 @@ const agents: ChildProcess[] = []
 beforeAll(async () => {
   branches = await startBranchServer()
   receiver = await openReceiver()
-  program = await startProgram({ args: ['collector'], dataDir: makeDataDir(), port: await freePort() })
+  program = await startProgram({ args: ['collector'], dataDir: makeCollectorDir(), port: await freePort() })
   const applied = await program.put('/contracts/branches', contractText(branches.urlOf))
   if (!applied.ok) throw new Error(await applied.text())
   await program.post('/webhooks', { url: receiver.url, types: ['*'], shape: 'generic' })

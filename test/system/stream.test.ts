@@ -9,7 +9,7 @@ import { startMoodyServer, type Mood, type MoodyServer } from '../support/moody-
 import {
   dropDataDir,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   runOnce,
   startProgram,
   until,
@@ -33,7 +33,7 @@ beforeAll(async () => {
   startedMs = Date.now()
   program = await startProgram({
     args: ['up', '--watch', target.url, '--target', '99.9', '--every', 'PT2S', '--timeout', 'PT1S'],
-    dataDir: makeDataDir(),
+    dataDir: makeCollectorDir(),
     port: await freePort(),
   })
   const types = ['incident.opened', 'incident.closed']

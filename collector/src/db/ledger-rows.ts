@@ -1,6 +1,6 @@
 /**
- * Ledger rows: the queries of the sequencer and of whoever reads leaves back. One insert for
- * a group, whatever it holds.
+ * Ledger rows: the queries of the sequencer and of whoever reads leaves back. What a group writes is one
+ * statement for each table, whatever the group holds, so that each is planned once.
  */
 import type { UnixMs } from '@constat/shared/time'
 import type { Database, Tx } from './tx.ts'
@@ -41,14 +41,27 @@ export async function insertLog(tx: Tx, row: LogRow): Promise<void> {
     values (${row.id}, ${row.contract}, ${row.origin}, ${row.size}, ${row.frontier}, ${row.root}, ${row.createdMs})`
 }
 
-/** Moves a log's head; false when somebody else moved it first. */
-export async function moveHead(
-  tx: Tx,
-  head: { id: number; fromSize: number; size: number; frontier: Buffer; root: Buffer },
-): Promise<boolean> {
-  const moved = await tx`update log set size = ${head.size}, frontier = ${head.frontier}, root = ${head.root}
-    where id = ${head.id} and size = ${head.fromSize}`
-  return moved.count === 1
+export type HeadMove = { id: number; fromSize: number; size: number; frontier: Buffer; root: Buffer }
+
+/** Moves the heads of logs, all in one statement; false when somebody else moved one first. */
+export async function moveHeads(tx: Tx, moves: readonly HeadMove[]): Promise<boolean> {
+  if (moves.length === 0) return true
+  const moved = await tx`
+    update log set size = m.size, frontier = decode(m.frontier, 'hex'), root = decode(m.root, 'hex')
+    from unnest(
+      ${arrayText(moves.map(({ id }) => id))}::text::int4[],
+      ${arrayText(moves.map(({ fromSize }) => fromSize))}::text::int8[],
+      ${arrayText(moves.map(({ size }) => size))}::text::int8[],
+      ${arrayText(moves.map(({ frontier }) => quoted(frontier)))}::text::text[],
+      ${arrayText(moves.map(({ root }) => quoted(root)))}::text::text[]
+    ) as m(id, from_size, size, frontier, root)
+    where log.id = m.id and log.size = m.from_size`
+  return moved.count === moves.length
+}
+
+/** An array element that may be empty. */
+function quoted(bytes: Buffer): string {
+  return `"${bytes.toString('hex')}"`
 }
 
 /**
@@ -92,7 +105,16 @@ function hexOf(bytes: Buffer | null): string | null {
 
 export async function moveCursors(tx: Tx, rows: readonly CursorRow[]): Promise<void> {
   if (rows.length === 0) return
-  await tx`insert into cursor ${tx([...rows])}
+  await tx`
+    insert into cursor (agent, session, log, seq, digest)
+    select decode(c.agent, 'hex'), decode(c.session, 'hex'), c.log, c.seq, decode(c.digest, 'hex')
+    from unnest(
+      ${arrayText(rows.map((row) => hexOf(row.agent)))}::text::text[],
+      ${arrayText(rows.map((row) => hexOf(row.session)))}::text::text[],
+      ${arrayText(rows.map((row) => row.log))}::text::int4[],
+      ${arrayText(rows.map((row) => row.seq))}::text::int8[],
+      ${arrayText(rows.map((row) => hexOf(row.digest)))}::text::text[]
+    ) as c(agent, session, log, seq, digest)
     on conflict (agent, session) do update set seq = excluded.seq, digest = excluded.digest`
 }
 

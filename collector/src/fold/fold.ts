@@ -14,7 +14,7 @@ import type { Committed } from '../ledger/sequencer.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
 import { Shifts } from './isolation.ts'
 import { LateWork } from './late.ts'
-import { frameOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
+import { framesOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
 import { Tracks, type StatesByLog } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
@@ -94,7 +94,7 @@ export class Fold {
       const rows = await entryRange(this.#db, { log, from, to: until, limit: PAGE_LEAVES })
       const last = rows.at(-1)
       invariant(last && rows[0]?.index === from, `leaf ${from} of log ${log} is missing`)
-      const frames = rows.filter(({ type }) => type === FRAME).map(frameOf)
+      const frames = framesOf(rows.filter(({ type }) => type === FRAME))
       await this.foldFrames(log, { frames, next: last.index + 1 }, touched)
     }
   }
@@ -114,7 +114,7 @@ export class Fold {
   /** Folds frames of one log in order; `next` is the first leaf after them. */
   async foldFrames(
     log: number,
-    { frames, next }: { frames: readonly Frame[]; next: number },
+    { frames, next }: { frames: Iterable<Frame>; next: number },
     touched: Touched,
   ): Promise<void> {
     const page = readPage(frames, this.#configOf(log))

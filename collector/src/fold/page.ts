@@ -18,6 +18,11 @@ export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
   return { index, batch: readStates(body), agent, session, seq }
 }
 
+/** One after the other, each for a moment: a page of them decoded at once would outlive the young heap. */
+export function* framesOf(rows: Iterable<EntryRow>): Generator<Frame> {
+  for (const row of rows) yield frameOf(row)
+}
+
 /** What one agent said under one configuration. */
 export type Report = {
   agent: string
@@ -38,21 +43,23 @@ export type Page = { reports: Report[]; gaps: Gap[] }
 
 export type ConfigOf = (digest: Uint8Array) => CheckConfig
 
-export function readPage(frames: readonly Frame[], configOf: ConfigOf): Page {
+export function readPage(frames: Iterable<Frame>, configOf: ConfigOf): Page {
   const reports = new Map<string, Report>()
   const gaps: Gap[] = []
-  let agent = ''
-  let agentBytes: Buffer | null = null
+  // Nearly every frame is of the agent and the configuration of the one before it.
+  let last: { agent: Buffer; digest: Uint8Array; report: Report } | null = null
   for (const frame of frames) {
     const { batch } = frame
-    if (!agentBytes?.equals(frame.agent)) {
-      agentBytes = frame.agent
-      agent = frame.agent.toString('hex')
+    const digest = batch.configDigest
+    if (!last?.agent.equals(frame.agent) || Buffer.compare(last.digest, digest) !== 0) {
+      const agent = frame.agent.toString('hex')
+      const key = agent + Buffer.from(digest).toString('latin1')
+      const report = reports.get(key) ?? openReport(agent, frame, configOf(digest))
+      reports.set(key, report)
+      last = { agent: frame.agent, digest, report }
     }
-    if (batch.gapCount > 0) gaps.push({ agent, atMs: gapInstant(batch) })
-    const key = agent + Buffer.from(batch.configDigest).toString('latin1')
-    let report = reports.get(key)
-    if (!report) reports.set(key, (report = openReport(agent, frame, configOf(batch.configDigest))))
+    const { report } = last
+    if (batch.gapCount > 0) gaps.push({ agent: report.agent, atMs: gapInstant(batch) })
     if (!report.session.equals(frame.session)) {
       report.isMixed = true
       report.session = frame.session

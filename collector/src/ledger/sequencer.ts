@@ -15,7 +15,7 @@ import {
   keepBlob,
   logRows,
   moveCursors,
-  moveHead,
+  moveHeads,
   type CursorRow,
   type EntryRow,
 } from '../db/ledger-rows.ts'
@@ -280,20 +280,23 @@ async function writePlans(tx: Tx, plans: readonly Plan[]): Promise<void> {
   )
   const moves = plans
     .filter(({ drafts }) => drafts.length > 0)
-    .map(({ head, edge, root, size }) => {
-      const frontier = Buffer.concat(edge.frontier.hashes)
-      return moveHead(tx, { id: head.id, fromSize: head.size, size, frontier, root })
-    })
+    .map(({ head, edge, root, size }) => ({
+      id: head.id,
+      fromSize: head.size,
+      size,
+      frontier: Buffer.concat(edge.frontier.hashes),
+      root,
+    }))
   const blobs = plans.flatMap(({ drafts }) => drafts.flatMap(({ beside = [] }) => beside))
   // Sent together: the statements of one transaction are pipelined.
-  const [moved] = await Promise.all([
-    Promise.all(moves),
+  const [areMoved] = await Promise.all([
+    moveHeads(tx, moves),
     insertEntries(tx, rows),
     moveCursors(tx, newestCursors(plans)),
     insertTiles(tx, tiles),
     ...blobs.map((blob) => keepBlob(tx, blob)),
   ])
-  if (moved.includes(false)) throw new Fault('conflict', 'another collector has moved the head of a log')
+  if (!areMoved) throw new Fault('conflict', 'another collector has moved the head of a log')
 }
 
 function entryRows({ head, drafts }: Plan): EntryRow[] {
