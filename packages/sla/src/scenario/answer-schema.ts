@@ -65,7 +65,18 @@ const MEASURES = {
     thresholdUs: z.int().nullable(),
     percentileUs: z.strictObject({ p50: z.int(), p95: z.int(), p99: z.int() }).nullable(),
   },
-  mean: { kind: z.literal('mean'), slices: z.int().min(0), availability: figuresOf(percentOrNull) },
+  mean: {
+    kind: z.literal('mean'),
+    slices: z.int().min(0).meta({ description: 'So far' }),
+    slicesOfWindow: z.int().min(0),
+    lost: figuresOf(
+      z
+        .string()
+        .regex(/^\d+(\/\d+)?$/)
+        .meta({ description: 'Error rates of the slices added up, a reduced fraction such as 21/5' }),
+    ),
+    availability: figuresOf(percentOrNull),
+  },
   timing: {
     kind: z.literal('timing'),
     eachMs: ms,
