@@ -7,7 +7,6 @@ import { describe, expect, test } from 'vitest'
 import { AVAILABILITY, contractOf, evaluated, type Json } from '../support/scenario.ts'
 
 const DAY_MS = 86_400_000
-const SLICE_MS = 300_000
 const START_MS = Date.UTC(2026, 0, 1)
 const CHARGE = 1_000_000n
 

@@ -284,7 +284,7 @@ describe('the figure that looks up a tier', () => {
     const doubtful = { ...result, measure: { ...result.measure, downMs } }
     const base = baseOf({ terms, guarantee, base: 'monthly-charge-of-service' })
     const schedule = terms.credits!.schedules['up']!
-    const { amount } = scheduled(schedule, { result: doubtful, guarantee, base, failuresBefore: 0, terms })
+    const { amount } = scheduled(schedule, { result: doubtful, stated: null, guarantee, base, failuresBefore: 0, terms })
     expect(truncatedText(amount, 2)).toBe(total)
   })
 
@@ -295,7 +295,7 @@ describe('the figure that looks up a tier', () => {
     const open = { ...judged, result: { ...judged.result, elapsedMs: DAY_MS } }
     const guarantee = terms.guarantees[0]!
     const base = baseOf({ terms, guarantee, base: 'monthly-charge-of-service' })
-    const context = { result: open.result, guarantee, base, failuresBefore: 0, terms }
+    const context = { result: open.result, stated: null, guarantee, base, failuresBefore: 0, terms }
     expect(truncatedText(scheduled(terms.credits!.schedules['up']!, context).amount, 2)).toBe('1000.00')
   })
 })

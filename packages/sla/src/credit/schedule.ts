@@ -34,6 +34,8 @@ export type Scheduled = { amount: Fraction; text: string }
 
 export type ScheduleContext = {
   result: GuaranteeResult
+  /** Percent that somebody stated, in place of what was measured; null: as measured. */
+  stated: string | null
   guarantee: GuaranteeTerms
   /** The charge that percentages are of, over the whole window. */
   base: Fraction
@@ -189,7 +191,8 @@ function capped(
  * The binding figure in percent, exact. Of the whole window: whatever is still to come, one that is open owes
  * at least this much at its close.
  */
-function bindingPercent({ result, terms }: ScheduleContext): Fraction {
+function bindingPercent({ result, stated, terms }: ScheduleContext): Fraction {
+  if (stated !== null) return decimal(stated)
   const figure = terms.measurement.bindingFigure
   const { measure, committedMs } = result
   switch (measure.kind) {

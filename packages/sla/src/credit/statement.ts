@@ -55,8 +55,8 @@ export type PastWindow = { verdict: Verdict; credit: string | null }
 
 export type CreditQuestion = {
   terms: ExpandedContract
-  /** Those of one window. */
-  judged: readonly Pick<Judged, 'result' | 'incidents' | 'commitment'>[]
+  /** Those of one window. `percent`: the figure to credit by, where it was stated and not measured. */
+  judged: readonly (Pick<Judged, 'result' | 'incidents' | 'commitment'> & { percent?: string | null })[]
   /** By guarantee, oldest first. */
   history: ReadonlyMap<string, readonly PastWindow[]>
   /** Outages of a service that the provider's statement leaves out, ms each; null: no statement. */
@@ -116,7 +116,8 @@ function draftOf(one: One, { terms, history }: CreditQuestion, credits: CreditTe
   const past = history.get(guarantee.id) ?? []
   const failuresBefore = trailingFailures(past)
   const base = baseOf({ terms, guarantee, base: credits.base })
-  const worth = scheduled(schedule, { result, guarantee, base, failuresBefore, terms })
+  const { percent: stated = null } = one
+  const worth = scheduled(schedule, { result, stated, guarantee, base, failuresBefore, terms })
   const isRepeated = credits.repeat?.whenFailedInPreviousWindow === true && failuresBefore > 0
   return [{ ...worth, guarantee, causes: causesOf(one), isRepeated, paidUnder: null }]
 }

@@ -12,19 +12,14 @@ import { creditStatement, type CreditQuestion } from '../credit/statement.ts'
 import { incidentsOf } from '../incident.ts'
 import type { Judged, ServiceFacts } from '../judgement/judge-guarantee.ts'
 import { outageRulesOf } from '../judgement/score-base.ts'
+import { deadlineAnswer, reconciliationAnswer } from '../reconciliation/answer.ts'
 import { fourCredits } from '../reconciliation/credits.ts'
 import { absentOutagesMs, reconcileGuarantee } from '../reconciliation/of-guarantee.ts'
 import { statementOfJson } from '../reconciliation/provider-statement.ts'
 import type { Reconciliation } from '../reconciliation/reconcile.ts'
 import type { Timeline } from '../timeline.ts'
 import { hostZone } from '../zone.ts'
-import {
-  claimAnswer,
-  deadlineAnswer,
-  lossAnswer,
-  reconciliationAnswer,
-  type ScenarioAnswer,
-} from './answer.ts'
+import { claimAnswer, lossAnswer, type ScenarioAnswer } from './answer.ts'
 import { historyOf, type Documents, type Span } from './read.ts'
 import type { Scenario } from './schema.ts'
 

@@ -47,10 +47,14 @@ const incident = z.strictObject({
   providerClosedAt: instant.optional(),
 })
 
+const statedTime = z
+  .union([z.number(), z.string().max(60)], { error: 'should be a time: 2026-10-05T10:00:00Z, or 2026-10-05 10:00' })
+  .meta({ description: 'ISO 8601, seconds or ms since the epoch, or the reading of the provider’s clock' })
+
 const statementIncident = z.strictObject({
   service: name.optional(),
-  start: z.union([instant, z.string().max(40)]),
-  end: z.union([instant, z.string().max(40)]),
+  start: statedTime,
+  end: statedTime.nullable().optional().meta({ description: 'Absent, null or empty: not over yet' }),
   kind: name.optional(),
   note: z.string().max(4000).optional(),
 })
