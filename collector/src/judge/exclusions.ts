@@ -4,7 +4,7 @@
  */
 import { formatInstant, intersect, totalMs, type UnixMs } from '@constat/shared/time'
 import type { Notice } from '@constat/sla/exclusion'
-import type { Ruling } from '@constat/sla/judgement/declaration'
+import { announcementMs, type Ruling } from '@constat/sla/judgement/declaration'
 import { declarationsOf, type ExclusionRecord } from '../terms/declarations.ts'
 import { newest, type Terms } from '../terms/register.ts'
 import type { LiveJudgement } from './live.ts'
@@ -47,7 +47,8 @@ function viewOf(terms: Terms, record: ExclusionRecord, { nowMs, judge }: Exclusi
     start: formatInstant(startMs),
     end: formatInstant(endMs),
     announcedAt: announcedMs === null ? null : formatInstant(announcedMs),
-    announcementOnRecord: announcedMs === null || own?.announcedMs === announcedMs,
+    announcementOnRecord:
+      announcedMs === null || (!!own && announcementMs(own, contract.parties) === announcedMs),
     announced: announced && { start: formatInstant(announced.startMs), end: formatInstant(announced.endMs) },
     reason: declared.reason,
     declaredAt: formatInstant(declared.declaredMs),
