@@ -5,7 +5,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault, messageOf } from '@constat/shared/fault'
-import { answer } from '@constat/sla/query/answer'
 import { evaluateScenario } from '@constat/sla/scenario/evaluate'
 import { readScenario } from '@constat/sla/scenario/read'
 import { EXIT, type World } from './world.ts'
@@ -16,19 +15,21 @@ export const MAX_SCENARIO_BYTES = 256 * 1024 * 1024
 export function evaluate(path: string, { check = false }: { check?: boolean }, world: World): number {
   const value = readJson(path)
   if (!isRecord(value)) throw new Fault('bad-request', `${path} is not a JSON object`)
+  if (Object.hasOwn(value, 'queries')) {
+    throw new Fault('bad-request', `${path} asks single questions (queries): evaluate judges scenarios`, {
+      hint: 'In a checkout, npx tsx test/support/questions.ts FILE answers them.',
+    })
+  }
   const scenario = readScenario(value)
-  if (!scenario.window && !scenario.queries) {
-    throw new Fault('bad-request', `${path} asks nothing: it has neither a window nor queries`, {
-      hint: 'Write {"window": {"start": "…", "end": "…"}, …}, or {"queries": [{"id": "1", "category": "period_length", "given": {…}}]}.',
+  if (!scenario.window) {
+    throw new Fault('bad-request', `${path} asks nothing: it has no window`, {
+      hint: 'Write {"window": {"start": "…", "end": "…"}, …}.',
     })
   }
   const files = [scenario.contractFile ?? []].flat().map((file) => readBeside(path, file))
-  const { queries, window } = scenario
-  const answers = (queries ?? []).map((query) => answer(query))
-  // A file of questions is answered with answers alone; a scenario with everything that it asks.
-  const judged = window ? evaluateScenario(scenario, files) : null
-  world.out(JSON.stringify(judged ? { ...judged, answers } : { answers }, null, 2))
-  const isBroken = judged?.guarantees.some(({ verdict }) => verdict === 'not_met') ?? false
+  const judged = evaluateScenario(scenario, files)
+  world.out(JSON.stringify(judged, null, 2))
+  const isBroken = judged.guarantees.some(({ verdict }) => verdict === 'not_met')
   return check && isBroken ? EXIT.no : EXIT.done
 }
 

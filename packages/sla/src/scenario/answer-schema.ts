@@ -188,7 +188,7 @@ const reconciliation = z.looseObject({
   credits: z.looseObject({ currency: name, inDispute: decimal }).nullable(),
 })
 
-/** What `constat evaluate` answers to a scenario; `answers` are those to its queries. */
+/** What `constat evaluate` answers to a scenario. */
 export const scenarioAnswerSchema = z.strictObject({
   window: z
     .strictObject({ startMs: z.int(), endMs: z.int(), asOfMs: z.int(), phase: z.enum(['open', 'closed']) })
@@ -208,7 +208,6 @@ export const scenarioAnswerSchema = z.strictObject({
   losses: z.array(z.looseObject({ model: name, currency: name, total: decimal })),
   policies: z.array(policy),
   reconciliation: z.array(reconciliation),
-  answers: z.array(z.looseObject({ id: name })).optional(),
 })
 
 /** Draft 2020-12. */

@@ -27,7 +27,7 @@ import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
 import type { IncidentInput, Scenario } from './schema.ts'
 import { zoneOf } from './zones.ts'
 
-/** Everything the scenario asks, but its single questions. `files`: those that `contractFile` names. */
+/** Everything the scenario asks. `files`: those that `contractFile` names. */
 export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[]): ScenarioAnswer {
   const documents = documentsOf(scenario, files)
   const { terms, calendars } = documents

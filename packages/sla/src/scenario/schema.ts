@@ -93,7 +93,6 @@ function scenarioOf<Samples extends z.ZodType, States extends z.ZodType>(rows: {
     history: history.optional(),
     statement: statement.optional(),
     policies: z.array(name).max(50).optional(),
-    queries: z.array(z.unknown()).max(1_000_000).optional(),
   })
 }
 
