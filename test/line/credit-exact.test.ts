@@ -27,7 +27,11 @@ function contractWith(more: {
     guarantees: [{ ...AVAILABILITY, ...guarantee }],
     charges: { currency: 'EUR', monthly: [{ service: 'portal', amount: String(CHARGE) }] },
     credits: { clause: 'A', schedules: { up: schedule } },
-    measurement: { clause: 'M', ...measurement, ...(rounding !== undefined && { rounding: { verdict: rounding } }) },
+    measurement: {
+      clause: 'M',
+      ...measurement,
+      ...(rounding !== undefined && { rounding: { verdict: rounding } }),
+    },
   }
   return contractOf({ spec })
 }
@@ -82,7 +86,12 @@ describe('steps of what passes the allowance', () => {
       guarantee: { target: { percent: '99.7' } },
       schedule: { kind: 'step', per: 'PT1M', percent: '5', partialStep: 'up' },
     })
-    const states = { portal: [[START_MS, 'down'], [START_MS + downMs, 'up']] }
+    const states = {
+      portal: [
+        [START_MS, 'down'],
+        [START_MS + downMs, 'up'],
+      ],
+    }
     expect(totalOf({ contract, window: { start: START_MS, end: START_MS + lengthMs }, states })).toBe(total)
   })
 })
@@ -112,11 +121,23 @@ describe('rounded before credit, whatever the schedule', () => {
     ['step', { kind: 'step', per: 'PT1M', percent: '1', partialStep: 'up' }, HALF_UP, 46, '0.00'],
     // 0.03 % of 44 640 min are 13.392 min: 14 begun, 13 whole; cut, 0.1 % are 44.64.
     ['step, up', { kind: 'step', per: 'PT1M', percent: '1', partialStep: 'up' }, HALF_UP, 60, '140000.00'],
-    ['step, down', { kind: 'step', per: 'PT1M', percent: '1', partialStep: 'down' }, HALF_UP, 60, '130000.00'],
+    [
+      'step, down',
+      { kind: 'step', per: 'PT1M', percent: '1', partialStep: 'down' },
+      HALF_UP,
+      60,
+      '130000.00',
+    ],
     ['step, cut', { kind: 'step', per: 'PT1M', percent: '1', partialStep: 'down' }, CUT, 60, '440000.00'],
     ['points', { kind: 'points', points: 3, amountPerPoint: '100' }, HALF_UP, 46, '0.00'],
     ['points by figure', { kind: 'points', points: POINTS, amountPerPoint: '100' }, HALF_UP, 46, '0.00'],
-    ['points by figure, missed', { kind: 'points', points: POINTS, amountPerPoint: '100' }, HALF_UP, 60, '300.00'],
+    [
+      'points by figure, missed',
+      { kind: 'points', points: POINTS, amountPerPoint: '100' },
+      HALF_UP,
+      60,
+      '300.00',
+    ],
     [
       'pool',
       { kind: 'pool', atRiskPercent: '10', poolPercent: '50', allocationPercent: '40' },
@@ -126,7 +147,12 @@ describe('rounded before credit, whatever the schedule', () => {
     ],
   ])('%s', (_, schedule, rounding, minutes, total) => {
     const contract = contractWith({ guarantee: {}, schedule, rounding })
-    const states = { portal: [[START_MS, 'down'], [START_MS + minutes * 60_000, 'up']] }
+    const states = {
+      portal: [
+        [START_MS, 'down'],
+        [START_MS + minutes * 60_000, 'up'],
+      ],
+    }
     const { credits, guarantees } = evaluated({ contract, window, states })
     expect([guarantees[0]?.verdict, credits?.total]).toEqual(['not_met', total])
   })

@@ -284,7 +284,14 @@ describe('the figure that looks up a tier', () => {
     const doubtful = { ...result, measure: { ...result.measure, downMs } }
     const base = baseOf({ terms, guarantee, base: 'monthly-charge-of-service' })
     const schedule = terms.credits!.schedules['up']!
-    const { amount } = scheduled(schedule, { result: doubtful, stated: null, guarantee, base, failuresBefore: 0, terms })
+    const { amount } = scheduled(schedule, {
+      result: doubtful,
+      stated: null,
+      guarantee,
+      base,
+      failuresBefore: 0,
+      terms,
+    })
     expect(truncatedText(amount, 2)).toBe(total)
   })
 

@@ -224,7 +224,12 @@ describe('announced', () => {
     ],
     [
       'by the declaration, whatever it claims of an earlier day',
-      by({ declaredAt: january('16 12:00'), announcedAt: EARLY, start: january('20 09:00'), end: january('20 12:00') }),
+      by({
+        declaredAt: january('16 12:00'),
+        announcedAt: EARLY,
+        start: january('20 09:00'),
+        end: january('20 12:00'),
+      }),
       'valid',
       [],
     ],

@@ -134,7 +134,8 @@ describe('JSON', () => {
 
 describe('times', () => {
   const START = '2026-01-08T10:00:00Z'
-  const at = (start: unknown, end: unknown) => statementOfJson([{ start, end }], context()).incidents[0]!.readings
+  const at = (start: unknown, end: unknown) =>
+    statementOfJson([{ start, end }], context()).incidents[0]!.readings
   const span = (startMs: number, endMs: number) => [{ startMs, endMs }]
   const startMs = Date.parse(START)
 

@@ -140,7 +140,8 @@ export function overSites(
   { figure, ofNone }: { figure: Figure; ofNone: () => Scored },
 ): { scored: Scored; sites: SiteScore[] } {
   const ordered = sites.toSorted(
-    (a, b) => rankOf(b) - rankOf(a) || compareLost(b.measure, a.measure, figure) || (a.site < b.site ? -1 : 1),
+    (a, b) =>
+      rankOf(b) - rankOf(a) || compareLost(b.measure, a.measure, figure) || (a.site < b.site ? -1 : 1),
   )
   const worst = ordered[0]
   if (!worst) return { scored: ofNone(), sites: [] }
@@ -166,7 +167,9 @@ function lostOf(measure: Measure, figure: Figure): Fraction | null {
       return n === 0 ? null : fraction(n - within, n)
     }
     case 'timing':
-      return fraction(measure.perIncident.reduce((longest, { ms }) => Math.max(longest, ms?.[figure] ?? 0), 0))
+      return fraction(
+        measure.perIncident.reduce((longest, { ms }) => Math.max(longest, ms?.[figure] ?? 0), 0),
+      )
     case 'count':
       return fraction(measure.count[figure])
     case 'mean':

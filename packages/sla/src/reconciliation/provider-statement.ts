@@ -87,6 +87,41 @@ export function statementOfJson(value: unknown, context: StatementContext): Prov
   }
 }
 
+/**
+ * Everything that `statementOfJson` would refuse of a value of the right shape, by path.
+ * A scenario names its problems all at once.
+ */
+export function statementProblems(
+  { incidents = [], availability = {} }: StatementValue,
+  context: StatementContext,
+): { path: (string | number)[]; message: string }[] {
+  const times = incidents.flatMap((one, i) => {
+    const at = (key: 'start' | 'end') => ({ path: ['incidents', i, key] })
+    const [starts, ends] = [statedInstants(one.start, context.table), statedInstants(one.end, context.table)]
+    const wrong = (value: unknown) => `is ${JSON.stringify(value)}, which is no time: ${timeCure(context)}`
+    if (starts.length === 0) return [{ ...at('start'), message: wrong(one.start) }]
+    if (isOpen(one.end)) return []
+    if (ends.length === 0) return [{ ...at('end'), message: wrong(one.end) }]
+    if (Math.min(...starts) <= Math.max(...ends)) return []
+    return [{ ...at('end'), message: 'is before its start: write when it ended, or leave it out' }]
+  })
+  const figures = Object.entries(availability).flatMap(([name, text]) =>
+    percentOf(String(text)) === null
+      ? [{ path: ['availability', name], message: 'is no percentage: write one such as "99.95"' }]
+      : [],
+  )
+  return [...times, ...figures]
+}
+
+type StatementValue = {
+  incidents?: readonly { start?: unknown; end?: unknown }[] | undefined
+  availability?: Record<string, string | number> | undefined
+}
+
+function timeCure({ table }: StatementContext): string {
+  return `write 2026-10-05T10:00:00Z, or a local time of ${table.zone} such as 2026-10-05 10:00`
+}
+
 function incidentOf(value: unknown, line: number, context: StatementContext): StatedIncident {
   if (!isRecord(value)) throw wrong(`incidents[${line - 1}]`, '{service, start, end}')
   const { service = null, start, end, kind = null, note = '' } = value
@@ -198,11 +233,11 @@ function isOpen(end: unknown): boolean {
   )
 }
 
-function instantsOf(value: unknown, place: string, { table }: StatementContext): UnixMs[] {
-  const instants = statedInstants(value, table)
+function instantsOf(value: unknown, place: string, context: StatementContext): UnixMs[] {
+  const instants = statedInstants(value, context.table)
   if (instants.length > 0) return instants
   throw new Fault('bad-request', `${place} of the statement is ${JSON.stringify(value)}, which is no time`, {
-    hint: `Write 2026-10-05T10:00:00Z, or a local time of ${table.zone} such as 2026-10-05 10:00.`,
+    hint: `W${timeCure(context).slice(1)}.`,
   })
 }
 

@@ -16,8 +16,10 @@ const FIRST_SECONDS = 1e8
 
 const EPOCH = /^\d{9,14}(?:\.\d{1,9})?$/
 const DATE = /^(?<date>\d{4}-\d{2}-\d{2}|\d{8})/
-const CLOCK = /(?:[Tt]| +)(?<hour>\d{2})(?::?(?<minute>\d{2})(?::?(?<second>\d{2})(?:[.,](?<part>\d{1,9}))?)?)/
-const OFFSET = /(?: *(?:(?<utc>[Zz]|UTC|GMT)|(?<sign>[+\-−])(?<offsetHour>\d{2})(?::?(?<offsetMinute>\d{2}))?))?$/
+const CLOCK =
+  /(?:[Tt]| +)(?<hour>\d{2})(?::?(?<minute>\d{2})(?::?(?<second>\d{2})(?:[.,](?<part>\d{1,9}))?)?)/
+const OFFSET =
+  /(?: *(?:(?<utc>[Zz]|UTC|GMT)|(?<sign>[+\-−])(?<offsetHour>\d{2})(?::?(?<offsetMinute>\d{2}))?))?$/
 const TIME = new RegExp(DATE.source + '(?:' + CLOCK.source + OFFSET.source + '|$)')
 
 /** Every instant that it can mean, the earlier first; empty where it is no time. */
@@ -26,8 +28,14 @@ export function statedInstants(value: unknown, table: ZoneTable): UnixMs[] {
   if (typeof value !== 'string') return []
   const text = value.trim()
   if (EPOCH.test(text)) return fromEpoch(Number(text))
-  const { date = '', hour = '00', minute = '00', second = '00', part = '', ...offset } =
-    TIME.exec(text)?.groups ?? {}
+  const {
+    date = '',
+    hour = '00',
+    minute = '00',
+    second = '00',
+    part = '',
+    ...offset
+  } = TIME.exec(text)?.groups ?? {}
   const day = date.length === 8 ? `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` : date
   const local = parseLocal(`${day}T${hour}:${minute}:${second}.${part.slice(0, 3).padEnd(3, '0')}`)
   if (local === undefined) return []

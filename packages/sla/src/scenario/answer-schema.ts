@@ -208,6 +208,9 @@ export const scenarioAnswerSchema = z.strictObject({
   losses: z.array(z.looseObject({ model: name, currency: name, total: decimal })),
   policies: z.array(policy),
   reconciliation: z.array(reconciliation),
+  notes: z
+    .array(z.strictObject({ path: name, message: name }))
+    .meta({ description: 'What was given and changes nothing, or is not what it seems' }),
 })
 
 /** Draft 2020-12. */

@@ -12,6 +12,7 @@ import type { IncidentFacts } from '../judgement/timing.ts'
 import type { Replayed } from '../policy/table.ts'
 import type { ReconciliationAnswer } from '../reconciliation/answer.ts'
 import type { Partition, StateMs } from '../window.ts'
+import type { Note } from './findings.ts'
 
 export type IncidentAnswer = {
   onset: string
@@ -83,6 +84,8 @@ export type ScenarioAnswer = {
   policies: PolicyAnswer[]
   /** Empty without a statement. */
   reconciliation: ReconciliationAnswer[]
+  /** What was given and changes nothing, or is not what it seems, with its path in the scenario. */
+  notes: Note[]
 }
 
 /** `guarantee` null: the service has none, so it is scored at all hours. */

@@ -17,7 +17,11 @@ const instant = z
 const name = z.string().min(1).max(200)
 const party = z.string().min(1).max(200)
 
-const window = z.strictObject({ start: instant, end: instant })
+const window = z
+  .union([z.strictObject({ start: instant, end: instant }), z.string().max(40)], {
+    error: 'should be {start, end}, or a key such as 2026-10',
+  })
+  .meta({ description: 'Bounds, or a key: 2026-10, 2026-Q4, 2026, 2026-W41, 2026-10-05, rolling-30d' })
 
 const exclusion = z.strictObject({
   id: name.optional(),
@@ -48,7 +52,9 @@ const incident = z.strictObject({
 })
 
 const statedTime = z
-  .union([z.number(), z.string().max(60)], { error: 'should be a time: 2026-10-05T10:00:00Z, or 2026-10-05 10:00' })
+  .union([z.number(), z.string().max(60)], {
+    error: 'should be a time: 2026-10-05T10:00:00Z, or 2026-10-05 10:00',
+  })
   .meta({ description: 'ISO 8601, seconds or ms since the epoch, or the reading of the provider’s clock' })
 
 const statementIncident = z.strictObject({
@@ -62,7 +68,7 @@ const statementIncident = z.strictObject({
 export const statement = z.strictObject({
   incidents: z.array(statementIncident).max(MAX_DECLARATIONS).optional(),
   /** By guarantee or service: the availability that was reported. */
-  availability: z.record(name, z.string().max(40)).optional(),
+  availability: z.record(name, z.union([z.string().max(40), z.number()])).optional(),
 })
 
 /** Verdicts of the windows before, oldest first: what repetition and chronic failure look at. */
