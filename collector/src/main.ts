@@ -17,6 +17,7 @@ const world: World = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
   isTerminal: process.stderr.isTTY,
+  isOutTerminal: process.stdout.isTTY,
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
 }
 

@@ -284,7 +284,14 @@ describe('the figure that looks up a tier', () => {
     const doubtful = { ...result, measure: { ...result.measure, downMs } }
     const base = baseOf({ terms, guarantee, base: 'monthly-charge-of-service' })
     const schedule = terms.credits!.schedules['up']!
-    const { amount } = scheduled(schedule, { result: doubtful, guarantee, base, failuresBefore: 0, terms })
+    const { amount } = scheduled(schedule, {
+      result: doubtful,
+      stated: null,
+      guarantee,
+      base,
+      failuresBefore: 0,
+      terms,
+    })
     expect(truncatedText(amount, 2)).toBe(total)
   })
 
@@ -295,7 +302,7 @@ describe('the figure that looks up a tier', () => {
     const open = { ...judged, result: { ...judged.result, elapsedMs: DAY_MS } }
     const guarantee = terms.guarantees[0]!
     const base = baseOf({ terms, guarantee, base: 'monthly-charge-of-service' })
-    const context = { result: open.result, guarantee, base, failuresBefore: 0, terms }
+    const context = { result: open.result, stated: null, guarantee, base, failuresBefore: 0, terms }
     expect(truncatedText(scheduled(terms.credits!.schedules['up']!, context).amount, 2)).toBe('1000.00')
   })
 })
@@ -313,6 +320,14 @@ describe('the base', () => {
       'P1M',
       '9000',
     ],
+    [
+      'the whole charge, of which that of a service is a part',
+      [{ amount: '20000' }, own],
+      'monthly-charge-of-contract',
+      'P1M',
+      '20000',
+    ],
+    ['the part, of the service', [{ amount: '20000' }, own], 'monthly-charge-of-service', 'P1M', '10000'],
     ['three of them in a quarter', [own, vpn], 'monthly-charge-of-service', 'P3M', '30000'],
     ['twelve in a year', [own, vpn], 'monthly-charge-of-service', 'P1Y', '120000'],
     ['a whole one for a week', [own, vpn], 'monthly-charge-of-service', 'P1W', '10000'],

@@ -182,6 +182,67 @@ describe.each([
   })
 })
 
+// 72 h before the 8th at 09:00 at least.
+describe('announced', () => {
+  const EARLY = january('04 12:00')
+  const LATE = january('08 09:30')
+  const by = (more: Json): Json => ({ kind: 'elapsed', declaredBy: 'hoster', ...more })
+  test.each<[string, Json, string, string[]]>([
+    ['by the declaration itself', by({ declaredAt: EARLY }), 'valid', []],
+    ['by the announcement, which is the declaration', by({ announcedAt: EARLY }), 'valid', []],
+    ['too late by the declaration', by({ declaredAt: january('07 12:00') }), 'refused', ['notice-too-short']],
+    ['never, declared afterwards', by({ declaredAt: LATE }), 'refused', ['not-announced']],
+    [
+      'earlier, by the word of the side that it serves',
+      by({ declaredAt: LATE, announcedAt: EARLY }),
+      'refused',
+      ['not-announced'],
+    ],
+    [
+      'earlier, by that word with a yes of the same side',
+      by({ declaredAt: LATE, announcedAt: EARLY, acceptedBy: 'telco' }),
+      'refused',
+      ['not-announced'],
+    ],
+    [
+      'earlier, as the customer says too',
+      by({ declaredAt: LATE, announcedAt: EARLY, acceptedBy: 'it' }),
+      'valid',
+      [],
+    ],
+    [
+      'earlier, as was decided',
+      by({ declaredAt: LATE, announcedAt: EARLY, acceptedBy: 'decision' }),
+      'valid',
+      [],
+    ],
+    [
+      'earlier, by the word of the customer',
+      by({ declaredAt: LATE, announcedAt: EARLY, declaredBy: 'customer' }),
+      'valid',
+      [],
+    ],
+    [
+      'by the declaration, whatever it claims of an earlier day',
+      by({
+        declaredAt: january('16 12:00'),
+        announcedAt: EARLY,
+        start: january('20 09:00'),
+        end: january('20 12:00'),
+      }),
+      'valid',
+      [],
+    ],
+  ])('%s', (_title, exclusion, standing, refusals) => {
+    expect(evaluated(scenarioOf(exclusion)).exclusions).toMatchObject([{ standing, refusals }])
+  })
+
+  test('nobody contests a declaration of their own', () => {
+    const exclusion = by({ kind: 'cause', declaredBy: 'customer', contestedBy: 'customer' })
+    expect(evaluated(scenarioOf(exclusion)).exclusions).toMatchObject([{ standing: 'valid' }])
+  })
+})
+
 describe('clear working days', () => {
   // Before Thursday 22 January: 21, 20, 19, 16, 15 are clear working days; the 14th is a holiday.
   test.each([

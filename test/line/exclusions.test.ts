@@ -17,6 +17,7 @@ import {
 import { objectiveKey, readObjective } from '@constat/sla/state/objective-notices'
 import { answerOf, draftProblems, type ExclusionDraft } from '../../collector/src/contract/declare.ts'
 import { exclusionForm } from '../../collector/src/web/form/exclusion-form.ts'
+import { announcementMs } from '@constat/sla/judgement/declaration'
 import { demoModel } from '../support/demo-model.ts'
 import { siteWorld } from '../support/site-world.ts'
 
@@ -76,16 +77,29 @@ describe('leaves of declarations', () => {
 const of = (own: Partial<DeclaredExclusion>, ...answers: ExclusionAnswer[]) =>
   declarationsOf({ exclusions: [{ declared: declared(own), answers }] })[0]!
 
+const PARTIES = [
+  { id: 'acme', role: 'customer', name: 'Acme', of: null },
+  { id: 'northstar', role: 'provider', name: 'Northstar', of: null },
+  { id: 'fibreline', role: 'subcontractor', name: 'Fibreline', of: 'northstar' },
+] as const
+
 describe('what counts as announced', () => {
   const claimedMs = START_MS - 100 * HOUR_MS
   const lateMs = START_MS + HOUR_MS
   test.each<[string, Partial<DeclaredExclusion>, ExclusionAnswer[], number | null]>([
     ['a declaration before its time, by itself', {}, [], DECLARED_MS],
     ['nothing, afterwards', { declaredMs: lateMs }, [], null],
-    ['the customer’s own word', { side: 'customer', announcedMs: claimedMs }, [], claimedMs],
+    ['the customer’s own word', { side: 'customer', party: 'acme', announcedMs: claimedMs }, [], claimedMs],
     ['not the provider’s word alone', { announcedMs: claimedMs }, [], DECLARED_MS],
     ['nor afterwards', { announcedMs: claimedMs, declaredMs: lateMs }, [], null],
     ['the provider’s word, once accepted', { announcedMs: claimedMs }, [answer()], claimedMs],
+    [
+      'not by a yes of its own side',
+      { announcedMs: claimedMs },
+      [answer({ side: 'provider', party: 'fibreline' })],
+      DECLARED_MS,
+    ],
+    ['by a decision', { announcedMs: claimedMs }, [answer({ party: 'decision' })], claimedMs],
     [
       'no longer, once disputed',
       { announcedMs: claimedMs },
@@ -93,7 +107,7 @@ describe('what counts as announced', () => {
       DECLARED_MS,
     ],
   ])('%s', (_, own, answers, expected) => {
-    expect(of(own, ...answers).announcedMs).toBe(expected)
+    expect(announcementMs(of(own, ...answers), PARTIES)).toBe(expected)
   })
 })
 

@@ -15,9 +15,17 @@ type Given = {
   availability?: Record<string, string>
   contract?: object
   exclusions?: readonly object[]
+  lengthMs?: number
 }
 
-function reconciled({ down = [], stated, availability, contract, exclusions = [] }: Given) {
+function reconciled({
+  down = [],
+  stated,
+  availability,
+  contract,
+  exclusions = [],
+  lengthMs = 43_200 * 60_000,
+}: Given) {
   const states = [
     [at(-1000), 'up'],
     ...down.flatMap(([from, minutes]) => [
@@ -52,7 +60,7 @@ function reconciled({ down = [], stated, availability, contract, exclusions = []
         ...contract,
       },
     },
-    window: { start: at(0), end: at(43_200) },
+    window: { start: at(0), end: at(0) + lengthMs },
     states: { 'a-example': states },
     exclusions,
     statement: { ...(stated && { incidents: stated }), ...(availability && { availability }) },
@@ -94,6 +102,16 @@ describe('four amounts', () => {
       ['2500.00', '1000.00', '1000.00', '1000.00'],
       '1500.00',
     ],
+    [
+      'more admitted than was measured, where admissions bind',
+      {
+        down: [[600, 60]],
+        stated: [line(600, 500)],
+        contract: { reconciliation: { admissions: 'binding' } },
+      },
+      ['2500.00', '2500.00', '1000.00', '1000.00'],
+      '1500.00',
+    ],
     // 60 min each, of which 50 are the same.
     [
       'elsewhere',
@@ -104,8 +122,8 @@ describe('four amounts', () => {
     [
       'only a percentage: 99.5 % is 216 min',
       { down: [[600, 60]], availability: { 'a-example': '99.5' } },
-      ['1000.00', '0.00', '1000.00', '1000.00'],
-      '1000.00',
+      ['1000.00', '1000.00', '1000.00', '1000.00'],
+      '0.00',
     ],
     [
       'only a percentage, that keeps the promise',
@@ -121,8 +139,25 @@ describe('four amounts', () => {
       '0.00',
     ],
     [
+      'told by a word of its own',
+      { down: [[600, 60]], stated: [line(600, 60, { kind: 'Panne majeure' })] },
+      ['1000.00', '1000.00', '1000.00', '1000.00'],
+      '0.00',
+    ],
+    // 99.9 % of 2 591 999 999 ms leave 2 591 999.999: rounded to the ms the promise would be missed.
+    [
+      'only a percentage, that is the promise to the digit',
+      { down: [[600, 60]], availability: { '*': '99.9' }, lengthMs: 2_591_999_999 },
+      ['0.00', '0.00', '1000.00', '1000.00'],
+      '1000.00',
+    ],
+    [
       'told as planned',
-      { down: [[600, 60]], stated: [line(600, 60, { kind: 'planned' })] },
+      {
+        down: [[600, 60]],
+        stated: [line(600, 60, { kind: 'planned' })],
+        contract: { exclusions: { kinds: [{ id: 'planned', needs: 'agreement-or-decision' }] } },
+      },
       ['0.00', '0.00', '1000.00', '1000.00'],
       '1000.00',
     ],

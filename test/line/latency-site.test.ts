@@ -29,7 +29,10 @@ function scored({ verdict, n, within, thin = false }: Given): Scored {
 
 function judged(sites: Record<string, Given>) {
   const given = Object.entries(sites).map(([site, one]) => ({ site, ...scored(one) }))
-  const { scored: whole } = overSites(given, () => scored({ verdict: 'indeterminate', n: 0, within: 0 }))
+  const { scored: whole } = overSites(given, {
+    figure: 'point',
+    ofNone: () => scored({ verdict: 'indeterminate', n: 0, within: 0 }),
+  })
   return { ...whole, within: whole.measure.kind === 'share' ? whole.measure.within : null }
 }
 

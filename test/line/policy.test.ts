@@ -11,8 +11,8 @@ import { icinga, icingaShare, PENDING } from '@constat/sla/policy/icinga'
 import { percentText } from '@constat/sla/policy/score'
 import { stretchesOf, type PolicyState, type Stretch } from '@constat/sla/policy/stretch'
 import { POLICIES, policyNamed, replay } from '@constat/sla/policy/table'
-import { answer } from '@constat/sla/query/answer'
 import { timelineOf, type State } from '@constat/sla/timeline'
+import { answer } from '../support/questions.ts'
 import { countedByUnit, type OracleQuestion } from '../support/icinga-oracle.ts'
 
 const HOUR_MS = 3_600_000

@@ -40,7 +40,11 @@ describe('a percentage', () => {
     ['0', '0'],
     ['\ufeff99.9', '99.9'],
   ])('%j', (text, percent) => {
-    expect(readStatement(text, context())).toEqual({ incidents: [], availability: { '*': percent } })
+    expect(readStatement(text, context())).toEqual({
+      incidents: [],
+      isList: false,
+      availability: { '*': percent },
+    })
   })
   test.each(['100.01', '-1', '99.9.9', '1e2', ''])('%j is none', (text) => {
     expect(() => readStatement(text, context())).toThrow(Fault)
@@ -108,7 +112,7 @@ describe('CSV', () => {
     expect(found).toEqual([
       { line: 2, service: null, kind: null, note: '' },
       { line: 3, service: 'portal', kind: 'planned', note: 'said "so",\nin two lines' },
-      { line: 5, service: 'vpn', kind: null, note: 'x' },
+      { line: 5, service: 'vpn', kind: 'Outage', note: 'x' },
     ])
   })
 })
@@ -128,6 +132,69 @@ describe('JSON', () => {
   })
 })
 
+describe('times', () => {
+  const START = '2026-01-08T10:00:00Z'
+  const at = (start: unknown, end: unknown) =>
+    statementOfJson([{ start, end }], context()).incidents[0]!.readings
+  const span = (startMs: number, endMs: number) => [{ startMs, endMs }]
+  const startMs = Date.parse(START)
+
+  test.each<[string, unknown, number]>([
+    ['without seconds', '2026-01-08T10:00Z', 0],
+    ['with an offset, without seconds', '2026-01-08T11:00+01:00', 0],
+    ['with an offset without a colon', '2026-01-08T10:00:00.250+0000', 250],
+    ['with an offset of hours', '2026-01-08 10:00:00+00', 0],
+    ['with an offset to the west', '2026-01-08T04:30-0530', 0],
+    ['with a minus sign that is one', '2026-01-08T04:30−05:30', 0],
+    ['with a comma', '2026-01-08T10:00:00,5Z', 500],
+    ['in the basic form', '20260108T100000Z', 0],
+    ['in the basic form, without seconds', '20260108T1000Z', 0],
+    ['apart from its offset', '2026-01-08 11:00:00 +0100', 0],
+    ['named UTC', '2026-01-08 10:00 UTC', 0],
+    ['in small letters', '2026-01-08t10:00:00z', 0],
+    ['in more digits than ms', '2026-01-08T10:00:00.123456789Z', 123],
+    ['of the clock', '2026-01-08 11:00', 0],
+    ['of the clock, in the basic form', '20260108T1100', 0],
+    ['as seconds', startMs / 1000, 0],
+    ['as seconds with a fraction', startMs / 1000 + 0.25, 250],
+    ['as ms', startMs, 0],
+    ['as text of seconds', String(startMs / 1000), 0],
+    ['as text of ms', String(startMs), 0],
+  ])('%s', (_, text, laterMs) => {
+    expect(at(text, '2026-01-08T10:20:00Z')).toEqual(span(startMs + laterMs, startMs + 20 * 60_000))
+  })
+
+  test.each([
+    '2026-01-08T10:00:60Z',
+    '2026-02-30T10:00Z',
+    '2026-01-08T25:00Z',
+    '2026-01-08T10:00+24:00',
+    '2026-01-08T10:00+01:60',
+    '2026-01-08 10:00 CET',
+    '2026-01-08T10',
+    '10:00',
+    1e13,
+    startMs + 0.5,
+    -0.5,
+    true,
+    {},
+  ])('%j is none', (value) => {
+    expect(() => at(value, '2026-01-08T10:20:00Z')).toThrow(/which is no time/)
+  })
+
+  test('one reading of the clock lasts until its next', () => {
+    expect(at('2026-01-08 11:00', '2026-01-08 11:00')).toEqual(span(startMs, startMs + 60_000))
+  })
+
+  test.each([undefined, null, '', ' ', '-', 'ongoing', 'En cours'])('not over: %j', (end) => {
+    expect(at(START, end)).toEqual(span(startMs, Infinity))
+    if (typeof end === 'string' || end === undefined) {
+      const csv = readStatement(`start,end\n${START},${end ?? ''}`, context())
+      expect(csv.incidents[0]?.readings).toEqual(span(startMs, Infinity))
+    }
+  })
+})
+
 describe('is refused', () => {
   const times = '2026-10-05 10:00,2026-10-05 10:30'
   test.each<[string, string, string]>([
@@ -142,7 +209,6 @@ describe('is refused', () => {
       `start,end\n${times}\n05/10/2026 10:00,05/10/2026 10:30`,
       'line 3: start',
     ],
-    ['without an end', 'start,end\n2026-10-05 10:00,', 'line 2: end'],
     [
       'ending before it begins',
       'start,end\n2026-10-05 10:30,2026-10-05 10:00',

@@ -114,7 +114,7 @@ function measureOf(
   if ('eachMs' in target) {
     const { eachMs } = target
     const perIncident = outages.map(([fromMin, minutes]) => {
-      const ms = minutes * MINUTE_MS
+      const ms = msOf(minutes)
       return {
         id: null,
         onsetMs: MONTH.startMs + fromMin * MINUTE_MS,
@@ -126,7 +126,7 @@ function measureOf(
     return { kind: 'timing', eachMs, perIncident }
   }
   if (!('percent' in target)) throw new Error(`no result is made up for ${metric}`)
-  const spentMs = outages.reduce((ms, [, minutes]) => ms + minutes * MINUTE_MS, 0)
+  const spentMs = outages.reduce((ms, [, minutes]) => ms + msOf(minutes), 0)
   // Targets of the tests have at most two digits behind the point.
   const allowedMs = (committedMs * (10_000 - Math.round(Number(target.percent) * 100))) / 10_000
   return {
@@ -139,6 +139,11 @@ function measureOf(
   }
 }
 
+/** Lengths are whole ms. */
+function msOf(minutes: number): number {
+  return Math.round(minutes * MINUTE_MS)
+}
+
 function isLost(measure: Measure): boolean {
   if (measure.kind === 'timing') return measure.perIncident.some(({ verdict }) => verdict === 'not_met')
   return measure.kind === 'downtime' && measure.budget.leftMs < 0
@@ -146,7 +151,7 @@ function isLost(measure: Measure): boolean {
 
 function incidentAt(fromMin: number, minutes: number): IncidentFacts {
   const startMs = MONTH.startMs + fromMin * MINUTE_MS
-  const span = { startMs, endMs: startMs + minutes * MINUTE_MS }
+  const span = { startMs, endMs: startMs + msOf(minutes) }
   return {
     id: null,
     onsetMs: span.startMs,

@@ -94,6 +94,7 @@ export function demoReconciliation(contract: string): ReconciliationView {
         service: 'demo',
         agrees: false,
         isItemised: true,
+        reportedPercent: null,
         linesOutside: [],
         downMs: { reported: null, stated: 0, both: 0, measured: 2_880_000 },
         waterfall: [

@@ -2,7 +2,7 @@
  * Commands: what each says and ends with. Right, wrong, without a collector, beside one, and against
  * what another one holds. Exit 0 done, 1 the answer is no, 3 usage, 4 could not run.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -276,27 +276,10 @@ describe('status', () => {
 })
 
 describe('evaluate', () => {
-  type Case = { id: string; category: string; given: unknown; expect: object }
-  it.each(['time.json', 'fold.json'])('answers every case of %s as it is expected', (file) => {
-    const url = new URL(`../vectors/${file}`, import.meta.url)
-    // Our own vector file.
-    const { cases } = JSON.parse(readFileSync(url, 'utf8')) as { cases: Case[] }
-    const queries = cases.map(({ id, category, given }) => ({ id, category, given }))
-    const { code, out } = runOnce(['evaluate', fileOf(`queries-${file}`, JSON.stringify({ queries }))])
-    expect(code).toBe(0)
-    expect(cases.length).toBeGreaterThan(20)
-    expect(JSON.parse(out)).toEqual({ answers: cases.map(({ id, expect: answer }) => ({ id, ...answer })) })
-  })
-
   const WRONG: [string, unknown, RegExp][] = [
     ['no object', [], /is not a JSON object/],
-    ['nothing to answer', {}, /asks nothing: it has neither a window nor queries/],
-    [
-      'a category nobody knows',
-      { queries: [{ id: 'T1', category: 'astrology', given: {} }] },
-      /T1: unknown category "astrology".*period_length/,
-    ],
-    ['no id', { queries: [{ category: 'elapsed', given: {} }] }, /id should be text/],
+    ['nothing to answer', {}, /asks nothing: it has no window/],
+    ['single questions', { queries: [] }, /single questions.*test\/support\/questions\.ts/],
   ]
   it.each(WRONG)('ends with 3 for %s', (name, scenario, pattern) => {
     const { code, err } = runOnce(['evaluate', fileOf(`${name}.json`, JSON.stringify(scenario))])

@@ -1,34 +1,40 @@
 /**
  * `constat evaluate`: the engine on a file, no server, so that anybody can check it. It answers a question, so
- * it ends with 0 whatever the verdict; with `--check` a promise that was not kept is a no.
+ * it ends with 0 whatever the verdict; with `--check` a promise that was not kept is a no. People on a terminal
+ * get a summary; programs that read a pipe, or ask for it, the whole answer as JSON.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault, messageOf } from '@constat/shared/fault'
-import { answer } from '@constat/sla/query/answer'
 import { evaluateScenario } from '@constat/sla/scenario/evaluate'
 import { readScenario } from '@constat/sla/scenario/read'
+import { summaryLines } from './evaluate-summary.ts'
 import { EXIT, type World } from './world.ts'
 
 /** Bytes of a scenario at most. */
 export const MAX_SCENARIO_BYTES = 256 * 1024 * 1024
 
-export function evaluate(path: string, { check = false }: { check?: boolean }, world: World): number {
+export type EvaluateFlags = { check?: boolean; json?: boolean }
+
+export function evaluate(path: string, { check, json }: EvaluateFlags, world: World): number {
   const value = readJson(path)
   if (!isRecord(value)) throw new Fault('bad-request', `${path} is not a JSON object`)
-  const scenario = readScenario(value)
-  if (!scenario.window && !scenario.queries) {
-    throw new Fault('bad-request', `${path} asks nothing: it has neither a window nor queries`, {
-      hint: 'Write {"window": {"start": "…", "end": "…"}, …}, or {"queries": [{"id": "1", "category": "period_length", "given": {…}}]}.',
+  if (Object.hasOwn(value, 'queries')) {
+    throw new Fault('bad-request', `${path} asks single questions (queries): evaluate judges scenarios`, {
+      hint: 'In a checkout, npx tsx test/support/questions.ts FILE answers them.',
     })
   }
-  const files = [scenario.contractFile ?? []].flat().map((file) => readBeside(path, file))
-  const { queries, window } = scenario
-  const answers = (queries ?? []).map((query) => answer(query))
-  // A file of questions is answered with answers alone; a scenario with everything that it asks.
-  const judged = window ? evaluateScenario(scenario, files) : null
-  world.out(JSON.stringify(judged ? { ...judged, answers } : { answers }, null, 2))
-  const isBroken = judged?.guarantees.some(({ verdict }) => verdict === 'not_met') ?? false
+  if (!Object.hasOwn(value, 'window')) {
+    throw new Fault('bad-request', `${path} asks nothing: it has no window`, {
+      hint: 'Write {"window": "2026-10", …}, or {"window": {"start": "…", "end": "…"}, …}.',
+    })
+  }
+  const reading = readScenario(value)
+  const files = [reading.scenario.contractFile ?? []].flat().map((file) => readBeside(path, file))
+  const judged = evaluateScenario(reading, files)
+  const lines = world.isOutTerminal && !json ? summaryLines(judged) : [JSON.stringify(judged, null, 2)]
+  for (const line of lines) world.out(line)
+  const isBroken = judged.guarantees.some(({ verdict }) => verdict === 'not_met')
   return check && isBroken ? EXIT.no : EXIT.done
 }
 

@@ -24,7 +24,8 @@ export async function runCommand(args: readonly string[], world: World): Promise
 }
 
 const EVALUATE_HELP = `
-A scenario is one JSON file: a contract, a window, samples or states, what people declared. The answer is JSON.
+A scenario is one JSON file: a contract, a window, samples or states, what people declared. On a terminal
+the answer is a summary; into a pipe, or with --json, it is JSON.
 Worked examples: docs/scenarios. Shapes: docs/scenario.schema.json and docs/scenario-result.schema.json.`
 
 const ASK_HELP = 'constat --help lists the commands.'
@@ -128,6 +129,7 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .command('evaluate <scenario>')
     .description('the engine on a JSON file, no server; - reads standard input')
     .option('--check', 'exit 1 when a guarantee is not met')
+    .option('--json', 'the whole answer, as a pipe gets it')
     .addHelpText('after', EVALUATE_HELP)
     .action(async (path, flags) => end((await import('./evaluate.ts')).evaluate(path, flags, world)))
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Fault, messageOf } from '@constat/shared/fault'
-import type { MatchAnswer } from '@constat/sla/scenario/answer'
+import type { MatchAnswer } from '@constat/sla/reconciliation/answer'
 import { MAX_STATEMENT_BYTES } from '../http/limits.ts'
 import { lengthText } from '../judge/sentence.ts'
 import type { ReconciliationView, StatementView } from '../judge/window-view.ts'

@@ -12,7 +12,9 @@ export type World = {
   out(text: string): void
   /** One line beside it. */
   err(text: string): void
+  /** Whether a person reads standard error, and standard output. */
   isTerminal: boolean
+  isOutTerminal: boolean
   /** IANA zone of this host. */
   timeZone: string
 }

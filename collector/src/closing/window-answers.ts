@@ -10,7 +10,7 @@ import { POLICIES, policyNamed, replay } from '@constat/sla/policy/table'
 import { fourCredits } from '@constat/sla/reconciliation/credits'
 import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
 import type { Reconciliation } from '@constat/sla/reconciliation/reconcile'
-import { reconciliationAnswer } from '@constat/sla/scenario/answer'
+import { reconciliationAnswer } from '@constat/sla/reconciliation/answer'
 import type {
   PreviewVerdict,
   PreviewView,

@@ -4,8 +4,8 @@
  */
 import { formatInstant, intersect, totalMs, type UnixMs } from '@constat/shared/time'
 import type { Notice } from '@constat/sla/exclusion'
-import type { Ruling } from '@constat/sla/judgement/declaration'
-import type { ContractState } from '@constat/sla/state/contract-state'
+import { announcementMs, type Ruling } from '@constat/sla/judgement/declaration'
+import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { declarationsOf, type ExclusionRecord } from '@constat/sla/state/declarations'
 import { guaranteeIds } from '@constat/sla/state/in-force'
 import type { LiveJudgement } from './live.ts'
@@ -51,7 +51,8 @@ function viewOf(
     start: formatInstant(startMs),
     end: formatInstant(endMs),
     announcedAt: announcedMs === null ? null : formatInstant(announcedMs),
-    announcementOnRecord: announcedMs === null || own?.announcedMs === announcedMs,
+    announcementOnRecord:
+      announcedMs === null || (!!own && announcementMs(own, newest(state).terms.parties) === announcedMs),
     announced: announced && { start: formatInstant(announced.startMs), end: formatInstant(announced.endMs) },
     reason: declared.reason,
     declaredAt: formatInstant(declared.declaredMs),

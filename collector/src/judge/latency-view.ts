@@ -94,7 +94,10 @@ export function withAnswers(
     const own = answers.find(({ site }) => site?.id === score.site)
     return own ? { site: score.site, ...scoredWith(score, own.answer, asked) } : score
   })
-  const { scored, sites: ordered } = overSites(sites, () => result)
+  const { scored, sites: ordered } = overSites(sites, {
+    figure: asked.revision.terms.measurement.bindingFigure,
+    ofNone: () => result,
+  })
   return { ...judged, result: { ...result, ...scored, sites: ordered } }
 }
 

@@ -6,7 +6,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { TraceStep } from '@constat/sla/judgement/trace'
 import type { Replayed } from '@constat/sla/policy/table'
 import type { FourCredits } from '@constat/sla/reconciliation/credits'
-import type { ReconciliationAnswer } from '@constat/sla/scenario/answer'
+import type { ReconciliationAnswer } from '@constat/sla/reconciliation/answer'
 import type { Verdict, WindowView } from './view.ts'
 
 /** One version of a closed window. Every one stays readable. */

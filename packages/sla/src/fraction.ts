@@ -79,6 +79,10 @@ export function least(a: Fraction, b: Fraction): Fraction {
   return compare(a, b) <= 0 ? a : b
 }
 
+export function most(a: Fraction, b: Fraction): Fraction {
+  return compare(a, b) >= 0 ? a : b
+}
+
 export function floor({ n, d }: Fraction): bigint {
   const quotient = n / d
   return n < 0n && n % d !== 0n ? quotient - 1n : quotient
@@ -91,6 +95,12 @@ export function ceiling(a: Fraction): bigint {
 /** Reduced, as text: `72/5`, `1500`. */
 export function fractionText({ n, d }: Fraction): string {
   return d === 1n ? String(n) : `${n}/${d}`
+}
+
+/** What `fractionText` wrote, of any length. */
+export function fractionOf(text: string): Fraction {
+  const [n = '', d = '1'] = text.split('/')
+  return fraction(BigInt(n), BigInt(d))
 }
 
 /** `259.2` where a finite decimal says it exactly, else the fraction. */

@@ -1,20 +1,26 @@
 /**
  * Schedules: what one guarantee that was not met is worth, before every other rule. Pure and exact.
- * The figure that looks up a tier is the binding one, rounded first where the contract says so.
+ * Money follows from the binding figure as a fraction, never from how it is written. Where the contract rounds
+ * that figure before credit, every schedule that rests on a percentage sees the rounded one: what it keeps of
+ * the promise costs nothing.
  */
 import { invariant } from '@constat/shared/fault'
 import type { CreditSchedule, CreditTerms, ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { latePenalty, poolCredit, stepPercent, tierOf } from '../credit.ts'
 import {
   ceiling,
+  compare,
   decimal,
   decimalText,
   floor,
   fraction,
+  fractionOf,
   least,
   minus,
+  most,
   percent,
   product,
+  ratio,
   sum,
   truncatedText,
   ZERO,
@@ -28,6 +34,8 @@ export type Scheduled = { amount: Fraction; text: string }
 
 export type ScheduleContext = {
   result: GuaranteeResult
+  /** Percent that somebody stated, in place of what was measured; null: as measured. */
+  stated: string | null
   guarantee: GuaranteeTerms
   /** The charge that percentages are of, over the whole window. */
   base: Fraction
@@ -46,11 +54,20 @@ export function baseOf(given: {
   base: CreditTerms['base']
 }): Fraction {
   const { terms, guarantee, base } = given
-  const monthly = terms.charges?.monthly ?? []
-  const own = monthly.filter(({ service }) => service === guarantee.service)
-  const counted = base === 'monthly-charge-of-contract' || own.length === 0 ? monthly : own
-  const charge = sum(...counted.map(({ amount }) => decimal(amount)))
-  return product(charge, fraction(monthsOf(guarantee)))
+  const service = base === 'monthly-charge-of-contract' ? null : guarantee.service
+  return product(monthlyCharge(terms, service), fraction(monthsOf(guarantee)))
+}
+
+/**
+ * What is charged each month for one service, or for all (null). A charge of the whole contract holds those of
+ * its services: they are never added to it. A service without a charge of its own is in that of the contract.
+ */
+export function monthlyCharge({ charges }: ExpandedContract, service: string | null): Fraction {
+  const monthly = charges?.monthly ?? []
+  const own = service === null ? [] : monthly.filter((one) => one.service === service)
+  const whole = monthly.filter((one) => one.service === null)
+  const counted = [own, whole, monthly].find((some) => some.length > 0) ?? []
+  return sum(...counted.map(({ amount }) => decimal(amount)))
 }
 
 /** How many monthly charges a window of the guarantee stands for. */
@@ -60,6 +77,8 @@ export function monthsOf({ window }: Pick<GuaranteeTerms, 'window'>): number {
 
 export function scheduled(schedule: CreditSchedule, context: ScheduleContext): Scheduled {
   const { base } = context
+  const kept = keptByRounding(context)
+  if (kept !== null) return { amount: ZERO, text: kept }
   switch (schedule.kind) {
     case 'tiers':
       return tiered(schedule, context)
@@ -98,7 +117,7 @@ export function scheduled(schedule: CreditSchedule, context: ScheduleContext): S
 type ScheduleOf<K extends CreditSchedule['kind']> = Extract<CreditSchedule, { kind: K }>
 
 function tiered({ tiers }: ScheduleOf<'tiers'>, context: ScheduleContext): Scheduled {
-  const figure = rounded(bindingPercent(context), context.terms)
+  const figure = creditedPercent(context)
   const reached = tierOf(
     tiers.map(({ from, percent: credit }) => ({ from: decimal(from), credit })),
     figure,
@@ -111,7 +130,7 @@ function tiered({ tiers }: ScheduleOf<'tiers'>, context: ScheduleContext): Sched
 /** Points by how far the target was missed, or the same each time and more when it is missed again. */
 function pointsOf({ points, repeatPoints }: ScheduleOf<'points'>, context: ScheduleContext): number {
   if (typeof points !== 'number') {
-    const figure = rounded(bindingPercent(context), context.terms)
+    const figure = creditedPercent(context)
     const reached = tierOf(
       points.map(({ from, points: credit }) => ({ from: decimal(from), credit })),
       figure,
@@ -128,7 +147,7 @@ function lateUnits(
   { perMs, partialStep }: ScheduleOf<'late-restoration'>,
   context: ScheduleContext,
 ): Fraction {
-  const late = latePieces(context).map((ms) => fraction(ms, perMs))
+  const late = latePieces(context).map((ms) => ratio(ms, fraction(perMs)))
   if (partialStep === undefined) return sum(...late)
   return sum(...late.map((one) => fraction(partialStep === 'up' ? ceiling(one) : floor(one))))
 }
@@ -138,10 +157,9 @@ function stepped(
   context: ScheduleContext,
 ): Scheduled {
   const rule = { per: fraction(perMs), percent: decimal(each), partialStep, cap: null }
-  const steps = latePieces(context).map((ms) => stepPercent(rule, fraction(ms)))
-  const total = sum(...steps)
+  const late = latePieces(context)
+  const total = sum(...late.map((ms) => stepPercent(rule, ms)))
   const limited = capPercent === null ? total : least(total, decimal(capPercent))
-  const late = latePieces(context).filter((ms) => ms > 0)
   return ofBase(
     limited,
     context.base,
@@ -152,8 +170,8 @@ function stepped(
 function linear({ percentPerPoint, capPercent }: ScheduleOf<'linear'>, context: ScheduleContext): Scheduled {
   const { guarantee } = context
   invariant('percent' in guarantee.target, 'a linear schedule rests on a percentage')
-  const missing = minus(decimal(guarantee.target.percent), bindingPercent(context))
-  const share = product(missing.n < 0n ? ZERO : missing, decimal(percentPerPoint))
+  const missing = most(ZERO, minus(decimal(guarantee.target.percent), creditedPercent(context)))
+  const share = product(missing, decimal(percentPerPoint))
   const limited = capPercent === null ? share : least(share, decimal(capPercent))
   return ofBase(limited, context.base, `${short(missing)} points below ${guarantee.target.percent} %`)
 }
@@ -169,24 +187,29 @@ function capped(
   return capPercent === null ? amount : least(amount, product(base, percent(decimal(capPercent))))
 }
 
-/** The binding figure in percent, exact. */
-export function bindingPercent({ result, terms }: ScheduleContext): Fraction {
+/**
+ * The binding figure in percent, exact. Of the whole window: whatever is still to come, one that is open owes
+ * at least this much at its close.
+ */
+function bindingPercent({ result, stated, terms }: ScheduleContext): Fraction {
+  if (stated !== null) return decimal(stated)
   const figure = terms.measurement.bindingFigure
   const { measure, committedMs } = result
   switch (measure.kind) {
     case 'downtime':
-      // Of the whole window: one that is still open owes at least this much.
-      return committedMs === 0
-        ? HUNDRED
-        : fraction(BigInt(committedMs - measure.downMs[figure]) * 100n, BigInt(committedMs))
+      return percentKept({ lost: fraction(measure.downMs[figure]), of: committedMs })
     case 'share':
       return shareOf(measure, figure)
     case 'mean':
-      return decimal(measure.availability[figure] ?? '100')
+      return percentKept({ lost: fractionOf(measure.lost[figure]), of: measure.slicesOfWindow })
     case 'timing':
     case 'count':
       return HUNDRED
   }
+}
+
+function percentKept({ lost, of }: { lost: Fraction; of: number }): Fraction {
+  return of === 0 ? HUNDRED : minus(HUNDRED, product(ratio(lost, fraction(of)), HUNDRED))
 }
 
 function shareOf(tally: LatencyTally, figure: Figure): Fraction {
@@ -194,8 +217,10 @@ function shareOf(tally: LatencyTally, figure: Figure): Fraction {
   return n === 0 ? HUNDRED : fraction(within * 100, n)
 }
 
-function rounded(value: Fraction, { measurement }: ExpandedContract): Fraction {
-  const { verdict } = measurement.rounding
+/** The figure that credit follows from. */
+function creditedPercent(context: ScheduleContext): Fraction {
+  const value = bindingPercent(context)
+  const { verdict } = context.terms.measurement.rounding
   if (verdict === 'none') return value
   const scale = 10n ** BigInt(verdict.digits)
   const scaled = fraction(value.n * scale, value.d)
@@ -203,14 +228,28 @@ function rounded(value: Fraction, { measurement }: ExpandedContract): Fraction {
   return fraction(floor(sum(scaled, half)), scale)
 }
 
-/** How late, ms: each incident beyond what it may take, or all downtime beyond the allowance. */
-function latePieces({ result, terms }: ScheduleContext): number[] {
-  const figure = terms.measurement.bindingFigure
-  const { measure } = result
+/** Says so where the rounded figure keeps the promise that the exact one misses; null anywhere else. */
+function keptByRounding(context: ScheduleContext): string | null {
+  const { guarantee, terms } = context
+  const { verdict } = terms.measurement.rounding
+  if (verdict === 'none' || !('percent' in guarantee.target)) return null
+  const figure = creditedPercent(context)
+  if (compare(figure, decimal(guarantee.target.percent)) < 0) return null
+  return `${decimalText(figure)} % to ${verdict.digits} digits keep ${guarantee.target.percent} %`
+}
+
+/** How late, ms: each incident beyond what it may take, or all downtime beyond what the target allows. */
+function latePieces(context: ScheduleContext): Fraction[] {
+  const { result, guarantee, terms } = context
+  const { measure, committedMs } = result
   if (measure.kind === 'timing') {
-    return measure.perIncident.map(({ ms }) => Math.max(0, (ms?.[figure] ?? 0) - measure.eachMs))
+    const figure = terms.measurement.bindingFigure
+    const late = measure.perIncident.map(({ ms }) => fraction((ms?.[figure] ?? 0) - measure.eachMs))
+    return late.filter(({ n }) => n > 0n)
   }
-  return measure.kind === 'downtime' ? [Math.max(0, measure.budget.spentMs - measure.budget.allowedMs)] : [0]
+  if (measure.kind !== 'downtime' || !('percent' in guarantee.target)) return []
+  const missing = minus(decimal(guarantee.target.percent), creditedPercent(context))
+  return missing.n <= 0n ? [] : [product(percent(missing), fraction(committedMs))]
 }
 
 /** For people: at most four digits. */

@@ -23,7 +23,7 @@ import type { Judged } from '../judgement/judge-guarantee.ts'
 import type { Verdict } from '../verdict.ts'
 import { rightsOf, type ChronicRight, type OutageLength } from './chronic-rights.ts'
 import { moneyText } from './money.ts'
-import { baseOf, monthsOf, scheduled, type Scheduled } from './schedule.ts'
+import { baseOf, monthlyCharge, monthsOf, scheduled, type Scheduled } from './schedule.ts'
 
 export type CreditRule = 'schedule' | 'same-cause' | 'repeat' | 'earn-back' | 'cap' | 'misreport'
 
@@ -55,8 +55,8 @@ export type PastWindow = { verdict: Verdict; credit: string | null }
 
 export type CreditQuestion = {
   terms: ExpandedContract
-  /** Those of one window. */
-  judged: readonly Pick<Judged, 'result' | 'incidents' | 'commitment'>[]
+  /** Those of one window. `percent`: the figure to credit by, where it was stated and not measured. */
+  judged: readonly (Pick<Judged, 'result' | 'incidents' | 'commitment'> & { percent?: string | null })[]
   /** By guarantee, oldest first. */
   history: ReadonlyMap<string, readonly PastWindow[]>
   /** Outages of a service that the provider's statement leaves out, ms each; null: no statement. */
@@ -116,7 +116,8 @@ function draftOf(one: One, { terms, history }: CreditQuestion, credits: CreditTe
   const past = history.get(guarantee.id) ?? []
   const failuresBefore = trailingFailures(past)
   const base = baseOf({ terms, guarantee, base: credits.base })
-  const worth = scheduled(schedule, { result, guarantee, base, failuresBefore, terms })
+  const { percent: stated = null } = one
+  const worth = scheduled(schedule, { result, stated, guarantee, base, failuresBefore, terms })
   const isRepeated = credits.repeat?.whenFailedInPreviousWindow === true && failuresBefore > 0
   return [{ ...worth, guarantee, causes: causesOf(one), isRepeated, paidUnder: null }]
 }
@@ -239,7 +240,7 @@ function capLines(lines: readonly CreditLine[], { terms, credits, months }: CapC
   return services.flatMap((service) => {
     const own = service === null ? lines : lines.filter((one) => one.service === service)
     const total = totalOf(own)
-    const limit = product(chargeOf(terms, service), share, fraction(months))
+    const limit = product(monthlyCharge(terms, service), share, fraction(months))
     const forgone = minus(total, least(total, limit))
     if (forgone.n <= 0n) return []
     const charges = months === 1 ? 'monthly charges' : `charges of ${months} months`
@@ -247,14 +248,6 @@ function capLines(lines: readonly CreditLine[], { terms, credits, months }: CapC
     const amount = moneyText(minus(ZERO, forgone), { ...credits.rounding, money: 'up' })
     return [{ guarantee: null, service, clause: credits.clause, rule: 'cap' as const, text, amount }]
   })
-}
-
-/** What is charged for one service, or for all; one that has no charge of its own is in that of the contract. */
-function chargeOf({ charges }: ExpandedContract, service: string | null): Fraction {
-  const monthly = charges?.monthly ?? []
-  const own = monthly.filter((one) => one.service === service)
-  const counted = service === null || own.length === 0 ? monthly : own
-  return sum(...counted.map(({ amount }) => decimal(amount)))
 }
 
 function totalOf(lines: readonly Pick<CreditLine, 'amount'>[]): Fraction {

@@ -21,7 +21,7 @@ export type Declaration = {
   service: string | null
   /** What it should excuse. */
   interval: Interval
-  /** When the announcement reached the other side; null: never. */
+  /** When it was announced to the other side, in the words of whoever declares it; null: they say nothing of it. */
   announcedMs: UnixMs | null
   /** The interval that was announced; null: the declared one. */
   announced: Interval | null
@@ -100,8 +100,9 @@ export function rulingOf(declaration: Declaration, context: RulingContext): Ruli
     return { ...base, spans: [], counts: false, contested: false, refusals: ['unknown-kind'], notice: null }
   }
   const spans = confined(declaration, kind)
-  const notice = givenNotice(declaration, kind, context)
-  const formal = formalRefusals({ declaration, kind, spans, notice })
+  const announcedMs = announcementMs(declaration, context.terms.parties)
+  const notice = givenNotice({ ...declaration, announcedMs }, kind, context)
+  const formal = formalRefusals({ declaration: { ...declaration, announcedMs }, kind, spans, notice })
   const { isAccepted, established } = acceptance(declaration, kind, { context, spans })
   const refusals: Refusal[] = isAccepted ? formal : [...formal, 'not-accepted']
   // What fails in form is refused whoever accepts; what only waits for a yes is open both ways.
@@ -115,9 +116,26 @@ export function rulingOf(declaration: Declaration, context: RulingContext): Ruli
   }
 }
 
-/** Somebody says otherwise, and nobody has decided. */
-function isOpen({ contestedBy, acceptedBy }: Declaration): boolean {
-  return contestedBy.length > 0 && !acceptedBy.includes(DECISION)
+/**
+ * When the announcement reached the other side; null: never. A declaration made before its time announces by
+ * itself. That it was announced earlier is the word of the side that it serves: it counts once the customer has
+ * accepted it, or somebody has decided.
+ */
+export function announcementMs(
+  { announcedMs, declaredMs, declaredBy, interval, acceptedBy }: Declaration,
+  parties: readonly Party[],
+): UnixMs | null {
+  const isCustomers = (id: string): boolean => sideOf(parties, id) === 'customer'
+  const isClaim = announcedMs !== null && declaredMs !== null && announcedMs < declaredMs
+  const isOnRecord = !isClaim || declaredBy === null || [declaredBy, ...acceptedBy].some(isCustomers)
+  const told = isOnRecord || acceptedBy.includes(DECISION) ? announcedMs : null
+  const byItself = declaredMs !== null && declaredMs <= interval.startMs ? declaredMs : null
+  return told === null || byItself === null ? (told ?? byItself) : Math.min(told, byItself)
+}
+
+/** Another than who declares it says otherwise, and nobody has decided. */
+function isOpen({ contestedBy, acceptedBy, declaredBy }: Declaration): boolean {
+  return contestedBy.some((id) => id !== declaredBy) && !acceptedBy.includes(DECISION)
 }
 
 const listed = remembered<readonly Interval[]>()

@@ -5,7 +5,9 @@
  */
 import { totalMs, union, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
-import { compare, fraction } from '../fraction.ts'
+import type { Figure } from '../figures.ts'
+import { compare, fraction, fractionOf, type Fraction } from '../fraction.ts'
+import { countsOf } from '../latency.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Verdict } from '../verdict.ts'
 import type { VantageSlots } from './attempts.ts'
@@ -119,7 +121,11 @@ function scoredUnder(rulings: readonly Ruling[], { question, incidents }: Asked)
     const scope = { ...seen, incidents: incidentsOf(seen, question) }
     return { site, ...score(scope, asked) }
   })
-  return { ...overSites(sites, () => score({ ...facts, incidents }, asked)), commitment }
+  const figure = terms.measurement.bindingFigure
+  return {
+    ...overSites(sites, { figure, ofNone: () => score({ ...facts, incidents }, asked) }),
+    commitment,
+  }
 }
 
 const RANK: Record<Verdict, number> = { not_met: 2, indeterminate: 1, met: 0 }
@@ -131,10 +137,11 @@ function rankOf({ verdict, outlook }: Scored): number {
 /** The figures of the worst site; lost where any is, kept where all are. One of thin evidence makes it thin. */
 export function overSites(
   sites: readonly SiteScore[],
-  ofNone: () => Scored,
+  { figure, ofNone }: { figure: Figure; ofNone: () => Scored },
 ): { scored: Scored; sites: SiteScore[] } {
   const ordered = sites.toSorted(
-    (a, b) => rankOf(b) - rankOf(a) || compareLost(b.measure, a.measure) || (a.site < b.site ? -1 : 1),
+    (a, b) =>
+      rankOf(b) - rankOf(a) || compareLost(b.measure, a.measure, figure) || (a.site < b.site ? -1 : 1),
   )
   const worst = ordered[0]
   if (!worst) return { scored: ofNone(), sites: [] }
@@ -143,25 +150,30 @@ export function overSites(
   return { scored: { ...scored, insufficientEvidence }, sites: ordered }
 }
 
-/** Shares are compared exactly; a site without samples has lost more than any. */
-function compareLost(a: Measure, b: Measure): number {
-  if (a.kind !== 'share' || b.kind !== 'share') return lostOf(a) - lostOf(b)
-  if (a.n === 0 || b.n === 0) return b.n - a.n
-  return compare(fraction(b.within, b.n), fraction(a.within, a.n))
+/** By the binding figure, exactly: of two sites it is the one that money follows from. */
+function compareLost(a: Measure, b: Measure, figure: Figure): number {
+  const [lost, other] = [lostOf(a, figure), lostOf(b, figure)]
+  // A site without samples has lost more than any.
+  if (lost === null || other === null) return (lost === null ? 1 : 0) - (other === null ? 1 : 0)
+  return compare(lost, other)
 }
 
-function lostOf(measure: Measure): number {
+function lostOf(measure: Measure, figure: Figure): Fraction | null {
   switch (measure.kind) {
     case 'downtime':
-      return measure.downMs.point
-    case 'share':
-      return measure.n - measure.within
+      return fraction(measure.downMs[figure])
+    case 'share': {
+      const { n, within } = countsOf(measure, figure)
+      return n === 0 ? null : fraction(n - within, n)
+    }
     case 'timing':
-      return measure.perIncident.reduce((most, { ms }) => Math.max(most, ms?.point ?? 0), 0)
+      return fraction(
+        measure.perIncident.reduce((longest, { ms }) => Math.max(longest, ms?.[figure] ?? 0), 0),
+      )
     case 'count':
-      return measure.count.point
+      return fraction(measure.count[figure])
     case 'mean':
-      return 100 - Number(measure.availability.point ?? 100)
+      return fractionOf(measure.lost[figure])
   }
 }
 

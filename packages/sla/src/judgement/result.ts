@@ -44,8 +44,17 @@ export type Measure =
       thresholdUs: number | null
       percentileUs: { p50: number; p95: number; p99: number } | null
     }
-  /** 100 − the mean error rate of all slices. */
-  | { kind: 'mean'; slices: number; availability: Percentages }
+  /**
+   * 100 − the mean error rate of the slices so far. `lost`: their error rates added up, as a reduced fraction
+   * (`21/5`), against the `slicesOfWindow` that there are in the end.
+   */
+  | {
+      kind: 'mean'
+      slices: number
+      slicesOfWindow: number
+      lost: Record<Figure, string>
+      availability: Percentages
+    }
   | { kind: 'timing'; eachMs: number; perIncident: IncidentTiming[] }
   | { kind: 'count'; count: Record<Figure, number> }
 

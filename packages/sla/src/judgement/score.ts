@@ -6,7 +6,7 @@
 import { clip, intersect, totalMs, type IntervalSet } from '@constat/shared/time'
 import { invariant } from '@constat/shared/fault'
 import { availabilityTexts, type DownMs, type Figure } from '../figures.ts'
-import { compare, decimal, fraction, minus, ONE, percent, product } from '../fraction.ts'
+import { compare, decimal, fraction, fractionText, minus, ONE, percent, product } from '../fraction.ts'
 import { countedTimeline } from '../outage.ts'
 import { isDown, isPossiblyDown, isProvenDown, where, type Timeline } from '../timeline.ts'
 import { judge } from '../verdict.ts'
@@ -191,6 +191,16 @@ function meanErrorRate(scope: Counted, question: Of<'mean-error-rate'>): Scored 
   )
   return {
     ...base(measured, { ...verdict, insufficientEvidence: isThin(measured, terms) }),
-    measure: { kind: 'mean', slices: slices.length, availability: share },
+    measure: {
+      kind: 'mean',
+      slices: slices.length,
+      slicesOfWindow: whole,
+      lost: {
+        provable: fractionText(lost.provable),
+        point: fractionText(lost.point),
+        pessimistic: fractionText(lost.pessimistic),
+      },
+      availability: share,
+    },
   }
 }

@@ -18,22 +18,18 @@ export type FourCredits = { currency: string; credits: Record<CreditBasis, strin
 /** Null where the contract prices nothing. `question` holds this guarantee among others of the window. */
 export function fourCredits(
   guarantee: string,
-  { downMs, isItemised }: Reconciliation,
+  reconciliation: Reconciliation,
   question: CreditQuestion,
 ): FourCredits | null {
   const { credits: terms, charges } = question.terms
   const own = question.judged.find(({ result }) => result.guarantee === guarantee)
   if (!terms || !charges || own?.result.measure.kind !== 'downtime') return null
-  const by: Record<CreditBasis, number> = {
-    // Its own lines, or where it lists none what its percentage means.
-    stated: isItemised ? downMs.stated : (downMs.reported ?? downMs.stated),
-    agreed: downMs.both,
-    provable: own.result.measure.downMs.provable,
-    point: own.result.measure.downMs.point,
-  }
+  const { provable, point } = own.result.measure.downMs
+  const by = { ...conceded(reconciliation, question), provable: { ms: provable }, point: { ms: point } }
   const amounts = CREDIT_BASES.map((basis) => {
-    const result = withDowntime(own.result, by[basis])
-    const statement = creditStatement({ ...question, judged: [{ ...own, result }] })
+    const { ms, percent = null }: Conceded = by[basis]
+    const result = withDowntime(own.result, ms, percent)
+    const statement = creditStatement({ ...question, judged: [{ ...own, result, percent }] })
     return [basis, statement?.total ?? '0'] as const
   })
   const values = amounts.map(([, amount]) => decimal(amount))
@@ -46,8 +42,24 @@ export function fourCredits(
   }
 }
 
+/** Downtime; where it is that of a percentage, the percentage as it was written: the ms are rounded. */
+type Conceded = { ms: number; percent?: string | null }
+
+/** What the provider says, and what both say. Where admissions bind, both say whatever the provider admits. */
+function conceded(
+  { downMs, isItemised, reportedPercent }: Reconciliation,
+  { terms }: CreditQuestion,
+): { stated: Conceded; agreed: Conceded } {
+  // Its own lines, or where it lists none what its percentage means.
+  const stated = isItemised
+    ? { ms: downMs.stated }
+    : { ms: downMs.reported ?? downMs.stated, percent: reportedPercent }
+  const isAll = terms.reconciliation.admissions === 'binding' || (!isItemised && downMs.both === stated.ms)
+  return { stated, agreed: isAll ? stated : { ms: downMs.both } }
+}
+
 /** The result as it would be had exactly this been down. */
-function withDowntime(result: GuaranteeResult, ms: number): GuaranteeResult {
+function withDowntime(result: GuaranteeResult, ms: number, percent: string | null): GuaranteeResult {
   const { measure, elapsedMs, committedMs, target } = result
   if (measure.kind !== 'downtime') return result
   const downMs: DownMs = { provable: ms, point: ms, pessimistic: ms }
@@ -55,7 +67,12 @@ function withDowntime(result: GuaranteeResult, ms: number): GuaranteeResult {
   const availability = availabilityTexts({ committedMs: elapsedMs, downMs })
   return {
     ...result,
-    verdict: boundedVerdict({ committedMs, minDownMs: ms, maxDownMs: ms, target }),
+    verdict:
+      percent === null
+        ? boundedVerdict({ committedMs, minDownMs: ms, maxDownMs: ms, target })
+        : compare(decimal(percent), decimal(target)) < 0
+          ? 'not_met'
+          : 'met',
     measure: { ...measure, downMs, availability, budget: spent },
   }
 }

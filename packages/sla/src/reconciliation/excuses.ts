@@ -16,11 +16,11 @@ export type ExcuseCheck = {
   clause: string | null
   /** Id of the declaration. */
   ruling: string | null
-  standing: 'valid' | 'contested' | 'refused' | 'not-declared' | 'unknown-kind'
+  standing: 'valid' | 'contested' | 'refused' | 'not-declared'
   refusals: Refusal[]
   notice: Notice | null
-  /** What the contract asks for; null for a kind that it does not have. */
-  needs: ExclusionKind['needs'] | null
+  /** What the contract asks for. */
+  needs: ExclusionKind['needs']
   /** Parties by id, and `decision`. */
   acceptedBy: readonly string[]
   /** Service hours of the line, ms: what stands excused of it, what lies outside the declaration, what passes the cap. */
@@ -39,18 +39,17 @@ export type ExcuseContext = {
   excluded: IntervalSet
 }
 
-/** Nothing for a line that claims no excuse. */
+/** Nothing for a line that claims no kind of the contract. */
 export function excuseChecks(stated: StatedIncident, context: ExcuseContext): ExcuseCheck[] {
-  const { kind: name } = stated
-  if (name === null) return []
-  const kind = context.kinds.find(({ id }) => id === name)
+  const kind = context.kinds.find(({ id }) => id === stated.kind)
+  if (!kind) return []
   const span = stated.readings.slice(0, 1)
   const claimed = intersect(span, context.inHours)
-  const own = context.rulings.filter((ruling) => ruling.kind === name && touches(span, ruling.interval))
-  const base = { line: stated.line, kind: name, clause: kind?.clause ?? null, needs: kind?.needs ?? null }
-  if (!kind || own.length === 0) {
+  const own = context.rulings.filter((ruling) => ruling.kind === kind.id && touches(span, ruling.interval))
+  const base = { line: stated.line, kind: kind.id, clause: kind.clause, needs: kind.needs }
+  if (own.length === 0) {
     const claimedMs = totalMs(claimed)
-    const standing = kind ? ('not-declared' as const) : ('unknown-kind' as const)
+    const standing = 'not-declared' as const
     const nothing = { ruling: null, refusals: [], notice: null, acceptedBy: [] }
     return [{ ...base, ...nothing, standing, claimedMs, excusedMs: 0, outsideMs: claimedMs, overCapMs: 0 }]
   }

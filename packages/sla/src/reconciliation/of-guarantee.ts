@@ -28,7 +28,7 @@ export type Reconciling = {
   asOfMs: UnixMs
 }
 
-/** Null for a guarantee that a list of outages says nothing of. */
+/** Null for a guarantee that a list of outages, or this statement, says nothing of. */
 export function reconcileGuarantee(given: Reconciling): Reconciliation | null {
   const { terms, judged, timeline, statement, window, asOfMs } = given
   const { result, commitment, incidents, rulings } = judged
@@ -41,9 +41,14 @@ export function reconcileGuarantee(given: Reconciling): Reconciliation | null {
     statement.availability[result.guarantee] ??
     statement.availability[result.service] ??
     statement.availability['*']
+  // Neither a list nor a figure of this guarantee: the statement says nothing of it.
+  if (!statement.isList && reported === undefined) return null
   return reconcile({
     measured: outagesOf(where(counted, span, isDown), incidents, asOfMs),
-    stated: statement.incidents.filter(({ service }) => service === null || service === result.service),
+    stated: statement.incidents
+      .filter(({ service }) => service === null || service === result.service)
+      .map((one) => ({ ...one, readings: one.readings.map((reading) => endedBy(reading, span.endMs)) })),
+    isList: statement.isList,
     inHours,
     excluded: commitment.excluded,
     window: span,
@@ -55,9 +60,16 @@ export function reconcileGuarantee(given: Reconciling): Reconciliation | null {
       const owner = terms.zones.find(({ id }) => id === zone)?.owner
       return owner === undefined || sideOf(terms.parties, owner) === 'provider'
     },
-    reportedMs:
-      reported === undefined ? null : lostMs(reported, denominatorMs({ inHours, commitment, terms })),
+    reported:
+      reported === undefined
+        ? null
+        : { percent: reported, ms: lostMs(reported, denominatorMs({ inHours, commitment, terms })) },
   })
+}
+
+/** What is not over lasts as far as anybody looks. */
+function endedBy({ startMs, endMs }: Interval, atMs: UnixMs): Interval {
+  return { startMs, endMs: endMs === Infinity ? Math.max(atMs, startMs + 1) : endMs }
 }
 
 /** Downtime by the incident it belongs to; what began before the window is an outage of its own. */

@@ -1,15 +1,15 @@
 /**
  * Provider statements: what the provider says failed and what it makes of that, read from JSON, CSV or a plain
  * percentage. Pure. Times without an offset are readings of the provider's clock; one that happened twice
- * keeps both readings until people have said which is meant. (spec: reconciliation)
+ * keeps both readings until people have said which is meant. An outage that begins and ends on one reading of
+ * that clock lasts one step of it; one without an end is not over. (spec: reconciliation)
  */
 import { Fault } from '@constat/shared/fault'
-import { parseInstant, type Interval, type UnixMs } from '@constat/shared/time'
-import { parseLocal } from '../civil.ts'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import type { ReconciliationTerms } from '../contract/expanded.ts'
 import { parseFraction } from '../fraction.ts'
-import { resolveLocal } from '../zone.ts'
 import type { ZoneTable } from '../zone-table.ts'
+import { statedInstants } from './stated-time.ts'
 
 export const MAX_STATEMENT_CHARS = 4 * 1024 * 1024
 export const MAX_STATEMENT_LINES = 10_000
@@ -19,15 +19,17 @@ export type StatedIncident = {
   line: number
   /** Null: of whichever service is reconciled. */
   service: string | null
-  /** At least one; several where the provider's clock read the same twice. */
+  /** At least one; several where the provider's clock read the same twice. `Infinity` ends one that is not over. */
   readings: Interval[]
-  /** Kind of exclusion that the provider claims; null: an outage. */
+  /** In the provider's words: an excuse is claimed only by a kind of exclusion that the contract has. */
   kind: string | null
   note: string
 }
 
 export type ProviderStatement = {
   incidents: StatedIncident[]
+  /** Whether it lists outages at all, be it none: a plain percentage is no list. */
+  isList: boolean
   /** Percent by guarantee or service; under `*` where the statement is one figure. */
   availability: Record<string, string>
 }
@@ -41,7 +43,7 @@ export function readStatement(text: string, context: StatementContext): Provider
   }
   const trimmed = text.trim()
   const percent = percentOf(trimmed)
-  if (percent !== null) return { incidents: [], availability: { '*': percent } }
+  if (percent !== null) return { incidents: [], isList: false, availability: { '*': percent } }
   if (trimmed.startsWith('{') || trimmed.startsWith('[')) return statementOfJson(jsonOf(trimmed), context)
   return statementOfCsv(trimmed, context)
 }
@@ -67,12 +69,14 @@ function jsonOf(text: string): unknown {
 
 /** Also the `statement` of a scenario. */
 export function statementOfJson(value: unknown, context: StatementContext): ProviderStatement {
-  const { incidents = [], availability = {} } = isRecord(value) ? value : { incidents: value }
+  const given = isRecord(value) ? value : { incidents: value }
+  const { incidents = [], availability = {} } = given
   if (!Array.isArray(incidents)) throw wrong('incidents', 'a list of {service, start, end}')
   if (incidents.length > MAX_STATEMENT_LINES) throw tooLong()
   if (!isRecord(availability)) throw wrong('availability', 'percentages by guarantee or service')
   return {
     incidents: incidents.map((one: unknown, i) => incidentOf(one, i + 1, context)),
+    isList: given['incidents'] !== undefined,
     availability: Object.fromEntries(
       Object.entries(availability).map(([name, text]) => {
         const percent = typeof text === 'string' || typeof text === 'number' ? percentOf(String(text)) : null
@@ -83,6 +87,41 @@ export function statementOfJson(value: unknown, context: StatementContext): Prov
   }
 }
 
+/**
+ * Everything that `statementOfJson` would refuse of a value of the right shape, by path.
+ * A scenario names its problems all at once.
+ */
+export function statementProblems(
+  { incidents = [], availability = {} }: StatementValue,
+  context: StatementContext,
+): { path: (string | number)[]; message: string }[] {
+  const times = incidents.flatMap((one, i) => {
+    const at = (key: 'start' | 'end') => ({ path: ['incidents', i, key] })
+    const [starts, ends] = [statedInstants(one.start, context.table), statedInstants(one.end, context.table)]
+    const wrong = (value: unknown) => `is ${JSON.stringify(value)}, which is no time: ${timeCure(context)}`
+    if (starts.length === 0) return [{ ...at('start'), message: wrong(one.start) }]
+    if (isOpen(one.end)) return []
+    if (ends.length === 0) return [{ ...at('end'), message: wrong(one.end) }]
+    if (Math.min(...starts) <= Math.max(...ends)) return []
+    return [{ ...at('end'), message: 'is before its start: write when it ended, or leave it out' }]
+  })
+  const figures = Object.entries(availability).flatMap(([name, text]) =>
+    percentOf(String(text)) === null
+      ? [{ path: ['availability', name], message: 'is no percentage: write one such as "99.95"' }]
+      : [],
+  )
+  return [...times, ...figures]
+}
+
+type StatementValue = {
+  incidents?: readonly { start?: unknown; end?: unknown }[] | undefined
+  availability?: Record<string, string | number> | undefined
+}
+
+function timeCure({ table }: StatementContext): string {
+  return `write 2026-10-05T10:00:00Z, or a local time of ${table.zone} such as 2026-10-05 10:00`
+}
+
 function incidentOf(value: unknown, line: number, context: StatementContext): StatedIncident {
   if (!isRecord(value)) throw wrong(`incidents[${line - 1}]`, '{service, start, end}')
   const { service = null, start, end, kind = null, note = '' } = value
@@ -90,16 +129,9 @@ function incidentOf(value: unknown, line: number, context: StatementContext): St
     line,
     service: textOrNull(service, `incidents[${line - 1}].service`),
     readings: readingsOf({ start, end, place: `incident ${line}` }, context),
-    kind: excuseOf(textOrNull(kind, `incidents[${line - 1}].kind`)),
+    kind: textOrNull(kind, `incidents[${line - 1}].kind`),
     note: textOrNull(note, `incidents[${line - 1}].note`) ?? '',
   }
-}
-
-/** Words for an outage that claims no excuse. */
-const OUTAGES: ReadonlySet<string> = new Set(['outage', 'incident', 'panne'])
-
-function excuseOf(kind: string | null): string | null {
-  return kind !== null && OUTAGES.has(kind.toLowerCase()) ? null : kind
 }
 
 const COLUMNS = ['service', 'start', 'end', 'kind', 'note'] as const
@@ -122,10 +154,10 @@ function statementOfCsv(text: string, context: StatementContext): ProviderStatem
       { start: cells[at('start')]?.trim(), end: cells[at('end')]?.trim(), place: `line ${line}` },
       context,
     ),
-    kind: excuseOf(cells[at('kind')]?.trim() || null),
+    kind: cells[at('kind')]?.trim() || null,
     note: cells[at('note')]?.trim() ?? '',
   }))
-  return { incidents, availability: {} }
+  return { incidents, isList: true, availability: {} }
 }
 
 type Row = { line: number; cells: string[] }
@@ -175,37 +207,38 @@ type Reading = { start: unknown; end: unknown; place: string }
 
 /** Every interval that the words can mean, the shortest walk of the clock first. */
 function readingsOf({ start, end, place }: Reading, context: StatementContext): Interval[] {
+  const { ambiguousLocalTime, providerClock } = context.rules
   const starts = instantsOf(start, `${place}: start`, context)
-  const ends = instantsOf(end, `${place}: end`, context)
+  const ends = isOpen(end) ? [Infinity] : instantsOf(end, `${place}: end`, context)
   const readings = starts
-    .flatMap((startMs) => ends.map((endMs) => ({ startMs, endMs })))
+    .flatMap((startMs) =>
+      ends.map((endMs) => ({
+        startMs,
+        // One reading of the clock lasts until its next one.
+        endMs: endMs === startMs ? startMs + providerClock.resolutionMs : endMs,
+      })),
+    )
     .filter((one) => one.startMs < one.endMs)
   if (readings.length === 0) throw new Fault('bad-request', `${place} of the statement ends before it begins`)
-  const { ambiguousLocalTime } = context.rules
   if (ambiguousLocalTime === 'first') return readings.slice(0, 1)
   return ambiguousLocalTime === 'second' ? readings.slice(-1) : readings
 }
 
-function instantsOf(value: unknown, place: string, { table }: StatementContext): UnixMs[] {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return [value]
-  if (typeof value === 'string') {
-    const atMs = parseInstant(value)
-    if (atMs !== undefined) return [atMs]
-    const local = parseLocal(localText(value))
-    if (local !== undefined) {
-      const { kind, fold0Ms, fold1Ms } = resolveLocal(table, local)
-      return kind === 'overlap' ? [fold0Ms, fold1Ms] : [fold0Ms]
-    }
-  }
-  throw new Fault('bad-request', `${place} of the statement is ${JSON.stringify(value)}, which is no time`, {
-    hint: `Write 2026-10-05T10:00:00Z, or a local time of ${table.zone} such as 2026-10-05 10:00.`,
-  })
+/** What stands in place of an end that has not come. */
+const NOT_OVER = new Set(['', '-', '–', '—', 'ongoing', 'open', 'in progress', 'en cours'])
+
+function isOpen(end: unknown): boolean {
+  return (
+    end === undefined || end === null || (typeof end === 'string' && NOT_OVER.has(end.trim().toLowerCase()))
+  )
 }
 
-/** `2026-10-05 10:00` as the parser of local times has it. */
-function localText(text: string): string {
-  const spaced = text.trim().replace(/^(\d{4}-\d{2}-\d{2}) /, '$1T')
-  return /T\d{2}:\d{2}$/.test(spaced) ? `${spaced}:00` : spaced
+function instantsOf(value: unknown, place: string, context: StatementContext): UnixMs[] {
+  const instants = statedInstants(value, context.table)
+  if (instants.length > 0) return instants
+  throw new Fault('bad-request', `${place} of the statement is ${JSON.stringify(value)}, which is no time`, {
+    hint: `W${timeCure(context).slice(1)}.`,
+  })
 }
 
 function textOrNull(value: unknown, place: string): string | null {

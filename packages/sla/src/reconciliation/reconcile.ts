@@ -60,11 +60,16 @@ export type Reconciliation = {
   matches: Match[]
   /** Lines of the statement that lie outside the window altogether. */
   linesOutside: number[]
-  /** Whether the statement lists anything in the window, not just a percentage. */
+  /** Percent, as the statement has it of this guarantee; null where it has none. */
+  reportedPercent: string | null
+  /** Whether the statement lists outages, be it none; of a plain percentage there is nothing to match. */
   isItemised: boolean
   /** The provider's figure, then each step, ends at the measured one. */
   waterfall: { step: WaterfallStep; ms: number }[]
-  /** `reported`: what the percentage of the statement means; null where it has none. `stated`: its lines. */
+  /**
+   * `reported`: what the percentage of the statement means; null where it has none. `stated`: its lines. `both`:
+   * of lines the time that both have down; of a percentage alone the lesser of the two figures.
+   */
   downMs: { reported: number | null; stated: number; both: number; measured: number }
 }
 
@@ -82,6 +87,8 @@ export type ReconcileQuestion = {
   measured: readonly MeasuredOutage[]
   /** Of this service; those of every service too. */
   stated: readonly StatedIncident[]
+  /** Whether the statement is a list at all. */
+  isList: boolean
   /** Service hours of the window. */
   inHours: IntervalSet
   /** What is excused of them in the end. */
@@ -93,32 +100,46 @@ export type ReconcileQuestion = {
   kinds: readonly ExclusionKind[]
   /** Whether the provider answers for a zone. */
   isProviders: (zone: string) => boolean
-  /** Downtime that the reported percentage means; null where it reports none. */
-  reportedMs: number | null
+  /** What it reports, and the downtime that it means; null where it reports none. */
+  reported: { percent: string; ms: number } | null
 }
 
 type Context = ReconcileQuestion & { committed: IntervalSet }
 
 export function reconcile(question: ReconcileQuestion): Reconciliation {
-  const { window, inHours, excluded, reportedMs } = question
+  const { window, inHours, excluded, reported, kinds } = question
   const context = { ...question, committed: clip(subtract(inHours, excluded), window) }
+  const lines = question.stated.map((one) => ({ ...one, kind: claimedKind(one, kinds) }))
   const isInside = ({ readings }: StatedIncident): boolean => clip(normalise(readings), window).length > 0
-  const inside = question.stated.filter(isInside)
-  const components = joined({ measured: question.measured, stated: inside }, context)
+  const inside = lines.filter(isInside)
+  // Without a line, a percentage that concedes downtime has told of it in its own way.
+  const isItemised = inside.length > 0 || (question.isList && (reported?.ms ?? 0) === 0)
+  const components = isItemised ? joined({ measured: question.measured, stated: inside }, context) : []
   const matches = components.map((component) => matchOf(component, context))
-  const stated = totalMs(intersect(claimedSet(inside), context.committed))
-  const both = matches.reduce((ms, match) => ms + match.bothMs, 0)
   const spans = union(...question.measured.map((one) => one.spans))
   const measured = totalMs(intersect(spans, context.committed))
-  const downMs = { reported: reportedMs, stated, both, measured }
-  const isItemised = inside.length > 0
+  const downMs = {
+    reported: reported?.ms ?? null,
+    stated: totalMs(intersect(claimedSet(inside), context.committed)),
+    both: isItemised
+      ? matches.reduce((ms, match) => ms + match.bothMs, 0)
+      : Math.min(reported?.ms ?? 0, measured),
+    measured,
+  }
   return {
     matches,
+    reportedPercent: reported?.percent ?? null,
     isItemised,
-    linesOutside: question.stated.filter((one) => !isInside(one)).map(({ line }) => line),
+    linesOutside: lines.filter((one) => !isInside(one)).map(({ line }) => line),
     waterfall: waterfallOf(matches, { downMs, isItemised }),
     downMs,
   }
+}
+
+/** The kind of exclusion that a line claims; null: an outage, by whatever name. */
+function claimedKind({ kind }: StatedIncident, kinds: readonly ExclusionKind[]): string | null {
+  const word = kind?.trim().toLowerCase()
+  return kinds.find(({ id }) => id.toLowerCase() === word)?.id ?? null
 }
 
 /** What the lines say is down and not excused, each by its first reading. */
@@ -216,17 +237,16 @@ function waterfallOf(
   { downMs, isItemised }: Pick<Reconciliation, 'downMs' | 'isItemised'>,
 ): Reconciliation['waterfall'] {
   const { reported, stated, measured } = downMs
-  const own = isItemised ? 'arithmetic-of-the-statement' : 'not-itemised-in-the-statement'
-  const steps: Reconciliation['waterfall'] = MATCH_CLASSES.map((step) => ({
+  const first = { step: 'stated', ms: reported ?? stated } as const
+  const last = { step: 'measured', ms: measured } as const
+  const classes = MATCH_CLASSES.map((step) => ({
     step,
     ms: matches
       .filter((match) => match.class === step)
       .reduce((sum, match) => sum + match.measuredOnlyMs - match.providerOnlyMs, 0),
   }))
-  const all = [{ step: own, ms: stated - (reported ?? stated) } as const, ...steps]
-  return [
-    { step: 'stated', ms: reported ?? stated },
-    ...all.filter(({ ms }) => ms !== 0),
-    { step: 'measured', ms: measured },
-  ]
+  const steps = isItemised
+    ? [{ step: 'arithmetic-of-the-statement' as const, ms: stated - first.ms }, ...classes]
+    : [{ step: 'not-itemised-in-the-statement' as const, ms: measured - first.ms }]
+  return [first, ...steps.filter(({ ms }) => ms !== 0), last]
 }

@@ -65,7 +65,18 @@ const MEASURES = {
     thresholdUs: z.int().nullable(),
     percentileUs: z.strictObject({ p50: z.int(), p95: z.int(), p99: z.int() }).nullable(),
   },
-  mean: { kind: z.literal('mean'), slices: z.int().min(0), availability: figuresOf(percentOrNull) },
+  mean: {
+    kind: z.literal('mean'),
+    slices: z.int().min(0).meta({ description: 'So far' }),
+    slicesOfWindow: z.int().min(0),
+    lost: figuresOf(
+      z
+        .string()
+        .regex(/^\d+(\/\d+)?$/)
+        .meta({ description: 'Error rates of the slices added up, a reduced fraction such as 21/5' }),
+    ),
+    availability: figuresOf(percentOrNull),
+  },
   timing: {
     kind: z.literal('timing'),
     eachMs: ms,
@@ -177,7 +188,7 @@ const reconciliation = z.looseObject({
   credits: z.looseObject({ currency: name, inDispute: decimal }).nullable(),
 })
 
-/** What `constat evaluate` answers to a scenario; `answers` are those to its queries. */
+/** What `constat evaluate` answers to a scenario. */
 export const scenarioAnswerSchema = z.strictObject({
   window: z
     .strictObject({ startMs: z.int(), endMs: z.int(), asOfMs: z.int(), phase: z.enum(['open', 'closed']) })
@@ -197,7 +208,9 @@ export const scenarioAnswerSchema = z.strictObject({
   losses: z.array(z.looseObject({ model: name, currency: name, total: decimal })),
   policies: z.array(policy),
   reconciliation: z.array(reconciliation),
-  answers: z.array(z.looseObject({ id: name })).optional(),
+  notes: z
+    .array(z.strictObject({ path: name, message: name }))
+    .meta({ description: 'What was given and changes nothing, or is not what it seems' }),
 })
 
 /** Draft 2020-12. */

@@ -1,8 +1,8 @@
 /**
  * The answer to a scenario: plain JSON with instants as RFC 3339 text and lengths in ms. Pure.
  */
-import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
-import type { ClaimClock, NextDeadline } from '../credit/claim.ts'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { ClaimClock } from '../credit/claim.ts'
 import type { LossStatement } from '../credit/loss-statement.ts'
 import type { CreditStatement } from '../credit/statement.ts'
 import type { DownMs } from '../figures.ts'
@@ -10,9 +10,9 @@ import type { Ruling } from '../judgement/declaration.ts'
 import type { GuaranteeResult, Measure, Percentages, Scored } from '../judgement/result.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import type { Replayed } from '../policy/table.ts'
-import type { FourCredits } from '../reconciliation/credits.ts'
-import type { Match, Reconciliation } from '../reconciliation/reconcile.ts'
+import type { ReconciliationAnswer } from '../reconciliation/answer.ts'
 import type { Partition, StateMs } from '../window.ts'
+import type { Note } from './findings.ts'
 
 export type IncidentAnswer = {
   onset: string
@@ -84,40 +84,8 @@ export type ScenarioAnswer = {
   policies: PolicyAnswer[]
   /** Empty without a statement. */
   reconciliation: ReconciliationAnswer[]
-}
-
-export type MatchAnswer = Omit<Match, 'interval' | 'measured' | 'readings'> & {
-  start: string
-  end: string
-  measured: SpanAnswer[]
-  readings: SpanAnswer[]
-}
-export type SpanAnswer = { start: string; end: string }
-export type ReconciliationAnswer = Omit<Reconciliation, 'matches'> & {
-  guarantee: string
-  matches: MatchAnswer[]
-  credits: FourCredits | null
-  /** What has to happen next; null where the contract sets no term, or it has passed. */
-  nextDeadline: { what: NextDeadline['what']; at: string } | null
-}
-
-export function reconciliationAnswer({
-  matches,
-  ...rest
-}: Reconciliation): Omit<ReconciliationAnswer, 'guarantee' | 'credits' | 'nextDeadline'> {
-  return {
-    ...rest,
-    matches: matches.map(({ interval, measured, readings, ...match }) => ({
-      ...match,
-      ...spanAnswer(interval),
-      measured: measured.map(spanAnswer),
-      readings: readings.map(spanAnswer),
-    })),
-  }
-}
-
-function spanAnswer({ startMs, endMs }: Interval): SpanAnswer {
-  return { start: formatInstant(startMs), end: formatInstant(endMs) }
+  /** What was given and changes nothing, or is not what it seems, with its path in the scenario. */
+  notes: Note[]
 }
 
 /** `guarantee` null: the service has none, so it is scored at all hours. */
@@ -126,10 +94,6 @@ export type PolicyAnswer = Replayed & { guarantee: string | null; service: strin
 export type ClaimAnswer = Omit<ClaimClock, 'deadlineMs'> & { deadline: string }
 export type LossAnswer = Omit<LossStatement, 'lines'> & {
   lines: (Omit<LossStatement['lines'][number], 'onsetMs'> & { onset: string })[]
-}
-
-export function deadlineAnswer(next: NextDeadline | null): ReconciliationAnswer['nextDeadline'] {
-  return next && { what: next.what, at: formatInstant(next.atMs) }
 }
 
 export function claimAnswer({ deadlineMs, ...rest }: ClaimClock): ClaimAnswer {

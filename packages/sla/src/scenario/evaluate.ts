@@ -20,23 +20,24 @@ import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
 import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
 import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
-import { bareServices, foldAll, measuredServices, type Folded, type Samples } from './measured.ts'
+import { bareServices, foldAll, measuredServices, type Folded } from './measured.ts'
 import { moneyOf, reconcileAll, zoneSpan, type AllQuestion } from './money.ts'
-import { declarationsOf, documentsOf, requireServices, spanOf, type Span } from './read.ts'
-import { instantAt, sampleColumns, stateTimeline } from './rows.ts'
-import type { IncidentInput, Scenario } from './schema.ts'
+import { inputsOf, overlaps, type Inputs, type ToldIncident } from './inputs.ts'
+import { noteUnused } from './notes.ts'
+import type { Reading, Span } from './read.ts'
+import type { Scenario } from './schema.ts'
 import { zoneOf } from './zones.ts'
 
-/** Everything the scenario asks, but its single questions. `files`: those that `contractFile` names. */
-export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[]): ScenarioAnswer {
-  const documents = documentsOf(scenario, files)
+/** Everything the scenario asks. `files`: those that `contractFile` names. Fault with every problem at once. */
+export function evaluateScenario(reading: Reading, files: readonly SourceFile[]): ScenarioAnswer {
+  const inputs = inputsOf(reading, files)
+  const { scenario, documents, span } = inputs
   const { terms, calendars } = documents
-  const span = spanOf(scenario)
   if (!span) return NOTHING_ASKED
-  if (terms) requireServices(scenario, terms)
-  const services = servicesOf(scenario, terms, span)
-  const judged = terms ? judgeAll({ scenario, terms, span, services }) : []
-  const reconciled = terms ? reconcileAll({ scenario, terms, span, services, judged }) : []
+  const services = servicesOf(inputs, terms, span)
+  const judged = terms ? judgeAll({ ...inputs, terms, span, services }) : []
+  const reconciled = terms ? reconcileAll({ ...inputs, terms, span, services, judged }) : []
+  noteUnused({ ...inputs, span, services, judged, reconciled })
   return {
     window: {
       startMs: span.window.startMs,
@@ -50,8 +51,9 @@ export function evaluateScenario(scenario: Scenario, files: readonly SourceFile[
     services: [...services].map(([service, facts]) => serviceAnswer({ service, facts, terms, span })),
     guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
     exclusions: exclusionsOf(judged),
-    ...moneyOf({ scenario, documents, span, services, judged, reconciled }),
+    ...moneyOf({ ...inputs, span, services, judged, reconciled }),
     policies: policiesOf(scenario, { judged, services, span }),
+    notes: [...inputs.findings.notes],
   }
 }
 
@@ -65,23 +67,22 @@ const NOTHING_ASKED: ScenarioAnswer = {
   losses: [],
   policies: [],
   reconciliation: [],
+  notes: [],
 }
 
 function servicesOf(
-  scenario: Scenario,
+  { samples, states, incidents }: Inputs,
   terms: ExpandedContract | null,
   span: Span,
 ): Map<string, ServiceFacts> {
-  const samples = samplesOf(scenario)
   const folded = terms && foldAll(terms, samples)
   const services = folded ? measuredServices(terms, folded) : bareServices(samples)
-  for (const [service, rows] of Object.entries(scenario.states ?? {})) {
+  for (const [service, timeline] of states) {
     // A service given as it stands goes before what samples would make of it.
-    const timeline = stateTimeline(rows, `states.${service}`)
     services.set(service, { timeline, slots: [], sites: [], incidents: null })
   }
   for (const [service, facts] of services) {
-    const told = (scenario.incidents ?? []).filter((one) => one.service === service)
+    const told = incidents.filter((one) => one.service === service)
     const zone = zonesOf({ service, terms, folded, span })
     const context = { told, terms, span, zone }
     const sites = facts.sites.map((seen) => ({ ...seen, incidents: withPeople(seen, context) }))
@@ -90,22 +91,8 @@ function servicesOf(
   return services
 }
 
-function samplesOf({ samples = {} }: Scenario): Samples {
-  return new Map(
-    Object.entries(samples).map(([check, byVantage]) => [
-      check,
-      new Map(
-        Object.entries(byVantage).map(([vantage, rows]) => [
-          vantage,
-          sampleColumns(rows, `samples.${check}.${vantage}`),
-        ]),
-      ),
-    ]),
-  )
-}
-
 type PeopleContext = {
-  told: readonly IncidentInput[]
+  told: readonly ToldIncident[]
   terms: ExpandedContract | null
   span: Span
   /** In whose zone an outage of the service, or of a site of it, began. */
@@ -131,32 +118,12 @@ function withPeople(
   return measuredIncidents(timeline, rules, span.asOfMs).map((facts) => {
     const measured = { ...facts, zone: zone(facts.onsetMs, site ?? null) }
     const own = told.find((one) => overlaps(one, facts, span.asOfMs))
-    return own ? { ...measured, ...peopleOf(own) } : measured
+    return own ? { ...measured, ...own.people } : measured
   })
 }
 
-function overlaps({ start, end }: IncidentInput, { onsetMs, endMs }: IncidentFacts, asOfMs: UnixMs): boolean {
-  const startMs = instantAt(start, 'incidents.start')
-  const untilMs = end === undefined ? asOfMs : instantAt(end, 'incidents.end')
-  return startMs < (endMs ?? Infinity) && onsetMs < Math.max(untilMs, startMs + 1)
-}
-
-function peopleOf(own: IncidentInput): Partial<IncidentFacts> {
-  const at = (value: IncidentInput['start'] | undefined, key: string) =>
-    value === undefined ? null : instantAt(value, `incidents.${key}`)
-  return {
-    ...(own.zone !== undefined && { zone: own.zone }),
-    cause: own.cause ?? null,
-    alertedMs: at(own.alertedAt, 'alertedAt'),
-    notifiedMs: at(own.notifiedAt, 'notifiedAt'),
-    acknowledgedMs: at(own.acknowledgedAt, 'acknowledgedAt'),
-    providerClosedMs: at(own.providerClosedAt, 'providerClosedAt'),
-  }
-}
-
 /** Guarantees of the services that the scenario says something of. */
-function judgeAll({ scenario, terms, span, services }: AllQuestion): Judged[] {
-  const declarations = declarationsOf(scenario)
+function judgeAll({ declarations, terms, span, services }: AllQuestion): Judged[] {
   const inForce = [{ startMs: terms.effective.fromMs ?? -Infinity, endMs: terms.effective.toMs ?? Infinity }]
   return terms.guarantees.flatMap((guarantee) => {
     const facts = services.get(guarantee.service)

@@ -3,7 +3,6 @@
  * service and of each of its sites. Pure. Without a contract each check is a service of its own, folded by
  * the defaults of a contract that says nothing.
  */
-import { Fault } from '@constat/shared/fault'
 import { outcomeCode } from '@constat/shared/sample'
 import { subtract, type Interval, type IntervalSet } from '@constat/shared/time'
 import { quorumFor, type CheckTerms, type ExpandedContract } from '../contract/expanded.ts'
@@ -74,30 +73,8 @@ export function bareServices(samples: Samples): Map<string, ServiceFacts> {
   return facts
 }
 
-function requireKnown(samples: Samples, { checks, name }: ExpandedContract): void {
-  const known = new Map(checks.map((check) => [check.name, check]))
-  for (const [check, byVantage] of samples) {
-    const vantages = known.get(check)?.vantages
-    if (vantages === undefined) {
-      throw new Fault('bad-request', `samples name ${check}, which ${name} does not check`, {
-        hint: `Its checks are ${[...known.keys()].join(', ')}.`,
-      })
-    }
-    const strange = [...byVantage.keys()].filter((one) => vantages !== 'all' && !vantages.includes(one))
-    if (vantages === 'all' || strange.length === 0) continue
-    throw new Fault(
-      'bad-request',
-      `samples of ${check} come from ${strange.join(', ')}, which may not run it`,
-      {
-        hint: `Its vantages are ${vantages.join(', ')}.`,
-      },
-    )
-  }
-}
-
-/** Samples to timelines, check by check. Fault `bad-request` for a check or vantage the terms do not name. */
+/** Samples to timelines, check by check. */
 export function foldAll(terms: ExpandedContract, samples: Samples): Folded {
-  requireKnown(samples, terms)
   const folded = new Map<string, Vantage[]>()
   for (const check of terms.checks) {
     const byVantage = samples.get(check.name)

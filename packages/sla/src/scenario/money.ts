@@ -3,7 +3,6 @@
  * beside them. Pure but for the host's zone rules.
  */
 import type { Interval } from '@constat/shared/time'
-import { tableOf } from '../calendar.ts'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
 import { claimClock, nextDeadline } from '../credit/claim.ts'
@@ -12,24 +11,17 @@ import { creditStatement, type CreditQuestion } from '../credit/statement.ts'
 import { incidentsOf } from '../incident.ts'
 import type { Judged, ServiceFacts } from '../judgement/judge-guarantee.ts'
 import { outageRulesOf } from '../judgement/score-base.ts'
+import { deadlineAnswer, reconciliationAnswer } from '../reconciliation/answer.ts'
 import { fourCredits } from '../reconciliation/credits.ts'
 import { absentOutagesMs, reconcileGuarantee } from '../reconciliation/of-guarantee.ts'
-import { statementOfJson } from '../reconciliation/provider-statement.ts'
 import type { Reconciliation } from '../reconciliation/reconcile.ts'
 import type { Timeline } from '../timeline.ts'
 import { hostZone } from '../zone.ts'
-import {
-  claimAnswer,
-  deadlineAnswer,
-  lossAnswer,
-  reconciliationAnswer,
-  type ScenarioAnswer,
-} from './answer.ts'
-import { historyOf, type Documents, type Span } from './read.ts'
-import type { Scenario } from './schema.ts'
+import { claimAnswer, lossAnswer, type ScenarioAnswer } from './answer.ts'
+import type { Inputs } from './inputs.ts'
+import type { Span } from './read.ts'
 
-export type AllQuestion = {
-  scenario: Scenario
+export type AllQuestion = Inputs & {
   terms: ExpandedContract
   span: Span
   services: ReadonlyMap<string, ServiceFacts>
@@ -39,11 +31,8 @@ export type Reconciled = { guarantee: string; service: string; result: Reconcili
 
 /** Each availability guarantee against the statement, where there is one. */
 export function reconcileAll(given: AllQuestion & { judged: readonly Judged[] }): Reconciled[] {
-  const { scenario, terms, span, services, judged } = given
-  if (!scenario.statement) return []
-  const { timeZone } = terms.reconciliation.providerClock
-  const table = tableOf(terms.zoneTables, timeZone)
-  const statement = statementOfJson(scenario.statement, { rules: terms.reconciliation, table })
+  const { statement, terms, span, services, judged } = given
+  if (!statement) return []
   return judged.flatMap((one) => {
     const { guarantee, service } = one.result
     const timeline = services.get(service)?.timeline
@@ -56,9 +45,7 @@ function absentOf(reconciled: readonly Reconciled[]): Map<string, number[]> {
   return new Map(reconciled.map(({ service, result }) => [service, absentOutagesMs(result)]))
 }
 
-type MoneyQuestion = {
-  scenario: Scenario
-  documents: Documents
+type MoneyQuestion = Pick<Inputs, 'documents' | 'history' | 'statement'> & {
   span: Span
   services: ReadonlyMap<string, ServiceFacts>
   judged: readonly Judged[]
@@ -69,13 +56,12 @@ type MoneyQuestion = {
 export function moneyOf(
   question: MoneyQuestion,
 ): Pick<ScenarioAnswer, 'credits' | 'losses' | 'reconciliation'> {
-  const { scenario, documents, span, services, judged, reconciled } = question
+  const { documents, history, statement, span, services, judged, reconciled } = question
   const { terms, lossModels } = documents
   if (!terms) return { credits: null, losses: [], reconciliation: [] }
-  const history = historyOf(scenario)
-  const absentMs = scenario.statement ? absentOf(reconciled) : null
+  const absentMs = statement ? absentOf(reconciled) : null
   const credit: CreditQuestion = { terms, judged, history, absentMs, earlier: new Map() }
-  const statement = creditStatement(credit)
+  const credits = creditStatement(credit)
   const endMs = span.window.endMs
   const zoneSpanMs = zoneSpan(span.window)
   const timeZone = terms.guarantees[0]?.window.timeZone ?? 'UTC'
@@ -90,7 +76,7 @@ export function moneyOf(
     }),
   )
   return {
-    credits: statement && { ...statement, claim: clock && claimAnswer(clock) },
+    credits: credits && { ...credits, claim: clock && claimAnswer(clock) },
     reconciliation: reconciled.map(({ guarantee, result }) => ({
       guarantee,
       ...reconciliationAnswer(result),

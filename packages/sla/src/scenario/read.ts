@@ -1,19 +1,27 @@
 /**
- * Reading a scenario: the whole of it checked, every problem at once, before anything is worked out. Pure.
+ * Reading a scenario: its shape, its documents and its window. Every problem is found before anything is
+ * worked out, with its path and its cure. Pure.
  */
+import type { Json } from '@constat/shared/canonical-json'
 import { Fault } from '@constat/shared/fault'
 import type { Interval, UnixMs } from '@constat/shared/time'
-import type { CalendarTerms, ExpandedContract } from '../contract/expanded.ts'
+import { tableOf, type ZoneTables } from '../calendar.ts'
+import type { CalendarTerms, ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
 import { expandCalendar } from '../contract/expand-check.ts'
+import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
 import { parseContract } from '../contract/parse.ts'
-import { problemText } from '../contract/problem.ts'
+import { problemText, type Problem } from '../contract/problem.ts'
+import { parseLeniently } from '../contract/refusal.ts'
 import type { LossModelSpec } from '../contract/schema-private.ts'
-import type { PastWindow } from '../credit/statement.ts'
-import { parseFraction } from '../fraction.ts'
-import type { Declaration } from '../judgement/declaration.ts'
-import { instantAt } from './rows.ts'
-import { scenarioSchema, type ExclusionInput, type Scenario } from './schema.ts'
+import { parseWindowKey, rollingWindow, windowAt, windowOfKey, type CalendarWindow } from '../period.ts'
+import { hostZone } from '../zone.ts'
+import { Findings, listed, type Say } from './findings.ts'
+import { readInstant } from './rows.ts'
+import { scenarioSchema, type Scenario } from './schema.ts'
+
+/** As much of a scenario as has the right shape, and what was found of the rest. */
+export type Reading = { scenario: Scenario; findings: Findings }
 
 /** What the documents of a scenario hold. */
 export type Documents = {
@@ -23,39 +31,43 @@ export type Documents = {
   lossModels: { name: string; model: LossModelSpec }[]
 }
 
-const MAX_TOLD = 50
-
-/** Fault `bad-request` with every problem and its path. */
-export function readScenario(value: unknown): Scenario {
-  const parsed = scenarioSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.slice(0, MAX_TOLD).map(({ path, message }) => {
-    return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
-  })
-  throw new Fault('bad-request', `the scenario has ${problems.length} problem(s)`, {
-    problems,
-    hint: 'Its JSON Schema is docs/scenario.schema.json.',
-  })
+/** Fault `bad-request` where nothing of it can be read. */
+export function readScenario(value: unknown): Reading {
+  const findings = new Findings()
+  // Whatever was parsed from JSON text is JSON.
+  const parsed = parseLeniently(scenarioSchema, value as Json)
+  for (const { path, message } of parsed.refusals) findings.say(path, message)
+  if (parsed.kind === 'ok') return { scenario: parsed.value, findings }
+  findings.refuse()
+  return { scenario: {}, findings }
 }
 
-/** `files`: those of `contractFile`, already read. Fault `bad-contract` with every problem. */
-export function documentsOf(scenario: Scenario, files: readonly SourceFile[]): Documents {
-  const own =
-    scenario.contract === undefined
-      ? []
-      : [{ name: 'contract', text: JSON.stringify(scenario.contract, null, 1) }]
-  const sources = [...own, ...files]
-  if (sources.length === 0) return { terms: null, calendars: [], lossModels: [] }
+const NO_DOCUMENTS: Documents = { terms: null, calendars: [], lossModels: [] }
+
+/** `files`: those of `contractFile`, already read. */
+export function documentsOf({ scenario, findings }: Reading, files: readonly SourceFile[]): Documents {
+  const own = [scenario.contract ?? []].flat()
+  const isList = Array.isArray(scenario.contract)
+  const inline = own.map((document, i) => ({
+    name: isList ? `contract[${i}]` : 'contract',
+    text: JSON.stringify(document),
+  }))
+  const sources = [...inline, ...files]
+  if (sources.length === 0) {
+    needsContract(scenario, findings.say)
+    return NO_DOCUMENTS
+  }
   const parsed = parseContract(sources)
   if (parsed.kind === 'refused') {
-    throw new Fault('bad-contract', `the contract has ${parsed.problems.length} problem(s)`, {
-      problems: parsed.problems.map(problemText),
-    })
+    const names = new Set(inline.map(({ name }) => name))
+    findings.sayOfContract(parsed.problems.map((one) => placed(one, names.has(one.file))))
+    return NO_DOCUMENTS
   }
   const calendars = parsed.documents.flatMap((document) =>
     document.kind === 'Calendar' ? [expandCalendar(document)] : [],
   )
-  const terms = chosen(parsed.contracts, scenario.contractName)
+  const terms = chosen(parsed.contracts, { scenario, findings })
+  if (parsed.contracts.length === 0) needsContract(scenario, findings.say)
   const lossModels = parsed.documents.flatMap((document) =>
     document.kind === 'LossModel' && document.spec.contract === terms?.name
       ? [{ name: document.metadata.name, model: document.spec }]
@@ -64,103 +76,128 @@ export function documentsOf(scenario: Scenario, files: readonly SourceFile[]): D
   return { terms, calendars, lossModels }
 }
 
-/** Windows judged before, by guarantee, oldest first. */
-export function historyOf({ history = {} }: Scenario): Map<string, PastWindow[]> {
-  return new Map(
-    Object.entries(history).map(([guarantee, windows]) => [
-      guarantee,
-      windows.map((one) =>
-        typeof one === 'string'
-          ? { verdict: one, credit: null }
-          : { verdict: one.verdict, credit: creditOf(one.credit, guarantee) },
-      ),
-    ]),
-  )
+/** A document of the scenario itself is found by its path, one of a file by its line. */
+function placed(problem: Problem, isInline: boolean): string {
+  if (!isInline) return problemText(problem)
+  const { file, path, message } = problem
+  return `${file}${path === '' ? '' : path.startsWith('[') ? path : `.${path}`}: ${message}`
 }
 
-function creditOf(text: string | undefined, guarantee: string): string | null {
-  if (text === undefined) return null
-  if (parseFraction(text)) return text
-  throw new Fault('bad-request', `history.${guarantee}: ${JSON.stringify(text)} is no amount`, {
-    hint: 'Write a decimal in quotes, such as "1800.00".',
-  })
-}
-
-function chosen(contracts: readonly ExpandedContract[], name: string | undefined): ExpandedContract | null {
-  const hint = `Write "contractName": one of ${contracts.map((one) => one.name).join(', ')}.`
-  if (name !== undefined) {
-    const found = contracts.find((one) => one.name === name)
-    if (!found) throw new Fault('bad-request', `there is no contract ${name} in the documents`, { hint })
-    return found
+/** What only a contract gives a meaning to. */
+function needsContract(scenario: Scenario, say: Say): void {
+  for (const key of ['contractName', 'exclusions', 'history', 'statement'] as const) {
+    if (scenario[key] === undefined) continue
+    say([key], 'stands without a contract: write one as contract or contractFile, or remove this')
   }
-  if (contracts.length > 1) throw new Fault('bad-request', 'the documents hold several contracts', { hint })
-  return contracts[0] ?? null
+}
+
+function chosen(
+  contracts: readonly ExpandedContract[],
+  { scenario: { contractName: name }, findings }: Reading,
+): ExpandedContract | null {
+  const names = listed(contracts.map((one) => one.name))
+  if (name !== undefined && contracts.length > 0) {
+    const found = contracts.find((one) => one.name === name)
+    if (!found) findings.say(['contractName'], `names no contract of the documents: write one of ${names}`)
+    return found ?? null
+  }
+  if (contracts.length > 1)
+    findings.say(['contractName'], `is missing, and there are several contracts: write one of ${names}`)
+  return contracts.length === 1 ? contracts[0]! : null
 }
 
 export type Span = { window: Interval; asOfMs: UnixMs; phase: 'open' | 'closed' }
 
-/** A window measured before its end is open. Null: the scenario has none. */
-export function spanOf({ window, asOf }: Scenario): Span | null {
-  if (!window) return null
-  const startMs = instantAt(window.start, 'window.start')
-  const endMs = instantAt(window.end, 'window.end')
-  if (startMs >= endMs) throw new Fault('bad-request', 'window.end should be later than window.start')
-  const asOfMs = asOf === undefined ? endMs : instantAt(asOf, 'asOf')
-  return { window: { startMs, endMs }, asOfMs, phase: asOfMs < endMs ? 'open' : 'closed' }
+/** A window measured before its end is open. Null: the scenario has none, or none that can be read. */
+export function spanOf({ scenario, findings }: Reading, documents: Documents): Span | null {
+  const { window, asOf } = scenario
+  const { say } = findings
+  const givenMs = asOf === undefined ? undefined : readInstant(asOf, ['asOf'], say)
+  if (window === undefined) return null
+  const interval =
+    typeof window === 'string'
+      ? keyed(window, { documents, asOfMs: givenMs, say })
+      : windowBetween(window, say)
+  if (!interval) return null
+  const asOfMs = givenMs ?? interval.endMs
+  return { window: interval, asOfMs, phase: asOfMs < interval.endMs ? 'open' : 'closed' }
 }
 
-export function declarationsOf({ exclusions = [] }: Scenario): Declaration[] {
-  const declared = exclusions.map((one, i) => declarationOf(one, `exclusions[${i}]`, i))
-  const seen = new Set<string>()
-  for (const { id } of declared) {
-    if (seen.has(id)) throw new Fault('bad-request', `two exclusions have the id ${id}`, { hint: RENAME })
-    seen.add(id)
+function windowBetween(
+  { start, end }: Exclude<NonNullable<Scenario['window']>, string>,
+  say: Say,
+): Interval | null {
+  const startMs = readInstant(start, ['window', 'start'], say)
+  const endMs = readInstant(end, ['window', 'end'], say)
+  if (startMs === undefined || endMs === undefined) return null
+  if (startMs < endMs) return { startMs, endMs }
+  say(['window', 'end'], 'should be later than window.start: write the first instant after the window')
+  return null
+}
+
+type Naming = { documents: Documents; asOfMs: UnixMs | undefined; say: Say }
+
+const KEYS = '2026-10, 2026-Q4, 2026, 2026-W41, 2026-10-05 or rolling-30d'
+
+function keyed(key: string, naming: Naming): Interval | null {
+  try {
+    return windowNamed(key, naming)
+  } catch (error) {
+    // A year that the rules of its time zone do not reach.
+    if (!(error instanceof Fault)) throw error
+    naming.say(['window'], `${error.message}: write {start, end}`)
+    return null
   }
-  return declared
 }
 
-const RENAME = 'Give each an id of its own, or none: then it is its place in the list.'
-
-/** A name that nothing in the contract has would be answered with silence. */
-export function requireServices(scenario: Scenario, { services, name }: ExpandedContract): void {
-  const known = new Set(services.map((service) => service.name))
-  const named = [
-    ...Object.keys(scenario.states ?? {}),
-    ...(scenario.incidents ?? []).map(({ service }) => service),
-    ...(scenario.exclusions ?? []).flatMap(({ service }) => service ?? []),
-  ]
-  const strange = [...new Set(named)].filter((service) => !known.has(service))
-  if (strange.length === 0) return
-  throw new Fault('bad-request', `${name} has no service ${strange.slice(0, MAX_TOLD).join(', ')}`, {
-    hint: `Its services are ${[...known].join(', ')}.`,
+/** The window of a key: as the guarantees with such windows have it, else in the zone of the contract. */
+function windowNamed(key: string, { documents, asOfMs, say }: Naming): Interval | null {
+  const { terms, calendars } = documents
+  const named = parseWindowKey(key)
+  if (!named) {
+    say(
+      ['window'],
+      `is ${JSON.stringify(key)}, which is no window: write a key such as ${KEYS}, or {start, end}`,
+    )
+    return null
+  }
+  if (named.kind === 'rolling') {
+    if (asOfMs !== undefined) return plain(rollingWindow(asOfMs, named.days))
+    say(['asOf'], `is missing: ${key} ends there; write it, or a window of a calendar`)
+    return null
+  }
+  const own = (terms?.guarantees ?? []).flatMap((guarantee) => {
+    const found =
+      terms && windowOfKey(key, tableOf(terms.zoneTables, guarantee.window.timeZone), guarantee.window)
+    return found && found.period === guarantee.window.period ? [{ guarantee, found }] : []
   })
-}
-
-function declarationOf(one: ExclusionInput, place: string, index: number): Declaration {
-  const at = (key: keyof ExclusionInput): UnixMs | null =>
-    one[key] === undefined ? null : instantAt(one[key], `${place}.${key}`)
-  const interval = { startMs: at('start') ?? 0, endMs: at('end') ?? 0 }
-  if (interval.startMs >= interval.endMs)
-    throw new Fault('bad-request', `${place}.end should be later than its start`)
-  const announcedStartMs = at('announcedStart')
-  const announcedEndMs = at('announcedEnd')
-  const hasAnnounced = announcedStartMs !== null || announcedEndMs !== null
-  return {
-    id: one.id ?? String(index + 1),
-    kind: one.kind,
-    service: one.service ?? null,
-    interval,
-    announcedMs: at('announcedAt'),
-    announced: hasAnnounced
-      ? { startMs: announcedStartMs ?? interval.startMs, endMs: announcedEndMs ?? interval.endMs }
-      : null,
-    declaredMs: at('declaredAt') ?? at('announcedAt'),
-    declaredBy: one.declaredBy ?? null,
-    acceptedBy: listOf(one.acceptedBy),
-    contestedBy: listOf(one.contestedBy),
+  const [first] = own
+  const other = own.find(
+    ({ found }) => found.startMs !== first?.found.startMs || found.endMs !== first.found.endMs,
+  )
+  if (first && other) {
+    const both = `${first.guarantee.id} and ${other.guarantee.id}`
+    say(['window'], `is not the same time for ${both}: write {start, end} of the one that is meant`)
+    return null
   }
+  if (first) return plain(first.found)
+  const zones = [...new Set(calendars.flatMap((one) => (one.kind === 'weekly' ? [one.timeZone] : [])))]
+  const zone = terms?.effective.timeZone ?? (zones.length === 1 ? zones[0]! : 'UTC')
+  const found = windowOfKey(key, hostZone(zone, DEFAULT_ZONE_SPAN))
+  if (!found)
+    say(['window'], `is a window that begins on no day of the contract's periods: write {start, end}`)
+  return found ? plain(found) : null
 }
 
-function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value
+function plain({ startMs, endMs }: Interval): Interval {
+  return { startMs, endMs }
+}
+
+/** The guarantee's own window at the beginning of another; what is judged then is not what was promised. */
+export function ownWindow(
+  { window: { timeZone, ...periodic } }: GuaranteeTerms,
+  zones: ZoneTables,
+  atMs: UnixMs,
+): CalendarWindow {
+  return windowAt({ ...periodic, table: tableOf(zones, timeZone) }, atMs)
 }

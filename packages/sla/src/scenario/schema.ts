@@ -17,7 +17,11 @@ const instant = z
 const name = z.string().min(1).max(200)
 const party = z.string().min(1).max(200)
 
-const window = z.strictObject({ start: instant, end: instant })
+const window = z
+  .union([z.strictObject({ start: instant, end: instant }), z.string().max(40)], {
+    error: 'should be {start, end}, or a key such as 2026-10',
+  })
+  .meta({ description: 'Bounds, or a key: 2026-10, 2026-Q4, 2026, 2026-W41, 2026-10-05, rolling-30d' })
 
 const exclusion = z.strictObject({
   id: name.optional(),
@@ -47,10 +51,16 @@ const incident = z.strictObject({
   providerClosedAt: instant.optional(),
 })
 
+const statedTime = z
+  .union([z.number(), z.string().max(60)], {
+    error: 'should be a time: 2026-10-05T10:00:00Z, or 2026-10-05 10:00',
+  })
+  .meta({ description: 'ISO 8601, seconds or ms since the epoch, or the reading of the provider’s clock' })
+
 const statementIncident = z.strictObject({
   service: name.optional(),
-  start: z.union([instant, z.string().max(40)]),
-  end: z.union([instant, z.string().max(40)]),
+  start: statedTime,
+  end: statedTime.nullable().optional().meta({ description: 'Absent, null or empty: not over yet' }),
   kind: name.optional(),
   note: z.string().max(4000).optional(),
 })
@@ -58,7 +68,7 @@ const statementIncident = z.strictObject({
 export const statement = z.strictObject({
   incidents: z.array(statementIncident).max(MAX_DECLARATIONS).optional(),
   /** By guarantee or service: the availability that was reported. */
-  availability: z.record(name, z.string().max(40)).optional(),
+  availability: z.record(name, z.union([z.string().max(40), z.number()])).optional(),
 })
 
 /** Verdicts of the windows before, oldest first: what repetition and chronic failure look at. */
@@ -89,7 +99,6 @@ function scenarioOf<Samples extends z.ZodType, States extends z.ZodType>(rows: {
     history: history.optional(),
     statement: statement.optional(),
     policies: z.array(name).max(50).optional(),
-    queries: z.array(z.unknown()).max(1_000_000).optional(),
   })
 }
 

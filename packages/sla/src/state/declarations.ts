@@ -106,7 +106,7 @@ export function declarationsOf(
         kind: declared.kind,
         service: declared.service,
         interval: { startMs: declared.startMs, endMs: declared.endMs },
-        announcedMs: announcedOf(declared, sayingOf('accepted')),
+        announcedMs: declared.announcedMs,
         announced: declared.announced,
         declaredMs: declared.declaredMs,
         declaredBy: declared.party,
@@ -114,17 +114,4 @@ export function declarationsOf(
         contestedBy: sayingOf('disputed').filter((party) => party !== declared.party),
       }
     })
-}
-
-/**
- * When the announcement reached the other side. A declaration made before its time announces by itself. That
- * the provider announced earlier is its word alone, and counts once the customer has accepted it.
- */
-function announcedOf(
-  { announcedMs, declaredMs, startMs, side }: DeclaredExclusion,
-  accepted: readonly string[],
-): UnixMs | null {
-  const isOnRecord = side === 'customer' || accepted.length > 0
-  if (announcedMs !== null && isOnRecord) return announcedMs
-  return declaredMs <= startMs ? declaredMs : null
 }

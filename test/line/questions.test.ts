@@ -1,9 +1,15 @@
 /**
- * Queries: every case of the time and fold vectors.
+ * Single questions: every case of the time and fold vectors, variants of them worked out by hand, questions that
+ * cannot be answered, and the script as a process.
  */
-import { readFileSync } from 'node:fs'
-import { answer } from '@constat/sla/query/answer'
-import { expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Fault } from '@constat/shared/fault'
+import { describe, expect, test } from 'vitest'
+import { answer, CATEGORIES } from '../support/questions.ts'
 
 type Case = { id: string; category: string; title: string; given: Record<string, unknown>; expect: object }
 
@@ -80,18 +86,8 @@ const VARIANTS: readonly (readonly [string, Record<string, unknown>, object])[] 
   ],
   [
     'window_of_instant',
-    { ...PARIS, instant_utc: '2026-12-31T23:00:00Z', period: 'P1W' },
+    { ...PARIS, instant_utc: '2026-12-31T23:00:00Z', period: 'week' },
     { week: '2026-W53' },
-  ],
-  [
-    'elapsed',
-    { ...PARIS, start_local: '2026-10-25T02:30:00', end_local: '2026-10-25T02:30:00', end_fold: 1 },
-    { minutes: 60, naive_wall_clock_minutes: 0 },
-  ],
-  [
-    'elapsed',
-    { ...PARIS, start_utc: '2026-03-29T00:30:00Z', end_utc: '2026-03-29T01:30:00Z' },
-    { minutes: 60, naive_wall_clock_minutes: 120 },
   ],
   // 72 h 20 min is no finite decimal.
   [
@@ -321,4 +317,79 @@ test.each(
   VARIANTS.map(([category, given, expected], i) => [`${category} ${i}`, category, given, expected] as const),
 )('variant %s', (id, category, given, expected) => {
   expect(answer({ id, category, given })).toEqual({ id, ...expected })
+})
+
+describe('a question that cannot be answered', () => {
+  const told = (query: unknown): string => {
+    try {
+      answer(query)
+    } catch (error) {
+      expect(error).toBeInstanceOf(Fault)
+      return `${(error as Fault).message} ${(error as Fault).hint}` // just checked
+    }
+    return 'answered'
+  }
+  const ROWS: [string, unknown, string][] = [
+    ['horoscope', {}, 'X: unknown category "horoscope" Known categories: period_length,'],
+    ['constructor', {}, 'X: unknown category "constructor"'],
+    ['loss', undefined, 'query.given: '],
+    ['period_length', { tz: 'UTC' }, 'X: given.start_local_date: should be'],
+    ['local_resolution', { tz: 'Mars/Base' }, 'X: given.tz: should be an IANA time zone this host knows'],
+    ['local_resolution', { tz: 'UTC', local: '2026-02-30' }, 'X: given.local: should be a local time'],
+    ['local_resolution', { tz: 'UTC', local: '2026-02-03', when: '' }, 'X: given: Unrecognized key: "when"'],
+    ['vantage_fold', { samples: [[0, 'Q']] }, 'X: given.samples.0.1: '],
+    [
+      'vantage_fold',
+      { samples: [], hold_s: 1, confirm_down: 0 },
+      'X: given.confirm_down: should be a whole number',
+    ],
+    ['percentile', { values: [1], p: 101 }, 'X: given.p: should be from 0 to 100'],
+    ['percentile', { n: 1, within: 2, p: 95 }, 'X: given.within: should be at most n'],
+    [
+      'composition',
+      { op: 'atLeast', k: 3, down: [[], []] },
+      'X: given.k: should be there, and at most the number of parts, 2',
+    ],
+    ['loss', { pieces: [[1, '1']], affected_share: '1/0' }, 'X: given.affected_share: should be a number'],
+    [
+      'clip',
+      { tz: 'UTC', outage_utc: ['2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z'] },
+      'X: given.outage_utc: should be [start, end]',
+    ],
+    ['policy', { policy: 'abacus', query: { from: 0, to: 1 } }, 'X: given.policy: '],
+  ]
+  test.each(ROWS)('%s %j', (category, given, message) => {
+    expect(told({ id: 'X', category, given })).toContain(message)
+  })
+
+  test('every category refuses an empty question and garbage with a Fault', () => {
+    for (const category of Object.keys(CATEGORIES)) {
+      for (const given of [{}, { tz: 3, window: 'x', down: {}, samples: null, values: 'a', p: [] }]) {
+        expect(told({ id: 'X', category, given })).toContain('X: given')
+      }
+    }
+  })
+})
+
+describe('the script', () => {
+  const run = (queries: unknown) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'questions-')), 'questions.json')
+    writeFileSync(file, JSON.stringify({ queries }))
+    const script = fileURLToPath(new URL('../support/questions.ts', import.meta.url))
+    const { status, stdout, stderr } = spawnSync('npx', ['tsx', script, file], { encoding: 'utf8' })
+    return { status, answers: (JSON.parse(stdout) as { answers: unknown }).answers, stderr } // the script's shape
+  }
+
+  test('prints the answer of every case under its id', () => {
+    const { status, answers, stderr } = run(CASES.map(({ id, category, given }) => ({ id, category, given })))
+    expect([status, stderr]).toEqual([0, ''])
+    expect(answers).toEqual(CASES.map((one) => ({ id: one.id, ...one.expect })))
+  })
+
+  test('names what it cannot answer, answers the rest and ends with 3', () => {
+    const [known] = CASES
+    const { status, answers, stderr } = run([{ id: 'X', category: 'astrology', given: {} }, known])
+    expect([status, answers]).toEqual([3, [{ id: known!.id, ...known!.expect }]])
+    expect(stderr).toMatch(/^X: unknown category "astrology" Known categories: period_length, /)
+  })
 })
