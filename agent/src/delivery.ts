@@ -1,7 +1,7 @@
 /**
  * Delivery: which frame is sent next, and what an answer means. Live sessions go before the backlog; the
  * backlog never takes the whole window and is held to a rate. Pure bookkeeping: sockets, bytes and timers
- * are the courier's.
+ * are the sender's.
  */
 
 /** Frames sent and not answered at most, and their bytes. */

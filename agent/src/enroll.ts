@@ -89,7 +89,7 @@ function introduce(route: Route, hello: Hello): Promise<Welcome> {
           resolve(welcome)
           uplink.close()
         },
-        heard: () => undefined,
+        received: () => undefined,
         ended: (ending) => reject(refusal(ending, route.url)),
       },
     )

@@ -2,7 +2,7 @@
  * Running an agent: the line from check to uplink, put together. Callable inside another process: clock,
  * randomness and log are arguments, and nothing is left behind after `stop`.
  *
- *   configuration → prober → batcher (one for each log) → spool → courier → collector
+ *   configuration → prober → batcher (one for each log) → spool → sender → collector
  */
 import { join } from 'node:path'
 import { denyRule, type AddressPolicy } from '@constat/probe/address'
@@ -13,7 +13,7 @@ import { publicKeyOf } from '@constat/shared/signature'
 import { Batcher } from './batcher.ts'
 import type { AgentConfig } from './config.ts'
 import { CONFIG_FOLDER, ConfigStore } from './config-store.ts'
-import { Courier } from './courier.ts'
+import { Sender } from './sender.ts'
 import { routesOf, type ProxyChoice, type Route } from './dial.ts'
 import { checkAddresses } from './enroll.ts'
 import { createHostContext, type HostContext } from './host.ts'
@@ -89,7 +89,7 @@ class Agent implements RunningAgent {
   /** Sessions of which frames went out on a connection that is over. */
   readonly #seenByCollector = new Set<string>()
   #spool!: Spool
-  #courier!: Courier
+  #sender!: Sender
   #batchTimer: NodeJS.Timeout | null = null
   #statusTimer: NodeJS.Timeout | null = null
   #samples = 0
@@ -114,7 +114,7 @@ class Agent implements RunningAgent {
     this.#lock = lock
     this.#fs = options.fs ?? DISK
     this.#timebase = new Timebase(clock, {
-      jumped: () => this.#courier?.compareClocks(),
+      jumped: () => this.#sender?.compareClocks(),
       compared: () => this.#armBatches(),
     })
     this.#startedMs = clock.nowMs()
@@ -138,16 +138,16 @@ class Agent implements RunningAgent {
       log,
       limits: spoolLimits,
     })
-    this.#courier = this.#createCourier()
+    this.#sender = this.#createSender()
     for (const config of await this.#configs.load()) this.#apply(config)
-    this.#courier.start()
+    this.#sender.start()
     this.#statusTimer = setInterval(() => void this.#writeStatus(), STATUS_EVERY_MS)
     await this.#writeStatus()
   }
 
   status(): AgentStatus {
     const { offsetMs, errorMs, source } = this.#timebase.reading()
-    const { connected, lastEnding, url } = this.#courier
+    const { connected, lastEnding, url } = this.#sender
     return {
       pid: process.pid,
       version: AGENT_VERSION,
@@ -179,7 +179,7 @@ class Agent implements RunningAgent {
     if (this.#statusTimer) clearInterval(this.#statusTimer)
     for (const batcher of this.#batchers.values()) batcher.close('stop')
     await this.#spool.flush()
-    await this.#courier.stop(FAREWELL_MS)
+    await this.#sender.stop(FAREWELL_MS)
     await this.#configs.kept()
     await this.#spool.close()
     await this.#writeStatus()
@@ -211,10 +211,10 @@ class Agent implements RunningAgent {
     })
   }
 
-  #createCourier(): Courier {
+  #createSender(): Sender {
     const { clock, random, log, uplinkLimits = UPLINK_LIMITS } = this.#options
     const { key, name, collectorKey } = this.#identity
-    return new Courier({
+    return new Sender({
       routes: this.#routes,
       uplink: {
         key,
@@ -299,13 +299,13 @@ class Agent implements RunningAgent {
         }),
         emit: (frame) => {
           this.#spool.append(frame)
-          this.#courier.poke(this.#liveSessions())
+          this.#sender.poke(this.#liveSessions())
         },
       },
       digest,
     )
     this.#batchers.set(origin, batcher)
-    if (this.#courier.connected) this.#seenByCollector.add(batcher.session)
+    if (this.#sender.connected) this.#seenByCollector.add(batcher.session)
     batcher.close('start')
   }
 

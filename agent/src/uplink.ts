@@ -62,7 +62,7 @@ export type Ending = {
 export type UplinkEvents = {
   welcomed: (welcome: Welcome, uplink: Uplink) => void
   /** Any message after the welcome, byes apart. */
-  heard: (message: Message) => void
+  received: (message: Message) => void
   /** Exactly once. */
   ended: (ending: Ending) => void
 }
@@ -161,7 +161,7 @@ class Link implements Uplink {
   #receive(message: Message): void {
     if (message.type === 'bye') return this.#note(message)
     const stage = this.#stage
-    if (stage.at === 'open') return this.#events.heard(message)
+    if (stage.at === 'open') return this.#events.received(message)
     if (stage.at === 'hello' && message.type === 'challenge') {
       const answer = answerChallenge(message, { options: this.#options, nonce: stage.nonce })
       if (typeof answer === 'string') return this.#violate(answer)

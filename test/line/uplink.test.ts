@@ -11,7 +11,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { privateKeyOf, rawPublicKey, agentIdOf } from '@constat/shared/signature'
 import { waitBeforeMs } from '../../agent/src/backoff.ts'
 import { Batcher } from '../../agent/src/batcher.ts'
-import { Courier } from '../../agent/src/courier.ts'
+import { Sender } from '../../agent/src/sender.ts'
 import { BACKLOG_BYTES_PER_S, BACKLOG_FRAMES, Delivery, WINDOW_FRAMES } from '../../agent/src/delivery.ts'
 import { routesOf } from '../../agent/src/dial.ts'
 import { enroll } from '../../agent/src/enroll.ts'
@@ -50,7 +50,7 @@ async function until(isSo: () => boolean): Promise<void> {
 type Line = {
   spool: Spool
   batcher: Batcher
-  courier: Courier
+  sender: Sender
   log: KeptLog
   timebase: Timebase
   fs: MemoryFs
@@ -92,12 +92,12 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
       health: () => ({ version: '1', loopLagUs: 0, drops: 0, spoolFrames: 0 }),
       emit: (frame) => {
         spool.append(frame)
-        courier.poke([batcher.session])
+        sender.poke([batcher.session])
       },
     },
     Buffer.alloc(32, 1),
   )
-  const courier = new Courier({
+  const sender = new Sender({
     routes: await routesOf(urls, STRAIGHT),
     uplink: { key: KEY, collectorKey, name: 'test', version: '1', token: null, limits },
     collectorKey,
@@ -117,11 +117,11 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
     },
   })
   const stop = async (): Promise<void> => {
-    await courier.stop(0)
+    await sender.stop(0)
     await spool.close()
   }
   endings.push(stop)
-  return { spool, batcher, courier, log, timebase, fs, stop }
+  return { spool, batcher, sender, log, timebase, fs, stop }
 }
 
 function seal({ batcher }: Line, count: number): void {
@@ -144,8 +144,8 @@ describe('keys', () => {
   test('both ends prove theirs, then frames flow and are acknowledged', async () => {
     const server = await serve()
     const line = await createLine(server)
-    line.courier.start()
-    await until(() => line.courier.connected)
+    line.sender.start()
+    await until(() => line.sender.connected)
     seal(line, 3)
     await until(() => line.spool.frames === 0)
     expect(admittedSeqs(server)).toEqual([[0, 1, 2]])
@@ -155,9 +155,9 @@ describe('keys', () => {
     const server = await serve()
     const line = await createLine(server, { collectorKey: Buffer.alloc(32, 5) })
     seal(line, 1)
-    line.courier.start()
+    line.sender.start()
     await until(() => line.log.lines.some(({ facts }) => String(facts['reason']).includes('another key')))
-    expect(line.courier.connected).toBe(false)
+    expect(line.sender.connected).toBe(false)
     expect(server.arrivals).toEqual([])
   })
   test('a collector that names the pinned key and cannot prove it gets nothing', async () => {
@@ -165,7 +165,7 @@ describe('keys', () => {
     server.fault.forgedChallenge = true
     const line = await createLine(server)
     seal(line, 1)
-    line.courier.start()
+    line.sender.start()
     await until(() => line.log.lines.some(({ facts }) => String(facts['reason']).includes('could not prove')))
     expect(server.arrivals).toEqual([])
   })
@@ -174,7 +174,7 @@ describe('keys', () => {
     server.fault.forgedReceipts = true
     const line = await createLine(server)
     seal(line, 1)
-    line.courier.start()
+    line.sender.start()
     await until(() => line.log.lines.some(({ message }) => message.includes('signature')))
     expect(line.spool.frames).toBe(1)
     server.fault.forgedReceipts = false
@@ -192,13 +192,13 @@ describe('addresses', () => {
     await gone.close()
     const limits = { ...UPLINK_LIMITS, returnMs: 50 }
     const line = await createLine(second, { urls: [first, DEAD, second.url], limits })
-    line.courier.start()
-    await until(() => line.courier.connected)
-    expect(line.courier.url).toBe(agentUrl(second.url))
+    line.sender.start()
+    await until(() => line.sender.connected)
+    expect(line.sender.url).toBe(agentUrl(second.url))
     seal(line, 2)
     await until(() => line.spool.frames === 0)
     const back = await serve({ port })
-    await until(() => line.courier.connected && line.courier.url === agentUrl(first))
+    await until(() => line.sender.connected && line.sender.url === agentUrl(first))
     seal(line, 2)
     await until(() => back.admitted.length === 2)
     expect(second.admitted).toHaveLength(2)
@@ -212,8 +212,8 @@ describe('addresses', () => {
     const { port } = excuse.address() as AddressInfo
     const limits = { ...UPLINK_LIMITS, returnMs: 20 }
     const line = await createLine(second, { urls: [`http://127.0.0.1:${port}`, second.url], limits })
-    line.courier.start()
-    await until(() => line.courier.connected)
+    line.sender.start()
+    await until(() => line.sender.connected)
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(second.connections).toBe(1)
   })
@@ -224,8 +224,8 @@ describe('nothing lost, nothing doubled', () => {
     const server = await serve()
     const line = await createLine(server)
     server.fault.muteAcks = true
-    line.courier.start()
-    await until(() => line.courier.connected)
+    line.sender.start()
+    await until(() => line.sender.connected)
     seal(line, 5)
     await until(() => server.admitted.length === 5)
     expect(line.spool.frames).toBe(5)
@@ -238,7 +238,7 @@ describe('nothing lost, nothing doubled', () => {
   test('cut again and again while frames are made', async () => {
     const server = await serve()
     const line = await createLine(server)
-    line.courier.start()
+    line.sender.start()
     for (let i = 0; i < 60; i += 1) {
       seal(line, 1)
       if (i % 12 === 5) server.cut()
@@ -257,7 +257,7 @@ describe('nothing lost, nothing doubled', () => {
     seal(before, 20)
     await before.stop()
     const after = await createLine(server, { fs, seed: 100 })
-    after.courier.start()
+    after.sender.start()
     await until(() => after.spool.frames === 0)
     expect(admittedSeqs(server)).toEqual([range(0, 19)])
   })
@@ -269,7 +269,7 @@ describe('order and window', () => {
     const line = await createLine(server)
     seal(line, 30)
     server.fault.holdFrames = true
-    line.courier.start()
+    line.sender.start()
     await until(() => server.arrivals.length >= BACKLOG_FRAMES)
     seal(line, 30)
     await until(() => server.arrivals.length >= WINDOW_FRAMES)
@@ -287,7 +287,7 @@ describe('order and window', () => {
     const line = await createLine(server)
     seal(line, 100)
     const old = line.batcher.session
-    line.courier.start()
+    line.sender.start()
     await until(() => server.admitted.length > 10)
     seal(line, 1)
     const live = line.batcher.session
@@ -306,8 +306,8 @@ describe('refusals', () => {
     const line = await createLine(server)
     server.fault.refuse = ({ seq }) =>
       seq === 2 && server.refused.every(({ reason }) => reason !== 'clock') ? 'clock' : null
-    line.courier.start()
-    await until(() => line.courier.connected)
+    line.sender.start()
+    await until(() => line.sender.connected)
     seal(line, 6)
     await until(() => line.spool.frames === 0)
     seal(line, 1)
@@ -323,8 +323,8 @@ describe('refusals', () => {
     const line = await createLine(server)
     let told = 0
     server.fault.refuse = ({ seq }) => (seq === 1 && (told += 1) === 1 ? 'unannounced-gap' : null)
-    line.courier.start()
-    await until(() => line.courier.connected)
+    line.sender.start()
+    await until(() => line.sender.connected)
     seal(line, 4)
     await until(() => line.spool.frames === 0)
     expect(admittedSeqs(server)).toEqual([[0, 1, 2, 3]])
@@ -345,7 +345,7 @@ describe('refusals', () => {
     for (const seq of [3, 4, 5]) segment[8 + Math.floor(recordBytes * seq) + 60]! ^= 1
     const after = await createLine(server, { fs, seed: 100 })
     server.fault.muteAcks = true
-    after.courier.start()
+    after.sender.start()
     await until(() => server.admitted.length === BACKLOG_FRAMES)
     expect(server.admitted.map(({ batch }) => [batch.seq, batch.gapCount])).toEqual([
       [0, 0],
@@ -359,7 +359,7 @@ describe('refusals', () => {
     await after.stop()
     server.fault.muteAcks = false
     const last = await createLine(server, { fs, seed: 200 })
-    last.courier.start()
+    last.sender.start()
     await until(() => last.spool.frames === 0)
     expect(server.admitted).toHaveLength(BACKLOG_FRAMES)
     expect(server.refused.filter(({ reason }) => reason !== 'unannounced-gap')).toEqual([])
@@ -373,13 +373,13 @@ describe('refusals', () => {
     // The first two are lost, as if their segment had gone.
     before.spool.discard(before.batcher.session, 0)
     before.spool.discard(before.batcher.session, 1)
-    before.courier.start()
+    before.sender.start()
     await until(() => server.admitted.length >= 12)
     await before.stop()
     const after = await createLine(server, { fs, seed: 100 })
     // The file still holds both: damaged is what they would be.
     for (const session of after.spool.sessions()) for (const seq of [0, 1]) after.spool.discard(session, seq)
-    after.courier.start()
+    after.sender.start()
     await until(() => after.spool.frames === 0)
     const seqs = admittedSeqs(server)
     expect(seqs).toEqual([range(2, 39)])
@@ -391,7 +391,7 @@ describe('the connection', () => {
   test('the clock is compared as soon as it is up', async () => {
     const server = await serve()
     const line = await createLine(server)
-    line.courier.start()
+    line.sender.start()
     await until(() => line.timebase.reading().source === 1)
     expect(Math.abs(line.timebase.reading().offsetMs)).toBeLessThanOrEqual(
       line.timebase.reading().errorMs + 2,
@@ -402,7 +402,7 @@ describe('the connection', () => {
     const line = await createLine(server, {
       limits: { handshakeMs: 2_000, pingMs: 100, silenceMs: 1_300, returnMs: 300_000 },
     })
-    line.courier.start()
+    line.sender.start()
     await until(() => server.connections === 2)
     expect(line.log.lines.some(({ facts }) => String(facts['reason']).includes('silent'))).toBe(true)
   })
@@ -410,15 +410,15 @@ describe('the connection', () => {
     const server = await serve()
     server.fault.byeAtHello = { code: 'revoked', detail: 'this agent was revoked', retryAfterMs: 0 }
     const line = await createLine(server)
-    line.courier.start()
-    await until(() => line.courier.lastEnding.includes('revoked'))
-    expect(line.courier.connected).toBe(false)
+    line.sender.start()
+    await until(() => line.sender.lastEnding.includes('revoked'))
+    expect(line.sender.connected).toBe(false)
   })
   test('after a bye it comes back when told', async () => {
     const server = await serve()
     const line = await createLine(server)
-    line.courier.start()
-    await until(() => line.courier.connected)
+    line.sender.start()
+    await until(() => line.sender.connected)
     server.bye(200)
     await until(() => server.connections === 2)
     expect(line.log.lines.some(({ facts }) => String(facts['reason']).includes('restart'))).toBe(true)

@@ -1,5 +1,5 @@
 /**
- * Courier: keeps a connection to the collector and carries what the spool holds over it. It connects,
+ * Sender: keeps a connection to the collector and carries what the spool holds over it. It connects,
  * reconnects, sends within the window, and turns every answer into a change of the spool. The order of
  * sending is delivery.ts, the socket uplink.ts.
  */
@@ -19,7 +19,7 @@ import type { Spool } from './spool.ts'
 import type { Timebase } from './timebase.ts'
 import { openUplink, type Ending, type Uplink, type UplinkOptions } from './uplink.ts'
 
-export type CourierOptions = {
+export type SenderOptions = {
   /** Ways to the collector, the preferred one first. */
   routes: readonly [Route, ...Route[]]
   uplink: Omit<UplinkOptions, 'random' | 'route'>
@@ -43,13 +43,13 @@ const BUFFERED_RETRY_MS = 50
 /** Comparisons of the clock: a few at once for a short round trip, then now and then. */
 const EARLY_TIMES_MS = [0, 250, 500, 1_000]
 const TIME_EVERY_MS = 60_000
-/** Reasons that are remembered as told. */
-const MAX_SAID = 16
+/** Reasons that are remembered as logged. */
+const MAX_LOGGED = 16
 /** The first address is given this long to answer before another one is left for it. */
 const ANSWER_FIRST_WITHIN_MS = 5_000
 
-export class Courier {
-  readonly #options: CourierOptions
+export class Sender {
+  readonly #options: SenderOptions
   readonly #addresses: Addresses<Route>
   readonly #delivery: Delivery
   readonly #rechain: Rechain
@@ -59,8 +59,8 @@ export class Courier {
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
-  /** Reasons told since the last connection that stood. */
-  readonly #said = new Set<string>()
+  /** Reasons logged since the last connection that stood. */
+  readonly #logged = new Set<string>()
   #timers = new Set<NodeJS.Timeout>()
   #pumping = false
   /** Reasons for which nothing may be sent just now. */
@@ -69,7 +69,7 @@ export class Courier {
   #stopped = false
   #lastReceipt = ''
 
-  constructor(options: CourierOptions) {
+  constructor(options: SenderOptions) {
     this.#options = options
     this.#addresses = new Addresses(options.routes)
     this.#delivery = new Delivery(options.spool)
@@ -127,7 +127,7 @@ export class Courier {
       { ...uplink, route: this.#addresses.current, random: shell.random },
       {
         welcomed: (_, opened) => this.#welcome(opened),
-        heard: (message) => this.#hear(message),
+        received: (message) => this.#receive(message),
         ended: (ending) => this.#end(ending),
       },
     )
@@ -161,9 +161,9 @@ export class Courier {
 
   #end(ending: Ending): void {
     const wasConnected = this.#uplink !== null
-    const repeats = !wasConnected && this.#said.has(ending.reason)
-    if (wasConnected || this.#said.size > MAX_SAID) this.#said.clear()
-    this.#said.add(ending.reason)
+    const repeats = !wasConnected && this.#logged.has(ending.reason)
+    if (wasConnected || this.#logged.size > MAX_LOGGED) this.#logged.clear()
+    this.#logged.add(ending.reason)
     this.#uplink = null
     this.#pending = null
     this.#ending = ending
@@ -172,7 +172,7 @@ export class Courier {
     if (this.#stopped) return
     const { url } = this
     const waitMs = this.#waitAfter(ending, wasConnected)
-    // The same reason again and again is said once.
+    // The same reason again and again is logged once.
     if (!repeats)
       this.#options.shell.log.warn('no connection to the collector', { url, reason: ending.reason, waitMs })
     this.#later(waitMs, () => this.#connect())
@@ -196,7 +196,7 @@ export class Courier {
     this.#timers.add(timer)
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     switch (message.type) {
       case 'config':
         return this.#options.configured(message)
@@ -205,7 +205,7 @@ export class Courier {
       case 'refuse':
         return void this.#refused(message)
       case 'time':
-        return this.#heardTime(message)
+        return this.#receivedTime(message)
       default:
         this.#options.shell.log.warn('the collector sent a message out of place', { type: message.type })
     }
@@ -323,7 +323,7 @@ export class Courier {
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
   }
 
-  #heardTime({ sentMs, receivedMs, answeredMs }: Extract<Message, { type: 'time' }>): void {
+  #receivedTime({ sentMs, receivedMs, answeredMs }: Extract<Message, { type: 'time' }>): void {
     const heardUs = this.#options.shell.clock.monotonicUs()
     const askedUs = this.#asked.get(sentMs)
     this.#asked.delete(sentMs)
