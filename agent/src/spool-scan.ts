@@ -5,9 +5,14 @@
 import { basename, join } from 'node:path'
 import { messageOf } from '@constat/shared/fault'
 import { readSegment, type SegmentReading } from './segment.ts'
-import type { SpoolOptions } from './spool.ts'
+import type { UnixMs } from '@constat/shared/time'
+import type { Log } from './shell.ts'
+import type { SpoolFs } from './spool-fs.ts'
 import { SpoolIndex, type Segment } from './spool-index.ts'
 import type { SpoolMarks } from './spool-marks.ts'
+
+/** Where frames are kept. */
+export type SpoolPlace = { dir: string; fs: SpoolFs; nowMs: () => UnixMs; log: Log }
 
 export type SpoolScan = {
   index: SpoolIndex
@@ -20,7 +25,7 @@ export type SpoolScan = {
 
 const SEGMENT_NAME = /^(\d{10})\.seg$/
 
-export async function scanSpool(options: SpoolOptions, marks: SpoolMarks): Promise<SpoolScan> {
+export async function scanSpool(options: SpoolPlace, marks: SpoolMarks): Promise<SpoolScan> {
   const { dir, fs, log } = options
   const scan: SpoolScan = { index: new SpoolIndex(), segments: [], nextId: 1, problem: null }
   try {
@@ -39,7 +44,7 @@ export async function scanSpool(options: SpoolOptions, marks: SpoolMarks): Promi
   return scan
 }
 
-type Scanning = { scan: SpoolScan; marks: SpoolMarks; options: SpoolOptions; isLast: boolean }
+type Scanning = { scan: SpoolScan; marks: SpoolMarks; options: SpoolPlace; isLast: boolean }
 
 async function scanSegment(path: string, { scan, marks, options, isLast }: Scanning): Promise<void> {
   const { fs, log, nowMs } = options
@@ -63,7 +68,7 @@ async function scanSegment(path: string, { scan, marks, options, isLast }: Scann
   }
 }
 
-type Repair = { file: Buffer; reading: SegmentReading; isLast: boolean; options: SpoolOptions }
+type Repair = { file: Buffer; reading: SegmentReading; isLast: boolean; options: SpoolPlace }
 
 async function repair(path: string, { file, reading, isLast, options }: Repair): Promise<void> {
   const { fs, log } = options
@@ -82,13 +87,13 @@ async function repair(path: string, { file, reading, isLast, options }: Repair):
   if (tailBytes > 0) await fs.truncate(path, reading.soundBytes)
 }
 
-async function setAside(path: string, options: SpoolOptions): Promise<void> {
+async function setAside(path: string, options: SpoolPlace): Promise<void> {
   const aside = await damagedPath(basename(path), options)
   await options.fs.move(path, aside)
   options.log.error('a file of the spool is no spool segment; it is set aside', { path, aside })
 }
 
-async function damagedPath(name: string, { dir, fs }: SpoolOptions): Promise<string> {
+async function damagedPath(name: string, { dir, fs }: SpoolPlace): Promise<string> {
   const folder = join(dir, 'damaged')
   await fs.makeFolder(folder)
   return join(folder, name)

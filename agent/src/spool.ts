@@ -6,13 +6,10 @@
  */
 import { join } from 'node:path'
 import { messageOf } from '@constat/shared/fault'
-import type { UnixMs } from '@constat/shared/time'
 import { encodeRecord, RECORD_HEAD_BYTES, SEGMENT_HEAD } from './segment.ts'
-import type { Log } from './shell.ts'
-import type { SpoolFs } from './spool-fs.ts'
 import type { Entry, Segment, SpoolIndex } from './spool-index.ts'
 import { SpoolMarks, type SessionMark } from './spool-marks.ts'
-import { scanSpool } from './spool-scan.ts'
+import { scanSpool, type SpoolPlace } from './spool-scan.ts'
 
 export type SpoolLimits = {
   diskBytes: number
@@ -40,13 +37,7 @@ export const SPOOL_LIMITS: SpoolLimits = {
 /** Written with one call at most. */
 const MAX_WRITE_BYTES = MIB
 
-export type SpoolOptions = {
-  dir: string
-  fs: SpoolFs
-  nowMs: () => UnixMs
-  log: Log
-  limits: SpoolLimits
-}
+export type SpoolOptions = SpoolPlace & { limits: SpoolLimits }
 
 export class Spool {
   readonly #options: SpoolOptions

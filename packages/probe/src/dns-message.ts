@@ -6,7 +6,7 @@ import type { DNS_RCODES, DNS_TYPES } from '@constat/shared/check'
 import { readRecordData } from './dns-record.ts'
 import { MalformedMessage, readAt, readName, type Cursor } from './dns-cursor.ts'
 
-export type DnsType = (typeof DNS_TYPES)[number]
+type DnsType = (typeof DNS_TYPES)[number]
 type Rcode = (typeof DNS_RCODES)[number]
 
 export type Question = { id: number; name: string; type: DnsType }

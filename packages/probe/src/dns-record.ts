@@ -3,8 +3,8 @@
  * names. Pure.
  */
 import { isIP } from 'node:net'
+import type { DnsSpec } from '@constat/shared/check'
 import { asciiName } from '@constat/shared/target'
-import type { DnsType } from './dns-message.ts'
 import { MalformedMessage, readAt, readName, type Cursor } from './dns-cursor.ts'
 
 type Reader = (data: Cursor, end: number) => string
@@ -69,7 +69,7 @@ function canonicalAddress(address: string): string {
 }
 
 /** Whether `wanted`, as a person wrote it, is the record with this data. */
-export function isRecord(type: DnsType, { data, wanted }: { data: string; wanted: string }): boolean {
+export function isRecord(type: DnsSpec['type'], { data, wanted }: { data: string; wanted: string }): boolean {
   switch (type) {
     case 'TXT':
       return data === wanted || `"${data}"` === wanted

@@ -4,8 +4,7 @@
  * of the counters than of the host.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Reader } from './host-reading.ts'
-import type { Share } from './host-source.ts'
+import type { Reader, Share } from './host-source.ts'
 
 type Look = Share & { atUs: number }
 

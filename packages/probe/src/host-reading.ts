@@ -4,13 +4,10 @@
  */
 import { cpus, loadavg } from 'node:os'
 import type { HostSpec } from '@constat/shared/check'
-import type { Clock } from '@constat/shared/time'
 import { diskUse } from './host-disk.ts'
 import { growthOf } from './host-growth.ts'
-import { inTime, roundedUp, unsupported, type HostSource, type Share } from './host-source.ts'
+import { inTime, roundedUp, unsupported, type HostSource, type Reader, type Share } from './host-source.ts'
 import type { HostReading } from './host.ts'
-
-export type Reader = { clock: Clock; timeoutMs: number; signal: AbortSignal }
 
 /** Bytes on µs → kbit/s. */
 const KBIT_PER_S = 8_000

@@ -1,8 +1,12 @@
 /**
  * Source: what a system is asked for a host check, and how its answers become figures. Pure.
  */
+import type { Clock } from '@constat/shared/time'
 import { ProbeFailure } from './attempt.ts'
 import type { Judgement } from './probe.ts'
+
+/** For whom a host is read: its clock, and until when. */
+export type Reader = { clock: Clock; timeoutMs: number; signal: AbortSignal }
 
 /** Part of a whole, both in one unit. */
 export type Share = { part: number; whole: number }

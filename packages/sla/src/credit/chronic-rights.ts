@@ -3,22 +3,35 @@
  * Outages count by their committed time, by the binding figure, in any stretch of days that ends in this window.
  */
 import { clip, totalMs, type UnixMs } from '@constat/shared/time'
-import type { ChronicRule, CreditTerms } from '../contract/expanded.ts'
+import type { ChronicRule, CreditTerms, ExpandedContract } from '../contract/expanded.ts'
 import { isChronic, isChronicFailure } from '../chronic.ts'
 import type { Figure } from '../figures.ts'
 import { fraction } from '../fraction.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
-import type { CreditQuestion } from './statement.ts'
+import type { Judged } from '../judgement/judge-guarantee.ts'
+import type { Verdict } from '../verdict.ts'
 
 export type ChronicRight = { id: string; right: string; clause: string | null; text: string }
 
 /** `ms`: committed time of the outage by the binding figure. */
 export type OutageLength = { onsetMs: UnixMs; ms: number }
 
+export type RightsQuestion = {
+  terms: ExpandedContract
+  /** Those of one window. */
+  judged: readonly Pick<Judged, 'result' | 'incidents' | 'commitment'>[]
+  /** By guarantee, oldest first. */
+  history: ReadonlyMap<string, readonly { verdict: Verdict }[]>
+  /** Outages of a service that the provider's statement leaves out, ms each; null: no statement. */
+  absentMs: ReadonlyMap<string, readonly number[]> | null
+  /** By service: outages of the windows before, as `outagesOf` measures them. */
+  earlier: ReadonlyMap<string, readonly OutageLength[]>
+}
+
 const DAY_MS = 86_400_000
 
 /** Rights that stand at the end of this window. */
-export function rightsOf(question: CreditQuestion, credits: CreditTerms): ChronicRight[] {
+export function rightsOf(question: RightsQuestion, credits: CreditTerms): ChronicRight[] {
   return credits.chronic.flatMap((rule) => {
     const text =
       rule.kind === 'failed-windows' ? failedWindows(rule, question, credits) : outages(rule, question)
@@ -28,7 +41,7 @@ export function rightsOf(question: CreditQuestion, credits: CreditTerms): Chroni
 
 function failedWindows(
   rule: Extract<ChronicRule, { kind: 'failed-windows' }>,
-  { judged, history, absentMs }: CreditQuestion,
+  { judged, history, absentMs }: RightsQuestion,
   credits: CreditTerms,
 ): string | null {
   const now = judged.find(({ result }) => result.guarantee === rule.guarantee)?.result
@@ -50,7 +63,7 @@ function failedWindows(
   return `not met ${failures} times${how}${isMisreported ? ', and an outage left out of the statement' : ''}`
 }
 
-function outages(rule: Extract<ChronicRule, { kind: 'outages' }>, question: CreditQuestion): string | null {
+function outages(rule: Extract<ChronicRule, { kind: 'outages' }>, question: RightsQuestion): string | null {
   const { count, eachOverMs, aggregateOverMs, withinDays, service } = rule
   const aggregate = aggregateOverMs === null ? null : fraction(aggregateOverMs)
   const own = outagesOf(service, question)
@@ -69,7 +82,7 @@ function outages(rule: Extract<ChronicRule, { kind: 'outages' }>, question: Cred
 /** Of this window, in order: each as long as the guarantee that it hits longest has it. */
 export function outagesOf(
   service: string,
-  { terms, judged }: Pick<CreditQuestion, 'terms' | 'judged'>,
+  { terms, judged }: Pick<RightsQuestion, 'terms' | 'judged'>,
 ): OutageLength[] {
   const figure = terms.measurement.bindingFigure
   const seen = new Map<UnixMs, number>()

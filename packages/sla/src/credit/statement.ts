@@ -19,9 +19,8 @@ import {
   type Fraction,
 } from '../fraction.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
-import type { Judged } from '../judgement/judge-guarantee.ts'
 import type { Verdict } from '../verdict.ts'
-import { rightsOf, type ChronicRight, type OutageLength } from './chronic-rights.ts'
+import { rightsOf, type ChronicRight, type RightsQuestion } from './chronic-rights.ts'
 import { moneyText } from './money.ts'
 import { baseOf, monthlyCharge, monthsOf, scheduled, type Scheduled } from './schedule.ts'
 
@@ -53,16 +52,11 @@ export type CreditStatement = {
 /** A window judged before. */
 export type PastWindow = { verdict: Verdict; credit: string | null }
 
-export type CreditQuestion = {
-  terms: ExpandedContract
+export type CreditQuestion = Omit<RightsQuestion, 'history' | 'judged'> & {
   /** Those of one window. `percent`: the figure to credit by, where it was stated and not measured. */
-  judged: readonly (Pick<Judged, 'result' | 'incidents' | 'commitment'> & { percent?: string | null })[]
+  judged: readonly (RightsQuestion['judged'][number] & { percent?: string | null })[]
   /** By guarantee, oldest first. */
   history: ReadonlyMap<string, readonly PastWindow[]>
-  /** Outages of a service that the provider's statement leaves out, ms each; null: no statement. */
-  absentMs: ReadonlyMap<string, readonly number[]> | null
-  /** By service: outages of the windows before, as `outagesOf` measures them. */
-  earlier: ReadonlyMap<string, readonly OutageLength[]>
 }
 
 /** Null where the contract has no credits or names no charges. */
