@@ -10,6 +10,7 @@ import { Stamp } from '../part/mark.tsx'
 import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { shareText, signedText, timeText } from '../text/format.ts'
+import { Table, type Column } from '../part/table.tsx'
 
 export type AgentPlace = { site: string | null; isolated: boolean }
 
@@ -82,76 +83,58 @@ export function CopyBlock({ scene: { text }, children }: { scene: Scene; childre
 }
 
 function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' | 'scene'>) {
-  const { text, caller } = scene
+  const { text, lang, caller } = scene
   const canManage = caller !== null && may(caller, 'manage')
+  const revoke: Column<AgentView>[] = [
+    { bare: true, cell: (agent) => <Revoke agent={agent} scene={scene} /> },
+  ]
   return (
-    <div class="sheet scroll" tabindex={0} role="region" aria-label={text.agent.title}>
-      <table class="stacking">
-        <thead>
-          <tr>
-            <th scope="col">{text.agent.name}</th>
-            <th scope="col">{text.agent.state}</th>
-            <th scope="col">{text.glance.site}</th>
-            <th scope="col">{text.agent.lastSeen}</th>
-            <th scope="col" class="number">
-              {text.agent.clock}
-            </th>
-            <th scope="col" class="number">
-              {text.agent.spool}
-            </th>
-            <th scope="col" class="number">
-              {text.agent.coverage}
-            </th>
-            <th scope="col">{text.agent.version}</th>
-            {canManage && <th scope="col" />}
-          </tr>
-        </thead>
-        <tbody>
-          {agents.map((agent) => (
-            <AgentRow agent={agent} place={places.get(agent.id)} scene={scene} canManage={canManage} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      frame="sheet"
+      label={text.agent.title}
+      rows={agents}
+      columns={[
+        { head: text.agent.name, cell: ({ name }) => name },
+        {
+          head: text.agent.state,
+          bare: true,
+          cell: (agent) => (
+            <Presence agent={agent} isolated={places.get(agent.id)?.isolated === true} scene={scene} />
+          ),
+        },
+        { head: text.glance.site, cell: ({ id }) => places.get(id)?.site ?? '–' },
+        {
+          head: text.agent.lastSeen,
+          cell: ({ lastSeenAt }) => <Time at={lastSeenAt} scene={scene} style="full" />,
+        },
+        {
+          head: text.agent.clock,
+          look: 'number',
+          cell: ({ clockOffsetMs, clockErrorMs: error }) =>
+            text.agent.clockValue({ offset: signedText(clockOffsetMs), error }),
+        },
+        {
+          head: text.agent.spool,
+          look: 'number',
+          cell: ({ spoolBatches }) => text.agent.batches(spoolBatches),
+        },
+        { head: text.agent.coverage, look: 'number', cell: ({ coverage }) => shareText(coverage, lang) },
+        { head: text.agent.version, cell: ({ version }) => version },
+        ...(canManage ? revoke : []),
+      ]}
+    />
   )
 }
 
-type RowProps = { agent: AgentView; place: AgentPlace | undefined; scene: Scene; canManage: boolean }
-
-function AgentRow({ agent, place, scene, canManage }: RowProps) {
-  const { text, lang } = scene
+function Revoke({ agent, scene: { text } }: { agent: AgentView; scene: Scene }) {
   return (
-    <tr>
-      <th scope="row">{agent.name}</th>
-      <td>
-        <Presence agent={agent} isolated={place?.isolated === true} scene={scene} />
-      </td>
-      <td data-label={text.glance.site}>{place?.site ?? '–'}</td>
-      <td data-label={text.agent.lastSeen}>
-        <Time at={agent.lastSeenAt} scene={scene} style="full" />
-      </td>
-      <td class="number" data-label={text.agent.clock}>
-        {text.agent.clockValue({ offset: signedText(agent.clockOffsetMs), error: agent.clockErrorMs })}
-      </td>
-      <td class="number" data-label={text.agent.spool}>
-        {text.agent.batches(agent.spoolBatches)}
-      </td>
-      <td class="number" data-label={text.agent.coverage}>
-        {shareText(agent.coverage, lang)}
-      </td>
-      <td data-label={text.agent.version}>{agent.version}</td>
-      {canManage && (
-        <td>
-          <details class="confirm" id={`revoke-${agent.id}`}>
-            <summary aria-label={`${text.agent.revoke}: ${agent.name}`}>{text.agent.revoke}</summary>
-            <form method="post" action={`/setup/agents/${encodeURIComponent(agent.id)}/revoke`}>
-              <p>{text.agent.revokeHelp(agent.name)}</p>
-              <button>{text.agent.revokeYes(agent.name)}</button>
-            </form>
-          </details>
-        </td>
-      )}
-    </tr>
+    <details class="confirm" id={`revoke-${agent.id}`}>
+      <summary aria-label={`${text.agent.revoke}: ${agent.name}`}>{text.agent.revoke}</summary>
+      <form method="post" action={`/setup/agents/${encodeURIComponent(agent.id)}/revoke`}>
+        <p>{text.agent.revokeHelp(agent.name)}</p>
+        <button>{text.agent.revokeYes(agent.name)}</button>
+      </form>
+    </details>
   )
 }
 

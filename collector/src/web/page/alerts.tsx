@@ -8,6 +8,8 @@ import { since, Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
 import { CopyBlock } from './agents.tsx'
+import { Table } from '../part/table.tsx'
+import type { Text } from '../text/en.ts'
 
 export type WebhookDeliveries = { webhook: Webhook; deliveries: readonly Delivery[] }
 
@@ -106,62 +108,42 @@ function Deliveries({
   const { text } = scene
   if (deliveries.length === 0) return <p class="note">{text.alert.noDeliveries}</p>
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={label}>
-      <table class="stacking">
-        <thead>
-          <tr>
-            <th scope="col">{text.alert.type}</th>
-            <th scope="col">{text.alert.state}</th>
-            <th scope="col">{text.alert.at}</th>
-            <th scope="col" class="number">
-              {text.alert.attempts}
-            </th>
-            <th scope="col">{text.alert.answer}</th>
-            <th scope="col">{text.alert.next}</th>
-            <th scope="col" />
-          </tr>
-        </thead>
-        <tbody>
-          {deliveries.map((delivery) => (
-            <DeliveryRow delivery={delivery} scene={scene} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={label}
+      rows={deliveries}
+      columns={[
+        { head: text.alert.type, cell: ({ type }) => <code>{type}</code> },
+        {
+          head: text.alert.state,
+          bare: true,
+          cell: ({ state }) => <Stamp tone={TONE[state]}>{text.alert.delivery[state]}</Stamp>,
+        },
+        { head: text.alert.at, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="full" /> },
+        { head: text.alert.attempts, look: 'number', cell: ({ attempts }) => attempts },
+        {
+          head: text.alert.answer,
+          cell: ({ lastStatus, lastError }) =>
+            [lastStatus, lastError].filter((part) => part !== null).join(' ') || '–',
+        },
+        {
+          head: text.alert.next,
+          cell: ({ nextAt }) => (nextAt === null ? '–' : <Time at={nextAt} scene={scene} style="full" />),
+        },
+        { bare: true, cell: (delivery) => <Replay delivery={delivery} text={text} /> },
+      ]}
+    />
   )
 }
 
 const TONE = { pending: 'calm', delivered: 'good', failed: 'bad', disabled: 'warn' } as const
 
-function DeliveryRow({ delivery, scene }: { delivery: Delivery; scene: Scene }) {
-  const { text } = scene
-  const answer = [delivery.lastStatus, delivery.lastError].filter((part) => part !== null).join(' ')
+function Replay({ delivery: { id, type }, text }: { delivery: Delivery; text: Text }) {
   return (
-    <tr>
-      <th scope="row">
-        <code>{delivery.type}</code>
-      </th>
-      <td>
-        <Stamp tone={TONE[delivery.state]}>{text.alert.delivery[delivery.state]}</Stamp>
-      </td>
-      <td data-label={text.alert.at}>
-        <Time at={delivery.createdAt} scene={scene} style="full" />
-      </td>
-      <td class="number" data-label={text.alert.attempts}>
-        {delivery.attempts}
-      </td>
-      <td data-label={text.alert.answer}>{answer === '' ? '–' : answer}</td>
-      <td data-label={text.alert.next}>
-        {delivery.nextAt === null ? '–' : <Time at={delivery.nextAt} scene={scene} style="full" />}
-      </td>
-      <td>
-        <form method="post" action={`/setup/alerts/deliveries/${encodeURIComponent(delivery.id)}/replay`}>
-          <button class="quiet" aria-label={`${text.alert.replay}: ${delivery.type}`}>
-            {text.alert.replay}
-          </button>
-        </form>
-      </td>
-    </tr>
+    <form method="post" action={`/setup/alerts/deliveries/${encodeURIComponent(id)}/replay`}>
+      <button class="quiet" aria-label={`${text.alert.replay}: ${type}`}>
+        {text.alert.replay}
+      </button>
+    </form>
   )
 }
 

@@ -25,6 +25,7 @@ import { countText } from '../text/format.ts'
 import { contractSentence, windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
 import { contractHref } from './contracts.tsx'
+import { Table } from '../part/table.tsx'
 
 type Props = {
   scene: Scene
@@ -202,36 +203,26 @@ function Revisions({ scene, revisions }: Props) {
   return (
     <section class="sheet wide">
       <h2>{text.contract.revisions}</h2>
-      <div class="scroll" tabindex={0} role="region" aria-label={text.contract.revisions}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{text.contract.revision}</th>
-              <th scope="col">{text.contract.applied}</th>
-              <th scope="col">{text.contract.effectiveFrom}</th>
-              <th scope="col">{text.contract.terms}</th>
-              <th scope="col">{text.contract.digest}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {revisions.map((revision) => (
-              <tr>
-                <th scope="row">{revision.revision}</th>
-                <td data-label={text.contract.applied}>
-                  <Time at={revision.appliedAt} scene={scene} style="minute" />
-                </td>
-                <td data-label={text.contract.effectiveFrom}>
-                  <Time at={revision.effectiveFrom} scene={scene} style="minute" />
-                </td>
-                <td data-label={text.contract.terms}>{wordOf(text.termsShort, revision.terms)}</td>
-                <td data-label={text.contract.digest}>
-                  <code class="digest">{revision.digest.slice(0, 16)}…</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label={text.contract.revisions}
+        rows={revisions}
+        columns={[
+          { head: text.contract.revision, cell: ({ revision }) => revision },
+          {
+            head: text.contract.applied,
+            cell: ({ appliedAt }) => <Time at={appliedAt} scene={scene} style="minute" />,
+          },
+          {
+            head: text.contract.effectiveFrom,
+            cell: ({ effectiveFrom }) => <Time at={effectiveFrom} scene={scene} style="minute" />,
+          },
+          { head: text.contract.terms, cell: ({ terms }) => wordOf(text.termsShort, terms) },
+          {
+            head: text.contract.digest,
+            cell: ({ digest }) => <code class="digest">{digest.slice(0, 16)}…</code>,
+          },
+        ]}
+      />
     </section>
   )
 }

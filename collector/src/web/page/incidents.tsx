@@ -11,6 +11,7 @@ import { serviceName } from '../part/names.ts'
 import { zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
+import { Table } from '../part/table.tsx'
 
 type Props = {
   scene: Scene
@@ -97,43 +98,31 @@ export function Acknowledged({ incident, scene }: { incident: IncidentView; scen
 function ClosedList({ closed, scene }: { closed: readonly IncidentView[]; scene: Scene }) {
   const { text } = scene
   return (
-    <div class="sheet scroll" tabindex={0} role="region" aria-label={text.incident.closed}>
-      <table class="stacking">
-        <thead>
-          <tr>
-            <th scope="col">{text.incident.service}</th>
-            <th scope="col">{text.incident.cause}</th>
-            <th scope="col">{text.incident.onset}</th>
-            <th scope="col" class="number">
-              {text.incident.lasted}
-            </th>
-            <th scope="col">{text.incident.acknowledged}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {closed.map((incident) => (
-            <tr>
-              <th scope="row">
-                <a href={incidentHref(incident.id)}>{serviceName(incident, scene)}</a>
-              </th>
-              <td>{wordOf(text.cause, incident.cause)}</td>
-              <td data-label={text.incident.onset}>
-                <Time at={incident.onsetAt} scene={scene} style="minute" />
-              </td>
-              <td class="number" data-label={text.incident.lasted}>
-                {lasted({ from: incident.onsetAt, to: incident.endAt ?? incident.closedAt }, scene)}
-              </td>
-              <td data-label={text.incident.acknowledged}>
-                {incident.acknowledgedAt === null ? (
-                  '–'
-                ) : (
-                  <Time at={incident.acknowledgedAt} scene={scene} style="minute" />
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      frame="sheet"
+      label={text.incident.closed}
+      rows={closed}
+      columns={[
+        {
+          head: text.incident.service,
+          cell: (incident) => <a href={incidentHref(incident.id)}>{serviceName(incident, scene)}</a>,
+        },
+        { head: text.incident.cause, bare: true, cell: ({ cause }) => wordOf(text.cause, cause) },
+        {
+          head: text.incident.onset,
+          cell: ({ onsetAt }) => <Time at={onsetAt} scene={scene} style="minute" />,
+        },
+        {
+          head: text.incident.lasted,
+          look: 'number',
+          cell: ({ onsetAt, endAt, closedAt }) => lasted({ from: onsetAt, to: endAt ?? closedAt }, scene),
+        },
+        {
+          head: text.incident.acknowledged,
+          cell: ({ acknowledgedAt: at }) =>
+            at === null ? '–' : <Time at={at} scene={scene} style="minute" />,
+        },
+      ]}
+    />
   )
 }

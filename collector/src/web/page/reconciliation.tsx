@@ -15,6 +15,7 @@ import { windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
 import { Fact } from '../part/fact.tsx'
 import { contractHref } from './contracts.tsx'
+import { Table } from '../part/table.tsx'
 
 type Props = { scene: Scene; contract: ContractView; found: ReconciliationView }
 type Guarantee = ReconciliationView['guarantees'][number]
@@ -77,41 +78,24 @@ function Compared({ one, contract, scene }: Of & { contract: string }) {
 function Matches({ one, scene }: Of) {
   const { text, lang } = scene
   if (one.matches.length === 0) return <p class="note">{text.life.noMatches}</p>
-  const length = (label: string, ms: number) => (
-    <td class="number" data-label={label}>
-      {ms === 0 ? '–' : durationText(ms, lang)}
-    </td>
-  )
+  const length = (ms: number): string => (ms === 0 ? '–' : durationText(ms, lang))
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={text.life.outage}>
-      <table class="stacking">
-        <caption>{text.life.outage}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{text.life.span}</th>
-            <th scope="col">{text.life.what}</th>
-            {[text.life.both, text.life.measuredOnly, text.life.statedOnly].map((name) => (
-              <th scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {one.matches.map((match) => (
-            <tr>
-              <th scope="row">
-                <TimeSpan from={match.start} to={match.end} scene={scene} />
-              </th>
-              <td>{wordOf(text.life.steps, match.class)}</td>
-              {length(text.life.both, match.bothMs)}
-              {length(text.life.measuredOnly, match.measuredOnlyMs)}
-              {length(text.life.statedOnly, match.providerOnlyMs)}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={text.life.outage}
+      caption={text.life.outage}
+      rows={one.matches}
+      columns={[
+        { head: text.life.span, cell: ({ start, end }) => <TimeSpan from={start} to={end} scene={scene} /> },
+        { head: text.life.what, bare: true, cell: (match) => wordOf(text.life.steps, match.class) },
+        { head: text.life.both, look: 'number', cell: ({ bothMs }) => length(bothMs) },
+        {
+          head: text.life.measuredOnly,
+          look: 'number',
+          cell: ({ measuredOnlyMs }) => length(measuredOnlyMs),
+        },
+        { head: text.life.statedOnly, look: 'number', cell: ({ providerOnlyMs }) => length(providerOnlyMs) },
+      ]}
+    />
   )
 }
 

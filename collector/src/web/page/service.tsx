@@ -14,6 +14,7 @@ import type { Scene } from '../scene.ts'
 import { spanText } from '../text/format.ts'
 import { serviceSentence } from '../text/sentence.ts'
 import { contractHref } from './contracts.tsx'
+import { Table } from '../part/table.tsx'
 
 const HOUR_MS = 3_600_000
 export const RANGES_MS = {
@@ -112,34 +113,19 @@ function Checks({ scene, service }: Pick<Props, 'scene' | 'service'>) {
   return (
     <section class="sheet">
       <h2>{text.service.checks}</h2>
-      <div class="scroll" tabindex={0} role="region" aria-label={text.service.checks}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{text.service.check}</th>
-              <th scope="col">{text.service.kind}</th>
-              <th scope="col">{text.service.target}</th>
-              <th scope="col" class="number">
-                {text.service.every}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {service.checks.map((check) => (
-              <tr>
-                <th scope="row">{checkName({ contract: service.contract, check: check.name }, scene)}</th>
-                <td data-label={text.service.kind}>{check.kind}</td>
-                <td class="target" data-label={text.service.target}>
-                  {check.target}
-                </td>
-                <td class="number" data-label={text.service.every}>
-                  {spanText(check.intervalMs, lang)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label={text.service.checks}
+        rows={service.checks}
+        columns={[
+          {
+            head: text.service.check,
+            cell: ({ name }) => checkName({ contract: service.contract, check: name }, scene),
+          },
+          { head: text.service.kind, cell: ({ kind }) => kind },
+          { head: text.service.target, look: 'target', cell: ({ target }) => target },
+          { head: text.service.every, look: 'number', cell: ({ intervalMs }) => spanText(intervalMs, lang) },
+        ]}
+      />
     </section>
   )
 }

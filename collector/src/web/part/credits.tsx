@@ -8,6 +8,7 @@ import type { Scene } from '../scene.ts'
 import { decimalText, moneyText } from '../text/format.ts'
 import { guaranteeName, serviceName, spoken } from './names.ts'
 import { Time } from './time.tsx'
+import { Table } from './table.tsx'
 
 type Props = { contract: string; window: Pick<WindowView, 'credits' | 'losses'>; scene: Scene }
 
@@ -76,32 +77,20 @@ function Deadline({ claim, scene }: { claim: NonNullable<CreditsView['claim']>; 
 function Lines({ contract, credits: { lines, currency }, scene }: Of) {
   const words = scene.text.metric.credit
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={words.title}>
-      <table class="stacking">
-        <thead>
-          <tr>
-            <th scope="col">{words.guarantee}</th>
-            <th scope="col">{words.line}</th>
-            <th scope="col">{words.clause}</th>
-            <th scope="col" class="number">
-              {words.amount}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map(({ guarantee, service, text, clause, amount }) => (
-            <tr>
-              <th scope="row">{lineName({ contract, guarantee, service }, scene)}</th>
-              <td>{text}</td>
-              <td data-label={words.clause}>{clause ?? '–'}</td>
-              <td class="number" data-label={words.amount}>
-                {moneyText({ amount, currency }, scene.lang)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={words.title}
+      rows={lines}
+      columns={[
+        { head: words.guarantee, cell: (line) => lineName({ ...line, contract }, scene) },
+        { head: words.line, bare: true, cell: ({ text }) => text },
+        { head: words.clause, cell: ({ clause }) => clause ?? '–' },
+        {
+          head: words.amount,
+          look: 'number',
+          cell: ({ amount }) => moneyText({ amount, currency }, scene.lang),
+        },
+      ]}
+    />
   )
 }
 
@@ -126,38 +115,27 @@ function Loss({ contract, loss, scene }: LossProps) {
         {words.note} {showToProvider ? words.shown : words.hidden}
       </p>
       {lines.length > 0 && (
-        <div class="scroll" tabindex={0} role="region" aria-label={words.title}>
-          <table class="stacking">
-            <thead>
-              <tr>
-                <th scope="col">{words.service}</th>
-                <th scope="col">{scene.text.metric.onset}</th>
-                <th scope="col" class="number">
-                  {words.minutes}
-                </th>
-                <th scope="col" class="number">
-                  {scene.text.metric.credit.amount}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map(({ service, onsetAt, minutes, amount }) => (
-                <tr>
-                  <th scope="row">{serviceName({ contract, service }, scene)}</th>
-                  <td data-label={scene.text.metric.onset}>
-                    <Time at={onsetAt} scene={scene} style="minute" />
-                  </td>
-                  <td class="number" data-label={words.minutes}>
-                    {decimalText(minutes, scene.lang)}
-                  </td>
-                  <td class="number" data-label={scene.text.metric.credit.amount}>
-                    {moneyText({ amount, currency }, scene.lang)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={words.title}
+          rows={lines}
+          columns={[
+            { head: words.service, cell: ({ service }) => serviceName({ contract, service }, scene) },
+            {
+              head: scene.text.metric.onset,
+              cell: ({ onsetAt }) => <Time at={onsetAt} scene={scene} style="minute" />,
+            },
+            {
+              head: words.minutes,
+              look: 'number',
+              cell: ({ minutes }) => decimalText(minutes, scene.lang),
+            },
+            {
+              head: scene.text.metric.credit.amount,
+              look: 'number',
+              cell: ({ amount }) => moneyText({ amount, currency }, scene.lang),
+            },
+          ]}
+        />
       )}
     </section>
   )

@@ -5,8 +5,7 @@
 import type { AvailabilityView, GuaranteeView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { durationText, percentText, shareText } from '../text/format.ts'
-import { EachSiteShort } from './each-site-short.tsx'
-import { EachSite } from './each-site.tsx'
+import { EachSite, EachSiteShort } from './each-site.tsx'
 import { Fact } from './fact.tsx'
 import { CountedFigures } from './figures-counted.tsx'
 import { LatencyFigures } from './guarantee-latency.tsx'
@@ -39,7 +38,7 @@ export function Figures({ guarantee, scene }: { guarantee: GuaranteeView; scene:
     case 'error-rate-slices':
       return (
         <>
-          {guarantee.sites && <EachSite guarantee={guarantee} sites={guarantee.sites} scene={scene} />}
+          {guarantee.sites && <EachSite guarantee={guarantee} scene={scene} />}
           <FiguresTable guarantee={guarantee} scene={scene} />
         </>
       )

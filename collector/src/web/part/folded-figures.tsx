@@ -2,6 +2,7 @@
 import type { GuaranteeView } from '../../judge/view.ts'
 import type { Scene } from '../scene.ts'
 import { guaranteeName } from './names.ts'
+import { Table, type Column } from './table.tsx'
 
 export type FigureRow = { term: string; values: readonly string[]; meaning: string }
 
@@ -20,34 +21,19 @@ export function FoldedFigures({ guarantee, scene, summary, heads, rows, children
   return (
     <details class="figures" id={`figures-${guarantee.guarantee}`}>
       <summary aria-label={`${summary}: ${name}`}>{summary}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={name}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{name}</th>
-              {heads.map((head) => (
-                <th scope="col" class="number">
-                  {head}
-                </th>
-              ))}
-              <th scope="col" />
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ term, values, meaning }) => (
-              <tr>
-                <th scope="row">{term}</th>
-                {values.map((value, i) => (
-                  <td class="number" data-label={heads[i]}>
-                    {value}
-                  </td>
-                ))}
-                <td class="note">{meaning}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label={name}
+        rows={rows}
+        columns={[
+          { head: name, cell: ({ term }) => term },
+          ...heads.map((head, i): Column<FigureRow> => ({
+            head,
+            look: 'number',
+            cell: ({ values }) => values[i],
+          })),
+          { look: 'note', cell: ({ meaning }) => meaning },
+        ]}
+      />
       {children}
     </details>
   )

@@ -9,6 +9,7 @@ import type { Scene } from '../scene.ts'
 import { countText, latencyText, spanText } from '../text/format.ts'
 import { Axis, type Span } from './ribbon.tsx'
 import { msOf, Time } from './time.tsx'
+import { Table } from './table.tsx'
 
 type Props = {
   latency: LatencyView
@@ -48,7 +49,7 @@ export function Latency({ latency, span, scene, thresholdUs }: Props) {
         </div>
       </div>
       {measured.length === 0 ? <p class="note">{text.latency.none}</p> : <Legend scene={scene} />}
-      {measured.length > 0 && <Table latency={latency} scene={scene} />}
+      {measured.length > 0 && <PointTable latency={latency} scene={scene} />}
     </figure>
   )
 }
@@ -189,45 +190,29 @@ function Legend({ scene: { text } }: { scene: Scene }) {
   )
 }
 
-function Table({ latency: { check, points }, scene }: { latency: LatencyView; scene: Scene }) {
+function PointTable({ latency: { check, points }, scene }: { latency: LatencyView; scene: Scene }) {
   const { text, lang } = scene
   const rows = points.filter(({ n, failed }) => n + failed > 0).toReversed()
   const shown = rows.slice(0, MAX_ROWS)
-  const heads = [text.latency.n, 'p50', 'p95', 'p99', text.latency.failed]
   return (
     <details id={`latency-${check.replaceAll(/\s+/g, '-')}`}>
       <summary>{text.latency.table}</summary>
       {shown.length < rows.length && (
         <p class="note">{text.service.rows({ shown: shown.length, all: rows.length })}</p>
       )}
-      <div class="scroll" tabindex={0} role="region" aria-label={`${text.latency.table}: ${check}`}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{text.latency.at}</th>
-              {heads.map((head) => (
-                <th scope="col" class="number">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((point) => (
-              <tr>
-                <th scope="row">
-                  <Time at={point.at} scene={scene} style="minute" />
-                </th>
-                <td class="number">{countText(point.n, lang)}</td>
-                {(['p50Us', 'p95Us', 'p99Us'] as const).map((key) => (
-                  <td class="number">{usText(point[key], scene)}</td>
-                ))}
-                <td class="number">{countText(point.failed, lang)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        plain
+        label={`${text.latency.table}: ${check}`}
+        rows={shown}
+        columns={[
+          { head: text.latency.at, cell: ({ at }) => <Time at={at} scene={scene} style="minute" /> },
+          { head: text.latency.n, look: 'number', cell: ({ n }) => countText(n, lang) },
+          { head: 'p50', look: 'number', cell: ({ p50Us }) => usText(p50Us, scene) },
+          { head: 'p95', look: 'number', cell: ({ p95Us }) => usText(p95Us, scene) },
+          { head: 'p99', look: 'number', cell: ({ p99Us }) => usText(p99Us, scene) },
+          { head: text.latency.failed, look: 'number', cell: ({ failed }) => countText(failed, lang) },
+        ]}
+      />
     </details>
   )
 }

@@ -13,6 +13,7 @@ import type {
 import type { Scene } from '../scene.ts'
 import { countText, decimalText, durationText, latencyText, percentText, spanText } from '../text/format.ts'
 import { Time } from './time.tsx'
+import { Table } from './table.tsx'
 
 type Of<G> = { guarantee: G; scene: Scene }
 
@@ -114,44 +115,31 @@ export function IncidentClocks({ guarantee: g, scene }: Of<TimingGuaranteeView>)
   return (
     <details class="figures" id={`figures-${g.guarantee}`}>
       <summary>{text.metric.perIncident}</summary>
-      <div class="scroll" tabindex={0} role="region" aria-label={text.metric.perIncident}>
-        <table class="stacking">
-          <thead>
-            <tr>
-              <th scope="col">{text.metric.onset}</th>
-              <th scope="col" class="number">
-                {text.metric.took}
-              </th>
-              <th scope="col">{text.figure.verdict}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {g.perIncident.map(({ id, onsetAt, ms, isRunning, verdict }) => (
-              <tr>
-                <th scope="row">
-                  {id === null ? (
-                    <Time at={onsetAt} scene={scene} style="minute" />
-                  ) : (
-                    <a href={`/incidents/${encodeURIComponent(id)}`}>
-                      <Time at={onsetAt} scene={scene} style="minute" />
-                    </a>
-                  )}
-                </th>
-                <td class="number" data-label={text.metric.took}>
-                  {ms === null ? '–' : durationText(ms.point, lang)}
-                </td>
-                <td data-label={text.figure.verdict}>
-                  {ms === null
-                    ? text.metric.notStarted
-                    : isRunning
-                      ? text.metric.running
-                      : text.verdict[verdict]}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label={text.metric.perIncident}
+        rows={g.perIncident}
+        columns={[
+          {
+            head: text.metric.onset,
+            cell: ({ id, onsetAt }) => {
+              const onset = <Time at={onsetAt} scene={scene} style="minute" />
+              return id === null ? onset : <a href={`/incidents/${encodeURIComponent(id)}`}>{onset}</a>
+            },
+          },
+          {
+            head: text.metric.took,
+            look: 'number',
+            cell: ({ ms }) => (ms === null ? '–' : durationText(ms.point, lang)),
+          },
+          {
+            head: text.figure.verdict,
+            cell: ({ ms, isRunning, verdict }) => {
+              if (ms === null) return text.metric.notStarted
+              return isRunning ? text.metric.running : text.verdict[verdict]
+            },
+          },
+        ]}
+      />
     </details>
   )
 }

@@ -9,6 +9,7 @@ import { durationText } from '../text/format.ts'
 import { StateMark } from './mark.tsx'
 import { Axis, Ribbon, ribbonLabel, sharesOf, type Span } from './ribbon.tsx'
 import { msOf, Time } from './time.tsx'
+import { Table } from './table.tsx'
 
 type Props = { timeline: TimelineView; span: Span; scene: Scene; marks?: readonly Instant[] }
 /** An instant drawn across all lines: the onset, the alert. */
@@ -52,7 +53,7 @@ export function Timeline({ timeline, span, scene, marks = [] }: Props) {
       </div>
       {lines.length === 1 && <p class="note">{text.service.noVantage}</p>}
       <Shares segments={timeline.segments} span={span} scene={scene} />
-      <Table lines={lines} scene={scene} />
+      <StretchTable lines={lines} scene={scene} />
     </figure>
   )
 }
@@ -109,7 +110,7 @@ function Shares({ segments, span, scene }: { segments: readonly Segment[]; span:
   )
 }
 
-function Table({ lines, scene }: { lines: readonly Line[]; scene: Scene }) {
+function StretchTable({ lines, scene }: { lines: readonly Line[]; scene: Scene }) {
   const { text } = scene
   const rows = lines
     .flatMap(({ name, segments }) => segments.map((segment) => ({ name, ...segment })))
@@ -121,38 +122,22 @@ function Table({ lines, scene }: { lines: readonly Line[]; scene: Scene }) {
       {shown.length < rows.length && (
         <p class="note">{text.service.rows({ shown: shown.length, all: rows.length })}</p>
       )}
-      <div class="scroll" tabindex={0} role="region" aria-label={text.service.table}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{text.service.seenFrom}</th>
-              <th scope="col">{text.service.state}</th>
-              <th scope="col">{text.service.from}</th>
-              <th scope="col">{text.service.to}</th>
-              <th scope="col" class="number">
-                {text.service.lasted}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map(({ name, state, start, end }) => (
-              <tr>
-                <th scope="row">{name}</th>
-                <td>
-                  <StateMark state={state} text={text} />
-                </td>
-                <td>
-                  <Time at={start} scene={scene} style="full" />
-                </td>
-                <td>
-                  <Time at={end} scene={scene} style="full" />
-                </td>
-                <td class="number">{durationText(msOf(end) - msOf(start), scene.lang)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        plain
+        label={text.service.table}
+        rows={shown}
+        columns={[
+          { head: text.service.seenFrom, cell: ({ name }) => name },
+          { head: text.service.state, cell: ({ state }) => <StateMark state={state} text={text} /> },
+          { head: text.service.from, cell: ({ start }) => <Time at={start} scene={scene} style="full" /> },
+          { head: text.service.to, cell: ({ end }) => <Time at={end} scene={scene} style="full" /> },
+          {
+            head: text.service.lasted,
+            look: 'number',
+            cell: ({ start, end }) => durationText(msOf(end) - msOf(start), scene.lang),
+          },
+        ]}
+      />
     </details>
   )
 }
