@@ -232,6 +232,19 @@ describe('files', () => {
     expect(silent.map(({ path }) => path)).toEqual([])
   })
 
+  // Every file of a package is open to the others, so that the search for unused exports passes them over.
+  test('each exports only what something uses', () => {
+    const uses = new Map<string, number>()
+    for (const [word] of files.flatMap(({ text }) => [...text.matchAll(/\w+/g)]))
+      uses.set(word, (uses.get(word) ?? 0) + 1)
+    const lone = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/^export (?:async )?(?:function\*?|const|class|type) (\w+)/gm)]
+        .filter(([, name]) => uses.get(name!) === 1)
+        .map(([, name]) => `${path} ${name}`),
+    )
+    expect(lone).toEqual([])
+  })
+
   test('none is a barrel', () => {
     const barrels = files.filter(({ path, isBarrel }) => isBarrel || /\/index\.tsx?$/.test(path))
     expect(barrels.map(({ path }) => path)).toEqual([])

@@ -47,12 +47,6 @@ export function burnThreshold(given: {
   return ratio(product(given.budgetShare, given.committed), given.longWindow)
 }
 
-/** Downtime over a look-back, as a multiple of what the target allows; null where it allows nothing. */
-export function burnRate(given: { downMs: number; lookbackMs: number; target: string }): Fraction | null {
-  const allowed = downShare(given.target)
-  return allowed.n === 0n ? null : ratio(fraction(given.downMs, given.lookbackMs), allowed)
-}
-
 /** The short look-back of a burn alert is this part of the long one: it ends the alert soon after. */
 export const SHORT_WINDOW_DIVISOR = 12
 

@@ -11,8 +11,6 @@ import type { CalendarTerms, DayKind } from './contract/expanded.ts'
 import { instantOf, localAt } from './zone.ts'
 import type { ZoneTable } from './zone-table.ts'
 
-export const DAY_KINDS: readonly DayKind[] = ['calendar', 'working', 'ouvrables', 'clear-working', 'clear']
-
 /** Most days a notice or a deadline may count. */
 export const MAX_DAYS = 3660
 

@@ -12,7 +12,7 @@ import {
   type UnixMs,
 } from '@constat/shared/time'
 import type { DownMs } from './figures.ts'
-import { MARK, STATES, piecesWithin, stateOf, type State, type Timeline } from './timeline.ts'
+import { MARK, piecesWithin, stateOf, type State, type Timeline } from './timeline.ts'
 
 export type Measured = {
   /** Committed time of the whole window: what the allowance is a share of. */
@@ -108,9 +108,4 @@ export function stateMs(timeline: Timeline, set: IntervalSet): StateMs {
     }
   }
   return sums
-}
-
-/** Sum over the states, ms. */
-export function sumOfStates(given: StateMs): number {
-  return STATES.reduce((sum, state) => sum + given[state], 0)
 }

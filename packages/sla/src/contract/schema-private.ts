@@ -99,4 +99,3 @@ export const lossModelSpec = z.strictObject({
 })
 
 export type LossModelSpec = z.output<typeof lossModelSpec>
-export type AlertingSpec = z.output<typeof alertingSpec>

@@ -9,7 +9,6 @@ import { STATES } from '../timeline.ts'
 
 /** Most members of a list of people's words. */
 export const MAX_DECLARATIONS = 10_000
-export const MAX_SERIES = 10_000
 
 const instant = z
   .union([z.int(), z.string().max(40)], { error: 'should be ms since the epoch, or RFC 3339 text' })
@@ -108,7 +107,6 @@ export const scenarioSchema = scenarioOf({ samples: rawRows, states: rawRows })
 export type Scenario = z.output<typeof scenarioSchema>
 export type ExclusionInput = z.output<typeof exclusion>
 export type IncidentInput = z.output<typeof incident>
-export type StatementInput = z.output<typeof statement>
 
 /** Draft 2020-12. */
 export function scenarioJsonSchema(): Json {
