@@ -29,7 +29,7 @@ function numbersOf(head = ''): Record<string, number> {
 }
 
 function columnsOf(row: string): SampleColumns {
-  const samples = [...row].flatMap((letter, atMs) => (OF_LETTER[letter] ? [{ atMs, letter }] : []))
+  const samples = row.split('').flatMap((letter, atMs) => (OF_LETTER[letter] ? [{ atMs, letter }] : []))
   return {
     atMs: samples.map(({ atMs }) => atMs),
     outcome: samples.map(({ letter }) => OUTCOMES.indexOf(OF_LETTER[letter]!)),
