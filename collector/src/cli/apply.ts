@@ -13,8 +13,10 @@ export type SourceFile = { name: string; text: string }
 
 type Applied = { contract: string; revision: number; digest: string; changed: boolean; warnings: string[] }
 
+type ApplyFlags = { file: string; json?: boolean; data?: string; stopProbing?: boolean }
+
 export async function apply(
-  { file, json, data }: { file: string; json?: boolean; data?: string },
+  { file, json, data, stopProbing }: ApplyFlags,
   world: World,
 ): Promise<number> {
   const source = readSource(file)
@@ -24,7 +26,8 @@ export async function apply(
   const text = source.map((one) => one.text.trimEnd()).join('\n---\n')
   for (const { name } of contracts) {
     // The collector answers what `ContractAnswer` says.
-    const applied = (await client.put(`/contracts/${encodeURIComponent(name)}`, text)) as Applied
+    const path = `/contracts/${encodeURIComponent(name)}${stopProbing ? '?stopProbing=true' : ''}`
+    const applied = (await client.put(path, text)) as Applied
     if (json) world.out(JSON.stringify(applied))
     else world.out(lineOf(applied))
     for (const warning of applied.warnings) world.err(`warning: ${warning}`)
@@ -60,5 +63,6 @@ export function parseOrFault(source: SourceFile[]): ExpandedContract[] {
 
 function lineOf({ contract, revision, digest, changed }: Applied): string {
   const what = changed ? `revision ${revision} applied` : `revision ${revision} is in force already`
-  return `${contract}: ${what} (terms ${digest.slice(0, 16)}…)`
+  const when = changed && revision > 1 ? '; what it changes begins with the next window of each guarantee' : ''
+  return `${contract}: ${what} (terms ${digest.slice(0, 16)}…)${when}`
 }

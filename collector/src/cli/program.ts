@@ -77,11 +77,18 @@ function addServing(program: Command, world: World, end: (code: number) => void)
 function addContracts(program: Command, world: World, end: (code: number) => void): void {
   program
     .command('apply')
-    .description('put contract documents in force')
+    .description('put contract documents in force, each guarantee from the next start of its window')
     .requiredOption('-f, --file <path>', 'a YAML or JSON file, or a directory of them')
+    .option('--stop-probing', 'what the new revision no longer needs is not probed any more, at once')
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./apply.ts')).apply(flags, world)))
+  program
+    .command('archive <contract>')
+    .description('end a contract now: nothing is probed, everything stays readable; apply takes it up again')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./archive.ts')).archive(name, flags, world)))
   program
     .command('diff')
     .description('what contract documents would change, clause by clause; exit 1 when they do')
