@@ -31,6 +31,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   ...collectorRooms({
     // In flow order: a stage reads what comes before it and never reaches back.
+    // What is published, whoever makes it and whoever shows it.
+    view: [],
     'shell.ts': [],
     'version.ts': [],
     'config.ts': [],
@@ -58,6 +60,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     latency: ['db', 'ledger', 'fold'],
     // What it tells is part of its own transaction; who is heard is part of what it judges.
     judge: [
+      'view',
       'db',
       'ledger',
       'contract',
@@ -68,10 +71,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'intake/agents.ts',
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
-    closing: ['db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
+    closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
     'set-aside.ts': [],
     // What pages, API and CLI are shown, out of all of it.
     read: [
+      'view',
       'db',
       'ledger',
       'contract',
@@ -82,9 +86,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'intake/agents.ts',
       'set-aside.ts',
     ],
-    alert: ['db', 'ledger', 'judge'],
-    report: ['db', 'ledger', 'judge'],
+    alert: ['view', 'db', 'ledger'],
+    report: ['view', 'db', 'ledger'],
     'pipeline.ts': [
+      'view',
       'db',
       'intake',
       'ledger',
@@ -99,9 +104,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'report',
     ],
     'metrics.ts': ['pipeline.ts'],
-    http: ['db', 'ledger', 'fold', 'judge', 'alert', 'report', 'intake', 'pipeline.ts'],
+    http: ['view', 'db', 'ledger', 'fold', 'alert', 'report', 'intake', 'pipeline.ts'],
     'http/app.ts': ['http', 'web'],
-    web: ['http', 'judge', 'alert', 'report'],
+    web: ['view', 'http', 'alert', 'report'],
     // What people do through pages and API, joined to the line.
     'actions.ts': [
       'db',
@@ -130,7 +135,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'hono-openapi': ['collector/src/http'],
   '@hono/node-server': ['collector/src/collector.ts'],
   'prom-client': ['collector/src/metrics.ts'],
-  zod: ['collector/src/http', 'packages/sla/src/contract', 'packages/sla/src/scenario'],
+  zod: ['collector/src/view', 'collector/src/http', 'packages/sla/src'],
   yaml: ['packages/sla/src/contract', 'collector/src/cli'],
   'temporal-polyfill': ['packages/sla/src'],
   'rrule-temporal': ['packages/sla/src'],
@@ -334,8 +339,8 @@ export function Sample({ clock }: { clock: Clock }) {
     expect(roomOf('collector/src/http/app.ts')).toBe('collector/src/http/app.ts')
     expect(roomOf('collector/src/http/api.ts')).toBe('collector/src/http')
     expect(mayImport('packages/sla/src/window.ts', 'packages/evidence/src/tree')).toBe(false)
-    expect(mayImport('collector/src/ledger/head.ts', 'collector/src/judge/view.ts')).toBe(false)
-    expect(mayImport('collector/src/cli/apply.ts', 'collector/src/judge/view.ts')).toBe(true)
+    expect(mayImport('collector/src/ledger/head.ts', 'collector/src/view/reads.ts')).toBe(false)
+    expect(mayImport('collector/src/cli/apply.ts', 'collector/src/view/reads.ts')).toBe(true)
     expect(mayImport('collector/src/fold/fold.ts', 'collector/src/folding/x.ts')).toBe(false)
   })
 })

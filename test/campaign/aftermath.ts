@@ -2,7 +2,7 @@
  * Aftermath: what is left once a fault is over: what the agents have still to send, what the ledger holds
  * of them, and what was told.
  */
-import type { AgentView } from '../../collector/src/judge/view.ts'
+import type { AgentView } from '../../collector/src/view/contract.ts'
 import { besideOf } from '../support/beside.ts'
 import { until } from '../support/program.ts'
 import type { Campaign } from './campaign.ts'

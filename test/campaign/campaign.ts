@@ -4,7 +4,8 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { expect } from 'vitest'
-import type { IncidentView, Segment, State } from '../../collector/src/judge/view.ts'
+import type { State } from '../../collector/src/view/parts.ts'
+import type { IncidentView, Segment } from '../../collector/src/view/timeline.ts'
 import { campaignProblem } from '../support/network.mjs'
 import {
   dropDataDir,

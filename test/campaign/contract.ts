@@ -2,7 +2,8 @@
  * The contract of the campaign: the zones, sites and references of a real outsourcing, at a pace at which
  * a fault is confirmed within seconds.
  */
-import type { IncidentView, State, TimelineView, Verdict } from '../../collector/src/judge/view.ts'
+import type { State, Verdict } from '../../collector/src/view/parts.ts'
+import type { IncidentView, TimelineView } from '../../collector/src/view/timeline.ts'
 import type { Program } from '../support/program.ts'
 import { ANCHOR_A, ANCHOR_B, EDGE_REFERENCE, LINE_REFERENCE, PORTAL, PORTAL_SIX } from './world.ts'
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { LatencyView } from '../../collector/src/judge/view.ts'
+import type { LatencyView } from '../../collector/src/view/timeline.ts'
 import { brokenSessions, delivered } from './aftermath.ts'
 import { msIn, startCampaign, type Campaign } from './campaign.ts'
 import { holdOf, PATIENT, SERVICE } from './contract.ts'

@@ -3,6 +3,7 @@
  * Weeks are short and limits low, so that a few samples reach every verdict.
  */
 import fc from 'fast-check'
+import { FIGURES } from '@constat/sla/figures'
 import { describe, expect, test, vi } from 'vitest'
 import type { GuaranteeAnswer } from '@constat/sla/scenario/answer'
 import { judgedBySeconds } from '../support/judge-oracle.ts'
@@ -92,7 +93,7 @@ function figuresOf(result: GuaranteeAnswer): number[][] {
     case 'downtime':
       return [Object.values(result.downMs)]
     case 'share':
-      return [Object.values(result.share).map((text) => (text === null ? 0 : -Number(text)))]
+      return [FIGURES.map((figure) => -Number(result.share[figure] ?? 0))]
     case 'mean':
       return [Object.values(result.availability).map((text) => (text === null ? 0 : -Number(text)))]
     case 'timing':

@@ -230,22 +230,22 @@ describe('burning', () => {
     expect(warnsOfLoss({ budgetShare: '0.02', longMs: HOUR_MS }, 50 * HOUR_MS - 1)).toBe(false)
   })
 
-  const halfGone = (spentMs: number, projectedMs: number | null): LiveJudgement => {
+  const halfGone = (spentMs: number, projectedAt: string | null): LiveJudgement => {
     const measure = {
       kind: 'downtime',
       budget: { allowedMs: 1_000, spentMs, leftMs: 1_000 - spentMs },
-      exhaustion: { exhaustedMs: null, projectedMs },
+      exhaustion: { exhaustedAt: null, projectedAt },
     }
     const asked = { nowMs: 5, window: { startMs: 0, endMs: 10 }, guarantee: { metric: 'error-rate-slices' } }
     // Only what the rule of half a budget reads.
     return { asked, judged: { result: { measure } } } as unknown as LiveJudgement
   }
   test.each([
-    [500, 9, true],
-    [499, 9, false],
+    [500, '2026-10-09T00:00:00.000Z', true],
+    [499, '2026-10-09T00:00:00.000Z', false],
     [500, null, false],
-  ])('%d of 1000 ms spent, gone at %s: %s', (spentMs, projectedMs, expected) => {
-    expect(isBurningNow(halfGone(spentMs, projectedMs))).toBe(expected)
+  ])('%d of 1000 ms spent, gone at %s: %s', (spentMs, projectedAt, expected) => {
+    expect(isBurningNow(halfGone(spentMs, projectedAt))).toBe(expected)
   })
 })
 

@@ -5,7 +5,7 @@ import { Fault } from '@constat/shared/fault'
 import { describe, expect, test } from 'vitest'
 import type { Client } from '../../collector/src/cli/client.ts'
 import { lastWindowLines, lastWindowUnder } from '../../collector/src/cli/last-window.ts'
-import type { PreviewView } from '../../collector/src/judge/window-view.ts'
+import type { PreviewView } from '../../collector/src/view/window.ts'
 
 const met = { verdict: 'met', coverage: '0.9990', credit: null } as const
 const missed = { verdict: 'not_met', coverage: '0.9990', credit: '1800.00' } as const

@@ -16,13 +16,16 @@ function scored({ verdict, n, within, thin = false }: Given): Scored {
     coverage: '1.0000',
     measure: {
       kind: 'share',
-      n,
-      within,
-      missing: 0,
-      doubtful: { n: 0, within: 0 },
-      share: { provable: null, point: null, pessimistic: null },
-      thresholdUs: 400_000,
-      percentileUs: null,
+      share: {
+        n,
+        within,
+        missing: 0,
+        doubtful: { n: 0, within: 0 },
+        provable: null,
+        point: null,
+        pessimistic: null,
+        percent: null,
+      },
     },
   }
 }
@@ -30,10 +33,11 @@ function scored({ verdict, n, within, thin = false }: Given): Scored {
 function judged(sites: Record<string, Given>) {
   const given = Object.entries(sites).map(([site, one]) => ({ site, ...scored(one) }))
   const { scored: whole } = overSites(given, {
+    metric: 'request-share',
     figure: 'point',
     ofNone: () => scored({ verdict: 'indeterminate', n: 0, within: 0 }),
   })
-  return { ...whole, within: whole.measure.kind === 'share' ? whole.measure.within : null }
+  return { ...whole, within: whole.measure.kind === 'share' ? whole.measure.share.within : null }
 }
 
 const good = { verdict: 'met', n: 1_000, within: 990 } as const

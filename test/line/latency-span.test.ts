@@ -1,7 +1,7 @@
 /** Spans of latencies as callers ask for them, at each limit and one past it; and what the chart says. */
 import { describe, expect, it } from 'vitest'
 import { parseInstant } from '@constat/shared/time'
-import type { LatencyPoint, LatencyView } from '../../collector/src/judge/view.ts'
+import type { LatencyPoint, LatencyView } from '../../collector/src/view/timeline.ts'
 import { MAX_LATENCY_MS, MAX_LATENCY_POINTS } from '../../collector/src/http/limits.ts'
 import { latencySpanOf, usualStepMs } from '../../collector/src/http/span.ts'
 import { summaryOf } from '../../collector/src/web/part/latency.tsx'

@@ -1,7 +1,9 @@
 /** Sentences: lengths of time in two units, the worst state, and the one sentence of a contract. */
 import { describe, expect, it } from 'vitest'
-import { contractSentence, lengthText, worstState } from '../../collector/src/judge/sentence.ts'
-import type { GuaranteeView, State } from '../../collector/src/judge/view.ts'
+import { lengthText } from '@constat/sla/length'
+import { contractSentence, worstState } from '../../collector/src/judge/sentence.ts'
+import type { GuaranteeView } from '../../collector/src/view/guarantee.ts'
+import type { State } from '../../collector/src/view/parts.ts'
 
 const S = 1_000
 const MIN = 60 * S
@@ -46,6 +48,8 @@ type Part = { leftMs: number; measuredFrom?: string | null }
 function guarantee({ leftMs, measuredFrom = null }: Part): GuaranteeView {
   return {
     metric: 'interval-availability',
+    kind: 'downtime',
+    worst: [],
     guarantee: 'g',
     service: 's',
     clause: null,

@@ -13,7 +13,8 @@ import { readinessFacts } from '../../collector/src/judge/readiness.ts'
 import { silentSites } from '../../collector/src/judge/silences.ts'
 import { siteState, siteViews } from '../../collector/src/judge/site-view.ts'
 import { sitesOf } from '../../collector/src/judge/sites.ts'
-import type { AvailabilityView, SiteAgent } from '../../collector/src/judge/view.ts'
+import type { SiteAgent } from '../../collector/src/view/contract.ts'
+import type { ViewOf } from '../../collector/src/view/guarantee.ts'
 import { phaseOf, questionAt } from '../../collector/src/judge/window-question.ts'
 import { ownerOf, zoneOfIncident } from '../../collector/src/judge/zones.ts'
 import { siteWorld, type SiteWorld } from '../support/site-world.ts'
@@ -78,7 +79,7 @@ function measure(
   world.sees(agent, { fromMs: START_MS, untilMs, stepMs: STEP_MS, checks })
 }
 
-function eachSite(world: SiteWorld, nowMs: number): AvailabilityView {
+function eachSite(world: SiteWorld, nowMs: number): ViewOf<'interval-availability'> {
   const { state, revision, timelines, agents } = world
   const asked = questionAt(state, revision.terms.guarantees[0]!.id, { atMs: START_MS, nowMs })!
   const facts = stateFacts({ ...asked, asOfMs: nowMs }, timelines)

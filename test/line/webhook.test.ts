@@ -10,7 +10,7 @@ import { guardedLookup } from '@constat/collector/alert/post'
 import { outcomeOf, RETRY_DELAYS_MS, retryAfterMs, type Outcome } from '@constat/collector/alert/retry'
 import { envelopeText, EVENT_TYPES, MAX_PAYLOAD_BYTES, payloadBytes } from '@constat/collector/alert/types'
 import { MAX_URL_CHARS, webhookProblems } from '@constat/collector/db/webhooks'
-import type { IncidentView } from '@constat/collector/judge/view'
+import type { IncidentView } from '@constat/collector/view/timeline'
 
 const DAY_MS = 86_400_000
 

@@ -5,7 +5,8 @@
 import type { ExpandedContract, GuaranteeTerms } from '@constat/sla/contract/expanded'
 import { creditStatement, type CreditQuestion, type PastWindow } from '@constat/sla/credit/statement'
 import type { Judged } from '@constat/sla/judgement/judge-guarantee'
-import type { Measure } from '@constat/sla/judgement/result'
+import type { Measure } from '@constat/sla/metric/table'
+import { formatInstant } from '@constat/shared/time'
 import type { IncidentFacts } from '@constat/sla/judgement/timing'
 import { accepted } from './contract-text.ts'
 
@@ -117,13 +118,14 @@ function measureOf(
       const ms = msOf(minutes)
       return {
         id: null,
-        onsetMs: MONTH.startMs + fromMin * MINUTE_MS,
+        onsetAt: formatInstant(MONTH.startMs + fromMin * MINUTE_MS),
         ms: { provable: ms, point: ms, pessimistic: ms },
         isRunning: false,
         verdict: ms > eachMs ? ('not_met' as const) : ('met' as const),
       }
     })
-    return { kind: 'timing', eachMs, perIncident }
+    const clock = { start: 'measured-onset', stop: 'measured-recovery' }
+    return { kind: 'timing', eachMs, clock, perIncident }
   }
   if (!('percent' in target)) throw new Error(`no result is made up for ${metric}`)
   const spentMs = outages.reduce((ms, [, minutes]) => ms + msOf(minutes), 0)
@@ -132,10 +134,13 @@ function measureOf(
   return {
     kind: 'downtime',
     downMs: { provable: spentMs, point: spentMs, pessimistic: spentMs },
-    availability: { provable: null, point: null, pessimistic: null },
+    availability: { provable: '100.0000', point: '100.0000', pessimistic: '100.0000' },
     budget: { allowedMs, spentMs, leftMs: allowedMs - spentMs },
-    exhaustion: { exhaustedMs: null, projectedMs: null },
+    exhaustion: { exhaustedAt: null, projectedAt: null },
     worst: [],
+    partialMs: 0,
+    degradedMs: 0,
+    unknownMs: 0,
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from 'node:url'
 import type { Event } from '@constat/collector/alert/types'
-import type { AppDeps, Caller, Delivery, Webhook, WebhookActions } from '@constat/collector/http/actions'
+import type { AppDeps, Caller, WebhookActions } from '@constat/collector/http/actions'
+import type { Delivery, Webhook } from '@constat/collector/view/setup'
 import { Fault } from '@constat/shared/fault'
 import { DEMO_NOW_MS, demoModel } from './demo-model.ts'
 import { STATEMENT_ID } from './demo-windows.ts'

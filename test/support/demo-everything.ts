@@ -3,10 +3,11 @@
  * every standing, credits and losses, a window in two versions and a statement that differs in every way.
  * Other contracts stay as they are. Pure.
  */
-import type { CreditsView, LossView } from '@constat/collector/judge/credit-view'
-import type { ExclusionView } from '@constat/collector/judge/exclusion-view'
-import type { AvailabilityView, GuaranteeView, ReadModel } from '@constat/collector/judge/view'
-import type { ReconciliationView } from '@constat/collector/judge/window-view'
+import type { CreditsView, LossView } from '@constat/collector/view/credit'
+import type { ExclusionView } from '@constat/collector/view/exclusion'
+import type { GuaranteeView, ViewOf } from '@constat/collector/view/guarantee'
+import type { ReadModel } from '@constat/collector/view/reads'
+import type { ReconciliationView } from '@constat/collector/view/window'
 import { MATCH_CLASSES } from '@constat/sla/reconciliation/reconcile'
 import { DEMO_EXCLUSION } from './demo-exclusions.ts'
 import { demoModel } from './demo-model.ts'
@@ -135,13 +136,17 @@ const SHARE = {
   n: 241_133,
   within: 239_800,
   missing: 1_204,
+  doubtful: { n: 0, within: 0 },
   percent: '99.4471',
+  point: '99.4471',
   provable: '99.4499',
   pessimistic: '98.9530',
 }
 
 function otherMetrics({
+  kind: _kind,
   downMs: _down,
+  worst: _worst,
   partialMs: _partial,
   degradedMs: _degraded,
   unknownMs: _unknown,
@@ -151,7 +156,7 @@ function otherMetrics({
   sites: _sites,
   metric: _metric,
   ...common
-}: AvailabilityView): GuaranteeView[] {
+}: ViewOf<'interval-availability'>): GuaranteeView[] {
   const site = (id: 'lyon' | 'lille', displayName: string, verdict: 'met' | 'not_met') => ({
     ...common,
     site: id,
@@ -180,7 +185,19 @@ function otherMetrics({
     clock('2026-11-22T17:12:00.000Z', 17),
   ]
   const acknowledged = [clock('2026-11-05T08:12:00.000Z', 4), clock('2026-11-19T16:04:00.000Z', null)]
-  const timing = { eachMs: 60 * MINUTE_MS, clock: { start: 'onset', stop: 'provider-acknowledgement' } }
+  const timing = {
+    kind: 'timing' as const,
+    eachMs: 60 * MINUTE_MS,
+    clock: { start: 'onset', stop: 'provider-acknowledgement' },
+  }
+  const mean = {
+    kind: 'mean' as const,
+    sliceMs: 5 * MINUTE_MS,
+    slices: 6_212,
+    slicesOfWindow: 8_640,
+    lost: { provable: '21/5', point: '27/5', pessimistic: '6' },
+    availability: PERCENT,
+  }
   return [
     {
       ...common,
@@ -188,8 +205,9 @@ function otherMetrics({
       clause: 'A.3.5',
       metric: 'request-share',
       target: '99.5',
+      kind: 'share',
       share: SHARE,
-      sites: sites.map((one) => ({ ...one, share: SHARE })),
+      sites: sites.map((one) => ({ ...one, kind: 'share', share: SHARE })),
     },
     {
       ...common,
@@ -197,10 +215,8 @@ function otherMetrics({
       clause: 'A.3.6',
       metric: 'mean-error-rate',
       target: '99.5',
-      sliceMs: 5 * MINUTE_MS,
-      slices: 6_212,
-      availability: PERCENT,
-      sites: sites.map((one) => ({ ...one, availability: PERCENT })),
+      ...mean,
+      sites: sites.map((one) => ({ ...one, ...mean })),
     },
     {
       ...common,
@@ -208,8 +224,13 @@ function otherMetrics({
       clause: 'A.3.7',
       metric: 'incident-count',
       target: '2',
+      kind: 'count',
       count: { provable: 2, point: 3, pessimistic: 4 },
-      sites: sites.map((one) => ({ ...one, count: { provable: 1, point: 1, pessimistic: 2 } })),
+      sites: sites.map((one) => ({
+        ...one,
+        kind: 'count',
+        count: { provable: 1, point: 1, pessimistic: 2 },
+      })),
     },
     {
       ...common,
@@ -219,7 +240,7 @@ function otherMetrics({
       ...timing,
       clock: { start: 'onset', stop: 'recovery' },
       perIncident,
-      sites: sites.map((one) => ({ ...one, perIncident })),
+      sites: sites.map((one) => ({ ...one, ...timing, perIncident })),
     },
     {
       ...common,

@@ -1,5 +1,5 @@
 /** Demo exclusions: what was declared in the demo, in memory, with the answers it was given. */
-import type { ExclusionView } from '@constat/collector/judge/exclusion-view'
+import type { ExclusionView } from '@constat/collector/view/exclusion'
 
 /** One that stands there from the start. */
 export const DEMO_EXCLUSION = 'exc_00000000000000000001'

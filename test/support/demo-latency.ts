@@ -1,5 +1,6 @@
 /** Demo latency: a day's breathing, a slow stretch with failures, and a hole. A function of the instant alone. */
-import type { LatencySpan, LatencyView } from '@constat/collector/judge/view'
+import type { LatencySpan } from '@constat/collector/view/reads'
+import type { LatencyView } from '@constat/collector/view/timeline'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

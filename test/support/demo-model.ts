@@ -2,7 +2,11 @@
  * Demo model: a read model in memory that tells the demo's story: up, degraded, partial, down, unknown,
  * three agents of which one is silent. Figures follow from the timelines, so that pages agree with themselves.
  */
-import type * as View from '@constat/collector/judge/view'
+import type { AgentView, ContractView, ServiceView } from '@constat/collector/view/contract'
+import type { GuaranteeView, ViewOf } from '@constat/collector/view/guarantee'
+import type { State } from '@constat/collector/view/parts'
+import type { ReadModel } from '@constat/collector/view/reads'
+import type { IncidentView, Segment } from '@constat/collector/view/timeline'
 import { intersect, normalise, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
 import { eachSite, placeOf, SILENT, siteViews, zoneFacts } from './demo-places.ts'
 import { termsOf } from './demo-terms.ts'
@@ -25,13 +29,13 @@ const DAY_MS = 86_400_000
 const WINDOW = { startMs: Date.UTC(2026, 9, 31, 23), endMs: Date.UTC(2026, 10, 30, 23) }
 const WINDOW_KEYS = ['2026-11', '2026-10', '2026-09']
 
-type Piece = { startMs: number; endMs: number; state: View.State }
-const SEVERITY: readonly View.State[] = ['up', 'degraded', 'partial', 'unknown', 'down']
+type Piece = { startMs: number; endMs: number; state: State }
+const SEVERITY: readonly State[] = ['up', 'degraded', 'partial', 'unknown', 'down']
 
 const iso = (atMs: number): string => new Date(Math.round(atMs)).toISOString()
 
 /** Cuts `span` at every edge and asks for the state of each part; equal neighbours are joined. */
-function paint(span: Interval, edges: number[], stateAt: (atMs: number) => View.State): Piece[] {
+function paint(span: Interval, edges: number[], stateAt: (atMs: number) => State): Piece[] {
   const inside = edges.filter((edge) => edge > span.startMs && edge < span.endMs)
   const cuts = [...new Set([span.startMs, ...inside, span.endMs])].toSorted((a, b) => a - b)
   const pieces: Piece[] = []
@@ -57,7 +61,7 @@ function lineOf(contract: StoryContract, service: StoryService, nowMs: number, s
   const edges = [beganMs, ...troubles.flatMap(({ startMs, endMs }) => [startMs, endMs])]
   const agentAt =
     (agent: string) =>
-    (atMs: number): View.State => {
+    (atMs: number): State => {
       if (atMs < beganMs) return 'unknown'
       const on = troubles.filter((t) => t.agents.includes(agent) && t.startMs <= atMs && atMs < t.endMs)
       return on.map((t) => t.state).toSorted((a, b) => SEVERITY.indexOf(b) - SEVERITY.indexOf(a))[0] ?? 'up'
@@ -67,19 +71,19 @@ function lineOf(contract: StoryContract, service: StoryService, nowMs: number, s
   return { pieces, byAgent }
 }
 
-function quorum(states: View.State[]): View.State {
-  const count = (state: View.State): number => states.filter((s) => s === state).length
+function quorum(states: State[]): State {
+  const count = (state: State): number => states.filter((s) => s === state).length
   if (count('down') >= 2) return 'down'
   if (count('unknown') === states.length) return 'unknown'
   if (count('down') === 1) return 'partial'
   return count('degraded') > 0 ? 'degraded' : 'up'
 }
 
-function setOf(pieces: Piece[], ...states: View.State[]): IntervalSet {
+function setOf(pieces: Piece[], ...states: State[]): IntervalSet {
   return normalise(pieces.filter(({ state }) => states.includes(state)))
 }
 
-function segments(pieces: Piece[]): View.Segment[] {
+function segments(pieces: Piece[]): Segment[] {
   return pieces.map(({ startMs, endMs, state }) => ({ start: iso(startMs), end: iso(endMs), state }))
 }
 
@@ -97,7 +101,7 @@ function guaranteeView(
   wanted: Wanted,
   nowMs: number,
   key: string,
-): View.AvailabilityView {
+): ViewOf<'interval-availability'> {
   const back = WINDOW_KEYS.indexOf(key) * 30 * DAY_MS
   const window = { startMs: WINDOW.startMs - back, endMs: WINDOW.endMs - back }
   const service = contract.services.find((s) => s.service === wanted.service)!
@@ -109,7 +113,7 @@ function guaranteeView(
   const { pieces } = lineOf(contract, service, nowMs, elapsed)
   const committedMs = window.endMs - startMs
   const elapsedMs = elapsed.endMs - elapsed.startMs
-  const ms = (...states: View.State[]): number => totalMs(intersect([elapsed], setOf(pieces, ...states)))
+  const ms = (...states: State[]): number => totalMs(intersect([elapsed], setOf(pieces, ...states)))
   const provable = Math.max(0, ms('down') - 60_000 * setOf(pieces, 'down').length)
   const downMs = { provable, point: ms('down'), pessimistic: ms('down', 'unknown') }
   const allowedMs = Math.trunc((committedMs * (100 - Number(wanted.target))) / 100)
@@ -122,6 +126,8 @@ function guaranteeView(
     target,
     clause,
     metric: 'interval-availability',
+    kind: 'downtime',
+    worst: [],
     contract: contract.name,
     state: key === WINDOW_KEYS[0] ? 'open' : 'final',
     revision: 3,
@@ -173,7 +179,7 @@ function speedView(
   { guarantee, service, target, clause, thresholdMs }: NonNullable<StoryContract['speeds']>[number],
   nowMs: number,
   key: string,
-): View.LatencyGuaranteeView {
+): ViewOf<'share-within'> {
   const of = { guarantee, service, target, clause }
   const {
     downMs,
@@ -183,6 +189,7 @@ function speedView(
     availability: ___,
     budget: ____,
     exhaustion: _exhaustion,
+    worst: _worst,
     ...rest
   } = guaranteeView(contract, of, nowMs, key)
   const { sites: _____, ...whole } = rest
@@ -192,6 +199,7 @@ function speedView(
   return {
     ...whole,
     metric: 'share-within',
+    kind: 'share',
     verdict: key === WINDOW_KEYS[0] ? 'indeterminate' : 'met',
     outlook: key === WINDOW_KEYS[0] ? 'on_track' : null,
     thresholdUs: thresholdMs * 1000,
@@ -199,7 +207,9 @@ function speedView(
       n,
       within,
       missing,
+      doubtful: { n: 0, within: 0 },
       percent: percent(n, n - within),
+      point: percent(n, n - within),
       provable: percent(n + missing, n - within),
       pessimistic: percent(n + missing, n + missing - within),
     },
@@ -209,7 +219,7 @@ function speedView(
 }
 
 /** Every promise of a contract in one window. */
-function guaranteesOf(contract: StoryContract, nowMs: number, key: string): View.GuaranteeView[] {
+function guaranteesOf(contract: StoryContract, nowMs: number, key: string): GuaranteeView[] {
   return [
     ...contract.guarantees.map((wanted) => {
       const whole = guaranteeView(contract, wanted, nowMs, key)
@@ -219,7 +229,7 @@ function guaranteesOf(contract: StoryContract, nowMs: number, key: string): View
   ]
 }
 
-function serviceView(contract: StoryContract, service: StoryService, nowMs: number): View.ServiceView {
+function serviceView(contract: StoryContract, service: StoryService, nowMs: number): ServiceView {
   const { pieces } = lineOf(contract, service, nowMs, { startMs: nowMs - 40 * DAY_MS, endMs: nowMs })
   const last = pieces.at(-1)!
   return {
@@ -235,10 +245,10 @@ function serviceView(contract: StoryContract, service: StoryService, nowMs: numb
   }
 }
 
-const WORST: readonly View.State[] = ['up', 'unknown', 'degraded', 'partial', 'down']
-const rank = (state: View.State): number => WORST.indexOf(state)
+const WORST: readonly State[] = ['up', 'unknown', 'degraded', 'partial', 'down']
+const rank = (state: State): number => WORST.indexOf(state)
 
-function contractView(contract: StoryContract, nowMs: number): View.ContractView {
+function contractView(contract: StoryContract, nowMs: number): ContractView {
   const services = contract.services.map((service) => serviceView(contract, service, nowMs))
   const state = services.map((s) => s.state).toSorted((a, b) => rank(b) - rank(a))[0]!
   return {
@@ -266,7 +276,7 @@ function contractView(contract: StoryContract, nowMs: number): View.ContractView
   }
 }
 
-function incidentViews(story: readonly StoryContract[], nowMs: number): View.IncidentView[] {
+function incidentViews(story: readonly StoryContract[], nowMs: number): IncidentView[] {
   return story
     .flatMap((contract) =>
       contract.services.flatMap((service) =>
@@ -283,7 +293,7 @@ function incidentView(
   service: StoryService,
   trouble: StoryService['troubles'][number],
   nowMs: number,
-): View.IncidentView {
+): IncidentView {
   const onsetMs = nowMs - minutesMs(trouble.agoMin)
   const endMs = trouble.lastMin === undefined ? null : onsetMs + minutesMs(trouble.lastMin)
   const lastedMs = (endMs ?? nowMs) - onsetMs
@@ -316,7 +326,7 @@ function incidentView(
   }
 }
 
-function agentViews(nowMs: number): View.AgentView[] {
+function agentViews(nowMs: number): AgentView[] {
   return AGENTS.map(({ id, name }, index) => ({
     id,
     name,
@@ -339,15 +349,15 @@ export function demoModel({
 }: { nowMs?: () => number; story?: readonly StoryContract[] } = {}) {
   const acknowledged = new Map<string, string>()
   const { exclusions, declare, answer } = demoExclusions()
-  const incidents = (): View.IncidentView[] =>
+  const incidents = (): IncidentView[] =>
     incidentViews(story, nowMs()).map((incident) => ({
       ...incident,
       acknowledgedAt: acknowledged.get(incident.id) ?? incident.acknowledgedAt,
     }))
   const find = (name: string): StoryContract | undefined => story.find((contract) => contract.name === name)
-  const contracts = (): View.ContractView[] =>
+  const contracts = (): ContractView[] =>
     story.map((contract) => contractView(contract, nowMs())).toSorted((a, b) => rank(b.state) - rank(a.state))
-  const read: View.ReadModel = {
+  const read: ReadModel = {
     contracts,
     contract: (name) => contracts().find((contract) => contract.name === name) ?? null,
     windowKeys: (name) => (find(name) ? WINDOW_KEYS : []),

@@ -2,14 +2,16 @@
  * The demo's places: sites with who runs them, what each site came to under a guarantee of its own, and
  * where an incident failed. Pure.
  */
-import type * as View from '@constat/collector/judge/view'
+import type { SiteView } from '@constat/collector/view/contract'
+import type { ViewOf } from '@constat/collector/view/guarantee'
+import type { IncidentVantage, IncidentView } from '@constat/collector/view/timeline'
 import { AGENTS, type StoryContract, type StorySite, type Trouble } from './demo-story.ts'
 
 /** It has been silent for minutes; this one is cut off from what it measures. */
 export const SILENT = 'nantes'
 const ISOLATED = 'brest'
 
-export function siteViews({ sites }: StoryContract): View.SiteView[] {
+export function siteViews({ sites }: StoryContract): SiteView[] {
   const listed: readonly StorySite[] =
     sites ?? AGENTS.map(({ name }) => ({ id: name, displayName: name, agents: [name], administeredBy: null }))
   return listed.map(({ id, displayName, agents, administeredBy }) => ({
@@ -28,16 +30,31 @@ export function siteViews({ sites }: StoryContract): View.SiteView[] {
   }))
 }
 
+function measureIn({
+  kind,
+  exhaustion,
+  worst,
+  partialMs,
+  degradedMs,
+  unknownMs,
+}: ViewOf<'interval-availability'>) {
+  return { kind, exhaustion, worst, partialMs, degradedMs, unknownMs }
+}
+
 /** One branch was cut off for two days, which the guarantee of the whole would never show. */
 const CUT_OFF_MS = 2 * 86_400_000
 
-export function eachSite(contract: StoryContract, worst: View.AvailabilityView): View.AvailabilityView {
+export function eachSite(
+  contract: StoryContract,
+  worst: ViewOf<'interval-availability'>,
+): ViewOf<'interval-availability'> {
   const sites = (contract.sites ?? []).map(({ id, displayName, administeredBy, agents }) => {
     const downMs = agents.includes('lille') ? CUT_OFF_MS : 0
     const missingMs = agents.includes(SILENT) ? 390_000 : 0
     const { allowedMs } = worst.budget
     const percent = (ms: number): string => (100 - (ms / worst.elapsedCommittedMs) * 100).toFixed(4)
     return {
+      ...measureIn(worst),
       site: id,
       displayName,
       administeredBy,
@@ -64,7 +81,7 @@ export function eachSite(contract: StoryContract, worst: View.AvailabilityView):
 export function zoneFacts(
   { zones = [], parties = [] }: StoryContract,
   { zone }: Trouble,
-): Pick<View.IncidentView, 'zone' | 'owner' | 'answeredBy' | 'zoneReference'> {
+): Pick<IncidentView, 'zone' | 'owner' | 'answeredBy' | 'zoneReference'> {
   const found = zones.find(({ id }) => id === zone)
   if (!found) {
     const unknown = 'undetermined'
@@ -82,7 +99,7 @@ export function zoneFacts(
 export function placeOf(
   { sites = [] }: StoryContract,
   agent: string,
-): Pick<View.IncidentVantage, 'isolated' | 'site' | 'administeredBy'> {
+): Pick<IncidentVantage, 'isolated' | 'site' | 'administeredBy'> {
   const site = sites.find(({ agents }) => agents.includes(agent))
   return {
     isolated: agent === ISOLATED,

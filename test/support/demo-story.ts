@@ -2,7 +2,7 @@
  * The demo's story: who measures what, and what went wrong when, counted back from now. The demo model
  * tells it as views. Pure.
  */
-import type { State } from '@constat/collector/judge/view'
+import type { State } from '@constat/collector/view/parts'
 
 const MINUTE_MS = 60_000
 

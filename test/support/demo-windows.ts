@@ -1,19 +1,23 @@
 /** Demo windows: the life of the demo's windows, and one statement that leaves an outage out. */
-import type { GuaranteeView, WindowView } from '@constat/collector/judge/view'
+import type { GuaranteeView } from '@constat/collector/view/guarantee'
 import type {
   ClosedWindowView,
   ClosingView,
   ReconciliationView,
   ReplayView,
   StatementView,
-  WindowLife,
-} from '@constat/collector/judge/window-view'
+  WindowLifeView,
+  WindowView,
+} from '@constat/collector/view/window'
 
 export const STATEMENT_ID = 'stm_demo'
 const DIGEST = 'd1'.repeat(32)
 const DAY_MS = 86_400_000
 
-export function demoLife({ state, end, guarantees }: WindowView, nowMs: number): WindowLife {
+export function demoLife(
+  { state, end, guarantees }: WindowView,
+  nowMs: number,
+): Omit<WindowLifeView, keyof WindowView> {
   const isClosed = state === 'final' || state === 'amended'
   if (!isClosed) {
     const closesAt = new Date(Math.max(Date.parse(end), nowMs) + 3 * DAY_MS).toISOString()

@@ -14,5 +14,5 @@ const FILES = {
 }
 
 for (const [name, schema] of Object.entries(FILES)) {
-  writeFileSync(new URL(`../../docs/${name}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`)
+  writeFileSync(new URL(`../../docs/${name}`, import.meta.url), `${JSON.stringify(schema)}\n`)
 }

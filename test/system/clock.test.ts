@@ -14,7 +14,8 @@ import { findEmbedded } from '@constat/collector/db/embedded'
 import { openAddress } from '@constat/collector/db/open'
 import { decodeFrame, type Batch } from '@constat/shared/batch'
 import { CAUSES, OUTCOMES } from '@constat/shared/sample'
-import type { AgentView, ContractView, TimelineView } from '../../collector/src/judge/view.ts'
+import type { AgentView, ContractView } from '../../collector/src/view/contract.ts'
+import type { TimelineView } from '../../collector/src/view/timeline.ts'
 import type { ClockAgent, Skew } from '../support/clock-agent-child.ts'
 import {
   dropDataDir,

@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ContractView } from '../../collector/src/judge/view.ts'
+import type { ContractView } from '../../collector/src/view/contract.ts'
 import { authorOf, goodSamples, Session } from '../support/hostile-frames.ts'
 import { sendFrame, welcomed } from '../support/hostile-socket.ts'
 import {

@@ -7,14 +7,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ExclusionView } from '../../collector/src/judge/exclusion-view.ts'
-import type {
-  AvailabilityView,
-  GuaranteeView,
-  IncidentView,
-  TimingGuaranteeView,
-  WindowView,
-} from '../../collector/src/judge/view.ts'
+import type { ExclusionView } from '../../collector/src/view/exclusion.ts'
+import type { GuaranteeView, ViewOf } from '../../collector/src/view/guarantee.ts'
+import type { IncidentView } from '../../collector/src/view/timeline.ts'
+import type { WindowView } from '../../collector/src/view/window.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,
@@ -125,7 +121,8 @@ async function guarantee<G extends GuaranteeView>(id: string): Promise<G> {
   // The contract of this test says of which metric each is.
   return found as G
 }
-const up = (): Promise<AvailabilityView> => guarantee<AvailabilityView>('shop-up')
+const up = (): Promise<ViewOf<'interval-availability'>> =>
+  guarantee<ViewOf<'interval-availability'>>('shop-up')
 const told = (type: string): { type: string; data: Record<string, unknown> }[] =>
   receiver.received
     // Our own payloads.
@@ -169,11 +166,13 @@ describe('an outage that somebody wants excused', () => {
     const incident = await until(open, { ...LIMIT, what: 'an incident' })
     // The owner knows; the clock of the provider runs on all the same.
     await program.post(`/incidents/${incident.id}/acknowledge`)
-    const clock = await guarantee<TimingGuaranteeView>('shop-answer')
+    const clock = await guarantee<ViewOf<'restoration-time' | 'response-time'>>('shop-answer')
     expect(clock.perIncident).toMatchObject([{ id: incident.id, isRunning: true }])
     expect((await as(provider, 'POST', `/incidents/${incident.id}/acknowledge`)).status).toBe(200)
     await until(
-      async () => !(await guarantee<TimingGuaranteeView>('shop-answer')).perIncident[0]?.isRunning,
+      async () =>
+        !(await guarantee<ViewOf<'restoration-time' | 'response-time'>>('shop-answer')).perIncident[0]
+          ?.isRunning,
       {
         ...LIMIT,
         what: 'the clock to stop',

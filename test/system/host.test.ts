@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { ContractView, IncidentView } from '../../collector/src/judge/view.ts'
+import type { ContractView } from '../../collector/src/view/contract.ts'
+import type { IncidentView } from '../../collector/src/view/timeline.ts'
 import {
   dropDataDir,
   endOf,

@@ -10,7 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeFrame } from '@constat/shared/batch'
 import { nearestRank } from '@constat/sla/percentile'
 import { openDatabase } from '../../collector/src/db/open.ts'
-import type { LatencyGuaranteeView, LatencyView, WindowView } from '../../collector/src/judge/view.ts'
+import type { ViewOf } from '../../collector/src/view/guarantee.ts'
+import type { LatencyView } from '../../collector/src/view/timeline.ts'
+import type { WindowView } from '../../collector/src/view/window.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 import {
   dropDataDir,
@@ -80,7 +82,7 @@ afterAll(async () => {
   for (const folder of [agentDir, program.dataDir]) dropDataDir(folder)
 })
 
-async function speed(): Promise<LatencyGuaranteeView> {
+async function speed(): Promise<ViewOf<'share-within'>> {
   const { guarantees } = await program.get<WindowView>(`/contracts/shop/windows/${key}`)
   const found = guarantees[0]
   if (found?.metric !== 'share-within') throw new Error('the window has the guarantee')
@@ -91,7 +93,7 @@ const span = (): string =>
   `from=${new Date(Date.now() - 3_600_000).toISOString()}&to=${new Date(Date.now() + 60_000).toISOString()}&step=PT2H`
 const onePoint = (): Promise<LatencyView> => program.get<LatencyView>(`/checks/${CHECK}/latency?${span()}`)
 
-let told: LatencyGuaranteeView
+let told: ViewOf<'share-within'>
 let steps: LatencyView
 
 describe('a latency guarantee', () => {

@@ -22,7 +22,7 @@ import { leafBytes, leafType } from '../../collector/src/ledger/leaf.ts'
 import { configurationNamed, newest } from '@constat/sla/state/contract-state'
 import { Contracts } from '../../collector/src/contract/contracts.ts'
 import { foldRules } from '../../collector/src/fold/rules.ts'
-import type { AgentView } from '../../collector/src/judge/view.ts'
+import type { AgentView } from '../../collector/src/view/contract.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,

@@ -5,7 +5,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AgentView, ContractView, TimelineView } from '../../collector/src/judge/view.ts'
+import type { AgentView, ContractView } from '../../collector/src/view/contract.ts'
+import type { TimelineView } from '../../collector/src/view/timeline.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,

@@ -8,7 +8,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ContractView, IncidentView, TimelineView } from '../../collector/src/judge/view.ts'
+import type { ContractView } from '../../collector/src/view/contract.ts'
+import type { IncidentView, TimelineView } from '../../collector/src/view/timeline.ts'
 import { startBranchServer, type BranchServer } from '../support/branch-server.ts'
 import {
   dropDataDir,

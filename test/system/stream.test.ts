@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Webhook } from 'standardwebhooks'
-import type { ContractView, IncidentView, TimelineView } from '../../collector/src/judge/view.ts'
+import type { ContractView } from '../../collector/src/view/contract.ts'
+import type { IncidentView, TimelineView } from '../../collector/src/view/timeline.ts'
 import { startMoodyServer, type Mood, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,

@@ -3,7 +3,8 @@
  * texts are cut, and of many vantages the ones that are down come first.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import type { AgentView, IncidentView } from '../judge/view.ts'
+import type { AgentView } from '../view/contract.ts'
+import type { IncidentView } from '../view/timeline.ts'
 import {
   envelopeText,
   MAX_PAYLOAD_BYTES,

@@ -2,8 +2,9 @@
  * What `constat evaluate` says to people on a terminal: each verdict with the figures it rests on, the money,
  * and what was given in vain. Everything else stands in the JSON. Pure.
  */
+import { lengthText } from '@constat/sla/length'
+import { entryOf } from '@constat/sla/metric/table'
 import type { GuaranteeAnswer, ScenarioAnswer } from '@constat/sla/scenario/answer'
-import { lengthText } from '../judge/sentence.ts'
 
 export function summaryLines(answer: ScenarioAnswer): string[] {
   const { services, guarantees, calendars, exclusions, losses, reconciliation, notes } = answer
@@ -38,27 +39,11 @@ function guaranteeLines(one: GuaranteeAnswer): string[] {
   const thin = insufficientEvidence ? ', insufficient evidence' : ''
   const seen = coverage === null ? '' : `; coverage ${coverage}`
   const placed = sites.map(({ site, ...score }) => `  ${site}: ${words(score.verdict)}`)
-  return [`${guarantee} (${cited}): ${standing}${thin}`, `  ${figuresText(one)}${seen}`, ...placed]
-}
-
-function figuresText(one: GuaranteeAnswer): string {
-  switch (one.kind) {
-    case 'downtime': {
-      const { provable, point, pessimistic } = one.downMs
-      const down = `down ${lengthText(provable)} proved, ${lengthText(point)} measured, ${lengthText(pessimistic)} at most`
-      return `${percentText(one.availability.point)} of ${one.target} % promised; ${down}`
-    }
-    case 'share':
-      return `${one.within} of ${one.n} good, ${percentText(one.share.point)} of ${one.target} % promised`
-    case 'mean':
-      return `${percentText(one.availability.point)} of ${one.target} % promised, mean of ${one.slices} slices`
-    case 'timing': {
-      const longest = one.perIncident.reduce((most, { ms }) => Math.max(most, ms?.point ?? 0), 0)
-      return `${one.perIncident.length} incident(s), the longest ${lengthText(longest)} of ${lengthText(one.eachMs)}`
-    }
-    case 'count':
-      return `${one.count.point} incident(s) of ${one.target} at most`
-  }
+  return [
+    `${guarantee} (${cited}): ${standing}${thin}`,
+    `  ${entryOf(one.metric).brief(one, one.target)}${seen}`,
+    ...placed,
+  ]
 }
 
 function percentText(percent: string | null): string {

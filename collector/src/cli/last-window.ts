@@ -1,6 +1,6 @@
 /** Last window: what the last closed window would have been under other terms, as the collector works it out. */
 import { Fault } from '@constat/shared/fault'
-import type { PreviewVerdict, PreviewView } from '../judge/window-view.ts'
+import type { PreviewVerdict, PreviewView } from '../view/window.ts'
 import type { Client } from './client.ts'
 
 /** Null: no window of the contract has closed yet. */

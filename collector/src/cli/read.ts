@@ -4,9 +4,10 @@ import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { explain } from '@constat/sla/contract/explain'
 import { parseContract } from '@constat/sla/contract/parse'
+import { entryOf } from '@constat/sla/metric/table'
 import { Fault } from '@constat/shared/fault'
-import type { AgentView, ContractView, GuaranteeView, ShareView } from '../judge/view.ts'
-import { lengthText } from '../judge/sentence.ts'
+import type { AgentView, ContractView } from '../view/contract.ts'
+import type { GuaranteeView } from '../view/guarantee.ts'
 import { newest } from '@constat/sla/state/contract-state'
 import { Contracts } from '../contract/contracts.ts'
 import { logRows } from '../db/ledger-rows.ts'
@@ -27,7 +28,7 @@ function clientOf({ data }: ReadFlags, world: World) {
 /** Contracts worst first, verdicts, agents. Exit 1 when a target is not met. */
 export async function status(flags: ReadFlags, world: World): Promise<number> {
   const client = clientOf(flags, world)
-  // The API answers the shapes of judge/view.ts: it is made from them.
+  // The API answers the shapes of view: it is made from them.
   const contracts = ((await client.get('/contracts')) as List<ContractView>).items
   const agents = ((await client.get('/agents')) as List<AgentView>).items
   if (flags.json) world.out(JSON.stringify({ contracts, agents }))
@@ -91,34 +92,5 @@ function statusLines(contracts: readonly ContractView[], agents: readonly AgentV
 function guaranteeLine(one: GuaranteeView): string {
   const { guarantee, window, verdict, outlook, coverage } = one
   const thin = one.insufficientEvidence ? ' (insufficient evidence)' : ''
-  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${figureText(one)}, coverage ${coverage}${thin}`
-}
-
-function figureText(one: GuaranteeView): string {
-  const { target } = one
-  switch (one.metric) {
-    case 'share-within':
-      return `${shareText(one.share)} within ${one.thresholdUs / 1000} ms of ${target} %`
-    case 'request-share':
-      return `${shareText(one.share)} good of ${target} %`
-    case 'interval-availability':
-    case 'error-rate-slices': {
-      const { downMs, availability } = one
-      const down = `at least ${lengthText(downMs.provable)} down, at most ${lengthText(downMs.pessimistic)}`
-      return `${availability.point} % (${down}) of ${target} %`
-    }
-    case 'mean-error-rate':
-      return `${one.availability.point ?? '-'} % over ${one.slices} slices of ${target} %`
-    case 'restoration-time':
-    case 'response-time': {
-      const longest = Math.max(0, ...one.perIncident.map(({ ms }) => ms?.point ?? 0))
-      return `${one.perIncident.length} incidents, ${lengthText(longest)} the longest of ${lengthText(one.eachMs)}`
-    }
-    case 'incident-count':
-      return `${one.count.point} incidents of ${target}`
-  }
-}
-
-function shareText({ percent, n, missing }: ShareView): string {
-  return `${percent ?? '-'} % of ${n}${missing === 0 ? '' : `, ${missing} missing,`}`
+  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${entryOf(one.metric).brief(one, one.target)}, coverage ${coverage}${thin}`
 }

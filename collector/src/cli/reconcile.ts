@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { MatchAnswer } from '@constat/sla/reconciliation/answer'
 import { MAX_STATEMENT_BYTES } from '../http/limits.ts'
-import { lengthText } from '../judge/sentence.ts'
-import type { ReconciliationView, StatementView } from '../judge/window-view.ts'
+import { lengthText } from '@constat/sla/length'
+import type { ReconciliationView, StatementView } from '../view/window.ts'
 import { openClient, type Client } from './client.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
@@ -39,7 +39,7 @@ type Given = { contract: string; window: string; text: string }
 /** Nothing is written. */
 async function lookAt(client: Client, { contract, window, text }: Given): Promise<ReconciliationView> {
   const path = `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(window)}/reconcile`
-  // The API answers the shapes of judge/window-view.ts: it is made from them.
+  // The API answers the shapes of view/window.ts: it is made from them.
   return (await client.post(path, text, 'text/plain')) as ReconciliationView
 }
 

@@ -1,5 +1,5 @@
 /** `constat replay`: what other tools would have said of the same window. */
-import type { ReplayView } from '../judge/window-view.ts'
+import type { ReplayView } from '../view/window.ts'
 import { openClient } from './client.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
@@ -11,7 +11,7 @@ export async function replay(contract: string, flags: ReplayFlags, world: World)
   const client = openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
   const path = `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(window)}/replay`
   const search = policy === undefined ? '' : `?policy=${encodeURIComponent(policy)}`
-  // The API answers the shapes of judge/window-view.ts: it is made from them.
+  // The API answers the shapes of view/window.ts: it is made from them.
   const found = (await client.get(path + search)) as ReplayView
   if (flags.json) world.out(JSON.stringify(found))
   else for (const line of replayLines(found)) world.out(line)

@@ -13,7 +13,7 @@ import type { ClosingHead } from '@constat/sla/state/closing'
 import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
-import type { PreviewView } from '../judge/window-view.ts'
+import type { PreviewView } from '../view/window.ts'
 import { Refold } from './refold.ts'
 import { previewOf, proposedRevision } from './window-answers.ts'
 

@@ -17,7 +17,7 @@ import type {
   ReconciliationView,
   ReplayView,
   StatementView,
-} from '../judge/window-view.ts'
+} from '../view/window.ts'
 import type { ClosingHead } from '@constat/sla/state/closing'
 import { newest, type Life, type Revision } from '@constat/sla/state/contract-state'
 import { windowGroup, type WindowGroup } from '@constat/sla/state/in-force'
@@ -73,10 +73,11 @@ export async function reconciliationOf(
     asOf: formatInstant(asked.asOfMs),
     version: looked.closing?.version ?? null,
     guarantees: found.map(({ one: { guarantee, revision }, result }) => ({
-      guarantee: guarantee.id,
+      ...reconciliationAnswer(result, {
+        guarantee: guarantee.id,
+        credits: question && fourCredits(guarantee.id, result, question),
+      }),
       service: guarantee.service,
-      ...reconciliationAnswer(result),
-      credits: question && fourCredits(guarantee.id, result, question),
       agrees: agrees(result, revision),
     })),
     leftOut: judged.flatMap(({ guarantee }) => (held.has(guarantee.id) ? [] : [guarantee.id])),

@@ -5,55 +5,17 @@
 import type { Clock, UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { EventBus } from '../alert/bus.ts'
-import type { ReadModel } from '../judge/view.ts'
 import type { Log } from '../shell.ts'
-
-export type Role = 'owner' | 'viewer' | 'provider'
+import type { Role } from '../view/parts.ts'
+import type { ReadModel } from '../view/reads.ts'
+import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
 
 /** Who asks. `contract` null: all of them; a provider always has one. */
 export type Caller = { role: Role; contract: string | null }
 
 export type ContractSource = { name: string; text: string }
 
-export type ContractAnswer =
-  | {
-      kind: 'applied'
-      contract: string
-      revision: number
-      /** SHA-256 of the expanded terms, hex. */
-      digest: string
-      /** False when these terms were in force already: nothing was written. */
-      changed: boolean
-      warnings: string[]
-    }
-  | { kind: 'refused'; problems: string[] }
-
-/** A join command is shown once; only the token's digest is kept. */
-export type AgentInvitation = { token: string; command: string; expiresAt: string }
-
-export type Webhook = {
-  id: string
-  url: string
-  types: string[]
-  shape: string
-  createdAt: string
-  disabledAt: string | null
-}
-
-export type Delivery = {
-  id: string
-  webhook: string
-  /** Same on every retry: the `webhook-id` header. */
-  messageId: string
-  type: string
-  state: 'pending' | 'delivered' | 'failed' | 'disabled'
-  attempts: number
-  lastStatus: number | null
-  lastError: string | null
-  createdAt: string
-  nextAt: string | null
-  deliveredAt: string | null
-}
+export type ContractAnswer = ({ kind: 'applied' } & AppliedView) | { kind: 'refused'; problems: string[] }
 
 export type WebhookAnswer =
   | { kind: 'created'; id: string; secret: string }

@@ -9,7 +9,22 @@ import { describeRoute, resolver, validator } from 'hono-openapi'
 import { z } from 'zod'
 import { DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_NAME_CHARS, MAX_PAGE_ITEMS } from './limits.ts'
 import { PROBLEM_TYPE } from './problem.ts'
-import { problem } from './schemas.ts'
+
+/** Codes of the document are those a client may meet; the text of each is in docs/errors.md. */
+const problem = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    problems: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Problem' })
+
+export function listOf(item: z.ZodType) {
+  return z.object({ items: z.array(item), next: z.string().nullable().describe('Cursor of the next page') })
+}
 
 export type RouteText = {
   summary: string

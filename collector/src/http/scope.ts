@@ -4,8 +4,9 @@
  */
 import { Fault } from '@constat/shared/fault'
 import type { Event } from '../alert/types.ts'
-import type { ReadModel } from '../judge/view.ts'
-import type { Caller, Role } from './actions.ts'
+import type { ReadModel } from '../view/reads.ts'
+import type { Caller } from './actions.ts'
+import type { Role } from '../view/parts.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
 export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'declare' | 'manage'

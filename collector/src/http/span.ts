@@ -5,7 +5,8 @@ import { Fault } from '@constat/shared/fault'
 import { parseInstant, type Clock } from '@constat/shared/time'
 import { parseDuration } from '@constat/sla/duration'
 import { z } from 'zod'
-import type { LatencySpan, TimelineView } from '../judge/view.ts'
+import type { LatencySpan } from '../view/reads.ts'
+import type { TimelineView } from '../view/timeline.ts'
 import {
   DEFAULT_TIMELINE_MS,
   MAX_LATENCY_MS,

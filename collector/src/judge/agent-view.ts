@@ -4,7 +4,7 @@ import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import { formatInstant, totalMs, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent } from '../intake/agents.ts'
-import type { AgentView } from './view.ts'
+import type { AgentView } from '../view/contract.ts'
 
 const DAY_MS = 86_400_000
 

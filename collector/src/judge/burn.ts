@@ -7,7 +7,8 @@
  */
 import { burnThreshold, isBurning, SHORT_WINDOW_DIVISOR } from '@constat/sla/budget'
 import { compare, decimal, fraction, ONE } from '@constat/sla/fraction'
-import { outageRulesOf } from '@constat/sla/judgement/score-base'
+import { outageRulesOf } from '@constat/sla/metric/base'
+import type { Downtime } from '@constat/sla/metric/availability'
 import { countedTimeline } from '@constat/sla/outage'
 import { isDown, where } from '@constat/sla/timeline'
 import { intersect, totalMs } from '@constat/shared/time'
@@ -26,10 +27,8 @@ export function isBurningNow(live: LiveJudgement): boolean {
   return isHalfGone(measure) || (live.asked.guarantee.metric === 'interval-availability' && burnsBack(live))
 }
 
-type Downtime = Extract<LiveJudgement['judged']['result']['measure'], { kind: 'downtime' }>
-
 function isHalfGone({ budget, exhaustion }: Downtime): boolean {
-  return exhaustion.projectedMs !== null && budget.allowedMs > 0 && 2 * budget.spentMs >= budget.allowedMs
+  return exhaustion.projectedAt !== null && budget.allowedMs > 0 && 2 * budget.spentMs >= budget.allowedMs
 }
 
 function burnsBack({ asked, judged, facts }: LiveJudgement): boolean {

@@ -11,7 +11,7 @@ import { creditStatement, type CreditStatement, type PastWindow } from '@constat
 import { newestClosing } from '@constat/sla/state/contract-state'
 import { windowsOf } from '@constat/sla/state/in-force'
 import type { LiveJudgement } from './live.ts'
-import type { CreditsView, GuaranteeCreditView } from './credit-view.ts'
+import type { CreditsView, GuaranteeCreditView } from '../view/credit.ts'
 import type { WindowQuestion } from './window-question.ts'
 
 /** Windows looked back at: a rule of repetition that reaches further is not met by older ones. */

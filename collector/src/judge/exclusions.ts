@@ -9,7 +9,7 @@ import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { declarationsOf, type ExclusionRecord } from '@constat/sla/state/declarations'
 import { guaranteeIds } from '@constat/sla/state/in-force'
 import type { LiveJudgement } from './live.ts'
-import type { ExclusionStanding, ExclusionView } from './exclusion-view.ts'
+import type { ExclusionView } from '../view/exclusion.ts'
 import { questionAt, type WindowQuestion } from './window-question.ts'
 
 export type ExclusionDeps = { nowMs: UnixMs; judge: (asked: WindowQuestion) => LiveJudgement }
@@ -79,7 +79,7 @@ function clauseOf({ life }: ContractState, kind: string): string | null {
   return kinds.at(-1)?.clause ?? null
 }
 
-function standingOf(rulings: readonly Ruling[], { answers }: ExclusionRecord): ExclusionStanding {
+function standingOf(rulings: readonly Ruling[], { answers }: ExclusionRecord): ExclusionView['standing'] {
   if (rulings.some(({ contested }) => contested)) {
     const isDisputed = answers.some(({ answer }) => answer === 'disputed')
     return isDisputed ? 'contested' : 'waiting'

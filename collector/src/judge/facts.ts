@@ -7,9 +7,10 @@ import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
 import type { VantageSlots } from '@constat/sla/judgement/attempts'
 import type { ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
 import { measuredIncidents } from '@constat/sla/judgement/measured-incidents'
-import { outageRulesOf } from '@constat/sla/judgement/score-base'
+import { outageRulesOf } from '@constat/sla/metric/base'
 import type { IncidentFacts } from '@constat/sla/judgement/timing'
 import type { SlotColumns } from '@constat/sla/latency'
+import { METRICS } from '@constat/sla/metric/table'
 import { incidentsIn, nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { isStanding } from '@constat/sla/state/incident-record'
 import { get } from '@constat/sla/state/persistent-map'
@@ -31,18 +32,7 @@ export type FactQuestion = {
 
 /** Whether the metric counts the samples of slots: then `factsOf` has to read them. */
 export function countsSlots({ metric }: Pick<GuaranteeTerms, 'metric'>): boolean {
-  switch (metric) {
-    case 'share-within':
-    case 'request-share':
-    case 'error-rate-slices':
-    case 'mean-error-rate':
-      return true
-    case 'interval-availability':
-    case 'restoration-time':
-    case 'response-time':
-    case 'incident-count':
-      return false
-  }
+  return METRICS[metric].countsSlots
 }
 
 /** Everything but the slot samples, from memory. */

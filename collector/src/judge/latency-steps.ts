@@ -8,7 +8,8 @@ import type { Agents } from '../intake/agents.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import { latencyPoints } from '../latency/steps.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import type { LatencySpan, LatencyView } from './view.ts'
+import type { LatencySpan } from '../view/reads.ts'
+import type { LatencyView } from '../view/timeline.ts'
 
 /** Samples read for one answer. */
 export const MAX_LATENCY_SAMPLES = 4_000_000

@@ -6,8 +6,8 @@ import { invariant } from '@constat/shared/fault'
 import { intersect } from '@constat/shared/time'
 import { overSites, type Judged, type ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
 import type { Scored } from '@constat/sla/judgement/result'
-import { populationOf } from '@constat/sla/judgement/score-share'
-import { judgeLatency, shareText } from '@constat/sla/latency'
+import { latencyMeasureOf, populationOf } from '@constat/sla/metric/share'
+import { judgeLatency } from '@constat/sla/latency'
 import { populationSeen } from '@constat/sla/latency-slots'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import { foldRules } from '../fold/rules.ts'
@@ -95,13 +95,15 @@ export function withAnswers(
     return own ? { site: score.site, ...scoredWith(score, own.answer, asked) } : score
   })
   const { scored, sites: ordered } = overSites(sites, {
+    metric: asked.guarantee.metric,
     figure: asked.revision.terms.measurement.bindingFigure,
     ofNone: () => result,
   })
   return { ...judged, result: { ...result, ...scored, sites: ordered } }
 }
 
-function scoredWith(scored: Scored, { tally, percentileUs }: LatencyAnswer, asked: WindowQuestion): Scored {
+function scoredWith(scored: Scored, answer: LatencyAnswer, asked: WindowQuestion): Scored {
+  const { tally, percentileUs, percentileErrorPercent } = answer
   const { guarantee, revision } = asked
   invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
   const { measurement } = revision.terms
@@ -114,25 +116,6 @@ function scoredWith(scored: Scored, { tally, percentileUs }: LatencyAnswer, aske
     minimumCoverage: measurement.minimumCoverage,
     phase: phaseOf(asked),
   })
-  const { p50, p95, p99 } = percentileUs
-  const isNone = p50 === null || p95 === null || p99 === null
-  const { committedMs, elapsedMs, knownMs, coverage } = scored
-  return {
-    committedMs,
-    elapsedMs,
-    knownMs,
-    coverage,
-    ...judgement,
-    measure: {
-      kind: 'share',
-      ...tally,
-      share: {
-        provable: shareText(tally, 'provable'),
-        point: shareText(tally, 'point'),
-        pessimistic: shareText(tally, 'pessimistic'),
-      },
-      thresholdUs: guarantee.thresholdMs * US_PER_MS,
-      percentileUs: isNone ? null : { p50, p95, p99 },
-    },
-  }
+  const told = { thresholdMs: guarantee.thresholdMs, percentileUs, percentileErrorPercent }
+  return { ...scored, ...judgement, measure: latencyMeasureOf(tally, told) }
 }

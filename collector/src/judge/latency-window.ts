@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import type { UnixMs } from '@constat/shared/time'
 import type { LatencyTally } from '@constat/sla/latency'
+import type { LatencyMeasure } from '@constat/sla/metric/share'
 import { nearestRanks } from '@constat/sla/selection'
 import {
   addToSketch,
@@ -28,7 +29,6 @@ import {
   type Expected,
   type LatencySums,
 } from './latency-sums.ts'
-import type { LatencyGuaranteeView } from './view.ts'
 
 export const PERCENTILES = ['50', '95', '99'] as const
 
@@ -43,7 +43,7 @@ export type LatencyWindowQuestion = {
   hasEnded: boolean
 }
 
-export type LatencyAnswer = Pick<LatencyGuaranteeView, 'percentileUs' | 'percentileErrorPercent'> & {
+export type LatencyAnswer = Pick<LatencyMeasure, 'percentileUs' | 'percentileErrorPercent'> & {
   tally: Required<LatencyTally>
   asOfMs: UnixMs
 }

@@ -8,7 +8,8 @@ import { guaranteeView } from './guarantee-view.ts'
 import { judgeWindowOf } from './judgement.ts'
 import type { SlotAnswer, SlotJudge } from './slot-judge.ts'
 import type { Timelines } from './timelines.ts'
-import type { GuaranteeView, Readiness } from './view.ts'
+import type { GuaranteeView } from '../view/guarantee.ts'
+import type { Readiness } from '../view/parts.ts'
 import { phaseOf, type WindowQuestion } from './window-question.ts'
 
 export type LiveSources = { timelines: Timelines; slots: Pick<SlotJudge, 'last'> }

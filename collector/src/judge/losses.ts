@@ -14,7 +14,7 @@ import type { Database } from '../db/tx.ts'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import type { LiveJudgement } from './live.ts'
 import type { Timelines } from './timelines.ts'
-import type { LossView } from './credit-view.ts'
+import type { LossView } from '../view/credit.ts'
 
 /** Documents remembered at once. */
 const MAX_MODELS_KEPT = 1_000

@@ -1,5 +1,7 @@
 /** The one sentence of a contract, in plain English: state, since when, what is left, what is lacking. Pure. */
-import type { AvailabilityView, GuaranteeView, State } from './view.ts'
+import { lengthText } from '@constat/sla/length'
+import type { GuaranteeView, ViewOf } from '../view/guarantee.ts'
+import type { State } from '../view/parts.ts'
 
 const WORDS: Record<State, string> = {
   up: 'Up',
@@ -30,26 +32,8 @@ export function contractSentence(given: {
   return [...parts, readiness].join(' ')
 }
 
-function budgetText({ budget }: AvailabilityView): string {
+function budgetText({ budget }: ViewOf<'interval-availability'>): string {
   const { leftMs } = budget
   if (leftMs < 0) return `Target not met on measured data: ${lengthText(-leftMs)} over the allowance.`
   return `${lengthText(leftMs)} of budget left.`
-}
-
-/** `48 min 12 s`, `2 h 3 min`, `3 d 4 h`: two units, rounded down. */
-export function lengthText(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  const units: [string, number][] = [
-    ['d', Math.floor(seconds / 86_400)],
-    ['h', Math.floor(seconds / 3600) % 24],
-    ['min', Math.floor(seconds / 60) % 60],
-    ['s', seconds % 60],
-  ]
-  const first = units.findIndex(([, count]) => count > 0)
-  if (first < 0) return '0 s'
-  return units
-    .slice(first, first + 2)
-    .filter(([, count]) => count > 0)
-    .map(([unit, count]) => `${count} ${unit}`)
-    .join(' ')
 }

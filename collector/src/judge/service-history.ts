@@ -5,7 +5,7 @@
  */
 import { contains, intersect, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { incidentsOf } from '@constat/sla/incident'
-import { outageRulesOf } from '@constat/sla/judgement/score-base'
+import { outageRulesOf } from '@constat/sla/metric/base'
 import { checksOf } from '@constat/sla/service-tree'
 import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import { inForceOf, serviceSpans, type ServiceSpan } from '@constat/sla/state/in-force'

@@ -2,7 +2,7 @@
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { KnownAgent } from '../intake/agents.ts'
 import { sitesOf } from './sites.ts'
-import type { SiteAgent, SiteState, SiteView } from './view.ts'
+import type { SiteAgent, SiteState, SiteView } from '../view/contract.ts'
 
 /** `agents`: vantages of the contract now; `isIsolated` by agent id, now. */
 export function siteViews(

@@ -35,8 +35,6 @@ const ANSWER_BYTES = 4_000
 export type SlotAnswer = {
   judged: Judged
   asOfMs: UnixMs
-  /** What a percentile may be above the true one, in percent: `0` where it is exact. */
-  percentileErrorPercent: string
 }
 
 type Answered = SlotAnswer & {
@@ -162,8 +160,8 @@ export class SlotJudge {
     }
     const [first] = answers
     if (!first) return null
-    const { asOfMs, percentileErrorPercent } = first.answer
-    return { judged: withAnswers(bare, answers, asked), asOfMs, percentileErrorPercent, signature: null }
+    const { asOfMs } = first.answer
+    return { judged: withAnswers(bare, answers, asked), asOfMs, signature: null }
   }
 
   /** Every sample of the window, through the whole engine. One that has ended is kept until it changes. */
@@ -173,7 +171,7 @@ export class SlotJudge {
     const last = this.#answers.get(answerName(asked))
     if (last && signature !== null && last.signature === signature) return last
     const whole = await factsOf({ ...asked, asOfMs: asked.nowMs }, this.#deps)
-    return { judged: this.#judged(asked, whole), asOfMs, percentileErrorPercent: '0', signature }
+    return { judged: this.#judged(asked, whole), asOfMs, signature }
   }
 
   /** Everything that the judgement of an ended window depends on: samples by their number, states as they are. */

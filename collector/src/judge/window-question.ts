@@ -3,7 +3,7 @@ import { parseWindowKey, rollingWindow, type CalendarWindow } from '@constat/sla
 import type { UnixMs } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { promisedAt, promisesAt, type Promised, type WindowGroup } from '@constat/sla/state/in-force'
-import type { WindowState } from './view.ts'
+import type { WindowState } from '../view/parts.ts'
 
 export type WindowQuestion = Promised & { state: ContractState; nowMs: UnixMs }
 

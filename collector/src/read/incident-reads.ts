@@ -13,7 +13,7 @@ import { revisionAt, type Judge } from '../judge/judge.ts'
 import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
 import { siteOf } from '../judge/sites.ts'
 import type { Timelines } from '../judge/timelines.ts'
-import type { IncidentView, TimelineView } from '../judge/view.ts'
+import type { IncidentView, TimelineView } from '../view/timeline.ts'
 
 export type IncidentReadsDeps = {
   nowMs: () => UnixMs

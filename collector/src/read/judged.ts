@@ -16,7 +16,7 @@ import {
   type LiveSources,
 } from '../judge/live.ts'
 import { readinessFacts } from '../judge/readiness.ts'
-import type { GuaranteeView } from '../judge/view.ts'
+import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowQuestion } from '../judge/window-question.ts'
 
 /** Windows that have ended change rarely: how they went is looked at again after this. */

@@ -1,5 +1,5 @@
 /** The read model: all that pages, API and CLI may read, put together. Answers are as of the last judgement. */
-import type { ReadModel } from '../judge/view.ts'
+import type { ReadModel } from '../view/reads.ts'
 import { latencySteps, type StepDeps } from '../judge/latency-steps.ts'
 import type { ContractReads } from './contract-reads.ts'
 import type { IncidentReads } from './incident-reads.ts'

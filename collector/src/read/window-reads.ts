@@ -31,7 +31,8 @@ import type { Losses } from '../judge/losses.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '../judge/timelines.ts'
-import type { GuaranteeView, WindowState } from '../judge/view.ts'
+import type { GuaranteeView } from '../view/guarantee.ts'
+import type { WindowState } from '../view/parts.ts'
 import {
   questionsOf,
   rollingQuestions,
@@ -47,7 +48,7 @@ import type {
   StatementView,
   WindowLifeView,
   WindowVersionView,
-} from '../judge/window-view.ts'
+} from '../view/window.ts'
 import type { JudgedReads } from './judged.ts'
 
 /** Windows listed for one contract at most, newest first. */

@@ -4,7 +4,8 @@
 import type { UnixMs } from '@constat/shared/time'
 import type { Caller } from '../http/actions.ts'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import type { ContractView, ReadModel } from '../judge/view.ts'
+import type { ContractView } from '../view/contract.ts'
+import type { ReadModel } from '../view/reads.ts'
 import type { Text } from './text/en.ts'
 import type { Lang } from './text/format.ts'
 

@@ -10,7 +10,7 @@ import { createWebhook, wantedWebhook } from '../http/routes/webhooks.ts'
 import { addContractPages } from './add-contract.tsx'
 import { Agents, type AgentPlace } from './page/agents.tsx'
 import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
-import type { ReadModel } from '../judge/view.ts'
+import type { ReadModel } from '../view/reads.ts'
 import { sharedZone, type Scene } from './scene.ts'
 import { visitorMay, type VisitEnv } from './visit.ts'
 

@@ -8,7 +8,8 @@ import type { DownMs, Figure } from './figures.ts'
 import { compare, decimal, fraction } from './fraction.ts'
 import type { Measured } from './window.ts'
 
-export type Verdict = 'not_met' | 'met' | 'indeterminate'
+export const VERDICTS = ['met', 'not_met', 'indeterminate'] as const
+export type Verdict = (typeof VERDICTS)[number]
 
 export type Judgement = {
   verdict: Verdict

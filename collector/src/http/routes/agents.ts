@@ -7,7 +7,9 @@ import type { AppDeps } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { pageOf } from '../paging.ts'
-import { agent, invitation, listOf } from '../schemas.ts'
+import { listOf } from '../describe.ts'
+import { agent } from '../../view/contract.ts'
+import { invitation } from '../../view/setup.ts'
 
 const tag = 'agents'
 /** As the wire limits it. */

@@ -5,7 +5,7 @@ import { Hono } from 'hono'
 import type { AppDeps } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, missing, name, query } from '../describe.ts'
-import { latency } from '../schemas.ts'
+import { latency } from '../../view/timeline.ts'
 import { latencyQuery, latencySpanOf } from '../span.ts'
 
 const checkQuery = latencyQuery.extend({

@@ -10,7 +10,9 @@ import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
-import { applied, archived, contract, listOf, revision } from '../schemas.ts'
+import { listOf } from '../describe.ts'
+import { contract, revision } from '../../view/contract.ts'
+import { applied, archived } from '../../view/setup.ts'
 
 const tag = 'contracts'
 const applyQuery = z.object({

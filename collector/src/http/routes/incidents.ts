@@ -3,12 +3,13 @@
  */
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { ReadModel } from '../../judge/view.ts'
+import type { ReadModel } from '../../view/reads.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { cut } from '../paging.ts'
-import { incident, listOf } from '../schemas.ts'
+import { listOf } from '../describe.ts'
+import { incident } from '../../view/timeline.ts'
 
 const tag = 'incidents'
 

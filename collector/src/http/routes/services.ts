@@ -5,7 +5,7 @@ import { Hono } from 'hono'
 import type { AppDeps } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, missing, name, query } from '../describe.ts'
-import { timeline } from '../schemas.ts'
+import { timeline } from '../../view/timeline.ts'
 import { limitSegments, spanOf, spanQuery } from '../span.ts'
 
 const timelineQuery = spanQuery.extend({

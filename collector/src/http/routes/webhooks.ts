@@ -9,7 +9,8 @@ import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_NAME_CHARS, MAX_URL_CHARS, MAX_WEBHOOK_TYPES } from '../limits.ts'
 import { cut, pageOf } from '../paging.ts'
-import { delivery, listOf, webhook, webhookCreated } from '../schemas.ts'
+import { listOf } from '../describe.ts'
+import { delivery, webhook, webhookCreated } from '../../view/setup.ts'
 
 const tag = 'webhooks'
 

@@ -10,8 +10,8 @@ import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES, MAX_STATEMENT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
-import { listOf } from '../schemas.ts'
-import { closing, preview, reconciliation, replayed, statement, windowLife } from '../window-schemas.ts'
+import { listOf } from '../describe.ts'
+import { closing, preview, reconciliation, replayed, statement, windowLife } from '../../view/window.ts'
 
 const tag = 'contracts'
 

@@ -8,7 +8,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { instantOf } from '@constat/sla/zone'
 import type { ExclusionWanted } from '../../http/actions.ts'
 import { MAX_NAME_CHARS, MAX_REASON_CHARS } from '../../http/limits.ts'
-import type { ContractView } from '../../judge/view.ts'
+import type { ContractView } from '../../view/contract.ts'
 import { zoneOf } from '../scene.ts'
 
 type Fields = Record<string, unknown>

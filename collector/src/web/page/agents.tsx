@@ -1,9 +1,9 @@
 /**
  * Agents: who measures and how well, and the way to let one more in. Pure.
  */
-import type { AgentInvitation } from '../../http/actions.ts'
+import type { AgentInvitation } from '../../view/setup.ts'
 import { may } from '../../http/scope.ts'
-import type { AgentView } from '../../judge/view.ts'
+import type { AgentView } from '../../view/contract.ts'
 import { agentEvents } from '../part/events.ts'
 import { Layout, LiveRegion, SetupTabs } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'

@@ -1,7 +1,7 @@
 /**
  * Alerts: who is told, what was sent to them, and the way to add an address. Pure.
  */
-import type { Delivery, Webhook } from '../../http/actions.ts'
+import type { Delivery, Webhook } from '../../view/setup.ts'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
 import { since, Time } from '../part/time.tsx'

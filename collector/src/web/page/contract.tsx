@@ -3,9 +3,10 @@
  * revisions, the evidence log. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
-import type { ExclusionView } from '../../judge/exclusion-view.ts'
-import type { AgentView, ContractView, IncidentView, RevisionView } from '../../judge/view.ts'
-import type { ClosedWindowView, WindowLifeView } from '../../judge/window-view.ts'
+import type { ExclusionView } from '../../view/exclusion.ts'
+import type { AgentView, ContractView, RevisionView } from '../../view/contract.ts'
+import type { IncidentView } from '../../view/timeline.ts'
+import type { ClosedWindowView, WindowLifeView } from '../../view/window.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { Fact } from '../part/fact.tsx'
 import { Figures } from '../part/figures.tsx'

@@ -1,7 +1,7 @@
 /**
  * Contracts: the index behind the door, worst first. With a single contract the door opens on it. Pure.
  */
-import type { ContractView } from '../../judge/view.ts'
+import type { ContractView } from '../../view/contract.ts'
 import { Layout } from '../part/layout.tsx'
 import { StateMark } from '../part/mark.tsx'
 import { zoneOf, type Scene } from '../scene.ts'

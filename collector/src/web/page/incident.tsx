@@ -3,10 +3,10 @@
  * who answers, and who has it in hand. Pure.
  */
 import { may } from '../../http/scope.ts'
-import type { IncidentVantage, IncidentView, TimelineView } from '../../judge/view.ts'
+import type { IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
 import { serviceHref } from '../part/bar.tsx'
 import { incidentEvents } from '../part/events.ts'
-import { downText } from '../part/guarantee.tsx'
+import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { StateMark } from '../part/mark.tsx'
 import { checkName, contractName, serviceName, siteName, spoken } from '../part/names.ts'

@@ -1,9 +1,9 @@
 /**
  * Incidents: the open ones first, as cards; the closed ones as a ruled list, page by page. Pure.
  */
-import type { IncidentView } from '../../judge/view.ts'
+import type { IncidentView } from '../../view/timeline.ts'
 import { incidentEvents } from '../part/events.ts'
-import { downText } from '../part/guarantee.tsx'
+import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateIcon } from '../part/mark.tsx'
 import { lasted, Time } from '../part/time.tsx'

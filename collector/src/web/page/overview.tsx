@@ -3,7 +3,8 @@
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
 import { may } from '../../http/scope.ts'
-import type { ContractView, SiteState, State } from '../../judge/view.ts'
+import type { ContractView, SiteState } from '../../view/contract.ts'
+import type { State } from '../../view/parts.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { msOf } from '../part/time.tsx'

@@ -2,8 +2,8 @@
  * A statement beside the measurement: outage by outage in neutral words, the way from one figure to the
  * other, and what each would be worth. Pure.
  */
-import type { ContractView } from '../../judge/view.ts'
-import type { ReconciliationView } from '../../judge/window-view.ts'
+import type { ContractView } from '../../view/contract.ts'
+import type { ReconciliationView } from '../../view/window.ts'
 import { Layout } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
 import { guaranteeName, serviceName } from '../part/names.ts'

@@ -2,7 +2,8 @@
  * Service: its states over a span, judged and as every vantage saw them, and what is checked. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
-import type { ContractView, LatencyView, ServiceView, TimelineView } from '../../judge/view.ts'
+import type { ContractView, ServiceView } from '../../view/contract.ts'
+import type { LatencyView, TimelineView } from '../../view/timeline.ts'
 import { serviceHref } from '../part/bar.tsx'
 import { Latency } from '../part/latency.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'

@@ -3,8 +3,8 @@
  * what decided, and what the provider has stated of it. Pure.
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
-import type { ContractView } from '../../judge/view.ts'
-import type { ClosingView, StatementView, WindowLifeView } from '../../judge/window-view.ts'
+import type { ContractView } from '../../view/contract.ts'
+import type { ClosingView, StatementView, WindowLifeView } from '../../view/window.ts'
 import { Credits } from '../part/credits.tsx'
 import { Figures } from '../part/figures.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'

@@ -1,7 +1,8 @@
 /**
  * Bar: one service on one line: its name, its last hour or day, its state now. Pure.
  */
-import type { Segment, ServiceView } from '../../judge/view.ts'
+import type { ServiceView } from '../../view/contract.ts'
+import type { Segment } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { StateMark } from './mark.tsx'
 import { DayBar } from './days.tsx'

@@ -2,7 +2,7 @@
  * Begun: what stands on a contract's page after the form made it: whether the first sample is there yet,
  * and what to do next. Pure.
  */
-import type { AgentView, ContractView } from '../../judge/view.ts'
+import type { AgentView, ContractView } from '../../view/contract.ts'
 import type { Scene } from '../scene.ts'
 import { nearText } from '../text/format.ts'
 

@@ -2,8 +2,8 @@
  * What a window is worth: the credit line by line with the clause each rests on, theoretical until somebody
  * notifies it; and beside it, for those who may see it, what the outages cost. Pure.
  */
-import type { CreditsView, LossView } from '../../judge/credit-view.ts'
-import type { WindowView } from '../../judge/view.ts'
+import type { CreditsView, LossView } from '../../view/credit.ts'
+import type { WindowView } from '../../view/window.ts'
 import type { Scene } from '../scene.ts'
 import { decimalText, moneyText } from '../text/format.ts'
 import { guaranteeName, serviceName, spoken } from './names.ts'

@@ -2,7 +2,8 @@
  * Days: a service over the last 90 days, one mark a day, the worst of the day by height and colour and how
  * long it was down in words. Days of the contract's own clock. Pure.
  */
-import type { Segment, State } from '../../judge/view.ts'
+import type { State } from '../../view/parts.ts'
+import type { Segment } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { durationText, timeText, zoneOffsetMs } from '../text/format.ts'
 import { sharesOf, type Span } from './ribbon.tsx'

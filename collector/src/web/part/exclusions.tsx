@@ -3,7 +3,7 @@
  * excuses; and the forms of those who may declare or answer. Pure.
  */
 import { may } from '../../http/scope.ts'
-import type { ExclusionView } from '../../judge/exclusion-view.ts'
+import type { ExclusionView } from '../../view/exclusion.ts'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { Scene } from '../scene.ts'
 import { durationText } from '../text/format.ts'

@@ -1,22 +1,47 @@
 /** The figures of a guarantee behind one line: a table of provable, point and pessimistic, and facts below. Pure. */
-import type { GuaranteeView } from '../../judge/view.ts'
+import type { Child } from 'hono/jsx'
+import { FIGURES, type Figure } from '@constat/sla/figures'
+import type { GuaranteeView } from '../../view/guarantee.ts'
 import type { Scene } from '../scene.ts'
+import { shareText } from '../text/format.ts'
+import { Fact } from './fact.tsx'
 import { guaranteeName } from './names.ts'
 import { Table, type Column } from './table.tsx'
 
-export type FigureRow = { term: string; values: readonly string[]; meaning: string }
+type FigureRow = { term: string; values: readonly string[]; meaning: string }
 
 type Props = {
   guarantee: GuaranteeView
   scene: Scene
-  summary: string
+  summary?: string
   /** What each column of values says. */
-  heads: readonly string[]
+  heads?: readonly string[]
   rows: readonly FigureRow[]
-  children: unknown
+  /** Facts that stand below, before the coverage. */
+  children?: Child
 }
 
-export function FoldedFigures({ guarantee, scene, summary, heads, rows, children }: Props) {
+/** One row for each of the three figures, with what it means. */
+export function threeFigures(
+  valuesOf: (figure: Figure) => readonly string[],
+  { text: { figure: words } }: Scene,
+  meanings: Partial<Record<Figure, string>> = {},
+): FigureRow[] {
+  const usual = {
+    provable: words.provableMeaning,
+    point: words.pointMeaning,
+    pessimistic: words.pessimisticMeaning,
+  }
+  return FIGURES.map((figure) => ({
+    term: words[figure],
+    values: valuesOf(figure),
+    meaning: meanings[figure] ?? usual[figure],
+  }))
+}
+
+export function FoldedFigures({ guarantee, scene, rows, children, ...told }: Props) {
+  const { figure } = scene.text
+  const { summary = figure.all, heads = [figure.measured] } = told
   const name = guaranteeName(guarantee, scene)
   return (
     <details class="figures" id={`figures-${guarantee.guarantee}`}>
@@ -34,7 +59,12 @@ export function FoldedFigures({ guarantee, scene, summary, heads, rows, children
           { look: 'note', cell: ({ meaning }) => meaning },
         ]}
       />
-      {children}
+      <dl class="facts">
+        {children}
+        <Fact term={figure.coverage}>
+          <span title={figure.coverageMeaning}>{shareText(guarantee.coverage, scene.lang)}</span>
+        </Fact>
+      </dl>
     </details>
   )
 }

@@ -4,7 +4,7 @@
  * No line crosses time without evidence. The same as a table below. Pure.
  */
 import { scaleLinear } from 'd3-scale'
-import type { LatencyPoint, LatencyView } from '../../judge/view.ts'
+import type { LatencyPoint, LatencyView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { countText, latencyText, spanText } from '../text/format.ts'
 import { Axis, type Span } from './ribbon.tsx'

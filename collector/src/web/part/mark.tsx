@@ -2,7 +2,9 @@
  * Marks: a state as shape, word and colour at once, so that none of them is needed to read it. Pure.
  */
 import type { Child } from 'hono/jsx'
-import type { State } from '../../judge/view.ts'
+import type { SiteHead } from '../../view/guarantee.ts'
+import type { State, Verdict } from '../../view/parts.ts'
+import type { Scene } from '../scene.ts'
 import type { Text } from '../text/en.ts'
 
 /** Shapes differ in outline, not only in colour: disc, triangle, half disc, octagon, dashed ring. */
@@ -76,5 +78,29 @@ export function Logo() {
       <rect x="3" y="6" width="20" height="23" rx="2" class="over" />
       <path d="M7 13h12M7 18h12M7 23h7" class="rules" />
     </svg>
+  )
+}
+
+const VERDICT_TONE = { met: 'good', not_met: 'bad', indeterminate: 'calm' } as const satisfies Record<
+  Verdict,
+  string
+>
+
+type Judged = Pick<SiteHead, 'verdict' | 'outlook' | 'insufficientEvidence'>
+
+export function VerdictStamp({ guarantee: g, scene }: { guarantee: Judged; scene: Scene }) {
+  const { text } = scene
+  const open = g.verdict === 'indeterminate' && g.outlook !== null
+  return (
+    <span class="stamps">
+      {open ? (
+        <Stamp tone={g.outlook === 'at_risk' ? 'warn' : 'calm'}>
+          {text.outlook[g.outlook ?? 'on_track']}
+        </Stamp>
+      ) : (
+        <Stamp tone={VERDICT_TONE[g.verdict]}>{text.verdict[g.verdict]}</Stamp>
+      )}
+      {g.insufficientEvidence && <Stamp tone="warn">{text.insufficient}</Stamp>}
+    </span>
   )
 }

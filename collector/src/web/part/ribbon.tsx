@@ -4,7 +4,8 @@
  */
 import { normalise, subtract, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { scaleUtc, type ScaleTime } from 'd3-scale'
-import type { Segment, State } from '../../judge/view.ts'
+import type { State } from '../../view/parts.ts'
+import type { Segment } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { durationText, timeText, zoneOffsetMs } from '../text/format.ts'
 import { msOf } from './time.tsx'

@@ -3,7 +3,7 @@
  * below, for those who do not see the drawing or want the figures. Pure.
  */
 import type { Child } from 'hono/jsx'
-import type { Segment, TimelineView } from '../../judge/view.ts'
+import type { Segment, TimelineView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { durationText } from '../text/format.ts'
 import { StateMark } from './mark.tsx'

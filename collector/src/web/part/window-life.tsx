@@ -1,5 +1,5 @@
 /** How far the life of a window has come: one sentence, the versions that stand, and those before it. Pure. */
-import type { ClosedWindowView, WindowLifeView, WindowVersionView } from '../../judge/window-view.ts'
+import type { ClosedWindowView, WindowLifeView, WindowVersionView } from '../../view/window.ts'
 import type { Scene } from '../scene.ts'
 import { countText, moneyText, timeText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'

@@ -3,7 +3,8 @@
  * from with those who run them. Pure.
  */
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import type { ContractView, IncidentView, SiteAgent } from '../../judge/view.ts'
+import type { ContractView, SiteAgent } from '../../view/contract.ts'
+import type { IncidentView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { listText } from '../text/words.ts'
 import { Stamp } from './mark.tsx'

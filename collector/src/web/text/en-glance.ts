@@ -66,7 +66,6 @@ export const glance = {
       `${percent} within ${threshold}`,
     none: 'no answer measured yet',
     counted: ({ within, n }: { within: string; n: string }) => `${within} of ${n} answers`,
-    bounds: ({ least, most }: { least: string; most: string }) => `at least ${least}, at most ${most}`,
     missing: (count: string) => `${count} slots without evidence`,
     percentiles: 'Answered within',
     half: 'half of the answers',

@@ -2,7 +2,7 @@
  * English: every word of the web view. The other languages have the same keys by type. Pure.
  */
 import type { ReadinessCode } from '@constat/sla/readiness'
-import type { WindowState } from '../../judge/view.ts'
+import type { WindowState } from '../../view/parts.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'

@@ -57,6 +57,10 @@ export function percentText(percent: string, lang: Lang): string {
   return `${decimalText(percent, lang)}${NBSP}%`
 }
 
+export function percentOrNone(percent: string | null, lang: Lang): string {
+  return percent === null ? '–' : percentText(percent, lang)
+}
+
 /** A share with 4 digits as a percentage with 2: `0.9985` → `99.85 %`. Only moves the point. */
 export function shareText(share: string, lang: Lang): string {
   const [whole = '0', fraction = ''] = share.split('.')

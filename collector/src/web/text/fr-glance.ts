@@ -67,7 +67,6 @@ export const glance: typeof english = {
       `${percent} en ${threshold}`,
     none: 'aucune réponse mesurée encore',
     counted: ({ within, n }: { within: string; n: string }) => `${within} réponses sur ${n}`,
-    bounds: ({ least, most }: { least: string; most: string }) => `au moins ${least}, au plus ${most}`,
     missing: (count: string) => `${count} créneaux sans preuve`,
     percentiles: 'Répond en',
     half: 'la moitié des réponses',

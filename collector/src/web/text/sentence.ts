@@ -2,7 +2,9 @@
  * The one sentence of a contract, composed from its view in the reader's language: state, since when,
  * what is left of the budget, what a claim lacks. Pure.
  */
-import type { ContractView, GuaranteeView, Readiness, ServiceView } from '../../judge/view.ts'
+import type { ContractView, ServiceView } from '../../view/contract.ts'
+import type { GuaranteeView } from '../../view/guarantee.ts'
+import type { Readiness } from '../../view/parts.ts'
 import type { Scene } from '../scene.ts'
 import { durationText, nearText, timeText } from './format.ts'
 import { listText, wordOf } from './words.ts'

@@ -4,26 +4,17 @@
  */
 import { durationText } from '../duration.ts'
 import { compare, decimal, fraction, sum } from '../fraction.ts'
-import type { CreditSchedule, GuaranteeTerms } from './expanded.ts'
+import type { Gives } from '../metric/entry.ts'
+import { entryOf, METRIC_NAMES } from '../metric/table.ts'
+import type { CreditSchedule } from './expanded.ts'
 import type { Rule } from './subject.ts'
 
-type Metric = GuaranteeTerms['metric']
-
-const PERCENTAGES: readonly Metric[] = [
-  'interval-availability',
-  'share-within',
-  'request-share',
-  'error-rate-slices',
-  'mean-error-rate',
-]
-const LENGTHS: readonly Metric[] = ['interval-availability', 'restoration-time', 'response-time']
-
-/** Metrics that give a schedule the figure it counts by; kinds that are not here fit all. */
-const FITTING: Partial<Record<CreditSchedule['kind'], { needs: string; metrics: readonly Metric[] }>> = {
-  tiers: { needs: 'a percentage', metrics: PERCENTAGES },
-  linear: { needs: 'a percentage', metrics: PERCENTAGES },
-  step: { needs: 'a length of time', metrics: LENGTHS },
-  'late-restoration': { needs: 'the time an outage took', metrics: ['restoration-time', 'response-time'] },
+/** What a schedule counts by, which a metric has to give; kinds that are not here fit all. */
+const COUNTS: Partial<Record<CreditSchedule['kind'], Gives>> = {
+  tiers: 'a percentage',
+  linear: 'a percentage',
+  step: 'a length of time',
+  'late-restoration': 'the time an outage took',
 }
 
 export const schedulesFit: Rule = ({ spec, terms }, say) => {
@@ -31,10 +22,10 @@ export const schedulesFit: Rule = ({ spec, terms }, say) => {
     const metric = terms.guarantees.find((guarantee) => guarantee.id === id)?.metric
     // Points by the figure reached are tiers that count points.
     const isByFigure = schedule.kind === 'points' && typeof schedule.points !== 'number'
-    const fitting = FITTING[isByFigure ? 'tiers' : schedule.kind]
-    if (!metric || !fitting || fitting.metrics.includes(metric)) continue
-    const others = fitting.metrics.join(', ')
-    const message = `counts ${fitting.needs}, and ${metric} gives none: write flat or points, or credit one of ${others}`
+    const needs = COUNTS[isByFigure ? 'tiers' : schedule.kind]
+    if (!metric || !needs || entryOf(metric).gives.includes(needs)) continue
+    const others = METRIC_NAMES.filter((one) => entryOf(one).gives.includes(needs)).join(', ')
+    const message = `counts ${needs}, and ${metric} gives none: write flat or points, or credit one of ${others}`
     say(['credits', 'schedules', id, 'kind'], message)
   }
 }

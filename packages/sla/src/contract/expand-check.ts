@@ -4,9 +4,9 @@
 import type { ProbeSpec } from '@constat/shared/check'
 import { invariant } from '@constat/shared/fault'
 import { parseDate, yearOf } from '../civil.ts'
-import { parseDuration } from '../duration.ts'
 import type { CalendarTerms, CheckTerms, FoldTerms, ServiceNode, ServiceTerms } from './expanded.ts'
 import type { DocumentOf } from './kinds.ts'
+import { ms, msOr } from './scalar.ts'
 import type { ContractSpec } from './schema-contract.ts'
 import { httpProbe, transactionProbe } from './schema-http.ts'
 import { hostProbe } from './schema-host.ts'
@@ -18,17 +18,6 @@ export const DEFAULT_TIMEOUT_MS = 10_000
 /** A re-probe follows a first failure no sooner than this. */
 export const DEFAULT_REPROBE_MS = 2000
 export const DEFAULT_CONFIRM: FoldTerms['confirm'] = { down: 2, up: 1, by: 'reprobes' }
-
-/** Milliseconds of a duration that its schema accepted. */
-export function ms(text: string): number {
-  const value = parseDuration(text)
-  invariant(value !== undefined, `not a duration: ${text}`)
-  return value
-}
-
-export function msOr(text: string | undefined, fallbackMs: number): number {
-  return text === undefined ? fallbackMs : ms(text)
-}
 
 /** A sample stands for two intervals and the timeout of the second. */
 export function defaultHoldMs({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number {

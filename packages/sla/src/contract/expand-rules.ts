@@ -10,21 +10,18 @@ import type {
   ExclusionKind,
   ExclusionTerms,
   GuaranteeTerms,
-  IncidentClock,
   MeasurementTerms,
   NoticeRule,
-  Objective,
   ReconciliationTerms,
 } from './expanded.ts'
-import { ms, msOr } from './expand-check.ts'
+import { ms, msOr } from './scalar.ts'
+import { expandObjective } from './objective.ts'
 import type { ContractSpec } from './schema-contract.ts'
 
 export const DEFAULT_MAX_CLOCK_ERROR_MS = 1000
 export const DEFAULT_MINIMUM_COVERAGE = '0.95'
 export const DEFAULT_GRACE_MS = 72 * 3_600_000
 export const DEFAULT_TOLERANCE_MS = 120_000
-export const DEFAULT_SLICE_MS = 60_000
-export const DEFAULT_MEAN_SLICE_MS = 300_000
 
 export function expandMeasurement(spec: ContractSpec): MeasurementTerms {
   const own = spec.measurement ?? {}
@@ -109,45 +106,8 @@ export function expandGuarantee(
     calendar: spec.calendar ?? defaults.calendar,
     scope: spec.scope ?? 'service',
     critical: spec.critical ?? false,
-    ...objectiveOf(spec),
+    ...expandObjective(spec),
   }
-}
-
-function objectiveOf(spec: GuaranteeSpec): Objective {
-  switch (spec.metric) {
-    case 'interval-availability':
-    case 'request-share':
-      return { metric: spec.metric, target: spec.target }
-    case 'share-within':
-      return { metric: spec.metric, thresholdMs: ms(spec.threshold), target: spec.target }
-    case 'restoration-time':
-      return { metric: spec.metric, clock: spec.clock ?? RESTORATION_CLOCK, target: eachOf(spec.target) }
-    case 'response-time':
-      return { metric: spec.metric, clock: spec.clock ?? RESPONSE_CLOCK, target: eachOf(spec.target) }
-    case 'incident-count':
-      return { metric: spec.metric, target: spec.target }
-    case 'error-rate-slices': {
-      const sliceMs = msOr(spec.slice, DEFAULT_SLICE_MS)
-      return { metric: spec.metric, sliceMs, badWhen: spec.badWhen, target: spec.target }
-    }
-    case 'mean-error-rate':
-      return { metric: spec.metric, sliceMs: msOr(spec.slice, DEFAULT_MEAN_SLICE_MS), target: spec.target }
-  }
-}
-
-const RESTORATION_CLOCK: IncidentClock = {
-  start: 'measured-onset',
-  stop: 'measured-recovery',
-  pausedWhile: [],
-}
-const RESPONSE_CLOCK: IncidentClock = {
-  start: 'alert-sent',
-  stop: 'provider-acknowledgement',
-  pausedWhile: [],
-}
-
-function eachOf({ op, each }: { op: 'lte'; each: string }): { op: 'lte'; eachMs: number } {
-  return { op, eachMs: ms(each) }
 }
 
 type CreditsSpec = NonNullable<ContractSpec['credits']>

@@ -17,7 +17,6 @@ import {
   expandHours,
   expandServices,
   expandWatch,
-  msOr,
   type CheckDefaults,
 } from './expand-check.ts'
 import {
@@ -28,6 +27,7 @@ import {
   expandMeasurement,
   expandReconciliation,
 } from './expand-rules.ts'
+import { msOr } from './scalar.ts'
 import type {
   CalendarTerms,
   CheckTerms,

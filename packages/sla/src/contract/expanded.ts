@@ -3,6 +3,7 @@
  * It is what the judge reads, what `explain` shows and what the digest covers (all but `source`).
  * Plain JSON by construction. Types only, and the quorum rule that stays symbolic. Pure.
  */
+import type { Objective } from './objective.ts'
 import type { CheckSpec } from '@constat/shared/check'
 import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
@@ -100,33 +101,6 @@ export type WindowPeriod = 'P1D' | 'P1W' | 'P1M' | 'P3M' | 'P1Y'
  * elsewhere, so that terms from before there were anchors keep their digest.
  */
 export type WindowTerms = { period: WindowPeriod; timeZone: string; anchor?: string }
-
-/** Where a clock of a per-incident metric starts, stops and stands still. */
-export type ClockStart = 'measured-onset' | 'alert-sent' | 'provider-notified' | 'provider-acknowledgement'
-export type ClockStop = 'measured-recovery' | 'provider-acknowledgement' | 'provider-closed'
-export type IncidentClock = { start: ClockStart; stop: ClockStop; pausedWhile: string[] }
-
-export type PercentTarget = { op: 'gte'; percent: string }
-export type EachTarget = { op: 'lte'; eachMs: number }
-export type CountTarget = { op: 'lte'; count: number }
-
-/** What is measured, and what is promised of it. */
-export type Objective =
-  | { metric: 'interval-availability'; target: PercentTarget }
-  | { metric: 'share-within'; thresholdMs: number; target: PercentTarget }
-  /** Good attempts of slots, of all that could be told. */
-  | { metric: 'request-share'; target: PercentTarget }
-  | { metric: 'restoration-time'; clock: IncidentClock; target: EachTarget }
-  | { metric: 'response-time'; clock: IncidentClock; target: EachTarget }
-  | { metric: 'incident-count'; target: CountTarget }
-  | {
-      metric: 'error-rate-slices'
-      sliceMs: number
-      /** A slice is bad where more than this percent of it fails; 'all-failed': only where all did. */
-      badWhen: { overPercent: string } | 'all-failed'
-      target: PercentTarget
-    }
-  | { metric: 'mean-error-rate'; sliceMs: number; target: PercentTarget }
 
 export type GuaranteeTerms = Objective & {
   id: string

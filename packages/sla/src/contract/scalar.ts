@@ -3,6 +3,7 @@
  * They stay text after parsing, so that JSON Schema and the source keep the same form; expansion makes
  * them numbers. Each says in its message what to write instead.
  */
+import { invariant } from '@constat/shared/fault'
 import { z } from 'zod'
 import { parseClock, parseDate, parseLocal } from '../civil.ts'
 import { MAX_DAYS } from '../dayrule.ts'
@@ -143,5 +144,16 @@ export const weeklySlot = z
     end: clock,
   })
   .refine(({ start, end }) => start !== end, 'starts when it ends: write "00:00" to "24:00" for a whole day')
+
+/** Milliseconds of a duration that its schema accepted. */
+export function ms(text: string): number {
+  const value = parseDuration(text)
+  invariant(value !== undefined, `not a duration: ${text}`)
+  return value
+}
+
+export function msOr(text: string | undefined, fallbackMs: number): number {
+  return text === undefined ? fallbackMs : ms(text)
+}
 
 export const flag = z.boolean('should be true or false')

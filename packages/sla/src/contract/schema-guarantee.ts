@@ -3,18 +3,8 @@
  * Whatever can flip a verdict is an enum, never free text.
  */
 import { z } from 'zod'
-import {
-  date,
-  MAX_LIST,
-  name,
-  natural,
-  percentText,
-  positiveDuration,
-  targetText,
-  text,
-  timeZone,
-  tooLong,
-} from './scalar.ts'
+import { OBJECTIVES, type Metric, type ObjectiveSpec } from './objective.ts'
+import { date, MAX_LIST, name, text, timeZone, tooLong } from './scalar.ts'
 
 export const clauseId = z
   .string('should be the id of a clause, in quotes')
@@ -28,30 +18,6 @@ export const windowSpec = z.strictObject({
   anchor: date.optional(),
 })
 
-const percentTarget = z.strictObject({
-  op: z.literal('gte', 'should be gte').default('gte'),
-  percent: targetText,
-})
-const eachTarget = z.strictObject({
-  op: z.literal('lte', 'should be lte').default('lte'),
-  each: positiveDuration,
-})
-const countTarget = z.strictObject({ op: z.literal('lte', 'should be lte').default('lte'), count: natural })
-
-const clockOf = (
-  start: 'measured-onset' | 'alert-sent',
-  stop: 'measured-recovery' | 'provider-acknowledgement',
-) =>
-  z
-    .strictObject({
-      start: z
-        .enum(['measured-onset', 'alert-sent', 'provider-notified', 'provider-acknowledgement'])
-        .default(start),
-      stop: z.enum(['measured-recovery', 'provider-acknowledgement', 'provider-closed']).default(stop),
-      pausedWhile: z.array(name).max(100).default([]),
-    })
-    .optional()
-
 const common = {
   id: name,
   displayName: text.optional(),
@@ -64,52 +30,19 @@ const common = {
   critical: z.boolean('should be true or false').optional(),
 }
 
-const badWhen = z.union([z.literal('all-failed'), z.strictObject({ overPercent: percentText })], {
-  error: 'should be all-failed, or {overPercent: "5"}',
-})
+function schemaOf(metric: Metric) {
+  return z.strictObject({ ...common, metric: z.literal(metric), ...OBJECTIVES[metric].spec })
+}
 
-export const guarantee = z.discriminatedUnion(
-  'metric',
-  [
-    z.strictObject({ ...common, metric: z.literal('interval-availability'), target: percentTarget }),
-    z.strictObject({
-      ...common,
-      metric: z.literal('share-within'),
-      threshold: positiveDuration,
-      target: percentTarget,
-    }),
-    z.strictObject({
-      ...common,
-      metric: z.literal('restoration-time'),
-      clock: clockOf('measured-onset', 'measured-recovery'),
-      target: eachTarget,
-    }),
-    z.strictObject({
-      ...common,
-      metric: z.literal('response-time'),
-      clock: clockOf('alert-sent', 'provider-acknowledgement'),
-      target: eachTarget,
-    }),
-    z.strictObject({ ...common, metric: z.literal('request-share'), target: percentTarget }),
-    z.strictObject({ ...common, metric: z.literal('incident-count'), target: countTarget }),
-    z.strictObject({
-      ...common,
-      metric: z.literal('error-rate-slices'),
-      slice: positiveDuration.optional(),
-      badWhen,
-      target: percentTarget,
-    }),
-    z.strictObject({
-      ...common,
-      metric: z.literal('mean-error-rate'),
-      slice: positiveDuration.optional(),
-      target: percentTarget,
-    }),
-  ],
-  {
-    error:
-      'should be one of interval-availability, share-within, request-share, restoration-time, response-time, incident-count, error-rate-slices, mean-error-rate',
-  },
-)
+type GuaranteeSpec = z.infer<z.ZodObject<typeof common>> & ObjectiveSpec
+
+// The keys are those of the table.
+const METRICS = Object.keys(OBJECTIVES) as Metric[]
+const schemas = METRICS.map(schemaOf)
+
+// Of the same table as the type.
+const guarantee = z.discriminatedUnion('metric', schemas as [(typeof schemas)[number]], {
+  error: `should be one of ${METRICS.join(', ')}`,
+}) as unknown as z.ZodType<GuaranteeSpec>
 
 export const guarantees = z.array(guarantee).min(1, 'is empty: write what was promised').max(MAX_LIST)

@@ -14,7 +14,6 @@ import {
   decimalText,
   floor,
   fraction,
-  fractionOf,
   least,
   minus,
   most,
@@ -26,9 +25,8 @@ import {
   ZERO,
   type Fraction,
 } from '../fraction.ts'
-import { countsOf, type LatencyTally } from '../latency.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
-import type { Figure } from '../figures.ts'
+import { entryOf } from '../metric/table.ts'
 
 export type Scheduled = { amount: Fraction; text: string }
 
@@ -193,28 +191,8 @@ function capped(
  */
 function bindingPercent({ result, stated, terms }: ScheduleContext): Fraction {
   if (stated !== null) return decimal(stated)
-  const figure = terms.measurement.bindingFigure
-  const { measure, committedMs } = result
-  switch (measure.kind) {
-    case 'downtime':
-      return percentKept({ lost: fraction(measure.downMs[figure]), of: committedMs })
-    case 'share':
-      return shareOf(measure, figure)
-    case 'mean':
-      return percentKept({ lost: fractionOf(measure.lost[figure]), of: measure.slicesOfWindow })
-    case 'timing':
-    case 'count':
-      return HUNDRED
-  }
-}
-
-function percentKept({ lost, of }: { lost: Fraction; of: number }): Fraction {
-  return of === 0 ? HUNDRED : minus(HUNDRED, product(ratio(lost, fraction(of)), HUNDRED))
-}
-
-function shareOf(tally: LatencyTally, figure: Figure): Fraction {
-  const { n, within } = countsOf(tally, figure)
-  return n === 0 ? HUNDRED : fraction(within * 100, n)
+  const { metric, measure, committedMs } = result
+  return entryOf(metric).percent(measure, terms.measurement.bindingFigure, committedMs) ?? HUNDRED
 }
 
 /** The figure that credit follows from. */
@@ -241,13 +219,9 @@ function keptByRounding(context: ScheduleContext): string | null {
 /** How late, ms: each incident beyond what it may take, or all downtime beyond what the target allows. */
 function latePieces(context: ScheduleContext): Fraction[] {
   const { result, guarantee, terms } = context
-  const { measure, committedMs } = result
-  if (measure.kind === 'timing') {
-    const figure = terms.measurement.bindingFigure
-    const late = measure.perIncident.map(({ ms }) => fraction((ms?.[figure] ?? 0) - measure.eachMs))
-    return late.filter(({ n }) => n > 0n)
-  }
-  if (measure.kind !== 'downtime' || !('percent' in guarantee.target)) return []
+  const { metric, measure, committedMs } = result
+  const late = entryOf(metric).lateMs(measure, terms.measurement.bindingFigure)
+  if (late !== null || !('percent' in guarantee.target)) return late ?? []
   const missing = minus(decimal(guarantee.target.percent), creditedPercent(context))
   return missing.n <= 0n ? [] : [product(percent(missing), fraction(committedMs))]
 }

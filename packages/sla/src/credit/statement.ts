@@ -19,12 +19,15 @@ import {
   type Fraction,
 } from '../fraction.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
+import { entryOf } from '../metric/table.ts'
 import type { Verdict } from '../verdict.ts'
 import { rightsOf, type ChronicRight, type RightsQuestion } from './chronic-rights.ts'
 import { moneyText } from './money.ts'
 import { baseOf, monthlyCharge, monthsOf, scheduled, type Scheduled } from './schedule.ts'
 
-export type CreditRule = 'schedule' | 'same-cause' | 'repeat' | 'earn-back' | 'cap' | 'misreport'
+export const CREDIT_RULES = ['schedule', 'same-cause', 'repeat', 'earn-back', 'cap', 'misreport'] as const
+export type CreditRule = (typeof CREDIT_RULES)[number]
 
 export type CreditLine = {
   /** Null: a line over all guarantees. */
@@ -121,24 +124,11 @@ export function trailingFailures(past: readonly PastWindow[]): number {
   return past.length - 1 - lastKept
 }
 
-/** Shares of attempts and latencies fail by no incident: they never share a cause. */
-function causesOf({ result: { measure }, incidents, commitment }: One): UnixMs[] {
-  switch (measure.kind) {
-    case 'timing':
-      return measure.perIncident.filter(({ verdict }) => verdict === 'not_met').map(({ onsetMs }) => onsetMs)
-    case 'downtime':
-    case 'count':
-      // What lies outside the promised time made nothing fail.
-      return incidents
-        .filter(({ onsetMs, endMs, possible }) => {
-          const span = { startMs: onsetMs, endMs: endMs ?? possible.endMs }
-          return clip(commitment.committed, span).length > 0
-        })
-        .map(({ onsetMs }) => onsetMs)
-    case 'share':
-    case 'mean':
-      return []
-  }
+function causesOf({ result: { metric, measure }, incidents, commitment }: One): UnixMs[] {
+  // What lies outside the promised time made nothing fail.
+  const isPromised = ({ onsetMs, endMs, possible }: IncidentFacts): boolean =>
+    clip(commitment.committed, { startMs: onsetMs, endMs: endMs ?? possible.endMs }).length > 0
+  return entryOf(metric).failedBy(measure) ?? incidents.filter(isPromised).map(({ onsetMs }) => onsetMs)
 }
 
 /** One incident is paid under one guarantee: the dearest of those it made fail. */

@@ -4,7 +4,14 @@
  */
 import { clip, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { Budget } from '../budget.ts'
-import type { Exhaustion } from './result.ts'
+
+/** Where an open window is heading, by the binding figure. */
+export type Exhaustion = {
+  /** When the budget was gone; null while some is left. */
+  exhaustedMs: UnixMs | null
+  /** When it would be gone at the rate so far; null: not within the window. */
+  projectedMs: UnixMs | null
+}
 
 export type ExhaustionQuestion = {
   /** Counted downtime in committed time so far. */

@@ -6,17 +6,17 @@
 import { totalMs, union, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import type { Figure } from '../figures.ts'
-import { compare, fraction, fractionOf, type Fraction } from '../fraction.ts'
-import { countsOf } from '../latency.ts'
+import { compare, type Fraction } from '../fraction.ts'
+import { outageRulesOf, type ScoreQuestion } from '../metric/base.ts'
+import type { Metric } from '../contract/objective.ts'
+import { entryOf, score } from '../metric/table.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Verdict } from '../verdict.ts'
 import type { VantageSlots } from './attempts.ts'
 import { commitmentOf, type Commitment } from './committed.ts'
 import { rulingsOf, type Declaration, type Ruling } from './declaration.ts'
 import { measuredIncidents } from './measured-incidents.ts'
-import type { GuaranteeResult, Measure, Scored, SiteScore } from './result.ts'
-import { score } from './score.ts'
-import { outageRulesOf, type ScoreQuestion } from './score-base.ts'
+import type { GuaranteeResult, Scored, SiteScore } from './result.ts'
 import { belongs, type IncidentFacts } from './timing.ts'
 
 /** What was measured of a service, or of one site of it. */
@@ -121,9 +121,10 @@ function scoredUnder(rulings: readonly Ruling[], { question, incidents }: Asked)
     const scope = { ...seen, incidents: incidentsOf(seen, question) }
     return { site, ...score(scope, asked) }
   })
+  const { metric } = guarantee
   const figure = terms.measurement.bindingFigure
   return {
-    ...overSites(sites, { figure, ofNone: () => score({ ...facts, incidents }, asked) }),
+    ...overSites(sites, { metric, figure, ofNone: () => score({ ...facts, incidents }, asked) }),
     commitment,
   }
 }
@@ -137,11 +138,11 @@ function rankOf({ verdict, outlook }: Scored): number {
 /** The figures of the worst site; lost where any is, kept where all are. One of thin evidence makes it thin. */
 export function overSites(
   sites: readonly SiteScore[],
-  { figure, ofNone }: { figure: Figure; ofNone: () => Scored },
+  { metric, figure, ofNone }: { metric: Metric; figure: Figure; ofNone: () => Scored },
 ): { scored: Scored; sites: SiteScore[] } {
+  const lostOf = ({ measure }: Scored): Fraction | null => entryOf(metric).lost(measure, figure)
   const ordered = sites.toSorted(
-    (a, b) =>
-      rankOf(b) - rankOf(a) || compareLost(b.measure, a.measure, figure) || (a.site < b.site ? -1 : 1),
+    (a, b) => rankOf(b) - rankOf(a) || compareLost(lostOf(b), lostOf(a)) || (a.site < b.site ? -1 : 1),
   )
   const worst = ordered[0]
   if (!worst) return { scored: ofNone(), sites: [] }
@@ -151,30 +152,10 @@ export function overSites(
 }
 
 /** By the binding figure, exactly: of two sites it is the one that money follows from. */
-function compareLost(a: Measure, b: Measure, figure: Figure): number {
-  const [lost, other] = [lostOf(a, figure), lostOf(b, figure)]
+function compareLost(lost: Fraction | null, other: Fraction | null): number {
   // A site without samples has lost more than any.
   if (lost === null || other === null) return (lost === null ? 1 : 0) - (other === null ? 1 : 0)
   return compare(lost, other)
-}
-
-function lostOf(measure: Measure, figure: Figure): Fraction | null {
-  switch (measure.kind) {
-    case 'downtime':
-      return fraction(measure.downMs[figure])
-    case 'share': {
-      const { n, within } = countsOf(measure, figure)
-      return n === 0 ? null : fraction(n - within, n)
-    }
-    case 'timing':
-      return fraction(
-        measure.perIncident.reduce((longest, { ms }) => Math.max(longest, ms?.[figure] ?? 0), 0),
-      )
-    case 'count':
-      return fraction(measure.count[figure])
-    case 'mean':
-      return fractionOf(measure.lost[figure])
-  }
 }
 
 function incidentsOf(seen: Seen & Told, { terms, asOfMs }: GuaranteeQuestion): readonly IncidentFacts[] {

@@ -6,7 +6,7 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { clip, normalise, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import type { Objective } from '../contract/expanded.ts'
+import type { Objective } from '../contract/objective.ts'
 import { FIGURES, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, percent, sum, ZERO, type Fraction } from '../fraction.ts'
 import { MARK, piecesWithin, type Timeline } from '../timeline.ts'

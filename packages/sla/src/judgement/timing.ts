@@ -7,15 +7,18 @@
 import {
   clip,
   contains,
+  formatInstant,
   subtract,
   totalMs,
   type Interval,
   type IntervalSet,
   type UnixMs,
 } from '@constat/shared/time'
-import type { IncidentClock } from '../contract/expanded.ts'
+import { z } from 'zod'
+import type { IncidentClock } from '../contract/objective.ts'
 import { FIGURES, type Figure } from '../figures.ts'
-import type { Verdict } from '../verdict.ts'
+import { downMs, instant } from '../metric/shape.ts'
+import { VERDICTS, type Verdict } from '../verdict.ts'
 
 /** One incident as measured, and what people did about it. */
 export type IncidentFacts = {
@@ -49,14 +52,14 @@ export function belongs(
   return contains(window, onsetMs) && inForce.some((span) => contains(span, onsetMs))
 }
 
-export type IncidentTiming = {
-  id: string | null
-  onsetMs: UnixMs
-  /** Null: the clock never started. */
-  ms: Record<Figure, number> | null
-  isRunning: boolean
-  verdict: Verdict
-}
+export const incidentTiming = z.strictObject({
+  id: z.string().nullable(),
+  onsetAt: instant,
+  ms: downMs.nullable().meta({ description: 'Null: its clock never started' }),
+  isRunning: z.boolean(),
+  verdict: z.enum(VERDICTS),
+})
+export type IncidentTiming = z.infer<typeof incidentTiming>
 
 export type TimingQuestion = {
   clock: IncidentClock
@@ -75,7 +78,7 @@ export function timingOf(incident: IncidentFacts, question: TimingQuestion): Inc
   const { clock, bindingFigure, eachMs } = question
   const stop = stopOf(incident, clock)
   const isRunning = stop === null
-  const base = { id: incident.id, onsetMs: incident.onsetMs, isRunning }
+  const base = { id: incident.id, onsetAt: formatInstant(incident.onsetMs), isRunning }
   if (startOf(incident, clock, 'point') === null)
     return { ...base, isRunning: false, ms: null, verdict: 'indeterminate' }
   const runs = FIGURES.map((figure) => {

@@ -7,7 +7,7 @@ import type { CreditStatement } from '../credit/statement.ts'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import type { Judged } from './judge-guarantee.ts'
 import type { Ruling } from './declaration.ts'
-import type { Measure } from './result.ts'
+import { entryOf } from '../metric/table.ts'
 
 export const TRACE_STEPS = [
   'window',
@@ -58,7 +58,7 @@ export function traceOf(question: TraceQuestion): TraceStep[] {
       'committed-time',
       `${result.committedMs} ms, ${result.excludedMs} ms excluded (${terms.exclusions.denominatorMode})`,
     ),
-    step('figures', figuresText(result.measure), measurement.clause ?? guarantee.clause),
+    step('figures', entryOf(result.metric).words(result.measure), measurement.clause ?? guarantee.clause),
     step('binding-figure', measurement.bindingFigure, measurement.clause ?? guarantee.clause),
     step('target', targetText(question)),
     step('coverage', coverageText(question), measurement.clause ?? guarantee.clause),
@@ -91,31 +91,10 @@ function rulingText(ruling: Ruling): string {
   return `${id}, ${kind}, ${span}: ${standing}${why}${excuses}`
 }
 
-function figuresText(measure: Measure): string {
-  switch (measure.kind) {
-    case 'downtime': {
-      const { provable, point, pessimistic } = measure.downMs
-      return `down: provable ${provable} ms, point ${point} ms, pessimistic ${pessimistic} ms`
-    }
-    case 'share':
-      return `${measure.within} of ${measure.n} good, ${measure.missing} missing`
-    case 'mean': {
-      const { provable, point, pessimistic } = measure.availability
-      return `${measure.slices} slices: provable ${provable}, point ${point}, pessimistic ${pessimistic}`
-    }
-    case 'timing':
-      return `${measure.perIncident.length} incident(s), each at most ${measure.eachMs} ms`
-    case 'count': {
-      const { provable, point, pessimistic } = measure.count
-      return `incidents: provable ${provable}, point ${point}, pessimistic ${pessimistic}`
-    }
-  }
-}
-
 function targetText({ judged, guarantee }: TraceQuestion): string {
   const { measure, target } = judged.result
   const { op } = guarantee.target
-  if (measure.kind !== 'downtime') return `${op} ${target}`
+  if (!('budget' in measure)) return `${op} ${target}`
   const { allowedMs, spentMs, leftMs } = measure.budget
   return `${op} ${target} %: ${allowedMs} ms allowed, ${spentMs} ms spent, ${leftMs} ms left`
 }

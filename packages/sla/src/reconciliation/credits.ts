@@ -3,10 +3,11 @@
  * by what is proved, and by what was measured. What lies between the least and the most is in dispute. Pure.
  */
 import { creditStatement, type CreditQuestion } from '../credit/statement.ts'
-import { availabilityTexts, type DownMs } from '../figures.ts'
+import type { DownMs } from '../figures.ts'
 import { compare, decimal, minus, type Fraction } from '../fraction.ts'
 import { moneyText } from '../credit/money.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
+import { availabilityOf } from '../metric/availability.ts'
 import { boundedVerdict } from '../verdict.ts'
 import type { Reconciliation } from './reconcile.ts'
 
@@ -64,7 +65,7 @@ function withDowntime(result: GuaranteeResult, ms: number, percent: string | nul
   if (measure.kind !== 'downtime') return result
   const downMs: DownMs = { provable: ms, point: ms, pessimistic: ms }
   const spent = { allowedMs: measure.budget.allowedMs, spentMs: ms, leftMs: measure.budget.allowedMs - ms }
-  const availability = availabilityTexts({ committedMs: elapsedMs, downMs })
+  const availability = availabilityOf({ committedMs: elapsedMs, downMs })
   return {
     ...result,
     verdict:

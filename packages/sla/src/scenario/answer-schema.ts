@@ -5,20 +5,15 @@
 import type { Json } from '@constat/shared/canonical-json'
 import { z } from 'zod'
 import { REFUSALS } from '../judgement/declaration.ts'
+import type { Metric } from '../contract/objective.ts'
+import { shareSchema } from '../metric/share.ts'
+import { downMs, instant, ms, percentages, standing } from '../metric/shape.ts'
+import { entryOf, METRIC_NAMES } from '../metric/table.ts'
+import { deadlineSchema, noticeSchema, reconciliationSchema } from '../reconciliation/answer.ts'
 import { STATES } from '../timeline.ts'
 
-const ms = z.int().min(0).meta({ description: 'ms' })
-const instant = z.string().meta({ description: 'RFC 3339, UTC, with milliseconds' })
 const decimal = z.string().regex(/^-?\d+(\.\d+)?$/)
-const percentOrNull = decimal.nullable().meta({ description: 'Percent, truncated; null of nothing' })
 const name = z.string()
-
-const figuresOf = <T extends z.ZodType>(value: T) =>
-  z
-    .strictObject({ provable: value, point: value, pessimistic: value })
-    .meta({ description: 'At least, measured, at most' })
-
-const downMs = figuresOf(ms)
 const states = z.strictObject(Object.fromEntries(STATES.map((state) => [state, ms] as const)))
 const span = z.strictObject({ start: instant, end: instant })
 
@@ -30,109 +25,38 @@ const incident = z.strictObject({
   possible: span.meta({ description: 'The longest that it can have been, through seen time' }),
 })
 
-const verdict = z.enum(['met', 'not_met', 'indeterminate'])
+/** One shape for each metric: what was measured stands flat beside the verdict. */
+const guarantee = z.discriminatedUnion('metric', METRIC_NAMES.map(guaranteeAs) as [GuaranteeSchema])
 
-const scored = {
-  verdict,
-  outlook: z.enum(['on_track', 'at_risk']).nullable().meta({ description: 'Of an open window only' }),
-  insufficientEvidence: z.boolean(),
-  committedMs: ms.meta({ description: 'Of the whole window' }),
-  elapsedMs: ms.meta({ description: 'Of it, up to asOf' }),
-  knownMs: ms,
-  coverage: decimal.nullable().meta({ description: 'knownMs of elapsedMs, as a share' }),
+type GuaranteeSchema = ReturnType<typeof guaranteeAs>
+
+function guaranteeAs(metric: Metric) {
+  const { shape } = entryOf(metric).measure
+  const counts =
+    'share' in shape ? shareSchema.pick({ n: true, within: true, missing: true, doubtful: true }).shape : {}
+  const scored = standing.extend({ ...shape, ...counts })
+  return scored.extend({
+    guarantee: name,
+    service: name,
+    clause: name.nullable(),
+    metric: z.literal(metric),
+    scope: z.enum(['service', 'each-site']),
+    target: decimal.meta({ description: 'Percent, ms or a number, as the metric has it' }),
+    excludedMs: ms,
+    sites: z.array(scored.extend({ site: name })).meta({ description: 'Worst first' }),
+    contested: z
+      .strictObject({ accepted: scored, refused: scored })
+      .nullable()
+      .meta({ description: 'With every contested exclusion accepted, and with none' }),
+    partition: z.strictObject({
+      committed: states,
+      inHoursExcluded: states,
+      offHours: states,
+      offHoursExcluded: states,
+    }),
+    incidents: z.array(incident),
+  })
 }
-
-const worst = z.strictObject({ lengthMs: ms, start: instant, downMs: ms })
-
-const MEASURES = {
-  downtime: {
-    kind: z.literal('downtime'),
-    downMs,
-    availability: figuresOf(percentOrNull),
-    budget: z.strictObject({ allowedMs: ms, spentMs: ms, leftMs: z.int() }),
-    exhaustion: z.strictObject({ exhaustedAt: instant.nullable(), projectedAt: instant.nullable() }),
-    worst: z.array(worst).meta({ description: 'Hour, day and week with the most downtime' }),
-  },
-  share: {
-    kind: z.literal('share'),
-    n: z.int().min(0),
-    within: z.int().min(0),
-    missing: z.int().min(0).meta({ description: 'Slots of which nobody can tell' }),
-    doubtful: z
-      .strictObject({ n: z.int().min(0), within: z.int().min(0) })
-      .meta({ description: 'Counted, at instants that are not proved up' }),
-    share: figuresOf(percentOrNull),
-    thresholdUs: z.int().nullable(),
-    percentileUs: z.strictObject({ p50: z.int(), p95: z.int(), p99: z.int() }).nullable(),
-  },
-  mean: {
-    kind: z.literal('mean'),
-    slices: z.int().min(0).meta({ description: 'So far' }),
-    slicesOfWindow: z.int().min(0),
-    lost: figuresOf(
-      z
-        .string()
-        .regex(/^\d+(\/\d+)?$/)
-        .meta({ description: 'Error rates of the slices added up, a reduced fraction such as 21/5' }),
-    ),
-    availability: figuresOf(percentOrNull),
-  },
-  timing: {
-    kind: z.literal('timing'),
-    eachMs: ms,
-    perIncident: z.array(
-      z.strictObject({
-        id: name.nullable(),
-        onset: instant,
-        ms: downMs.nullable().meta({ description: 'Null: the clock never started' }),
-        isRunning: z.boolean(),
-        verdict,
-      }),
-    ),
-  },
-  count: { kind: z.literal('count'), count: figuresOf(z.int().min(0)) },
-}
-
-/** One shape for each kind of metric, with what stands beside it. */
-function measuredWith<T extends z.ZodRawShape>(more: T) {
-  return z.discriminatedUnion('kind', [
-    z.strictObject({ ...scored, ...MEASURES.downtime, ...more }),
-    z.strictObject({ ...scored, ...MEASURES.share, ...more }),
-    z.strictObject({ ...scored, ...MEASURES.mean, ...more }),
-    z.strictObject({ ...scored, ...MEASURES.timing, ...more }),
-    z.strictObject({ ...scored, ...MEASURES.count, ...more }),
-  ])
-}
-
-const bothWays = z.strictObject({ accepted: measuredWith({}), refused: measuredWith({}) })
-
-const guarantee = measuredWith({
-  guarantee: name,
-  service: name,
-  clause: name.nullable(),
-  metric: name,
-  scope: z.enum(['service', 'each-site']),
-  target: decimal.meta({ description: 'Percent, ms or a number, as the metric has it' }),
-  excludedMs: ms,
-  sites: z.array(measuredWith({ site: name })).meta({ description: 'Worst first' }),
-  contested: bothWays
-    .nullable()
-    .meta({ description: 'With every contested exclusion accepted, and with none' }),
-  partition: z.strictObject({
-    committed: states,
-    inHoursExcluded: states,
-    offHours: states,
-    offHoursExcluded: states,
-  }),
-  incidents: z.array(incident),
-})
-
-const notice = z.strictObject({
-  unit: z.enum(['elapsed-ms', 'days']),
-  given: z.int(),
-  required: z.int(),
-  valid: z.boolean(),
-})
 
 const exclusion = z.strictObject({
   id: name,
@@ -144,7 +68,7 @@ const exclusion = z.strictObject({
   standing: z.enum(['valid', 'contested', 'refused']),
   refusals: z.array(z.enum(REFUSALS)),
   afterwards: z.boolean().meta({ description: 'Declared once it had begun' }),
-  notice: notice.nullable(),
+  notice: noticeSchema.nullable(),
   excuses: z.array(span).meta({ description: 'Before service hours and the cap' }),
 })
 
@@ -152,7 +76,7 @@ const service = z.strictObject({
   service: name,
   states,
   downMs,
-  availability: figuresOf(percentOrNull),
+  availability: percentages,
   coverage: decimal.nullable(),
   incidents: z.array(incident),
 })
@@ -182,11 +106,7 @@ const policy = z.strictObject({
   says: name,
 })
 
-const reconciliation = z.looseObject({
-  guarantee: name,
-  matches: z.array(z.looseObject({ class: name, start: instant, end: instant, measured: z.array(span) })),
-  credits: z.looseObject({ currency: name, inDispute: decimal }).nullable(),
-})
+const reconciliation = reconciliationSchema.extend({ nextDeadline: deadlineSchema })
 
 /** What `constat evaluate` answers to a scenario. */
 export const scenarioAnswerSchema = z.strictObject({

@@ -5,12 +5,13 @@ import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { ClaimClock } from '../credit/claim.ts'
 import type { LossStatement } from '../credit/loss-statement.ts'
 import type { CreditStatement } from '../credit/statement.ts'
-import type { DownMs } from '../figures.ts'
+import type { DownMs, Figure } from '../figures.ts'
 import type { Ruling } from '../judgement/declaration.ts'
-import type { GuaranteeResult, Measure, Percentages, Scored } from '../judgement/result.ts'
+import type { GuaranteeResult, Scored, SiteScore } from '../judgement/result.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
+import type { MeasureOf } from '../metric/table.ts'
 import type { Replayed } from '../policy/table.ts'
-import type { ReconciliationAnswer } from '../reconciliation/answer.ts'
+import type { DeadlineAnswer, ReconciliationAnswer } from '../reconciliation/answer.ts'
 import type { Partition, StateMs } from '../window.ts'
 import type { Note } from './findings.ts'
 
@@ -26,32 +27,22 @@ export type ServiceAnswer = {
   service: string
   states: StateMs
   downMs: DownMs
-  availability: Percentages
+  availability: Record<Figure, string | null>
   coverage: string | null
   incidents: IncidentAnswer[]
 }
 
 /** What was measured stands flat beside the verdict, as in the collector's interface. */
-export type GuaranteeAnswer = Omit<GuaranteeResult, 'measure' | 'sites' | 'contested'> & {
-  sites: ({ site: string } & ScoredAnswer)[]
-  contested: { accepted: ScoredAnswer; refused: ScoredAnswer } | null
+type Flat<S> = S extends { measure: infer M } ? Omit<S, 'measure'> & Counted<M> : never
+/** Those of a share stand beside it too, under the names that scenarios have always answered with. */
+type Counted<M> = M extends { share: unknown } ? M & Counts : M
+type Counts = Pick<MeasureOf<'request-share'>['share'], 'n' | 'within' | 'missing' | 'doubtful'>
+export type GuaranteeAnswer = Flat<Omit<GuaranteeResult, 'sites' | 'contested'>> & {
+  sites: Flat<SiteScore>[]
+  contested: { accepted: Flat<Scored>; refused: Flat<Scored> } | null
   partition: Partition
   incidents: IncidentAnswer[]
-} & MeasureAnswer
-
-export type ScoredAnswer = Omit<Scored, 'measure'> & MeasureAnswer
-
-type Downtime = Extract<Measure, { kind: 'downtime' }>
-type Timing = Extract<Measure, { kind: 'timing' }>
-export type MeasureAnswer =
-  | (Omit<Downtime, 'exhaustion' | 'worst'> & {
-      exhaustion: { exhaustedAt: string | null; projectedAt: string | null }
-      worst: { lengthMs: number; start: string; downMs: number }[]
-    })
-  | (Omit<Timing, 'perIncident'> & {
-      perIncident: (Omit<Timing['perIncident'][number], 'onsetMs'> & { onset: string })[]
-    })
-  | Exclude<Measure, Downtime | Timing>
+}
 
 export type RulingAnswer = {
   id: string
@@ -83,7 +74,7 @@ export type ScenarioAnswer = {
   losses: LossAnswer[]
   policies: PolicyAnswer[]
   /** Empty without a statement. */
-  reconciliation: ReconciliationAnswer[]
+  reconciliation: (ReconciliationAnswer & { nextDeadline: DeadlineAnswer })[]
   /** What was given and changes nothing, or is not what it seems, with its path in the scenario. */
   notes: Note[]
 }
@@ -123,46 +114,24 @@ export function guaranteeAnswer(given: {
   incidents: readonly IncidentFacts[]
 }): GuaranteeAnswer {
   const { result, parts, incidents } = given
-  const { measure, sites, contested, ...rest } = result
+  const { sites, contested, ...rest } = result
   return {
-    ...rest,
-    ...measureAnswer(measure),
-    sites: sites.map(({ site, ...scored }) => ({ site, ...scoredAnswer(scored) })),
-    contested: contested && {
-      accepted: scoredAnswer(contested.accepted),
-      refused: scoredAnswer(contested.refused),
-    },
+    ...flat(rest),
+    sites: sites.map(flat),
+    contested: contested && { accepted: flat(contested.accepted), refused: flat(contested.refused) },
     partition: parts,
     incidents: incidents.map(incidentAnswer),
   }
 }
 
-function scoredAnswer({ measure, ...rest }: Scored): ScoredAnswer {
-  return { ...rest, ...measureAnswer(measure) }
+function flat<S extends { measure: object }>({ measure, ...rest }: S): Flat<S> {
+  const counts = 'share' in measure ? countsIn(measure.share as Counts) : {}
+  // What `Flat` says, of a type that is not known here.
+  return { ...rest, ...measure, ...counts } as Flat<S>
 }
 
-function measureAnswer(measure: Measure): MeasureAnswer {
-  if (measure.kind === 'downtime') {
-    const { exhaustion, worst, ...rest } = measure
-    return {
-      ...rest,
-      exhaustion: {
-        exhaustedAt: textOf(exhaustion.exhaustedMs),
-        projectedAt: textOf(exhaustion.projectedMs),
-      },
-      worst: worst.map(({ lengthMs, startMs, downMs }) => ({
-        lengthMs,
-        start: formatInstant(startMs),
-        downMs,
-      })),
-    }
-  }
-  if (measure.kind !== 'timing') return measure
-  const perIncident = measure.perIncident.map(({ onsetMs, ...timing }) => ({
-    onset: formatInstant(onsetMs),
-    ...timing,
-  }))
-  return { ...measure, perIncident }
+function countsIn({ n, within, missing, doubtful }: Counts): Counts {
+  return { n, within, missing, doubtful }
 }
 
 export function rulingAnswer(ruling: Ruling, service: string): RulingAnswer {
@@ -180,8 +149,4 @@ export function rulingAnswer(ruling: Ruling, service: string): RulingAnswer {
     notice,
     excuses: spans.map((span) => ({ start: formatInstant(span.startMs), end: formatInstant(span.endMs) })),
   }
-}
-
-function textOf(atMs: UnixMs | null): string | null {
-  return atMs === null ? null : formatInstant(atMs)
 }

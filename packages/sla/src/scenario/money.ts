@@ -10,7 +10,7 @@ import { lossStatement } from '../credit/loss-statement.ts'
 import { creditStatement, type CreditQuestion } from '../credit/statement.ts'
 import { incidentsOf } from '../incident.ts'
 import type { Judged, ServiceFacts } from '../judgement/judge-guarantee.ts'
-import { outageRulesOf } from '../judgement/score-base.ts'
+import { outageRulesOf } from '../metric/base.ts'
 import { deadlineAnswer, reconciliationAnswer } from '../reconciliation/answer.ts'
 import { fourCredits } from '../reconciliation/credits.ts'
 import { absentOutagesMs, reconcileGuarantee } from '../reconciliation/of-guarantee.ts'
@@ -78,9 +78,7 @@ export function moneyOf(
   return {
     credits: credits && { ...credits, claim: clock && claimAnswer(clock) },
     reconciliation: reconciled.map(({ guarantee, result }) => ({
-      guarantee,
-      ...reconciliationAnswer(result),
-      credits: fourCredits(guarantee, result, credit),
+      ...reconciliationAnswer(result, { guarantee, credits: fourCredits(guarantee, result, credit) }),
       nextDeadline: deadlineAnswer(next),
     })),
     losses: lossModels.map(({ name, model }) =>

@@ -1,16 +1,16 @@
 /** What every score shares: the question, committed time so far, coverage, the verdict of three figures. Pure. */
 import { clip, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
-import { coverageText, DISPLAY_DIGITS, FIGURES, type Figure } from '../figures.ts'
+import { coverageText, DISPLAY_DIGITS, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, product, truncatedText, type Fraction } from '../fraction.ts'
 import type { OutageRules } from '../outage.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Judgement, Verdict } from '../verdict.ts'
 import { measure, type Measured } from '../window.ts'
-import type { Commitment } from './committed.ts'
-import type { Scored } from './result.ts'
-import type { VantageSlots } from './attempts.ts'
-import type { IncidentFacts } from './timing.ts'
+import type { Commitment } from '../judgement/committed.ts'
+import type { VantageSlots } from '../judgement/attempts.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
+import type { Standing } from './shape.ts'
 
 /** What is known of a service, or of one site of it. */
 export type Scope = {
@@ -20,8 +20,8 @@ export type Scope = {
   incidents: readonly IncidentFacts[]
 }
 
-/** The same as the outage rules count it, excused where the contract keeps excluded time. */
-export type Counted = Scope & { counted: Timeline }
+/** The same, excused where the contract keeps excluded time: `counted` as the outage rules count it. */
+export type Counted = Scope & { counted: Timeline; asSeen: Timeline }
 
 export type ScoreQuestion = {
   terms: ExpandedContract
@@ -86,7 +86,7 @@ export function base(
     knownMs: known,
   }: Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs'>,
   { verdict, outlook, insufficientEvidence }: Pick<Judgement, 'verdict' | 'outlook' | 'insufficientEvidence'>,
-): Omit<Scored, 'measure'> {
+): Standing {
   return {
     verdict,
     outlook,
@@ -107,15 +107,17 @@ export function isThin(
   )
 }
 
-export function percentages(
+export function percentTexts(
   shareOfFigure: (figure: Figure) => Fraction | null,
 ): Record<Figure, string | null> {
-  const texts = FIGURES.map((figure) => {
+  return byFigure((figure) => {
     const share = shareOfFigure(figure)
-    return [figure, share && truncatedText(product(share, fraction(100)), DISPLAY_DIGITS)] as const
+    return share && truncatedText(product(share, fraction(100)), DISPLAY_DIGITS)
   })
-  // The entries are one for each figure.
-  return Object.fromEntries(texts) as Record<Figure, string | null>
+}
+
+export function byFigure<T>(of: (figure: Figure) => T): Record<Figure, T> {
+  return { provable: of('provable'), point: of('point'), pessimistic: of('pessimistic') }
 }
 
 export function spanOf({ window, asOfMs }: ScoreQuestion): Interval {

@@ -1,0 +1,70 @@
+/** The read model: what pages, API and CLI may ask for. Types only. */
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { AgentView, ContractView, RevisionView } from './contract.ts'
+import type { ExclusionView } from './exclusion.ts'
+import type { IncidentView, LatencyView, TimelineView } from './timeline.ts'
+import type {
+  ClosedWindowView,
+  ClosingView,
+  PreviewView,
+  ReconciliationView,
+  ReplayView,
+  StatementView,
+  WindowLifeView,
+  WindowView,
+} from './window.ts'
+
+export type LatencySpan = { fromMs: number; toMs: number; stepMs: number }
+
+/** What the judge answers by itself. */
+export type JudgeReads = {
+  /** Worst first. */
+  contracts(): ContractView[]
+  contract(name: string): ContractView | null
+  /** Keys of the windows that have begun, newest first. */
+  windowKeys(contract: string): string[]
+  window(contract: string, key: string): Promise<WindowView | null>
+  revisions(contract: string): Promise<RevisionView[]>
+  /** Of the newest revision, every default written out: names, zones, hours, clauses. */
+  terms(contract: string): ExpandedContract | null
+  /** `contract` is needed only where two contracts have a service of that name. */
+  timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
+  /** Percentiles from every agent together, or from one. `contract` as above. */
+  latency(
+    check: string,
+    span: LatencySpan,
+    of: { agent?: string | undefined; contract?: string | undefined },
+  ): Promise<LatencyView | null>
+  /** Latest onset first; `before` is the id of the last incident of the page before. */
+  incidents(filter: {
+    open?: boolean
+    contract?: string
+    before?: string
+    limit: number
+  }): Promise<IncidentView[]>
+  incident(id: string): Promise<IncidentView | null>
+  /** Latest first. */
+  exclusions(filter: { contract?: string }): ExclusionView[]
+  exclusion(id: string): ExclusionView | null
+  agents(): AgentView[]
+}
+
+export type WindowReads = {
+  /** `version` absent: the newest. Null: there is no such window, or no such version of it. */
+  window(contract: string, key: string, version?: number): Promise<WindowLifeView | null>
+  /** Newest first. */
+  closedWindows(contract: string): ClosedWindowView[]
+  closing(contract: string, key: string, version?: number): Promise<ClosingView | null>
+  /** Newest first. */
+  statements(contract: string): StatementView[]
+  reconciliation(contract: string, statement: string): Promise<ReconciliationView | null>
+  /** The same for a text that is not handed in. Fault `bad-request` that names its line. */
+  reconcile(contract: string, key: string, text: Buffer): Promise<ReconciliationView | null>
+  /** `policy` absent: every one. Fault `bad-request` that lists the known ones. */
+  replay(contract: string, key: string, policy?: string): Promise<ReplayView | null>
+  /** Null: no window is closed yet. */
+  preview(contract: string, terms: ExpandedContract): Promise<PreviewView | null>
+}
+
+/** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
+export type ReadModel = Omit<JudgeReads, keyof WindowReads> & WindowReads

@@ -1,0 +1,64 @@
+/** What people set up, as it is published: terms applied, agents invited, webhooks and their deliveries. Pure. */
+import { z } from 'zod'
+import { count, instant } from './parts.ts'
+
+export const applied = z
+  .object({
+    contract: z.string(),
+    revision: count,
+    digest: z.string().describe('SHA-256 of the expanded terms, hex'),
+    changed: z.boolean().describe('False: these terms were in force already'),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'Applied' })
+export type AppliedView = z.infer<typeof applied>
+
+export const archived = z
+  .object({
+    contract: z.string(),
+    endedAt: instant,
+    changed: z.boolean().describe('False: it had ended already'),
+  })
+  .meta({ id: 'Archived' })
+
+export const invitation = z
+  .object({
+    token: z.string(),
+    command: z.string().describe('Shown once: only the digest of the token is kept'),
+    expiresAt: instant,
+  })
+  .meta({ id: 'AgentInvitation' })
+export type AgentInvitation = z.infer<typeof invitation>
+
+export const webhook = z
+  .object({
+    id: z.string(),
+    url: z.string(),
+    types: z.array(z.string()),
+    shape: z.string(),
+    createdAt: instant,
+    disabledAt: instant.nullable(),
+  })
+  .meta({ id: 'Webhook' })
+export type Webhook = z.infer<typeof webhook>
+
+export const webhookCreated = z
+  .object({ id: z.string(), secret: z.string().describe('Shown once: whsec_ and base64') })
+  .meta({ id: 'WebhookCreated' })
+
+export const delivery = z
+  .object({
+    id: z.string(),
+    webhook: z.string(),
+    messageId: z.string().describe('Same on every retry: the webhook-id header'),
+    type: z.string(),
+    state: z.enum(['pending', 'delivered', 'failed', 'disabled']),
+    attempts: count,
+    lastStatus: z.int().nullable(),
+    lastError: z.string().nullable(),
+    createdAt: instant,
+    nextAt: instant.nullable(),
+    deliveredAt: instant.nullable(),
+  })
+  .meta({ id: 'Delivery' })
+export type Delivery = z.infer<typeof delivery>

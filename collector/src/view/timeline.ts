@@ -1,0 +1,88 @@
+/** What was seen over time, as it is published: states, latencies, incidents. Pure. */
+import { z } from 'zod'
+import { count, figures, instant, ms, role, span, state, us } from './parts.ts'
+
+const segment = z.object({ ...span.shape, state }).meta({ id: 'Segment' })
+export type Segment = z.infer<typeof segment>
+
+export const timeline = z
+  .object({
+    service: z.string(),
+    contract: z.string(),
+    from: instant,
+    to: instant,
+    segments: z.array(segment),
+    unmeasured: z
+      .array(span.extend({ reason: z.enum(['not-in-force', 'probing-stopped']) }))
+      .describe('Where nothing is known because nobody measured'),
+    vantages: z.record(z.string(), z.array(segment)).describe('By agent id, as in what follows'),
+    agentNames: z.record(z.string(), z.string()),
+    isolated: z
+      .record(z.string(), z.array(span))
+      .describe('When an agent was cut off, which is why it knew nothing'),
+    administeredBy: z
+      .record(z.string(), z.string().nullable())
+      .describe('The party that administers the host; null: nobody said'),
+  })
+  .meta({ id: 'Timeline' })
+export type TimelineView = z.infer<typeof timeline>
+
+const latencyPoint = z
+  .object({
+    at: instant.describe('Where the step begins'),
+    n: count.describe('Slot samples that answered'),
+    p50Us: us.describe('Nearest rank, exact; null where n is 0'),
+    p95Us: us,
+    p99Us: us,
+    failed: count.describe('Slot samples that failed: not among n'),
+  })
+  .meta({ id: 'LatencyPoint' })
+export type LatencyPoint = z.infer<typeof latencyPoint>
+
+export const latency = z
+  .object({ check: z.string(), stepMs: ms, points: z.array(latencyPoint) })
+  .meta({ id: 'Latency' })
+export type LatencyView = z.infer<typeof latency>
+
+const vantage = z
+  .object({
+    agent: z.string(),
+    name: z.string(),
+    state,
+    since: instant,
+    isolated: z.boolean().describe('Cut off by every reference it runs: that is why it knew nothing'),
+    site: z.string().nullable().describe('Null: it stands in no site of the contract'),
+    administeredBy: z.string().nullable(),
+  })
+  .meta({ id: 'IncidentVantage' })
+export type IncidentVantage = z.infer<typeof vantage>
+
+export const incident = z
+  .object({
+    id: z.string(),
+    contract: z.string(),
+    service: z.string(),
+    check: z.string(),
+    onsetAt: instant,
+    openedAt: instant,
+    closedAt: instant.nullable(),
+    endAt: instant.nullable().describe('Last instant known down, when closed'),
+    closeReason: z.string().nullable(),
+    cause: z.string(),
+    fault: z.string(),
+    zone: z.string().describe('In which it began; undetermined where nothing says'),
+    owner: z.string().describe('Party that owns the zone'),
+    answeredBy: z.string().describe('Party that answers for it: the provider for its subcontractors'),
+    zoneReference: z.string().nullable().describe('Check whose failing puts it down to this zone'),
+    downMs: figures,
+    vantages: z.array(vantage),
+    acknowledgedAt: instant.nullable(),
+    acknowledgedBy: role.nullable().describe('Whoever was first'),
+    providerAcknowledgedAt: instant
+      .nullable()
+      .describe('The provider’s own word: the only one that stops a response clock'),
+    pagedAt: instant.nullable().describe('When people were due to be told'),
+    alertedAt: instant.nullable().describe('The first delivery that a system accepted'),
+  })
+  .meta({ id: 'Incident' })
+export type IncidentView = z.infer<typeof incident>
