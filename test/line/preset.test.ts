@@ -389,7 +389,10 @@ describe('deadlines are those published', () => {
     const exclusions = [
       { kind: 'acces-differe', start: at(480), end: at(600), declaredAt: at(480), acceptedBy: 'customer' },
     ]
-    const given = { states: { portail: downIn([360, 1440 + 360]) }, more: { ...toldAt(360, 1440 + 360), exclusions } }
+    const given = {
+      states: { portail: downIn([360, 1440 + 360]) },
+      more: { ...toldAt(360, 1440 + 360), exclusions },
+    }
     expect(total('french-public-contract', given)).toBe('10.00')
   })
 })

@@ -135,6 +135,7 @@ export type ObjectiveNews = {
     guarantee: string
     service: string
     clause: string | null
+    critical: boolean
     metric: string
     window: string
     target: string

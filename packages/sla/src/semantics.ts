@@ -6,4 +6,4 @@
  * a credit line among it. It does not move for speed, or for what is told beside a result, such as the trace.
  * A window is re-judged only by the version that closed it.
  */
-export const SEMANTICS_VERSION = 1
+export const SEMANTICS_VERSION = 2
