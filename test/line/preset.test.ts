@@ -354,12 +354,47 @@ test('one answer in a hundred may take longer', () => {
   expect([answers(10), answers(11)]).toEqual(['0.00', '100.00'])
 })
 
-test('deadlines are those published', () => {
-  const claims = ['software-as-a-service', 'cloud-region', 'office-suite'].map((name) => {
-    return evaluated(name, { states: {} }).credits?.claim?.deadline
+describe('deadlines are those published', () => {
+  const deadlineOf = (name: string, month: number) => {
+    const window = { start: Date.UTC(2026, month, 1), end: Date.UTC(2026, month + 1, 1) }
+    return evaluated(name, { states: {}, window }).credits?.claim?.deadline.slice(0, 10)
+  }
+  // The first day after the time to claim: of June, and of December, whose second month after is short.
+  test.each([
+    ['software-as-a-service', '2026-07-16', '2027-01-16'],
+    ['cloud-region', '2026-09-01', '2027-03-01'],
+    ['object-storage', '2026-09-01', '2027-03-01'],
+    ['private-link', '2026-09-01', '2027-03-01'],
+    ['office-suite', '2026-08-01', '2027-02-01'],
+  ])('%s', (name, ofJune, ofDecember) => {
+    expect([deadlineOf(name, 5), deadlineOf(name, 11)]).toEqual([ofJune, ofDecember])
   })
-  // 15, 60 and 30 days after the end of June, each to its last minute.
-  expect(claims).toEqual(['2026-07-16T00:00:00.000Z', '2026-08-30T00:00:00.000Z', '2026-07-31T00:00:00.000Z'])
+
+  test('file-share, whose months are those of Los Angeles', () => {
+    const window = { start: Date.UTC(2026, 5, 1, 7), end: Date.UTC(2026, 6, 1, 7) }
+    const { credits } = evaluated('file-share', { states: {}, window })
+    expect(credits?.claim?.deadline).toBe('2026-07-31T07:00:00.000Z')
+  })
+
+  test('a chronic outage is told within 30 days of the outage that makes it one', () => {
+    const states = { line: downIn([0, 31], [5000, 31], [10_000, 31]) }
+    // The third began on 7 June at 22:40: the 30 days are those up to 7 July.
+    expect(evaluated('chronic-outage', { states }).credits?.rights).toMatchObject([
+      { text: '3 outage(s) within 30 days; to be used before 2026-07-08T00:00:00.000Z' },
+    ])
+  })
+
+  test('and the French clock stands still while access is delayed', () => {
+    // 16 h of service, two of them without access: 10 h late, one day.
+    const exclusions = [
+      { kind: 'acces-differe', start: at(480), end: at(600), declaredAt: at(480), acceptedBy: 'customer' },
+    ]
+    const given = {
+      states: { portail: downIn([360, 1440 + 360]) },
+      more: { ...toldAt(360, 1440 + 360), exclusions },
+    }
+    expect(total('french-public-contract', given)).toBe('10.00')
+  })
 })
 
 describe('constat preset', () => {

@@ -299,3 +299,18 @@ describe('shapes', () => {
     expect(durationText(ms)).toBe(text)
   })
 })
+
+describe('an objective that is lost', () => {
+  const lost = (critical: boolean): Envelope => ({
+    type: 'objective.breached',
+    timestamp: '2026-10-05T08:00:00.000Z',
+    data: { id: 'up/2026-10', contract: 'acme', guarantee: 'up', service: 'portal', critical, links: {} },
+  })
+  it.each([
+    [true, 'critical'],
+    [false, 'warning'],
+  ])('critical %j: severity %s', (critical, severity) => {
+    expect(shaped('pagerduty', lost(critical))).toMatchObject({ payload: { severity } })
+    expect(shaped('alertmanager', lost(critical))).toMatchObject({ alerts: [{ labels: { severity } }] })
+  })
+})

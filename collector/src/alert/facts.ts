@@ -136,6 +136,7 @@ export type ObjectiveNews = {
     guarantee: string
     service: string
     clause: string | null
+    critical: boolean
     metric: string
     window: string
     target: string

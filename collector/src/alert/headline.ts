@@ -66,6 +66,8 @@ const LINES: readonly { key: string; label: string }[] = [
 
 export function headlineOf({ type, data }: Envelope): Headline {
   const { says, urgency } = isSiteBack({ type, data }) ? SITE_BACK : WORDS[type]
+  // What the contract calls critical wakes somebody once it is lost.
+  const isCritical = type === 'objective.breached' && data['critical'] === true
   const who =
     textAt(data, 'service') ??
     textAt(objectAt(data, 'site'), 'displayName') ??
@@ -82,7 +84,7 @@ export function headlineOf({ type, data }: Envelope): Headline {
   return {
     title: who === null ? `Constat: ${says}` : `${who}: ${says}`,
     lines,
-    urgency,
+    urgency: isCritical ? 'page' : urgency,
     link: linkOf(data),
     subject: subjectOf({ type, data }),
   }

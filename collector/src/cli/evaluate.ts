@@ -16,7 +16,11 @@ export const MAX_SCENARIO_BYTES = 256 * 1024 * 1024
 
 export type EvaluateFlags = { check?: boolean; json?: boolean }
 
-export function evaluate(path: string, { check, json }: EvaluateFlags, world: World): number {
+export function evaluate(
+  path: string,
+  { check, json }: EvaluateFlags,
+  world: Pick<World, 'out' | 'isOutTerminal'>,
+): number {
   const value = readJson(path)
   if (!isRecord(value)) throw new Fault('bad-request', `${path} is not a JSON object`)
   if (Object.hasOwn(value, 'queries')) {

@@ -76,6 +76,7 @@ export class Objectives {
         guarantee: guarantee.id,
         service: guarantee.service,
         clause: guarantee.clause,
+        critical: guarantee.critical,
         metric: guarantee.metric,
         window: window.key,
         target: result.target,

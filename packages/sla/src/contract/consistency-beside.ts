@@ -119,12 +119,29 @@ function currencyAgrees({ document: { spec } }: LossEntry, library: Library, say
   )
 }
 
-function objectivesHold({ document: { spec } }: Entry<'SLO'>, say: Say): void {
-  const { indicator, indicatorRef, objectives, timeWindow } = spec
-  if (indicator === undefined && indicatorRef === undefined)
+type Indicated = { indicator?: unknown; indicatorRef?: unknown }
+
+function indicatorStands(
+  { indicator, indicatorRef }: Indicated,
+  { isNeeded, say }: { isNeeded: boolean; say: Say },
+): void {
+  if (isNeeded && !indicator && !indicatorRef)
     say([], 'has no indicator: write indicatorRef with the name of an SLI')
-  if (indicator !== undefined && indicatorRef !== undefined)
-    say(['indicator'], 'stands beside indicatorRef: remove one of them')
+  if (indicator && indicatorRef) say(['indicator'], 'stands beside indicatorRef: remove one of them')
+}
+
+function objectivesHold({ document: { spec } }: Entry<'SLO'>, say: Say): void {
+  const { objectives } = spec
+  const timeWindow = spec.timeWindow ?? []
+  const isComposite = objectives.some((one) => one.indicator || one.indicatorRef)
+  indicatorStands(spec, { isNeeded: !isComposite, say })
+  for (const [i, one] of objectives.entries())
+    indicatorStands(one, {
+      isNeeded: isComposite,
+      say: (path, text) => say(['objectives', i, ...path], text),
+    })
+  if (isComposite && (spec.indicator || spec.indicatorRef))
+    say([], 'has an indicator of its own beside those of its objectives: remove one of them')
   for (const [i, { target, targetPercent }] of objectives.entries()) {
     if (target === undefined && targetPercent === undefined)
       say(['objectives', i], 'has no target: write target: 0.999')

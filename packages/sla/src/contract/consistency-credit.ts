@@ -3,7 +3,7 @@
  * Pure. One function a rule, each with a message that says what to change.
  */
 import { durationText } from '../duration.ts'
-import { compare, decimal, fraction, sum } from '../fraction.ts'
+import { compare, decimal, decimalText, fraction, sum } from '../fraction.ts'
 import type { Gives } from '../metric/entry.ts'
 import { entryOf, METRIC_NAMES } from '../metric/table.ts'
 import type { CreditSchedule } from './expanded.ts'
@@ -105,7 +105,7 @@ export const chronicCanHappen: Rule = ({ spec }, say) => {
 /** A limit is counted in days, and in some. */
 export const claimCanBeMade: Rule = ({ spec }, say) => {
   const { claim } = spec.credits ?? {}
-  if (claim?.deadline.days === 0)
+  if (claim && 'days' in claim.deadline && claim.deadline.days === 0)
     say(['credits', 'claim', 'deadline', 'days'], 'leaves no day to claim in: write how many')
   if (claim?.providerAnswer?.days === 0)
     say(['credits', 'claim', 'providerAnswer', 'days'], 'leaves no day to answer in: write how many')
@@ -122,6 +122,30 @@ export const chargesOnce: Rule = ({ spec }, say) => {
     if (seen.has(service)) say(['charges', 'monthly', i], `charges ${which} twice: add the amounts up in one`)
     seen.add(service)
   }
+}
+
+/** A charge of the whole contract holds those of its services. */
+export const partsAreInTheWhole: Rule = ({ spec }, say) => {
+  const monthly = spec.charges?.monthly ?? []
+  const whole = monthly.find(({ service }) => service === undefined)
+  const parts = sum(
+    ...monthly.flatMap(({ service, amount }) => (service === undefined ? [] : [decimal(amount)])),
+  )
+  if (!whole || compare(parts, decimal(whole.amount)) <= 0) return
+  const message = `charges ${decimalText(parts)} for services, more than the ${whole.amount} of the whole contract, which holds them: raise the whole, or remove it`
+  say(['charges', 'monthly'], message)
+}
+
+/** What is rounded before credit is a percentage. */
+export const roundingReachesCredit: Rule = ({ spec, terms }, say) => {
+  const rounded = spec.measurement?.rounding?.verdict ?? 'none'
+  const isReached = terms.guarantees.some(
+    ({ id, target }) => 'percent' in target && terms.credits?.schedules[id] !== undefined,
+  )
+  if (rounded === 'none' || isReached) return
+  const message =
+    'rounds a percentage before credit, and no guarantee that is credited promises one: write none'
+  say(['measurement', 'rounding', 'verdict'], message)
 }
 
 /** A misreport is found by comparing a statement: below the tolerance nothing is told apart. */

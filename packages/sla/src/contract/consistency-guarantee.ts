@@ -56,7 +56,7 @@ export const slosAgree: Rule = (subject, say) => {
 }
 
 function windowAgrees({ sloRef, window }: GuaranteeTerms, slo: SloSpec, say: Say): void {
-  const written = slo.timeWindow[0]
+  const written = slo.timeWindow?.[0]
   if (!written) return
   const zone = written.calendar?.timeZone
   const isSame =

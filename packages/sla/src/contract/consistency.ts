@@ -11,8 +11,10 @@ import {
   chronicCanHappen,
   claimCanBeMade,
   misreportIsSeen,
+  partsAreInTheWhole,
   poolsHold,
   promisesKeptAreFree,
+  roundingReachesCredit,
   schedulesFit,
   schedulesPay,
 } from './consistency-credit.ts'
@@ -60,6 +62,8 @@ const RULES: readonly Rule[] = [
   dayKindsHaveHolidays,
   exclusionsCanExcuse,
   chargesOnce,
+  partsAreInTheWhole,
+  roundingReachesCredit,
   tiers,
   schedulesPay,
   schedulesFit,
@@ -151,7 +155,10 @@ function dayKindsHaveHolidays({ spec }: Subject, say: Say): void {
   }
   for (const [i, { notice }] of (spec.exclusions?.kinds ?? []).entries())
     ask(notice, ['exclusions', 'kinds', i, 'notice'])
-  ask(spec.credits?.claim?.deadline, ['credits', 'claim', 'deadline'])
+  const { deadline } = spec.credits?.claim ?? {}
+  if (deadline && 'days' in deadline) ask(deadline, ['credits', 'claim', 'deadline'])
+  for (const [i, rule] of (spec.credits?.chronic ?? []).entries())
+    if ('notice' in rule) ask(rule.notice, ['credits', 'chronic', i, 'notice'])
   ask(spec.credits?.claim?.providerAnswer, ['credits', 'claim', 'providerAnswer'])
 }
 

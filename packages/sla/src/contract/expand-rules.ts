@@ -172,13 +172,15 @@ function expandChronic(own: CreditsSpec['chronic'][number]): ChronicRule {
     eachOverMs: ms(own.eachOver),
     withinDays: own.withinDays,
     aggregateOverMs: own.aggregateOver === undefined ? null : ms(own.aggregateOver),
+    ...(own.notice !== undefined && { notice: dayCount(own.notice) }),
     right,
   }
 }
 
 function expandClaim(own: NonNullable<CreditsSpec['claim']>): NonNullable<CreditTerms['claim']> {
   return {
-    deadline: { ...dayCount(own.deadline), after: own.deadline.after },
+    deadline:
+      'endOfMonth' in own.deadline ? own.deadline : { ...dayCount(own.deadline), after: own.deadline.after },
     formalNotice: own.formalNotice,
     providerAnswer: own.providerAnswer ? dayCount(own.providerAnswer) : null,
     silence: own.silence,

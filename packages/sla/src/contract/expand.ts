@@ -53,7 +53,7 @@ export function expandContract(entry: Entry<'Contract'>, library: Library): Expa
   const described = new Map(
     entriesOf(library, 'Service').map(({ document: { metadata: about, spec: service } }) => [
       about.name,
-      { displayName: about.displayName ?? about.name, description: service.description ?? '' },
+      { displayName: about.displayName ?? about.name, description: service?.description ?? '' },
     ]),
   )
   const guarantees = expandGuarantees(spec, {
@@ -145,8 +145,9 @@ function calendarsUsed({ guarantees, exclusions, credits }: Dated): Set<string> 
   const notices = exclusions.kinds.flatMap(({ notice }) =>
     notice && 'calendar' in notice ? [notice.calendar] : [],
   )
-  const counts = [credits?.claim?.deadline, credits?.claim?.providerAnswer]
-  const limits = counts.flatMap((count) => (count ? [count.calendar] : []))
+  const rights = (credits?.chronic ?? []).map((rule) => ('notice' in rule ? rule.notice : null))
+  const counts = [credits?.claim?.deadline, credits?.claim?.providerAnswer, ...rights]
+  const limits = counts.flatMap((count) => (count && 'calendar' in count ? [count.calendar] : []))
   return new Set([...guarantees.map(({ calendar }) => calendar), ...notices, ...limits])
 }
 

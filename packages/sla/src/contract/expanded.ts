@@ -178,10 +178,14 @@ export type ChronicRule =
       eachOverMs: number
       withinDays: number
       aggregateOverMs: number | null
+      /** From the outage that gives the right to the last day to use it. Absent: no such limit. */
+      notice?: DayCount
       right: string
     }
 
 export type DayCount = { days: number; dayKind: DayKind; calendar: string }
+/** The end of so many calendar months after the one that something fell in. */
+export type MonthCount = { endOfMonth: number }
 
 export type CreditTerms = {
   clause: string | null
@@ -196,7 +200,7 @@ export type CreditTerms = {
   chronic: ChronicRule[]
   misreport: { absentOutageOverMs: number; countsAs: 'additional-failure' | 'note' } | null
   claim: {
-    deadline: DayCount & { after: 'window-final' | 'window-end' }
+    deadline: (DayCount | MonthCount) & { after: 'window-final' | 'window-end' }
     formalNotice: 'required' | 'not-required'
     providerAnswer: DayCount | null
     silence: 'none' | 'acceptance' | 'rejection'

@@ -5,11 +5,15 @@
 import { z } from 'zod'
 import { calendarSpec, checkSpec, metadata } from './schema-check.ts'
 import { contractSpec } from './schema-contract.ts'
-import { openSloMetadata, serviceSpec, sliSpec, sloSpec } from './schema-openslo.ts'
+import { openSloMetadata, openSpec, serviceSpec, sliSpec, sloSpec } from './schema-openslo.ts'
 import { alertingSpec, lossModelSpec } from './schema-private.ts'
 
 const constat = z.literal('constat/v1')
 const openslo = z.literal('openslo/v1')
+
+/** A kind that other tools read, taken as it stands. */
+const informative = <K extends string>(kind: K) =>
+  z.strictObject({ apiVersion: openslo, kind: z.literal(kind), metadata: openSloMetadata, spec: openSpec })
 
 export const KINDS = {
   Calendar: z.strictObject({
@@ -43,6 +47,10 @@ export const KINDS = {
     metadata: openSloMetadata,
     spec: serviceSpec,
   }),
+  DataSource: informative('DataSource'),
+  AlertPolicy: informative('AlertPolicy'),
+  AlertCondition: informative('AlertCondition'),
+  AlertNotificationTarget: informative('AlertNotificationTarget'),
   SLI: z.strictObject({
     apiVersion: openslo,
     kind: z.literal('SLI'),

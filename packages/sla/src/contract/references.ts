@@ -156,10 +156,15 @@ function creditReferences({ document: { spec } }: Entry<'Contract'>, names: Name
   for (const [i, rule] of credits.chronic.entries()) {
     const path = ['spec', 'credits', 'chronic', i]
     if ('guarantee' in rule) ask(names.guarantees, rule.guarantee, [...path, 'guarantee'], 'guarantee')
-    else ask(names.services, rule.service, [...path, 'service'], 'service')
+    else {
+      ask(names.services, rule.service, [...path, 'service'], 'service')
+      ask(names.calendars, rule.notice?.calendar, [...path, 'notice', 'calendar'], 'calendar')
+    }
   }
   const claim = ['spec', 'credits', 'claim']
-  ask(names.calendars, credits.claim?.deadline.calendar, [...claim, 'deadline', 'calendar'], 'calendar')
+  const { deadline } = credits.claim ?? {}
+  if (deadline && 'days' in deadline)
+    ask(names.calendars, deadline.calendar, [...claim, 'deadline', 'calendar'], 'calendar')
   ask(
     names.calendars,
     credits.claim?.providerAnswer?.calendar,
@@ -196,12 +201,15 @@ function duplicates(entry: Entry<'Contract'>, problems: Problem[]): void {
 }
 
 function sloReferences(entry: Entry<'SLO'>, library: Library, problems: Problem[]): void {
-  const { service, indicatorRef } = entry.document.spec
+  const { service, objectives } = entry.document.spec
   if (!library.names.has(`Service/${service}`)) {
     problems.push(entry.problem(['spec', 'service'], `names no Service: add one named ${service}`))
   }
-  if (indicatorRef !== undefined && !library.names.has(`SLI/${indicatorRef}`)) {
-    problems.push(entry.problem(['spec', 'indicatorRef'], `names no SLI: add one named ${indicatorRef}`))
+  const refs = [entry.document.spec, ...objectives].map(({ indicatorRef }) => indicatorRef)
+  for (const [i, indicatorRef] of refs.entries()) {
+    if (!indicatorRef || library.names.has(`SLI/${indicatorRef}`)) continue
+    const path = i === 0 ? ['spec', 'indicatorRef'] : ['spec', 'objectives', i - 1, 'indicatorRef']
+    problems.push(entry.problem(path, `names no SLI: add one named ${indicatorRef}`))
   }
 }
 
@@ -209,7 +217,7 @@ function sliReferences(entry: Entry<'SLI'>, library: Library, problems: Problem[
   const { ratioMetric, thresholdMetric } = entry.document.spec
   const metrics = { ...(typeof ratioMetric === 'object' ? ratioMetric : {}), threshold: thresholdMetric }
   for (const [key, metric] of Object.entries(metrics)) {
-    if (typeof metric !== 'object' || metric.metricSource.type !== 'constat') continue
+    if (typeof metric !== 'object' || metric === null || metric.metricSource.type !== 'constat') continue
     const { check } = metric.metricSource.spec
     if (typeof check !== 'string' || library.names.has(`Check/${check}`)) continue
     const path = key === 'threshold' ? ['thresholdMetric'] : ['ratioMetric', key]

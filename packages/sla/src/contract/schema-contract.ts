@@ -148,7 +148,7 @@ const measurement = z.strictObject({
         .default('none'),
       display: z
         .strictObject({
-          digits,
+          digits: z.literal(4, 'should be 4: every figure is shown with four digits, truncated'),
           mode: z.literal('truncate', 'should be truncate: a figure is never rounded up'),
         })
         .default({ digits: 4, mode: 'truncate' }),

@@ -71,6 +71,8 @@ const schedule = z.discriminatedUnion(
   { error: 'should be one of tiers, flat, step, linear, late-restoration, points, pool' },
 )
 
+const dayCount = { days, dayKind, calendar: name.optional() }
+
 const right = z.enum(['terminate-service', 'terminate-contract', 'step-in', 'escalate'])
 
 const chronic = z.union(
@@ -90,19 +92,25 @@ const chronic = z.union(
       eachOver: positiveDuration,
       withinDays: count,
       aggregateOver: positiveDuration.optional(),
+      /** How long after the outage that gives it the right can be used. */
+      notice: z.strictObject(dayCount).optional(),
       right,
     }),
   ],
   { error: 'should name a guarantee with failedWindows, or a service with outages, eachOver and withinDays' },
 )
 
-const dayCount = { days, dayKind, calendar: name.optional() }
+const after = z.enum(['window-final', 'window-end'])
 
 const claim = z.strictObject({
-  deadline: z.strictObject({
-    ...dayCount,
-    after: z.enum(['window-final', 'window-end']).default('window-final'),
-  }),
+  deadline: z.union(
+    [
+      z.strictObject({ ...dayCount, after: after.default('window-final') }),
+      /** The end of so many calendar months after the one in which the window ends, or became final. */
+      z.strictObject({ endOfMonth: count.max(24, atMost(24)), after: after.default('window-end') }),
+    ],
+    { error: 'should be {days, dayKind, after}, or {endOfMonth: 2} for the end of the second month after' },
+  ),
   formalNotice: z.enum(['required', 'not-required']).default('not-required'),
   providerAnswer: z.strictObject(dayCount).optional(),
   silence: z.enum(['none', 'acceptance', 'rejection']).default('none'),

@@ -1,28 +1,35 @@
 /**
- * Schemas of the OpenSLO v1 kinds that a contract may carry: portable and informative. Pure.
- * Strict like the rest; only what OpenSLO leaves open (labels, metric sources) is open here.
+ * Schemas of the OpenSLO v1 kinds that may stand beside a contract: portable and informative. Pure.
+ * Whatever that specification allows is read. Strict in its keys, so that a slip is told; a key that is left
+ * empty is one that is left out; what no figure rests on (labels, metric sources, alert policies) is open.
  */
 import { z } from 'zod'
-import { MAX_LIST, name, text, timeZone } from './scalar.ts'
+import { MAX_LIST, MAX_TEXT_LENGTH, name, text, timeZone, tooLong } from './scalar.ts'
 
 const open = z.record(z.string(), z.json())
+const description = z.string('should be text').max(MAX_TEXT_LENGTH, tooLong(MAX_TEXT_LENGTH)).nullish()
+
 export const openSloMetadata = z.strictObject({
   name,
-  displayName: text.optional(),
-  labels: open.optional(),
-  annotations: open.optional(),
+  displayName: text.nullish(),
+  labels: open.nullish(),
+  annotations: open.nullish(),
 })
 
-export const serviceSpec = z.strictObject({ description: text.optional() })
+export const serviceSpec = z.strictObject({ description }).nullish()
+
+/** Data sources, alert policies, their conditions and targets: other tools read them. */
+export const openSpec = open.nullish()
 
 const constatSource = z.strictObject({
   type: z.literal('constat'),
+  metricSourceRef: z.string('should be text').nullish(),
   spec: z.strictObject({ check: name, outcome: z.enum(['ok', 'degraded', 'fail', 'any']).default('any') }),
 })
 const otherSource = z
   .strictObject({
-    type: z.string('should be text').min(1, 'is empty: write the type of the source'),
-    metricSourceRef: z.string('should be text').optional(),
+    type: z.string('should be text').nullish(),
+    metricSourceRef: z.string('should be text').nullish(),
     spec: open,
   })
   // Ours is held to its own shape.
@@ -30,49 +37,54 @@ const otherSource = z
     error: 'should be {type: constat, spec: {check, outcome}}',
     abort: true,
   })
-const metric = z.strictObject({
-  metricSource: z.union([constatSource, otherSource], { error: 'should be {type, spec}' }),
-})
+const metric = z
+  .strictObject({
+    metricSource: z.union([constatSource, otherSource], { error: 'should be {type, spec}' }),
+  })
+  .nullish()
 
 export const sliSpec = z
   .strictObject({
-    description: text.optional(),
-    thresholdMetric: metric.optional(),
+    description,
+    thresholdMetric: metric,
     ratioMetric: z
       .strictObject({
         counter: z.boolean('should be true or false').default(false),
-        good: metric.optional(),
-        bad: metric.optional(),
-        total: metric.optional(),
-        raw: metric.optional(),
-        rawType: z.enum(['success', 'failure']).optional(),
+        good: metric,
+        bad: metric,
+        total: metric,
+        raw: metric,
+        rawType: z.enum(['success', 'failure']).nullish(),
       })
-      .optional(),
+      .nullish(),
   })
-  .refine(
-    ({ thresholdMetric, ratioMetric }) => (thresholdMetric === undefined) !== (ratioMetric === undefined),
-    {
-      error: 'should have either thresholdMetric or ratioMetric',
-    },
-  )
+  .refine(({ thresholdMetric, ratioMetric }) => !thresholdMetric !== !ratioMetric, {
+    error: 'should have either thresholdMetric or ratioMetric',
+  })
+
+const DURATION = /^[1-9]\d*[mhdwMQY]$/
+const duration = z
+  .string('should be an OpenSLO duration, such as 1M')
+  .regex(DURATION, 'should be an OpenSLO duration, such as 1M')
 
 const sloWindow = z.strictObject({
-  duration: z
-    .string('should be an OpenSLO duration, such as 1M')
-    .regex(/^\d+[mhdwMQY]$/, 'should be an OpenSLO duration, such as 1M'),
+  duration,
   isRolling: z.boolean('should be true or false').default(false),
   calendar: z
     .strictObject({
       startTime: z.string().regex(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/, 'should be "2026-01-01 00:00:00"'),
       timeZone,
     })
-    .optional(),
+    .nullish(),
 })
 
+const indicated = { indicatorRef: name.nullish(), indicator: open.nullish() }
+
 const objective = z.strictObject({
-  displayName: text.optional(),
-  op: z.enum(['lte', 'gte', 'lt', 'gt']).optional(),
-  value: z.number().optional(),
+  ...indicated,
+  displayName: text.nullish(),
+  op: z.enum(['lte', 'gte', 'lt', 'gt']).nullish(),
+  value: z.number().nullish(),
   target: z
     .number('should be a share, such as 0.999')
     .min(0, 'should be a share from 0 to 1')
@@ -83,17 +95,19 @@ const objective = z.strictObject({
     .min(0, 'should be from 0 to 100')
     .max(100, 'should be from 0 to 100')
     .optional(),
-  timeSliceTarget: z.number().min(0).max(1).optional(),
-  timeSliceWindow: z.string().max(20).optional(),
+  timeSliceTarget: z.number().min(0).max(1).nullish(),
+  timeSliceWindow: z
+    .union([duration, z.number().positive()], { error: 'should be a duration such as 1m, or minutes' })
+    .nullish(),
+  compositeWeight: z.number().positive('should be above 0').nullish(),
 })
 
 export const sloSpec = z.strictObject({
-  description: text.optional(),
+  ...indicated,
+  description,
   service: name,
-  indicatorRef: name.optional(),
-  indicator: open.optional(),
-  timeWindow: z.array(sloWindow).length(1, 'should hold exactly one window'),
+  timeWindow: z.array(sloWindow).length(1, 'should hold exactly one window').nullish(),
   budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']),
   objectives: z.array(objective).min(1, 'is empty: write what is promised').max(MAX_LIST),
-  alertPolicies: z.array(z.json()).max(MAX_LIST).optional(),
+  alertPolicies: z.array(z.json()).max(MAX_LIST).nullish(),
 })

@@ -2,14 +2,15 @@
  * Rights of chronic failure: what repeated or long outages entitle to beyond the credit. Pure.
  * Outages count by their committed time, by the binding figure, in any stretch of days that ends in this window.
  */
-import { clip, totalMs, type UnixMs } from '@constat/shared/time'
-import type { ChronicRule, CreditTerms, ExpandedContract } from '../contract/expanded.ts'
+import { clip, formatInstant, totalMs, type UnixMs } from '@constat/shared/time'
+import type { ChronicRule, CreditTerms, DayCount, ExpandedContract } from '../contract/expanded.ts'
 import { isChronic, isChronicFailure } from '../chronic.ts'
 import type { Figure } from '../figures.ts'
 import { fraction } from '../fraction.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import type { Judged } from '../judgement/judge-guarantee.ts'
 import type { Verdict } from '../verdict.ts'
+import { dayEnd } from './claim.ts'
 
 export type ChronicRight = { id: string; right: string; clause: string | null; text: string }
 
@@ -73,10 +74,17 @@ function outages(rule: Extract<ChronicRule, { kind: 'outages' }>, question: Righ
       ({ onsetMs }) => last.onsetMs - withinDays * DAY_MS < onsetMs && onsetMs <= last.onsetMs,
     )
     const lengths = stretch.map(({ ms }) => fraction(ms))
-    if (isChronic(lengths, { count, each: fraction(eachOverMs), aggregate }))
-      return `${stretch.length} outage(s) within ${withinDays} days`
+    if (!isChronic(lengths, { count, each: fraction(eachOverMs), aggregate })) continue
+    const told = `${stretch.length} outage(s) within ${withinDays} days`
+    return rule.notice ? `${told}; to be used before ${noticeEnd(rule.notice, last.onsetMs, question)}` : told
   }
   return null
+}
+
+/** By the clock of the contract's first guarantee, as claims are. */
+function noticeEnd(notice: DayCount, fromMs: UnixMs, { terms }: RightsQuestion): string {
+  const timeZone = terms.guarantees[0]?.window.timeZone ?? 'UTC'
+  return formatInstant(dayEnd(terms, notice, { fromMs, timeZone }))
 }
 
 /** Of this window, in order: each as long as the guarantee that it hits longest has it. */

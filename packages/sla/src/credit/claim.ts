@@ -1,8 +1,11 @@
 /** The clock of a claim: until when it can be made, and until when the provider has to answer. Pure. */
 import type { UnixMs } from '@constat/shared/time'
 import { ALWAYS, tableOf } from '../calendar.ts'
+import { firstOfMonth, monthOf, yearOf } from '../civil.ts'
 import type { DayCount, ExpandedContract } from '../contract/expanded.ts'
 import { deadline } from '../dayrule.ts'
+import { instantOf, localAt } from '../zone.ts'
+import type { ZoneTable } from '../zone-table.ts'
 
 export type ClaimClock = {
   /** First instant after the time to claim. */
@@ -20,7 +23,12 @@ export function claimClock(
   if (!claim) return null
   const fromMs = claim.deadline.after === 'window-end' ? endMs : finalMs
   const { formalNotice, silence } = claim
-  return { deadlineMs: dayEnd(terms, claim.deadline, { fromMs, timeZone }), formalNotice, silence }
+  const { deadline: limit } = claim
+  const deadlineMs =
+    'endOfMonth' in limit
+      ? monthEnd(tableOf(terms.zoneTables, timeZone), { fromMs, months: limit.endOfMonth })
+      : dayEnd(terms, limit, { fromMs, timeZone })
+  return { deadlineMs, formalNotice, silence }
 }
 
 /** Until when the provider answers a claim notified at `fromMs`; null where the contract says nothing. */
@@ -54,7 +62,14 @@ export function nextDeadline(terms: ExpandedContract, question: DeadlineQuestion
   return { what: notifiedMs === null ? 'claim' : 'provider-answer', atMs }
 }
 
-function dayEnd(
+/** The month that ended with `fromMs` is the one that is counted from, not the one that begins there. */
+function monthEnd(table: ZoneTable, { fromMs, months }: { fromMs: UnixMs; months: number }): UnixMs {
+  const local = localAt(table, fromMs - 1)
+  return instantOf(table, firstOfMonth({ year: yearOf(local), month: monthOf(local) + months + 1 }))
+}
+
+/** First instant after so many days of a kind from `fromMs` on. */
+export function dayEnd(
   terms: ExpandedContract,
   { days, dayKind, calendar: name }: DayCount,
   { fromMs, timeZone }: { fromMs: UnixMs; timeZone: string },
