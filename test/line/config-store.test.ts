@@ -9,6 +9,7 @@ import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { canonicalJson } from '@constat/shared/canonical-json'
 import { privateKeyOf, signBytes } from '@constat/shared/signature'
+import { readCheck } from '../../agent/src/config.ts'
 import { ConfigStore } from '../../agent/src/config-store.ts'
 import { DISK } from '../../agent/src/spool-fs.ts'
 
@@ -50,4 +51,24 @@ test.each([2, 3, 20])('of %i configurations at once, the last is found again', a
   const again = await open(dir, said).load()
   expect(again.map(({ version }) => version)).toEqual([count])
   expect(said).toEqual([])
+})
+
+test.each([
+  [{ intervalMs: 10_000 }, true],
+  [{ intervalMs: 9_999 }, false],
+  [{ intervalMs: 9_999, brackets: true }, true],
+  [{ intervalMs: 60_000, brackets: false }, false],
+  [{ intervalMs: 60_000, brackets: 'no' }, 'site: brackets'],
+])('brackets of %j: %s', (said, brackets) => {
+  const probe = { kind: 'tcp', host: 'a.test', port: 1 } as const
+  const check = {
+    name: 'site',
+    timeoutMs: 1_000,
+    reprobeMs: 2_000,
+    confirm: { down: 2, up: 1 },
+    probe,
+    ...said,
+  }
+  const read = readCheck(check, 0)
+  expect(typeof read === 'string' ? read : read.brackets).toBe(brackets)
 })

@@ -1,7 +1,7 @@
 /**
  * `constat-agent probe WHAT`: one probe, here and now, with its phases: of an address, of a check by its name in
  * the configuration that this agent keeps, or of a Check document (`-f`), before any contract holds it. Of a
- * check it says each host that was asked, and what was compared with what. Exit 1 unless it is ok.
+ * document it says each host that was asked, and what was compared with what. Exit 1 unless it is ok.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -54,10 +54,10 @@ export async function probeOnce(
     secret: secretsIn(join(dir, SECRETS_FOLDER)),
   })
   const compared = comparisonsOf(target.spec, result, { timeoutMs: limitMs })
-  const named = target.check === undefined ? { url } : { check: target.check }
+  const named = file === undefined ? { url } : { check: target.check }
   if (format === 'json') terminal.out(`${JSON.stringify({ ...named, ...publicOf(result), compared })}\n`)
   else for (const line of linesOf(result)) terminal.out(`${line}\n`)
-  if (format === 'text' && target.check !== undefined)
+  if (format === 'text' && file !== undefined)
     for (const line of auditLines(result, compared)) terminal.out(`${line}\n`)
   return result.outcome === 'ok' ? EXIT.done : EXIT.no
 }
@@ -68,7 +68,7 @@ function publicOf({ phases, hops = [], ...result }: ProbeResult): Record<string,
   return { ...result, fault: faultOwner(result.cause), phasesUs: phases, phases, hops: told }
 }
 
-/** `check`: the name of the check; absent for an address. */
+/** `check`: its name; absent for an address. */
 type Target = { spec: ProbeSpec; timeoutMs: number; check?: string }
 
 /** An address wins over the name of a check: a name has no scheme. */

@@ -1,7 +1,8 @@
 /**
  * Resolver: one name to one address, as the host would see it: literal, hosts file, `localhost`, then
- * DNS with the search list, as glibc goes about it. A fresh channel for every name, so that nothing is cached and a probe measures what it says.
- * `dns.lookup` is not used: its thread pool queues, and the queue would be measured as the target's.
+ * DNS with the search list, as glibc goes about it. A fresh channel for every name, so that nothing is cached and
+ * a probe measures what it says. `dns.lookup` is not used: its thread pool queues, and the queue would be measured
+ * as the target's.
  */
 import { promises as dns } from 'node:dns'
 import { isIP } from 'node:net'
@@ -18,19 +19,11 @@ import {
   parseSearch,
   watchedFile,
   type Candidate,
-  type Family,
   type HostsTable,
   type SearchRules,
 } from './host-names.ts'
+import type { Address, Resolution, Resolver } from './probe.ts'
 import { routeTrouble } from './route.ts'
-
-export type Address = { address: string; family: Family }
-export type Resolution = { family: Family | undefined; signal: AbortSignal }
-
-export type Resolver = {
-  /** Rejects with the code of c-ares: ENOTFOUND, ENODATA, ESERVFAIL, ETIMEOUT, ECANCELLED … */
-  resolve: (host: string, resolution: Resolution) => Promise<Address>
-}
 
 /** Before a silent server is asked again, ms; the probe's deadline cuts all of it short. */
 const QUERY_TIMEOUT_MS = 2_000
