@@ -15,8 +15,8 @@ const { values, positionals } = parseArgs({
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const beganMs = performance.now()
 const { answers, differences, curlDiffers } = await agree(
-  Number(positionals[0] ?? 1_000),
-  Number(values.seed),
+  { count: Number(positionals[0] ?? 1_000), seed: Number(values.seed) },
+  (done) => void process.stderr.write(`\r${done} `),
 )
 const counts = new Map<string, number>()
 for (const { answer, oddities, what, seen, reason } of differences) {

@@ -59,7 +59,11 @@ function canZstd(): boolean {
   return major > 22 || (major === 22 && minor >= 15)
 }
 
-export async function agree(count: number, seed: number): Promise<Agreement> {
+/** `looked`: told after each batch how many answers are done. */
+export async function agree(
+  { count, seed }: { count: number; seed: number },
+  looked: (done: number) => void = () => {},
+): Promise<Agreement> {
   const answers = oddAnswers(count, seed)
   const server = await startOddServer(answers)
   const browser = await startBrowser(server.origin)
@@ -74,6 +78,7 @@ export async function agree(count: number, seed: number): Promise<Agreement> {
         if (what !== undefined) differences.push(describe(from + i, what, seen))
         if (isRead(seen.curl) !== isRead(seen.chromium)) curlDiffers += 1
       }
+      looked(from + numbers.length)
     }
     return { answers: count, differences, curlDiffers }
   } finally {

@@ -8,7 +8,7 @@ import { agree } from '../support/agreement.ts'
 const ANSWERS = 300
 
 test(`${ANSWERS} odd answers count as Chromium counts them`, async () => {
-  const { answers, differences, curlDiffers } = await agree(ANSWERS, 20)
+  const { answers, differences, curlDiffers } = await agree({ count: ANSWERS, seed: 20 })
   expect(differences.filter(({ reason }) => reason === undefined)).toEqual([])
   // The servers are odd, and each of the three was there.
   expect(answers).toBe(ANSWERS)

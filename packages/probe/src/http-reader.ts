@@ -137,9 +137,9 @@ function createHeads(before?: HttpHead) {
       return undefined
     },
     cut(): Error {
+      if (slop !== undefined) return cutAnswer('the connection ended within the head of the answer')
       if (before?.status === 101) return brokenAnswer('the server switched protocols unasked')
       if (store.length === 0) return cutAnswer('the connection ended without an answer')
-      if (slop !== undefined) return cutAnswer('the connection ended within the head of the answer')
       return brokenAnswer(`it is ${shown(store.take().toString('latin1'))}`)
     },
   }
