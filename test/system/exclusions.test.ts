@@ -17,6 +17,7 @@ import type {
 } from '../../collector/src/judge/view.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
+  OWN_CONNECTION,
   dropDataDir,
   endOf,
   freePort,
@@ -110,7 +111,7 @@ async function as(
 ): Promise<{ status: number; body: Answered }> {
   const response = await fetch(`${program.url}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { ...OWN_CONNECTION, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   // The assertions check what it holds.
