@@ -18,6 +18,12 @@ const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
 /** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers. */
 export const MADE_CLUSTER = 'CONSTAT_TEST_CLUSTER'
 
+/**
+ * Headers of a request with a connection of its own. While a test waits for a command, nothing here runs: on a
+ * slow machine the collector may have closed a kept connection by then, and a request on it would fail.
+ */
+export const OWN_CONNECTION = { connection: 'close' } as const
+
 export type Program = {
   child: ChildProcess
   dataDir: string
@@ -96,7 +102,7 @@ function programOf(child: ChildProcess, { dataDir, url }: { dataDir: string; url
     type = 'application/json',
   ): Promise<Response> => {
     const token = readFileSync(join(dataDir, 'owner.token'), 'utf8')
-    const headers = { authorization: `Bearer ${token}`, 'content-type': type }
+    const headers = { ...OWN_CONNECTION, authorization: `Bearer ${token}`, 'content-type': type }
     return fetch(`${url}/api/v1${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
   }
   // The API answers the shape that the caller names; the assertions of the test check it.

@@ -15,6 +15,7 @@ import {
   freePort,
   makeCollectorDir,
   makeDataDir,
+  OWN_CONNECTION,
   runOnce,
   startProgram,
   until,
@@ -224,7 +225,11 @@ describe('token', () => {
     expect(code).toBe(0)
     for (const [request, status] of Object.entries(allowed)) {
       const [method, path] = request.split(' ')
-      const headers = { authorization: `Bearer ${out.trim()}`, 'content-type': 'application/json' }
+      const headers = {
+        ...OWN_CONNECTION,
+        authorization: `Bearer ${out.trim()}`,
+        'content-type': 'application/json',
+      }
       const body = method === 'POST' ? { body: '{}' } : {}
       const answer = await fetch(`${program.url}/api/v1${path}`, { method: method!, headers, ...body })
       expect([request, answer.status]).toEqual([request, status])

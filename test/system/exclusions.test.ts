@@ -13,6 +13,7 @@ import type { IncidentView } from '../../collector/src/view/timeline.ts'
 import type { WindowView } from '../../collector/src/view/window.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
+  OWN_CONNECTION,
   dropDataDir,
   endOf,
   freePort,
@@ -106,7 +107,7 @@ async function as(
 ): Promise<{ status: number; body: Answered }> {
   const response = await fetch(`${program.url}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { ...OWN_CONNECTION, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   // The assertions check what it holds.
