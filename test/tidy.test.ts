@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'alert/types.ts',
       'alert/facts.ts',
       'intake/connection.ts',
-      'intake/registry.ts',
+      'intake/agents.ts',
     ],
     fold: ['db', 'ledger'],
     // Read from the ledger when somebody asks; the fold tells which chunks there are.
@@ -65,7 +65,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'latency',
       'alert/types.ts',
       'alert/facts.ts',
-      'intake/registry.ts',
+      'intake/agents.ts',
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
     closing: ['db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
@@ -79,7 +79,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'judge',
       'closing',
       'latency',
-      'intake/registry.ts',
+      'intake/agents.ts',
       'set-aside.ts',
     ],
     alert: ['db', 'ledger', 'judge'],

@@ -67,7 +67,7 @@ export function actionsOf(deps: ActionDeps): Actions {
       return { token, command: joinCommand(token), expiresAt: formatInstant(expiresMs) }
     },
     revokeAgent: async (id) => {
-      const isRevoked = await pipeline.registry.revoke(id)
+      const isRevoked = await pipeline.agents.revoke(id)
       if (isRevoked) {
         await revokeIn(id, pipeline.assign)
         sockets.refuse(id, 'revoked', 'this agent was revoked')

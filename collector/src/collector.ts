@@ -117,11 +117,11 @@ async function openLine(
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
-  const { registry, desk } = pipeline
+  const { agents, intake } = pipeline
   sockets = serveAgents(server, {
     shell,
-    registry,
-    desk,
+    agents,
+    intake,
     assign: (agent) => assignmentsOf(agent, pipeline.assign),
   })
   closers.push(() => sockets?.close())

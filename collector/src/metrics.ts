@@ -14,7 +14,7 @@ export function metricsOf(pipeline: Pipeline): () => Promise<string> {
       },
     })
   }
-  const agents = () => pipeline.registry.agents()
+  const agents = () => pipeline.agents.enrolled()
   const contracts = () => pipeline.model.contracts()
   gauge('constat_agents', 'Enrolled agents', () => agents().length)
   gauge(

@@ -1,7 +1,7 @@
 /**
  * THE LINE: sample → batch → ledger → timeline → window → verdict → report / alert. Read this first.
  *
- *   receive   frames of the agents → desk (prove, admit) → sequencer (append, one group commit) → ack
+ *   receive   frames of the agents → intake (prove, admit) → sequencer (append, one group commit) → ack
  *   commit    every leaf that is stored → the state of its contract, before whoever appended it is answered
  *   advance   what was committed → the steps below, contract by contract
  *
@@ -19,9 +19,9 @@ import { configure, type AssignDeps } from './contract/assign.ts'
 import { Contracts } from './contract/contracts.ts'
 import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
-import { Desk } from './intake/desk.ts'
+import { FrameIntake } from './intake/frame-intake.ts'
 import type { Prove } from './intake/proof.ts'
-import { Registry } from './intake/registry.ts'
+import { Agents } from './intake/agents.ts'
 import { Judge } from './judge/judge.ts'
 import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
@@ -64,8 +64,8 @@ export type PipelineDeps = {
 export class Pipeline {
   readonly sequencer: Sequencer
   readonly contracts: Contracts
-  readonly registry: Registry
-  readonly desk: Desk
+  readonly agents: Agents
+  readonly intake: FrameIntake
   readonly fold: Fold
   readonly judge: Judge
   readonly setAside: SetAside
@@ -100,31 +100,31 @@ export class Pipeline {
     })
     const { sequencer } = this
     const contracts = (this.contracts = new Contracts(db, () => sequencer.settled()))
-    const registry = (this.registry = new Registry(db, shell))
+    const agents = (this.agents = new Agents(db, shell))
     this.assign = { contracts, sequencer, identity: shell.identity, nowMs }
     this.setAside = new SetAside({ nowMs, log: shell.log })
     const fold = (this.fold = new Fold(db, contracts))
-    this.desk = this.#makeDesk()
+    this.intake = this.#makeFrameIntake()
     // What a silent host has not sent is missing; what any other has not sent is on its way.
     const isAwaited = (agent: string): boolean => {
-      const known = registry.byId(agent)
+      const known = agents.byId(agent)
       return known !== null && known.revokedMs === null && known.silentSinceMs === null
     }
     const timelines = (this.#timelines = new Timelines(fold.tracks, isAwaited))
     const latencies = new Latencies({ db, contracts, fold, nowMs })
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
     const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))
-    this.judge = new Judge({ db, shell, sequencer, contracts, registry, timelines, publicUrl, told })
+    this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl, told })
     const judge = (asked: Parameters<typeof liveJudgement>[0]) => liveJudgement(asked, { timelines, slots })
     this.#objectives = new Objectives({ sequencer, contracts, nowMs, judge, publicUrl, told })
     this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states, told })
     this.model = this.#makeModel(latencies)
   }
 
-  #makeDesk(): Desk {
+  #makeFrameIntake(): FrameIntake {
     const { db, prove, shell } = this.#deps
     const { contracts, sequencer } = this
-    return new Desk({
+    return new FrameIntake({
       db,
       prove,
       shell,
@@ -136,12 +136,12 @@ export class Pipeline {
 
   #makeModel(latencies: Latencies): ReadModel {
     const { db, shell, previews } = this.#deps
-    const { contracts, registry, sequencer, judge, setAside } = this
+    const { contracts, agents, sequencer, judge, setAside } = this
     const { tracks } = this.fold
     const nowMs = (): UnixMs => shell.clock.nowMs()
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
-    const judged = new JudgedReads({ timelines, slots }, registry)
-    const shown = { nowMs, contracts, registry, timelines, judged, slots }
+    const judged = new JudgedReads({ timelines, slots }, agents)
+    const shown = { nowMs, contracts, agents, timelines, judged, slots }
     return readModelOf({
       contracts: new ContractReads({ ...shown, tracks, sequencer, setAside }),
       incidents: new IncidentReads({ nowMs, contracts, timelines, judge }),
@@ -152,14 +152,14 @@ export class Pipeline {
         losses: new Losses(db, timelines),
         preview: (asked) => previews.under(asked),
       }),
-      latency: { contracts, registry, tracks, latencies },
+      latency: { contracts, agents, tracks, latencies },
     })
   }
 
   /** Reads the ground state, then folds and judges what came in before this process began. */
   async open(): Promise<void> {
     await this.sequencer.open()
-    await this.registry.open()
+    await this.agents.open()
     await this.contracts.catchUp(this.sequencer.heads())
     await this.fold.load()
     await this.#closer.open()
@@ -199,7 +199,7 @@ export class Pipeline {
     await this.#slots.close()
     await this.#deps.previews.close()
     await this.fold.save()
-    await this.registry.save()
+    await this.agents.save()
     await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)
   }
 
@@ -276,7 +276,7 @@ export class Pipeline {
     for (const { drafts } of committed) {
       for (const { frame, body } of drafts) {
         if (frame) this.#deps.heard?.(body)
-        const agent = frame && this.registry.byId(frame.agent.toString('hex'))
+        const agent = frame && this.agents.byId(frame.agent.toString('hex'))
         if (!agent) continue
         agent.clockOffsetMs = frame.batch.clock.offsetMs
         agent.clockErrorMs = frame.batch.clock.errorMs
@@ -318,7 +318,7 @@ export class Pipeline {
     if (nowMs - this.#savedMs >= SAVE_EVERY_MS) {
       this.#savedMs = nowMs
       await this.fold.save()
-      await this.registry.save()
+      await this.agents.save()
     }
     if (nowMs - this.#signedMs >= CHECKPOINT_EVERY_MS) {
       this.#signedMs = nowMs

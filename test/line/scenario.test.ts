@@ -408,7 +408,10 @@ describe('noted, beside the answer', () => {
   })
 
   test('a list of outages that says nothing of a share', () => {
-    const guarantees = [AVAILABILITY, { ...AVAILABILITY, id: 'few', metric: 'incident-count', target: { count: 2 } }]
+    const guarantees = [
+      AVAILABILITY,
+      { ...AVAILABILITY, id: 'few', metric: 'incident-count', target: { count: 2 } },
+    ]
     expect(notesOf({ statement: { incidents: [] } }, { guarantees })).toEqual([
       'statement: is not held against few: it says nothing of them, or they are no availability of a whole service',
     ])

@@ -1,6 +1,6 @@
 /**
  * Closing world: the line on a real database under a clock that only the test moves. Frames of agents are
- * admitted as the desk would have, so months pass in seconds.
+ * admitted as the intake would have, so months pass in seconds.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { sealBatch, type Batch } from '@constat/shared/batch'
@@ -143,8 +143,8 @@ export async function openClosingWorld({
           spoolFrames: 0,
         }),
       )
-      await line.registry.open()
-      const known = line.registry.byId(sender.agent.toString('hex'))
+      await line.agents.open()
+      const known = line.agents.byId(sender.agent.toString('hex'))
       if (!known) throw new Error('an agent that was written is there')
       await assignmentsOf(known, line.assign)
       await line.advance()

@@ -1,7 +1,7 @@
 /**
- * Hostile ledger: stands in for sequencer and database before a desk. It commits in groups as the real
+ * Hostile ledger: stands in for sequencer and database before a intake. It commits in groups as the real
  * one does, and fails when told: with nothing stored, or with everything stored and nobody told. It
- * holds the desk to its promise: no number of a session is stored twice, none is jumped unannounced.
+ * holds the intake to its promise: no number of a session is stored twice, none is jumped unannounced.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Receipt } from '@constat/shared/receipt'
@@ -30,7 +30,7 @@ export class HostileLedger {
     return this.leaves.filter(({ type }) => type === 'frame')
   }
 
-  /** What a desk calls of a sequencer, and nothing more. */
+  /** What a intake calls of a sequencer, and nothing more. */
   sequencer(): Sequencer {
     const own = {
       headByOrigin: (origin: string) => {
@@ -40,19 +40,19 @@ export class HostileLedger {
       append: (request: Append) => this.#append(request),
       drain: () => this.#running ?? Promise.resolve(),
     }
-    // A class with private members has no other implementation; the desk uses these three of it.
+    // A class with private members has no other implementation; the intake uses these three of it.
     return own as unknown as Sequencer
   }
 
-  /** Answers the two queries of a desk from the leaves. */
+  /** Answers the two queries of a intake from the leaves. */
   database(): Database {
     const query = (text: TemplateStringsArray, ...values: unknown[]): Promise<unknown[]> => {
       const sql = text.join('?')
       if (sql.includes('from cursor')) return Promise.resolve(this.#cursor(values))
       if (sql.includes('from entry')) return Promise.resolve(this.#numbered(values))
-      return Promise.reject(new Error(`a desk does not ask: ${sql}`))
+      return Promise.reject(new Error(`a intake does not ask: ${sql}`))
     }
-    // The desk only calls it as a tag.
+    // The intake only calls it as a tag.
     return query as unknown as Database
   }
 

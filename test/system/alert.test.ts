@@ -20,7 +20,7 @@ import {
 import { MAX_ANSWER_BYTES } from '@constat/collector/alert/post'
 import { MAX_PAYLOAD_BYTES, type Event, type EventType, type Fact } from '@constat/collector/alert/types'
 import { cleanDeliveries, DELIVERIES_KEPT_MS } from '@constat/collector/db/deliveries'
-import { eventsSince, tell } from '@constat/collector/db/events'
+import { eventsSince, writeEvent } from '@constat/collector/db/events'
 import { migrateDatabase } from '@constat/collector/db/migrate'
 import { openDatabase, type OpenDatabase } from '@constat/collector/db/open'
 import { readPostmaster } from '@constat/collector/db/postmaster'
@@ -95,7 +95,7 @@ function fact(n: number, type: EventType = 'incident.opened'): Fact {
 }
 
 function told(n: number, type?: EventType): Promise<Event> {
-  return db.sql.begin((tx) => tell(tx, fact(n, type)))
+  return db.sql.begin((tx) => writeEvent(tx, fact(n, type)))
 }
 
 async function deliveries(webhook: string): Promise<DeliveryView[]> {
@@ -151,7 +151,7 @@ describe('a told fact', () => {
     const { id } = await hook(to.url)
     await deliver()
     const failed = db.sql.begin(async (tx) => {
-      await tell(tx, fact(1))
+      await writeEvent(tx, fact(1))
       throw new Error('rolled back')
     })
     await expect(failed).rejects.toThrow('rolled back')
@@ -163,7 +163,7 @@ describe('a told fact', () => {
   })
 
   it('may hold what jsonb refuses, and is refused at 20 kB', async () => {
-    const event = await db.sql.begin((tx) => tell(tx, { ...fact(1), data: { cause: 'a\0b\uD800c' } }))
+    const event = await db.sql.begin((tx) => writeEvent(tx, { ...fact(1), data: { cause: 'a\0b\uD800c' } }))
     expect(event.data).toEqual({ cause: 'a\uFFFDb\uFFFDc' })
     const sized = (bytes: number): Fact => {
       const bare = { ...fact(1), data: { text: '' } }
@@ -172,8 +172,8 @@ describe('a told fact', () => {
       )
       return { ...bare, data: { text: 'x'.repeat(bytes - overhead) } }
     }
-    await db.sql.begin((tx) => tell(tx, sized(MAX_PAYLOAD_BYTES - 1)))
-    await expect(db.sql.begin((tx) => tell(tx, sized(MAX_PAYLOAD_BYTES)))).rejects.toMatchObject({
+    await db.sql.begin((tx) => writeEvent(tx, sized(MAX_PAYLOAD_BYTES - 1)))
+    await expect(db.sql.begin((tx) => writeEvent(tx, sized(MAX_PAYLOAD_BYTES)))).rejects.toMatchObject({
       code: 'too-large',
     })
   })

@@ -1,6 +1,6 @@
 /**
  * Bus: hands committed events to listeners inside this process, in the order of their ids, each once.
- * It reads them back from the database, so what another process told is not missed either.
+ * It reads them back from the database, so events that another process wrote are not missed either.
  */
 import { Fault, messageOf } from '@constat/shared/fault'
 import { eventsSince, newestEventId } from '../db/events.ts'
@@ -19,7 +19,7 @@ export type EventBus = {
   since(id: number, limit: number, contract: string | null): Promise<Event[]>
   /** Throws `unavailable` when there are too many listeners. A listener must not block. */
   subscribe(listener: Listener): () => void
-  /** Call after a commit that told something. */
+  /** Call after a commit that wrote events. */
   publish(): void
 }
 

@@ -1,5 +1,5 @@
 /**
- * Deliver: the workers that send what was told. graphile-worker keeps the jobs; this file starts its
+ * Deliver: the workers that send deliveries. graphile-worker keeps the jobs; this file starts its
  * workers and lets none of them be held by one webhook. Not pure. One per database: at the start,
  * every held job is taken to be a dead process's.
  */
@@ -11,7 +11,7 @@ import { DELIVER_TASK } from '../db/events.ts'
 import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
-import { Crew } from './crew.ts'
+import { WorkerPool } from './worker-pool.ts'
 import { openLanes, type Lanes } from './lanes.ts'
 import { resolveName, SEND_TIMEOUT_MS, type Lookup } from './post.ts'
 import { RETRY_DELAYS_MS } from './retry.ts'
@@ -49,7 +49,7 @@ export type Delivering = {
   stop(): Promise<void>
 }
 
-/** Makes or upgrades the job tables: `tell` needs them, also where nothing is delivered. */
+/** Makes or upgrades the job tables: `writeEvent` needs them, also where nothing is delivered. */
 export async function migrateQueue({ pgConfig, log }: { pgConfig: PgConfig; log: Log }): Promise<void> {
   try {
     await runMigrations({ ...addressOf(pgConfig), schema: SCHEMA, logger: loggerTo(log), maxPoolSize: 1 })
@@ -66,12 +66,12 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
   if (restored > 0) log.warn('deliveries without a job: queued again', { deliveries: restored })
   const stopping = new AbortController()
   const work = { lanes: openLanes(), sending: sendingOf(options, stopping.signal) }
-  const crew = new Crew({
-    hire: () => run(runnerOptions(options, work)),
+  const pool = new WorkerPool({
+    startWorkers: () => run(runnerOptions(options, work)),
     free: (workers) => freeJobs(sql, workers),
     log,
   })
-  await crew.start()
+  await pool.start()
   const cleaning = setInterval(() => void clean(options), CLEAN_EVERY_MS).unref()
   void clean(options)
 
@@ -79,7 +79,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
   const stop = async () => {
     clearInterval(cleaning)
     const grace = setTimeout(() => stopping.abort(), STOP_GRACE_MS)
-    await crew.stop()
+    await pool.stop()
     clearTimeout(grace)
   }
   return { stop: () => (stopped ??= stop()) }
@@ -149,7 +149,7 @@ function addressOf(pgConfig: PgConfig): { connectionString: string } {
   return { connectionString: `postgresql://${at}@${where}:${port}/${name}` }
 }
 
-/** graphile-worker's warnings and errors in our log; its progress is told by the sender already. */
+/** graphile-worker's warnings and errors in our log; the sender logs progress already. */
 function loggerTo(log: Log): Logger {
   return new Logger(() => (level: string, message: string) => {
     // Workers outnumber connections on purpose: they wait for receivers, not for the database.

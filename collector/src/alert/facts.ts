@@ -1,5 +1,5 @@
 /**
- * Facts: what is told of an incident and of an agent. Pure. Every fact made here fits into a payload:
+ * Facts: what an event says of an incident and of an agent. Pure. Every fact made here fits into a payload:
  * texts are cut, and of many vantages the ones that are down come first.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
@@ -16,7 +16,7 @@ import {
 export type IncidentType = Extract<EventType, `incident.${string}`>
 export type AgentType = Extract<EventType, `agent.${string}`>
 
-/** Longest text of another party (names, causes) that is told. */
+/** Longest text of another party (names, causes) in an event. */
 export const MAX_TEXT_CHARS = 300
 /** More vantages than this are counted, not listed. */
 export const MAX_VANTAGES = 40
@@ -34,10 +34,10 @@ export type IncidentNews = {
 export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentNews): Fact {
   const down = incident.vantages.filter(({ state }) => state === 'down')
   const others = incident.vantages.filter(({ state }) => state !== 'down')
-  const told = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
+  const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
   const data = {
-    ...cutTexts({ ...incident, downMs: { ...incident.downMs }, vantages: told }),
-    vantagesLeftOut: incident.vantages.length - told.length,
+    ...cutTexts({ ...incident, downMs: { ...incident.downMs }, vantages: kept }),
+    vantagesLeftOut: incident.vantages.length - kept.length,
     ...(mergedInto === undefined ? {} : { mergedInto }),
     links:
       publicUrl === null ? {} : { incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}` },
@@ -73,7 +73,7 @@ export type SiteSilence = {
   agents: readonly { id: string; name: string; silentSinceMs: UnixMs }[]
 }
 
-/** About a whole site: nobody there is heard, or somebody is again. Told beside what is told of each agent. */
+/** About a whole site: nobody there is heard, or somebody is again. Stands beside the events of each agent. */
 export function siteFact({
   type,
   silence,
@@ -127,7 +127,7 @@ export function exclusionFact({ contract, exclusion, atMs, publicUrl }: Exclusio
   return { type: 'exclusion.proposed', contract, atMs, data }
 }
 
-/** A budget burns too fast, or a guarantee is not met: told once for each window. */
+/** A budget burns too fast, or a guarantee is not met: one event for each window. */
 export type ObjectiveNews = {
   type: 'objective.at_risk' | 'objective.breached'
   contract: string

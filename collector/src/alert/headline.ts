@@ -113,7 +113,7 @@ function answererOf(data: EventData): string | null {
 
 const SITE_BACK = { says: 'site reachable again', urgency: 'good' } as const
 
-/** The first agent of an unreachable site is heard again: told of the site, beside the agent. */
+/** The first agent of an unreachable site is heard again: an event of the site, beside that of the agent. */
 function isSiteBack({ type, data }: { type: MessageType; data: EventData }): boolean {
   return type === 'agent.back' && textAt(objectAt(data, 'site'), 'id') !== null
 }

@@ -1,6 +1,6 @@
 /**
  * Event types and what is said of each: the closed list that webhooks subscribe to, the fact a stage
- * tells, the event the SSE stream replays, the envelope a webhook receives. Pure.
+ * reports, the event the SSE stream replays, the envelope a webhook receives. Pure.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 
@@ -45,7 +45,7 @@ export type DataValue = null | boolean | number | string | readonly DataValue[] 
 
 export type Fact = { type: EventType; contract: string | null; atMs: UnixMs; data: EventData }
 
-/** A fact that was told. Ids grow in the order of the commits. */
+/** A fact that was written. Ids grow in the order of the commits. */
 export type Event = Fact & { id: number }
 
 /** What a webhook receives, before its shape. */

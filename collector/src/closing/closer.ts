@@ -15,7 +15,7 @@ import {
 } from '@constat/sla/state/contract-state'
 import { windowGroup, windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import type { Contracts } from '../contract/contracts.ts'
-import { tell } from '../db/events.ts'
+import { writeEvent } from '../db/events.ts'
 import { firstLeafSince } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { jsonDraft } from '../ledger/body.ts'
@@ -281,7 +281,7 @@ export class Closer {
         log,
         drafts: [draft],
         within: async (tx) => {
-          await tell(tx, fact)
+          await writeEvent(tx, fact)
         },
       })
       told()

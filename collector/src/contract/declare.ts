@@ -19,7 +19,7 @@ import {
 } from '@constat/sla/state/declarations'
 import { effectiveFromMs, serviceNames } from '@constat/sla/state/in-force'
 import { exclusionFact } from '../alert/facts.ts'
-import { tell } from '../db/events.ts'
+import { writeEvent } from '../db/events.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Random, Shell } from '../shell.ts'
 import type { Contracts } from './contracts.ts'
@@ -156,7 +156,7 @@ export function declareExclusion(
       log: state.log,
       drafts: [declarationLeaf(declared)],
       within: async (tx) => {
-        await tell(tx, fact)
+        await writeEvent(tx, fact)
       },
     })
     told()

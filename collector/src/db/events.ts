@@ -29,17 +29,17 @@ export const MAX_JOB_RUNS = 1_000
 type EventRow = { id: number; type: EventType; contract: string | null; atMs: UnixMs; data: EventData }
 
 /**
- * Tells `fact` inside `tx`; call it last, for it holds a lock until the commit. Wake the bus after.
+ * Writes the event of `fact` inside `tx`; call it last, for it holds a lock until the commit. Wake the bus after.
  * Throws `too-large` for a payload of 20 kB or more; the builders of alert/facts.ts stay below.
  */
-export async function tell(tx: Tx, fact: Fact): Promise<Event> {
+export async function writeEvent(tx: Tx, fact: Fact): Promise<Event> {
   const data = storable(fact.data)
   const payload = envelopeText({ type: fact.type, atMs: fact.atMs, data })
   if (payloadBytes(payload) >= MAX_PAYLOAD_BYTES) {
     throw new Fault('too-large', `${fact.type}: the payload has ${payloadBytes(payload)} bytes`)
   }
   // Held to the commit: events become visible in the order of their ids.
-  await tx`select pg_advisory_xact_lock(${DATABASE_LOCKS.space}::int, ${DATABASE_LOCKS.tell}::int)`
+  await tx`select pg_advisory_xact_lock(${DATABASE_LOCKS.space}::int, ${DATABASE_LOCKS.events}::int)`
   const [row] = await tx<{ id: number }[]>`
     insert into event (type, contract, at_ms, data)
     values (${fact.type}, ${fact.contract}, ${fact.atMs}, ${JSON.stringify(data)}::text::jsonb) returning id`
@@ -49,7 +49,7 @@ export async function tell(tx: Tx, fact: Fact): Promise<Event> {
 }
 
 /** A `webhook.test` message to one webhook: no event, the same queue. The id of its delivery. */
-export async function tellTest(
+export async function writeTestMessage(
   tx: Tx,
   { webhook, atMs }: { webhook: string; atMs: UnixMs },
 ): Promise<string | null> {

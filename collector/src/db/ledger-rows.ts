@@ -131,7 +131,7 @@ export async function cursorRow(
   return rows[0] ?? null
 }
 
-/** The frames stored under a number, the admitted one first: to tell a repeat from an equivocation. */
+/** The frames stored under a number, the admitted one first: to know a repeat from an equivocation. */
 export function framesAt(
   db: Database,
   key: { agent: Buffer; session: Buffer; seq: number; limit: number },

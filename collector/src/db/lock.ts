@@ -1,6 +1,6 @@
 /**
  * Lock: one collector per database, held by a session of its own so that it ends with the process. Not pure.
- * Invariant: a holder that lost its session has the lock again or is told that it lost it.
+ * Invariant: a holder that lost its session has the lock again or learns that it lost it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, messageOf } from '@constat/shared/fault'
@@ -9,7 +9,7 @@ import type { OpenDatabase } from './open.ts'
 import type { Database } from './tx.ts'
 
 /** Advisory locks are numbers shared by everything in one database: a space of our own, then the use. */
-export const DATABASE_LOCKS = { space: 0x636f6e73, migrate: 1, collector: 2, tell: 3, webhooks: 4 } as const
+export const DATABASE_LOCKS = { space: 0x636f6e73, migrate: 1, collector: 2, events: 3, webhooks: 4 } as const
 
 export type CollectorLock = { release(): Promise<void> }
 

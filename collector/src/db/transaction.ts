@@ -58,7 +58,7 @@ function guardTx(tx: Tx, life: Life): Tx {
 /** A query is guarded when it is sent; column lists and fragments are no queries or never sent. */
 function guardQuery(made: unknown, life: Life): unknown {
   if (!(made instanceof Promise) || !('handler' in made)) return made
-  // The driver's class, told by the property just asked for.
+  // The driver's class, known by the property just asked for.
   const query = made as DriverQuery
   const send = query.handler
   query.handler = (sent) => {

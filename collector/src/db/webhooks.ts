@@ -1,5 +1,5 @@
 /**
- * Webhooks: what people set up to be told, and what was sent to them. The secret leaves once, when the
+ * Webhooks: where people want events sent, and what was sent there. The secret leaves once, when the
  * webhook is made.
  */
 import { Fault } from '@constat/shared/fault'
@@ -8,7 +8,7 @@ import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/s
 import { EVENT_TYPES, isEventType } from '../alert/types.ts'
 import type { Random } from '../shell.ts'
 import type { DeliveryState, Try } from './deliveries.ts'
-import { addJob, tellTest } from './events.ts'
+import { addJob, writeTestMessage } from './events.ts'
 import { DATABASE_LOCKS } from './lock.ts'
 import type { Database } from './tx.ts'
 
@@ -138,7 +138,7 @@ export function testWebhook(
 ): Promise<{ delivery: string }> {
   return sql.begin(async (tx) => {
     checkEnabled(await tx<Enabled[]>`select disabled_ms as "disabledMs" from webhook where id = ${id}`)
-    const delivery = await tellTest(tx, { webhook: id, atMs: nowMs })
+    const delivery = await writeTestMessage(tx, { webhook: id, atMs: nowMs })
     if (delivery === null) throw new Fault('not-found', `there is no webhook ${id}`)
     return { delivery }
   })

@@ -1,14 +1,14 @@
 /**
  * Connection: one agent on one socket, from its introduction to its last frame. It holds no opinion on
- * frames: the desk decides, this file only passes on, acknowledges and slows down.
+ * frames: the frame intake decides, this file only passes on, acknowledges and slows down.
  */
 import { publicKeyOf } from '@constat/shared/signature'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
 import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
 import { messageOf } from '@constat/shared/fault'
 import type { Shell } from '../shell.ts'
-import type { Desk, Verdict } from './desk.ts'
-import type { KnownAgent, Registry } from './registry.ts'
+import type { FrameIntake, Verdict } from './frame-intake.ts'
+import type { KnownAgent, Agents } from './agents.ts'
 
 /** Frames of one connection that may wait for a verdict; the socket is paused above it. */
 export const MAX_PENDING_FRAMES = 64
@@ -28,8 +28,8 @@ export type Assignment = { json: string; signature: Uint8Array; mine: number[] }
 
 export type ConnectionDeps = {
   shell: Shell
-  registry: Registry
-  desk: Desk
+  agents: Agents
+  intake: FrameIntake
   /** What an agent has to run now; enrols it in the logs it will write to. */
   assign(agent: KnownAgent): Promise<Assignment[]>
 }
@@ -71,7 +71,7 @@ export class Connection {
 
   /** The agent answered or sent a ping. */
   heard(): void {
-    if (this.#stage.at === 'open') this.#deps.registry.heard(this.#stage.agent)
+    if (this.#stage.at === 'open') this.#deps.agents.heard(this.#stage.agent)
   }
 
   /** Tells the agent what it has to run, after a change. */
@@ -117,7 +117,7 @@ export class Connection {
       if (!introductionHolds('agent', introduction, { signature, key: publicKeyOf(hello.publicKey) })) {
         return this.refuse('bad-signature', 'the proof is not signed by the key that was named')
       }
-      const enrolment = await this.#deps.registry.introduce(hello)
+      const enrolment = await this.#deps.agents.introduce(hello)
       if (enrolment.kind === 'refused') return this.refuse(enrolment.code, enrolment.detail)
       if (this.#isClosed()) return
       await this.#open(enrolment.agent, hello.version)
@@ -131,7 +131,7 @@ export class Connection {
     agent.version = version
     agent.connections += 1
     this.#stage = { at: 'open', agent }
-    this.#deps.registry.heard(agent)
+    this.#deps.agents.heard(agent)
     if (agent.connections > 1) {
       this.#deps.shell.log.warn(
         'an agent is connected more than once: a cloned host, or a connection that died',
@@ -147,7 +147,7 @@ export class Connection {
   }
 
   #serve(agent: KnownAgent, message: Message): void {
-    this.#deps.registry.heard(agent)
+    this.#deps.agents.heard(agent)
     if (message.type === 'time') return this.#answerTime(message.sentMs)
     if (message.type !== 'frame')
       return this.refuse('malformed', `a ${message.type} message does not belong here`)
@@ -155,10 +155,10 @@ export class Connection {
     this.#pending += 1
     if (this.#pending >= MAX_PENDING_FRAMES && !this.#paused) this.#pause()
     const sender = { agent: agent.idBytes, publicKey: agent.publicKey }
-    void this.#deps.desk.receive(sender, message.bytes).then((verdict) => {
+    void this.#deps.intake.receive(sender, message.bytes).then((verdict) => {
       this.#pending -= 1
       if (this.#paused && this.#pending < RESUME_BELOW_FRAMES) this.#resume()
-      this.#tell(verdict)
+      this.#answer(verdict)
     })
   }
 
@@ -167,7 +167,7 @@ export class Connection {
     this.#send({ type: 'time', sentMs, receivedMs: nowMs, answeredMs: nowMs })
   }
 
-  #tell(verdict: Verdict): void {
+  #answer(verdict: Verdict): void {
     if (this.#isClosed()) return
     switch (verdict.kind) {
       case 'acknowledged':

@@ -3,7 +3,7 @@ import { coverageText } from '@constat/sla/figures'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import { formatInstant, totalMs, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Tracks } from '../fold/tracks.ts'
-import type { KnownAgent } from '../intake/registry.ts'
+import type { KnownAgent } from '../intake/agents.ts'
 import type { AgentView } from './view.ts'
 
 const DAY_MS = 86_400_000

@@ -18,9 +18,9 @@ import { isDown, markAt, type Timeline } from '@constat/sla/timeline'
 import { incidentFact, type IncidentType } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import { tell } from '../db/events.ts'
+import { writeEvent } from '../db/events.ts'
 import type { Database } from '../db/tx.ts'
-import type { Registry } from '../intake/registry.ts'
+import type { Agents } from '../intake/agents.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { causeOf, incidentView, type IncidentContext } from './describe.ts'
@@ -41,7 +41,7 @@ export type JudgeDeps = {
   shell: Shell
   sequencer: Sequencer
   contracts: Contracts
-  registry: Registry
+  agents: Agents
   timelines: Timelines
   publicUrl: string
   /** Called after a commit that told something. */
@@ -108,7 +108,7 @@ export class Judge {
 
   /** Tells of agents and sites that fell silent, and of those that are back. */
   async silences(): Promise<void> {
-    const { silent, back } = this.#deps.registry.changes()
+    const { silent, back } = this.#deps.agents.changes()
     for (const agent of silent) await tellSilence(this.#deps, { agent, sinceMs: agent.heardMs })
     for (const agent of back) await tellSilence(this.#deps, { agent, sinceMs: null })
   }
@@ -291,7 +291,7 @@ export class Judge {
       log: state.log,
       drafts: steps.map(({ deed, record }) => incidentLeaf(deed, record, said)),
       within: async (tx) => {
-        for (const fact of facts) await tell(tx, fact)
+        for (const fact of facts) await writeEvent(tx, fact)
       },
     })
     if (facts.length > 0) told()

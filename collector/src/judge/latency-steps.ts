@@ -4,7 +4,7 @@
  */
 import { Fault } from '@constat/shared/fault'
 import type { Tracks } from '../fold/tracks.ts'
-import type { Registry } from '../intake/registry.ts'
+import type { Agents } from '../intake/agents.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import { latencyPoints } from '../latency/steps.ts'
 import type { Contracts } from '../contract/contracts.ts'
@@ -16,11 +16,11 @@ export const MAX_LATENCY_SAMPLES = 4_000_000
 /** `agent` by name or id. `contract` where two have a check of that name. */
 export type LatencyOf = { agent?: string | undefined; contract?: string | undefined }
 
-export type StepDeps = { contracts: Contracts; registry: Registry; tracks: Tracks; latencies: Latencies }
+export type StepDeps = { contracts: Contracts; agents: Agents; tracks: Tracks; latencies: Latencies }
 
 /** Null where there is no such check, or no such agent measured it. */
 export async function latencySteps(
-  { contracts, registry, tracks, latencies }: StepDeps,
+  { contracts, agents, tracks, latencies }: StepDeps,
   { check, span, of }: { check: string; span: LatencySpan; of: LatencyOf },
 ): Promise<LatencyView | null> {
   const { agent, contract } = of
@@ -31,7 +31,7 @@ export async function latencySteps(
     .find(({ life }) => life.revisions.some((one) => one.terms.checks.some(({ name }) => name === check)))
   if (!state) return null
   const isAsked = (id: string): boolean =>
-    agent === undefined || agent === id || agent === registry.byId(id)?.name
+    agent === undefined || agent === id || agent === agents.byId(id)?.name
   const places = tracks
     .places()
     .filter((place) => place.log === state.log && place.check === check && isAsked(place.agent))

@@ -10,7 +10,7 @@ import { objectiveKey, type ObjectiveEvent, type ObjectiveNotice } from '@consta
 import { get } from '@constat/sla/state/persistent-map'
 import { objectiveFact } from '../alert/facts.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import { tell } from '../db/events.ts'
+import { writeEvent } from '../db/events.ts'
 import { jsonDraft } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { isBurningNow } from './burn.ts'
@@ -94,7 +94,7 @@ export class Objectives {
         log,
         drafts: [draft],
         within: async (tx) => {
-          await tell(tx, fact)
+          await writeEvent(tx, fact)
         },
       })
       told()

@@ -2,7 +2,7 @@
 import { answeredByProvider } from '@constat/sla/contract/parties'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
-import type { KnownAgent } from '../intake/registry.ts'
+import type { KnownAgent } from '../intake/agents.ts'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { membersNow } from './silences.ts'
 import { siteOf, sitesOf } from './sites.ts'

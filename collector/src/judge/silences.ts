@@ -7,9 +7,9 @@ import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { agentFact, siteFact, type SiteSilence } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import { markSilence } from '../db/agent-rows.ts'
-import { tell } from '../db/events.ts'
+import { writeEvent } from '../db/events.ts'
 import type { Database } from '../db/tx.ts'
-import type { KnownAgent, Registry } from '../intake/registry.ts'
+import type { KnownAgent, Agents } from '../intake/agents.ts'
 import type { Shell } from '../shell.ts'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
@@ -19,14 +19,14 @@ export type SilenceDeps = {
   db: Database
   shell: Shell
   contracts: Contracts
-  registry: Registry
+  agents: Agents
   publicUrl: string
   told(): void
 }
 
 /** One agent has fallen silent at `sinceMs`, or is heard again: null. */
 export async function tellSilence(
-  { db, shell, contracts, registry, publicUrl, told }: SilenceDeps,
+  { db, shell, contracts, agents, publicUrl, told }: SilenceDeps,
   { agent, sinceMs }: { agent: KnownAgent; sinceMs: UnixMs | null },
 ): Promise<void> {
   const atMs = shell.clock.nowMs()
@@ -40,12 +40,12 @@ export async function tellSilence(
     publicUrl,
   })
   // Of one that is back: as it stood until now, with everybody silent.
-  const sites = silentSites(contracts.all(), registry.agents(), { agent, sinceMs: silentSinceMs })
+  const sites = silentSites(contracts.all(), agents.enrolled(), { agent, sinceMs: silentSinceMs })
   const type = sinceMs === null ? 'agent.back' : 'site.unreachable'
   const facts: Fact[] = [own, ...sites.map((silence) => siteFact({ type, silence, atMs, publicUrl }))]
   await db.begin(async (tx) => {
     await markSilence(tx, { id, sinceMs })
-    for (const fact of facts) await tell(tx, fact)
+    for (const fact of facts) await writeEvent(tx, fact)
   })
   agent.silentSinceMs = sinceMs
   told()

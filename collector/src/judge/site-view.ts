@@ -1,6 +1,6 @@
 /** Sites as people see them: who is there, who is heard, and whether the place is cut off. Pure. */
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import type { KnownAgent } from '../intake/registry.ts'
+import type { KnownAgent } from '../intake/agents.ts'
 import { sitesOf } from './sites.ts'
 import type { SiteAgent, SiteState, SiteView } from './view.ts'
 

@@ -11,7 +11,7 @@ import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
 import type { Tracks } from '../fold/tracks.ts'
-import type { KnownAgent, Registry } from '../intake/registry.ts'
+import type { KnownAgent, Agents } from '../intake/agents.ts'
 import { agentView } from '../judge/agent-view.ts'
 import { stateAt, targetText } from '../judge/describe.ts'
 import { exclusionViews } from '../judge/exclusions.ts'
@@ -34,7 +34,7 @@ const KEPT_MS = 1_000
 export type ContractReadsDeps = {
   nowMs: () => UnixMs
   contracts: Contracts
-  registry: Registry
+  agents: Agents
   timelines: Timelines
   tracks: Tracks
   sequencer: Pick<Sequencer, 'headOf'>
@@ -95,9 +95,9 @@ export class ContractReads {
   }
 
   agents(): AgentView[] {
-    const { registry, contracts, tracks, nowMs } = this.#deps
+    const { agents, contracts, tracks, nowMs } = this.#deps
     const logs = contracts.all()
-    return registry.agents().map((agent) => agentView(agent, { logs, tracks, nowMs: nowMs() }))
+    return agents.enrolled().map((agent) => agentView(agent, { logs, tracks, nowMs: nowMs() }))
   }
 
   #exclusionsOf(state: ContractState): ExclusionView[] {
@@ -129,11 +129,11 @@ export class ContractReads {
   }
 
   #whole(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
-    const { registry, judged } = this.#deps
+    const { agents, judged } = this.#deps
     const bare = this.#bare(state, nowMs, trouble)
     const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
     const { guarantees } = judged.judged(state, questionsNow(state, nowMs))
-    const facts = readinessFacts(state, registry.agents())
+    const facts = readinessFacts(state, agents.enrolled())
     const readiness = readinessOf(facts)
     const worst = worstState(services.map((service) => service.state))
     const sentence = contractSentence({
@@ -141,7 +141,7 @@ export class ContractReads {
       guarantees,
       readiness: readinessSentence(readiness, facts),
     })
-    const members = membersNow(state, registry.agents())
+    const members = membersNow(state, agents.enrolled())
     return {
       ...bare,
       state: worst,

@@ -6,7 +6,7 @@ import { readinessOf } from '@constat/sla/readiness'
 import type { CreditStatement } from '@constat/sla/credit/statement'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import type { UnixMs } from '@constat/shared/time'
-import type { Registry } from '../intake/registry.ts'
+import type { Agents } from '../intake/agents.ts'
 import { creditOf, pastOf, statementOf, type Past } from '../judge/credits.ts'
 import {
   bareJudgement,
@@ -31,18 +31,18 @@ export type JudgedWindow = {
 
 export class JudgedReads {
   readonly #sources: LiveSources
-  readonly #registry: Registry
+  readonly #agents: Agents
   /** Of a state, by guarantee and window: how the windows before it went. */
   readonly #past = new WeakMap<ContractState, Map<string, { atMs: UnixMs; past: Past }>>()
 
-  constructor(sources: LiveSources, registry: Registry) {
+  constructor(sources: LiveSources, agents: Agents) {
     this.#sources = sources
-    this.#registry = registry
+    this.#agents = agents
   }
 
   /** All of one contract. */
   judged(state: ContractState, asked: readonly WindowQuestion[]): JudgedWindow {
-    const readiness = readinessOf(readinessFacts(state, this.#registry.agents()))
+    const readiness = readinessOf(readinessFacts(state, this.#agents.enrolled()))
     const live = asked.map((one) => liveJudgement(one, this.#sources))
     const credit = (group: readonly LiveJudgement[]) => statementOf(group, (one) => this.#pastOf(one))
     const keys = [...new Set(asked.map(({ window }) => window.key))]

@@ -22,7 +22,7 @@ import { reconciliationOf, replayOf, statementView, type WindowLooked } from '..
 import { judgedAgain } from '../closing/window-judgement.ts'
 import type { Contracts } from '../contract/contracts.ts'
 import type { Database } from '../db/tx.ts'
-import type { Registry } from '../intake/registry.ts'
+import type { Agents } from '../intake/agents.ts'
 import { creditOf, creditsView } from '../judge/credits.ts'
 import { sitesAsked, stateFacts } from '../judge/facts.ts'
 import { guaranteeView } from '../judge/guarantee-view.ts'
@@ -57,7 +57,7 @@ export type WindowReadsDeps = {
   db: Database
   nowMs: () => UnixMs
   contracts: Contracts
-  registry: Registry
+  agents: Agents
   timelines: Timelines
   slots: Pick<SlotJudge, 'ask' | 'last'>
   losses: Losses
@@ -242,13 +242,13 @@ export class WindowReads {
   }
 
   #closedView(state: ContractState, asked: WindowQuestion, closed: ClosedGuarantee): GuaranteeView {
-    const { timelines, registry } = this.#deps
+    const { timelines, agents } = this.#deps
     return guaranteeView({
       asked,
       judged: judgedAgain(asked, closed),
       facts: stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines),
       sites: sitesAsked(asked, timelines),
-      readiness: readinessOf(readinessFacts(state, registry.agents())),
+      readiness: readinessOf(readinessFacts(state, agents.enrolled())),
       counted: null,
     })
   }

@@ -1,6 +1,6 @@
 /**
- * Desk: frames of every connection become leaves. Form and signature are proved on other threads, many at
- * once, while the group before is being committed; then each frame is admitted in the order in which it
+ * Frame intake: frames of every connection become leaves. Form and signature are proved on other threads,
+ * many at once, while the group before is being committed; then each frame is admitted in the order in which it
  * came. A frame is acknowledged only after its commit. When a commit fails, whatever stood behind it is
  * dropped with it: agents send again, and the session ends are read from the database anew.
  */
@@ -48,7 +48,7 @@ export type Verdict =
 /** Intervals of the checks of a configuration, ms; null when the log does not know it. */
 export type CheckIntervals = (log: number, digest: Uint8Array) => readonly number[] | null
 
-export type DeskDeps = {
+export type FrameIntakeDeps = {
   db: Database
   prove: Prove
   shell: Shell
@@ -65,20 +65,20 @@ type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffe
 type Proving = { taken: Waiting[]; proofs: Promise<readonly Proof[]> }
 type Groups = Map<number, { drafts: Draft[]; acknowledged: Proved[] }>
 
-export class Desk {
+export class FrameIntake {
   readonly #db: Database
   readonly #prove: Prove
   readonly #shell: Shell
   readonly #sequencer: Sequencer
   readonly #checkIntervals: CheckIntervals
-  readonly #isMember: DeskDeps['isMember']
+  readonly #isMember: FrameIntakeDeps['isMember']
   readonly #waiting: Waiting[] = []
   readonly #ends = new Map<string, SessionEnd>()
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
 
-  constructor(deps: DeskDeps) {
+  constructor(deps: FrameIntakeDeps) {
     this.#db = deps.db
     this.#prove = deps.prove
     this.#shell = deps.shell

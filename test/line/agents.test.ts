@@ -1,7 +1,7 @@
-/** The registry: who may join, under which name, and when silence is told. */
+/** The agents: who may join, under which name, and when silence is told. */
 import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Registry, SILENT_AFTER_MS, type KnownAgent } from '../../collector/src/intake/registry.ts'
+import { Agents, SILENT_AFTER_MS, type KnownAgent } from '../../collector/src/intake/agents.ts'
 import { authorOf } from '../support/hostile-frames.ts'
 import { agentRow, KeptAgents } from '../support/kept-agents.ts'
 import { createSimulatedClock, type SimulatedClock } from '../support/simulated-clock.ts'
@@ -9,11 +9,11 @@ import { createKeptLog } from '../support/silent-log.ts'
 
 let kept: KeptAgents
 let clock: SimulatedClock
-let registry: Registry
+let agents: Agents
 
-function open(): Registry {
+function open(): Agents {
   const key = privateKeyOf(Buffer.alloc(32, 9))
-  return new Registry(kept.database(), {
+  return new Agents(kept.database(), {
     clock,
     random: { bytes: (count) => Buffer.alloc(count) },
     log: createKeptLog(),
@@ -24,12 +24,12 @@ function open(): Registry {
 beforeEach(() => {
   kept = new KeptAgents()
   clock = createSimulatedClock()
-  registry = open()
+  agents = open()
 })
 
 const publicKeyOf = (seed: number): Buffer => rawPublicKey(authorOf(seed).key)
 const introduce = (seed: number, token: string | null, name = 'db-1') =>
-  registry.introduce({ publicKey: publicKeyOf(seed), name, version: '0.1.0', token })
+  agents.introduce({ publicKey: publicKeyOf(seed), name, version: '0.1.0', token })
 
 describe('joining', () => {
   const LATER_MS = 60_000
@@ -58,8 +58,8 @@ describe('joining', () => {
     expect(await introduce(1, 'once')).toMatchObject({ kind: 'known' })
     expect(await introduce(2, 'once')).toMatchObject({ kind: 'refused', code: 'bad-token' })
     expect(await introduce(1, null)).toMatchObject({ kind: 'known' })
-    registry = open()
-    await registry.open()
+    agents = open()
+    await agents.open()
     expect(await introduce(1, null)).toMatchObject({ kind: 'known' })
   })
 
@@ -67,7 +67,7 @@ describe('joining', () => {
     kept.addToken('once', { name: null, usesLeft: 1, expiresMs: null })
     const publicKey = Buffer.alloc(32)
     publicKey[0] = 1
-    const answer = await registry.introduce({ publicKey, name: 'x', version: '1', token: 'once' })
+    const answer = await agents.introduce({ publicKey, name: 'x', version: '1', token: 'once' })
     expect(answer).toMatchObject({ kind: 'refused', code: 'bad-key' })
     expect(await introduce(1, 'once')).toMatchObject({ kind: 'known' })
   })
@@ -83,7 +83,7 @@ describe('joining', () => {
     ] as const)
       await introduce(seed, 'plain', name)
     await introduce(5, 'named', 'db-1')
-    expect(registry.agents().map(({ name }) => name)).toEqual(['db-1', 'db-1-2', 'db-1-3', 'agent', 'paris'])
+    expect(agents.enrolled().map(({ name }) => name)).toEqual(['db-1', 'db-1-2', 'db-1-3', 'agent', 'paris'])
   })
 
   it.each([
@@ -98,7 +98,7 @@ describe('joining', () => {
   ])('gives %j a name that a contract can write', async (wanted, name) => {
     kept.addToken('plain', { name: null, usesLeft: 1, expiresMs: null })
     await introduce(1, 'plain', wanted)
-    expect(registry.agents().map((agent) => agent.name)).toEqual([name])
+    expect(agents.enrolled().map((agent) => agent.name)).toEqual([name])
     // What `vantages` of a contract takes.
     expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
   })
@@ -106,14 +106,14 @@ describe('joining', () => {
   it('turns a revoked agent away, once and for good', async () => {
     kept.addToken('many', { name: null, usesLeft: 2, expiresMs: null })
     await introduce(1, 'many')
-    const { id } = registry.agents()[0]!
-    expect([await registry.revoke(id), await registry.revoke(id), await registry.revoke('ff')]).toEqual([
+    const { id } = agents.enrolled()[0]!
+    expect([await agents.revoke(id), await agents.revoke(id), await agents.revoke('ff')]).toEqual([
       true,
       false,
       false,
     ])
     expect(await introduce(1, 'many')).toMatchObject({ kind: 'refused', code: 'revoked' })
-    expect(registry.agents()).toEqual([])
+    expect(agents.enrolled()).toEqual([])
   })
 })
 
@@ -124,15 +124,15 @@ describe('silence', () => {
   async function oneAgent({ silentSinceMs }: { silentSinceMs: number | null }): Promise<KnownAgent> {
     const lastSeenMs = clock.nowMs() - 3_600_000
     kept.rows.push(agentRow({ id: 'a1', publicKey: publicKeyOf(1), lastSeenMs, silentSinceMs }))
-    await registry.open()
-    return registry.agents()[0]!
+    await agents.open()
+    return agents.enrolled()[0]!
   }
 
   const tick = (ms: number): { silent: number; back: number } => {
     let told = { silent: 0, back: 0 }
     for (let passed = 0; passed < ms; passed += TICK_MS) {
       clock.advanceUs(Math.min(TICK_MS, ms - passed) * 1_000)
-      const { silent, back } = registry.changes()
+      const { silent, back } = agents.changes()
       told = { silent: silent.length, back: back.length }
     }
     return told
@@ -147,7 +147,7 @@ describe('silence', () => {
   it('begins anew with every word', async () => {
     const agent = await oneAgent({ silentSinceMs: null })
     tick(SILENT_AFTER_MS - 1)
-    registry.heard(agent)
+    agents.heard(agent)
     expect(tick(SILENT_AFTER_MS - 1).silent).toBe(0)
     expect(tick(1).silent).toBe(1)
   })
@@ -156,7 +156,7 @@ describe('silence', () => {
     const agent = await oneAgent({ silentSinceMs: clock.nowMs() - 600_000 })
     expect(tick(5_000)).toEqual({ silent: 0, back: 0 })
     agent.connections = 1
-    registry.heard(agent)
+    agents.heard(agent)
     expect(tick(TICK_MS)).toEqual({ silent: 0, back: 1 })
   })
 
@@ -179,7 +179,7 @@ describe('silence', () => {
 
   it('is not told of a revoked agent', async () => {
     const { id } = await oneAgent({ silentSinceMs: null })
-    await registry.revoke(id)
+    await agents.revoke(id)
     expect(tick(2 * SILENT_AFTER_MS)).toEqual({ silent: 0, back: 0 })
   })
 })

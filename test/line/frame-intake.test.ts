@@ -1,12 +1,17 @@
 /**
- * The desk: one verdict for every frame, in order, and a ledger in which each number of a session stands
+ * The intake: one verdict for every frame, in order, and a ledger in which each number of a session stands
  * once, whatever is sent and however commits fail.
  */
 import type { Batch } from '@constat/shared/batch'
 import { privateKeyOf, publicKeyOf, rawPublicKey } from '@constat/shared/signature'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Desk, MAX_SET_ASIDE, MAX_WAITING_FRAMES, type Verdict } from '../../collector/src/intake/desk.ts'
+import {
+  FrameIntake,
+  MAX_SET_ASIDE,
+  MAX_WAITING_FRAMES,
+  type Verdict,
+} from '../../collector/src/intake/frame-intake.ts'
 import { proofOf } from '../../collector/src/intake/proof.ts'
 import { authorOf, goodSamples, Session } from '../support/hostile-frames.ts'
 import { HostileLedger, type Commit } from '../support/hostile-ledger.ts'
@@ -19,9 +24,9 @@ const PLACE = { origin: ORIGIN, configDigest: DIGEST }
 const AUTHOR = authorOf(7)
 const SENDER = { agent: AUTHOR.agent, publicKey: rawPublicKey(AUTHOR.key) }
 
-function deskOf(ledger: HostileLedger): Desk {
+function intakeOf(ledger: HostileLedger): FrameIntake {
   const key = privateKeyOf(Buffer.alloc(32, 9))
-  return new Desk({
+  return new FrameIntake({
     db: ledger.database(),
     // As the threads of the prover do, a turn later.
     prove: async (frames) =>
@@ -40,11 +45,11 @@ function deskOf(ledger: HostileLedger): Desk {
 
 function setting() {
   const ledger = new HostileLedger([ORIGIN, 'log.example/two'])
-  const desk = deskOf(ledger)
+  const intake = intakeOf(ledger)
   const session = new Session(AUTHOR, PLACE, Buffer.alloc(16, 0x51))
   const send = (...frames: Uint8Array[]): Promise<Verdict[]> =>
-    Promise.all(frames.map((frame) => desk.receive(SENDER, frame)))
-  return { ledger, desk, session, send }
+    Promise.all(frames.map((frame) => intake.receive(SENDER, frame)))
+  return { ledger, intake, session, send }
 }
 
 /** `taken`: acknowledged, by its own answer or by that of another frame of its session. */
@@ -145,8 +150,8 @@ describe('two frames under one number', () => {
       if (how === 'together') await send(...first, second)
       else {
         await send(...first)
-        const desk = how.includes('restart') ? deskOf(ledger) : null
-        await (desk ? desk.receive(SENDER, second) : send(second))
+        const intake = how.includes('restart') ? intakeOf(ledger) : null
+        await (intake ? intake.receive(SENDER, second) : send(second))
       }
       expect(leafTypes(ledger)).toEqual(['frame', 'frame', 'set-aside', 'anomaly'])
       expect(ledger.leaves[2]!.body).toEqual(second)
@@ -195,7 +200,7 @@ describe('a commit that fails', () => {
     const bursts = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 })
     await fc.assert(
       fc.asyncProperty(fates, bursts, async (planned, sizes) => {
-        const { ledger, session, desk } = setting()
+        const { ledger, session, intake } = setting()
         ledger.fates.push(...planned)
         const frames = sizes.flatMap((size) => Array.from({ length: size }, () => session.next()))
         const isPause = (sent: number): boolean => sent % (sizes[0] ?? 1) === 0
@@ -204,7 +209,7 @@ describe('a commit that fails', () => {
           const answers: Promise<Verdict>[] = []
           // Bursts of one round overlap: the next is sent before the last is answered.
           for (const frame of frames.slice(next)) {
-            answers.push(desk.receive(SENDER, frame))
+            answers.push(intake.receive(SENDER, frame))
             if (isPause(answers.length)) await new Promise((resolve) => setImmediate(resolve))
           }
           next = Math.max(next, acknowledgedSeq(await Promise.all(answers)) + 1)
@@ -219,10 +224,10 @@ describe('a commit that fails', () => {
 
 describe('too many at once', () => {
   it(`holds ${MAX_WAITING_FRAMES} frames and turns one more away`, async () => {
-    const { desk } = setting()
+    const { intake } = setting()
     const bytes = Buffer.alloc(0)
     const verdicts = await Promise.all(
-      Array.from({ length: MAX_WAITING_FRAMES + 1 }, () => desk.receive(SENDER, bytes)),
+      Array.from({ length: MAX_WAITING_FRAMES + 1 }, () => intake.receive(SENDER, bytes)),
     )
     expect(new Set(kinds(verdicts.slice(0, -1)))).toEqual(new Set(['malformed']))
     expect(verdicts.at(-1)?.kind).toBe('unavailable')

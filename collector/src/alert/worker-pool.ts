@@ -1,8 +1,8 @@
 /**
- * Crew: the workers that take jobs, and their replacement. A worker that cannot report a finished job,
+ * Worker pool: the workers that take jobs, and their replacement. A worker that cannot report a finished job,
  * because the database went away, ends for good and holds the job; workers that could not look up their
- * task once never ask again. After every such failure the crew is replaced, as soon as the database
- * answers: held jobs are freed, a new crew starts, the old one finishes what it has in flight. Not pure.
+ * task once never ask again. After every such failure the pool is replaced, as soon as the database
+ * answers: held jobs are freed, new workers start, the old ones finish what they have in flight. Not pure.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '@constat/shared/fault'
@@ -12,16 +12,16 @@ import type { Log } from '../shell.ts'
 const REPLACE_PAUSE_MS = 500
 const REPLACE_PAUSE_MAX_MS = 5_000
 
-export type CrewParts = {
+export type WorkerPoolParts = {
   /** Starts workers; throws while the database is away. */
-  hire(): Promise<Runner>
+  startWorkers(): Promise<Runner>
   /** Frees the jobs that these workers held when they died. */
   free(workers: readonly string[]): Promise<void>
   log: Log
 }
 
-export class Crew {
-  readonly #parts: CrewParts
+export class WorkerPool {
+  readonly #parts: WorkerPoolParts
   readonly #dead = new Set<string>()
   readonly #retiring = new Set<Promise<void>>()
   #runner: Runner | null = null
@@ -29,12 +29,12 @@ export class Crew {
   #isBroken = false
   #isStopping = false
 
-  constructor(parts: CrewParts) {
+  constructor(parts: WorkerPoolParts) {
     this.#parts = parts
   }
 
   async start(): Promise<void> {
-    const runner = await this.#parts.hire()
+    const runner = await this.#parts.startWorkers()
     this.#runner = runner
     runner.promise.catch((error: unknown) => {
       this.#parts.log.error('delivery workers ended', { error: messageOf(error) })

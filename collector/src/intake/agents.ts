@@ -1,7 +1,7 @@
 /**
- * Registry: the agents that may write, and whether each is heard. An agent is its key; a join token
- * binds it once. Silence is told after 90 s without a frame or a ping, and never for time during which
- * this collector itself was away.
+ * Agents: the agents that may write, and whether each is heard. An agent is its key; a join token
+ * binds it once. An agent is silent after 90 s without a frame or a ping; time during which this collector
+ * itself was away does not count.
  */
 import { createHash } from 'node:crypto'
 import { strictPublicKey } from '@constat/evidence/key'
@@ -29,7 +29,7 @@ export type Enrolment =
   | { kind: 'known'; agent: KnownAgent }
   | { kind: 'refused'; code: string; detail: string }
 
-export class Registry {
+export class Agents {
   readonly #db: Database
   readonly #shell: Shell
   readonly #byId = new Map<string, KnownAgent>()
@@ -46,7 +46,8 @@ export class Registry {
     for (const row of await agentRows(this.#db)) this.#add(row)
   }
 
-  agents(): KnownAgent[] {
+  /** Those that may write: not revoked. */
+  enrolled(): KnownAgent[] {
     return [...this.#byId.values()].filter(({ revokedMs }) => revokedMs === null)
   }
 
@@ -68,7 +69,7 @@ export class Registry {
     }
     if (!strictPublicKey(hello.publicKey))
       return refused('bad-key', 'the public key is not a sound Ed25519 key')
-    if (this.agents().length >= MAX_AGENTS)
+    if (this.enrolled().length >= MAX_AGENTS)
       return refused('full', `this collector takes ${MAX_AGENTS} agents at most`)
     return this.#enrol(id, { ...hello, token: hello.token })
   }
@@ -117,7 +118,7 @@ export class Registry {
     agent.lastSeenMs = agent.heardMs
   }
 
-  /** Agents whose silence has to be told now, and those that are back. Telling it is the judge's. */
+  /** Agents that have just fallen silent, and those that are back. The judge writes the events. */
   changes(): { silent: KnownAgent[]; back: KnownAgent[] } {
     const nowMs = this.#shell.clock.nowMs()
     // Stopped, suspended, or the clock was set: nobody could be heard, so silence counts from here.
@@ -125,7 +126,7 @@ export class Registry {
     if (wasAway) for (const agent of this.#byId.values()) agent.heardMs = nowMs
     this.#askedMs = nowMs
     const isSilent = (agent: KnownAgent): boolean => nowMs - agent.heardMs >= SILENT_AFTER_MS
-    const agents = this.agents()
+    const agents = this.enrolled()
     return {
       silent: agents.filter((agent) => agent.silentSinceMs === null && isSilent(agent)),
       back: agents.filter(
@@ -136,7 +137,7 @@ export class Registry {
 
   /** Writes what pages show of each agent; derived, and lost without harm. */
   async save(): Promise<void> {
-    await markSeen(this.#db, this.agents())
+    await markSeen(this.#db, this.enrolled())
   }
 
   #add(row: AgentRow): KnownAgent {
