@@ -7,7 +7,7 @@ import type { Attempt } from './attempt.ts'
 import { connectTo } from './connect.ts'
 import { protocolFailure, startDialogue, takeLeave } from './dialogue.ts'
 import { readAnswer, writeQuery, type DnsReading, type Question } from './dns-message.ts'
-import type { Address } from './resolver.ts'
+import type { Address } from './resolution.ts'
 import { throwBlame } from './route.ts'
 
 export type DnsAnswer = Extract<DnsReading, { kind: 'answer' }>

@@ -22,7 +22,7 @@ import { decoded, hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
 import { judgePace } from './pace.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'
-import type { Address } from './resolver.ts'
+import type { Address } from './resolution.ts'
 
 /** CNAMEs followed within one answer. */
 const MAX_ALIASES = 16

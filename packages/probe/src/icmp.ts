@@ -15,7 +15,7 @@ import { given, readFields } from './fields.ts'
 import { ownTrouble, parseFping, parsePing, type EchoReport } from './icmp-report.ts'
 import { judgePace } from './pace.ts'
 import type { Judgement, Kind, Probe, ProbeResult } from './probe.ts'
-import type { Address } from './resolver.ts'
+import type { Address } from './resolution.ts'
 import { assertRoute } from './route.ts'
 
 /** Where a host keeps its programs; the PATH of the agent's user is not asked. */

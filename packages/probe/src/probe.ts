@@ -7,7 +7,7 @@ import type { ProbeSpec } from '@constat/shared/check'
 import type { Cause, Outcome, Phases } from '@constat/shared/sample'
 import type { Clock } from '@constat/shared/time'
 import type { Authorities } from './certificate-path.ts'
-import type { Resolver } from './resolver.ts'
+import type { Resolver } from './resolution.ts'
 
 /** What a sample will say, less when and which check. `detail` is for people and is never signed. */
 export type ProbeResult = {

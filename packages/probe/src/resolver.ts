@@ -9,6 +9,7 @@ import { hostname } from 'node:os'
 import { systemCode } from '@constat/shared/fault'
 import { bareName, parseServer } from '@constat/shared/target'
 import type { Clock } from '@constat/shared/time'
+import type { Address, Resolution, Resolver } from './resolution.ts'
 import { ProbeFailure, unknownFailure } from './attempt.ts'
 import {
   candidatesOf,
@@ -18,19 +19,10 @@ import {
   parseSearch,
   watchedFile,
   type Candidate,
-  type Family,
   type HostsTable,
   type SearchRules,
 } from './host-names.ts'
 import { routeTrouble } from './route.ts'
-
-export type Address = { address: string; family: Family }
-export type Resolution = { family: Family | undefined; signal: AbortSignal }
-
-export type Resolver = {
-  /** Rejects with the code of c-ares: ENOTFOUND, ENODATA, ESERVFAIL, ETIMEOUT, ECANCELLED … */
-  resolve: (host: string, resolution: Resolution) => Promise<Address>
-}
 
 /** Before a silent server is asked again, ms; the probe's deadline cuts all of it short. */
 const QUERY_TIMEOUT_MS = 2_000
