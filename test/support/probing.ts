@@ -1,5 +1,6 @@
 /** Probing: a context for probes in tests, and what a result says in three words. */
-import type { ProbeContext, ProbeResult, Resolver } from '@constat/probe/probe'
+import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
+import type { Resolver } from '@constat/probe/resolution'
 import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
 import { secureContextSource } from '@constat/probe/tls-context'
 import { faultOwner, PHASES, type Cause, type FaultOwner, type Outcome } from '@constat/shared/sample'

@@ -15,10 +15,7 @@ type Applied = { contract: string; revision: number; digest: string; changed: bo
 
 type ApplyFlags = { file: string; json?: boolean; data?: string; stopProbing?: boolean }
 
-export async function apply(
-  { file, json, data, stopProbing }: ApplyFlags,
-  world: World,
-): Promise<number> {
+export async function apply({ file, json, data, stopProbing }: ApplyFlags, world: World): Promise<number> {
   const source = readSource(file)
   const contracts = parseOrFault(source)
   const client = openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
@@ -63,6 +60,7 @@ export function parseOrFault(source: SourceFile[]): ExpandedContract[] {
 
 function lineOf({ contract, revision, digest, changed }: Applied): string {
   const what = changed ? `revision ${revision} applied` : `revision ${revision} is in force already`
-  const when = changed && revision > 1 ? '; what it changes begins with the next window of each guarantee' : ''
+  const when =
+    changed && revision > 1 ? '; what it changes begins with the next window of each guarantee' : ''
   return `${contract}: ${what} (terms ${digest.slice(0, 16)}…)${when}`
 }

@@ -110,7 +110,7 @@ export const agent = pgTable('agent', {
   revokedMs: ms('revoked_ms'),
   version: text('version').notNull(),
   lastSeenMs: ms('last_seen_ms').notNull(),
-  /** Set in the transaction that tells people of the silence. */
+  /** Set in the transaction that writes the event of the silence. */
   silentSinceMs: ms('silent_since_ms'),
   clockOffsetMs: integer('clock_offset_ms').notNull().default(0),
   clockErrorMs: integer('clock_error_ms').notNull().default(0),
@@ -145,7 +145,7 @@ export const meta = pgTable('meta', { key: text('key').primaryKey(), value: text
 
 // ── Told: what left, and cannot be taken back ───────────────────────────────────────────────────
 
-/** Facts in the order they were told: the SSE stream replays from here. */
+/** Events in the order of their commits: the SSE stream replays from here. */
 export const event = pgTable(
   'event',
   {

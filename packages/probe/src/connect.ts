@@ -9,7 +9,8 @@ import { sniOf } from '@constat/shared/target'
 import { ProbeFailure, unknownFailure, type Attempt } from './attempt.ts'
 import { certificateFault, NO_CERTIFICATE } from './certificate.ts'
 import type { Family } from './host-names.ts'
-import type { Address, Hop } from './probe.ts'
+import type { Hop } from './probe.ts'
+import type { Address } from './resolution.ts'
 import { throwBlame } from './route.ts'
 
 export type Endpoint = { host: string; port: number; family?: Family }

@@ -7,8 +7,8 @@ import type { Attempt } from './attempt.ts'
 import { connectTo } from './connect.ts'
 import { protocolFailure, startDialogue, takeLeave } from './dialogue.ts'
 import { readAnswer, writeQuery, type DnsReading, type Question } from './dns-message.ts'
+import type { Address } from './resolution.ts'
 import { throwBlame } from './route.ts'
-import type { Address } from './probe.ts'
 
 export type DnsAnswer = Extract<DnsReading, { kind: 'answer' }>
 export type Exchange = {

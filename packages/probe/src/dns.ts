@@ -21,7 +21,8 @@ import { isRecord } from './dns-record.ts'
 import { decoded, hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
 import { judgePace } from './pace.ts'
-import type { Address, Judgement, Kind, Probe } from './probe.ts'
+import type { Judgement, Kind, Probe } from './probe.ts'
+import type { Address } from './resolution.ts'
 
 /** CNAMEs followed within one answer. */
 const MAX_ALIASES = 16

@@ -14,7 +14,8 @@ import { hostOf } from './endpoint.ts'
 import { given, readFields } from './fields.ts'
 import { ownTrouble, parseFping, parsePing, type EchoReport } from './icmp-report.ts'
 import { judgePace } from './pace.ts'
-import type { Address, Judgement, Kind, Probe, ProbeResult } from './probe.ts'
+import type { Judgement, Kind, Probe, ProbeResult } from './probe.ts'
+import type { Address } from './resolution.ts'
 import { assertRoute } from './route.ts'
 
 /** Where a host keeps its programs; the PATH of the agent's user is not asked. */

@@ -7,7 +7,7 @@ import type { ProbeSpec } from '@constat/shared/check'
 import type { Cause, Outcome, Phases } from '@constat/shared/sample'
 import type { Clock } from '@constat/shared/time'
 import type { Authorities } from './certificate-path.ts'
-import type { Family } from './host-names.ts'
+import type { Resolver } from './resolution.ts'
 
 /** What a sample will say, less when and which check. `detail` is for people and is never signed. */
 export type ProbeResult = {
@@ -41,14 +41,6 @@ export type StepTiming = { name: string; latencyUs: number; phases: Phases }
 
 /** Verdict of a probe whose exchange ran to its end. */
 export type Judgement = Pick<ProbeResult, 'outcome' | 'cause' | 'value' | 'detail'>
-
-export type Address = { address: string; family: Family }
-export type Resolution = { family: Family | undefined; signal: AbortSignal }
-
-export type Resolver = {
-  /** Rejects with the code of c-ares: ENOTFOUND, ENODATA, ESERVFAIL, ETIMEOUT, ECANCELLED … */
-  resolve: (host: string, resolution: Resolution) => Promise<Address>
-}
 
 export type ProbeContext = {
   /** The whole probe, resolving included, is over by then. 1 … 2³¹−1. */

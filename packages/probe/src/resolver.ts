@@ -10,6 +10,7 @@ import { hostname } from 'node:os'
 import { systemCode } from '@constat/shared/fault'
 import { bareName, parseServer } from '@constat/shared/target'
 import type { Clock } from '@constat/shared/time'
+import type { Address, Resolution, Resolver } from './resolution.ts'
 import { ProbeFailure, unknownFailure } from './attempt.ts'
 import {
   candidatesOf,
@@ -22,7 +23,6 @@ import {
   type HostsTable,
   type SearchRules,
 } from './host-names.ts'
-import type { Address, Resolution, Resolver } from './probe.ts'
 import { routeTrouble } from './route.ts'
 
 /** Before a silent server is asked again, ms; the probe's deadline cuts all of it short. */

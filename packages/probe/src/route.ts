@@ -7,7 +7,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import { systemCode } from '@constat/shared/fault'
 import { unknownFailure } from './attempt.ts'
-import type { Address } from './probe.ts'
+import type { Address } from './resolution.ts'
 
 /** Any port will do: nothing is sent. 9 is discard (RFC 863). */
 const PORT = 9

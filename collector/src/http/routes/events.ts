@@ -1,5 +1,5 @@
 /**
- * Events: facts as they are told, one SSE stream a client. A reader that comes back with Last-Event-ID
+ * Events: facts as they happen, one SSE stream a client. A reader that comes back with Last-Event-ID
  * gets what it missed; one that cannot keep up is let go, and comes back the same way.
  */
 import { Fault } from '@constat/shared/fault'
@@ -37,7 +37,7 @@ export function eventRoutes({ events }: AppDeps): Hono<Env> {
         // onAbort alone may not fire when the connection breaks.
         c.req.raw.signal.addEventListener('abort', queue.end)
         try {
-          await tell(stream, { queue, events, caller: c.var.caller, afterId })
+          await sendEvents(stream, { queue, events, caller: c.var.caller, afterId })
         } finally {
           queue.end()
           open.streams -= 1
@@ -56,9 +56,12 @@ function lastEventId(c: Context): number | null {
   throw new Fault('bad-request', 'Last-Event-ID is not the id of an event.')
 }
 
-type Telling = { queue: Queue; events: Events; caller: Caller; afterId: number | null }
+type Sending = { queue: Queue; events: Events; caller: Caller; afterId: number | null }
 
-async function tell(stream: SSEStreamingApi, { queue, events, caller, afterId }: Telling): Promise<void> {
+async function sendEvents(
+  stream: SSEStreamingApi,
+  { queue, events, caller, afterId }: Sending,
+): Promise<void> {
   // A first byte at once: the client knows that it is heard.
   await stream.write(': constat\n\n')
   let toldId = afterId === null ? -1 : await replay(stream, { queue, events, caller, afterId })
@@ -73,8 +76,8 @@ async function tell(stream: SSEStreamingApi, { queue, events, caller, afterId }:
   }
 }
 
-/** Everything told since; the queue has been listening all the while, so nothing falls between. */
-async function replay(stream: SSEStreamingApi, from: Telling & { afterId: number }): Promise<number> {
+/** Every event since; the queue has been listening all the while, so nothing falls between. */
+async function replay(stream: SSEStreamingApi, from: Sending & { afterId: number }): Promise<number> {
   // An id that was never given (an older ledger was restored) must not silence what comes now.
   let toldId = -1
   for (let cursor = from.afterId; !from.queue.ended(); cursor = toldId) {
