@@ -4,7 +4,7 @@
 import { clip, normalise, totalMs, type Interval } from '@constat/shared/time'
 import { inService, serviceIntervals, uncoveredYears } from '@constat/sla/calendar'
 import { dateText, isoWeek, mondayOf, parseClock, parseDate, parseLocal } from '@constat/sla/civil'
-import type { CalendarTerms, Weekday, WeeklySlot } from '@constat/sla/contract/expanded'
+import type { CalendarTerms, Weekday, WeeklySlot } from '@constat/sla/contract/calendar-terms'
 import { parseWindowKey, windowAt, windowBeside, windowOfKey } from '@constat/sla/period'
 import { hostZone, isZone, localAt, resolveLocal, segments } from '@constat/sla/zone'
 import fc from 'fast-check'

@@ -3,7 +3,7 @@
  */
 import type { Interval } from '@constat/shared/time'
 import { parseLocal } from '@constat/sla/civil'
-import type { CalendarTerms } from '@constat/sla/contract/expanded'
+import type { CalendarTerms } from '@constat/sla/contract/calendar-terms'
 import { daysOfNotice, deadline } from '@constat/sla/dayrule'
 import { occurrences, recurrenceProblem } from '@constat/sla/recurrence'
 import { hostZone } from '@constat/sla/zone'

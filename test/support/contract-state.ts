@@ -50,7 +50,7 @@ export function appliedState(terms: ExpandedContract, config: CheckConfig): Cont
   const configuration = {
     type: 'configuration',
     receivedMs: 0,
-    text: canonicalJson(config as unknown as Json),
+    text: canonicalJson(config),
   }
   return stateOf(terms.name, [revisionLeaf(terms, { revision: 1, appliedMs: 0 }), configuration])
 }

@@ -14,7 +14,7 @@ import {
 import { keepsTarget } from '@constat/sla/budget'
 import { ALWAYS, inService, serviceIntervals } from '@constat/sla/calendar'
 import { DAY_MS } from '@constat/sla/civil'
-import type { CalendarTerms } from '@constat/sla/contract/expanded'
+import type { CalendarTerms } from '@constat/sla/contract/calendar-terms'
 import { deadline } from '@constat/sla/dayrule'
 import { countedMs, excused, noticeOf } from '@constat/sla/exclusion'
 import * as exact from '@constat/sla/fraction'

@@ -9,7 +9,6 @@ import { guaranteeIds, serviceNames } from '@constat/sla/state/in-force'
 import { leafOf } from '../../collector/src/contract/contracts.ts'
 import { rareEntriesFrom } from '../../collector/src/db/ledger-rows.ts'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
-import type { IncidentView } from '../../collector/src/view/timeline.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
 import { dropDataDir, makeDataDir } from '../support/program.ts'
 import { createKeptLog, type KeptLog } from '../support/silent-log.ts'
@@ -301,7 +300,7 @@ describe('a contract', () => {
     const acknowledged = judge.acknowledge(open!.id, 'provider')
     await Promise.all([sent, acknowledged, judge.acknowledge(open!.id, 'owner')])
     await world.moveTo(nowMs() + MINUTE_MS)
-    const found = (await incidents()) as IncidentView[]
+    const found = await incidents()
     expect(found).toHaveLength(1)
     expect(found[0]).toMatchObject({ closeReason: 'recovered', acknowledgedBy: 'provider' })
     expect(found[0]!.providerAcknowledgedAt).not.toBeNull()

@@ -111,6 +111,11 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .action(async (kind, flags) =>
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
+  addQuestions(program, world, end)
+}
+
+/** What a contract is asked of the past, and of other terms. */
+function addQuestions(program: Command, world: World, end: (code: number) => void): void {
   program
     .command('reconcile <contract>')
     .description("the provider's statement of a window beside the measurement; exit 1 where they differ")

@@ -185,7 +185,7 @@ export class Closer {
     const { contract } = state
     const pending = this.#pending.get(contract)
     let count = 0
-    for (const [window, services] of [...(pending ?? [])]) {
+    for (const [window, services] of Array.from(pending ?? [])) {
       if (count >= this.#left) return count
       const head = newestClosing(state, window)
       const isDue = head && nowMs >= Math.min(head.amendableUntilMs, head.atMs + AMEND_EVERY_MS)

@@ -3,7 +3,6 @@
  * not met. What was told is a notice in the ledger, written with the message in one transaction, so a
  * collector that starts again does not repeat it. Safe to run at every step.
  */
-import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
 import { objectiveKey, type ObjectiveEvent, type ObjectiveNotice } from '@constat/sla/state/objective-notices'
@@ -89,8 +88,7 @@ export class Objectives {
     await contracts.inTurn(contract, async () => {
       const state = contracts.of(contract)
       if (!state || isTold({ ...asked, state }, deed)) return
-      // Strings alone.
-      const draft = jsonDraft(notice as unknown as Json, { type: 'notice', receivedMs: nowMs })
+      const draft = jsonDraft(notice, { type: 'notice', receivedMs: nowMs })
       await sequencer.append({
         log,
         drafts: [draft],

@@ -4,11 +4,6 @@
  */
 import { brokenAnswer } from './http-broken.ts'
 
-export type Chunks = {
-  /** Hands over the data in `bytes`; true at the end of the last chunk and its trailers. Throws on what is none. */
-  add: (bytes: Buffer, take: (data: Buffer) => void) => boolean
-}
-
 export const MAX_CHUNK_LINE_BYTES = 16 * 1024
 export const MAX_TRAILER_BYTES = 256 * 1024
 const LF = 0x0a
@@ -19,81 +14,84 @@ const SEMICOLON = 0x3b
 /** Where the next byte stands. `after`: between the data of a chunk and the line that ends it. */
 type Place = 'size' | 'blank' | 'extension' | 'data' | 'after' | 'trailer'
 
-export function createChunks(): Chunks {
-  let place: Place = 'size'
-  let sizeBytes = 0
-  let digits = 0
-  let lineBytes = 0
-  let trailerBytes = 0
-  let afterCr = false
+export class Chunks {
+  #place: Place = 'size'
+  #sizeBytes = 0
+  #digits = 0
+  #lineBytes = 0
+  #trailerBytes = 0
+  #afterCr = false
 
-  function endSize(): void {
-    if (digits === 0) throw brokenAnswer('a chunk has no size')
-    place = sizeBytes === 0 ? 'trailer' : 'data'
-    digits = 0
-    lineBytes = 0
-  }
-  function takeSize(byte: number): void {
-    lineBytes += 1
-    if (lineBytes > MAX_CHUNK_LINE_BYTES)
-      throw brokenAnswer(`the line of a chunk passes ${MAX_CHUNK_LINE_BYTES} bytes`)
-    if (byte === LF) return endSize()
-    if (place === 'extension') return
-    if (afterCr) throw brokenAnswer('the size of a chunk is no number')
-    if (byte === CR) {
-      afterCr = true
-    } else if (byte === SEMICOLON && digits > 0) {
-      place = 'extension'
-    } else if (byte === SPACE && digits > 0) {
-      place = 'blank'
-    } else {
-      const digit = place === 'size' ? hexOf(byte) : -1
-      sizeBytes = sizeBytes * 16 + digit
-      digits += 1
-      if (digit < 0 || sizeBytes > Number.MAX_SAFE_INTEGER)
-        throw brokenAnswer('the size of a chunk is no number')
+  /** Hands over the data in `bytes`; true at the end of the last chunk and its trailers. Throws on what is none. */
+  add(bytes: Buffer, take: (data: Buffer) => void): boolean {
+    for (let i = 0; i < bytes.length; i += 1) {
+      if (this.#place === 'data') {
+        const data = bytes.subarray(i, i + this.#sizeBytes)
+        take(data)
+        this.#sizeBytes -= data.length
+        i += data.length - 1
+        if (this.#sizeBytes === 0) this.#place = 'after'
+        continue
+      }
+      // A number: the loop ends before the length.
+      const byte = bytes[i]!
+      if (this.#place === 'trailer') {
+        if (this.#takeTrailer(byte)) return true
+      } else if (this.#place === 'after') this.#takeAfter(byte)
+      else this.#takeSize(byte)
+      if (byte !== CR) this.#afterCr = false
     }
+    return false
   }
-  function takeAfter(byte: number): void {
-    if (byte === CR && !afterCr) {
-      afterCr = true
+
+  #takeSize(byte: number): void {
+    this.#lineBytes += 1
+    if (this.#lineBytes > MAX_CHUNK_LINE_BYTES)
+      throw brokenAnswer(`the line of a chunk passes ${MAX_CHUNK_LINE_BYTES} bytes`)
+    if (byte === LF) return this.#endSize()
+    if (this.#place === 'extension') return
+    if (this.#afterCr) throw brokenAnswer('the size of a chunk is no number')
+    if (byte === CR) this.#afterCr = true
+    else if (byte === SEMICOLON && this.#digits > 0) this.#place = 'extension'
+    else if (byte === SPACE && this.#digits > 0) this.#place = 'blank'
+    else this.#takeDigit(this.#place === 'size' ? hexOf(byte) : -1)
+  }
+
+  #takeDigit(digit: number): void {
+    this.#sizeBytes = this.#sizeBytes * 16 + digit
+    this.#digits += 1
+    if (digit < 0 || this.#sizeBytes > Number.MAX_SAFE_INTEGER)
+      throw brokenAnswer('the size of a chunk is no number')
+  }
+
+  #endSize(): void {
+    if (this.#digits === 0) throw brokenAnswer('a chunk has no size')
+    this.#place = this.#sizeBytes === 0 ? 'trailer' : 'data'
+    this.#digits = 0
+    this.#lineBytes = 0
+  }
+
+  #takeAfter(byte: number): void {
+    if (byte === CR && !this.#afterCr) {
+      this.#afterCr = true
       return
     }
     if (byte !== LF) throw brokenAnswer('a chunk is longer than its size')
-    place = 'size'
-    sizeBytes = 0
+    this.#place = 'size'
+    this.#sizeBytes = 0
   }
+
   /** True at the empty line that ends them. */
-  function takeTrailer(byte: number): boolean {
-    trailerBytes += 1
-    if (trailerBytes > MAX_TRAILER_BYTES) throw brokenAnswer(`its trailers pass ${MAX_TRAILER_BYTES} bytes`)
-    if (byte === LF && lineBytes === 0) return true
-    if (byte === LF) lineBytes = 0
-    else if (byte !== CR) lineBytes += 1
-    if (lineBytes > MAX_CHUNK_LINE_BYTES) throw brokenAnswer(`a trailer passes ${MAX_CHUNK_LINE_BYTES} bytes`)
+  #takeTrailer(byte: number): boolean {
+    this.#trailerBytes += 1
+    if (this.#trailerBytes > MAX_TRAILER_BYTES)
+      throw brokenAnswer(`its trailers pass ${MAX_TRAILER_BYTES} bytes`)
+    if (byte === LF && this.#lineBytes === 0) return true
+    if (byte === LF) this.#lineBytes = 0
+    else if (byte !== CR) this.#lineBytes += 1
+    if (this.#lineBytes > MAX_CHUNK_LINE_BYTES)
+      throw brokenAnswer(`a trailer passes ${MAX_CHUNK_LINE_BYTES} bytes`)
     return false
-  }
-  return {
-    add(bytes, take) {
-      for (let i = 0; i < bytes.length; i += 1) {
-        if (place === 'data') {
-          const data = bytes.subarray(i, i + sizeBytes)
-          take(data)
-          sizeBytes -= data.length
-          i += data.length - 1
-          if (sizeBytes === 0) place = 'after'
-          continue
-        }
-        // A number: the loop ends before the length.
-        const byte = bytes[i]!
-        if (place === 'trailer') {
-          if (takeTrailer(byte)) return true
-        } else if (place === 'after') takeAfter(byte)
-        else takeSize(byte)
-        if (byte !== CR) afterCr = false
-      }
-      return false
-    },
   }
 }
 

@@ -7,7 +7,7 @@
  * about a chunk, 1,000 interim answers, and the caller's for the body; the rest is not waited for.
  */
 import { createByteStore, type ByteStore } from './byte-store.ts'
-import { createChunks, type Chunks } from './http-chunks.ts'
+import { Chunks } from './http-chunks.ts'
 import { brokenAnswer, cutAnswer } from './http-broken.ts'
 import { parseHead, type HttpHead } from './http-head.ts'
 
@@ -167,7 +167,7 @@ function bodyOf(
     method === 'HEAD' || method === 'CONNECT' || status === 204 || status === 205 || status === 304
   if (bodiless || framing === 0 || capBytes === 0) return undefined
   const store = createByteStore(capBytes)
-  if (framing === 'chunked') return chunkedBody(store, createChunks())
+  if (framing === 'chunked') return chunkedBody(store, new Chunks())
   let oversize = false
   let leftBytes = framing === 'close' ? Infinity : framing
   return {

@@ -7,7 +7,7 @@
 import { Fault, invariant } from '@constat/shared/fault'
 import { clip, normalise, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { DAY_MS, parseClock, parseDate, startOfDay, weekdayOf, yearOf, type LocalMs } from './civil.ts'
-import type { CalendarTerms, Weekday, WeeklySlot } from './contract/expanded.ts'
+import type { CalendarTerms, Weekday, WeeklySlot } from './contract/calendar-terms.ts'
 import { localAt, segments } from './zone.ts'
 import type { ZoneTable } from './zone-table.ts'
 

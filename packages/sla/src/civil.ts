@@ -2,7 +2,7 @@
  * Civil time: dates and clock readings without a zone, as ms on an axis of their own. Pure.
  * The axis is the proleptic Gregorian calendar counted as if it were UTC; it is never an instant.
  */
-import type { Weekday } from './contract/expanded.ts'
+import type { Weekday } from './contract/calendar-terms.ts'
 
 /** A clock reading, ms since 1970-01-01T00:00 on the local axis. Not an instant: a zone makes it one. */
 export type LocalMs = number

@@ -7,7 +7,7 @@ import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import { holidaysOf } from './calendar.ts'
 import { DAY_MS, startOfDay, weekdayOf, yearOf, type LocalMs } from './civil.ts'
-import type { CalendarTerms, DayKind } from './contract/expanded.ts'
+import type { CalendarTerms, DayKind } from './contract/calendar-terms.ts'
 import { instantOf, localAt } from './zone.ts'
 import type { ZoneTable } from './zone-table.ts'
 

@@ -11,7 +11,8 @@ import {
   type IntervalSet,
   type UnixMs,
 } from '@constat/shared/time'
-import type { CalendarTerms, NoticeRule } from './contract/expanded.ts'
+import type { CalendarTerms } from './contract/calendar-terms.ts'
+import type { NoticeRule } from './contract/expanded.ts'
 import { daysOfNotice } from './dayrule.ts'
 import { localAt } from './zone.ts'
 import type { ZoneTable } from './zone-table.ts'

@@ -4,7 +4,7 @@
  */
 import { parseClock, parseDate, yearOf } from '@constat/sla/civil'
 import type { SmallContract, SmallHours } from '@constat/sla/contract/compose'
-import type { Weekday } from '@constat/sla/contract/expanded'
+import type { Weekday } from '@constat/sla/contract/calendar-terms'
 import { parseFraction } from '@constat/sla/fraction'
 import { watchProblem } from '@constat/sla/contract/watch'
 import { isZone } from '@constat/sla/zone'

@@ -3,7 +3,8 @@
  * judgement rests on. Pure.
  */
 import { WEEKDAYS } from '../form/contract-form.ts'
-import type { CalendarTerms, ExpandedContract } from '@constat/sla/contract/expanded'
+import type { CalendarTerms } from '@constat/sla/contract/calendar-terms'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { Scene } from '../scene.ts'
 import { moneyText } from '../text/format.ts'
 import { listText } from '../text/words.ts'

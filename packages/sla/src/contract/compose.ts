@@ -3,7 +3,7 @@
  * of the web view writes it; `parseContract` reads it like any other. Pure.
  */
 import { Document, isMap, isSeq, Scalar, visit } from 'yaml'
-import type { Weekday } from './expanded.ts'
+import type { Weekday } from './calendar-terms.ts'
 
 export type SmallContract = {
   name: string

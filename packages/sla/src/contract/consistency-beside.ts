@@ -4,7 +4,7 @@
 import { parseClock, parseDate } from '../civil.ts'
 import { parseDuration } from '../duration.ts'
 import { compare, decimal, fraction } from '../fraction.ts'
-import type { Weekday } from './expanded.ts'
+import type { Weekday } from './calendar-terms.ts'
 import { entriesOf, idsAt, type Entry, type Library } from './library.ts'
 import type { Problem } from './problem.ts'
 import type { Say } from './subject.ts'

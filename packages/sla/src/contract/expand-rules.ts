@@ -1,12 +1,12 @@
 /**
  * Expansion of what a contract says about measuring, excusing, crediting: defaults written out. Pure.
  */
+import type { DayKind } from './calendar-terms.ts'
 import type {
   ChronicRule,
   CreditSchedule,
   CreditTerms,
   DayCount,
-  DayKind,
   ExclusionKind,
   ExclusionTerms,
   GuaranteeTerms,

@@ -28,15 +28,8 @@ import {
   expandReconciliation,
 } from './expand-rules.ts'
 import { msOr } from './scalar.ts'
-import type {
-  CalendarTerms,
-  CheckTerms,
-  ExpandedContract,
-  GuaranteeTerms,
-  Party,
-  ServiceNode,
-  Site,
-} from './expanded.ts'
+import type { CalendarTerms } from './calendar-terms.ts'
+import type { CheckTerms, ExpandedContract, GuaranteeTerms, Party, ServiceNode, Site } from './expanded.ts'
 import { entriesOf, type Entry, type Library } from './library.ts'
 import type { ContractSpec } from './schema-contract.ts'
 import { slugsOfWatch } from './watch.ts'

@@ -3,30 +3,13 @@
  * It is what the judge reads, what `explain` shows and what the digest covers (all but `source`).
  * Plain JSON by construction. Types only, and the quorum rule that stays symbolic. Pure.
  */
+import type { CalendarTerms, DayKind } from './calendar-terms.ts'
 import type { Objective } from './objective.ts'
 import type { CheckSpec } from '@constat/shared/check'
 import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
 import { defaultQuorum } from '../quorum.ts'
 import type { ZoneTable } from '../zone-table.ts'
-
-export type Weekday = 'MO' | 'TU' | 'WE' | 'TH' | 'FR' | 'SA' | 'SU'
-
-/** Local clock readings [start, end), `HH:MM[:SS]`, end up to `24:00`; end ≤ start runs into the next day. */
-export type WeeklySlot = { days: Weekday[]; start: string; end: string }
-
-/** `always` has no hours and needs no zone; the other kind refuses windows in a year it does not cover. */
-export type CalendarTerms =
-  | { kind: 'always'; name: 'always' }
-  | {
-      kind: 'weekly'
-      name: string
-      timeZone: string
-      weekly: WeeklySlot[]
-      holidays: { date: string; name: string | null }[]
-      /** Absent in the document of a small contract without holidays: every year is covered. */
-      yearsCovered: number[] | 'all'
-    }
 
 export type PartyRole = 'customer' | 'provider' | 'customer-department' | 'subcontractor' | 'third-party'
 export type Party = { id: string; role: PartyRole; name: string; of: string | null }
@@ -115,7 +98,6 @@ export type GuaranteeTerms = Objective & {
   critical: boolean
 }
 
-export type DayKind = 'calendar' | 'working' | 'ouvrables' | 'clear-working' | 'clear'
 /** Elapsed hours, or a count of days of a kind; `calendar` names the holidays. */
 export type NoticeRule = { days: number; dayKind: DayKind; calendar: string } | { elapsedMs: number }
 

@@ -13,7 +13,7 @@ import {
   type UnixMs,
 } from '@constat/shared/time'
 import { serviceIntervals } from '../calendar.ts'
-import type { CalendarTerms } from '../contract/expanded.ts'
+import type { CalendarTerms } from '../contract/calendar-terms.ts'
 import type { LossModelSpec } from '../contract/schema-private.ts'
 import { combine } from '../combine.ts'
 import { decimal, fraction, ONE, product, ratio, sum, ZERO, type Fraction } from '../fraction.ts'

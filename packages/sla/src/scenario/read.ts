@@ -5,8 +5,9 @@
 import type { Json } from '@constat/shared/canonical-json'
 import { Fault } from '@constat/shared/fault'
 import type { Interval, UnixMs } from '@constat/shared/time'
-import { tableOf, type ZoneTables } from '../calendar.ts'
-import type { CalendarTerms, ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
+import { tableOf } from '../calendar.ts'
+import type { CalendarTerms } from '../contract/calendar-terms.ts'
+import type { ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
 import { expandCalendar } from '../contract/expand-check.ts'
 import { DEFAULT_ZONE_SPAN } from '../contract/expand.ts'
@@ -14,7 +15,7 @@ import { parseContract } from '../contract/parse.ts'
 import { problemText, type Problem } from '../contract/problem.ts'
 import { parseLeniently } from '../contract/refusal.ts'
 import type { LossModelSpec } from '../contract/schema-private.ts'
-import { parseWindowKey, rollingWindow, windowAt, windowOfKey, type CalendarWindow } from '../period.ts'
+import { parseWindowKey, rollingWindow, windowOfKey } from '../period.ts'
 import { hostZone } from '../zone.ts'
 import { Findings, listed, type Say } from './findings.ts'
 import { readInstant } from './rows.ts'
@@ -191,13 +192,4 @@ function windowNamed(key: string, { documents, asOfMs, say }: Naming): Interval 
 
 function plain({ startMs, endMs }: Interval): Interval {
   return { startMs, endMs }
-}
-
-/** The guarantee's own window at the beginning of another; what is judged then is not what was promised. */
-export function ownWindow(
-  { window: { timeZone, ...periodic } }: GuaranteeTerms,
-  zones: ZoneTables,
-  atMs: UnixMs,
-): CalendarWindow {
-  return windowAt({ ...periodic, table: tableOf(zones, timeZone) }, atMs)
 }

@@ -12,6 +12,3 @@ export type StateLeaf = {
   /** Hex; of enrolments and revocations. */
   agent: string | null
 }
-
-/** What is written: a leaf that has no place yet. */
-export type WrittenLeaf = { type: string; receivedMs: UnixMs; text: string }
