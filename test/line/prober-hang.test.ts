@@ -60,7 +60,8 @@ describe('a target that hangs', () => {
     ])
     expect(second.slot).toBeNull()
     expect(second.settles).toBe(true)
-    const besideMs = (second.startUs - first.startUs) / 1_000
+    // A timer of Node.js counts whole ms, and may be a part of one early.
+    const besideMs = Math.ceil((second.startUs - first.startUs) / 1_000)
     expect(besideMs).toBeGreaterThanOrEqual(2_000)
     expect(besideMs).toBeLessThan(2_000 + LATE_MS)
     expect((second.toldUs - first.startUs) / 1_000).toBeLessThan(TIMEOUT_MS + 2_000 + LATE_MS)

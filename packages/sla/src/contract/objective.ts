@@ -57,9 +57,9 @@ export const OBJECTIVES = {
       target,
     }),
   ),
+  'request-share': objective({ target: percentTarget }, ({ target }) => ({ target })),
   'restoration-time': clocked({ start: 'measured-onset', stop: 'measured-recovery', pausedWhile: [] }),
   'response-time': clocked({ start: 'alert-sent', stop: 'provider-acknowledgement', pausedWhile: [] }),
-  'request-share': objective({ target: percentTarget }, ({ target }) => ({ target })),
   'incident-count': objective({ target: countTarget }, ({ target }) => ({ target })),
   'error-rate-slices': objective(
     { slice: positiveDuration.optional(), badWhen, target: percentTarget },

@@ -64,7 +64,7 @@ const ofClock = {
   words: ({ perIncident, eachMs }: Clocked) => `${perIncident.length} incident(s), each at most ${eachMs} ms`,
   brief({ perIncident, eachMs }: Clocked): string {
     const longestMs = Math.max(0, ...perIncident.map((one) => one.ms?.point ?? 0))
-    return `${perIncident.length} incidents, ${lengthText(longestMs)} the longest of ${lengthText(eachMs)}`
+    return `${countText(perIncident.length)}, the longest ${lengthText(longestMs)} of ${lengthText(eachMs)} at most`
   },
   lost({ perIncident }: Clocked, figure: Figure): Fraction {
     return fraction(Math.max(0, ...perIncident.map((one) => one.ms?.[figure] ?? 0)))
@@ -185,9 +185,13 @@ export const incidentCount: MetricEntry<'incident-count', typeof countMeasure> =
   words({ count: { provable, point, pessimistic } }) {
     return `incidents: provable ${provable}, point ${point}, pessimistic ${pessimistic}`
   },
-  brief: (measure, target) => `${measure.count.point} incidents of ${target}`,
+  brief: (measure, target) => `${countText(measure.count.point)} of ${target} at most`,
   lost: (measure, figure) => fraction(measure.count[figure]),
   percent: () => null,
   lateMs: () => [],
   failedBy: () => null,
+}
+
+function countText(count: number): string {
+  return count === 1 ? '1 incident' : `${count} incidents`
 }
