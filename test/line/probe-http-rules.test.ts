@@ -313,11 +313,7 @@ describe('bodies', () => {
   })
 
   test.each<[string, string, string]>([
-    [
-      'not JSON, and deep',
-      '['.repeat(3_000_000),
-      'fail assertion: the body cannot be read as JSON: not JSON',
-    ],
+    ['not JSON, and deep', '['.repeat(200_000), 'fail assertion: the body cannot be read as JSON: not JSON'],
     ['deep', `{"a":${'['.repeat(7_000)}${']'.repeat(7_000)}}`, 'fail assertion: $.a is '],
     [
       'one long text',

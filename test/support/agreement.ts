@@ -144,8 +144,8 @@ function differenceOf({
 }: Seen): string | undefined {
   const isUp = plain.outcome === 'ok'
   if (chromium.kind === 'refused') {
-    if (isUp) return 'refused by Chromium, up for us'
-    return UNREAD.has(plain.cause) ? undefined : `refused by Chromium, ${plain.cause} for us`
+    // Down by its status, which is judged first, or as no answer: down either way.
+    return isUp || plain.outcome === 'unknown' ? `refused by Chromium, ${plain.outcome} for us` : undefined
   }
   if (UNREAD.has(plain.cause)) return `read by Chromium, ${plain.cause} for us`
   if (plain.value !== chromium.status) return `status ${chromium.status} for Chromium, ${plain.value} for us`

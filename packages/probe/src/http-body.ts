@@ -10,8 +10,10 @@ import type { HttpHeaders } from './http-head.ts'
 
 /** Plain bodies up to this are read at once: some hundred µs at most. */
 const MAX_DIRECT_BYTES = 16 * 1024
-/** Of the thread, for one body; 16 MiB of compressed text take a tenth of it. */
+/** Processor time for one body; 16 MiB of compressed text take a tenth of it. */
 export const BODY_BUDGET_MS = 2_000
+/** A host too busy to give the thread its time is not held to be a slow body: it is waited for, and given up. */
+const MAX_LOOKS = 4
 const MAX_THREAD_MB = 256
 /** A thread without work ends: most agents need it seldom or never. */
 const IDLE_MS = 30_000
@@ -45,7 +47,8 @@ class Readers {
   readonly #waiting: Job[] = []
   #worker: Worker | null = null
   #job: Job | null = null
-  #hasBegun = false
+  /** Processor time of this process when the thread began with the job, and looks at it since. */
+  #begun: { cpuUs: number; looks: number } | null = null
   /** The budget of the job, or the wait without one. */
   #timer: NodeJS.Timeout | null = null
 
@@ -66,7 +69,7 @@ class Readers {
       return
     }
     this.#job = job
-    this.#hasBegun = false
+    this.#begun = null
     const worker = (this.#worker ??= this.#open())
     // What waits for a finding keeps the process.
     worker.ref()
@@ -78,8 +81,8 @@ class Readers {
     worker.on('message', (said: Finding | 'begun') => {
       if (this.#worker !== worker) return
       if (said !== 'begun') return this.#settle(said)
-      this.#hasBegun = true
-      this.#timer = setTimeout(() => this.#end(), BODY_BUDGET_MS)
+      this.#begun = { cpuUs: cpuUs(), looks: 0 }
+      this.#timer = setTimeout(() => this.#look(), BODY_BUDGET_MS)
     })
     // Without a listener an error would end the agent; the exit that follows says enough.
     worker.on('error', () => void worker.terminate())
@@ -89,15 +92,29 @@ class Readers {
     return worker
   }
 
-  /** Ends the thread. A body that it was at takes too much; one that it never began is not to blame. */
+  /** Ends the thread where it had its time, or cannot get it. */
+  #look(): void {
+    if (!this.#begun) return
+    this.#begun.looks += 1
+    const isSpent = cpuUs() - this.#begun.cpuUs >= BODY_BUDGET_MS * 1_000
+    if (!isSpent && this.#begun.looks < MAX_LOOKS) {
+      this.#timer = setTimeout(() => this.#look(), BODY_BUDGET_MS)
+      return
+    }
+    if (!isSpent) this.#begun = null
+    this.#end()
+  }
+
+  /** A body that the thread was at takes too much; one that it never had time for is not to blame. */
   #end(): void {
+    const isToBlame = this.#begun !== null
     void this.#worker?.terminate()
     this.#worker = null
     if (!this.#job) return
-    const reason = this.#hasBegun
+    const reason = isToBlame
       ? `reading it takes more than ${BODY_BUDGET_MS} ms or ${MAX_THREAD_MB} MB`
-      : 'this host could not start a thread to read it'
-    this.#settle({ kind: this.#hasBegun ? 'unreadable' : 'unread', reason })
+      : 'this host has no time or no thread to read it'
+    this.#settle({ kind: isToBlame ? 'unreadable' : 'unread', reason })
   }
 
   #settle(finding: Finding | Unread): void {
@@ -110,6 +127,11 @@ class Readers {
 }
 
 const readers = new Readers()
+
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
 
 function startThread(): Worker {
   // Flags of the process, such as those of a profiler, are not for its threads.
