@@ -26,7 +26,8 @@ describe('a target that hangs', () => {
     await talker?.close()
   })
 
-  test('is known to be down one wait after the timeout, and its end within 2 s', async () => {
+  // A try during which this process itself stood still is unknown, as it should be: then it is looked at again.
+  test('is known to be down one wait after the timeout, and its end within 2 s', { retry: 3 }, async () => {
     let answers = false
     const greet = (socket: Socket): void => void (answers && socket.end('SSH-2.0-test\r\n'))
     talker = await startTalker(greet)
