@@ -246,6 +246,11 @@ describe('refused, with its path and its cure', () => {
       'samples.web.lyon[0][0]: is 1970-01-21T10:53:45.600Z, more than ten years before the window: it looks like seconds, write ms',
     ],
     [
+      'asOf in seconds',
+      { ...asked, asOf: 1767225600 },
+      'asOf: is 1970-01-21T10:53:45.600Z, more than ten years before',
+    ],
+    [
       'another century',
       { ...asked, incidents: [{ service: 'portal', start: '2126-01-05T10:00:00Z' }] },
       'incidents[0].start: is 2126-01-05T10:00:00.000Z, more than ten years after the window: correct it',
@@ -356,6 +361,19 @@ describe('noted, beside the answer', () => {
       'one that something shows',
       { states: { portal: OUTAGE }, incidents: [{ service: 'portal', start: january('08 10:30') }] },
       [],
+    ],
+    [
+      'an exclusion outside the window',
+      { exclusions: [{ id: 'm', kind: 'k', start: JANUARY.end, end: '2026-02-02T00:00:00Z' }] },
+      ['exclusions: m lies outside the window: it excuses nothing of it'],
+    ],
+    [
+      'asOf before the window',
+      { asOf: '2025-12-31T00:00:00Z' },
+      [
+        'asOf: is not after the beginning of the window: nothing of it is measured yet',
+        'states.portal: 1 row(s) from asOf on are left out: nobody knew them then',
+      ],
     ],
     [
       'a state that held since long ago',

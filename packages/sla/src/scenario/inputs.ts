@@ -75,6 +75,7 @@ export function inputsOf(reading: Reading, files: readonly SourceFile[]): Inputs
   const span = spanOf(reading, documents)
   const context = { scenario, findings, terms: documents.terms, bounds: boundsOf(scenario, span) }
   checkNames(context)
+  checkAsOf(context, span)
   const inputs = {
     ...reading,
     documents,
@@ -102,6 +103,13 @@ function boundsOf({ asOf }: Scenario, span: Span | null): Bounds {
     untilMs: endMs + FAR_MS,
     cutMs: asOf === undefined ? Infinity : span.asOfMs,
   }
+}
+
+function checkAsOf({ scenario: { asOf }, findings, bounds }: Context, span: Span | null): void {
+  if (asOf === undefined || !span) return
+  if (isFar(span.asOfMs, bounds)) findings.say(['asOf'], farText(asOf, span.asOfMs, bounds))
+  else if (span.asOfMs <= span.window.startMs)
+    findings.note(['asOf'], 'is not after the beginning of the window: nothing of it is measured yet')
 }
 
 function instantNear(value: unknown, path: Path, { findings: { say }, bounds }: Context): UnixMs | null {

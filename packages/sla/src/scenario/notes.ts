@@ -53,13 +53,17 @@ function noteIncidents({ incidents, services, span, findings }: Used): void {
 }
 
 function noteServices(
-  { scenario, samples, states, findings, judged, services }: Used,
+  { scenario, samples, states, declarations, span, findings, judged, services }: Used,
   terms: ExpandedContract,
 ): void {
   const promised = new Set(judged.map(({ result }) => result.service))
   for (const [i, { service }] of (scenario.exclusions ?? []).entries()) {
     if (service === undefined ? promised.size > 0 : promised.has(service)) continue
     findings.note(['exclusions', i], 'is of no guarantee that is judged here: it excuses nothing')
+  }
+  for (const { interval, id } of declarations) {
+    if (interval.startMs < span.window.endMs && interval.endMs > span.window.startMs) continue
+    findings.note(['exclusions'], `${id} lies outside the window: it excuses nothing of it`)
   }
   for (const [check] of samples) {
     const own = terms.services.filter(({ name }) => checksOf(terms, name).some((one) => one.name === check))
