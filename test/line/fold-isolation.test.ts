@@ -3,9 +3,9 @@
  * whatever pages and across restarts, the tracks end as one undisturbed fold leaves them, and as an oracle
  * says that knows nothing of tracks.
  */
-import { sealBatch, type Batch } from '@constat/shared/batch'
-import { configDigest, type CheckConfig } from '@constat/shared/check'
-import { outcomeCode, type Outcome } from '@constat/shared/sample'
+import { foldRules } from '@constat/sla/assembly/rules'
+import type { CheckConfig } from '@constat/shared/check'
+import type { Outcome } from '@constat/shared/sample'
 import { MARK, markAt } from '@constat/sla/timeline'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import fc from 'fast-check'
@@ -15,14 +15,13 @@ import type { EntryRow } from '../../collector/src/db/ledger-rows.ts'
 import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
 import { frameOf } from '../../collector/src/fold/page.ts'
 import { CHUNK_MS } from '../../collector/src/fold/track.ts'
-import { foldRules } from '../../collector/src/fold/rules.ts'
 import type { StatesByLog } from '../../collector/src/fold/tracks.ts'
 import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 import { truthAt, type Letter, type OracleSample } from '../support/fold-oracle.ts'
 import { blindedBy } from '../support/isolation-oracle.ts'
+import { frameRow } from '../support/frame-row.ts'
 import { memoryLedger } from '../support/memory-ledger.ts'
-import { sampleBatch, VECTOR_KEY } from '../support/sample-batch.ts'
 
 const AGENTS = [Buffer.alloc(16, 0xa1), Buffer.alloc(16, 0xb2)]
 const CHECKS = ['ref-a', 'ref-b', 'target'] as const
@@ -72,26 +71,11 @@ type Sample = { agent: number; check: CheckName; atMs: number; outcome: Outcome;
 /** One frame of one agent, as the ledger holds it. */
 function rowOf({ config }: World, samples: readonly Sample[], index: number): EntryRow {
   const agent = AGENTS[samples[0]!.agent]!
-  const instants = samples.map(({ atMs }) => atMs)
-  const fromMs = Math.min(...instants)
-  const baseS = Math.floor(fromMs / 1000)
-  const zeros = samples.map(() => 0)
-  const columns: Batch['samples'] = {
-    check: samples.map(({ check }) => config.checks.findIndex(({ name }) => name === check)),
-    offsetMs: instants.map((atMs) => atMs - baseS * 1000),
-    outcome: samples.map(({ outcome }) => outcomeCode(outcome)),
-    attempt: samples.some(({ attempt }) => attempt > 0) ? samples.map(({ attempt }) => attempt) : null,
-    latencyUs: zeros,
-    value: null,
-    phases: null,
-    cause: null,
-  }
-  const place = { agent, session: Buffer.alloc(16, 1), seq: index }
-  const schedule = { check: [], firstMs: [], count: [] }
-  const digest = configDigest(config)
-  const changes = { ...place, gapCount: 0, baseS, samples: columns, schedule, configDigest: digest }
-  const body = sealBatch(sampleBatch(changes), VECTOR_KEY)
-  return { log: 1, index, type: 1, receivedMs: 0, body, ...place, fromMs, toMs: Math.max(...instants) }
+  const indexOf = (check: CheckName): number => config.checks.findIndex(({ name }) => name === check)
+  return frameRow(
+    { config, agent, index },
+    samples.map((one) => ({ ...one, check: indexOf(one.check) })),
+  )
 }
 
 /** Folds frames in the order of the ledger, `pageOf` frames a page, with a restart after each `restartAfter`. */

@@ -19,7 +19,10 @@ describe('isolated time', () => {
   test.each<[string, SampleColumns[], [number, number][]]>([
     ['no reference isolates nowhere', [], []],
     ['one reference, by its latest sample', [failing], [[10, 30]]],
-    ['all of them', [failing, columns([15, 'fail'], [28, 'ok'])], [[15, 28]]],
+    ['all of them', [failing, columns([0, 'ok'], [15, 'fail'], [28, 'ok'])], [[15, 28]]],
+    ['one that is not run yet says nothing', [failing, columns([15, 'fail'], [28, 'ok'])], [[10, 28]]],
+    ['one that told nothing yet is not run', [failing, columns([0, 'unknown'], [28, 'ok'])], [[10, 28]]],
+    ['one that is run no longer says nothing', [failing, columns([-20, 'ok'])], [[10, 30]]],
     ['one still answers', [failing, columns([0, 'ok'], [20, 'degraded'])], []],
     ['a failure stands no longer than its hold', [columns([10, 'fail'])], [[10, 35]]],
     ['unknown is no failure', [columns([10, 'fail'], [20, 'unknown'])], [[10, 20]]],

@@ -2,6 +2,7 @@
  * Tracks: whatever the split and whatever the order in which readings arrive, the chunks come out as if
  * everything had been folded at once, in order. That is what makes a rebuild comparable byte by byte.
  */
+import type { CheckRules } from '@constat/sla/assembly/rules'
 import { outcomeCode, type Outcome } from '@constat/shared/sample'
 import { foldSamples } from '@constat/sla/vantage'
 import fc from 'fast-check'
@@ -14,10 +15,9 @@ import {
   rulesText,
   Track,
   type Chunk,
-  type TrackRules,
 } from '../../collector/src/fold/track.ts'
 
-const RULES: TrackRules = { holdMs: 150_000, down: 2, up: 2, by: 'reprobes' }
+const RULES: CheckRules = { holdMs: 150_000, down: 2, up: 2, by: 'reprobes' }
 const KEY = { log: 1, check: 'portal', agent: 'a9' }
 
 type Reading = { atMs: number; outcome: Outcome; cause?: number; attempt?: number }
@@ -31,12 +31,12 @@ function readingsOf(list: readonly Reading[]): Readings {
   }
 }
 
-const trackOf = (rules: TrackRules = RULES): Track => new Track({ ...KEY, rules }, 0)
+const trackOf = (rules: CheckRules = RULES): Track => new Track({ ...KEY, rules }, 0)
 
 /** All chunks. Only a fresh track or one whose chunks were never taken answers all of them. */
 const chunksOf = (track: Track): Chunk[] => track.takeDirty()
 
-function foldedAtOnce(all: Readings, rules: TrackRules): Chunk[] {
+function foldedAtOnce(all: Readings, rules: CheckRules): Chunk[] {
   const track = trackOf(rules)
   if (all.atMs.length > 0) track.extend(all)
   return chunksOf(track)
@@ -62,7 +62,7 @@ function arrive(track: Track, known: Reading[], burst: readonly Reading[]): void
   }
 }
 
-const rules = fc.record<TrackRules>({
+const rules = fc.record<CheckRules>({
   // From shorter than the spacing of samples to longer than a chunk.
   holdMs: fc.constantFrom(0, 1_000, 400_000, 3_000_000, CHUNK_MS + 1),
   down: fc.integer({ min: 1, max: 3 }),
@@ -211,9 +211,56 @@ describe('the cause of a failure', () => {
   })
 })
 
+describe('silences of a track', () => {
+  const at = (atMs: number, outcome: Outcome = 'ok'): Reading => ({ atMs, outcome })
+  const { holdMs } = RULES
+  const nextMs = CHUNK_MS
+  it.each<[string, Reading[][], [number, number][]]>([
+    ['none before the first sample', [], []],
+    ['after the newest', [[at(1000)]], [[1000 + holdMs, Infinity]]],
+    ['not while samples stand until the next', [[at(0), at(holdMs)]], [[2 * holdMs, Infinity]]],
+    [
+      'between two that are further apart, whatever they say',
+      [[at(0, 'unknown')], [at(2 * holdMs, 'blocked')]],
+      [
+        [holdMs, 2 * holdMs],
+        [3 * holdMs, Infinity],
+      ],
+    ],
+    [
+      'over the end of a chunk',
+      [[at(nextMs - 1000)], [at(nextMs + holdMs)]],
+      [
+        [nextMs - 1000 + holdMs, nextMs + holdMs],
+        [nextMs + 2 * holdMs, Infinity],
+      ],
+    ],
+    [
+      'shorter by what comes late, in the chunk before too',
+      [[at(nextMs - 90_000, 'unknown')], [at(nextMs + holdMs, 'unknown')], [at(nextMs - 1000, 'unknown')]],
+      [
+        [nextMs - 1000 + holdMs, nextMs + holdMs],
+        [nextMs + 2 * holdMs, Infinity],
+      ],
+    ],
+  ])('%s', (_, bursts, expected) => {
+    const track = trackOf()
+    const known: Reading[] = []
+    for (const burst of bursts) arrive(track, known, burst)
+    expect(track.silences().map(({ startMs, endMs }) => [startMs, endMs])).toEqual(expected)
+  })
+
+  it('are something new to tell', () => {
+    const track = trackOf()
+    track.extend(readingsOf([at(0, 'unknown')]))
+    expect(track.extend(readingsOf([at(holdMs, 'unknown')]))).toBe(false)
+    expect(track.extend(readingsOf([at(3 * holdMs, 'unknown')]))).toBe(true)
+  })
+})
+
 describe('the name of a set of rules', () => {
   it('differs for every difference, and an absent rule is its default', () => {
-    const others: TrackRules[] = [
+    const others: CheckRules[] = [
       { ...RULES, holdMs: 1 },
       { ...RULES, down: 3 },
       { ...RULES, up: 1 },

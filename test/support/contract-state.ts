@@ -45,12 +45,11 @@ export function statesOf(state: ContractState): { ofLog: () => ContractState } {
   return { ofLog: () => state }
 }
 
+export function configurationLeaf(config: CheckConfig): GivenLeaf {
+  return { type: 'configuration', receivedMs: 0, text: canonicalJson(config) }
+}
+
 /** Terms applied at once, and the configuration of their checks. */
 export function appliedState(terms: ExpandedContract, config: CheckConfig): ContractState {
-  const configuration = {
-    type: 'configuration',
-    receivedMs: 0,
-    text: canonicalJson(config),
-  }
-  return stateOf(terms.name, [revisionLeaf(terms, { revision: 1, appliedMs: 0 }), configuration])
+  return stateOf(terms.name, [revisionLeaf(terms, { revision: 1, appliedMs: 0 }), configurationLeaf(config)])
 }

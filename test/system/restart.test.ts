@@ -21,7 +21,7 @@ import type { Chunk } from '../../collector/src/fold/track.ts'
 import { leafBytes, leafType } from '../../collector/src/ledger/leaf.ts'
 import { configurationNamed, newest } from '@constat/sla/state/contract-state'
 import { Contracts } from '../../collector/src/contract/contracts.ts'
-import { foldRules } from '../../collector/src/fold/rules.ts'
+import { foldRules } from '@constat/sla/assembly/rules'
 import type { AgentView } from '../../collector/src/view/contract.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {

@@ -1,15 +1,15 @@
 /** Rules of tracks: how the terms of a contract have the samples of a check folded. Pure. */
-import type { CheckTerms, ExpandedContract } from '@constat/sla/contract/expanded'
+import { foldRules, type CheckRules } from '@constat/sla/assembly/rules'
 import { isolationReferences } from '@constat/sla/isolation'
 import type { Life } from '@constat/sla/state/contract-state'
-import { rulesText, standingRules, type TrackRules } from './track.ts'
+import { rulesText, standingRules } from './track.ts'
 
 /**
  * Every set of rules that some revision folds a check under, and the first leaf it applies to. A reference
  * that can isolate is folded once more, by what it stands at alone.
  */
-export function rulesOf({ revisions }: Life, check: string): { rules: TrackRules; fromIndex: number }[] {
-  const found = new Map<string, { rules: TrackRules; fromIndex: number }>()
+export function rulesOf({ revisions }: Life, check: string): { rules: CheckRules; fromIndex: number }[] {
+  const found = new Map<string, { rules: CheckRules; fromIndex: number }>()
   for (const { terms, leaf } of revisions) {
     const own = terms.checks.find(({ name }) => name === check)
     if (!own) continue
@@ -21,10 +21,4 @@ export function rulesOf({ revisions }: Life, check: string): { rules: TrackRules
     }
   }
   return [...found.values()]
-}
-
-export function foldRules({ fold }: CheckTerms, contract: ExpandedContract): TrackRules {
-  const { holdMs, confirm } = fold
-  const rules = { holdMs, down: confirm.down, up: confirm.up, by: confirm.by }
-  return { ...rules, blockedIs: contract.measurement.blocked, isolation: isolationReferences(contract) }
 }

@@ -7,7 +7,9 @@
 import { canonicalJson } from '@constat/shared/canonical-json'
 import { outcomeCode } from '@constat/shared/sample'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
+import type { CheckRules } from '@constat/sla/assembly/rules'
 import { withIsolation, type Reference } from '@constat/sla/isolation'
+import { silencesAmong } from '@constat/sla/silence'
 import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
 import { filterReadings, type Readings } from './readings.ts'
@@ -17,17 +19,11 @@ export const CHUNK_MS = 4 * 3_600_000
 /** Changes of cause kept in one chunk. */
 export const MAX_FAILURES = 1_000
 
-export type TrackRules = FoldRules & {
-  by: 'reprobes' | 'slots'
-  /** In order of name. Absent or empty: the host's own link alone isolates, and its agent says so. */
-  isolation?: readonly Reference[]
-}
-
 /**
  * Rules under which down is nothing but "the latest sample within hold failed": what a reference stands
  * at. Every sample counts, re-probes too, and nothing is confirmed; isolation does not blind it.
  */
-export function standingRules(holdMs: number): TrackRules {
+export function standingRules(holdMs: number): CheckRules {
   return { holdMs, down: 1, up: 1, by: 'reprobes', blockedIs: 'unknown' }
 }
 
@@ -46,12 +42,14 @@ export type Chunk = {
   lastOutcome: number
   lastCause: number
   samples: number
+  /** When nothing was told, up to a sample of this chunk. Absent: never. */
+  silences?: readonly Interval[]
 }
 
 /** Grows with every change of the tracks that share it. */
 export type Moves = { count: number }
 
-export type TrackKey = { log: number; check: string; agent: string; rules: TrackRules }
+export type TrackKey = { log: number; check: string; agent: string; rules: CheckRules }
 
 type TrackParts = { chunks?: readonly Chunk[]; isolatedIn?: IsolatedIn | undefined; moves?: readonly Moves[] }
 
@@ -93,6 +91,13 @@ export class Track {
   timeline(): Timeline {
     this.#timeline ??= concatenate([...this.#chunks.map(({ pieces }) => pieces), this.#tail()])
     return this.#timeline
+  }
+
+  /** When nothing was told of it, the time after the newest sample included. */
+  silences(): Interval[] {
+    const among = this.#chunks.flatMap(({ silences = [] }) => silences)
+    const tail = { startMs: this.lastMs + this.key.rules.holdMs, endMs: Infinity }
+    return this.#chunks.length === 0 ? [] : [...among, tail]
   }
 
   /** When anything was first known of it; null before. */
@@ -165,9 +170,11 @@ export class Track {
     this.#touch(startMs)
     const before = old?.closing ?? opening?.closing ?? INITIAL_STATE
     const isSame = sameState(before, folded.closing)
-    // A run of failures that goes on across the border is one run only while its cause is the same.
+    // A run of failures that goes on across the border is one run only while its cause is the same, and so is
+    // a silence only from the same sample on.
     const end = old ?? opening
-    return isSame && end?.lastOutcome === folded.lastOutcome && end.lastCause === folded.lastCause
+    if (!isSame || end?.lastOutcome !== folded.lastOutcome || end.lastCause !== folded.lastCause) return false
+    return end.lastMs === folded.lastMs
   }
 
   /** Starts of the chunks after `startMs`. */
@@ -219,7 +226,7 @@ export function chunkStart(atMs: UnixMs): UnixMs {
 }
 
 /** One text for one set of rules: part of a track's name in the database. */
-export function rulesText({ holdMs, down, up, by, blockedIs, isolation = [] }: TrackRules): string {
+export function rulesText({ holdMs, down, up, by, blockedIs, isolation = [] }: CheckRules): string {
   const text = `hold=${holdMs} down=${down} up=${up} by=${by} blocked=${blockedIs ?? 'unknown'}`
   return isolation.length === 0 ? text : `${text} isolation=${isolationText(isolation)}`
 }
@@ -266,7 +273,18 @@ function foldOn(chunk: Chunk, rules: FoldRules, readings: Readings): Chunk {
     lastOutcome: readings.outcome[last]!,
     lastCause: readings.cause[last]!,
     samples: chunk.samples + readings.atMs.length,
+    ...silencesAfter(chunk, rules, readings),
   }
+}
+
+function silencesAfter(
+  { silences, lastMs }: Chunk,
+  { holdMs }: FoldRules,
+  { atMs }: Readings,
+): Pick<Chunk, 'silences'> {
+  const added = silencesAmong({ lastMs, atMs, holdMs })
+  if (added.length > 0) return { silences: [...(silences ?? []), ...added] }
+  return silences ? { silences } : {}
 }
 
 function joined(before: Timeline, after: Timeline): Timeline {
@@ -319,6 +337,7 @@ function goesOn(before: Chunk, after: Chunk): boolean {
   const { closing } = after
   return (
     before.pieces === after.pieces &&
+    before.silences === after.silences &&
     before.closing.label === closing.label &&
     before.closing.against === closing.against &&
     before.closing.last === closing.last &&

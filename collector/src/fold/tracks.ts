@@ -5,6 +5,7 @@
 import { canonicalJson } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
 import type { ChunkRow } from '../db/fold-rows.ts'
+import type { CheckRules } from '@constat/sla/assembly/rules'
 import type { Reference } from '@constat/sla/isolation'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { Isolation } from './isolation.ts'
@@ -17,7 +18,6 @@ import {
   type Chunk,
   type Moves,
   type TrackKey,
-  type TrackRules,
 } from './track.ts'
 
 /** The state of the contract whose log it is; null: nothing was read of it. */
@@ -80,7 +80,7 @@ export class Tracks {
   }
 
   /** Tracks of a check under `rules`, one for each agent that ever spoke of it. */
-  ofCheck({ log, check }: { log: number; check: string }, rules: TrackRules): Track[] {
+  ofCheck({ log, check }: { log: number; check: string }, rules: CheckRules): Track[] {
     const text = rulesText(rules)
     return (this.#byCheck.get(`${log}/${check}`) ?? []).filter(({ key }) => rulesText(key.rules) === text)
   }

@@ -5,12 +5,13 @@ import type { ProbeSpec } from '@constat/shared/check'
 import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
 import { shownName } from '@constat/shared/target'
 import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import { firstToFail } from '@constat/sla/assembly/zone'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
 import { outageRulesOf } from '@constat/sla/metric/base'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import { indexAt, markAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
-import { siteOf } from './sites.ts'
+import { indexAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
+import { siteOf } from '@constat/sla/assembly/sites'
 import type { VantageTimeline } from './timelines.ts'
 import type { Figures, State } from '../view/parts.ts'
 import type { IncidentVantage, IncidentView, Segment } from '../view/timeline.ts'
@@ -77,11 +78,7 @@ export function causeOf(
   vantages: readonly VantageTimeline[],
   onsetMs: UnixMs,
 ): { cause: Cause; check: string | null } {
-  const failing = vantages
-    .filter(({ timeline }) => stateOf(markAt(timeline, onsetMs)) === 'down')
-    .map(({ timeline, track }) => ({ track, sinceMs: stateAt(timeline, onsetMs).sinceMs ?? onsetMs }))
-    .sort((a, b) => a.sinceMs - b.sinceMs || (a.track.key.agent < b.track.key.agent ? -1 : 1))
-  const first = failing[0]?.track ?? vantages[0]?.track
+  const first = (firstToFail(vantages, onsetMs) ?? vantages[0])?.track
   const code = first?.causeAt(onsetMs) ?? 0
   return { cause: CAUSES[code]?.[0] ?? 'none', check: first?.key.check ?? null }
 }

@@ -11,14 +11,14 @@ import { outageRulesOf } from '@constat/sla/metric/base'
 import type { IncidentFacts } from '@constat/sla/judgement/timing'
 import type { SlotColumns } from '@constat/sla/latency'
 import { METRICS } from '@constat/sla/metric/table'
-import { incidentsIn, nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
+import { incidentsIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { isStanding } from '@constat/sla/state/incident-record'
 import { get } from '@constat/sla/state/persistent-map'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import type { Latencies } from '../latency/latencies.ts'
-import { foldRules } from '../fold/rules.ts'
-import { sitesOf, type SiteVantages } from './sites.ts'
+import { foldRules } from '@constat/sla/assembly/rules'
+import { sitesSeeing, type SiteVantages } from '@constat/sla/assembly/sites'
 import { checksOf } from '@constat/sla/service-tree'
 import type { Timelines } from './timelines.ts'
 
@@ -71,10 +71,7 @@ export function sitesAsked(
 ): SiteVantages[] {
   if (guarantee.scope === 'service') return []
   const agents = timelines.agentsOf(state, revision, guarantee.service)
-  return sitesOf(
-    revision.terms,
-    agents.map((id) => ({ id, name: nameIn(state, id) })),
-  )
+  return sitesSeeing(revision.terms, { service: guarantee.service, agents })
 }
 
 /** All incidents as the timeline has them, with what people did about those that were told. */

@@ -9,7 +9,7 @@ import type { Measure } from '@constat/sla/metric/table'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import type { GuaranteeView, SideView, SiteHead } from '../view/guarantee.ts'
 import type { Readiness } from '../view/parts.ts'
-import type { SiteVantages } from './sites.ts'
+import type { SiteVantages } from '@constat/sla/assembly/sites'
 import { asOfOf, stateOfWindow, type WindowQuestion } from './window-question.ts'
 
 export type ViewQuestion = {

@@ -3,6 +3,7 @@
  * now say and writes the difference: the notice in the ledger, the row, and what people and machines
  * are told, in one transaction. Safe to run twice; a step that fails is made again.
  */
+import { UNDETERMINED } from '@constat/sla/assembly/zone'
 import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsIn, nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
@@ -28,7 +29,7 @@ import { compareIncidents, type Change } from './incidents.ts'
 import { incidentsSeen } from './service-history.ts'
 import { tellSilence } from './silences.ts'
 import type { Timelines, VantageTimeline } from './timelines.ts'
-import { isZoneReference, UNDETERMINED, zoneOfIncident } from './zones.ts'
+import { isZoneReference, zoneOfIncident } from './zones.ts'
 
 /** One vantage alone: people are told after this, unless the contract says otherwise. */
 export const DEFAULT_ALERT_AFTER_MS = 60_000

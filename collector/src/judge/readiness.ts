@@ -1,11 +1,12 @@
 /** Readiness facts of a contract: what of a claim's ground is there today. Pure. */
+import { mayRun } from '@constat/sla/assembly/observed'
 import { answeredByProvider } from '@constat/sla/contract/parties'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
 import type { KnownAgent } from '../intake/agents.ts'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { membersNow } from './silences.ts'
-import { siteOf, sitesOf } from './sites.ts'
+import { siteOf, sitesOf } from '@constat/sla/assembly/sites'
 
 export function readinessFacts(state: ContractState, agents: readonly KnownAgent[]): ReadinessFacts {
   const { terms: contract } = newest(state)
@@ -39,9 +40,7 @@ function freeReferences(contract: ExpandedContract, measuring: readonly KnownAge
   const isolating = isolation.rule === 'all-references-failed' ? isolation.references : []
   const names = new Set([...isolating, ...zones.flatMap(({ references }) => references)])
   return checks.filter(({ name, vantages }) => {
-    const isRun = measuring.some(
-      (agent) => vantages === 'all' || vantages.includes(agent.name) || vantages.includes(agent.id),
-    )
+    const isRun = measuring.some((agent) => mayRun({ vantages }, agent))
     return names.has(name) && !owned.has(name) && isRun
   }).length
 }

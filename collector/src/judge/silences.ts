@@ -13,7 +13,7 @@ import type { KnownAgent, Agents } from '../intake/agents.ts'
 import type { Shell } from '../shell.ts'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
-import { sitesOf } from './sites.ts'
+import { sitesOf } from '@constat/sla/assembly/sites'
 
 export type SilenceDeps = {
   db: Database

@@ -1,7 +1,7 @@
 /** Sites as people see them: who is there, who is heard, and whether the place is cut off. Pure. */
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { KnownAgent } from '../intake/agents.ts'
-import { sitesOf } from './sites.ts'
+import { sitesOf } from '@constat/sla/assembly/sites'
 import type { SiteAgent, SiteState, SiteView } from '../view/contract.ts'
 
 /** `agents`: vantages of the contract now; `isIsolated` by agent id, now. */

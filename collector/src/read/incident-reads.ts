@@ -11,7 +11,7 @@ import type { Contracts } from '../contract/contracts.ts'
 import { incidentView, segmentViews } from '../judge/describe.ts'
 import { revisionAt, type Judge } from '../judge/judge.ts'
 import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
-import { siteOf } from '../judge/sites.ts'
+import { siteOf } from '@constat/sla/assembly/sites'
 import type { Timelines } from '../judge/timelines.ts'
 import type { IncidentView, TimelineView } from '../view/timeline.ts'
 

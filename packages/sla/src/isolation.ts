@@ -13,10 +13,13 @@ export type Reference = { check: string; holdMs: number }
 const FAIL = outcomeCode('fail')
 const UNKNOWN = outcomeCode('unknown')
 
-/** Where every reference's own latest sample, at most `holdMs` old, is a failure. No reference: nowhere. */
-export function isolatedTime(references: readonly { columns: SampleColumns; holdMs: number }[]): IntervalSet {
-  const failed = references.map(standsFailed)
-  return failed.length === 0 ? [] : failed.reduce((a, b) => intersect(a, b))
+export type ReferenceSamples = { columns: SampleColumns; holdMs: number }
+
+/** Of samples that are all at hand: where the latest one of every reference, at most `holdMs` old, is a failure. */
+export function isolatedTime(references: readonly ReferenceSamples[]): IntervalSet {
+  return isolatedWhere(
+    references.map((reference) => ({ failed: standsFailed(reference), runs: runOf(reference) })),
+  )
 }
 
 /** A reference as one agent runs it: where it stands failed, and from when to when the agent ran it at all. */
@@ -49,7 +52,14 @@ export function withIsolation(columns: SampleColumns, isolated: IntervalSet): Sa
   return { atMs: columns.atMs, outcome }
 }
 
-function standsFailed({ columns, holdMs }: { columns: SampleColumns; holdMs: number }): IntervalSet {
+/** From the first sample that told anything, until nothing has stood for a hold. */
+function runOf({ columns: { atMs, outcome }, holdMs }: ReferenceSamples): Interval {
+  const endMs = (atMs[atMs.length - 1] ?? -Infinity) + holdMs
+  for (let i = 0; i < atMs.length; i += 1) if (outcome[i] !== UNKNOWN) return { startMs: atMs[i]!, endMs }
+  return { startMs: endMs, endMs }
+}
+
+function standsFailed({ columns, holdMs }: ReferenceSamples): IntervalSet {
   const spans: Interval[] = []
   const { atMs, outcome } = columns
   for (let i = 0; i < atMs.length; i += 1) {

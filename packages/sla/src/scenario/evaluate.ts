@@ -5,6 +5,8 @@
  */
 import { invariant } from '@constat/shared/fault'
 import { clip, subtract, totalMs, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import type { Observed } from '../assembly/observed.ts'
+import { zoneNamed, zoneOf } from '../assembly/zone.ts'
 import { serviceIntervals, uncoveredYears, type ZoneTables } from '../calendar.ts'
 import type { CalendarTerms } from '../contract/calendar-terms.ts'
 import type { ExpandedContract } from '../contract/expanded.ts'
@@ -21,13 +23,12 @@ import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
 import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
 import { guaranteeAnswer, incidentAnswer, rulingAnswer } from './answer.ts'
-import { bareServices, foldAll, measuredServices, type Folded } from './measured.ts'
+import { bareServices, measuredServices, observedIn } from './measured.ts'
 import { moneyOf, reconcileAll, zoneSpan, type AllQuestion } from './money.ts'
 import { inputsOf, overlaps, type Inputs, type ToldIncident } from './inputs.ts'
 import { noteUnused } from './notes.ts'
 import type { Reading, Span } from './read.ts'
 import type { Scenario } from './schema.ts'
-import { zoneOf } from './zones.ts'
 
 /** Everything the scenario asks. `files`: those that `contractFile` names. Fault with every problem at once. */
 export function evaluateScenario(reading: Reading, files: readonly SourceFile[]): ScenarioAnswer {
@@ -76,18 +77,22 @@ function servicesOf(
   terms: ExpandedContract | null,
   span: Span,
 ): Map<string, ServiceFacts> {
-  const folded = terms && foldAll(terms, samples)
-  const services = folded ? measuredServices(terms, folded) : bareServices(samples)
+  const observed = terms && observedIn(terms, samples)
+  const services = observed ? measuredServices(observed, samples) : bareServices(samples)
   for (const [service, timeline] of states) {
     // A service given as it stands goes before what samples would make of it.
     services.set(service, { timeline, slots: [], sites: [], incidents: null })
   }
   for (const [service, facts] of services) {
     const told = incidents.filter((one) => one.service === service)
-    const zone = zonesOf({ service, terms, folded, span })
-    const context = { told, terms, span, zone }
-    const sites = facts.sites.map((seen) => ({ ...seen, incidents: withPeople(seen, context) }))
-    services.set(service, { ...facts, sites, incidents: withPeople(facts, context) })
+    const zone = zonesOf({ service, observed, span })
+    const context = { told, terms, span }
+    // An outage belongs to the service: at one of its sites it has no zone of its own.
+    const sites = facts.sites.map((seen) => ({
+      ...seen,
+      incidents: withPeople(seen, { ...context, zone: () => null }),
+    }))
+    services.set(service, { ...facts, sites, incidents: withPeople(facts, { ...context, zone }) })
   }
   return services
 }
@@ -96,28 +101,29 @@ type PeopleContext = {
   told: readonly ToldIncident[]
   terms: ExpandedContract | null
   span: Span
-  /** In whose zone an outage of the service, or of a site of it, began. */
-  zone: (onsetMs: UnixMs, site: string | null) => string | null
+  /** In whose zone an outage of the service began. */
+  zone: (onsetMs: UnixMs) => string | null
 }
 
-type ZoneContext = Pick<PeopleContext, 'terms' | 'span'> & { service: string; folded: Folded | null }
+type ZoneContext = { service: string; observed: Observed | null; span: Span }
 
-function zonesOf({ service, terms, folded, span }: ZoneContext): PeopleContext['zone'] {
-  if (!terms || !folded) return () => null
-  return (onsetMs, site) => {
-    const agents = site === null ? null : (terms.sites.find(({ id }) => id === site)?.agents ?? [site])
-    return zoneOf(terms, folded, { service, onsetMs, asOfMs: span.asOfMs, agents })
+/** A scenario without samples of the service, or of references, leaves it open. */
+function zonesOf({ service, observed, span }: ZoneContext): PeopleContext['zone'] {
+  if (!observed) return () => null
+  return (onsetMs) => {
+    const attribution = zoneOf(observed, { service, onsetMs, untilMs: span.asOfMs })
+    return attribution && zoneNamed(attribution)
   }
 }
 
 /** Measured incidents with what people did about them; one that nothing measured shows is not one. */
 function withPeople(
-  { timeline, site }: Pick<ServiceFacts, 'timeline'> & { site?: string },
+  { timeline }: Pick<ServiceFacts, 'timeline'>,
   { told, terms, span, zone }: PeopleContext,
 ): IncidentFacts[] {
   const rules = terms ? outageRulesOf(terms) : EVERY_OUTAGE
   return measuredIncidents(timeline, rules, span.asOfMs).map((facts) => {
-    const measured = { ...facts, zone: zone(facts.onsetMs, site ?? null) }
+    const measured = { ...facts, zone: zone(facts.onsetMs) }
     const own = told.find((one) => overlaps(one, facts, span.asOfMs))
     return own ? { ...measured, ...own.people } : measured
   })

@@ -2,8 +2,9 @@
  * Sites: the places a contract names, with the agents that stand there, and every agent that stands in
  * none as a place of its own. Who administers a host follows from its site. Pure.
  */
-import { answeredByProvider } from '@constat/sla/contract/parties'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { ExpandedContract } from '../contract/expanded.ts'
+import { answeredByProvider } from '../contract/parties.ts'
+import { checksOf } from '../service-tree.ts'
 
 /** An agent as contracts name it: by name, or by id. */
 export type Named = { id: string; name: string }
@@ -28,7 +29,7 @@ export function sitesOf(
     id,
     displayName,
     administeredBy,
-    agents: agents.filter((one) => names.includes(one.name) || names.includes(one.id)).map((one) => one.id),
+    agents: agents.filter((one) => isNamed(names, one)).map((one) => one.id),
     isDeclared: true,
   }))
   const placed = new Set(declared.flatMap((site) => site.agents))
@@ -45,9 +46,31 @@ export function sitesOf(
   return [...declared, ...alone]
 }
 
+/**
+ * The places a service is promised at. A declared one to which no agent of it may run a check of the service
+ * is none of them; one whose agents are not enrolled yet is.
+ */
+export function sitesSeeing(
+  terms: ExpandedContract,
+  { service, agents }: { service: string; agents: readonly Named[] },
+): SiteVantages[] {
+  const checks = checksOf(terms, service)
+  const isMeant = (name: string): boolean =>
+    checks.some(({ vantages }) => vantages === 'all' || vantages.includes(name))
+  const seeing = new Set(terms.sites.filter((site) => site.agents.some(isMeant)).map(({ id }) => id))
+  return sitesOf(terms, agents).filter(
+    (site) => !site.isDeclared || site.agents.length > 0 || seeing.has(site.id),
+  )
+}
+
 /** The declared site of an agent. */
-export function siteOf({ sites }: Pick<ExpandedContract, 'sites'>, { id, name }: Named) {
-  return sites.find(({ agents }) => agents.includes(name) || agents.includes(id)) ?? null
+export function siteOf({ sites }: Pick<ExpandedContract, 'sites'>, agent: Named) {
+  return sites.find(({ agents }) => isNamed(agents, agent)) ?? null
+}
+
+/** Whether a contract's list of agents has this one. */
+export function isNamed(names: readonly string[], { id, name }: Named): boolean {
+  return names.includes(name) || names.includes(id)
 }
 
 /** Whether the provider, or somebody it answers for, administers this host. */
