@@ -33,6 +33,11 @@ export function metricsOf(pipeline: Pipeline): () => Promise<string> {
     'Contracts with a service down',
     () => contracts().filter((c) => c.state === 'down').length,
   )
+  gauge(
+    'constat_contracts_set_aside',
+    'Contracts that are not judged because a step of theirs failed',
+    () => pipeline.setAside.all().length,
+  )
   gauge('constat_incidents_open', 'Open incidents', () =>
     contracts().reduce((sum, c) => sum + c.openIncidents, 0),
   )
