@@ -238,6 +238,7 @@ function serviceView(contract: StoryContract, service: StoryService, nowMs: numb
     state: last.state,
     since: contract.measuredForMin === null ? null : iso(last.startMs),
     until: null,
+    leavesAt: null,
     unmeasuredSince: null,
     checks: [
       { name: `${service.service}-check`, kind: service.kind, target: service.target, intervalMs: 10_000 },
@@ -259,6 +260,7 @@ function contractView(contract: StoryContract, nowMs: number): ContractView {
     terms: contract.terms,
     effectiveFrom: '2025-12-31T23:00:00.000Z',
     endedAt: null,
+    pastServices: [],
     trouble: null,
     state,
     sentence: `${state}.`,

@@ -9,7 +9,7 @@ import { outageRulesOf } from '@constat/sla/metric/base'
 import { checksOf } from '@constat/sla/service-tree'
 import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import { inForceOf, serviceSpans, type ServiceSpan } from '@constat/sla/state/in-force'
-import { checksProbed, probingStoppedMs } from '@constat/sla/state/probing'
+import { checksProbed, probingStopped } from '@constat/sla/state/probing'
 import { isDown, splice, where, type Timeline } from '@constat/sla/timeline'
 
 export type TimelineOf = (revision: Revision) => Timeline
@@ -87,8 +87,9 @@ function piecesOf(
 /** Why nothing is known of a service now although it is promised; null where that has another reason. */
 export function stoppedSinceMs({ life }: ContractState, service: string, atMs: UnixMs): UnixMs | null {
   const span = serviceSpans(life, service).find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)
-  const stoppedMs = span ? probingStoppedMs(life, { service, revision: span.revision }) : null
-  if (stoppedMs !== null && stoppedMs <= atMs) return stoppedMs
+  const pauses = span ? probingStopped(life, { service, revision: span.revision }) : []
+  const stopped = pauses.find((one) => contains(one, atMs))
+  if (stopped) return stopped.startMs
   const inForce = inForceOf(life)
   const ended = inForce.findLast(({ endMs }) => endMs <= atMs)
   return ended && !inForce.some((one) => contains(one, atMs)) ? ended.endMs : null

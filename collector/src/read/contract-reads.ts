@@ -6,7 +6,14 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { checksOf } from '@constat/sla/service-tree'
 import { newest, nameIn, type ContractState } from '@constat/sla/state/contract-state'
-import { effectiveFromMs, endedMs, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
+import {
+  effectiveFromMs,
+  endedMs,
+  serviceNames,
+  serviceSpans,
+  servicesAt,
+  type ServiceSpan,
+} from '@constat/sla/state/in-force'
 import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
@@ -132,6 +139,7 @@ export class ContractReads {
     const { agents, judged } = this.#deps
     const bare = this.#bare(state, nowMs, trouble)
     const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
+    const pastServices = pastNames(state, nowMs).map((name) => this.#service(state, name, nowMs))
     const { guarantees } = judged.judged(state, questionsNow(state, nowMs))
     const facts = readinessFacts(state, agents.enrolled())
     const readiness = readinessOf(facts)
@@ -148,6 +156,7 @@ export class ContractReads {
       sentence: bare.endedAt === null ? sentence : `Ended. ${sentence}`,
       readiness,
       services,
+      pastServices,
       guarantees,
       silentAgents: members.filter(({ silentSinceMs }) => silentSinceMs !== null).map(({ name }) => name),
       sites: this.#sites(state, members, nowMs),
@@ -173,6 +182,7 @@ export class ContractReads {
       sentence: trouble === null ? '' : `Set aside: ${trouble}`,
       readiness: { claimable: false, lacks: [] },
       services: [],
+      pastServices: [],
       guarantees: [],
       openIncidents: incidents.filter(({ closedMs }) => closedMs === null).length,
       silentAgents: [],
@@ -186,6 +196,7 @@ export class ContractReads {
     const span = serviceSpans(state.life, service).findLast(({ fromMs }) => fromMs <= nowMs)
     const timeline = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
     const { state: now, sinceMs } = stateAt(timeline, nowMs)
+    const leavesMs = span ? leavesAtMs(state, service, span) : Infinity
     const stoppedMs = stoppedSinceMs(state, service, nowMs)
     return {
       service,
@@ -193,6 +204,7 @@ export class ContractReads {
       state: now,
       since: sinceMs === null ? null : formatInstant(sinceMs),
       until: span && span.toMs < Infinity ? formatInstant(span.toMs) : null,
+      leavesAt: leavesMs < Infinity ? formatInstant(leavesMs) : null,
       unmeasuredSince: stoppedMs === null ? null : formatInstant(stoppedMs),
       checks: (span ? checksOf(span.revision.terms, service) : []).map(({ name, spec }) => ({
         name,
@@ -210,6 +222,20 @@ export class ContractReads {
       this.#deps.timelines.isolated(state, revision, agent).some((interval) => contains(interval, nowMs)),
     )
   }
+}
+
+/** Services that were part of the contract, and are no more. */
+function pastNames({ life }: ContractState, nowMs: UnixMs): string[] {
+  const there = new Set(servicesAt(life, nowMs).map(({ name }) => name))
+  const hasBegun = (name: string): boolean => serviceSpans(life, name).some(({ fromMs }) => fromMs <= nowMs)
+  return serviceNames(life).filter((name) => !there.has(name) && hasBegun(name))
+}
+
+/** Where the last of the revisions that follow one another without a pause ends. */
+function leavesAtMs({ life }: ContractState, service: string, from: ServiceSpan): UnixMs {
+  let { toMs } = from
+  for (const span of serviceSpans(life, service)) if (span.fromMs === toMs) toMs = span.toMs
+  return toMs
 }
 
 /** What fails comes first, and a contract that has ended after all that run. */

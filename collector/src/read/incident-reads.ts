@@ -4,13 +4,22 @@
  */
 import { nameIn, incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import { inForceOf, serviceNames, servicesAt } from '@constat/sla/state/in-force'
+import { inForceOf, serviceNames, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
+import { probingStopped } from '@constat/sla/state/probing'
 import { get } from '@constat/sla/state/persistent-map'
-import { clip, formatInstant, subtract, type Interval, type UnixMs } from '@constat/shared/time'
+import {
+  clip,
+  formatInstant,
+  intersect,
+  normalise,
+  subtract,
+  type Interval,
+  type UnixMs,
+} from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
 import { incidentView, segmentViews } from '../judge/describe.ts'
 import { revisionAt, type Judge } from '../judge/judge.ts'
-import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
+import { serviceTimelineOf } from '../judge/service-history.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { Timelines } from '../judge/timelines.ts'
 import type { IncidentView, TimelineView } from '../view/timeline.ts'
@@ -113,16 +122,24 @@ export class IncidentReads {
 }
 
 /** Where nothing is known because nobody measured, and why. */
-function unmeasuredIn(state: ContractState, service: string, interval: Interval): TimelineView['unmeasured'] {
-  const away = subtract([interval], inForceOf(state.life)).map((one) => ({
-    ...boundsOf(one),
-    reason: 'not-in-force' as const,
-  }))
-  const stoppedMs = stoppedSinceMs(state, service, interval.endMs)
-  const isStopped = stoppedMs !== null && away.every(({ start }) => start !== formatInstant(stoppedMs))
-  if (!isStopped) return away
-  const stopped = { startMs: Math.max(stoppedMs, interval.startMs), endMs: interval.endMs }
-  return [...away, { ...boundsOf(stopped), reason: 'probing-stopped' as const }]
+function unmeasuredIn(
+  { life }: ContractState,
+  service: string,
+  interval: Interval,
+): TimelineView['unmeasured'] {
+  const spans = serviceSpans(life, service)
+  const part = normalise(spans.map(({ fromMs, toMs }) => ({ startMs: fromMs, endMs: toMs })))
+  const away = subtract([interval], intersect(inForceOf(life), part))
+  const stopped = spans.flatMap(({ revision, fromMs, toMs }) =>
+    clip(probingStopped(life, { service, revision }), { startMs: fromMs, endMs: toMs }),
+  )
+  return [
+    ...away.map((one) => ({ ...boundsOf(one), reason: 'not-in-force' as const })),
+    ...subtract(clip(normalise(stopped), interval), away).map((one) => ({
+      ...boundsOf(one),
+      reason: 'probing-stopped' as const,
+    })),
+  ].toSorted((a, b) => (a.start < b.start ? -1 : 1))
 }
 
 function boundsOf({ startMs, endMs }: Interval): { start: string; end: string } {

@@ -10,6 +10,7 @@ const service = z
     state,
     since: instant.nullable(),
     until: instant.nullable().describe('The terms that it is judged by end here'),
+    leavesAt: instant.nullable().describe('It leaves the contract here, or did; null: it stays'),
     unmeasuredSince: instant.nullable().describe('Nobody measures it any more'),
     checks: z.array(z.object({ name: z.string(), kind: z.string(), target: z.string(), intervalMs: ms })),
   })
@@ -54,6 +55,7 @@ export const contract = z
     sentence: z.string().describe('State, since when, what is left of the budget, what a claim lacks'),
     readiness,
     services: z.array(service),
+    pastServices: z.array(service).describe('Those that left it'),
     guarantees: z.array(guarantee).describe('In the window that is open now'),
     openIncidents: count,
     silentAgents: z.array(z.string()),

@@ -43,6 +43,11 @@ export function readingPages(deps: AppDeps): Hono<VisitEnv> {
     await deps.actions.acknowledge({ incident: found.id, by: c.var.caller })
     return c.redirect(incidentHref(found.id), 303)
   })
+  pages.post('/contracts/:contract/archive', visitorMay('manage'), limitBody(), async (c) => {
+    const found = knownContract(c)
+    await deps.actions.archiveContract(found.name)
+    return c.redirect(contractHref(found.name), 303)
+  })
   exclusionDeeds(pages, deps)
   return pages
 }
@@ -133,7 +138,9 @@ async function contractPage(c: Visit, problems: readonly string[]) {
 async function service(c: Visit, { clock }: AppDeps) {
   const { read, scene } = c.var
   const found = knownContract(c)
-  const shown = found.services.find((item) => item.service === param(c, 'service'))
+  const shown = [...found.services, ...found.pastServices].find(
+    (item) => item.service === param(c, 'service'),
+  )
   if (!shown) throw missing('service')
   const asked = readQuery(spanQuery, c)
   const range = asked.from === undefined && asked.to === undefined ? rangeOf(c.req.query('range')) : null

@@ -13,9 +13,10 @@ import { Figures } from '../part/figures.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { Begun } from '../part/begun.tsx'
 import { Credits } from '../part/credits.tsx'
+import { Archive, ContractMarks, PastServices } from '../part/ending.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
-import { Stamp, StateMark } from '../part/mark.tsx'
+import { Stamp } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
@@ -85,6 +86,7 @@ export function Contract(props: Props) {
           <Readiness scene={scene} contract={contract} />
           <Log scene={scene} contract={contract} />
           <Revisions {...props} />
+          <Archive contract={contract} scene={scene} />
         </div>
       </LiveRegion>
     </Layout>
@@ -101,7 +103,7 @@ function Head({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
       </p>
       <h1>{contract.displayName}</h1>
       <p class="marks">
-        <StateMark state={contract.state} text={text} />
+        <ContractMarks contract={contract} scene={scene} />
         <Stamp tone={tone[contract.terms]}>{text.termsShort[contract.terms]}</Stamp>
       </p>
       <p class="sentence">{contractSentence(contract, scene)}</p>
@@ -195,6 +197,7 @@ function Services({ scene, contract, barOf, span }: Props) {
           <Axis span={span} scene={scene} />
         </div>
       </div>
+      <PastServices contract={contract} scene={scene} />
     </section>
   )
 }

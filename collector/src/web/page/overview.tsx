@@ -6,11 +6,12 @@ import { may } from '../../http/scope.ts'
 import type { ContractView, SiteState } from '../../view/contract.ts'
 import type { State } from '../../view/parts.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
+import { ContractMarks } from '../part/ending.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { msOf } from '../part/time.tsx'
 import { FORM_PATH } from '../part/field.tsx'
 import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
-import { StateIcon, StateMark } from '../part/mark.tsx'
+import { StateIcon } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { zoneOf, type Scene } from '../scene.ts'
 import { contractSentence } from '../text/sentence.ts'
@@ -48,7 +49,9 @@ export function Overview(props: Props) {
 const STATES = ['down', 'partial', 'degraded', 'unknown', 'up'] as const satisfies readonly State[]
 
 function countOf(contracts: readonly ContractView[], state: State): number {
-  return contracts.flatMap(({ services }) => services).filter((service) => service.state === state).length
+  // Of what has ended there is nothing to know any more.
+  const running = contracts.filter(({ endedAt }) => endedAt === null)
+  return running.flatMap(({ services }) => services).filter((service) => service.state === state).length
 }
 
 /** The worst thing there is to say; the tally below it has the rest. */
@@ -122,7 +125,7 @@ function ContractSheet({ contract, ...props }: { contract: ContractView } & Prop
   return (
     <article class={`sheet contract is-${contract.state}`} aria-labelledby={`c-${contract.name}`}>
       <header class="sheet-head">
-        <StateMark state={contract.state} text={text} />
+        <ContractMarks contract={contract} scene={scene} />
         <h2 id={`c-${contract.name}`}>
           <a href={href}>{contract.displayName}</a>
         </h2>

@@ -5,9 +5,10 @@ import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ContractView, ServiceView } from '../../view/contract.ts'
 import type { LatencyView, TimelineView } from '../../view/timeline.ts'
 import { serviceHref } from '../part/bar.tsx'
+import { hasLeft } from '../part/ending.tsx'
 import { Latency } from '../part/latency.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
-import { StateMark } from '../part/mark.tsx'
+import { Stamp, StateMark } from '../part/mark.tsx'
 import { checkName, serviceName } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { Timeline } from '../part/timeline.tsx'
@@ -54,9 +55,13 @@ export function Service(props: Props) {
           </p>
           <h1>{name}</h1>
           <p class="marks">
-            <StateMark state={service.state} text={text} />
+            {hasLeft(service, scene) ? (
+              <Stamp tone="calm">{text.ending.left}</Stamp>
+            ) : (
+              <StateMark state={service.state} text={text} />
+            )}
           </p>
-          <p class="sentence">{serviceSentence(service, scene)}</p>
+          <p class="sentence">{serviceSentence(service, contract, scene)}</p>
         </header>
         <section class="sheet">
           <div class="sheet-head">

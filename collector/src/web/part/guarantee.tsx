@@ -38,6 +38,7 @@ function GuaranteeRow({ guarantee: g, scene }: RowProps) {
   const part = partOf(g.metric)
   const name = guaranteeName(g, scene)
   const said = [windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
+  const { length } = g.window
   return (
     <section class="guarantee" aria-label={name}>
       <div class="promised">
@@ -47,6 +48,7 @@ function GuaranteeRow({ guarantee: g, scene }: RowProps) {
         <p class="figure">{part.promised(g, scene)}</p>
         <p class="note promise-name">{name}</p>
         <p class="note">{said.filter(Boolean).join(' · ')}</p>
+        {length !== null && <p class="note">{text.ending.length[length]}</p>}
       </div>
       <div class="measured">
         <div class="label-row">

@@ -6,6 +6,7 @@ import type { Child } from 'hono/jsx'
 import type { Segment, TimelineView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { durationText } from '../text/format.ts'
+import { Unmeasured } from './ending.tsx'
 import { StateMark } from './mark.tsx'
 import { Axis, Ribbon, ribbonLabel, sharesOf, type Span } from './ribbon.tsx'
 import { msOf, Time } from './time.tsx'
@@ -53,6 +54,7 @@ export function Timeline({ timeline, span, scene, marks = [] }: Props) {
       </div>
       {lines.length === 1 && <p class="note">{text.service.noVantage}</p>}
       <Shares segments={timeline.segments} span={span} scene={scene} />
+      <Unmeasured unmeasured={timeline.unmeasured} scene={scene} />
       <StretchTable lines={lines} scene={scene} />
     </figure>
   )

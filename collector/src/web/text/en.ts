@@ -3,6 +3,7 @@
  */
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
+import { endingEn } from './en-ending.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
@@ -200,6 +201,7 @@ export const en = {
   latency: latencyEn,
   metric: metricsEn,
   life: windowEn,
+  ending: endingEn,
   incident: {
     title: 'Incidents',
     open: 'Open',
@@ -234,6 +236,7 @@ export const en = {
       recovered: 'the service recovered',
       revised: 'late evidence changed the finding',
       merged: 'part of another incident',
+      ended: 'nothing measures it any more',
     },
     heading: ({ service, cause }: { service: string; cause: string }) => `${service}: ${cause}`,
   },

@@ -2,6 +2,7 @@
  * French: the same keys as English, by type. Non-breaking spaces before the high punctuation. Pure.
  */
 import type { Text } from './en.ts'
+import { endingFr } from './fr-ending.ts'
 import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
@@ -202,6 +203,7 @@ export const fr: Text = {
   latency: latencyFr,
   metric: metricsFr,
   life: windowFr,
+  ending: endingFr,
   incident: {
     title: 'Incidents',
     open: 'Ouverts',
@@ -236,6 +238,7 @@ export const fr: Text = {
       recovered: 'le service est rétabli',
       revised: 'des preuves tardives ont changé le constat',
       merged: 'fait partie d’un autre incident',
+      ended: 'plus rien ne le mesure',
     },
     heading: ({ service, cause }) => `${service} : ${cause}`,
   },

@@ -10,14 +10,25 @@ import { durationText, nearText, timeText } from './format.ts'
 import { listText, wordOf } from './words.ts'
 
 export function contractSentence(contract: ContractView, scene: Scene): string {
+  const { ending } = scene.text
+  const ended = contract.endedAt === null ? '' : ending.endedAt(fullText(contract.endedAt, scene))
+  const trouble = contract.trouble === null ? '' : ending.trouble(contract.trouble)
+  const now = contract.endedAt === null ? nowSentences(contract, scene) : []
+  return [trouble, ended, ...now, readinessSentence(contract.readiness, scene)]
+    .filter((sentence) => sentence !== '')
+    .join(' ')
+}
+
+function nowSentences(contract: ContractView, scene: Scene): string[] {
   return [
     stateSentence(contract, scene),
     measuredSentence(contract.guarantees, scene),
     budgetSentence(contract.guarantees, scene),
-    readinessSentence(contract.readiness, scene),
   ]
-    .filter((sentence) => sentence !== '')
-    .join(' ')
+}
+
+function fullText(at: string, scene: Scene): string {
+  return timeText(Date.parse(at), 'minute', scene)
 }
 
 function stateSentence({ state, services }: ContractView, scene: Scene): string {
@@ -32,8 +43,20 @@ function stateSentence({ state, services }: ContractView, scene: Scene): string 
   )
 }
 
-export function serviceSentence({ state, since }: ServiceView, scene: Scene): string {
-  return sayState(state, since === null ? null : Date.parse(since), scene)
+/** How it is, or why nobody knows any more, and what becomes of it. */
+export function serviceSentence(service: ServiceView, { endedAt }: ContractView, scene: Scene): string {
+  const { ending } = scene.text
+  const { state, since, until, leavesAt, unmeasuredSince } = service
+  if (leavesAt !== null && Date.parse(leavesAt) <= scene.nowMs)
+    return ending.leftAt(fullText(leavesAt, scene))
+  const now =
+    unmeasuredSince === null
+      ? sayState(state, since === null ? null : Date.parse(since), scene)
+      : ending.notProbed[endedAt === null ? 'stopped' : 'ended'](fullText(unmeasuredSince, scene))
+  // Of a contract that has ended nothing changes any more.
+  if (endedAt !== null || until === null) return now
+  const next = until === leavesAt ? ending.leavesAt : ending.newTermsAt
+  return `${now} ${next(fullText(until, scene))}`
 }
 
 function sayState(state: ServiceView['state'], sinceMs: number | null, scene: Scene): string {

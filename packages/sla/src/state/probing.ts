@@ -2,7 +2,7 @@
  * What is probed: the checks that anything in force rests on. A check that a revision changes or drops is
  * probed as it was until the last window that rests on it has ended, unless the revision stops it at once. Pure.
  */
-import type { UnixMs } from '@constat/shared/time'
+import type { IntervalSet, UnixMs } from '@constat/shared/time'
 import { isolationReferences } from '../isolation.ts'
 import type { CheckTerms, ExpandedContract } from '../contract/expanded.ts'
 import { checksOf } from '../service-tree.ts'
@@ -58,15 +58,20 @@ function referencesOf(terms: ExpandedContract): string[] {
   return [...isolationReferences(terms).map(({ check }) => check), ...zones]
 }
 
-/** Since when the checks of a service are no longer probed although something rests on them; null: they are. */
-export function probingStoppedMs(
+/** When the checks of a service were not probed although its revision rests on them: stopped, until had again. */
+export function probingStopped(
   life: Life,
   { service, revision }: { service: string; revision: Revision },
-): UnixMs | null {
-  const later = life.revisions.slice(life.revisions.indexOf(revision) + 1)
-  const stopping = later.find((one) => {
+): IntervalSet {
+  const checks = checksOf(revision.terms, service)
+  const stopped: { startMs: UnixMs; endMs: UnixMs }[] = []
+  for (const one of life.revisions.slice(life.revisions.indexOf(revision) + 1)) {
     const kept = new Set(one.terms.checks.map(({ name }) => name))
-    return one.stopProbing && checksOf(revision.terms, service).some(({ name }) => !kept.has(name))
-  })
-  return stopping ? takesEffectMs(stopping) : null
+    const hasAll = checks.every(({ name }) => kept.has(name))
+    const open = stopped.find(({ endMs }) => endMs === Infinity)
+    if (open && hasAll) open.endMs = takesEffectMs(one)
+    else if (!open && !hasAll && one.stopProbing)
+      stopped.push({ startMs: takesEffectMs(one), endMs: Infinity })
+  }
+  return stopped
 }
