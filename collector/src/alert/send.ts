@@ -18,7 +18,7 @@ import {
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
 import { post, type Reach } from './post.ts'
-import { isAccepted, outcomeOf, type Answer } from './retry.ts'
+import { isSuccess, outcomeOf, type Answer } from './retry.ts'
 import { bodiesOf, shapeNamed, type ShapeName } from './shapes/table.ts'
 import type { Envelope, MessageType } from './types.ts'
 
@@ -99,7 +99,7 @@ async function postAll(
   const { clock, reach, timeoutMs, signal } = sending
   const headers = signedHeaders({ due, body, atMs: clock.nowMs() })
   const answer = await post({ url, headers, body, reach, timeoutMs, signal })
-  return rest.length > 0 && isAccepted(answer) ? postAll(rest, to) : answer
+  return rest.length > 0 && isSuccess(answer.status) ? postAll(rest, to) : answer
 }
 
 /** Standard Webhooks: id and time are under the signature together with the body. */
