@@ -9,7 +9,6 @@ import { SHAPE_NAMES } from './alert/shapes/table.ts'
 import { authenticate, closeSession, issueJoinToken, openSession, type AccessDeps } from './access.ts'
 import {
   createWebhook,
-  cursorAfter,
   deliveryOf,
   listDeliveries,
   listWebhooks,
@@ -145,9 +144,7 @@ function webhookActions({ access, shell }: ActionDeps): WebhookActions {
     deliveries: async (webhook, { before, limit }) => {
       const known = (await listWebhooks(db)).some(({ id }) => id === webhook)
       if (!known) return null
-      const cursor = before === undefined ? null : await cursorAfter(db, before)
-      const { items } = await listDeliveries(db, { webhook, cursor, limit })
-      return items
+      return listDeliveries(db, { webhook, before, limit })
     },
     replay: async (id) => {
       const { delivery } = await replayDelivery(db, { id, nowMs: nowMs() })

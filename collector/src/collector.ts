@@ -140,7 +140,8 @@ async function openLine(
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
   const { allowPrivate } = config
-  const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate })
+  const delivered = pipeline.delivered.bind(pipeline)
+  const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
   closers.push(() => delivery.stop())
   const tell = (): void => tellRunning(config.dataDir, { url, tlsPin: door.tlsPin(), pid: process.pid })
   tell()

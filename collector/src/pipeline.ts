@@ -12,6 +12,7 @@ import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { nextChangeMs, serviceNames } from '@constat/sla/state/in-force'
+import type { MessageType } from './alert/types.ts'
 import { Closer } from './closing/closer.ts'
 import { LedgerStates } from './closing/ledger-state.ts'
 import type { Previews } from './closing/preview.ts'
@@ -22,6 +23,7 @@ import { Fold, type Touched } from './fold/fold.ts'
 import { FrameIntake } from './intake/frame-intake.ts'
 import type { Prove } from './intake/proof.ts'
 import { Agents } from './intake/agents.ts'
+import { Alerted } from './judge/alerted.ts'
 import { Judge } from './judge/judge.ts'
 import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
@@ -72,6 +74,7 @@ export class Pipeline {
   readonly model: ReadModel
   readonly assign: AssignDeps
   readonly #timelines: Timelines
+  readonly #alerted: Alerted
   readonly #closer: Closer
   readonly #states: LedgerStates
   readonly #slots: SlotJudge
@@ -117,6 +120,7 @@ export class Pipeline {
     this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl, told })
     const judge = (asked: Parameters<typeof liveJudgement>[0]) => liveJudgement(asked, { timelines, slots })
     this.#objectives = new Objectives({ sequencer, contracts, nowMs, judge, publicUrl, told })
+    this.#alerted = new Alerted({ db, sequencer, contracts, nowMs })
     this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states, told })
     this.model = this.#makeModel(latencies)
   }
@@ -188,6 +192,13 @@ export class Pipeline {
     if (this.#committed.length > 0) this.#gather()
   }
 
+  /** A receiver has accepted a message of this type, and that is written down. */
+  delivered(type: MessageType): void {
+    if (!type.startsWith('incident.')) return
+    this.#alerted.accepted()
+    this.#gather()
+  }
+
   /** Ends after what is committed is folded, judged and saved. */
   async close(): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker)
@@ -231,6 +242,7 @@ export class Pipeline {
       await this.#alone(contract, async (state) => {
         isConfigured = (await configure(contract, this.assign)) || isConfigured
         await this.#judge(state, touched)
+        await this.#alerted.advance(state)
         this.#tellCloser(state, touched)
         await this.#objectives.advance(this.contracts.of(contract) ?? state)
         await this.#closer.advance(state)

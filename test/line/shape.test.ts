@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { durationText } from '@constat/collector/alert/headline'
 import {
+  bodiesOf,
   isShapeName,
   SHAPE_NAMES,
   shapeNamed,
@@ -54,9 +55,15 @@ const URLS: Record<ShapeName, string> = {
   ntfy: 'https://ntfy.example/base/ops-alerts',
 }
 
-function shaped(shape: ShapeName, envelope: Envelope): unknown {
+/** What is sent, in order. `isOver`: it is known to be over by now. */
+function sent(shape: ShapeName, envelope: Envelope, isOver = false): unknown[] {
   const text = JSON.stringify(envelope)
-  return JSON.parse(shapeNamed(shape).body({ envelope, text, url: new URL(URLS[shape]) }))
+  const bodies = bodiesOf(shape, { envelope, text, url: new URL(URLS[shape]), isOver })
+  return bodies.map((body): unknown => JSON.parse(body))
+}
+
+function shaped(shape: ShapeName, envelope: Envelope): unknown {
+  return sent(shape, envelope)[0]
 }
 
 const AM_LABELS = {
@@ -225,11 +232,11 @@ const table: [ShapeName, Envelope, unknown][] = [
   ],
   [
     'ntfy',
-    { type: 'report.ready', timestamp: OPENED.timestamp, data: {} },
+    { type: 'window.finalised', timestamp: OPENED.timestamp, data: {} },
     {
       topic: 'ops-alerts',
-      title: 'Constat: report ready',
-      message: 'report.ready',
+      title: 'Constat: window final',
+      message: 'window.finalised',
       priority: 3,
       tags: ['information_source'],
     },
@@ -264,7 +271,7 @@ describe('shapes', () => {
   it('generic sends the stored text byte for byte', () => {
     const text = '{"type":"webhook.test", "data":{}}'
     const envelope: Envelope = { type: 'webhook.test', timestamp: '', data: {} }
-    expect(shapeNamed('generic').body({ envelope, text, url: new URL(URLS.generic) })).toBe(text)
+    expect(bodiesOf('generic', { envelope, text, url: new URL(URLS.generic), isOver: true })).toEqual([text])
   })
 
   it('every type has words in every shape that takes it', () => {
@@ -279,7 +286,7 @@ describe('shapes', () => {
 
   it('pagerduty is spared what nothing would ever resolve', () => {
     expect(shapesTaking('incident.opened')).toEqual(SHAPE_NAMES)
-    expect(shapesTaking('report.ready')).toEqual(SHAPE_NAMES.filter((name) => name !== 'pagerduty'))
+    expect(shapesTaking('window.finalised')).toEqual(SHAPE_NAMES.filter((name) => name !== 'pagerduty'))
   })
 
   it('names only its own', () => {
@@ -299,6 +306,51 @@ describe('shapes', () => {
     expect(durationText(ms)).toBe(text)
   })
 })
+
+describe('an alert that a receiver holds', () => {
+  const TEST: Envelope = { type: 'webhook.test', timestamp: OPENED.timestamp, data: { webhook: 'hook_1' } }
+  const about = (type: Envelope['type'], { data }: Envelope): Envelope => ({ ...OPENED, type, data })
+  const REOPENED = about('incident.reopened', OPENED)
+
+  // What is sent, and whether the incident is known to be over when it is.
+  it.each<[string, Envelope, boolean, string[], string[]]>([
+    ['begins', OPENED, false, ['trigger'], ['firing']],
+    ['goes on', about('incident.updated', OPENED), false, ['trigger'], ['firing']],
+    ['is in hand', about('incident.acknowledged', OPENED), false, ['acknowledge'], ['firing']],
+    ['ends', CLOSED, false, ['resolve'], ['resolved']],
+    ['has ended and is updated', about('incident.updated', CLOSED), false, ['resolve'], ['resolved']],
+    ['has ended and is acknowledged', about('incident.acknowledged', CLOSED), false, ['resolve'], ['resolved']],
+    ['has ended and is merged', about('incident.merged', CLOSED), false, ['resolve'], ['resolved']],
+    ['begins, heard after its end', OPENED, true, ['resolve'], ['resolved']],
+    ['begins again', REOPENED, false, ['trigger'], ['firing']],
+    ['falls silent', SILENT, false, ['trigger'], ['firing']],
+    ['is back', { ...SILENT, type: 'agent.back' }, false, ['resolve'], ['resolved']],
+    ['is a test', TEST, false, ['trigger', 'resolve'], ['firing', 'resolved']],
+  ])('of what %s', (_, envelope, isOver, actions, statuses) => {
+    const pages = sent('pagerduty', envelope, isOver)
+    const alerts = sent('alertmanager', envelope, isOver)
+    expect(pages).toMatchObject(actions.map((action) => ({ event_action: action })))
+    expect(alerts).toMatchObject(statuses.map((status) => ({ status, alerts: [{ status }] })))
+    // One alert from first to last.
+    expect(new Set(pages.map((page) => keyOf(page, 'dedup_key'))).size).toBe(1)
+    expect(new Set(alerts.map((alert) => keyOf(alert, 'groupKey'))).size).toBe(1)
+    for (const shape of ['generic', 'slack', 'teams', 'ntfy'] as const) {
+      expect(sent(shape, envelope, isOver)).toHaveLength(1)
+    }
+  })
+
+  it('has an end exactly when it is resolved', () => {
+    expect(sent('alertmanager', TEST)).toMatchObject([
+      { alerts: [{ startsAt: OPENED.timestamp, endsAt: '0001-01-01T00:00:00Z' }] },
+      { alerts: [{ startsAt: OPENED.timestamp, endsAt: OPENED.timestamp }] },
+    ])
+  })
+})
+
+function keyOf(body: unknown, key: string): unknown {
+  // Both shapes write objects.
+  return (body as Record<string, unknown>)[key]
+}
 
 describe('an objective that is lost', () => {
   const lost = (critical: boolean): Envelope => ({

@@ -16,6 +16,7 @@ import { openLanes, type Lanes } from './lanes.ts'
 import { resolveName, SEND_TIMEOUT_MS, type Lookup } from './post.ts'
 import { RETRY_DELAYS_MS } from './retry.ts'
 import { sendDelivery, type DeliverJob, type Sending } from './send.ts'
+import type { MessageType } from './types.ts'
 
 /** Requests in flight at once, over all webhooks. */
 export const MAX_IN_FLIGHT = 24
@@ -38,6 +39,8 @@ export type DeliveryOptions = {
   log: Log
   /** Webhooks on loopback and private addresses. */
   allowPrivate: boolean
+  /** Called after each delivery that a receiver accepted, when it is written down. Must not throw. */
+  delivered?: (type: MessageType) => void
   lookup?: Lookup
   retryDelaysMs?: readonly number[]
   timeoutMs?: number
@@ -88,7 +91,9 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
 function sendingOf(options: DeliveryOptions, signal: AbortSignal): Sending {
   const { sql, clock, random, log, allowPrivate, lookup = resolveName } = options
   const { retryDelaysMs = RETRY_DELAYS_MS, timeoutMs = SEND_TIMEOUT_MS } = options
-  return { sql, clock, random, log, reach: { allowPrivate, lookup }, retryDelaysMs, timeoutMs, signal }
+  const { delivered = () => undefined } = options
+  const reach = { allowPrivate, lookup }
+  return { sql, clock, random, log, reach, retryDelaysMs, timeoutMs, delivered, signal }
 }
 
 type Work = { lanes: Lanes; sending: Sending }

@@ -24,23 +24,15 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
   'incident.reopened': { says: 'down again', urgency: 'page' },
   'incident.merged': { says: 'incident merged into another', urgency: 'good' },
   'incident.acknowledged': { says: 'incident acknowledged', urgency: 'note' },
-  'incident.escalated': { says: 'incident not acknowledged, escalated', urgency: 'page' },
   'site.unreachable': { says: 'site unreachable', urgency: 'page' },
-  'terms.agreed': { says: 'terms agreed', urgency: 'note' },
-  'terms.objected': { says: 'terms objected to', urgency: 'warn' },
   'objective.at_risk': { says: 'objective at risk', urgency: 'warn' },
   'objective.breached': { says: 'objective not met on measured data', urgency: 'warn' },
   'window.finalised': { says: 'window final', urgency: 'note' },
   'window.amended': { says: 'window amended', urgency: 'note' },
   'agent.silent': { says: 'agent silent', urgency: 'warn' },
   'agent.back': { says: 'agent back', urgency: 'good' },
-  'certificate.expiring': { says: 'certificate expires soon', urgency: 'warn' },
   'exclusion.proposed': { says: 'exclusion proposed', urgency: 'note' },
-  'penalty.notified': { says: 'penalty notified', urgency: 'note' },
-  'penalty.answered': { says: 'penalty answered', urgency: 'note' },
-  'claim.deadline': { says: 'claim deadline near', urgency: 'warn' },
   'evidence.anomaly': { says: 'integrity anomaly', urgency: 'warn' },
-  'report.ready': { says: 'report ready', urgency: 'note' },
   'webhook.test': { says: 'test message', urgency: 'note' },
 }
 
@@ -64,7 +56,7 @@ const LINES: readonly { key: string; label: string }[] = [
   { key: 'message', label: 'Message' },
 ]
 
-export function headlineOf({ type, data }: Envelope): Headline {
+export function headlineOf({ type, data }: Omit<Envelope, 'timestamp'>): Headline {
   const { says, urgency } = isSiteBack({ type, data }) ? SITE_BACK : WORDS[type]
   // What the contract calls critical wakes somebody once it is lost.
   const isCritical = type === 'objective.breached' && data['critical'] === true
@@ -88,6 +80,12 @@ export function headlineOf({ type, data }: Envelope): Headline {
     link: linkOf(data),
     subject: subjectOf({ type, data }),
   }
+}
+
+/** Whether a message is about something that is over: an end, or more about what has ended. */
+export function saysOver({ type, data }: Omit<Envelope, 'timestamp'>): boolean {
+  const isEnded = type.startsWith('incident.') && textAt(data, 'closedAt') !== null
+  return isEnded || headlineOf({ type, data }).urgency === 'good'
 }
 
 /** Plain text, a line each, for shapes without fields. */

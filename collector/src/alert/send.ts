@@ -9,6 +9,7 @@ import { Webhook } from 'standardwebhooks'
 import {
   dropDelivery,
   findDelivery,
+  isIncidentOver,
   recordAttempt,
   schedule,
   type Attempted,
@@ -17,9 +18,9 @@ import {
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
 import { post, type Reach } from './post.ts'
-import { outcomeOf, type Answer } from './retry.ts'
-import { shapeNamed, type ShapeName } from './shapes/table.ts'
-import type { Envelope } from './types.ts'
+import { isSuccess, outcomeOf, type Answer } from './retry.ts'
+import { bodiesOf, shapeNamed, type ShapeName } from './shapes/table.ts'
+import type { Envelope, MessageType } from './types.ts'
 
 /** What the queue remembers of a delivery. `attempt`: attempts recorded when the job was made. */
 export type DeliverJob = { delivery: string; webhook: string; attempt: number }
@@ -32,6 +33,8 @@ export type Sending = {
   reach: Reach
   retryDelaysMs: readonly number[]
   timeoutMs: number
+  /** Called after a delivery that the receiver accepted was written down. Must not throw. */
+  delivered: (type: MessageType) => void
   /** Aborted when the collector stops and requests in flight have had their grace. */
   signal: AbortSignal
 }
@@ -65,6 +68,7 @@ export async function sendDelivery(job: DeliverJob, sending: Sending): Promise<v
   const attempted = { id: due.id, attemptsBefore: due.attempts, made, body: answer.body, next }
   await record(attempted, sending)
   report({ due, attempted, log: sending.log })
+  if (next.state === 'delivered') sending.delivered(due.type)
 }
 
 function isSendable(due: DueDelivery): due is Sendable {
@@ -77,18 +81,25 @@ async function attempt(due: Sendable, sending: Sending): Promise<Answer> {
     const url = new URL(due.url)
     // Written by `envelopeText`, and only there.
     const envelope = JSON.parse(due.payload) as Envelope
-    const body = shape.body({ envelope, text: due.payload, url })
-    return await post({
-      url: shape.target?.(url) ?? url,
-      headers: signedHeaders({ due, body, atMs: sending.clock.nowMs() }),
-      body,
-      reach: sending.reach,
-      timeoutMs: sending.timeoutMs,
-      signal: sending.signal,
-    })
+    // A try may come hours after the message was written.
+    const isOver = shape.holdsAlerts === true && (await isIncidentOver(sending.sql, due.id))
+    const bodies = bodiesOf(due.shape, { envelope, text: due.payload, url, isOver })
+    return await postAll(bodies, { due, url: shape.target?.(url) ?? url, sending })
   } catch (error) {
     return { status: null, error: `could not be written: ${messageOf(error)}`, body: null, retryAfter: null }
   }
+}
+
+/** One after the other, as far as they are accepted. The answer to the last that was sent. */
+async function postAll(
+  [body = '', ...rest]: readonly string[],
+  to: { due: Sendable; url: URL; sending: Sending },
+): Promise<Answer> {
+  const { due, url, sending } = to
+  const { clock, reach, timeoutMs, signal } = sending
+  const headers = signedHeaders({ due, body, atMs: clock.nowMs() })
+  const answer = await post({ url, headers, body, reach, timeoutMs, signal })
+  return rest.length > 0 && isSuccess(answer.status) ? postAll(rest, to) : answer
 }
 
 /** Standard Webhooks: id and time are under the signature together with the body. */

@@ -1,9 +1,10 @@
 /**
- * Event types and what is said of each: the closed list that webhooks subscribe to, the fact a stage
+ * Event types and what is said of each: the closed list of what is told, the fact a stage
  * reports, the event the SSE stream replays, the envelope a webhook receives. Pure.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 
+/** Every type that something tells: what a webhook can subscribe to. */
 export const EVENT_TYPES = [
   'incident.opened',
   'incident.updated',
@@ -11,24 +12,28 @@ export const EVENT_TYPES = [
   'incident.reopened',
   'incident.merged',
   'site.unreachable',
-  'terms.agreed',
-  'terms.objected',
   'incident.acknowledged',
-  'incident.escalated',
   'objective.at_risk',
   'objective.breached',
   'window.finalised',
   'window.amended',
   'agent.silent',
   'agent.back',
-  'certificate.expiring',
   'exclusion.proposed',
+  'evidence.anomaly',
+] as const
+
+/** Names that are kept for what is to be told later: nothing tells them, so nobody can subscribe to them. */
+export const RESERVED_TYPES: readonly string[] = [
+  'terms.agreed',
+  'terms.objected',
+  'incident.escalated',
+  'certificate.expiring',
   'penalty.notified',
   'penalty.answered',
   'claim.deadline',
-  'evidence.anomaly',
   'report.ready',
-] as const
+]
 
 export type EventType = (typeof EVENT_TYPES)[number]
 

@@ -37,6 +37,34 @@ export async function findDelivery(sql: Database, id: string): Promise<DueDelive
   return row ?? null
 }
 
+/**
+ * Whether the newest of what this webhook is sent about the incident of a delivery says that it is over.
+ * Deliveries pass each other, and a try may come hours after its message was written.
+ */
+export async function isIncidentOver(sql: Database, id: string): Promise<boolean> {
+  const [row] = await sql<{ isOver: boolean }[]>`
+    select newer.payload::jsonb #>> '{data,closedAt}' is not null as "isOver"
+    from delivery d join delivery newer on newer.webhook = d.webhook
+      and newer.created_ms >= extract(epoch from (d.payload::jsonb ->> 'timestamp')::timestamptz) * 1000
+      and newer.type like 'incident.%'
+      and newer.payload::jsonb #>> '{data,id}' = d.payload::jsonb #>> '{data,id}'
+    where d.id = ${id} and d.type like 'incident.%'
+    order by newer.payload::jsonb ->> 'timestamp' desc limit 1`
+  return row?.isOver ?? false
+}
+
+/** Of those of these incidents that a receiver accepted a message about: when the first one was. */
+export function firstAccepted(
+  sql: Database,
+  incidents: readonly string[],
+): Promise<{ incident: string; acceptedMs: UnixMs }[]> {
+  return sql<{ incident: string; acceptedMs: UnixMs }[]>`
+    select payload::jsonb #>> '{data,id}' as incident, min(delivered_ms) as "acceptedMs" from delivery
+    where type like 'incident.%' and delivered_ms is not null
+      and payload::jsonb #>> '{data,id}' = any(${[...incidents]}::text[])
+    group by incident order by "acceptedMs", incident`
+}
+
 export type Attempted = {
   id: string
   /** Attempts before this one: whoever records first wins. */

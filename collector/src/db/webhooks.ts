@@ -5,7 +5,7 @@
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/shapes/table.ts'
-import { EVENT_TYPES, isEventType } from '../alert/types.ts'
+import { EVENT_TYPES, isEventType, RESERVED_TYPES } from '../alert/types.ts'
 import type { Random } from '../shell.ts'
 import type { DeliveryState, Try } from './deliveries.ts'
 import { addJob, writeTestMessage } from './events.ts'
@@ -49,11 +49,14 @@ export type DeliveryView = {
 /** What is wrong with a draft, a sentence each; none: it can be created. */
 export function webhookProblems({ url, types, shape = 'generic' }: WebhookDraft): string[] {
   const problems: string[] = []
-  const unknown = types.filter((type) => type !== '*' && !isEventType(type))
+  const reserved = RESERVED_TYPES.filter((type) => types.includes(type))
+  const unknown = types.filter((type) => type !== '*' && !isEventType(type) && !reserved.includes(type))
   if (types.length === 0) problems.push('types is empty: name event types, or * for all of them')
   if (types.length > EVENT_TYPES.length + 1) problems.push('types names some type twice')
   else if (unknown.length > 0)
     problems.push(`unknown types: ${unknown.map((type) => type.slice(0, 64)).join(', ')}`)
+  if (reserved.length > 0)
+    problems.push(`nothing tells ${reserved.join(', ')} in this version: leave them out, or take * for all`)
   if (!isShapeName(shape)) problems.push(`shape is one of ${SHAPE_NAMES.join(', ')}`)
   const problem = urlProblem(url, isShapeName(shape) ? shape : 'generic')
   return problem === null ? problems : [...problems, problem]
@@ -177,8 +180,6 @@ export function replayDelivery(
   })
 }
 
-export type DeliveryPage = { items: DeliveryView[]; next: string | null }
-
 type DeliveryRow = Omit<DeliveryView, 'tries' | 'createdAt' | 'nextAt' | 'deliveredAt'> & {
   tries: Try[]
   createdMs: UnixMs
@@ -195,36 +196,24 @@ export async function deliveryOf(sql: Database, id: string): Promise<DeliveryVie
   return rows[0] ? viewOf(rows[0]) : null
 }
 
-/** The cursor that goes on after a delivery; a wrong id goes on from the newest. */
-export async function cursorAfter(sql: Database, id: string): Promise<string | null> {
-  const view = await deliveryOf(sql, id)
-  return view && `${Date.parse(view.createdAt)}.${id}`
-}
-
-/** Newest first. `cursor`: the `next` of the page before; a wrong one is `bad-request`. */
+/** Newest first. `before`: the id of the last one of the page before; `bad-request` when it is gone. */
 export async function listDeliveries(
   sql: Database,
-  { webhook, cursor, limit }: { webhook: string; cursor: string | null; limit: number },
-): Promise<DeliveryPage> {
+  { webhook, before = null, limit }: { webhook: string; before?: string | null | undefined; limit: number },
+): Promise<DeliveryView[]> {
   const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
-  const after = cursor === null ? null : readCursor(cursor)
+  const [last] = await sql<{ createdMs: UnixMs }[]>`
+    select created_ms as "createdMs" from delivery where id = ${before} and webhook = ${webhook}`
+  if (before !== null && !last) {
+    throw new Fault('bad-request', 'This cursor is no longer in the list.', {
+      hint: 'Start again from the first page.',
+    })
+  }
   const rows = await sql<DeliveryRow[]>`
     select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
-    ${after === null ? sql`` : sql`and (created_ms, id) < (${after.createdMs}::int8, ${after.id})`}
-    order by created_ms desc, id desc limit ${most + 1}`
-  const page = rows.slice(0, most)
-  const last = page.at(-1)
-  return {
-    items: page.map(viewOf),
-    next: rows.length > most && last ? `${last.createdMs}.${last.id}` : null,
-  }
-}
-
-function readCursor(cursor: string): { createdMs: UnixMs; id: string } {
-  const [, createdMs, id] = /^(\d{1,15})\.(dlv_[0-9a-f]{32})$/.exec(cursor) ?? []
-  if (createdMs === undefined || id === undefined)
-    throw new Fault('bad-request', 'the cursor is not one of ours')
-  return { createdMs: Number(createdMs), id }
+    ${last ? sql`and (created_ms, id) < (${last.createdMs}::int8, ${before})` : sql``}
+    order by created_ms desc, id desc limit ${most}`
+  return rows.map(viewOf)
 }
 
 function viewOf({ tries, createdMs, nextMs, deliveredMs, ...rest }: DeliveryRow): DeliveryView {

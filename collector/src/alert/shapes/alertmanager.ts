@@ -18,11 +18,12 @@ const SEVERITY: Readonly<Record<Urgency, string>> = {
 }
 
 export const alertmanager: Shape = {
-  body({ envelope }) {
+  holdsAlerts: true,
+  body({ envelope, isOver }) {
     const headline = headlineOf(envelope)
     const labels = labelsOf(envelope, headline)
     const annotations = { summary: headline.title, description: linesText(headline) }
-    const status = headline.urgency === 'good' ? 'resolved' : 'firing'
+    const status = isOver ? 'resolved' : 'firing'
     return JSON.stringify({
       version: '4',
       groupKey: `{}:{subject="${headline.subject}"}`,

@@ -1,7 +1,8 @@
 /**
  * PagerDuty Events API v2. Pure. The address is `https://events.pagerduty.com/v2/enqueue` with
  * `?routing_key=…`, which moves from the address into the body. One alert for each incident and each
- * silent agent: opened, acknowledged and resolved under its id as `dedup_key`.
+ * silent agent: opened, acknowledged and resolved under its id as `dedup_key`. What is over is resolved, never
+ * triggered or acknowledged.
  */
 import { headlineOf, textAt, type Urgency } from '../headline.ts'
 import type { MessageType } from '../types.ts'
@@ -23,7 +24,6 @@ const ACTION: Readonly<Partial<Record<MessageType, 'trigger' | 'acknowledge' | '
   'incident.opened': 'trigger',
   'incident.updated': 'trigger',
   'incident.reopened': 'trigger',
-  'incident.escalated': 'trigger',
   'incident.acknowledged': 'acknowledge',
   'incident.closed': 'resolve',
   'incident.merged': 'resolve',
@@ -32,7 +32,6 @@ const ACTION: Readonly<Partial<Record<MessageType, 'trigger' | 'acknowledge' | '
   'agent.back': 'resolve',
   'objective.breached': 'trigger',
   'evidence.anomaly': 'trigger',
-  'certificate.expiring': 'trigger',
   'webhook.test': 'trigger',
 }
 
@@ -45,12 +44,13 @@ export const pagerduty: Shape = {
   },
   problem: (url) =>
     url.searchParams.get(KEY) ? null : `a pagerduty address ends in ?${KEY}= and the integration key`,
+  holdsAlerts: true,
   takes: (type) => ACTION[type] !== undefined,
 }
 
-function eventOf({ envelope, url }: ShapeInput) {
+function eventOf({ envelope, url, isOver }: ShapeInput) {
   const headline = headlineOf(envelope)
-  const action = ACTION[envelope.type] ?? 'trigger'
+  const action = isOver ? 'resolve' : (ACTION[envelope.type] ?? 'trigger')
   const head = {
     routing_key: url.searchParams.get(KEY),
     event_action: action,

@@ -10,6 +10,8 @@ export type ShapeInput = {
   text: string
   /** The webhook's own address: some receivers take a topic or a key from it. */
   url: URL
+  /** What it is about is over, whatever this message says of it: see `bodiesOf`. */
+  isOver: boolean
 }
 
 export type Shape = {
@@ -19,6 +21,8 @@ export type Shape = {
   target?(url: URL): URL
   /** What is wrong with an address for this receiver, as a sentence; null: nothing. */
   problem?(url: URL): string | null
+  /** The receiver holds an alert open until it is told that it is over. */
+  holdsAlerts?: true
   /** Types this receiver has no place for are not sent to it; absent: all have one. */
   takes?(type: MessageType): boolean
 }

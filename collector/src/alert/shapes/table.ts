@@ -1,12 +1,13 @@
 /**
  * Shapes by name: what a webhook may be created with. Pure.
  */
-import type { MessageType } from '../types.ts'
+import { saysOver } from '../headline.ts'
+import { TEST_TYPE, type MessageType } from '../types.ts'
 import { alertmanager } from './alertmanager.ts'
 import { generic } from './generic.ts'
 import { ntfy } from './ntfy.ts'
 import { pagerduty } from './pagerduty.ts'
-import type { Shape } from './shape.ts'
+import type { Shape, ShapeInput } from './shape.ts'
 import { slack } from './slack.ts'
 import { teams } from './teams.ts'
 
@@ -27,6 +28,17 @@ export function isShapeName(name: string): name is ShapeName {
 /** Names of the shapes that have a place for `type`. */
 export function shapesTaking(type: MessageType): ShapeName[] {
   return SHAPE_NAMES.filter((name) => shapeNamed(name).takes?.(type) ?? true)
+}
+
+/**
+ * What to send for one message, in this order. Nothing that says more about an incident that is over opens its
+ * alert again, and a test ends what it has opened.
+ */
+export function bodiesOf(name: ShapeName, input: ShapeInput): string[] {
+  const { envelope } = input
+  const { body, holdsAlerts = false } = shapeNamed(name)
+  const first = body({ ...input, isOver: input.isOver || saysOver(envelope) })
+  return holdsAlerts && envelope.type === TEST_TYPE ? [first, body({ ...input, isOver: true })] : [first]
 }
 
 /** Widened, so that the parts a shape leaves out can be asked for. */

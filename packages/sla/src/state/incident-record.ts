@@ -68,13 +68,12 @@ export function incidentLeaf(
 }
 
 /** The first delivery about an incident that somebody's system accepted. */
-export function alertLeaf({ incident, acceptedMs }: { incident: string; acceptedMs: UnixMs }): {
-  type: 'notice'
-  receivedMs: UnixMs
-  body: Buffer
-} {
+export function alertLeaf(
+  { incident, acceptedMs }: { incident: string; acceptedMs: UnixMs },
+  { nowMs }: { nowMs: UnixMs },
+): { type: 'notice'; receivedMs: UnixMs; body: Buffer } {
   const body: AlertBody = { kind: 'alert', incident, acceptedMs }
-  return { type: 'notice', receivedMs: acceptedMs, body: Buffer.from(canonicalJson(body)) }
+  return { type: 'notice', receivedMs: nowMs, body: Buffer.from(canonicalJson(body)) }
 }
 
 /** The incident that a parsed notice or declaration states, if it states one. */
