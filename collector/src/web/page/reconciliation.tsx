@@ -77,6 +77,7 @@ function Compared({ one, contract, scene }: Of & { contract: string }) {
 
 function Matches({ one, scene }: Of) {
   const { text, lang } = scene
+  if (!one.isItemised) return <p class="note">{text.life.noList}</p>
   if (one.matches.length === 0) return <p class="note">{text.life.noMatches}</p>
   const length = (ms: number): string => (ms === 0 ? '–' : durationText(ms, lang))
   return (

@@ -36,6 +36,7 @@ export const windowEn = {
   agrees: 'Both sides agree',
   differs: 'The two sides differ',
   noMatches: 'Neither side has an outage in this window.',
+  noList: 'The statement is a percentage: it lists no outage that could be held against one.',
   leftOut: (names: string) => `A list of outages says nothing of: ${names}.`,
   span: 'From – to',
   what: 'What it is',

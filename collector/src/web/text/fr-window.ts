@@ -38,6 +38,7 @@ export const windowFr: WindowText = {
   agrees: 'Les deux côtés concordent',
   differs: 'Les deux côtés diffèrent',
   noMatches: 'Aucun des deux côtés n’a d’interruption dans cette période.',
+  noList: 'Le relevé est un pourcentage : il ne cite aucune interruption à rapprocher.',
   leftOut: (names) => `Une liste d’interruptions ne dit rien de : ${names}.`,
   span: 'De – à',
   what: 'Ce que c’est',
