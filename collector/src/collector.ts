@@ -126,15 +126,7 @@ async function openLine(
   })
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
-  const invite = async () => {
-    // Without an agent to give away a command is left that takes one that is there.
-    const scriptDigest = await installer().then(
-      (known) => known.scriptDigest,
-      () => null,
-    )
-    const invitation = { url: publicUrl, tlsPin: door.joinPin(), scriptDigest }
-    return (joinToken: string) => joinLine(invitation, joinToken)
-  }
+  const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, told, invite })
   const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl, installer }).fetch)
   door.serve((request, response) => void answer(request, response))
@@ -148,6 +140,19 @@ async function openLine(
   door.onPin(tell)
   closers.push(() => tellStopped(config.dataDir))
   return { door, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions }
+}
+
+/** How a command is made of a token. Without an agent to give away one is left that takes one that is there. */
+async function invitation(
+  door: Door,
+  installer: ReturnType<typeof openInstaller>,
+): Promise<(joinToken: string) => string> {
+  const scriptDigest = await installer().then(
+    (known) => known.scriptDigest,
+    () => null,
+  )
+  const invited = { url: door.publicUrl, tlsPin: door.joinPin(), scriptDigest }
+  return (joinToken) => joinLine(invited, joinToken)
 }
 
 type Parts = Pick<AppDeps, 'installer' | 'publicUrl'> & {

@@ -15,7 +15,7 @@ import {
   windowGroups,
   windowsOf,
 } from '@constat/sla/state/in-force'
-import { checksProbed, probingStoppedMs } from '@constat/sla/state/probing'
+import { checksProbed, probingStopped } from '@constat/sla/state/probing'
 import { archiveLeaf, revisionLeaf, stateOf, type GivenLeaf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 
@@ -257,7 +257,9 @@ describe('services and their probes', () => {
     expect(names(life, at('2026-10-25'))).toEqual(['a1', 'b1'])
     expect(probed(life, '2026-10-25')).toEqual(['a-check'])
     const { revision } = serviceSpans(life, 'b')[0]!
-    expect(probingStoppedMs(life, { service: 'b', revision })).toBe(at('2026-10-20'))
+    expect(probingStopped(life, { service: 'b', revision })).toEqual([
+      { startMs: at('2026-10-20'), endMs: Infinity },
+    ])
   })
 
   it('begin at once where they are new', () => {
