@@ -86,6 +86,16 @@ describe('joining', () => {
     expect(agents.enrolled().map(({ name }) => name)).toEqual(['db-1', 'db-1-2', 'db-1-3', 'agent', 'paris'])
   })
 
+  it('gives the name of one that was revoked to whoever comes in its place', async () => {
+    kept.addToken('plain', { name: null, usesLeft: 2, expiresMs: null })
+    await introduce(1, 'plain', 'lyon')
+    const [first] = agents.enrolled()
+    await agents.revoke(first!.id)
+    await introduce(2, 'plain', 'lyon')
+    expect(agents.enrolled().map(({ name }) => name)).toEqual(['lyon'])
+    expect(agents.enrolled()[0]!.id).not.toBe(first!.id)
+  })
+
   it.each([
     ['Zürich büro 1', 'Zurich-buro-1'],
     ['db-1.example.org', 'db-1.example.org'],

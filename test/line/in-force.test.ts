@@ -60,6 +60,15 @@ ${promised.map((id) => `    - {id: ${id}, service: ${id}, metric: interval-avail
 `)
 }
 
+const TERMS = new Map<string, ReturnType<typeof termsOf>>()
+/** Read once: a document takes longer to read than a life to walk. */
+function termsFor(shape: Shape): ReturnType<typeof termsOf> {
+  const name = JSON.stringify(shape)
+  const known = TERMS.get(name) ?? termsOf(shape)
+  TERMS.set(name, known)
+  return known
+}
+
 type Event = { at: string; apply?: Shape; stopProbing?: boolean }
 
 /** An event without terms archives the contract. */
@@ -70,7 +79,7 @@ function lifeOf(...events: Event[]): Life {
     if (!event.apply) return archiveLeaf(appliedMs)
     revision += 1
     const { stopProbing = false } = event
-    return revisionLeaf(termsOf(event.apply), { revision, appliedMs, stopProbing })
+    return revisionLeaf(termsFor(event.apply), { revision, appliedMs, stopProbing })
   })
   return stateOf('shop', leaves).life
 }

@@ -4,7 +4,17 @@
  * Instants are integer ms UTC, digests and keys are raw bytes.
  */
 import { sql } from 'drizzle-orm'
-import { bigint, customType, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const ms = (name: string) => bigint(name, { mode: 'number' })
@@ -101,21 +111,30 @@ export const cursor = pgTable(
 
 // ── Ground: set up by people ────────────────────────────────────────────────────────────────────
 
-export const agent = pgTable('agent', {
-  /** 32 hex digits of the agent id. */
-  id: text('id').primaryKey(),
-  name: text('name').notNull().unique(),
-  publicKey: bytes('public_key').notNull(),
-  enrolledMs: ms('enrolled_ms').notNull(),
-  revokedMs: ms('revoked_ms'),
-  version: text('version').notNull(),
-  lastSeenMs: ms('last_seen_ms').notNull(),
-  /** Set in the transaction that writes the event of the silence. */
-  silentSinceMs: ms('silent_since_ms'),
-  clockOffsetMs: integer('clock_offset_ms').notNull().default(0),
-  clockErrorMs: integer('clock_error_ms').notNull().default(0),
-  spoolFrames: integer('spool_frames').notNull().default(0),
-})
+export const agent = pgTable(
+  'agent',
+  {
+    /** 32 hex digits of the agent id. */
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    publicKey: bytes('public_key').notNull(),
+    enrolledMs: ms('enrolled_ms').notNull(),
+    revokedMs: ms('revoked_ms'),
+    version: text('version').notNull(),
+    lastSeenMs: ms('last_seen_ms').notNull(),
+    /** Set in the transaction that writes the event of the silence. */
+    silentSinceMs: ms('silent_since_ms'),
+    clockOffsetMs: integer('clock_offset_ms').notNull().default(0),
+    clockErrorMs: integer('clock_error_ms').notNull().default(0),
+    spoolFrames: integer('spool_frames').notNull().default(0),
+  },
+  // The name of one that was revoked is free again: a host that is set up anew keeps its place in contracts.
+  (t) => [
+    uniqueIndex('agent_name')
+      .on(t.name)
+      .where(sql`revoked_ms is null`),
+  ],
+)
 
 /** SHA-256 of a token; the token itself is shown once and never kept. */
 export const token = pgTable('token', {

@@ -148,10 +148,10 @@ export class Agents {
     return agent
   }
 
-  /** Names are unique, and such that a contract can name them: a second `db-1` becomes `db-1-2`. */
+  /** Names of agents that may write are unique, and such that a contract can name them: a second `db-1` becomes `db-1-2`. */
   #freeName(wanted: string): string {
     const base = plainName(wanted)
-    const taken = new Set([...this.#byId.values()].map(({ name }) => name))
+    const taken = new Set(this.enrolled().map(({ name }) => name))
     let name = base
     for (let n = 2; taken.has(name); n += 1) name = `${base}-${n}`
     return name
