@@ -15,7 +15,7 @@ import {
   windowGroups,
   windowsOf,
 } from '@constat/sla/state/in-force'
-import { checksProbed, probingStoppedMs } from '@constat/sla/state/probing'
+import { checksProbed, probingStopped } from '@constat/sla/state/probing'
 import { archiveLeaf, revisionLeaf, stateOf, type GivenLeaf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 
@@ -257,7 +257,23 @@ describe('services and their probes', () => {
     expect(names(life, at('2026-10-25'))).toEqual(['a1', 'b1'])
     expect(probed(life, '2026-10-25')).toEqual(['a-check'])
     const { revision } = serviceSpans(life, 'b')[0]!
-    expect(probingStoppedMs(life, { service: 'b', revision })).toBe(at('2026-10-20'))
+    expect(probingStopped(life, { service: 'b', revision })).toEqual([
+      { startMs: at('2026-10-20'), endMs: Infinity },
+    ])
+  })
+
+  it('are probed again from the revision on that has their checks again', () => {
+    const life = lifeOf(
+      { at: '2026-10-01', apply: { services: ['a', 'b'] } },
+      { at: '2026-10-20', apply: {}, stopProbing: true },
+      { at: '2026-10-25', apply: { services: ['a', 'b'] } },
+    )
+    expect(probed(life, '2026-10-22')).toEqual(['a-check'])
+    expect(probed(life, '2026-10-26')).toEqual(['a-check', 'b-check'])
+    const { revision } = serviceSpans(life, 'b')[0]!
+    expect(probingStopped(life, { service: 'b', revision })).toEqual([
+      { startMs: at('2026-10-20'), endMs: at('2026-10-25') },
+    ])
   })
 
   it('begin at once where they are new', () => {
