@@ -37,7 +37,7 @@ export function isDecided(
 ): boolean {
   if (nowMs >= earliestCloseMs(group) + DECIDING_MS) return true
   return group.promised.every(({ revision, guarantee, window }) => {
-    const isTimed = guarantee.metric === 'restoration-time' || guarantee.metric === 'response-time'
+    const isTimed = 'clock' in guarantee
     const { minimumOutageMs } = revision.terms.measurement
     return incidents.every(({ service, onsetMs, endMs, closeReason }) => {
       const isOpen = endMs === null && closeReason === null
