@@ -167,18 +167,16 @@ describe('an outage that somebody wants excused', () => {
     const incident = await until(open, { ...LIMIT, what: 'an incident' })
     // The owner knows; the clock of the provider runs on all the same.
     await program.post(`/incidents/${incident.id}/acknowledge`)
-    const clock = await guarantee<ViewOf<'restoration-time' | 'response-time'>>('shop-answer')
-    expect(clock.perIncident).toMatchObject([{ id: incident.id, isRunning: true }])
+    const clockOf = async () =>
+      (await guarantee<ViewOf<'restoration-time' | 'response-time'>>('shop-answer')).perIncident
+    // It starts when somebody's system has accepted the message.
+    await until(async () => (await clockOf())[0]?.isRunning === true, {
+      ...LIMIT,
+      what: 'the clock to start',
+    })
+    expect(await clockOf()).toMatchObject([{ id: incident.id }])
     expect((await as(provider, 'POST', `/incidents/${incident.id}/acknowledge`)).status).toBe(200)
-    await until(
-      async () =>
-        !(await guarantee<ViewOf<'restoration-time' | 'response-time'>>('shop-answer')).perIncident[0]
-          ?.isRunning,
-      {
-        ...LIMIT,
-        what: 'the clock to stop',
-      },
-    )
+    await until(async () => !(await clockOf())[0]?.isRunning, { ...LIMIT, what: 'the clock to stop' })
     await server.become('ok')
     await until(async () => (await open()) === undefined, { ...LIMIT, what: 'the incident to close' })
     const closed = await program.get<IncidentView>(`/incidents/${incident.id}`)
