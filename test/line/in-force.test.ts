@@ -262,6 +262,20 @@ describe('services and their probes', () => {
     ])
   })
 
+  it('are probed again from the revision on that has their checks again', () => {
+    const life = lifeOf(
+      { at: '2026-10-01', apply: { services: ['a', 'b'] } },
+      { at: '2026-10-20', apply: {}, stopProbing: true },
+      { at: '2026-10-25', apply: { services: ['a', 'b'] } },
+    )
+    expect(probed(life, '2026-10-22')).toEqual(['a-check'])
+    expect(probed(life, '2026-10-26')).toEqual(['a-check', 'b-check'])
+    const { revision } = serviceSpans(life, 'b')[0]!
+    expect(probingStopped(life, { service: 'b', revision })).toEqual([
+      { startMs: at('2026-10-20'), endMs: at('2026-10-25') },
+    ])
+  })
+
   it('begin at once where they are new', () => {
     const life = lifeOf(
       { at: '2026-10-01', apply: {} },

@@ -124,6 +124,18 @@ describe('a cookie', () => {
     expect(incident?.acknowledgedAt === null).toBe(status === 403)
   })
 
+  it.each<[string, Record<string, string>, number]>([
+    ['our origin', home, 303],
+    ['another origin', { origin: 'https://evil.example' }, 403],
+    ['cross-site', { 'sec-fetch-site': 'cross-site', ...home }, 403],
+  ])('with %s: the form that archives answers', async (_what, headers, status) => {
+    const { ask, cookie, demo } = await signedIn()
+    const archive = '/contracts/acme-hosting-2026/archive'
+    const answer = await ask(archive, { method: 'POST', headers: { cookie, ...headers } })
+    expect(answer.status).toBe(status)
+    expect(demo.archived).toHaveLength(status === 303 ? 1 : 0)
+  })
+
   it('is enough to read, from anywhere', async () => {
     const { ask, cookie } = await signedIn()
     const headers = { cookie, 'sec-fetch-site': 'cross-site' }

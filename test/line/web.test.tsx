@@ -16,6 +16,7 @@ import type { Segment } from '../../collector/src/view/timeline.ts'
 import { Ribbon } from '../../collector/src/web/part/ribbon.tsx'
 import { asker } from '../support/ask.ts'
 import { demoDeps } from '../support/demo-deps.ts'
+import { demoOfEndings } from '../support/demo-endings.ts'
 import { demoModel } from '../support/demo-model.ts'
 import { STORY } from '../support/demo-story.ts'
 
@@ -195,6 +196,27 @@ describe('who sees what', () => {
     expect(answer.headers.get('content-type')).toContain('text/html')
   })
 
+  it.each([
+    ['owner-token', true],
+    ['viewer-token', false],
+    ['provider-token', false],
+  ])('%s is offered to archive: %s', async (as, isOffered) => {
+    const page = await draw('/contracts/acme-hosting-2026', 'en', as)
+    expect(page.includes('action="/contracts/acme-hosting-2026/archive"')).toBe(isOffered)
+  })
+
+  it.each([
+    ['viewer-token', {}, 403],
+    ['provider-token', {}, 403],
+    ['owner-token', {}, 303],
+  ])('%s posts to archive: %i', async (as, more, status) => {
+    const demo = demoDeps()
+    const asked = { method: 'POST', as, headers: { ...form, ...more } }
+    const answer = await asker(demo)('/contracts/acme-hosting-2026/archive', asked)
+    expect(answer.status).toBe(status)
+    expect(demo.archived).toEqual(status === 303 ? ['acme-hosting-2026'] : [])
+  })
+
   it.each(['/setup/agents/tokens', '/setup/alerts', '/setup/alerts/whk_ops/test', `${OPEN}/acknowledge`])(
     'a viewer may not post to %s',
     async (path) => {
@@ -206,6 +228,36 @@ describe('who sees what', () => {
   it('the door of one contract opens on it', async () => {
     const answer = await asker(demoDeps())('/contracts', { as: 'provider-token' })
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/contracts/acme-hosting-2026'])
+  })
+})
+
+describe('endings', () => {
+  const demo = demoDeps({ model: demoOfEndings() })
+  const HOSTING = '/contracts/acme-hosting-2026'
+
+  it.each([
+    ['/contracts/payroll', 'Ended on 20 Nov 2026, 04:30', 'Terminé le 20 nov. 2026'],
+    ['/contracts/payroll', 'Apply terms again', 'Appliquez à nouveau des termes'],
+    ['/contracts/intranet', 'the other contracts go on', 'les autres contrats continuent'],
+    ['/', 'Set aside: a rule of this contract', 'Mis de côté\u00a0: a rule of this contract'],
+    [HOSTING, '1 service that left', '1 service sorti du contrat'],
+    [HOSTING, 'Longer than usual', 'Plus longue que d’habitude'],
+    [HOSTING, 'Shorter than usual', 'Plus courte que d’habitude'],
+    [`${HOSTING}/services/mail-relay`, 'Left the contract on 1 Nov 2026', 'Sorti du contrat le 1 nov. 2026'],
+    [`${HOSTING}/services/branch-vpn`, 'then it leaves the contract', 'puis il sort du contrat'],
+    [`${HOSTING}/services/order-portal`, 'those of a newer revision', 'ceux d’une révision plus récente'],
+    [`${HOSTING}/services/stock-api`, 'a revision stopped it', 'une révision y a mis fin'],
+    [`${HOSTING}/services/stock-api`, 'a revision stopped the probing', 'une révision a arrêté les sondes'],
+    ['/contracts/payroll/services/payroll', 'the contract ended', 'le contrat a pris fin'],
+  ])('%s says “%s”', async (path, english, french) => {
+    expect(wordsOf(await draw(path, 'en', 'owner-token', demo))).toContain(english)
+    expect(wordsOf(await draw(path, 'fr', 'owner-token', demo))).toContain(french)
+  })
+
+  it('of an archived contract nothing is counted any more, and it cannot be archived twice', async () => {
+    const page = await draw('/contracts/payroll', 'en', 'owner-token', demo)
+    expect(page).not.toContain('/archive"')
+    expect(wordsOf(page)).not.toContain('budget left.')
   })
 })
 

@@ -36,16 +36,16 @@ export function demoDeps({
   const events = demoEvents()
   const errors: string[] = []
   const revoked: string[] = []
+  const archived: string[] = []
   const applied: { contract: string; text: string }[] = []
   const deps: AppDeps = {
     read: { ...model.read, agents: () => model.read.agents().filter(({ id }) => !revoked.includes(id)) },
     events,
     actions: {
-      archiveContract: async (contract) => ({
-        contract,
-        endedAt: '2026-10-28T14:02:11.000Z',
-        changed: true,
-      }),
+      archiveContract: async (contract) => {
+        archived.push(contract)
+        return { contract, endedAt: '2026-10-28T14:02:11.000Z', changed: true }
+      },
       applyContract: async ({ contract, source }) => {
         const text = source.map((document) => document.text).join('\n')
         if (!text.includes(contract)) {
@@ -115,7 +115,7 @@ export function demoDeps({
       error: (message, facts) => void errors.push(`${message} ${String(facts?.['error'])}`),
     },
   }
-  return { deps, events, errors, revoked, applied, sessions }
+  return { deps, events, errors, revoked, archived, applied, sessions }
 }
 
 /** Events in memory; `tell` gives the next id. */

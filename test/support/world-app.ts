@@ -6,7 +6,10 @@ import { actionsOf } from '../../collector/src/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
 import type { ClosingWorld } from './closing-world.ts'
 
-export type WorldApp = { get: (path: string) => Promise<Response> }
+export type WorldApp = {
+  get: (path: string) => Promise<Response>
+  post: (path: string) => Promise<Response>
+}
 
 /** Of the line as it runs now: made anew after a restart. */
 export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
@@ -37,5 +40,9 @@ export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
     clock,
     log: shell.log,
   })
-  return { get: async (path) => app.request(path, { headers: { authorization: `Bearer ${token}` } }) }
+  const headers = { authorization: `Bearer ${token}` }
+  return {
+    get: async (path) => app.request(path, { headers }),
+    post: async (path) => app.request(path, { method: 'POST', headers }),
+  }
 }

@@ -107,6 +107,12 @@ async function askEverything(): Promise<void> {
   expect(broken).toEqual([])
 }
 
+/** What a person reads on a page: tags gone. */
+async function words(path: string): Promise<string> {
+  const answer = await (await worldApp(world)).get(path)
+  return (await answer.text()).replace(/<[^>]*>/g, ' ')
+}
+
 /** The state in memory is the fold of the whole log. */
 async function expectFolded(): Promise<void> {
   for (const { contract: name, log: id } of world.line().contracts.all()) {
@@ -142,6 +148,10 @@ describe('a service that fails and is removed', () => {
       { revision: 2, changed: true },
     ])
     expect(probed()).toEqual(['shop-page', 'till-page'])
+    expect(await words('/contracts/daily/services/till')).toMatch(
+      /Judged until .*then it leaves the contract/,
+    )
+    expect(await words('/contracts/daily/services/shop')).toContain('those of a newer revision')
     expect(await verdicts('2026-10-05')).toEqual(['shop-day indeterminate r1', 'till-day not_met r1'])
     await askEverything()
 
@@ -160,6 +170,8 @@ describe('a service that fails and is removed', () => {
         .model.contract('daily')!
         .services.map(({ service }) => service),
     ).toEqual(['shop'])
+    expect(await words('/contracts/daily/services/till')).toContain('Left the contract on 6 Oct 2026, 00:00')
+    expect(await words('/contracts/daily')).toContain('1 service that left')
     await askEverything()
     await expectFolded()
     await expectRebuilt()
@@ -198,6 +210,7 @@ describe('a service that fails and is removed', () => {
     expect(timeline.unmeasured).toMatchObject([
       { start: formatInstant(stoppedMs), reason: 'probing-stopped' },
     ])
+    expect(await words('/contracts/daily/services/till')).toContain('a revision stopped it')
     expect(await verdicts('2026-10-05')).toEqual(['shop-day indeterminate r1', 'till-day not_met r1'])
     await askEverything()
   })
@@ -223,6 +236,7 @@ describe('a contract', () => {
       end: '2026-10-07T00:00:00.000Z',
       length: 'longer',
     })
+    expect(await words('/contracts/daily?window=2026-10-06')).toContain('Longer than usual')
     await askEverything()
     await expectRebuilt()
   })
@@ -233,8 +247,10 @@ describe('a contract', () => {
     await world.join('here')
     await live(2 * HOUR_MS)
     await live(HOUR_MS, ['shop-page'])
-    await world.archive('daily')
+    const archived = await (await worldApp(world)).post('/contracts/daily/archive')
+    expect([archived.status, archived.headers.get('location')]).toEqual([303, '/contracts/daily'])
     const archivedMs = nowMs()
+    expect(await words('/contracts/daily')).toContain('Ended on 5 Oct 2026')
     expect(probed()).toEqual([])
     expect(world.line().model.contract('daily')).toMatchObject({ endedAt: formatInstant(archivedMs) })
     expect(await incidents()).toMatchObject([{ closeReason: 'ended', endAt: formatInstant(archivedMs) }])
@@ -274,6 +290,7 @@ describe('a contract', () => {
     await live(HOUR_MS, ['web-page'], 'other')
     expect((await incidents()).map(({ service }) => service)).toEqual(['web'])
     expect(world.line().model.contract('daily')).toMatchObject({ trouble: 'a defect' })
+    expect(await words('/contracts/daily')).toContain('Set aside: a defect; the other contracts go on.')
     expect(log.lines.some((line) => JSON.stringify(line).includes('a defect'))).toBe(true)
     await askEverything()
     judge.services = services
