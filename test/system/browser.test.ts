@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '@constat/collector/http/app'
 import { BROWSER_FLAGS, requireBrowser } from '../support/browser.mjs'
 import { demoDeps, type Demo } from '../support/demo-deps.ts'
+import { demoOfEndings } from '../support/demo-endings.ts'
 import { demoOfEverything } from '../support/demo-everything.ts'
 import { STATEMENT_ID } from '../support/demo-windows.ts'
 import { AUDIT } from '../support/page-audit.ts'
@@ -28,6 +29,10 @@ const PAGES = {
   version: '/contracts/acme-hosting-2026/windows/2026-10?version=1',
   statement: `/contracts/acme-hosting-2026/statements/${STATEMENT_ID}`,
   service: '/contracts/acme-hosting-2026/services/order-portal?range=7d',
+  ended: '/contracts/payroll',
+  aside: '/contracts/intranet',
+  left: '/contracts/acme-hosting-2026/services/mail-relay',
+  stopped: '/contracts/acme-hosting-2026/services/stock-api',
   incidents: '/incidents',
   incident: `/incidents/${PORTAL}`,
   agents: '/setup/agents',
@@ -43,7 +48,7 @@ let demo: Demo
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true })
-  demo = demoDeps({ model: demoOfEverything() })
+  demo = demoDeps({ model: demoOfEndings(demoOfEverything()) })
   const app = createApp(demo.deps)
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   close = () => void server.close()

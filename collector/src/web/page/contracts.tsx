@@ -3,7 +3,7 @@
  */
 import type { ContractView } from '../../view/contract.ts'
 import { Layout } from '../part/layout.tsx'
-import { StateMark } from '../part/mark.tsx'
+import { ContractMarks } from '../part/mark.tsx'
 import { zoneOf, type Scene } from '../scene.ts'
 import { contractSentence } from '../text/sentence.ts'
 
@@ -17,7 +17,7 @@ export function Contracts({ scene, contracts }: { scene: Scene; contracts: reado
         {contracts.map((contract) => (
           <li class={`sheet is-${contract.state}`}>
             <div class="sheet-head">
-              <StateMark state={contract.state} text={text} />
+              <ContractMarks contract={contract} scene={scene} />
               <h2>
                 <a href={contractHref(contract.name)}>{contract.displayName}</a>
               </h2>

@@ -6,12 +6,11 @@ import { may } from '../../http/scope.ts'
 import type { ContractView, SiteState } from '../../view/contract.ts'
 import type { State } from '../../view/parts.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
-import { ContractMarks } from '../part/ending.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { msOf } from '../part/time.tsx'
 import { FORM_PATH } from '../part/field.tsx'
 import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
-import { StateIcon } from '../part/mark.tsx'
+import { ContractMarks, StateIcon } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { zoneOf, type Scene } from '../scene.ts'
 import { contractSentence } from '../text/sentence.ts'
@@ -139,7 +138,7 @@ function ContractSheet({ contract, ...props }: { contract: ContractView } & Prop
           <a href={href}>{text.overview.guaranteesMore(rest)}</a>
         </p>
       )}
-      <Bars {...props} contract={contract} scene={scene} span={span} />
+      {contract.endedAt === null && <Bars {...props} contract={contract} scene={scene} span={span} />}
     </article>
   )
 }

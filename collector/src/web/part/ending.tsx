@@ -8,20 +8,8 @@ import { contractHref } from '../page/contracts.tsx'
 import type { Scene } from '../scene.ts'
 import { timeText } from '../text/format.ts'
 import { serviceHref } from './bar.tsx'
-import { StateMark, Stamp } from './mark.tsx'
 import { serviceName } from './names.ts'
 import { msOf, TimeSpan } from './time.tsx'
-
-/** A state now, unless it has none any more. */
-export function ContractMarks({ contract, scene: { text } }: { contract: ContractView; scene: Scene }) {
-  return (
-    <>
-      {contract.endedAt === null && <StateMark state={contract.state} text={text} />}
-      {contract.endedAt !== null && <Stamp tone="calm">{text.ending.ended}</Stamp>}
-      {contract.trouble !== null && <Stamp tone="bad">{text.ending.setAside}</Stamp>}
-    </>
-  )
-}
 
 /** `leavesAt` lies behind: it is part of the contract no more. */
 export function hasLeft({ leavesAt }: ServiceView, { nowMs }: Scene): boolean {

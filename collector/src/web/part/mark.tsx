@@ -2,6 +2,7 @@
  * Marks: a state as shape, word and colour at once, so that none of them is needed to read it. Pure.
  */
 import type { Child } from 'hono/jsx'
+import type { ContractView } from '../../view/contract.ts'
 import type { SiteHead } from '../../view/guarantee.ts'
 import type { State, Verdict } from '../../view/parts.ts'
 import type { Scene } from '../scene.ts'
@@ -68,6 +69,17 @@ export function StateMark({ state, text }: { state: State; text: Text }) {
 /** A word pressed on the sheet like a rubber stamp. */
 export function Stamp({ tone, children }: { tone: 'good' | 'bad' | 'warn' | 'calm'; children: Child }) {
   return <span class={`stamp ${tone}`}>{children}</span>
+}
+
+/** A state now, unless it has none any more. */
+export function ContractMarks({ contract, scene: { text } }: { contract: ContractView; scene: Scene }) {
+  return (
+    <>
+      {contract.endedAt === null && <StateMark state={contract.state} text={text} />}
+      {contract.endedAt !== null && <Stamp tone="calm">{text.ending.ended}</Stamp>}
+      {contract.trouble !== null && <Stamp tone="bad">{text.ending.setAside}</Stamp>}
+    </>
+  )
 }
 
 /** Two sheets, one over the other: what both parties hold. */
