@@ -8,7 +8,7 @@ import { demoModel } from './demo-model.ts'
 
 type Model = ReturnType<typeof demoModel>
 
-export const LEFT_AT = '2026-10-31T23:00:00.000Z'
+const LEFT_AT = '2026-10-31T23:00:00.000Z'
 const LEAVES_AT = '2026-11-30T23:00:00.000Z'
 const STOPPED_AT = '2026-11-22T11:00:00.000Z'
 const ENDED_AT = '2026-11-20T09:30:00.000Z'
