@@ -126,7 +126,7 @@ export class Pipeline {
   }
 
   #makeFrameIntake(): FrameIntake {
-    const { db, prove, shell } = this.#deps
+    const { db, prove, shell, publicUrl, told } = this.#deps
     const { contracts, sequencer } = this
     return new FrameIntake({
       db,
@@ -135,6 +135,15 @@ export class Pipeline {
       sequencer,
       checkIntervals: (log, digest) => contracts.checkIntervalsMs(log, digest),
       isMember: (log, agent) => contracts.isMember(log, agent.toString('hex')),
+      namesOf: (log, bytes) => {
+        const id = bytes.toString('hex')
+        return {
+          contract: contracts.ofLog(log)?.contract ?? '',
+          agent: { id, name: contracts.nameOf(log, id) },
+        }
+      },
+      publicUrl,
+      told,
     })
   }
 

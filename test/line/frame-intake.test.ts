@@ -7,6 +7,7 @@ import { privateKeyOf, publicKeyOf, rawPublicKey } from '@constat/shared/signatu
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  ANOMALY_PAUSE_MS,
   FrameIntake,
   MAX_SET_ASIDE,
   MAX_WAITING_FRAMES,
@@ -24,7 +25,7 @@ const PLACE = { origin: ORIGIN, configDigest: DIGEST }
 const AUTHOR = authorOf(7)
 const SENDER = { agent: AUTHOR.agent, publicKey: rawPublicKey(AUTHOR.key) }
 
-function intakeOf(ledger: HostileLedger): FrameIntake {
+function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameIntake {
   const key = privateKeyOf(Buffer.alloc(32, 9))
   return new FrameIntake({
     db: ledger.database(),
@@ -32,7 +33,7 @@ function intakeOf(ledger: HostileLedger): FrameIntake {
     prove: async (frames) =>
       frames.map(({ bytes, publicKey }) => proofOf(Buffer.from(bytes), publicKeyOf(publicKey))),
     shell: {
-      clock: createSimulatedClock(),
+      clock,
       random: { bytes: (count) => Buffer.alloc(count) },
       log: createKeptLog(),
       identity: { key, publicKey: Buffer.alloc(32) },
@@ -40,16 +41,20 @@ function intakeOf(ledger: HostileLedger): FrameIntake {
     sequencer: ledger.sequencer(),
     checkIntervals: (log, digest) => (log === 1 && DIGEST.equals(digest) ? [10_000] : null),
     isMember: (log, agent) => log === 1 && agent.equals(AUTHOR.agent),
+    namesOf: (_, agent) => ({ contract: 'one', agent: { id: agent.toString('hex'), name: 'lyon-1' } }),
+    publicUrl: 'https://constat.example',
+    told: () => undefined,
   })
 }
 
 function setting() {
   const ledger = new HostileLedger([ORIGIN, 'log.example/two'])
-  const intake = intakeOf(ledger)
+  const clock = createSimulatedClock()
+  const intake = intakeOf(ledger, clock)
   const session = new Session(AUTHOR, PLACE, Buffer.alloc(16, 0x51))
   const send = (...frames: Uint8Array[]): Promise<Verdict[]> =>
     Promise.all(frames.map((frame) => intake.receive(SENDER, frame)))
-  return { ledger, intake, session, send }
+  return { ledger, clock, intake, session, send }
 }
 
 /** `taken`: acknowledged, by its own answer or by that of another frame of its session. */
@@ -154,10 +159,26 @@ describe('two frames under one number', () => {
         await (intake ? intake.receive(SENDER, second) : send(second))
       }
       expect(leafTypes(ledger)).toEqual(['frame', 'frame', 'set-aside', 'anomaly'])
+      expect(ledger.events).toEqual(['evidence.anomaly'])
       expect(ledger.leaves[2]!.body).toEqual(second)
       expect(JSON.parse(ledger.leaves[3]!.body.toString())).toMatchObject({ kind: 'equivocation', first: 1 })
     },
   )
+
+  it('are told once a minute of an agent, and again where the commit failed', async () => {
+    const { ledger, clock, session, send } = setting()
+    await send(session.next())
+    ledger.fates.push('lost')
+    expect(kinds(await send(other(session, 0, 1)))).toEqual(['unavailable'])
+    expect(ledger.events).toEqual([])
+    await send(other(session, 0, 1))
+    await send(other(session, 0, 2))
+    expect(ledger.events).toHaveLength(1)
+    clock.advanceUs(ANOMALY_PAUSE_MS * 1_000)
+    await send(other(session, 0, 3))
+    expect(ledger.events).toHaveLength(2)
+    expect(leafTypes(ledger).filter((type) => type === 'anomaly')).toHaveLength(3)
+  })
 
   it('are found long after, and the session goes on from its first frames', async () => {
     const { ledger, session, send } = setting()

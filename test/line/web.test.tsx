@@ -107,6 +107,23 @@ describe('words', () => {
     }
   })
 
+  it.each([
+    ['nobody is subscribed', [], 'no address is set: nobody is told', 'aucune adresse n’est définie'],
+    ['the message is on its way', ['*'], 'nobody yet', 'personne encore'],
+  ])('of an incident where %s', async (_, types, english, french) => {
+    const demo = demoDeps()
+    const { read, actions } = demo.deps
+    const incident = await read.incident(OPEN.slice('/incidents/'.length))
+    demo.deps.read = { ...read, incident: async () => incident && { ...incident, alertedAt: null } }
+    const [hook] = await actions.webhooks.list()
+    demo.deps.actions = {
+      ...actions,
+      webhooks: { ...actions.webhooks, list: async () => [{ ...hook!, types }] },
+    }
+    expect(wordsOf(await draw(OPEN, 'en', 'owner-token', demo))).toContain(english)
+    expect(wordsOf(await draw(OPEN, 'fr', 'owner-token', demo))).toContain(french)
+  })
+
   it('in French are those of the trade', async () => {
     expect(await draw('/contracts/acme-hosting-2026', 'fr')).toContain('Taux de disponibilité')
     expect(wordsOf(await draw('/', 'fr'))).toContain('99,4185')

@@ -3,6 +3,7 @@
  * the collector, so a test can follow one through the web view.
  */
 import { fileURLToPath } from 'node:url'
+import { webhookProblems } from '@constat/collector/db/webhooks'
 import type { Event } from '@constat/collector/alert/types'
 import type { AppDeps, Caller, WebhookActions } from '@constat/collector/http/actions'
 import type { Delivery, Webhook } from '@constat/collector/view/setup'
@@ -187,7 +188,8 @@ function demoWebhooks(nowMs: () => number): WebhookActions {
     types: ['incident.opened', 'incident.closed', 'agent.silent'],
     list: async () => [...hooks],
     create: async ({ url, types, shape }) => {
-      if (!URL.canParse(url)) return { kind: 'refused', problems: ['url: is not an address'] }
+      const problems = webhookProblems({ url, types, shape })
+      if (problems.length > 0) return { kind: 'refused', problems }
       const id = `whk_${hooks.length + 1}`
       hooks.push({ id, url, types, shape, createdAt: at(0), disabledAt: null })
       return { kind: 'created', id, secret: 'whsec_c2VjcmV0' }

@@ -5,7 +5,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Receipt } from '@constat/shared/receipt'
-import type { Database } from '../../collector/src/db/tx.ts'
+import type { Database, Tx } from '../../collector/src/db/tx.ts'
 import type { Draft } from '../../collector/src/ledger/leaf.ts'
 import type { Append, Appended, Sequencer } from '../../collector/src/ledger/sequencer.ts'
 
@@ -17,6 +17,8 @@ export class HostileLedger {
   readonly leaves: Draft[] = []
   /** What becomes of the next commits, in order; `done` when none is left. */
   readonly fates: Commit[] = []
+  /** Types of the events that were stored. */
+  readonly events: string[] = []
   readonly #origins: readonly string[]
   #waiting: Request[] = []
   #running: Promise<void> | null = null
@@ -68,6 +70,7 @@ export class HostileLedger {
       const group = this.#waiting.splice(0)
       await turn()
       const fate = this.fates.shift() ?? 'done'
+      if (fate !== 'lost') for (const { within } of group) await within?.(this.#transaction(), 0)
       const firstIndexes = group.map(({ drafts }) => (fate === 'lost' ? 0 : this.#store(drafts)))
       if (fate === 'done') {
         for (const [i, { resolve }] of group.entries())
@@ -78,6 +81,16 @@ export class HostileLedger {
       for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(new Error('connection lost'))
     }
     this.#running = null
+  }
+
+  /** Takes an event and what goes with it. */
+  #transaction(): Tx {
+    const query = (text: TemplateStringsArray, ...values: unknown[]): Promise<unknown[]> => {
+      if (text.join('?').includes('insert into event')) this.events.push(String(values[0]))
+      return Promise.resolve([{ id: this.events.length }])
+    }
+    // The intake only writes events in it, which call it as a tag.
+    return query as unknown as Tx
   }
 
   #store(drafts: readonly Draft[]): number {

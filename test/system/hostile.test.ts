@@ -390,6 +390,11 @@ describe('a frame', () => {
           kind: 'equivocation',
           first: counted!.index,
         })
+        // The second test comes within the minute in which an agent is told of once.
+        const told = await db<{ session: string }[]>`
+          select data ->> 'session' as session from event where type = 'evidence.anomaly'`
+        expect(told).toHaveLength(1)
+        if (how === 'alone') expect(told[0]!.session).toBe(session.id.toString('hex'))
       })
       peer.end()
     },

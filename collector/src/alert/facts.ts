@@ -105,6 +105,23 @@ export function siteFact({
   return fitted({ type, contract, atMs, data })
 }
 
+/** Two frames of an agent under one number: both are kept, and the first counts. */
+export type AnomalyNews = {
+  contract: string
+  agent: { id: string; name: string }
+  anomaly: { kind: 'equivocation'; session: string; seq: number; first: number; digest: string }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function anomalyFact({ contract, agent, anomaly, atMs, publicUrl }: AnomalyNews): Fact {
+  const { session, seq, digest } = anomaly
+  const id = `${session}/${seq}/${digest.slice(0, 12)}`
+  const links = publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` }
+  const data = { id, contract, agent: cutTexts(agent), ...anomaly, links }
+  return { type: 'evidence.anomaly', contract, atMs, data }
+}
+
 /** Somebody has declared that some time should not count. */
 export type ExclusionNews = {
   contract: string

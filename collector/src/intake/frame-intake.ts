@@ -11,7 +11,10 @@ import type { Receipt } from '@constat/shared/receipt'
 import type { UnixMs } from '@constat/shared/time'
 import type { RefusalReason } from '@constat/shared/wire'
 import { cursorRow, framesAt } from '../db/ledger-rows.ts'
-import type { Database } from '../db/tx.ts'
+import type { Database, Tx } from '../db/tx.ts'
+import { anomalyFact, type AnomalyNews } from '../alert/facts.ts'
+import type { Fact } from '../alert/types.ts'
+import { writeEvent } from '../db/events.ts'
 import type { Draft } from '../ledger/leaf.ts'
 import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
@@ -24,6 +27,8 @@ export const MAX_PROVED_FRAMES = 256
 export const MAX_WAITING_FRAMES = 8_192
 /** Frames kept under one number beside the first; more would prove nothing more. */
 export const MAX_SET_ASIDE = 4
+/** An agent that goes on like this is told of again after this; the ledger has every one. */
+export const ANOMALY_PAUSE_MS = 60_000
 /** Session ends kept in memory; the rest is one query away. */
 export const MAX_SESSION_ENDS = 50_000
 
@@ -56,6 +61,11 @@ export type FrameIntakeDeps = {
   checkIntervals: CheckIntervals
   /** Whether the log names this agent as one that may write to it. */
   isMember(log: number, agent: Buffer): boolean
+  /** Where an agent writes, by the names that people know. */
+  namesOf(log: number, agent: Buffer): Pick<AnomalyNews, 'contract' | 'agent'>
+  publicUrl: string
+  /** Called after a commit that told something. */
+  told(): void
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
@@ -63,7 +73,10 @@ type Proved = Waiting & { batch: PlacedBatch; receivedMs: UnixMs }
 /** A frame whose content may stand in `log`. */
 type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffer }
 type Proving = { taken: Waiting[]; proofs: Promise<readonly Proof[]> }
-type Groups = Map<number, { drafts: Draft[]; acknowledged: Proved[] }>
+type Group = { drafts: Draft[]; acknowledged: Proved[]; facts: Fact[] }
+type Groups = Map<number, Group>
+/** What a frame adds; `fact` is told with it. */
+type Added = { drafts: Draft[]; facts?: Fact[] }
 
 export class FrameIntake {
   readonly #db: Database
@@ -72,8 +85,11 @@ export class FrameIntake {
   readonly #sequencer: Sequencer
   readonly #checkIntervals: CheckIntervals
   readonly #isMember: FrameIntakeDeps['isMember']
+  readonly #telling: Pick<FrameIntakeDeps, 'namesOf' | 'publicUrl' | 'told'>
   readonly #waiting: Waiting[] = []
   readonly #ends = new Map<string, SessionEnd>()
+  /** agent → when an anomaly of it was told. */
+  readonly #toldMs = new Map<string, UnixMs>()
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
@@ -85,6 +101,7 @@ export class FrameIntake {
     this.#sequencer = deps.sequencer
     this.#checkIntervals = deps.checkIntervals
     this.#isMember = deps.isMember
+    this.#telling = deps
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -165,32 +182,43 @@ export class FrameIntake {
     for (const one of frames) {
       const known = this.#checked(one)
       if (!known) continue
-      let drafts = this.#admitOne(one, known)
-      if (drafts === 'number-used') {
+      let added = this.#admitOne(one, known)
+      if (added === 'number-used') {
         // The frame that used it may be one of those that have just been admitted.
         this.#appendAll(groups)
-        drafts = await this.#compare(one, known)
+        added = await this.#compare(one, known)
       }
       if (generation !== this.#generation)
         throw new Fault('unavailable', 'the ledger was reopened; send again')
-      if (!drafts) continue
-      const group = groups.get(known.log) ?? { drafts: [], acknowledged: [] }
+      if (!added) continue
+      const group = groups.get(known.log) ?? { drafts: [], acknowledged: [], facts: [] }
       groups.set(known.log, group)
-      group.drafts.push(...drafts)
+      group.drafts.push(...added.drafts)
       group.acknowledged.push(one)
+      group.facts.push(...(added.facts ?? []))
     }
     this.#appendAll(groups)
   }
 
   /** Empties `groups`. */
   #appendAll(groups: Groups): void {
-    for (const [log, { drafts, acknowledged }] of groups) {
-      this.#sequencer.append({ log, drafts }).then(
-        (appended) => this.#acknowledge(acknowledged, appended),
-        (error: unknown) => this.#forget(error, acknowledged),
+    for (const [log, group] of groups) {
+      this.#append(log, group).then(
+        (appended) => this.#acknowledge(group.acknowledged, appended),
+        (error: unknown) => this.#forget(error, group.acknowledged),
       )
     }
     groups.clear()
+  }
+
+  async #append(log: number, { drafts, facts }: Group): Promise<Appended> {
+    if (facts.length === 0) return this.#sequencer.append({ log, drafts })
+    const within = async (tx: Tx): Promise<void> => {
+      for (const fact of facts) await writeEvent(tx, fact)
+    }
+    const appended = await this.#sequencer.append({ log, drafts, within })
+    this.#telling.told()
+    return appended
   }
 
   /** Where the frame belongs, when its content may stand there; null when it was refused. */
@@ -207,8 +235,8 @@ export class FrameIntake {
     return { log, checkIntervalsMs: checkIntervalsMs ?? [], digest: frameDigest(bytes) }
   }
 
-  /** The leaves that the frame adds, none for a repeat; null when it was refused. */
-  #admitOne(one: Proved, known: Checked): Draft[] | null | 'number-used' {
+  /** What the frame adds, no leaf for a repeat; null when it was refused. */
+  #admitOne(one: Proved, known: Checked): Added | null | 'number-used' {
     const { sender, batch } = one
     const { digest } = known
     const admission = admit({ batch, digest }, this.#ends.get(endKey(sender, batch)) ?? null)
@@ -217,9 +245,9 @@ export class FrameIntake {
         return refuse(one, admission)
       case 'admitted':
         this.#ends.set(endKey(sender, batch), { seq: batch.seq, digest })
-        return [draftOf(one, known)]
+        return { drafts: [draftOf(one, known)] }
       case 'duplicate':
-        return []
+        return { drafts: [] }
       case 'seen':
       case 'equivocation':
         return 'number-used'
@@ -227,7 +255,7 @@ export class FrameIntake {
   }
 
   /** A number that was used before: the same bytes again, or two frames under one number. */
-  async #compare(one: Proved, known: Checked): Promise<Draft[] | null> {
+  async #compare(one: Proved, known: Checked): Promise<Added | null> {
     const { sender, batch, receivedMs } = one
     const { digest } = known
     const session = Buffer.from(batch.session)
@@ -237,7 +265,7 @@ export class FrameIntake {
     const stored = await framesAt(this.#db, { agent: sender.agent, session, seq, limit })
     const [first] = stored
     // Nothing stored under it: the number lies inside an announced gap, and the gap stands.
-    if (!first || stored.some(({ body }) => frameDigest(body).equals(digest))) return []
+    if (!first || stored.some(({ body }) => frameDigest(body).equals(digest))) return { drafts: [] }
     if (stored.length >= limit) {
       const detail = `frame ${seq} has come in ${limit} forms; no further one is kept`
       return refuse(one, { reason: 'equivocation', detail, expectedSeq: seq + 1 })
@@ -246,12 +274,25 @@ export class FrameIntake {
       agent: sender.agent.toString('hex'),
       seq,
     })
-    const anomaly = { kind: 'equivocation', first: first.index, digest: digest.toString('hex') }
+    const anomaly = { kind: 'equivocation' as const, first: first.index, digest: digest.toString('hex') }
     const body = Buffer.from(JSON.stringify(anomaly))
-    return [
-      { ...draftOf(one, known), type: 'set-aside' },
-      { type: 'anomaly', receivedMs, body, agent: sender.agent },
-    ]
+    return {
+      drafts: [
+        { ...draftOf(one, known), type: 'set-aside' },
+        { type: 'anomaly', receivedMs, body, agent: sender.agent },
+      ],
+      facts: this.#factsOf(one, known.log, { ...anomaly, session: session.toString('hex'), seq }),
+    }
+  }
+
+  #factsOf({ sender, receivedMs }: Proved, log: number, anomaly: AnomalyNews['anomaly']): Fact[] {
+    const id = sender.agent.toString('hex')
+    const lastMs = this.#toldMs.get(id) ?? -Infinity
+    // A clock that was set back does not silence it.
+    if (receivedMs >= lastMs && receivedMs - lastMs < ANOMALY_PAUSE_MS) return []
+    this.#toldMs.set(id, receivedMs)
+    const { namesOf, publicUrl } = this.#telling
+    return [anomalyFact({ ...namesOf(log, sender.agent), anomaly, atMs: receivedMs, publicUrl })]
   }
 
   #acknowledge(frames: readonly Proved[], { receipt }: Appended): void {
@@ -267,6 +308,7 @@ export class FrameIntake {
   #forget(error: unknown, frames: readonly Waiting[]): void {
     this.#generation += 1
     this.#ends.clear()
+    this.#toldMs.clear()
     const detail = error instanceof Fault ? error.message : 'the ledger could not be written; send again'
     for (const { answer } of [...frames, ...this.#waiting.splice(0)]) answer({ kind: 'unavailable', detail })
   }

@@ -82,7 +82,9 @@ export const incident = z
       .nullable()
       .describe('The provider’s own word: the only one that stops a response clock'),
     pagedAt: instant.nullable().describe('When people were due to be told'),
-    alertedAt: instant.nullable().describe('The first delivery that a system accepted'),
+    alertedAt: instant
+      .nullable()
+      .describe('When a receiver first accepted a message about it; null: nobody was told'),
   })
   .meta({ id: 'Incident' })
 export type IncidentView = z.infer<typeof incident>

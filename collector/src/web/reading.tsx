@@ -10,6 +10,7 @@ import { MAX_LATENCY_MS } from '../http/limits.ts'
 import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
 import type { ServiceView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { Webhook } from '../view/setup.ts'
 import type { IncidentView, LatencyView } from '../view/timeline.ts'
 import { exclusionForm, noteOf } from './form/exclusion-form.ts'
 import { Contract } from './page/contract.tsx'
@@ -37,7 +38,7 @@ export function readingPages(deps: AppDeps): Hono<VisitEnv> {
   pages.get('/contracts/:contract', contract)
   pages.get('/contracts/:contract/services/:service', (c) => service(c, deps))
   pages.get('/incidents', incidents)
-  pages.get('/incidents/:incident', incident)
+  pages.get('/incidents/:incident', (c) => incident(c, deps))
   pages.post('/incidents/:incident/acknowledge', visitorMay('acknowledge'), limitBody(), async (c) => {
     const found = await knownIncident(c)
     await deps.actions.acknowledge({ incident: found.id, by: c.var.caller })
@@ -205,7 +206,11 @@ async function incidents(c: Visit) {
   )
 }
 
-async function incident(c: Visit) {
+function takesIncidents({ types, disabledAt }: Webhook): boolean {
+  return disabledAt === null && (types.includes('*') || types.includes('incident.opened'))
+}
+
+async function incident(c: Visit, { actions }: AppDeps) {
   const { read, scene } = c.var
   const found = await knownIncident(c)
   const span = incidentSpan(found, scene.nowMs)
@@ -214,6 +219,7 @@ async function incident(c: Visit) {
       scene={{ ...scene, zone: zoneOf(read.contract(found.contract)) }}
       incident={found}
       timeline={read.timeline(found.service, span, found.contract)}
+      isAddressed={(await actions.webhooks.list()).some(takesIncidents)}
       span={span}
     />,
   )

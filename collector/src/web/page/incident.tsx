@@ -26,11 +26,13 @@ type Props = {
   /** Null: the service has left the contract since. */
   timeline: TimelineView | null
   span: Span
+  /** Whether any address is set that incidents are sent to. */
+  isAddressed: boolean
 }
 
 const REFRESH_S = 5
 
-export function Incident({ scene, incident, timeline, span }: Props) {
+export function Incident({ scene, incident, timeline, span, isAddressed }: Props) {
   const { text } = scene
   const open = incident.closedAt === null
   return (
@@ -58,7 +60,7 @@ export function Incident({ scene, incident, timeline, span }: Props) {
           )}
         </section>
         <section class="sheet">
-          <Facts incident={incident} scene={scene} />
+          <Facts incident={incident} scene={scene} isAddressed={isAddressed} />
         </section>
         <Vantages incident={incident} scene={scene} />
       </LiveRegion>
@@ -93,7 +95,7 @@ function upperFirst(words: string): string {
 function marksOf(incident: IncidentView, { text }: Scene): Instant[] {
   const instants: [string | null, string][] = [
     [incident.onsetAt, text.incident.onset],
-    [incident.pagedAt, text.incident.paged],
+    [incident.alertedAt, text.incident.paged],
     [incident.acknowledgedAt, text.incident.acknowledged],
     [incident.endAt, text.incident.end],
   ]
@@ -118,7 +120,15 @@ function Acknowledge({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
   )
 }
 
-function Facts({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
+type Shown = Pick<Props, 'incident' | 'scene' | 'isAddressed'>
+
+/** Why nobody was told. */
+function untoldText({ incident: { pagedAt, closedAt }, scene: { text }, isAddressed }: Shown): string {
+  if (pagedAt === null) return closedAt === null ? text.incident.notDue : text.incident.notPaged
+  return isAddressed ? text.incident.notYetTold : text.incident.noAddress
+}
+
+function Facts({ incident, scene, isAddressed }: Shown) {
   const { text } = scene
   const instant = (at: string | null, otherwise: string) =>
     at === null ? otherwise : <Time at={at} scene={scene} style="full" />
@@ -126,7 +136,9 @@ function Facts({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
     <dl class="facts">
       <Fact term={text.incident.onset}>{instant(incident.onsetAt, '')}</Fact>
       <Fact term={text.incident.opened}>{instant(incident.openedAt, '')}</Fact>
-      <Fact term={text.incident.paged}>{instant(incident.pagedAt, text.incident.notPaged)}</Fact>
+      <Fact term={text.incident.paged}>
+        {instant(incident.alertedAt, untoldText({ incident, scene, isAddressed }))}
+      </Fact>
       <Fact term={text.incident.acknowledged}>{instant(incident.acknowledgedAt, '–')}</Fact>
       <Fact term={text.incident.end}>{instant(incident.endAt, text.incident.stillDown)}</Fact>
       <Fact term={text.incident.closedAt}>{instant(incident.closedAt, '–')}</Fact>
