@@ -117,7 +117,7 @@ async function openLine(
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
-  const { agents, intake } = pipeline
+  const { agents, intake, delivered } = pipeline
   sockets = serveAgents(server, {
     shell,
     agents,
@@ -132,7 +132,6 @@ async function openLine(
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
   const { allowPrivate } = config
-  const delivered = pipeline.delivered.bind(pipeline)
   const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
   closers.push(() => delivery.stop())
   const tell = (): void => tellRunning(config.dataDir, { url, tlsPin: door.tlsPin(), pid: process.pid })

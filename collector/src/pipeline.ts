@@ -202,7 +202,7 @@ export class Pipeline {
   }
 
   /** A receiver has accepted a message of this type, and that is written down. */
-  delivered(type: MessageType): void {
+  readonly delivered = (type: MessageType): void => {
     if (!type.startsWith('incident.')) return
     this.#alerted.accepted()
     this.#gather()

@@ -551,6 +551,31 @@ describe('webhooks', () => {
     expect(await eventsSince(db.sql, { id: 0, limit: 10, contract: null })).toEqual([])
   })
 
+  it('that hold alerts hear of no beginning after the end, late or replayed', async () => {
+    const to = await receiver((response, n) => {
+      response.statusCode = n === 1 ? 500 : 202
+      response.end()
+    })
+    const draft = { url: `${to.url}?routing_key=R`, types: ['*'], shape: 'pagerduty' }
+    const { id } = await createWebhook(db.sql, { draft, nowMs: Date.now(), random })
+    await deliver({ retryDelaysMs: [600] })
+    await told(1)
+    await to.until(1)
+    const end = fact(1, 'incident.closed')
+    const closedAt = new Date().toISOString()
+    await db.sql.begin((tx) => writeEvent(tx, { ...end, data: { ...end.data, closedAt } }))
+    const first = (await settled(id)).find(({ type }) => type === 'incident.opened')
+    await replayDelivery(db.sql, { id: first?.id ?? '', nowMs: Date.now() })
+    await to.until(4)
+    await told(1, 'incident.reopened')
+    await told(2)
+    await to.until(6)
+    const actions = to.received.map(({ body }) => /"event_action":"(\w+)","dedup_key":"(inc-\d)"/.exec(body))
+    const said = actions.map((found) => `${found?.[1]} ${found?.[2]}`)
+    expect(said.slice(0, 4)).toEqual(['trigger inc-1', 'resolve inc-1', 'resolve inc-1', 'resolve inc-1'])
+    expect(said.slice(4).toSorted()).toEqual(['trigger inc-1', 'trigger inc-2'])
+  })
+
   it('page their deliveries newest first, each once', async () => {
     const { id } = await hook('https://ops.example/')
     for (let n = 0; n < 7; n += 1) await told(n)
