@@ -31,7 +31,7 @@ const LIMIT = { withinMs: 30_000 }
 const contractText = (url: string): string => `apiVersion: constat/v1
 kind: Check
 metadata: {name: shop-page}
-spec: {service: shop, http: {url: "${url}"}, interval: PT1S, timeout: PT0.5S}
+spec: {service: shop, http: {url: "${url}"}, interval: PT1S, timeout: PT0.9S}
 ---
 apiVersion: constat/v1
 kind: Contract
