@@ -2,6 +2,7 @@
  * Limits: the size of everything that comes in over HTTP. test/line/api.test.ts tries each at the limit
  * and one past it. Pure.
  */
+import { EVENT_TYPES } from '../alert/types.ts'
 
 /** A contract with its calendars and checks, bytes. */
 export const MAX_CONTRACT_BYTES = 1024 * 1024
@@ -17,8 +18,8 @@ export const MAX_QUERY_CHARS = 2_048
 export const MAX_NAME_CHARS = 128
 export const MAX_TOKEN_CHARS = 512
 export const MAX_URL_CHARS = 2_048
-/** Event types one webhook may name. */
-export const MAX_WEBHOOK_TYPES = 64
+/** Event types one webhook may name: each once, and `*`. */
+export const MAX_WEBHOOK_TYPES = EVENT_TYPES.length + 1
 
 export const MAX_PAGE_ITEMS = 500
 export const DEFAULT_PAGE_ITEMS = 100
