@@ -434,7 +434,9 @@ describe('what is left in the logs of a healthy server', () => {
     await runProbe({ kind: 'tls', host: 'localhost', port: nginx.ports.good }, context)
     await runProbe({ kind: 'tls', host: 'localhost', port: nginx.ports.ended }, context)
     const said = () => nginx.log().slice(before)
-    await eventually('nginx to log both', () => said().match(/while waiting for request/g)?.length === 2)
+    // The end of an earlier connection may be logged after it, among these.
+    const ended = () => said().match(/while waiting for request/g)?.length ?? 0
+    await eventually('nginx to log both', () => ended() >= 2)
     expect(said()).not.toMatch(/SSL handshak|reset by peer|\[(error|crit|alert)\]/)
   })
 
