@@ -101,6 +101,20 @@ describe('windows of a guarantee', () => {
       ['2026-10 2026-10-01→2026-11-01 r1'],
     ],
     [
+      'revised with a date that has passed: nothing that was judged is taken back',
+      lifeOf(
+        { at: '2026-08-01', apply: {} },
+        { at: '2026-10-20', apply: { target: '98', from: '2026-09-01' } },
+      ),
+      'a',
+      [
+        '2026-08 2026-08-01→2026-09-01 r1',
+        '2026-09 2026-09-01→2026-10-01 r1',
+        '2026-10 2026-10-01→2026-11-01 r1',
+        '2026-11 2026-11-01→2026-12-01 r2',
+      ],
+    ],
+    [
       'dropped and brought back before that: as if nothing had been',
       lifeOf(
         { at: '2026-10-01', apply: { services: ['a', 'b'] } },
