@@ -10,13 +10,13 @@ import { fileURLToPath } from 'node:url'
 import { nodeProblem } from '../collector/bin/prepare.mjs'
 import { campaignProblem } from './support/network.mjs'
 import { fetchNode24, NODE24_MAJOR, NODE24_SUITE } from './support/node24.mjs'
-import { installPackages } from './support/packages.mjs'
+import { openScratch } from './support/scratch.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ARTIFACTS = join(ROOT, 'test/.artifacts')
 const STEP = join(ROOT, 'test/support/step.mjs')
-/** Each more than three times what a healthy step takes on two slow cores; one after the other, an hour. */
-const LIMIT_MS = minutes({ prepare: 4, tool: 5, pure: 10, system: 18, again: 12 })
+/** Each more than three times what a healthy step takes on two slow cores; what runs one after the other is within an hour. */
+const LIMIT_MS = minutes({ prepare: 4, packages: 8, tool: 5, pure: 12, system: 20, again: 12 })
 const PARENT_LOOK_MS = 500
 
 /** Read-only, so they run two at a time while the machine has nothing else to do. */
@@ -32,6 +32,7 @@ function minutes(limits) {
   return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, limit * 60_000]))
 }
 
+const scratch = openScratch()
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const say = (line) => process.stdout.write(`${line}\n`)
 
@@ -46,6 +47,7 @@ function finish() {
     say(`ended: ${stopped}`)
     counts.failed += 1
   }
+  scratch.drop()
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   say(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
   process.exit(counts.failed === 0 ? 0 : 1)
@@ -72,6 +74,7 @@ function run(command, { limitMs, quiet = false, node }) {
   // Whatever asks for `node` by name gets the one under test as well.
   const path = node === undefined ? [] : [dirname(node)]
   const env = { PATH: [...path, process.env.PATH].join(delimiter), NO_COLOR: '1' }
+  if (scratch.folder !== null) env.TMPDIR = scratch.folder
   return new Promise((settle) => {
     if (stopped !== null) return settle({ ok: false, output: '' })
     const child = spawn(process.execPath, [STEP, String(limitMs), ...command], {
@@ -98,13 +101,14 @@ function runProgram(name, args, options) {
   return run(node === undefined ? [program, ...args] : [node, realpathSync(program), ...args], options)
 }
 
-/** A function of prepare.mjs, which answers an exit code. */
-function prepare(step) {
-  const module = new URL('../collector/bin/prepare.mjs', import.meta.url)
-  const script = `import { ${step} } from '${module}'; process.exitCode = await ${step}()`
-  const command = [process.execPath, '--input-type=module', '--eval', script]
-  return run(command, { limitMs: LIMIT_MS.prepare })
+/** An exported function of a module, which answers an exit code or nothing, in a process of its own. */
+function call(name, module, limitMs) {
+  const url = new URL(module, import.meta.url)
+  const script = `import { ${name} } from '${url}'; process.exitCode = (await ${name}()) ?? 0`
+  return run([process.execPath, '--input-type=module', '--eval', script], { limitMs })
 }
+
+const prepare = (step) => call(step, '../collector/bin/prepare.mjs', LIMIT_MS.prepare)
 
 async function runTools() {
   const waiting = [...TOOLS]
@@ -129,13 +133,13 @@ async function runTests(name, args, options) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const { ok, output } = await runProgram('vitest', ['run', ...reporters, ...args], options)
   if (output !== '') say(output.trimEnd())
-  const { failed } = counts
-  countReport(report)
+  const failed = countReport(report)
   // An error outside every test, or a run that was ended: vitest says so with its exit code alone.
-  if (!ok && counts.failed === failed) counts.failed += 1
+  if (!ok && failed === 0) counts.failed += 1
   say(`tests (${name}) took ${((performance.now() - beganMs) / 1000).toFixed(0)} s`)
 }
 
+/** Answers how many failed. */
 function countReport(path) {
   let report
   try {
@@ -143,16 +147,18 @@ function countReport(path) {
   } catch (error) {
     say(`the tests left no report: ${error.message}`)
     counts.failed += 1
-    return
+    return 1
   }
-  counts.passed += report.numPassedTests
-  counts.failed += report.numFailedTests
-  counts.skipped += report.numPendingTests + report.numTodoTests
   // A file that could not be loaded has no tests to count.
-  counts.failed += report.testResults.filter(
+  const unread = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
-  ).length
+  )
+  const failed = report.numFailedTests + unread.length
+  counts.passed += report.numPassedTests
+  counts.failed += failed
+  counts.skipped += report.numPendingTests + report.numTodoTests
+  return failed
 }
 
 /** Where the host cannot, one line says why, and nothing is counted. */
@@ -169,26 +175,34 @@ async function runOnNode24() {
   }
   const node = fetchNode24(say)
   if (node === null) counts.failed += 1
-  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, { limitMs: LIMIT_MS.again, node })
+  else await runTests(`node${NODE24_MAJOR}`, NODE24_SUITE, { limitMs: LIMIT_MS.again, quiet: true, node })
 }
 
 async function runAll() {
   const problem = nodeProblem()
-  if (problem !== null || !(await prepare('install')).ok) {
+  if (problem !== null) {
     counts.failed += 1
-    return say(problem ?? 'FAIL  install')
+    return say(problem)
   }
-  installPackages(say)
+  const packages = call('installPackages', './support/packages.mjs', LIMIT_MS.packages)
+  if (!(await prepare('install')).ok) {
+    counts.failed += 1
+    return say('FAIL  install')
+  }
   const beganMs = performance.now()
   count('build', { ...(await prepare('build')), beganMs })
   await runTools()
-  await runTests('pure', ['--project', 'line', '--project', 'tidy'], { limitMs: LIMIT_MS.pure })
+  await packages
   // What mostly waits costs the other run next to nothing, here and below.
+  await Promise.all([
+    runTests('pure', ['--project', 'line', '--project', 'tidy'], { limitMs: LIMIT_MS.pure }),
+    runNetwork(),
+  ])
   await Promise.all([
     runTests('system', ['--project', 'system'], { limitMs: LIMIT_MS.system }),
     runTests('patient', ['--project', 'patient'], { limitMs: LIMIT_MS.system, quiet: true }),
+    runOnNode24(),
   ])
-  await Promise.all([runNetwork(), runOnNode24()])
 }
 
 stopWhenTold()

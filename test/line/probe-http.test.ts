@@ -22,6 +22,8 @@ import {
 import { REAL_CLOCK } from '../support/real-clock.ts'
 
 const TIMEOUT_MS = 400
+/** By how much a busy machine may miss the deadline. */
+const LATE_MS = 5_000
 
 let web: FaultServer
 let other: FaultServer
@@ -77,6 +79,9 @@ const context: ProbeContext = {
   secureContext: secureContextSource({ ca: CA }),
   secret: (name) => Promise.resolve(`the secret ${name} is missing`),
 }
+
+/** For answers that do come, on a machine that does something else as well. */
+const unhurried: ProbeContext = { ...context, timeoutMs: 20_000 }
 
 function http(path: string, options: Partial<Extract<ProbeSpec, { kind: 'http' }>> = {}): ProbeSpec {
   return {
@@ -219,19 +224,21 @@ const ROWS: Row[] = [
 
 describe('each fault has its own name', () => {
   test.each(ROWS)('$name', async ({ spec, says }) => {
-    const result = await runProbe(spec(), context)
+    const waits = says[1] === 'timeout' || says[1] === 'dns'
+    const within = waits ? context : unhurried
+    const result = await runProbe(spec(), within)
     expect([result.outcome, result.cause, result.value]).toEqual(says)
-    expectSoundTiming(result)
+    expectSoundTiming(result, within)
   })
 })
 
-function expectSoundTiming(result: ProbeResult): void {
+function expectSoundTiming(result: ProbeResult, { timeoutMs }: ProbeContext): void {
   const phases = PHASES.map((phase) => result.phases[phase])
   for (const us of [result.latencyUs, ...phases]) expect(Number.isInteger(us) && us >= 0).toBe(true)
   const sumUs = phases.reduce((sum, us) => sum + us, 0)
   // Each phase is rounded by itself, by half a µs at most.
   expect(sumUs).toBeLessThanOrEqual(result.latencyUs + PHASES.length)
-  expect(result.latencyUs).toBeLessThan((TIMEOUT_MS + 250) * 1_000)
+  expect(result.latencyUs).toBeLessThan((timeoutMs + LATE_MS) * 1_000)
 }
 
 test('a wait of the server lands in the phase it belongs to, and nowhere else', async () => {

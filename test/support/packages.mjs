@@ -1,6 +1,7 @@
 /**
  * Packages: programs of the host that the tests drive, each with its reason. Plain Node, as test/run.mjs
- * asks before anything is installed. Installs them in one call where it may, and else says what is missing.
+ * runs it beside the installation of ours. Installs them in one call where it may, and else says what is
+ * missing.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
@@ -50,7 +51,7 @@ export function hasProgram(name) {
 }
 
 /** Lists what is missing, installs it where we are root on Debian, and says what is missing still. */
-export function installPackages(say) {
+export function installPackages(say = console.log) {
   const wanted = PACKAGES.filter(isMissing)
   if (wanted.length === 0) return
   const names = wanted.map(({ debian }) => debian)
