@@ -283,7 +283,7 @@ export class Pipeline {
     for (const one of committed) byLog.set(one.log, [...(byLog.get(one.log) ?? []), one])
     for (const { id, contract, size } of this.sequencer.heads()) {
       try {
-        await this.fold.take(byLog.get(id) ?? [], touched)
+        await this.fold.take(id, byLog.get(id) ?? [], touched)
         await this.fold.catchUp(id, size, touched)
       } catch (error) {
         this.#judged.delete(contract)
@@ -298,10 +298,7 @@ export class Pipeline {
       for (const { frame, body } of drafts) {
         if (frame) this.#deps.heard?.(body)
         const agent = frame && this.agents.byId(frame.agent.toString('hex'))
-        if (!agent) continue
-        agent.clockOffsetMs = frame.batch.clock.offsetMs
-        agent.clockErrorMs = frame.batch.clock.errorMs
-        agent.spoolFrames = frame.batch.health.spoolFrames
+        if (agent) Object.assign(agent, frame.health)
       }
     }
   }

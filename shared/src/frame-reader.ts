@@ -5,12 +5,11 @@
  * (`decodeFrame`), so this reader knows only the canonical forms of `batch.ts`. Pure.
  */
 import { invariant } from './fault.ts'
-import { outcomeCode } from './sample.ts'
 import type { Batch, BatchClock, BatchHealth, SampleColumns } from './batch.ts'
 
-/** What the fold takes of a batch; every Batch is one. Samples that are all good are read without a cause. */
+/** What the fold takes of a batch; every Batch is one. Samples that are all good have neither outcome nor cause. */
 export type StateBatch = Pick<Batch, 'configDigest' | 'gapCount' | 'baseS' | 'schedule'> & {
-  samples: Pick<SampleColumns, 'check' | 'offsetMs' | 'outcome' | 'attempt' | 'cause'>
+  samples: Pick<SampleColumns, 'check' | 'offsetMs' | 'attempt' | 'cause'> & { outcome: number[] | null }
 }
 
 /** What admission takes of it beside that; every Batch is one. */
@@ -26,7 +25,6 @@ export type TimedBatch = Pick<Batch, 'configDigest' | 'baseS'> & {
 }
 
 const HEADER_BYTES = 9
-const OK = outcomeCode('ok')
 
 /** Reads a frame of the ledger. Only for bytes that admission has proved. */
 export function readStates(frame: Buffer): StateBatch {
@@ -97,12 +95,10 @@ function readColumns(reader: Reader): Pick<StateBatch, 'baseS' | 'samples'> {
   reader.arrayLength()
   const check = reader.integers()
   const offsetMs = reader.integers()
-  const outcome = reader.integers()
+  const outcome = reader.integersOrZeros()
   const attempt = reader.integersOrNull()
   // The causes lie behind all latencies and phases; good samples have none that decides anything.
-  if (outcome.every((code) => code === OK)) {
-    return { baseS, samples: { check, offsetMs, outcome, attempt, cause: null } }
-  }
+  if (outcome === null) return { baseS, samples: { check, offsetMs, outcome, attempt, cause: null } }
   reader.skip(3) // latency, value, phases
   const cause = reader.integersOrNull()
   return { baseS, samples: { check, offsetMs, outcome, attempt, cause } }
@@ -182,6 +178,18 @@ class Reader {
     return null
   }
 
+  /** Null where all of them are zero. */
+  integersOrZeros(): number[] | null {
+    const start = this.#at
+    const length = this.arrayLength()
+    const end = this.#at + length
+    let at = this.#at
+    while (at < end && this.#bytes[at] === 0) at += 1
+    if (at === end) return this.#moved(end, null)
+    this.#at = start
+    return this.integers()
+  }
+
   arrayLength(): number {
     const head = this.#bytes[this.#at]!
     if (head >= 0x90 && head < 0xa0) return this.#moved(this.#at + 1, head - 0x90)
@@ -234,7 +242,7 @@ class Reader {
     return 0
   }
 
-  #moved(at: number, value: number): number {
+  #moved<T>(at: number, value: T): T {
     this.#at = at
     return value
   }

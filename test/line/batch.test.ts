@@ -156,13 +156,14 @@ test('whatever a batch holds comes back whole, canonical, and the same at full s
       const { configDigest, gapCount, baseS, schedule, samples } = batch
       const { check, offsetMs, outcome, attempt } = samples
       // What good samples alone say of causes decides nothing, and is not read.
-      const cause = outcome.every((code) => code === OUTCOMES.indexOf('ok')) ? null : samples.cause
+      const isGood = outcome.every((code) => code === OUTCOMES.indexOf('ok'))
+      const told = isGood ? { outcome: null, cause: null } : { outcome, cause: samples.cause }
       const states = {
         configDigest,
         gapCount,
         baseS,
         schedule,
-        samples: { check, offsetMs, outcome, attempt, cause },
+        samples: { check, offsetMs, attempt, ...told },
       }
       expect(readStates(frame)).toEqual(states)
       const { origin, agent, session, seq, prev } = batch

@@ -7,7 +7,13 @@ import { outcomeCode, type Outcome } from '@constat/shared/sample'
 import { foldSamples } from '@constat/sla/vantage'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyReadings, filterReadings, type Readings } from '../../collector/src/fold/readings.ts'
+import {
+  emptyReadings,
+  filterReadings,
+  valueAt,
+  type Column,
+  type Readings,
+} from '../../collector/src/fold/readings.ts'
 import {
   CHUNK_MS,
   chunkStart,
@@ -23,11 +29,12 @@ const KEY = { log: 1, check: 'portal', agent: 'a9' }
 type Reading = { atMs: number; outcome: Outcome; cause?: number; attempt?: number }
 
 function readingsOf(list: readonly Reading[]): Readings {
+  const column = (values: number[]): Column => (values.every((value) => value === 0) ? null : values)
   return {
     atMs: list.map(({ atMs }) => atMs),
-    outcome: list.map(({ outcome }) => outcomeCode(outcome)),
-    cause: list.map(({ cause = 0 }) => cause),
-    attempt: list.map(({ attempt = 0 }) => attempt),
+    outcome: column(list.map(({ outcome }) => outcomeCode(outcome))),
+    cause: column(list.map(({ cause = 0 }) => cause)),
+    attempt: column(list.map(({ attempt = 0 }) => attempt)),
   }
 }
 
@@ -127,8 +134,10 @@ describe('a track', () => {
         const sorted = readingsOf(all.toSorted((a, b) => a.atMs - b.atMs))
         const track = trackOf(own)
         if (all.length > 0) track.extend(sorted)
-        const kept = own.by === 'slots' ? filterReadings(sorted, (i) => sorted.attempt[i] === 0) : sorted
-        expect(track.timeline()).toEqual(foldSamples(own, kept))
+        const kept =
+          own.by === 'slots' ? filterReadings(sorted, (i) => valueAt(sorted.attempt, i) === 0) : sorted
+        const { atMs, outcome } = kept
+        expect(track.timeline()).toEqual(foldSamples(own, { atMs, outcome: outcome ?? atMs.map(() => 0) }))
       }),
       { numRuns: 500 },
     )

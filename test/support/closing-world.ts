@@ -5,7 +5,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { sealBatch, type Batch } from '@constat/shared/batch'
 import { configDigest } from '@constat/shared/check'
-import { readPlaced } from '@constat/shared/frame-reader'
 import { outcomeCode, type Outcome } from '@constat/shared/sample'
 import { agentIdOf, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
@@ -204,7 +203,8 @@ async function sendAll(
     const digest = createHash('sha256').update(body).digest()
     const { agent, session, seq } = sender
     const toMs = fromMs + Math.floor((untilMs - 1 - fromMs) / seen.stepMs) * seen.stepMs
-    const frame = { agent, session, seq, digest, fromMs, toMs, batch: readPlaced(body) }
+    const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0 }
+    const frame = { agent, session, seq, digest, fromMs, toMs, health }
     drafts.push({ type: 'frame' as const, body, receivedMs: nowMs, frame })
     sender.seq += 1
     sender.prev = digest

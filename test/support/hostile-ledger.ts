@@ -4,6 +4,7 @@
  * holds the intake to its promise: no number of a session is stored twice, none is jumped unannounced.
  */
 import { setImmediate as turn } from 'node:timers/promises'
+import { readPlaced } from '@constat/shared/frame-reader'
 import type { Receipt } from '@constat/shared/receipt'
 import type { Database, Tx } from '../../collector/src/db/tx.ts'
 import type { Draft } from '../../collector/src/ledger/leaf.ts'
@@ -102,10 +103,10 @@ export class HostileLedger {
     return firstIndex
   }
 
-  #assertContinues({ frame }: Draft): void {
+  #assertContinues({ frame, body }: Draft): void {
     if (!frame) throw new Error('a frame leaf has its place')
     const last = this.#last(frame.agent, frame.session)
-    const expected = (last?.seq ?? -1) + 1 + frame.batch.gapCount
+    const expected = (last?.seq ?? -1) + 1 + readPlaced(body).gapCount
     if (frame.seq !== expected) throw new Error(`frame ${frame.seq} is stored where ${expected} belongs`)
   }
 

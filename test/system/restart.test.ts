@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { decodeFrame } from '@constat/shared/batch'
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot, leafHash } from '@constat/evidence/tree'
 import { concatenate } from '@constat/sla/timeline'
 import { foldSamples, tailOf } from '@constat/sla/vantage'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import { chunkRows } from '../../collector/src/db/fold-rows.ts'
 import { entryRange, logRows, type EntryRow } from '../../collector/src/db/ledger-rows.ts'
-import { readPage } from '../../collector/src/fold/page.ts'
+import { frameOf, readPage } from '../../collector/src/fold/page.ts'
+import { valueAt } from '../../collector/src/fold/readings.ts'
 import type { Chunk } from '../../collector/src/fold/track.ts'
 import { leafBytes, leafType } from '../../collector/src/ledger/leaf.ts'
 import { configurationNamed, newest } from '@constat/sla/state/contract-state'
@@ -244,10 +244,7 @@ function samplesByPlace(
 ): [[string, string], Samples][] {
   const all = new Map<string, { at: number; outcome: number; key: string }[]>()
   for (const row of rows) {
-    const decoding = decodeFrame(row.body)
-    if (decoding.kind !== 'decoded') throw new Error(decoding.detail)
-    const { batch } = decoding.frame
-    const frame = { index: row.index, batch, agent: row.agent!, session: row.session!, seq: row.seq! }
+    const frame = frameOf(row)
     const { reports } = readPage([frame], (digest) => configOf(Buffer.from(digest).toString('hex')))
     for (const { agent, config, readings } of reports) {
       for (const [index, own] of readings.entries()) {
@@ -257,7 +254,7 @@ function samplesByPlace(
         all.set(place, list)
         own.atMs.forEach((at, i) => {
           const rank = `${frame.session.toString('hex')}.${String(frame.seq).padStart(12, '0')}.${String(i).padStart(6, '0')}`
-          list.push({ at, outcome: own.outcome[i]!, key: rank })
+          list.push({ at, outcome: valueAt(own.outcome, i), key: rank })
         })
       }
     }

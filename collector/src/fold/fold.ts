@@ -14,7 +14,7 @@ import type { Committed } from '../ledger/sequencer.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
 import { Shifts } from './isolation.ts'
 import { LateWork } from './late.ts'
-import { framesOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
+import { frameOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
 import { Tracks, type StatesByLog } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
@@ -74,17 +74,18 @@ export class Fold {
     return this.#next.get(log) ?? 0
   }
 
-  /** Folds what was just committed, reading back whatever is missing before it. */
-  async take(committed: readonly Committed[], touched: Touched): Promise<void> {
-    for (const { log, firstIndex, drafts } of committed) {
-      if (firstIndex < this.next(log)) continue
-      await this.catchUp(log, firstIndex, touched)
-      const frames: Frame[] = []
-      for (const [i, { frame, type }] of drafts.entries()) {
-        if (frame && type === 'frame') frames.push({ ...frame, index: firstIndex + i })
+  /** Folds what was just committed to a log, as far as it goes on from what is folded; `catchUp` has the rest. */
+  async take(log: number, committed: readonly Committed[], touched: Touched): Promise<void> {
+    const frames: Frame[] = []
+    let next = this.next(log)
+    for (const { firstIndex, drafts } of committed) {
+      if (firstIndex !== next) continue
+      next += drafts.length
+      for (const [i, { frame, type, body }] of drafts.entries()) {
+        if (frame && type === 'frame') frames.push({ ...frame, index: firstIndex + i, body })
       }
-      await this.foldFrames(log, { frames, next: firstIndex + drafts.length }, touched)
     }
+    if (next > this.next(log)) await this.foldFrames(log, { frames, next }, touched)
   }
 
   /** Folds every leaf below `until` that is not folded yet, from the ledger. */
@@ -94,7 +95,7 @@ export class Fold {
       const rows = await entryRange(this.#db, { log, from, to: until, limit: PAGE_LEAVES })
       const last = rows.at(-1)
       invariant(last && rows[0]?.index === from, `leaf ${from} of log ${log} is missing`)
-      const frames = framesOf(rows.filter(({ type }) => type === FRAME))
+      const frames = rows.filter(({ type }) => type === FRAME).map(frameOf)
       await this.foldFrames(log, { frames, next: last.index + 1 }, touched)
     }
   }
@@ -114,7 +115,7 @@ export class Fold {
   /** Folds frames of one log in order; `next` is the first leaf after them. */
   async foldFrames(
     log: number,
-    { frames, next }: { frames: Iterable<Frame>; next: number },
+    { frames, next }: { frames: readonly Frame[]; next: number },
     touched: Touched,
   ): Promise<void> {
     const page = readPage(frames, this.#configOf(log))

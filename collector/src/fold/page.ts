@@ -9,18 +9,12 @@ import type { UnixMs } from '@constat/shared/time'
 import type { EntryRow } from '../db/ledger-rows.ts'
 import { readBatch, type Readings } from './readings.ts'
 
-/** A frame of the ledger as the fold takes it. */
-export type Frame = { index: number; batch: StateBatch; agent: Buffer; session: Buffer; seq: number }
+/** A frame of the ledger, whose form admission has proved. It is read when its turn comes, and let go. */
+export type Frame = { index: number; body: Buffer; agent: Buffer; session: Buffer; seq: number }
 
-/** A stored frame; admission has proved its form. */
 export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
   invariant(agent && session && seq !== null, `leaf ${index} is a frame without its place`)
-  return { index, batch: readStates(body), agent, session, seq }
-}
-
-/** One after the other, each for a moment: a page of them decoded at once would outlive the young heap. */
-export function* framesOf(rows: Iterable<EntryRow>): Generator<Frame> {
-  for (const row of rows) yield frameOf(row)
+  return { index, body, agent, session, seq }
 }
 
 /** What one agent said under one configuration. */
@@ -43,13 +37,13 @@ export type Page = { reports: Report[]; gaps: Gap[] }
 
 export type ConfigOf = (digest: Uint8Array) => CheckConfig
 
-export function readPage(frames: Iterable<Frame>, configOf: ConfigOf): Page {
+export function readPage(frames: readonly Frame[], configOf: ConfigOf): Page {
   const reports = new Map<string, Report>()
   const gaps: Gap[] = []
   // Nearly every frame is of the agent and the configuration of the one before it.
   let last: { agent: Buffer; digest: Uint8Array; report: Report } | null = null
   for (const frame of frames) {
-    const { batch } = frame
+    const batch = readStates(frame.body)
     const digest = batch.configDigest
     if (!last?.agent.equals(frame.agent) || Buffer.compare(last.digest, digest) !== 0) {
       const agent = frame.agent.toString('hex')

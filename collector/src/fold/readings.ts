@@ -6,33 +6,34 @@ import type { StateBatch } from '@constat/shared/frame-reader'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 
-/** Parallel columns; `attempt` 0 marks the sample of a slot. */
-export type Readings = {
-  atMs: UnixMs[]
-  outcome: number[]
-  cause: number[]
-  attempt: number[]
-}
+/** The values of one column; null where all of them are zero, which is "good", "no cause" and "of a slot". */
+export type Column = number[] | null
 
-const UNKNOWN = outcomeCode('unknown')
-const NO_CAUSE = 0
+/** Parallel columns; `attempt` 0 marks the sample of a slot. */
+export type Readings = Told & { atMs: UnixMs[] }
+type Told = { outcome: Column; cause: Column; attempt: Column }
+
+const NOTHING_KNOWN: Told = { outcome: [outcomeCode('unknown')], cause: null, attempt: null }
 /** Slots that one batch may leave open for one check; more is a batch that lies about its schedule. */
 export const MAX_OPEN_SLOTS = 20_000
 
 export function emptyReadings(): Readings {
-  return { atMs: [], outcome: [], cause: [], attempt: [] }
+  return { atMs: [], outcome: null, cause: null, attempt: null }
+}
+
+/** The value of a column at a position that it has. */
+export function valueAt(column: Column, i: number): number {
+  return column ? column[i]! : 0
 }
 
 /** Adds what `batch` says to `into`, by check index; `intervalMs` by index too. */
 export function readBatch(batch: StateBatch, into: Readings[], intervalMs: readonly number[]): void {
-  const { check, offsetMs, outcome, cause, attempt } = batch.samples
+  const { check, offsetMs } = batch.samples
   const baseMs = batch.baseS * 1000
   for (let i = 0; i < check.length; i += 1) {
     const own = (into[check[i]!] ??= emptyReadings())
     own.atMs.push(baseMs + offsetMs[i]!)
-    own.outcome.push(outcome[i]!)
-    own.cause.push(cause ? cause[i]! : NO_CAUSE)
-    own.attempt.push(attempt ? attempt[i]! : 0)
+    tell(own, batch.samples, i)
   }
   const { schedule } = batch
   if (isPlain(batch)) return
@@ -50,6 +51,21 @@ export function readBatch(batch: StateBatch, into: Readings[], intervalMs: reado
       batch,
     })
   }
+}
+
+/** Adds what `from` says at `i` of the instant that was added last. */
+function tell(own: Readings, from: Told, i: number): void {
+  const before = own.atMs.length - 1
+  own.outcome = grown(own.outcome, before, valueAt(from.outcome, i))
+  own.cause = grown(own.cause, before, valueAt(from.cause, i))
+  own.attempt = grown(own.attempt, before, valueAt(from.attempt, i))
+}
+
+/** A column of `length` values with one more. */
+function grown(column: Column, length: number, value: number): Column {
+  if (column) column.push(value)
+  else if (value !== 0) return [...new Array<number>(length).fill(0), value]
+  return column
 }
 
 /** One slot and one sample of each check, in the same order: nearly every batch. Nothing is missing. */
@@ -90,9 +106,7 @@ function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch }: Slot
 
 export function pushUnknown(readings: Readings, atMs: UnixMs): void {
   readings.atMs.push(atMs)
-  readings.outcome.push(UNKNOWN)
-  readings.cause.push(NO_CAUSE)
-  readings.attempt.push(0)
+  tell(readings, NOTHING_KNOWN, 0)
 }
 
 /** The same readings in order of instant, equal instants as they came; itself when it already is. */
@@ -113,20 +127,26 @@ export function filterReadings(readings: Readings, keep: (i: number) => boolean)
 }
 
 function select({ atMs, outcome, cause, attempt }: Readings, order: readonly number[]): Readings {
+  const picked = (column: Column): Column => column && order.map((i) => column[i]!)
   return {
     atMs: order.map((i) => atMs[i]!),
-    outcome: order.map((i) => outcome[i]!),
-    cause: order.map((i) => cause[i]!),
-    attempt: order.map((i) => attempt[i]!),
+    outcome: picked(outcome),
+    cause: picked(cause),
+    attempt: picked(attempt),
   }
+}
+
+export function sliceReadings(readings: Readings, { from, to }: { from: number; to: number }): Readings {
+  const { atMs, outcome, cause, attempt } = readings
+  if (from === 0 && to === atMs.length) return readings
+  const cut = (column: Column): Column => column && column.slice(from, to)
+  return { atMs: atMs.slice(from, to), outcome: cut(outcome), cause: cut(cause), attempt: cut(attempt) }
 }
 
 export function appendReadings(into: Readings, from: Readings): void {
   for (let i = 0; i < from.atMs.length; i += 1) {
     into.atMs.push(from.atMs[i]!)
-    into.outcome.push(from.outcome[i]!)
-    into.cause.push(from.cause[i]!)
-    into.attempt.push(from.attempt[i]!)
+    tell(into, from, i)
   }
 }
 

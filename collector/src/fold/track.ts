@@ -12,7 +12,7 @@ import { withIsolation, type Reference } from '@constat/sla/isolation'
 import { silencesAmong } from '@constat/sla/silence'
 import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
-import { filterReadings, type Readings } from './readings.ts'
+import { filterReadings, sliceReadings, valueAt, type Readings } from './readings.ts'
 
 /** Sample time of one chunk: 1,440 samples at one every 10 s. */
 export const CHUNK_MS = 4 * 3_600_000
@@ -147,7 +147,7 @@ export class Track {
       const startMs = chunkStart(kept.atMs[from]!)
       let to = from
       while (to < kept.atMs.length && kept.atMs[to]! < startMs + CHUNK_MS) to += 1
-      this.#extendChunk(startMs, slice(kept, from, to))
+      this.#extendChunk(startMs, sliceReadings(kept, { from, to }))
       from = to
     }
     const after = this.#chunks.at(-1)
@@ -217,7 +217,8 @@ export class Track {
   #relevant(readings: Readings): Readings {
     const told = this.#isolatedIn ? blinded(readings, this.#isolatedIn) : readings
     if (this.key.rules.by === 'reprobes') return told
-    return filterReadings(told, (i) => told.attempt[i] === 0)
+    const { attempt } = told
+    return attempt ? filterReadings(told, (i) => attempt[i] === 0) : told
   }
 }
 
@@ -242,7 +243,8 @@ function blinded(readings: Readings, isolatedIn: IsolatedIn): Readings {
   if (lastMs === undefined) return readings
   const isolated = isolatedIn({ startMs: atMs[0]!, endMs: lastMs + 1 })
   if (isolated.length === 0) return readings
-  return { ...readings, outcome: Array.from(withIsolation(readings, isolated).outcome) }
+  const outcome = Array.from(withIsolation({ atMs, outcome: outcomesOf(readings) }, isolated).outcome)
+  return { ...readings, outcome }
 }
 
 type Opening = { opening: Chunk | undefined; readings: Readings }
@@ -262,19 +264,24 @@ function foldWhole(startMs: UnixMs, rules: FoldRules, { opening, readings }: Ope
 }
 
 function foldOn(chunk: Chunk, rules: FoldRules, readings: Readings): Chunk {
-  const { pieces, closing } = foldChunk(rules, chunk.closing, readings)
-  const last = readings.atMs.length - 1
+  const { atMs, outcome, cause } = readings
+  const { pieces, closing } = foldChunk(rules, chunk.closing, { atMs, outcome: outcomesOf(readings) })
+  const last = atMs.length - 1
   return {
     startMs: chunk.startMs,
     pieces: joined(chunk.pieces, pieces),
     closing,
     failures: failuresAfter(chunk, readings),
-    lastMs: readings.atMs[last]!,
-    lastOutcome: readings.outcome[last]!,
-    lastCause: readings.cause[last]!,
-    samples: chunk.samples + readings.atMs.length,
+    lastMs: atMs[last]!,
+    lastOutcome: valueAt(outcome, last),
+    lastCause: valueAt(cause, last),
+    samples: chunk.samples + atMs.length,
     ...silencesAfter(chunk, rules, readings),
   }
+}
+
+function outcomesOf({ atMs, outcome }: Readings): ArrayLike<number> {
+  return outcome ?? new Uint8Array(atMs.length)
 }
 
 function silencesAfter(
@@ -311,25 +318,17 @@ function joined(before: Timeline, after: Timeline): Timeline {
 function failuresAfter(chunk: Chunk, { atMs, outcome, cause }: Readings): Failures {
   let { lastOutcome, lastCause } = chunk
   let failures = chunk.failures
+  if (!outcome) return failures
   for (let i = 0; i < atMs.length; i += 1) {
-    const isNew = outcome[i] === FAIL && (lastOutcome !== FAIL || lastCause !== cause[i])
+    const ownCause = valueAt(cause, i)
+    const isNew = outcome[i] === FAIL && (lastOutcome !== FAIL || lastCause !== ownCause)
     if (isNew && failures.atMs.length < MAX_FAILURES) {
-      failures = { atMs: [...failures.atMs, atMs[i]!], cause: [...failures.cause, cause[i]!] }
+      failures = { atMs: [...failures.atMs, atMs[i]!], cause: [...failures.cause, ownCause] }
     }
     lastOutcome = outcome[i]!
-    lastCause = cause[i]!
+    lastCause = ownCause
   }
   return failures
-}
-
-function slice({ atMs, outcome, cause, attempt }: Readings, from: number, to: number): Readings {
-  if (from === 0 && to === atMs.length) return { atMs, outcome, cause, attempt }
-  return {
-    atMs: atMs.slice(from, to),
-    outcome: outcome.slice(from, to),
-    cause: cause.slice(from, to),
-    attempt: attempt.slice(from, to),
-  }
 }
 
 /** Nothing was emitted and nothing is in doubt: only the instant of the last sample has moved. */

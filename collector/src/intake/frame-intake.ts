@@ -331,6 +331,7 @@ function refuse(one: Proved, refusal: { reason: RefusalReason; detail: string; e
 
 function draftOf(one: Proved, { digest, checkIntervalsMs }: Checked): Draft {
   const { batch } = one
+  const { clock, health } = batch
   const span = spanOf(batch, checkIntervalsMs)
   return {
     type: 'frame',
@@ -343,7 +344,11 @@ function draftOf(one: Proved, { digest, checkIntervalsMs }: Checked): Draft {
       digest,
       fromMs: span?.fromMs ?? null,
       toMs: span?.toMs ?? null,
-      batch,
+      health: {
+        clockOffsetMs: clock.offsetMs,
+        clockErrorMs: clock.errorMs,
+        spoolFrames: health.spoolFrames,
+      },
     },
   }
 }

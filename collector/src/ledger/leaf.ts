@@ -3,7 +3,6 @@
  * part of what is signed: a member is only ever appended. Pure.
  */
 import { invariant } from '@constat/shared/fault'
-import type { PlacedBatch } from '@constat/shared/frame-reader'
 import type { UnixMs } from '@constat/shared/time'
 
 /** The position plus one is the byte in the leaf. */
@@ -41,7 +40,10 @@ export type LeafType = (typeof LEAF_TYPES)[number]
 /** A body above this is stored beside the log and enters as its digest. */
 export const MAX_BODY_BYTES = 60_073
 
-/** Where a frame stands in its session, the span of its samples, and what admission has read. */
+/** What pages show of an agent: its clock against the collector's, and what waits in its spool. */
+export type AgentHealth = { clockOffsetMs: number; clockErrorMs: number; spoolFrames: number }
+
+/** Where a frame stands in its session, the span of its samples, and what it says of its agent. */
 export type FramePlace = {
   agent: Buffer
   session: Buffer
@@ -49,7 +51,7 @@ export type FramePlace = {
   digest: Buffer
   fromMs: UnixMs | null
   toMs: UnixMs | null
-  batch: PlacedBatch
+  health: AgentHealth
 }
 
 /** A leaf before the sequencer has given it an index. */
