@@ -99,7 +99,7 @@ async function judgePromise(
   { asOfMs, phase }: WindowAsked,
 ): Promise<JudgedPromise> {
   const question = { state, ...promised, asOfMs }
-  const facts = await factsOf(question, { timelines, latencies })
+  const facts = await factsOf(question, { timelines, latencies, told: timelines })
   const judged = judgeWindowOf({ ...question, phase, facts })
   return { ...promised, judged, facts }
 }

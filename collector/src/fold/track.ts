@@ -117,6 +117,17 @@ export class Track {
     return where(recent, { startMs: fromMs, endMs: Infinity }, isDown)
   }
 
+  /**
+   * Up to when all evidence is in, and until when the sample that stands may still be followed by the next one;
+   * null where nothing is awaited, as after a sample that could not tell.
+   */
+  get awaited(): { settledMs: UnixMs; untilMs: UnixMs } | null {
+    const closing = this.#chunks.at(-1)?.closing
+    if (!closing || closing.lastAtMs === null) return null
+    const { lastAtMs, open } = closing
+    return { settledMs: open.at[0] ?? lastAtMs, untilMs: lastAtMs + this.key.rules.holdMs }
+  }
+
   /** Starts of the chunks that may hold samples of `interval`. */
   startsWithin({ startMs, endMs }: Interval): UnixMs[] {
     const starts = this.#chunks.map((chunk) => chunk.startMs)

@@ -20,7 +20,7 @@ import type { Latencies } from '../latency/latencies.ts'
 import { foldRules } from '@constat/sla/assembly/rules'
 import { sitesSeeing, type SiteVantages } from '@constat/sla/assembly/sites'
 import { checksOf } from '@constat/sla/service-tree'
-import type { Timelines } from './timelines.ts'
+import type { Timelines, ToldTimelines } from './timelines.ts'
 
 export type FactQuestion = {
   state: ContractState
@@ -36,7 +36,7 @@ export function countsSlots({ metric }: Pick<GuaranteeTerms, 'metric'>): boolean
 }
 
 /** Everything but the slot samples, from memory. */
-export function stateFacts(question: FactQuestion, timelines: Timelines): ServiceFacts {
+export function stateFacts(question: FactQuestion, timelines: ToldTimelines): ServiceFacts {
   const { state, revision, guarantee } = question
   const timeline = timelines.service(state, revision, guarantee.service)
   const sites = sitesAsked(question, timelines).map((site) => {
@@ -49,9 +49,9 @@ export function stateFacts(question: FactQuestion, timelines: Timelines): Servic
 /** Everything, slot samples read. `asOfMs` later than the window's end counts none after it. */
 export async function factsOf(
   question: FactQuestion,
-  { latencies, timelines }: SlotSources,
+  { latencies, timelines, told }: SlotSources & { told: ToldTimelines },
 ): Promise<ServiceFacts> {
-  const facts = stateFacts(question, timelines)
+  const facts = stateFacts(question, told)
   if (!countsSlots(question.guarantee)) return facts
   const byAgent = await slotsByAgent(question, { latencies, timelines })
   const sites = sitesAsked(question, timelines)
@@ -67,7 +67,7 @@ export async function factsOf(
 /** The sites that a guarantee for each of them is promised for. */
 export function sitesAsked(
   { state, revision, guarantee }: Pick<FactQuestion, 'state' | 'revision' | 'guarantee'>,
-  timelines: Timelines,
+  timelines: ToldTimelines,
 ): SiteVantages[] {
   if (guarantee.scope === 'service') return []
   const agents = timelines.agentsOf(state, revision, guarantee.service)

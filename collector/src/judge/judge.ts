@@ -146,7 +146,7 @@ export class Judge {
     const revision = revisionAt(state, service, atMs)
     return {
       contract: revision.terms,
-      timeline: timelines.service(state, revision, service),
+      timeline: timelines.asOf(nowMs).service(state, revision, service),
       vantages: timelines.vantages(state, revision, service),
       nameOf: (agent) => nameIn(state, agent),
       isolatedTime: (agent) => timelines.isolated(state, revision, agent),

@@ -22,14 +22,14 @@ export type LiveJudgement = {
 }
 
 export function liveJudgement(asked: WindowQuestion, { timelines, slots }: LiveSources): LiveJudgement {
-  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines)
+  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines.asOf(asked.nowMs))
   const counted = countsSlots(asked.guarantee) ? slots.last(asked) : null
   return { asked, judged: counted?.judged ?? judgedBare(asked, facts), facts, counted }
 }
 
 /** By the states alone, as of now: rulings and committed time rest on nothing else. */
 export function bareJudgement(asked: WindowQuestion, { timelines }: LiveSources): LiveJudgement {
-  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines)
+  const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines.asOf(asked.nowMs))
   return { asked, judged: judgedBare(asked, facts), facts, counted: null }
 }
 

@@ -134,7 +134,7 @@ export class SlotJudge {
 
   async #judge(asked: WindowQuestion): Promise<void> {
     const { timelines, nowMs } = this.#deps
-    const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines)
+    const facts = stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines.asOf(asked.nowMs))
     const bare = this.#judged(asked, facts)
     const beganMs = nowMs()
     const added = canAdd(asked, bare) ? await this.#added(asked, bare, facts) : null
@@ -170,7 +170,8 @@ export class SlotJudge {
     const signature = asked.nowMs < asked.window.endMs ? null : this.#signature(asked, facts, bare)
     const last = this.#answers.get(answerName(asked))
     if (last && signature !== null && last.signature === signature) return last
-    const whole = await factsOf({ ...asked, asOfMs: asked.nowMs }, this.#deps)
+    const told = this.#deps.timelines.asOf(asked.nowMs)
+    const whole = await factsOf({ ...asked, asOfMs: asked.nowMs }, { ...this.#deps, told })
     return { judged: this.#judged(asked, whole), asOfMs, signature }
   }
 

@@ -18,7 +18,7 @@ import type { CheckTerms, ExpandedContract } from '@constat/sla/contract/expande
 import { isolationReferences } from '@constat/sla/isolation'
 import { checksOf } from '@constat/sla/service-tree'
 import { nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
-import { NOTHING_KNOWN, type Timeline } from '@constat/sla/timeline'
+import { NOTHING_KNOWN, toldFrom, type Timeline } from '@constat/sla/timeline'
 import type { Track } from '../fold/track.ts'
 import type { Tracks } from '../fold/tracks.ts'
 
@@ -35,8 +35,14 @@ type TrackVantage = Vantage & { track: Track | null }
 /** A site, or the whole service: null. */
 type Place = { service: string; site: SiteVantages | null }
 
+/** The next sample of an agent is awaited until `untilMs`; up to `settledMs` all of its evidence is in. */
+type Awaited = { agent: string; settledMs: UnixMs; untilMs: UnixMs }
+
 /** Timelines of one service under one revision, by site, and of which versions they were worked out. */
-type Kept = { version: string; bySite: Map<string, Timeline> }
+type Kept = { version: string; bySite: Map<string, Timeline>; awaited: Awaited[] | null }
+
+/** What figures are taken from: the timelines of a closing, or those of a moment that goes on. */
+export type ToldTimelines = Pick<Timelines, 'service' | 'site' | 'agentsOf'>
 
 export class Timelines {
   readonly #tracks: Tracks
@@ -56,6 +62,22 @@ export class Timelines {
   /** The service as the agents of one site see it, by the default quorum for so many agents. */
   site(state: ContractState, revision: Revision, place: { service: string; site: SiteVantages }): Timeline {
     return this.#timeline(state, revision, place)
+  }
+
+  /** The same while time goes on: what only awaits its evidence at `nowMs` is not told as possibly down. */
+  asOf(nowMs: UnixMs): ToldTimelines {
+    const told = (state: ContractState, revision: Revision, place: Place): Timeline => {
+      const awaited = this.#awaited(state, revision, place.service)
+      const settledMs = awaited
+        .filter(({ agent, untilMs }) => untilMs > nowMs && (place.site?.agents.includes(agent) ?? true))
+        .reduce((earliest, one) => Math.min(earliest, one.settledMs), nowMs)
+      return toldFrom(this.#timeline(state, revision, place), settledMs)
+    }
+    return {
+      service: (state, revision, service) => told(state, revision, { service, site: null }),
+      site: told,
+      agentsOf: (state, revision, service) => this.agentsOf(state, revision, service),
+    }
   }
 
   /** When an agent was isolated, by the references of the revision. */
@@ -117,20 +139,30 @@ export class Timelines {
   }
 
   #timeline(state: ContractState, revision: Revision, { service, site }: Place): Timeline {
-    const kept = this.#keptOf(state, revision, service)
+    const kept = this.#keptOf(state, revision, service).bySite
     const key = site === null ? '' : siteKey(site)
     let timeline = kept.get(key)
     if (!timeline) kept.set(key, (timeline = assembled(this.observed(state, revision), service, site)))
     return timeline
   }
 
-  #keptOf(state: ContractState, { terms }: Revision, service: string): Map<string, Timeline> {
+  #awaited(state: ContractState, revision: Revision, service: string): Awaited[] {
+    const kept = this.#keptOf(state, revision, service)
+    const observed = this.observed(state, revision)
+    kept.awaited ??= checksOf(revision.terms, service)
+      .flatMap((check) => observed.vantagesOf(check))
+      .flatMap(({ agent, track }) => (track?.awaited ? [{ agent: agent.id, ...track.awaited }] : []))
+    return kept.awaited
+  }
+
+  #keptOf(state: ContractState, { terms }: Revision, service: string): Kept {
     let services = this.#kept.get(terms)
     if (!services) this.#kept.set(terms, (services = new Map()))
     const version = this.#versionOf(state, terms, service)
     let kept = services.get(service)
-    if (kept?.version !== version) services.set(service, (kept = { version, bySite: new Map() }))
-    return kept.bySite
+    if (kept?.version !== version)
+      services.set(service, (kept = { version, bySite: new Map(), awaited: null }))
+    return kept
   }
 
   /** Everything that a timeline of the service rests on. Where silence can be down, also who is waited for. */

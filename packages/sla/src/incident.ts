@@ -69,7 +69,7 @@ function incidentOf(outage: readonly Reach[], { told, counted, asOfMs }: Seen): 
 
 /** Seen, not down, and not proved up either. */
 function isInDoubt(mark: number): boolean {
-  return (mark & (MARK.known | MARK.down | MARK.provenUp)) === MARK.known
+  return isPossiblyDown(mark) && (mark & (MARK.known | MARK.down)) === MARK.known
 }
 
 function doubtBefore(timeline: Timeline, startMs: UnixMs): UnixMs {

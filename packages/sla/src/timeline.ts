@@ -29,6 +29,9 @@ export const MARK = {
   blocked: 64,
 } as const
 
+/** Beside the marks, on what is told while time goes on: known up, and what would prove it is still awaited. */
+const AWAITED = 128
+
 export const STATES = ['up', 'degraded', 'partial', 'down', 'unknown'] as const
 export type State = (typeof STATES)[number]
 
@@ -187,10 +190,26 @@ export function everywhere(timeline: Timeline, holds: (mark: number) => boolean)
 /** P, D, S and the unknown time as predicates for `where`. */
 export const isProvenDown = (mark: number): boolean => (mark & MARK.provenDown) !== 0
 export const isDown = (mark: number): boolean => (mark & MARK.down) !== 0
-export const isPossiblyDown = (mark: number): boolean => (mark & MARK.provenUp) === 0
+export const isPossiblyDown = (mark: number): boolean => (mark & (MARK.provenUp | AWAITED)) === 0
 /** Known and not down: partial and degraded are up. */
 export const isUp = (mark: number): boolean => (mark & (MARK.known | MARK.down)) === MARK.known
 export const isUnknown = (mark: number): boolean => (mark & MARK.known) === 0
+
+/**
+ * The timeline as it is told now: what is known after `settledMs`, the last instant up to which all evidence is in,
+ * and is not down, counts as possibly down only once its evidence is in. Else "at most" would grow with the time
+ * since the last sample, and fall with each one that comes.
+ */
+export function toldFrom(timeline: Timeline, settledMs: UnixMs): Timeline {
+  const { at, mark } = timeline
+  const i = indexAt(timeline, settledMs)
+  if (i === at.length - 1 && (mark[i] ?? 0) === 0) return timeline
+  const pieces: Pieces = { at: at.slice(0, i + 1), mark: mark.slice(0, i + 1) }
+  const told = (one: number): number => (isUp(one) ? one | AWAITED : one)
+  if (i >= 0) append(pieces, settledMs, told(mark[i]!))
+  for (let next = i + 1; next < at.length; next += 1) append(pieces, at[next]!, told(mark[next]!))
+  return pieces
+}
 
 /** One word a stretch, covering `interval`; adjacent stretches differ. */
 export function segments(timeline: Timeline, interval: Interval): Segment[] {

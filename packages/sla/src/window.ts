@@ -12,7 +12,7 @@ import {
   type UnixMs,
 } from '@constat/shared/time'
 import type { DownMs } from './figures.ts'
-import { MARK, piecesWithin, stateOf, type State, type Timeline } from './timeline.ts'
+import { MARK, isPossiblyDown, piecesWithin, stateOf, type State, type Timeline } from './timeline.ts'
 
 export type Measured = {
   /** Committed time of the whole window: what the allowance is a share of. */
@@ -43,7 +43,7 @@ export type MeasureQuestion = {
 export function measure({ timeline, committed, window, asOfMs }: MeasureQuestion): Measured {
   const whole = clip(committed, window)
   const elapsed = clip(whole, { startMs: window.startMs, endMs: Math.min(window.endMs, asOfMs) })
-  const sums = { known: 0, blocked: 0, partial: 0, degraded: 0, provable: 0, point: 0, provenUp: 0 }
+  const sums = { known: 0, blocked: 0, partial: 0, degraded: 0, provable: 0, point: 0, sureUp: 0 }
   for (const interval of elapsed) {
     for (const { startMs, endMs, mark } of piecesWithin(timeline, interval)) {
       const ms = endMs - startMs
@@ -52,7 +52,7 @@ export function measure({ timeline, committed, window, asOfMs }: MeasureQuestion
       if (mark & MARK.blocked) sums.blocked += ms
       if (mark & MARK.provenDown) sums.provable += ms
       if (mark & MARK.down) sums.point += ms
-      if (mark & MARK.provenUp) sums.provenUp += ms
+      if (!isPossiblyDown(mark)) sums.sureUp += ms
       if (state === 'partial' || state === 'degraded') sums[state] += ms
     }
   }
@@ -63,7 +63,7 @@ export function measure({ timeline, committed, window, asOfMs }: MeasureQuestion
     knownMs: sums.known,
     unknownMs: committedMs - sums.known,
     blockedMs: sums.blocked,
-    downMs: { provable: sums.provable, point: sums.point, pessimistic: committedMs - sums.provenUp },
+    downMs: { provable: sums.provable, point: sums.point, pessimistic: committedMs - sums.sureUp },
     partialMs: sums.partial,
     degradedMs: sums.degraded,
   }

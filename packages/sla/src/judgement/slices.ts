@@ -9,7 +9,7 @@ import { clip, normalise, totalMs, type Interval, type IntervalSet, type UnixMs 
 import type { Objective } from '../contract/objective.ts'
 import { FIGURES, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, percent, sum, ZERO, type Fraction } from '../fraction.ts'
-import { MARK, piecesWithin, type Timeline } from '../timeline.ts'
+import { MARK, isPossiblyDown, piecesWithin, type Timeline } from '../timeline.ts'
 import { attempts, type AttemptTime, type VantageSlots } from './attempts.ts'
 
 /** Most slices of one window: a leap year of half-minutes. */
@@ -59,7 +59,7 @@ export function timeSlices(timeline: Timeline, slicing: Slicing): Slice[] {
         if (piece.mark & MARK.known) slice.known += ms
         if (piece.mark & MARK.provenDown) slice.failMin += ms
         if (piece.mark & MARK.down) slice.fail += ms
-        if (!(piece.mark & MARK.provenUp)) slice.failMax += ms
+        if (isPossiblyDown(piece.mark)) slice.failMax += ms
       }
     }
   }

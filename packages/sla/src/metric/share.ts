@@ -16,7 +16,7 @@ import {
 import { addCounted, addSlots, missingAtEnd, populationSeen, type SurePopulation } from '../latency-slots.ts'
 import { countedTimeline } from '../outage.ts'
 import { nearestRanks } from '../selection.ts'
-import { isPossiblyDown, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
+import { MARK, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
 import {
   base,
   byFigure,
@@ -189,7 +189,7 @@ function reached(set: IntervalSet): IntervalSet {
 }
 
 function isProvenUp(mark: number): boolean {
-  return !isPossiblyDown(mark)
+  return (mark & MARK.provenUp) !== 0
 }
 
 type Adding = { place: Place; thresholdUs: number; take: (counted: Uint32Array) => void }
