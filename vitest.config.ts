@@ -13,6 +13,7 @@ const SYSTEM_TIMEOUT_MS = 180_000
 /** They wait for holds, silences, clocks and restarts more than they work. The longest one first. */
 const PATIENT = [
   'restart',
+  'second-look',
   'silence',
   'latency',
   'sites',

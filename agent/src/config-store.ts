@@ -6,7 +6,8 @@ import type { KeyObject } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { messageOf } from '@constat/shared/fault'
-import { mayFollow, openConfig, type AgentConfig, type SignedConfig } from './config.ts'
+import { lookHolds, type Look } from '@constat/shared/look'
+import { mayFollow, openConfig, type AgentCheck, type AgentConfig, type SignedConfig } from './config.ts'
 import type { Log } from './shell.ts'
 import type { SpoolFs } from './spool-fs.ts'
 import { parseObject } from './state.ts'
@@ -20,6 +21,8 @@ export class ConfigStore {
   readonly #log: Log
   readonly #collectorKey: KeyObject
   readonly #configs = new Map<string, AgentConfig>()
+  /** Log and check → instant of the last look that was taken. */
+  readonly #lookedMs = new Map<string, number>()
   /** One write at a time: two at once would share a draft, and the older could end last. */
   #keeping: Promise<void> = Promise.resolve()
 
@@ -58,6 +61,28 @@ export class ConfigStore {
     this.#configs.set(config.origin, config)
     this.#keeping = this.#keeping.then(() => this.#keep(config.origin, signed))
     return config
+  }
+
+  digestOf(origin: string): Buffer | null {
+    return this.#configs.get(origin)?.digest ?? null
+  }
+
+  /**
+   * The check that a look is about; null for one that is not of the configuration that runs here, not newer than
+   * the last one, or not signed by the collector, which is said.
+   */
+  lookedAt(look: Look & { signature: Uint8Array }): AgentCheck | null {
+    const config = this.#configs.get(look.origin)
+    const check = config?.checks.find(({ index }) => index === look.check)
+    if (!config || !check || Buffer.compare(config.digest, look.configDigest) !== 0) return null
+    const place = `${look.origin}\n${look.check}`
+    if (look.atMs <= (this.#lookedMs.get(place) ?? -Infinity)) return null
+    if (!lookHolds(look, this.#collectorKey)) {
+      this.#log.error('a request to look now was refused: it is not signed by the pinned collector')
+      return null
+    }
+    this.#lookedMs.set(place, look.atMs)
+    return check
   }
 
   /** Ends when everything accepted so far is on disk, or was said not to be. */

@@ -7,7 +7,7 @@ import type { KeyObject } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { readSpec } from '@constat/probe/kinds'
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
-import { MAX_CHECKS, type ProbeSpec } from '@constat/shared/check'
+import { hasBrackets, MAX_CHECKS, type ProbeSpec } from '@constat/shared/check'
 import { verifyBytes } from '@constat/shared/signature'
 
 /** What travels, and what is kept on disk. */
@@ -36,8 +36,6 @@ const MAX_ORIGIN_CHARS = 512
 const MIN_INTERVAL_MS = 100
 const MAX_INTERVAL_MS = 24 * 3_600_000
 const MAX_CONFIRM = 100
-/** Checks of a shorter interval are bracketed closely enough by their slots. */
-const BRACKETS_FROM_MS = 10_000
 
 /** The configuration, or the sentence that says why it is not taken. */
 export function openConfig(
@@ -82,7 +80,7 @@ export function mayFollow(next: AgentConfig, last: AgentConfig | undefined): boo
 export function readCheck(value: Json | undefined, index: number): AgentCheck | string {
   if (value === undefined || !isObject(value)) return `check ${index} is not there`
   const { name, intervalMs, timeoutMs, reprobeMs, confirm, probe } = value
-  const { brackets = Number(intervalMs) >= BRACKETS_FROM_MS } = value
+  const { brackets = hasBrackets({ intervalMs: Number(intervalMs) }) } = value
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARS)
     return `check ${index} has no name`
   if (!isWithin(intervalMs, { min: MIN_INTERVAL_MS, max: MAX_INTERVAL_MS })) return `${name}: intervalMs`

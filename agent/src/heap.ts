@@ -18,13 +18,21 @@ export class DueHeap<T> {
   push(dueUs: number, item: T): void {
     const items = this.#items
     this.#pushed += 1
-    let at = items.push({ dueUs, order: this.#pushed, item }) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!isBefore(items[at]!, items[parent]!)) return
-      this.#swap(at, parent)
-      at = parent
+    this.#rise(items.push({ dueUs, order: this.#pushed, item }) - 1)
+  }
+
+  /** Takes an item out wherever it stands; false where it is not there. */
+  remove(item: T): boolean {
+    const items = this.#items
+    const at = items.findIndex((one) => one.item === item)
+    const last = at < 0 ? undefined : items.pop()
+    if (!last) return false
+    if (at < items.length) {
+      items[at] = last
+      this.#rise(at)
+      this.#sink(at)
     }
+    return true
   }
 
   pop(): T | undefined {
@@ -34,14 +42,24 @@ export class DueHeap<T> {
     if (!first || !last) return undefined
     if (items.length > 0) {
       items[0] = last
-      this.#sink()
+      this.#sink(0)
     }
     return first.item
   }
 
-  #sink(): void {
+  #rise(from: number): void {
     const items = this.#items
-    for (let at = 0; ;) {
+    for (let at = from; at > 0;) {
+      const parent = (at - 1) >> 1
+      if (!isBefore(items[at]!, items[parent]!)) return
+      this.#swap(at, parent)
+      at = parent
+    }
+  }
+
+  #sink(from: number): void {
+    const items = this.#items
+    for (let at = from; ;) {
       let least = at
       for (const child of [2 * at + 1, 2 * at + 2]) {
         if (child < items.length && isBefore(items[child]!, items[least]!)) least = child

@@ -36,6 +36,8 @@ export type ProberDeps = {
     origin: string,
     run: { check: number; firstUs: number; intervalUs: number; count: number },
   ) => void
+  /** The answer to a slot's probe is late, for the first time: other vantages may be asked to look. */
+  late: (origin: string, check: number) => void
 }
 
 type Job = { origin: string; check: AgentCheck; key: string }
@@ -80,6 +82,15 @@ export class Prober {
     this.#advance()
   }
 
+  /** Another vantage sees this check fail: one probe now, where the schedule has room for it. */
+  look(origin: string, check: AgentCheck): void {
+    const key = keyOf(origin, check)
+    const start = this.#stopped ? null : this.#schedule.look(key, this.#deps.shell.clock.monotonicUs())
+    if (!start) return
+    this.#begin(start)
+    this.#arm()
+  }
+
   stop(): void {
     this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
@@ -121,12 +132,22 @@ export class Prober {
 
   /** `before`: the try that this one runs beside, whose sample goes first as it began first. */
   #begin(start: Start, before: Promise<void> = Promise.resolve()): void {
+    const late = setTimeout(() => this.#late(start), start.lateUs / 1_000)
     const hanging = setTimeout(() => {
       const nowUs = this.#deps.shell.clock.monotonicUs()
       const second = this.#stopped ? null : this.#schedule.beside(start.ticket, nowUs)
       if (second) this.#begin(second, told)
     }, start.hangsUs / 1_000)
-    const told = this.#run(start, before).finally(() => clearTimeout(hanging))
+    const told = this.#run(start, before).finally(() => {
+      clearTimeout(late)
+      clearTimeout(hanging)
+    })
+  }
+
+  #late({ ticket, key, slotUs }: Start): void {
+    const job = this.#jobs.get(key)
+    if (this.#stopped || slotUs === null || !job || !this.#schedule.isFirstSign(ticket)) return
+    this.#deps.late(job.origin, job.check.index)
   }
 
   async #run({ ticket, key, attempt, slotUs }: Start, before: Promise<void>): Promise<void> {

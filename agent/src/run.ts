@@ -208,6 +208,10 @@ class Agent implements RunningAgent {
         this.#batchers.get(origin)?.account(run)
         this.#armBatches()
       },
+      late: (origin, check) => {
+        const configDigest = this.#configs.digestOf(origin)
+        if (configDigest) this.#sender.hanging({ origin, configDigest, check })
+      },
     })
   }
 
@@ -238,6 +242,10 @@ class Agent implements RunningAgent {
       configured: (message) => {
         const config = this.#configs.accept(message)
         if (config) this.#apply(config)
+      },
+      looked: (message) => {
+        const check = this.#configs.lookedAt(message)
+        if (check) this.#prober.look(message.origin, check)
       },
       sessionSpoiled: (session) => {
         for (const batcher of this.#batchers.values()) if (batcher.session === session) batcher.openSession()

@@ -34,9 +34,16 @@ export type Plan = {
 
 /**
  * Run this check now. `slotUs` is null for a re-probe, which is then the `attempt`-th. A try that has run for
- * `hangsUs` hangs, and may be due a second one beside it.
+ * `lateUs` takes longer than usual; one that has run for `hangsUs` hangs, and may be due a second one beside it.
  */
-export type Start = { ticket: number; key: string; attempt: number; slotUs: number | null; hangsUs: number }
+export type Start = {
+  ticket: number
+  key: string
+  attempt: number
+  slotUs: number | null
+  lateUs: number
+  hangsUs: number
+}
 /** Slots that passed: `count` of them, the first at `firstUs`. */
 export type Missed = { key: string; firstUs: number; intervalUs: number; count: number }
 /** `settles`: the try came while a change was unconfirmed, so it confirms or withdraws it. */
@@ -58,6 +65,10 @@ type Entry = {
   failingSinceUs: number | null
   /** Of the good tries, the slowest of late: a check that is always slow does not hang. */
   slowestUs: number
+  /** Start of the last look that somebody asked for. */
+  lookedUs: number
+  /** Until when the tries so far are worth, each BRACKET_US. */
+  spentUs: number
   standing: Standing
   removed: boolean
 }
@@ -69,6 +80,8 @@ export const FIRST_WITHIN_US = 1_000_000
 /** Between two tries of a check that is failing, and how long it is tried so often. */
 export const BRACKET_US = 2_000_000
 const BRACKETS_FOR_US = 300_000_000
+/** An answer is late after this, or twice the slowest good one of late. */
+const LATE_US = 500_000
 /** What is left of the slowest good try with each further one. */
 const FORGETTING = 0.9
 
@@ -104,6 +117,8 @@ export class Schedule {
       running: 0,
       failingSinceUs: null,
       slowestUs: 0,
+      lookedUs: -Infinity,
+      spentUs: -Infinity,
       standing: NOTHING_SEEN,
       removed: false,
     }
@@ -176,6 +191,28 @@ export class Schedule {
     return this.#start(entry, nowUs, null)
   }
 
+  /** Whether the try of `ticket`, which is late, is the first sign that something may be wrong. */
+  isFirstSign(ticket: number): boolean {
+    const entry = this.#running.get(ticket)?.entry
+    return entry !== undefined && entry.plan.brackets && !entry.removed && entry.standing.run !== 'bad'
+  }
+
+  /**
+   * A try out of turn, since another vantage sees the check fail. Null where none is due: it goes without, it runs
+   * or looks at a change already, or it was tried so often of late that one more would be above one in BRACKET_US.
+   */
+  look(key: string, nowUs: number): Start | null {
+    const entry = this.#entries.get(key)
+    if (!entry?.plan.brackets || entry.attempt >= MAX_ATTEMPT) return null
+    const { standing, lookedUs, spentUs, plan } = entry
+    if (standing.run === 'bad' || isOpen(standing) || this.#running.size >= this.#maxInFlight) return null
+    const isSoon = nowUs - lookedUs < Math.max(BRACKET_US, plan.reprobeUs)
+    if (isSoon || spentUs > nowUs + BRACKET_US || !this.#waiting.remove(entry)) return null
+    entry.attempt += 1
+    entry.lookedUs = nowUs
+    return this.#start(entry, nowUs, null)
+  }
+
   #begin(entry: Entry, nowUs: number, { starts, missed }: Instructions): void {
     const latest = latestSlot(entry, nowUs)
     const isSlot = latest >= entry.next
@@ -189,12 +226,14 @@ export class Schedule {
 
   #start(entry: Entry, nowUs: number, ofSlotUs: number | null): Start {
     entry.startedUs = nowUs
+    entry.spentUs = Math.max(entry.spentUs, nowUs) + BRACKET_US
     entry.running += 1
     this.#tickets += 1
     this.#running.set(this.#tickets, { entry, startedUs: nowUs })
     const { key, reprobeUs } = entry.plan
-    const hangsUs = Math.max(BRACKET_US, reprobeUs, 2 * entry.slowestUs)
-    return { ticket: this.#tickets, key, attempt: entry.attempt, slotUs: ofSlotUs, hangsUs }
+    const lateUs = Math.max(LATE_US, 2 * entry.slowestUs)
+    const hangsUs = Math.max(BRACKET_US, reprobeUs, lateUs)
+    return { ticket: this.#tickets, key, attempt: entry.attempt, slotUs: ofSlotUs, lateUs, hangsUs }
   }
 
   #gridAfter(fromUs: number, { phaseUs, intervalUs }: Plan): number {

@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto'
 import { messageOf } from '@constat/shared/fault'
 import { receiptHolds } from '@constat/shared/receipt'
 import { publicKeyOf } from '@constat/shared/signature'
+import type { CheckPlace } from '@constat/shared/look'
 import type { Message } from '@constat/shared/wire'
 import { Addresses } from './addresses.ts'
 import { waitBeforeMs } from './backoff.ts'
@@ -33,6 +34,7 @@ export type SenderOptions = {
   /** A connection is up. Answers the sessions that live frames are numbered in from now on. */
   welcomed: () => string[]
   configured: (message: Extract<Message, { type: 'config' }>) => void
+  looked: (message: Extract<Message, { type: 'look' }>) => void
   /** A frame of this session was refused: live frames go on in another. Answers the live sessions. */
   sessionSpoiled: (session: string) => string[]
 }
@@ -56,6 +58,7 @@ export class Sender {
   readonly #asked = new Map<number, number>()
   readonly #verifyKey: KeyObject
   #uplink: Uplink | null = null
+  #takesLooks = false
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
@@ -126,16 +129,17 @@ export class Sender {
     this.#pending = openUplink(
       { ...uplink, route: this.#addresses.current, random: shell.random },
       {
-        welcomed: (_, opened) => this.#welcome(opened),
+        welcomed: ({ looks }, opened) => this.#welcome(opened, looks),
         received: (message) => this.#receive(message),
         ended: (ending) => this.#end(ending),
       },
     )
   }
 
-  #welcome(opened: Uplink): void {
+  #welcome(opened: Uplink, looks: boolean): void {
     if (this.#stopped) return opened.close()
     this.#uplink = opened
+    this.#takesLooks = looks
     this.#asked.clear()
     this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
@@ -200,6 +204,8 @@ export class Sender {
     switch (message.type) {
       case 'config':
         return this.#options.configured(message)
+      case 'look':
+        return this.#options.looked(message)
       case 'ack':
         return this.#acknowledged(message)
       case 'refuse':
@@ -315,6 +321,11 @@ export class Sender {
     const sentMs = this.#options.shell.clock.nowMs()
     this.#asked.set(sentMs, this.#options.shell.clock.monotonicUs())
     this.#uplink?.send({ type: 'time', sentMs, receivedMs: 0, answeredMs: 0 })
+  }
+
+  /** A try hangs: tells a collector that takes it, now or never. */
+  hanging(place: CheckPlace): void {
+    if (this.#takesLooks) this.#uplink?.send({ type: 'hanging', ...place })
   }
 
   #keepTime(): void {

@@ -48,7 +48,7 @@ export type UplinkOptions = {
   limits: UplinkLimits
 }
 
-export type Welcome = { agent: string; name: string; collectorKey: Buffer }
+export type Welcome = { agent: string; name: string; collectorKey: Buffer; looks: boolean }
 
 /** Why a connection ended, for people and for the next try. */
 export type Ending = {
@@ -155,7 +155,7 @@ class Link implements Uplink {
     if (this.#stage.at !== 'hello') return
     const { key, version, name, token } = this.#options
     const { nonce } = this.#stage
-    this.send({ type: 'hello', nonce, publicKey: rawPublicKey(key), version, name, token })
+    this.send({ type: 'hello', nonce, publicKey: rawPublicKey(key), version, name, token, looks: true })
   }
 
   #receive(message: Message): void {
@@ -171,8 +171,8 @@ class Link implements Uplink {
     if (stage.at === 'proved' && message.type === 'welcome') {
       clearTimeout(this.#handshakeTimer)
       this.#stage = { at: 'open' }
-      const { agent, name } = message
-      return this.#events.welcomed({ agent, name, collectorKey: stage.collectorKey }, this)
+      const { agent, name, looks } = message
+      return this.#events.welcomed({ agent, name, collectorKey: stage.collectorKey, looks }, this)
     }
     this.#violate(`a ${message.type} message does not belong here`)
   }

@@ -113,6 +113,7 @@ async function openLine(
     told,
     previews,
     configured,
+    ask: (asked, look) => sockets?.ask(asked, look),
     ...heardOf(options),
   })
   await pipeline.open()
@@ -123,6 +124,7 @@ async function openLine(
     agents,
     intake,
     assign: (agent) => assignmentsOf(agent, pipeline.assign),
+    hanging: (agent, place) => pipeline.secondLooks.hanging(agent, place),
   })
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })

@@ -2,7 +2,8 @@
  * THE LINE: sample → batch → ledger → timeline → window → verdict → report / alert. Read this first.
  *
  *   receive   frames of the agents → intake (prove, admit) → sequencer (append, one group commit) → ack
- *   commit    every leaf that is stored → the state of its contract, before whoever appended it is answered
+ *   commit    every leaf that is stored → the state of its contract, before whoever appended it is answered;
+ *             a first failure → one probe at once by the other vantages of its check
  *   advance   what was committed → the steps below, contract by contract
  *
  * Data walks one way. Only the ledger is ground: `advance` is safe to run twice and to be killed anywhere,
@@ -18,6 +19,7 @@ import { LedgerStates } from './closing/ledger-state.ts'
 import type { Previews } from './closing/preview.ts'
 import { configure, type AssignDeps } from './contract/assign.ts'
 import { Contracts } from './contract/contracts.ts'
+import { SecondLooks, type SecondLookDeps } from './contract/second-looks.ts'
 import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
 import { FrameIntake } from './intake/frame-intake.ts'
@@ -61,6 +63,8 @@ export type PipelineDeps = {
   heard?: (frame: Buffer) => void
   /** What agents run has changed: those that are connected are told. */
   configured?: () => Promise<void>
+  /** Agents that are connected are asked for a probe. */
+  ask?: SecondLookDeps['ask']
 }
 
 export class Pipeline {
@@ -73,6 +77,7 @@ export class Pipeline {
   readonly setAside: SetAside
   readonly model: ReadModel
   readonly assign: AssignDeps
+  readonly secondLooks: SecondLooks
   readonly #timelines: Timelines
   readonly #alerted: Alerted
   readonly #closer: Closer
@@ -104,7 +109,9 @@ export class Pipeline {
     const { sequencer } = this
     const contracts = (this.contracts = new Contracts(db, () => sequencer.settled()))
     const agents = (this.agents = new Agents(db, shell))
-    this.assign = { contracts, sequencer, identity: shell.identity, nowMs }
+    const { identity } = shell
+    this.assign = { contracts, sequencer, identity, nowMs }
+    this.secondLooks = new SecondLooks({ contracts, agents, identity, nowMs, ask: deps.ask ?? (() => {}) })
     this.setAside = new SetAside({ nowMs, log: shell.log })
     const fold = (this.fold = new Fold(db, contracts))
     this.intake = this.#makeFrameIntake()
@@ -225,6 +232,7 @@ export class Pipeline {
 
   #take(committed: Committed): void {
     this.contracts.committed(committed)
+    this.secondLooks.committed(committed)
     this.#committed.push(committed)
     this.#gather()
   }

@@ -166,11 +166,20 @@ export type CheckSpec = {
   /** Consecutive failures that confirm down, and good samples that confirm up. */
   confirm: { down: number; up: number }
   /**
-   * While it fails it is probed every 2 s, for 5 minutes at most, so that the end is known to 2 s; and a try that
-   * hangs gets a second one beside it. Absent: from intervals of 10 s up.
+   * While it fails it is probed every 2 s, for 5 minutes at most, so that the end is known to 2 s; a try that
+   * hangs gets a second one beside it; and where another vantage sees it fail it is probed at once. Absent: from
+   * intervals of 10 s up.
    */
   brackets?: boolean
   probe: ProbeSpec
+}
+
+/** Checks of a shorter interval are looked at closely enough by their slots. */
+const BRACKETS_FROM_MS = 10_000
+
+/** Whether the check is probed between its slots while something is wrong with it. */
+export function hasBrackets({ brackets, intervalMs }: Pick<CheckSpec, 'brackets' | 'intervalMs'>): boolean {
+  return brackets ?? intervalMs >= BRACKETS_FROM_MS
 }
 
 /** Checks of one contract's log. A sample names its check by position here. */

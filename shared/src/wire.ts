@@ -12,10 +12,17 @@
  *                                   ←    ack {session, seq, receipt} | refuse {session, seq, reason}
  *   time {sent}                     →
  *                                   ←    time {sent, received, answered}
+ *   hanging {check}                 →
+ *                                   ←    look {check, signature}
+ *
+ * An end that knows looks says so when it introduces itself: to one that does not, neither is sent.
  */
 import { Packr } from 'msgpackr'
 import { MAX_FRAME_BYTES } from './batch.ts'
+import { MAX_CHECKS } from './check.ts'
+import type { CheckPlace, Look } from './look.ts'
 import { isReceipt, type Receipt } from './receipt.ts'
+import { SIGNATURE_BYTES } from './signature.ts'
 
 export const SUBPROTOCOL = 'constat.v1'
 export const AGENT_PATH = '/agent/v1'
@@ -25,6 +32,7 @@ export const NONCE_BYTES = 32
 const MAX_NAME_CHARS = 64
 const MAX_TOKEN_CHARS = 256
 const MAX_REASON_CHARS = 1_000
+const MAX_ORIGIN_CHARS = 512
 
 export type RefusalReason =
   | 'malformed'
@@ -46,10 +54,11 @@ export type Message =
       version: string
       name: string
       token: string | null
+      looks: boolean
     }
   | { type: 'challenge'; nonce: Uint8Array; publicKey: Uint8Array; signature: Uint8Array }
   | { type: 'proof'; signature: Uint8Array }
-  | { type: 'welcome'; agent: string; name: string }
+  | { type: 'welcome'; agent: string; name: string; looks: boolean }
   /** `json` is a CheckConfig in RFC 8785 form, signed for purpose `config`; `mine` indexes its checks. */
   | { type: 'config'; json: string; signature: Uint8Array; mine: number[] }
   | { type: 'frame'; bytes: Uint8Array }
@@ -60,6 +69,10 @@ export type Message =
   | { type: 'time'; sentMs: number; receivedMs: number; answeredMs: number }
   /** The last message before a close: why, and when to come back (ms from now, spread over it; 0: as usual). */
   | { type: 'bye'; code: string; detail: string; retryAfterMs: number }
+  /** A try of this check has no answer for longer than usual: others may be asked to look. No evidence. */
+  | ({ type: 'hanging' } & CheckPlace)
+  /** One probe now of a check that the agent runs, signed for purpose `look`. */
+  | ({ type: 'look'; signature: Uint8Array } & Look)
 
 const CODES = {
   hello: 1,
@@ -72,6 +85,8 @@ const CODES = {
   refuse: 8,
   time: 9,
   bye: 10,
+  hanging: 11,
+  look: 12,
 } as const satisfies Record<Message['type'], number>
 
 const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
@@ -83,13 +98,13 @@ export function encodeMessage(message: Message): Buffer {
 function fieldsOf(m: Message): unknown[] {
   switch (m.type) {
     case 'hello':
-      return [m.nonce, m.publicKey, m.version, m.name, m.token]
+      return [m.nonce, m.publicKey, m.version, m.name, m.token, m.looks]
     case 'challenge':
       return [m.nonce, m.publicKey, m.signature]
     case 'proof':
       return [m.signature]
     case 'welcome':
-      return [m.agent, m.name]
+      return [m.agent, m.name, m.looks]
     case 'config':
       return [m.json, m.signature, m.mine]
     case 'frame':
@@ -106,6 +121,10 @@ function fieldsOf(m: Message): unknown[] {
       return [m.sentMs, m.receivedMs, m.answeredMs]
     case 'bye':
       return [m.code, m.detail, m.retryAfterMs]
+    case 'hanging':
+      return [m.origin, m.configDigest, m.check]
+    case 'look':
+      return [m.origin, m.configDigest, m.check, m.atMs, m.signature]
   }
 }
 
@@ -128,7 +147,15 @@ function readMessage(f: readonly unknown[]): Message | null {
       if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !text(f[3], 64) || !text(f[4], MAX_NAME_CHARS))
         return null
       if (f[5] !== null && !text(f[5], MAX_TOKEN_CHARS)) return null
-      return { type: 'hello', nonce: f[1], publicKey: f[2], version: f[3], name: f[4], token: f[5] }
+      return {
+        type: 'hello',
+        nonce: f[1],
+        publicKey: f[2],
+        version: f[3],
+        name: f[4],
+        token: f[5],
+        looks: f[6] === true,
+      }
     case CODES.challenge:
       if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !bytes(f[3], 64)) return null
       return { type: 'challenge', nonce: f[1], publicKey: f[2], signature: f[3] }
@@ -136,7 +163,7 @@ function readMessage(f: readonly unknown[]): Message | null {
       return bytes(f[1], 64) ? { type: 'proof', signature: f[1] } : null
     case CODES.welcome:
       return text(f[1], 64) && text(f[2], MAX_NAME_CHARS)
-        ? { type: 'welcome', agent: f[1], name: f[2] }
+        ? { type: 'welcome', agent: f[1], name: f[2], looks: f[3] === true }
         : null
     case CODES.config:
       if (!text(f[1], MAX_MESSAGE_BYTES) || !bytes(f[2], 64) || !isIndexes(f[3])) return null
@@ -160,9 +187,24 @@ function readMessage(f: readonly unknown[]): Message | null {
     case CODES.bye:
       if (!text(f[1], 64) || !text(f[2], MAX_REASON_CHARS) || !count(f[3])) return null
       return { type: 'bye', code: f[1], detail: f[2], retryAfterMs: f[3] }
+    case CODES.hanging: {
+      const place = readPlace(f)
+      return place && { type: 'hanging', ...place }
+    }
+    case CODES.look: {
+      const place = readPlace(f)
+      if (!place || !instant(f[4]) || !bytes(f[5], SIGNATURE_BYTES)) return null
+      return { type: 'look', ...place, atMs: f[4], signature: f[5] }
+    }
     default:
       return null
   }
+}
+
+/** Where a check stands, in the fields after the code. */
+function readPlace(f: readonly unknown[]): CheckPlace | null {
+  if (!text(f[1], MAX_ORIGIN_CHARS) || !bytes(f[2], 32) || !count(f[3]) || f[3] >= MAX_CHECKS) return null
+  return { origin: f[1], configDigest: f[2], check: f[3] }
 }
 
 function readReceipt(field: unknown): Receipt | null {

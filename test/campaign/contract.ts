@@ -71,6 +71,7 @@ ${siteLines.join('')}  zones:
     confirm: {down: 2, up: 1, by: reprobes}
     quorum: {down: 2, minKnown: 2}
     mergeGap: {gap: PT0S}
+    brackets: true
   guarantees:
 ${guarantee('portal-up', `service: ${SERVICE}`)}${guarantee(
     EACH_SITE,

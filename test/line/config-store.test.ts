@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPublicKey } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canonicalJson } from '@constat/shared/canonical-json'
+import { signLook, type Look } from '@constat/shared/look'
 import { privateKeyOf, signBytes } from '@constat/shared/signature'
 import { readCheck } from '../../agent/src/config.ts'
 import { ConfigStore } from '../../agent/src/config-store.ts'
@@ -51,6 +52,42 @@ test.each([2, 3, 20])('of %i configurations at once, the last is found again', a
   const again = await open(dir, said).load()
   expect(again.map(({ version }) => version)).toEqual([count])
   expect(said).toEqual([])
+})
+
+describe('a request to look now', () => {
+  const other = privateKeyOf(Buffer.alloc(32, 6))
+  function asked(changes: Partial<Look>, signer = key): string[] {
+    const said: string[] = []
+    const store = open(join(folder, 'looks'), said)
+    const config = store.accept(signed(3))!
+    const look = { origin: config.origin, configDigest: config.digest, check: 0, atMs: 1_000, ...changes }
+    const take = (atMs: number): string => {
+      const one = { ...look, atMs }
+      return store.lookedAt({ ...one, signature: signLook(one, signer) })?.name ?? 'refused'
+    }
+    return [take(look.atMs), take(look.atMs), take(look.atMs + 1), ...said]
+  }
+  const SAID = 'a request to look now was refused: it is not signed by the pinned collector'
+
+  test('is taken once, and again when it is newer', () => {
+    expect(asked({})).toEqual(['site', 'refused', 'site'])
+  })
+  test.each<[string, Partial<Look>]>([
+    ['another log', { origin: 'test/other' }],
+    ['a check that does not run here', { check: 1 }],
+    ['another configuration', { configDigest: Buffer.alloc(32) }],
+  ])('of %s is refused', (_, changes) => {
+    expect(asked(changes)).toEqual(['refused', 'refused', 'refused'])
+  })
+  test('of somebody else is refused, and said', () => {
+    expect(asked({}, other)).toEqual(['refused', 'refused', 'refused', SAID, SAID, SAID])
+  })
+  test('that was changed on the way is refused', () => {
+    const store = open(join(folder, 'looks'), [])
+    const { origin, digest } = store.accept(signed(3))!
+    const look = { origin, configDigest: digest, check: 0, atMs: 1_000 }
+    expect(store.lookedAt({ ...look, atMs: 1_001, signature: signLook(look, key) })).toBeNull()
+  })
 })
 
 test.each([

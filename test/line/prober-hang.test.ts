@@ -45,6 +45,7 @@ describe('a target that hangs', () => {
         probe: { kind: 'tcp', host: '127.0.0.1', port: talker.port, banner: 'ssh' },
         text: 'gate',
       }
+      const lateUs: number[] = []
       const seen: (TakenSample & { toldUs: number })[] = []
       const { timeoutMs: _, clock: __, ...probing } = probingContext({ timeoutMs: TIMEOUT_MS })
       prober = new Prober({
@@ -54,6 +55,7 @@ describe('a target that hangs', () => {
         probing,
         sampled: (_origin, sample) => seen.push({ ...sample, toldUs: REAL_CLOCK.monotonicUs() }),
         skipped: () => undefined,
+        late: () => lateUs.push(REAL_CLOCK.monotonicUs()),
       })
       prober.assign('log', [check])
       await eventually('two failures', () => seen.length >= 2, { limitMs: 10_000 })
@@ -63,6 +65,9 @@ describe('a target that hangs', () => {
         ['fail', 1],
       ])
       expect(second.slot).toBeNull()
+      // Others can be asked to look long before the first try fails; that is said once.
+      expect(lateUs.length).toBe(1)
+      expect((lateUs[0]! - first.startUs) / 1_000).toBeLessThan(500 + LATE_MS)
       expect(second.settles).toBe(true)
       // A timer of Node.js counts whole ms, and may be a part of one early.
       const besideMs = Math.ceil((second.startUs - first.startUs) / 1_000)

@@ -62,6 +62,7 @@ function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenS
         resolve(sample)
       },
       skipped: () => {},
+      late: () => {},
     })
     prober.assign('test', [check])
   })

@@ -304,6 +304,99 @@ describe('brackets', () => {
   })
 })
 
+describe('looks that are asked for', () => {
+  const one = plan({ brackets: true, confirm: { down: 2, up: 1 } })
+  /** A check that has just been seen in its first slot. */
+  function seenOnce(seen: Seen, changes: Partial<Plan> = {}): Schedule {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 1 })
+    schedule.add({ ...one, ...changes }, 0)
+    schedule.finish(schedule.advance(0).starts[0]!.ticket, seen, 10_000)
+    return schedule
+  }
+
+  test('begin at once, are no slot, and leave the slots where they are', () => {
+    const schedule = seenOnce('good')
+    const look = schedule.look('a', 3 * SECOND_US)
+    expect(look).toMatchObject({ key: 'a', attempt: 1, slotUs: null })
+    expect(schedule.nextDueUs()).toBeNull()
+    schedule.finish(look!.ticket, 'good', 3 * SECOND_US + 10_000)
+    expect(schedule.nextDueUs()).toBe(10 * SECOND_US)
+  })
+
+  test('that fail are looked at again after the wait, and confirm', () => {
+    const schedule = seenOnce('good')
+    const look = schedule.look('a', 3 * SECOND_US)!
+    schedule.finish(look.ticket, 'bad', 3 * SECOND_US + 10_000)
+    expect(schedule.nextDueUs()).toBe(5 * SECOND_US)
+    const [again] = schedule.advance(5 * SECOND_US).starts
+    expect(schedule.finish(again!.ticket, 'bad', 5 * SECOND_US)).toEqual({ settles: true })
+  })
+
+  test.each<[string, Schedule]>([
+    ['a check that fails, which looks on its own', seenOnce('bad')],
+    ['a check without brackets', seenOnce('good', { brackets: false })],
+    ['a check that is not here', seenOnce('good', { key: 'b' })],
+    ['a check that is probed oftener anyway', seenOnce('good', { intervalUs: SECOND_US })],
+  ])('of %s are not followed', (_, schedule) => {
+    for (let us = SECOND_US; schedule.nextDueUs()! <= us; us += SECOND_US) {
+      for (const { ticket } of schedule.advance(us).starts) schedule.finish(ticket, 'good', us)
+      if (us > 20 * SECOND_US) break
+    }
+    expect(schedule.look('a', 1_500_000)).toBeNull()
+  })
+
+  test('while it runs, or while there is no room, are not followed', () => {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 1 })
+    schedule.add(one, 0)
+    schedule.add({ ...one, key: 'b' }, 0)
+    const [a] = schedule.advance(0).starts
+    expect(schedule.look('a', 10)).toBeNull()
+    expect(schedule.look('b', 10)).toBeNull()
+    schedule.finish(a!.ticket, 'good', 20)
+    // It is about to start in its own slot.
+    expect(schedule.look('b', 20)).toBeNull()
+    expect(schedule.advance(20).starts.map(({ key }) => key)).toEqual(['b'])
+  })
+
+  test('cost at most one try in 2 s, however often a collector asks and whatever is seen', () => {
+    const property = fc.property(
+      fc.array(fc.constantFrom<Seen>('good', 'bad', 'unknown'), { minLength: 1 }),
+      fc.integer({ min: 50_000, max: 3 * SECOND_US }),
+      fc.integer({ min: 10, max: 60 }),
+      (seens, everyUs, intervalS) => {
+        const { atUs, lookedUs } = asked(seens, { everyUs, intervalUs: intervalS * SECOND_US })
+        for (const [i, us] of lookedUs.slice(1).entries())
+          expect(us - lookedUs[i]!).toBeGreaterThanOrEqual(BRACKET_US)
+        for (let from = 0; from < atUs.length; from += 7) {
+          const seconds = (atUs.at(-1)! - atUs[from]!) / SECOND_US
+          // The one that stands at the border, and a slot and a look that fall together.
+          expect(atUs.length - from).toBeLessThanOrEqual(seconds / 2 + 3)
+        }
+      },
+    )
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  /** Starts of all tries in ten minutes, and of those that were asked for. */
+  function asked(seens: Seen[], { everyUs, intervalUs }: { everyUs: number; intervalUs: number }) {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 1 })
+    schedule.add({ ...one, intervalUs }, 0)
+    const [atUs, lookedUs]: [number[], number[]] = [[], []]
+    const run = ({ ticket }: Start, nowUs: number): void => {
+      atUs.push(nowUs)
+      schedule.finish(ticket, seens[atUs.length % seens.length]!, nowUs + 10_000)
+    }
+    for (let askUs = everyUs; askUs < 600 * SECOND_US; askUs += everyUs) {
+      for (let us = schedule.nextDueUs()!; us <= askUs; us = schedule.nextDueUs()!)
+        for (const start of schedule.advance(us).starts) run(start, us)
+      const look = schedule.look('a', askUs)
+      if (look) lookedUs.push(askUs)
+      if (look) run(look, askUs)
+    }
+    return { atUs, lookedUs }
+  }
+})
+
 test('the tries that settle a change are told apart, be they slots', () => {
   const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 1 })
   schedule.add(plan({ reprobeUs: 20 * SECOND_US }), 0)

@@ -111,6 +111,7 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
       return [batcher.session]
     },
     configured: () => undefined,
+    looked: () => undefined,
     sessionSpoiled: (session) => {
       if (session === batcher.session) batcher.openSession()
       return [batcher.session]

@@ -24,6 +24,8 @@ const receipt = fc.record({
   signature: bytes(64),
 })
 
+const place = { origin: text(512), configDigest: bytes(32), check: fc.nat({ max: 4_095 }) }
+
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: constant('hello'),
@@ -32,10 +34,11 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     version: text(64),
     name: text(64),
     token: fc.option(text(256), { nil: null }),
+    looks: fc.boolean(),
   }),
   fc.record({ type: constant('challenge'), nonce: bytes(32), publicKey: bytes(32), signature: bytes(64) }),
   fc.record({ type: constant('proof'), signature: bytes(64) }),
-  fc.record({ type: constant('welcome'), agent: text(64), name: text(64) }),
+  fc.record({ type: constant('welcome'), agent: text(64), name: text(64), looks: fc.boolean() }),
   fc.record({
     type: constant('config'),
     json: text(2_000),
@@ -57,6 +60,8 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ type: constant('time'), sentMs: instant, receivedMs: instant, answeredMs: instant }),
   fc.record({ type: constant('bye'), code: text(64), detail: text(1_000), retryAfterMs: count }),
+  fc.record({ type: constant('hanging'), ...place }),
+  fc.record({ type: constant('look'), ...place, atMs: instant, signature: bytes(64) }),
 )
 
 test('every message comes back as it was sent', () => {
@@ -77,6 +82,12 @@ test('noise is never a message, and never throws', () => {
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('an end that says nothing of looks takes none', () => {
+  const [nonce, text] = [Buffer.alloc(32), 'x']
+  expect(decodeMessage(packr.pack([1, nonce, nonce, text, text, null]))).toMatchObject({ looks: false })
+  expect(decodeMessage(packr.pack([4, text, text]))).toMatchObject({ looks: false })
 })
 
 describe('limits and forms, at and one past', () => {
@@ -103,7 +114,11 @@ describe('limits and forms, at and one past', () => {
     ['a number below 0', [7, session, -1, good], false],
     ['a fraction', [7, session, 0.5, good], false],
     ['a time that is text', [9, '1', 0, 0], false],
-    ['a code that is not known', [11], false],
+    ['a look at the last check', [12, 'log', nonce, 4_095, 0, sig], true],
+    ['a look at one more', [12, 'log', nonce, 4_096, 0, sig], false],
+    ['a look without a signature', [12, 'log', nonce, 0, 0], false],
+    ['a check that hangs, of half a configuration', [11, 'log', Buffer.alloc(16), 0], false],
+    ['a code that is not known', [13], false],
     ['no code', [], false],
     ['a map', [{ type: 'hello' }], false],
   ])('%s', (_, fields, taken) => {

@@ -204,7 +204,8 @@ async function sendAll(
     const { agent, session, seq } = sender
     const toMs = fromMs + Math.floor((untilMs - 1 - fromMs) / seen.stepMs) * seen.stepMs
     const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0 }
-    const frame = { agent, session, seq, digest, fromMs, toMs, health }
+    const isGood = batch.samples.outcome.every((code) => code === 0)
+    const frame = { agent, session, seq, digest, fromMs, toMs, health, isGood }
     drafts.push({ type: 'frame' as const, body, receivedMs: nowMs, frame })
     sender.seq += 1
     sender.prev = digest

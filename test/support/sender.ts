@@ -37,7 +37,7 @@ export async function dialSender(url: string, { key, name, token }: Credentials)
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const send = (message: Message): void => socket.send(encodeMessage(message))
   const nonce = randomBytes(32)
-  send({ type: 'hello', nonce, publicKey, version: '0.1.0', name, token })
+  send({ type: 'hello', nonce, publicKey, version: '0.1.0', name, token, looks: false })
   const challenge = await next('challenge')
   const introduction = {
     agentNonce: nonce,

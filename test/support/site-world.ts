@@ -87,5 +87,6 @@ function agentOf(name: string, id: string): KnownAgent {
     idBytes: Buffer.from(id, 'hex'),
     connections: 1,
     heardMs: 0,
+    takesLooks: true,
   }
 }

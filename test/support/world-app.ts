@@ -21,7 +21,12 @@ export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
     pipeline: world.line(),
     shell,
     access,
-    sockets: { assignAll: () => Promise.resolve(), refuse: () => undefined, close: () => Promise.resolve() },
+    sockets: {
+      assignAll: () => Promise.resolve(),
+      ask: () => undefined,
+      refuse: () => undefined,
+      close: () => Promise.resolve(),
+    },
     publicUrl,
     told: () => undefined,
     invite: () => Promise.resolve((join) => join),

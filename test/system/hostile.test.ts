@@ -451,7 +451,15 @@ const UPGRADE = {
 
 function helloOf({ key }: Author) {
   const publicKey = rawPublicKey(key)
-  return { type: 'hello', nonce: randomBytes(32), publicKey, version: '1', name: 'x', token: null } as const
+  return {
+    type: 'hello',
+    nonce: randomBytes(32),
+    publicKey,
+    version: '1',
+    name: 'x',
+    token: null,
+    looks: true,
+  } as const
 }
 
 function samples(count: number): Partial<Batch> {

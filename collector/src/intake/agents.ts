@@ -22,6 +22,8 @@ export type KnownAgent = AgentRow & {
   connections: number
   /** Last frame or ping heard by this process; its start when nothing was. */
   heardMs: UnixMs
+  /** Its last connection takes requests to look. */
+  takesLooks: boolean
 }
 
 export type Introduction = { publicKey: Uint8Array; name: string; version: string; token: string | null }
@@ -143,7 +145,7 @@ export class Agents {
   #add(row: AgentRow): KnownAgent {
     if (!strictPublicKey(row.publicKey)) throw new Error(`the stored key of agent ${row.id} is not sound`)
     const idBytes = Buffer.from(row.id, 'hex')
-    const agent = { ...row, idBytes, connections: 0, heardMs: this.#shell.clock.nowMs() }
+    const agent = { ...row, idBytes, connections: 0, heardMs: this.#shell.clock.nowMs(), takesLooks: false }
     this.#byId.set(row.id, agent)
     return agent
   }

@@ -3,6 +3,7 @@
  * frames: the frame intake decides, this file only passes on, acknowledges and slows down.
  */
 import { publicKeyOf } from '@constat/shared/signature'
+import type { CheckPlace, Look } from '@constat/shared/look'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
 import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
 import { messageOf } from '@constat/shared/fault'
@@ -26,19 +27,23 @@ export type Socket = {
 /** A signed configuration of one log, and which of its checks this agent runs. */
 export type Assignment = { json: string; signature: Uint8Array; mine: number[] }
 
+export type SignedLook = Look & { signature: Uint8Array }
+
 export type ConnectionDeps = {
   shell: Shell
   agents: Agents
   intake: FrameIntake
   /** What an agent has to run now; enrols it in the logs it will write to. */
   assign(agent: KnownAgent): Promise<Assignment[]>
+  /** A try of this agent hangs. */
+  hanging(agent: KnownAgent, place: CheckPlace): void
 }
 
 type Stage =
   | { at: 'hello' }
   | { at: 'proof'; hello: Extract<Message, { type: 'hello' }>; introduction: Introduction }
   | { at: 'deciding' }
-  | { at: 'open'; agent: KnownAgent }
+  | { at: 'open'; agent: KnownAgent; looks: boolean }
   | { at: 'closed' }
 
 export class Connection {
@@ -81,6 +86,11 @@ export class Connection {
     for (const assignment of await this.#deps.assign(agent)) this.#send({ type: 'config', ...assignment })
   }
 
+  /** Asks the agent for one probe now. */
+  look(look: SignedLook): void {
+    if (this.#stage.at === 'open' && this.#stage.looks) this.#send({ type: 'look', ...look })
+  }
+
   /** Says why, then closes. A refusal of policy is 1008, a passing one 1013. */
   refuse(code: string, detail: string, retryAfterMs = 0): void {
     if (this.#stage.at === 'closed') return
@@ -120,17 +130,18 @@ export class Connection {
       const enrolment = await this.#deps.agents.introduce(hello)
       if (enrolment.kind === 'refused') return this.refuse(enrolment.code, enrolment.detail)
       if (this.#isClosed()) return
-      await this.#open(enrolment.agent, hello.version)
+      await this.#open(enrolment.agent, hello)
     } catch (error) {
       this.#deps.shell.log.error('an agent could not be welcomed', { reason: messageOf(error) })
       this.refuse('unavailable', 'the collector cannot look you up just now', RETRY_AFTER_MS)
     }
   }
 
-  async #open(agent: KnownAgent, version: string): Promise<void> {
+  async #open(agent: KnownAgent, { version, looks }: Extract<Message, { type: 'hello' }>): Promise<void> {
     agent.version = version
+    agent.takesLooks = looks
     agent.connections += 1
-    this.#stage = { at: 'open', agent }
+    this.#stage = { at: 'open', agent, looks }
     this.#deps.agents.heard(agent)
     if (agent.connections > 1) {
       this.#deps.shell.log.warn(
@@ -142,13 +153,14 @@ export class Connection {
         },
       )
     }
-    this.#send({ type: 'welcome', agent: agent.id, name: agent.name })
+    this.#send({ type: 'welcome', agent: agent.id, name: agent.name, looks: true })
     await this.assign()
   }
 
   #serve(agent: KnownAgent, message: Message): void {
     this.#deps.agents.heard(agent)
     if (message.type === 'time') return this.#answerTime(message.sentMs)
+    if (message.type === 'hanging') return this.#deps.hanging(agent, message)
     if (message.type !== 'frame')
       return this.refuse('malformed', `a ${message.type} message does not belong here`)
     if (agent.revokedMs !== null) return this.refuse('revoked', 'this agent was revoked')

@@ -349,6 +349,7 @@ function draftOf(one: Proved, { digest, checkIntervalsMs }: Checked): Draft {
         clockErrorMs: clock.errorMs,
         spoolFrames: health.spoolFrames,
       },
+      isGood: batch.samples.outcome === null,
     },
   }
 }

@@ -6,7 +6,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AGENT_PATH, MAX_MESSAGE_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
-import { Connection, type ConnectionDeps } from './connection.ts'
+import { Connection, type ConnectionDeps, type SignedLook } from './connection.ts'
 
 /** Open sockets at most; one more is answered 503. */
 export const MAX_SOCKETS = 2_000
@@ -21,6 +21,8 @@ export const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 export type AgentSockets = {
   /** Tells every connected agent what it has to run. */
   assignAll(): Promise<void>
+  /** Asks these agents, where they are connected, for one probe now. */
+  ask(agents: ReadonlySet<string>, look: SignedLook): void
   /** Ends the connections of one agent, saying why. */
   refuse(agent: string, code: string, detail: string): void
   /** Says that the collector goes away for a moment, and closes. */
@@ -60,6 +62,9 @@ export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets 
   return {
     assignAll: async () => {
       for (const { connection } of open) await connection.assign()
+    },
+    ask: (agents, look) => {
+      for (const { connection } of open) if (agents.has(connection.agent?.id ?? '')) connection.look(look)
     },
     refuse: (agent, code, detail) => {
       for (const { connection } of open) if (connection.agent?.id === agent) connection.refuse(code, detail)

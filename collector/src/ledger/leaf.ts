@@ -52,6 +52,8 @@ export type FramePlace = {
   fromMs: UnixMs | null
   toMs: UnixMs | null
   health: AgentHealth
+  /** Every sample of it is good. */
+  isGood: boolean
 }
 
 /** A leaf before the sequencer has given it an index. */
