@@ -2,7 +2,10 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type Mood = 'ok' | '503' | 'hang' | 'reset' | 'refuse'
+export type Mood = 'ok' | '503' | 'hang' | 'slow' | 'reset' | 'refuse'
+
+/** A slow answer comes after this: for nearly every check too late. */
+const SLOW_MS = 8_000
 
 export type MoodyServer = {
   url: string
@@ -26,6 +29,7 @@ export async function startMoodyServer(place: Place = { host: '127.0.0.1', port:
       requests += 1
       if (mood === '503') response.writeHead(503).end('maintenance')
       else if (mood === 'reset') request.socket.resetAndDestroy()
+      else if (mood === 'slow') setTimeout(() => response.end('ok'), SLOW_MS)
       else if (mood !== 'hang') response.end('ok')
     })
   }
