@@ -46,7 +46,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'access.ts': ['db'],
     // An anomaly is told in the transaction that keeps it.
     intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts'],
-    ledger: ['db'],
+    // An event is written with the leaf that it tells of.
+    ledger: ['db', 'alert/types.ts'],
     // The state of each contract, fed by what is committed; who runs which check; what people do to it.
     contract: [
       'db',

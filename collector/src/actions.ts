@@ -33,7 +33,6 @@ export type ActionDeps = {
   access: AccessDeps
   sockets: AgentSockets
   publicUrl: string
-  told(): void
   /** How a command is made of a token; asked before there is one. */
   invite: () => Promise<(token: string) => string>
 }

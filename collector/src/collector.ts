@@ -39,8 +39,6 @@ export type CollectorOptions = {
   random: Random
   log: Log
   version: string
-  /** Called for every frame that is in the ledger now. */
-  heard?: (frame: Buffer) => void
   /** The database is gone for good, or another collector took over: nothing more can be written. */
   lost: (reason: string) => void
 }
@@ -101,7 +99,6 @@ async function openLine(
   const bus = await openBus({ db, log })
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
-  const told = (): void => bus.publish()
   let sockets: AgentSockets | null = null
   const previews = startPreviews({ pgConfig, nowMs: () => clock.nowMs() })
   const configured = (): Promise<void> => sockets?.assignAll() ?? Promise.resolve()
@@ -110,11 +107,10 @@ async function openLine(
     shell,
     prove: prover.prove,
     publicUrl,
-    told,
+    bus,
     previews,
     configured,
     ask: (asked, look) => sockets?.ask(asked, look),
-    ...heardOf(options),
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
@@ -129,7 +125,7 @@ async function openLine(
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
-  const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, told, invite })
+  const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
   const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl, installer }).fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
@@ -180,10 +176,6 @@ function appOf(
     clock,
     log,
   })
-}
-
-function heardOf({ heard }: CollectorOptions): { heard?: (frame: Buffer) => void } {
-  return heard ? { heard } : {}
 }
 
 /** The style sheet and the script lie beside the bundle, or under web/ in a checkout. */

@@ -19,7 +19,7 @@ export type Door = Omit<Listener, 'renew'> & {
   /** Reads the certificate files now, where there are any. */
   reload(): void
   /** Called when another key is served. */
-  onPin(told: (pin: string) => void): void
+  onPin(listener: (pin: string) => void): void
 }
 
 const LOOK_AT_FILES_MS = 30_000
@@ -35,7 +35,7 @@ export async function openDoor({
 }): Promise<Door> {
   let certificate = await openCertificate(config, clock.nowMs())
   const { renew, ...listener } = await openListener(config.listen, certificate)
-  const heard: ((pin: string) => void)[] = []
+  const listeners: ((pin: string) => void)[] = []
   const files = watchFiles(config, {
     everyMs: LOOK_AT_FILES_MS,
     changed: (served) => {
@@ -43,7 +43,7 @@ export async function openDoor({
       renew(served)
       certificate = served
       log.info('the certificate was read again', { pin: served.pin })
-      if (isOther) for (const told of heard) told(served.pin)
+      if (isOther) for (const listener of listeners) listener(served.pin)
     },
     failed: (error) =>
       log.error('the certificate files cannot be used: the old one stays', { reason: messageOf(error) }),
@@ -55,7 +55,7 @@ export async function openDoor({
     tlsPin: () => certificate?.pin ?? null,
     joinPin: () => (certificate?.isPinned && publicUrl.startsWith('https:') ? certificate.pin : null),
     reload: files.look,
-    onPin: (told) => void heard.push(told),
+    onPin: (listener) => void listeners.push(listener),
     close: () => {
       files.close()
       return listener.close()

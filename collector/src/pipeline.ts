@@ -13,6 +13,7 @@ import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { nextChangeMs, serviceNames } from '@constat/sla/state/in-force'
+import type { EventBus } from './alert/bus.ts'
 import type { MessageType } from './alert/types.ts'
 import { Closer } from './closing/closer.ts'
 import { LedgerStates } from './closing/ledger-state.ts'
@@ -58,9 +59,8 @@ export type PipelineDeps = {
   shell: Shell
   prove: Prove
   publicUrl: string
-  told: () => void
+  bus: Pick<EventBus, 'publish'>
   previews: Previews
-  heard?: (frame: Buffer) => void
   /** What agents run has changed: those that are connected are told. */
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
@@ -85,6 +85,7 @@ export class Pipeline {
   readonly #slots: SlotJudge
   readonly #objectives: Objectives
   readonly #deps: PipelineDeps
+  readonly #listeners: ((committed: Committed) => void)[] = []
   #committed: Committed[] = []
   #advancing: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
@@ -96,14 +97,14 @@ export class Pipeline {
   readonly #judged = new Map<string, { termsVersion: number; untilMs: UnixMs }>()
 
   constructor(deps: PipelineDeps) {
-    const { db, shell, publicUrl, told } = deps
+    const { db, shell, publicUrl } = deps
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
     this.sequencer = new Sequencer(db, shell, {
       committed: (committed) => this.#take(committed),
       found: async (heads) => {
         await this.contracts.catchUp(heads)
-        told()
+        deps.bus.publish()
       },
     })
     const { sequencer } = this
@@ -124,16 +125,16 @@ export class Pipeline {
     const latencies = new Latencies({ db, contracts, fold, nowMs })
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
     const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))
-    this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl, told })
+    this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl })
     const judge = (asked: Parameters<typeof liveJudgement>[0]) => liveJudgement(asked, { timelines, slots })
-    this.#objectives = new Objectives({ sequencer, contracts, nowMs, judge, publicUrl, told })
+    this.#objectives = new Objectives({ sequencer, contracts, nowMs, judge, publicUrl })
     this.#alerted = new Alerted({ db, sequencer, contracts, nowMs })
-    this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states, told })
+    this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states })
     this.model = this.#makeModel(latencies)
   }
 
   #makeFrameIntake(): FrameIntake {
-    const { db, prove, shell, publicUrl, told } = this.#deps
+    const { db, prove, shell, publicUrl } = this.#deps
     const { contracts, sequencer } = this
     return new FrameIntake({
       db,
@@ -150,7 +151,6 @@ export class Pipeline {
         }
       },
       publicUrl,
-      told,
     })
   }
 
@@ -230,10 +230,17 @@ export class Pipeline {
     await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)
   }
 
+  /** Called for everything that is stored from now on. */
+  onCommitted(listener: (committed: Committed) => void): void {
+    this.#listeners.push(listener)
+  }
+
   #take(committed: Committed): void {
     this.contracts.committed(committed)
     this.secondLooks.committed(committed)
     this.#committed.push(committed)
+    if (committed.facts.length > 0) this.#deps.bus.publish()
+    for (const listener of this.#listeners) listener(committed)
     this.#gather()
   }
 
@@ -250,9 +257,9 @@ export class Pipeline {
     const touched = this.#states.takeCarried()
     const committed = this.#committed
     this.#committed = []
-    this.#hear(committed)
+    this.#note(committed)
     await this.#fold(committed, touched)
-    await this.judge.silences()
+    if (await this.judge.silences()) this.#deps.bus.publish()
     this.#closer.begin()
     let isConfigured = false
     for (const { contract } of this.contracts.all()) {
@@ -260,7 +267,7 @@ export class Pipeline {
         isConfigured = (await configure(contract, this.assign)) || isConfigured
         await this.#judge(state, touched)
         await this.#alerted.advance(state)
-        this.#tellCloser(state, touched)
+        this.#touchClosed(state, touched)
         await this.#objectives.advance(this.contracts.of(contract) ?? state)
         await this.#closer.advance(state)
       })
@@ -301,10 +308,9 @@ export class Pipeline {
   }
 
   /** What frames say of their agents: clock and spool, for people to see. */
-  #hear(committed: readonly Committed[]): void {
+  #note(committed: readonly Committed[]): void {
     for (const { drafts } of committed) {
-      for (const { frame, body } of drafts) {
-        if (frame) this.#deps.heard?.(body)
+      for (const { frame } of drafts) {
         const agent = frame && this.agents.byId(frame.agent.toString('hex'))
         if (agent) Object.assign(agent, frame.health)
       }
@@ -312,7 +318,7 @@ export class Pipeline {
   }
 
   /** Windows that have closed may come out otherwise where something older has changed. */
-  #tellCloser(state: ContractState, { since }: Touched): void {
+  #touchClosed(state: ContractState, { since }: Touched): void {
     const watchedMs = this.#closer.watchedUntilMs(state)
     for (const [check, sinceMs] of since.get(state.log) ?? []) {
       if (sinceMs >= watchedMs) continue

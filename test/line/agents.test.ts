@@ -157,7 +157,7 @@ describe('silence', () => {
   it('begins anew with every word', async () => {
     const agent = await oneAgent({ silentSinceMs: null })
     tick(SILENT_AFTER_MS - 1)
-    agents.heard(agent)
+    agents.seen(agent)
     expect(tick(SILENT_AFTER_MS - 1).silent).toBe(0)
     expect(tick(1).silent).toBe(1)
   })
@@ -166,7 +166,7 @@ describe('silence', () => {
     const agent = await oneAgent({ silentSinceMs: clock.nowMs() - 600_000 })
     expect(tick(5_000)).toEqual({ silent: 0, back: 0 })
     agent.connections = 1
-    agents.heard(agent)
+    agents.seen(agent)
     expect(tick(TICK_MS)).toEqual({ silent: 0, back: 1 })
   })
 

@@ -13,7 +13,7 @@ import {
   earliestCloseMs,
   isDecided,
 } from '../../collector/src/closing/due.ts'
-import { windowFact } from '../../collector/src/closing/news.ts'
+import { windowFact } from '../../collector/src/closing/window-fact.ts'
 import { keptOf } from '../../collector/src/closing/window-judgement.ts'
 import { revisionLeaf, stateOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'

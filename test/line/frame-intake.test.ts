@@ -43,7 +43,6 @@ function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameI
     isMember: (log, agent) => log === 1 && agent.equals(AUTHOR.agent),
     namesOf: (_, agent) => ({ contract: 'one', agent: { id: agent.toString('hex'), name: 'lyon-1' } }),
     publicUrl: 'https://constat.example',
-    told: () => undefined,
   })
 }
 

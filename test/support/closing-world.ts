@@ -87,7 +87,7 @@ export async function openClosingWorld({
       shell,
       prove: () => Promise.reject(new Error('frames are admitted by the test')),
       publicUrl: 'http://127.0.0.1:1',
-      told: () => undefined,
+      bus: { publish: () => undefined },
       previews: startPreviews({ pgConfig: database.pgConfig, nowMs: () => clock.nowMs() }),
     })
     await made.open()
@@ -120,7 +120,7 @@ export async function openClosingWorld({
     },
     declaring: () => {
       const { sequencer, contracts } = line
-      return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1', told: () => undefined }
+      return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1' }
     },
     join: async (name) => {
       const sender = senderOf(name)

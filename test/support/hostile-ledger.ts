@@ -6,7 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { readPlaced } from '@constat/shared/frame-reader'
 import type { Receipt } from '@constat/shared/receipt'
-import type { Database, Tx } from '../../collector/src/db/tx.ts'
+import type { Database } from '../../collector/src/db/tx.ts'
 import type { Draft } from '../../collector/src/ledger/leaf.ts'
 import type { Append, Appended, Sequencer } from '../../collector/src/ledger/sequencer.ts'
 
@@ -71,8 +71,7 @@ export class HostileLedger {
       const group = this.#waiting.splice(0)
       await turn()
       const fate = this.fates.shift() ?? 'done'
-      if (fate !== 'lost') for (const { within } of group) await within?.(this.#transaction(), 0)
-      const firstIndexes = group.map(({ drafts }) => (fate === 'lost' ? 0 : this.#store(drafts)))
+      const firstIndexes = group.map((request) => (fate === 'lost' ? 0 : this.#store(request)))
       if (fate === 'done') {
         for (const [i, { resolve }] of group.entries())
           resolve({ firstIndex: firstIndexes[i]!, receipt: RECEIPT })
@@ -84,17 +83,8 @@ export class HostileLedger {
     this.#running = null
   }
 
-  /** Takes an event and what goes with it. */
-  #transaction(): Tx {
-    const query = (text: TemplateStringsArray, ...values: unknown[]): Promise<unknown[]> => {
-      if (text.join('?').includes('insert into event')) this.events.push(String(values[0]))
-      return Promise.resolve([{ id: this.events.length }])
-    }
-    // The intake only writes events in it, which call it as a tag.
-    return query as unknown as Tx
-  }
-
-  #store(drafts: readonly Draft[]): number {
+  #store({ drafts, facts = [] }: Append): number {
+    this.events.push(...facts.map(({ type }) => type))
     const firstIndex = this.leaves.length
     for (const draft of drafts) {
       if (draft.type === 'frame') this.#assertContinues(draft)

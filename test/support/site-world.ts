@@ -86,7 +86,7 @@ function agentOf(name: string, id: string): KnownAgent {
     spoolFrames: 0,
     idBytes: Buffer.from(id, 'hex'),
     connections: 1,
-    heardMs: 0,
+    seenMs: 0,
     takesLooks: true,
   }
 }

@@ -28,7 +28,6 @@ export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
       close: () => Promise.resolve(),
     },
     publicUrl,
-    told: () => undefined,
     invite: () => Promise.resolve((join) => join),
   })
   const app = createApp({

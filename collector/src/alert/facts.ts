@@ -22,7 +22,7 @@ export const MAX_TEXT_CHARS = 300
 /** More vantages than this are counted, not listed. */
 export const MAX_VANTAGES = 40
 
-export type IncidentNews = {
+export type IncidentChanged = {
   type: IncidentType
   incident: IncidentView
   atMs: UnixMs
@@ -32,7 +32,7 @@ export type IncidentNews = {
   mergedInto?: string
 }
 
-export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentNews): Fact {
+export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentChanged): Fact {
   const down = incident.vantages.filter(({ state }) => state === 'down')
   const others = incident.vantages.filter(({ state }) => state !== 'down')
   const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
@@ -46,7 +46,7 @@ export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: In
   return fitted({ type, contract: incident.contract, atMs, data })
 }
 
-export type AgentNews = {
+export type AgentChanged = {
   type: AgentType
   agent: Pick<AgentView, 'id' | 'name' | 'lastSeenAt' | 'version'>
   atMs: UnixMs
@@ -56,7 +56,7 @@ export type AgentNews = {
 }
 
 /** About a host, not about one contract: several may rest on it. */
-export function agentFact({ type, agent, atMs, silentSinceMs, publicUrl }: AgentNews): Fact {
+export function agentFact({ type, agent, atMs, silentSinceMs, publicUrl }: AgentChanged): Fact {
   const { id, name, lastSeenAt, version } = agent
   const data = {
     agent: cutTexts({ id, name, version }),
@@ -106,7 +106,7 @@ export function siteFact({
 }
 
 /** Two frames of an agent under one number: both are kept, and the first counts. */
-export type AnomalyNews = {
+export type Anomaly = {
   contract: string
   agent: { id: string; name: string }
   anomaly: { kind: 'equivocation'; session: string; seq: number; first: number; digest: string }
@@ -114,7 +114,7 @@ export type AnomalyNews = {
   publicUrl: string | null
 }
 
-export function anomalyFact({ contract, agent, anomaly, atMs, publicUrl }: AnomalyNews): Fact {
+export function anomalyFact({ contract, agent, anomaly, atMs, publicUrl }: Anomaly): Fact {
   const { session, seq, digest } = anomaly
   const id = `${session}/${seq}/${digest.slice(0, 12)}`
   const links = publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` }
@@ -123,7 +123,7 @@ export function anomalyFact({ contract, agent, anomaly, atMs, publicUrl }: Anoma
 }
 
 /** Somebody has declared that some time should not count. */
-export type ExclusionNews = {
+export type ExclusionDeclared = {
   contract: string
   exclusion: {
     id: string
@@ -139,14 +139,14 @@ export type ExclusionNews = {
   publicUrl: string | null
 }
 
-export function exclusionFact({ contract, exclusion, atMs, publicUrl }: ExclusionNews): Fact {
+export function exclusionFact({ contract, exclusion, atMs, publicUrl }: ExclusionDeclared): Fact {
   const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}#exclusions`
   const data = { contract, ...cutTexts(exclusion), links: page === null ? {} : { exclusions: page } }
   return { type: 'exclusion.proposed', contract, atMs, data }
 }
 
 /** A budget burns too fast, or a guarantee is not met: one event for each window. */
-export type ObjectiveNews = {
+export type ObjectiveChanged = {
   type: 'objective.at_risk' | 'objective.breached'
   contract: string
   objective: {
@@ -164,7 +164,7 @@ export type ObjectiveNews = {
   publicUrl: string | null
 }
 
-export function objectiveFact({ type, contract, objective, atMs, publicUrl }: ObjectiveNews): Fact {
+export function objectiveFact({ type, contract, objective, atMs, publicUrl }: ObjectiveChanged): Fact {
   const { budget, ...texts } = objective
   const id = `${objective.guarantee}/${objective.window}`
   const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}`

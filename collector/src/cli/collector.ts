@@ -3,11 +3,9 @@ import { serve, tellDoor, type ServeFlags } from './serve.ts'
 import type { World } from './world.ts'
 
 export function collector(flags: ServeFlags, world: World): Promise<number> {
-  return serve(world, flags, {
-    during: async ({ collector: { door, ownerLink } }) => {
-      tellDoor(door, world)
-      world.out(`Owner link: ${ownerLink}`)
-      return async () => undefined
-    },
+  return serve(world, flags, async ({ collector: { door, ownerLink } }) => {
+    tellDoor(door, world)
+    world.out(`Owner link: ${ownerLink}`)
+    return async () => undefined
   })
 }

@@ -28,10 +28,7 @@ export function configOf(world: World, { data, listen }: ServeFlags): CollectorC
 export async function serve(
   world: World,
   flags: ServeFlags,
-  {
-    heard,
-    during,
-  }: { heard?: (frame: Buffer) => void; during?: (served: Served) => Promise<() => Promise<void>> },
+  during: (served: Served) => Promise<() => Promise<void>>,
 ): Promise<number> {
   const config = configOf(world, flags)
   const log = openLog(config.logLevel, world)
@@ -41,14 +38,13 @@ export async function serve(
     log.error('nothing more can be written', { reason })
     ended.end(EXIT.failed)
   }
-  const options = { config, clock, random, log, version: VERSION, lost }
-  const collector = await startCollector(heard ? { ...options, heard } : options)
+  const collector = await startCollector({ config, clock, random, log, version: VERSION, lost })
   const onHangup = (): void => collector.door.reload()
   // Elsewhere it stays what it is to every program: the end of the terminal.
   if (config.tls.kind === 'files') process.on('SIGHUP', onHangup)
   let stopBeside: (() => Promise<void>) | null = null
   try {
-    stopBeside = during ? await during({ collector, config, log }) : null
+    stopBeside = await during({ collector, config, log })
     const code = await ended.code
     log.info('stopping')
     return code

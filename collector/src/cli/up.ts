@@ -1,11 +1,12 @@
 /** `constat up`: collector, embedded database and a local agent; with --watch a contract too. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeFrame } from '@constat/shared/batch'
-import { Fault, invariant } from '@constat/shared/fault'
+import { Fault } from '@constat/shared/fault'
+import { readTimings } from '@constat/shared/frame-reader'
 import { OUTCOMES } from '@constat/shared/sample'
 import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
+import type { Pipeline } from '../pipeline.ts'
 import { startLocalAgent } from './local-agent.ts'
 import { serve, tellDoor, type Served, type ServeFlags } from './serve.ts'
 import { WATCH_CONTRACT, watchDocument } from './watch.ts'
@@ -15,26 +16,18 @@ export type UpFlags = ServeFlags & { watch: string[]; target: string; every: str
 
 export async function up(flags: UpFlags, world: World): Promise<number> {
   const source = flags.watch.length > 0 ? sourceOf(flags, world) : null
-  const first = firstSample(world)
-  return serve(world, flags, {
-    heard: first.heard,
-    during: async (served) => {
-      const { collector, config } = served
-      tellDoor(collector.door, world)
-      world.out(`Owner link: ${collector.ownerLink}`)
-      if (source) await applySource(source, served, world)
-      const checks = (): string[] =>
-        collector.pipeline.contracts
-          .all()
-          .flatMap(({ configuration }) => (configuration?.config.checks ?? []).map(({ name }) => name))
-      first.name(checks)
-      const stop = await startLocalAgent(served, world.environment)
-      const hasContract = collector.pipeline.contracts.all().length > 0
-      if (!hasContract)
-        world.out('Nothing is watched yet: open the owner link, or add --watch https://your.service')
-      world.out(`Data in ${config.dataDir}. Stop with Ctrl-C.`)
-      return stop
-    },
+  return serve(world, flags, async (served) => {
+    const { collector, config } = served
+    tellDoor(collector.door, world)
+    world.out(`Owner link: ${collector.ownerLink}`)
+    if (source) await applySource(source, served, world)
+    sayFirstSamples(collector.pipeline, world)
+    const stop = await startLocalAgent(served, world.environment)
+    const hasContract = collector.pipeline.contracts.all().length > 0
+    if (!hasContract)
+      world.out('Nothing is watched yet: open the owner link, or add --watch https://your.service')
+    world.out(`Data in ${config.dataDir}. Stop with Ctrl-C.`)
+    return stop
   })
 }
 
@@ -66,27 +59,23 @@ async function applySource(source: Source, { collector, config }: Served, world:
 }
 
 /** Says the first sample of each check, once. */
-function firstSample(world: World): { heard(frame: Buffer): void; name(checks: () => string[]): void } {
-  const told = new Set<number>()
-  let names: () => string[] = () => []
-  return {
-    name: (checks) => {
-      names = checks
-    },
-    heard: (frame) => {
-      const checks = names()
-      if (told.size >= checks.length) return
-      const decoding = decodeFrame(frame)
-      invariant(decoding.kind === 'decoded', 'what is in the ledger can be decoded')
-      const { samples, baseS } = decoding.frame.batch
+function sayFirstSamples(pipeline: Pipeline, world: World): void {
+  const said = new Set<number>()
+  pipeline.onCommitted(({ drafts }) => {
+    const states = pipeline.contracts.all()
+    const checks = states.flatMap(({ configuration }) => configuration?.config.checks ?? [])
+    if (said.size >= checks.length) return
+    for (const { frame, body } of drafts) {
+      if (!frame) continue
+      const { baseS, samples } = readTimings(body)
       for (const [i, check] of samples.check.entries()) {
-        const name = checks[check]
-        if (told.has(check) || name === undefined) continue
-        told.add(check)
+        const name = checks[check]?.name
+        if (said.has(check) || name === undefined) continue
+        said.add(check)
         const at = new Date(baseS * 1000 + samples.offsetMs[i]!).toISOString()
         const latencyMs = (samples.latencyUs[i]! / 1000).toFixed(1)
         world.out(`First sample of ${name} at ${at}: ${OUTCOMES[samples.outcome[i]!]}, ${latencyMs} ms`)
       }
-    },
-  }
+    }
+  })
 }

@@ -1,7 +1,6 @@
 /**
  * Closer: windows that have ended become final, and are amended while the contract lets them. Every version
- * is a leaf, and what is told of it is written in the transaction of the leaf: a crash leaves both or
- * neither. Safe to run twice; what is due is read from the leaves alone.
+ * is a leaf, and its event is written in the transaction of the leaf: a crash leaves both or neither. Safe to run twice; what is due is read from the leaves alone.
  */
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
@@ -15,7 +14,6 @@ import {
 } from '@constat/sla/state/contract-state'
 import { windowGroup, windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import type { Contracts } from '../contract/contracts.ts'
-import { writeEvent } from '../db/events.ts'
 import { firstLeafSince } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { jsonDraft } from '../ledger/body.ts'
@@ -24,7 +22,7 @@ import type { Shell } from '../shell.ts'
 import { closingBody } from './closings.ts'
 import { amendableUntilMs, earliestCloseMs, isDecided } from './due.ts'
 import type { LedgerState, LedgerStates } from './ledger-state.ts'
-import { windowFact } from './news.ts'
+import { windowFact } from './window-fact.ts'
 import { judgeWindow, keptOf, NOTHING_KEPT, type Kept } from './window-judgement.ts'
 
 const DAY_MS = 86_400_000
@@ -48,7 +46,6 @@ export type CloserDeps = {
   contracts: Contracts
   publicUrl: string
   states: Pick<LedgerStates, 'level' | 'at'>
-  told(): void
 }
 
 /** Services of which something has changed; `all` where nobody knows which. */
@@ -270,21 +267,14 @@ export class Closer {
     body: ClosingBody,
     { displayName, atMs }: { displayName: string; atMs: UnixMs },
   ): Promise<void> {
-    const { sequencer, contracts, publicUrl, told } = this.#deps
+    const { sequencer, contracts, publicUrl } = this.#deps
     const fact = windowFact({ body, displayName, atMs, publicUrl })
     const draft = jsonDraft(jsonOf(body), { type: 'closing', receivedMs: atMs })
     await contracts.inTurn(contract, async () => {
       // A version whose answer was lost was found again before this turn.
       const known = contracts.of(contract)
       if (known && (newestClosing(known, body.window)?.version ?? 0) >= body.version) return
-      await sequencer.append({
-        log,
-        drafts: [draft],
-        within: async (tx) => {
-          await writeEvent(tx, fact)
-        },
-      })
-      told()
+      await sequencer.append({ log, drafts: [draft], facts: [fact] })
     })
     // What came before a window is part of what it is worth.
     const state = contracts.of(contract)

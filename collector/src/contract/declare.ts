@@ -19,7 +19,6 @@ import {
 } from '@constat/sla/state/declarations'
 import { effectiveFromMs, serviceNames } from '@constat/sla/state/in-force'
 import { exclusionFact } from '../alert/facts.ts'
-import { writeEvent } from '../db/events.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Random, Shell } from '../shell.ts'
 import type { Contracts } from './contracts.ts'
@@ -133,15 +132,14 @@ export type DeclareDeps = {
   sequencer: Sequencer
   shell: Shell
   publicUrl: string
-  told(): void
 }
 
 export type Declared = { kind: 'declared'; id: string } | { kind: 'refused'; problems: string[] }
 
-/** Somebody says that some time should not count: a leaf, and whoever listens is told, or neither. */
+/** Somebody says that some time should not count: a leaf and its event, or neither. */
 export function declareExclusion(
   { contract, side, draft }: { contract: string; side: Side; draft: ExclusionDraft },
-  { contracts, sequencer, shell, publicUrl, told }: DeclareDeps,
+  { contracts, sequencer, shell, publicUrl }: DeclareDeps,
 ): Promise<Declared> {
   return contracts.inTurn(contract, async () => {
     const state = contracts.of(contract)
@@ -152,14 +150,7 @@ export function declareExclusion(
     const party = partyOf(newest(state).terms, side)
     const declared: DeclaredExclusion = { ...draft, id: idOf(shell.random), side, party, declaredMs: nowMs }
     const fact = exclusionFact({ contract, exclusion: spokenOf(declared), publicUrl, atMs: nowMs })
-    await sequencer.append({
-      log: state.log,
-      drafts: [declarationLeaf(declared)],
-      within: async (tx) => {
-        await writeEvent(tx, fact)
-      },
-    })
-    told()
+    await sequencer.append({ log: state.log, drafts: [declarationLeaf(declared)], facts: [fact] })
     return { kind: 'declared', id: declared.id }
   })
 }

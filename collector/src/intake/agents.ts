@@ -20,8 +20,8 @@ export const MAX_AGENTS = 5_000
 export type KnownAgent = AgentRow & {
   idBytes: Buffer
   connections: number
-  /** Last frame or ping heard by this process; its start when nothing was. */
-  heardMs: UnixMs
+  /** Last frame or ping that this process had of it; its start when it had none. */
+  seenMs: UnixMs
   /** Its last connection takes requests to look. */
   takesLooks: boolean
 }
@@ -115,9 +115,9 @@ export class Agents {
     return true
   }
 
-  heard(agent: KnownAgent): void {
-    agent.heardMs = this.#shell.clock.nowMs()
-    agent.lastSeenMs = agent.heardMs
+  seen(agent: KnownAgent): void {
+    agent.seenMs = this.#shell.clock.nowMs()
+    agent.lastSeenMs = agent.seenMs
   }
 
   /** Agents that have just fallen silent, and those that are back. The judge writes the events. */
@@ -125,9 +125,9 @@ export class Agents {
     const nowMs = this.#shell.clock.nowMs()
     // Stopped, suspended, or the clock was set: nobody could be heard, so silence counts from here.
     const wasAway = Math.abs(nowMs - this.#askedMs) > AWAY_AFTER_MS
-    if (wasAway) for (const agent of this.#byId.values()) agent.heardMs = nowMs
+    if (wasAway) for (const agent of this.#byId.values()) agent.seenMs = nowMs
     this.#askedMs = nowMs
-    const isSilent = (agent: KnownAgent): boolean => nowMs - agent.heardMs >= SILENT_AFTER_MS
+    const isSilent = (agent: KnownAgent): boolean => nowMs - agent.seenMs >= SILENT_AFTER_MS
     const agents = this.enrolled()
     return {
       silent: agents.filter((agent) => agent.silentSinceMs === null && isSilent(agent)),
@@ -145,7 +145,7 @@ export class Agents {
   #add(row: AgentRow): KnownAgent {
     if (!strictPublicKey(row.publicKey)) throw new Error(`the stored key of agent ${row.id} is not sound`)
     const idBytes = Buffer.from(row.id, 'hex')
-    const agent = { ...row, idBytes, connections: 0, heardMs: this.#shell.clock.nowMs(), takesLooks: false }
+    const agent = { ...row, idBytes, connections: 0, seenMs: this.#shell.clock.nowMs(), takesLooks: false }
     this.#byId.set(row.id, agent)
     return agent
   }

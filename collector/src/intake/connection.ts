@@ -75,8 +75,8 @@ export class Connection {
   }
 
   /** The agent answered or sent a ping. */
-  heard(): void {
-    if (this.#stage.at === 'open') this.#deps.agents.heard(this.#stage.agent)
+  alive(): void {
+    if (this.#stage.at === 'open') this.#deps.agents.seen(this.#stage.agent)
   }
 
   /** Tells the agent what it has to run, after a change. */
@@ -142,7 +142,7 @@ export class Connection {
     agent.takesLooks = looks
     agent.connections += 1
     this.#stage = { at: 'open', agent, looks }
-    this.#deps.agents.heard(agent)
+    this.#deps.agents.seen(agent)
     if (agent.connections > 1) {
       this.#deps.shell.log.warn(
         'an agent is connected more than once: a cloned host, or a connection that died',
@@ -158,7 +158,7 @@ export class Connection {
   }
 
   #serve(agent: KnownAgent, message: Message): void {
-    this.#deps.agents.heard(agent)
+    this.#deps.agents.seen(agent)
     if (message.type === 'time') return this.#answerTime(message.sentMs)
     if (message.type === 'hanging') return this.#deps.hanging(agent, message)
     if (message.type !== 'frame')

@@ -11,10 +11,9 @@ import type { Receipt } from '@constat/shared/receipt'
 import type { UnixMs } from '@constat/shared/time'
 import type { RefusalReason } from '@constat/shared/wire'
 import { cursorRow, framesAt } from '../db/ledger-rows.ts'
-import type { Database, Tx } from '../db/tx.ts'
-import { anomalyFact, type AnomalyNews } from '../alert/facts.ts'
+import type { Database } from '../db/tx.ts'
+import { anomalyFact, type Anomaly } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
-import { writeEvent } from '../db/events.ts'
 import type { Draft } from '../ledger/leaf.ts'
 import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
@@ -27,7 +26,7 @@ export const MAX_PROVED_FRAMES = 256
 export const MAX_WAITING_FRAMES = 8_192
 /** Frames kept under one number beside the first; more would prove nothing more. */
 export const MAX_SET_ASIDE = 4
-/** An agent that goes on like this is told of again after this; the ledger has every one. */
+/** An agent that goes on like this has its next event after this; the ledger has every anomaly. */
 export const ANOMALY_PAUSE_MS = 60_000
 /** Session ends kept in memory; the rest is one query away. */
 export const MAX_SESSION_ENDS = 50_000
@@ -62,10 +61,8 @@ export type FrameIntakeDeps = {
   /** Whether the log names this agent as one that may write to it. */
   isMember(log: number, agent: Buffer): boolean
   /** Where an agent writes, by the names that people know. */
-  namesOf(log: number, agent: Buffer): Pick<AnomalyNews, 'contract' | 'agent'>
+  namesOf(log: number, agent: Buffer): Pick<Anomaly, 'contract' | 'agent'>
   publicUrl: string
-  /** Called after a commit that told something. */
-  told(): void
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
@@ -75,7 +72,7 @@ type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffe
 type Proving = { taken: Waiting[]; proofs: Promise<readonly Proof[]> }
 type Group = { drafts: Draft[]; acknowledged: Proved[]; facts: Fact[] }
 type Groups = Map<number, Group>
-/** What a frame adds; `fact` is told with it. */
+/** What a frame adds. */
 type Added = { drafts: Draft[]; facts?: Fact[] }
 
 export class FrameIntake {
@@ -85,11 +82,11 @@ export class FrameIntake {
   readonly #sequencer: Sequencer
   readonly #checkIntervals: CheckIntervals
   readonly #isMember: FrameIntakeDeps['isMember']
-  readonly #telling: Pick<FrameIntakeDeps, 'namesOf' | 'publicUrl' | 'told'>
+  readonly #naming: Pick<FrameIntakeDeps, 'namesOf' | 'publicUrl'>
   readonly #waiting: Waiting[] = []
   readonly #ends = new Map<string, SessionEnd>()
-  /** agent → when an anomaly of it was told. */
-  readonly #toldMs = new Map<string, UnixMs>()
+  /** agent → when its last event of an anomaly was written. */
+  readonly #anomalyMs = new Map<string, UnixMs>()
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
@@ -101,7 +98,7 @@ export class FrameIntake {
     this.#sequencer = deps.sequencer
     this.#checkIntervals = deps.checkIntervals
     this.#isMember = deps.isMember
-    this.#telling = deps
+    this.#naming = deps
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -203,22 +200,13 @@ export class FrameIntake {
   /** Empties `groups`. */
   #appendAll(groups: Groups): void {
     for (const [log, group] of groups) {
-      this.#append(log, group).then(
-        (appended) => this.#acknowledge(group.acknowledged, appended),
-        (error: unknown) => this.#forget(error, group.acknowledged),
+      const { drafts, facts, acknowledged } = group
+      this.#sequencer.append({ log, drafts, facts }).then(
+        (appended) => this.#acknowledge(acknowledged, appended),
+        (error: unknown) => this.#forget(error, acknowledged),
       )
     }
     groups.clear()
-  }
-
-  async #append(log: number, { drafts, facts }: Group): Promise<Appended> {
-    if (facts.length === 0) return this.#sequencer.append({ log, drafts })
-    const within = async (tx: Tx): Promise<void> => {
-      for (const fact of facts) await writeEvent(tx, fact)
-    }
-    const appended = await this.#sequencer.append({ log, drafts, within })
-    this.#telling.told()
-    return appended
   }
 
   /** Where the frame belongs, when its content may stand there; null when it was refused. */
@@ -285,13 +273,13 @@ export class FrameIntake {
     }
   }
 
-  #factsOf({ sender, receivedMs }: Proved, log: number, anomaly: AnomalyNews['anomaly']): Fact[] {
+  #factsOf({ sender, receivedMs }: Proved, log: number, anomaly: Anomaly['anomaly']): Fact[] {
     const id = sender.agent.toString('hex')
-    const lastMs = this.#toldMs.get(id) ?? -Infinity
+    const lastMs = this.#anomalyMs.get(id) ?? -Infinity
     // A clock that was set back does not silence it.
     if (receivedMs >= lastMs && receivedMs - lastMs < ANOMALY_PAUSE_MS) return []
-    this.#toldMs.set(id, receivedMs)
-    const { namesOf, publicUrl } = this.#telling
+    this.#anomalyMs.set(id, receivedMs)
+    const { namesOf, publicUrl } = this.#naming
     return [anomalyFact({ ...namesOf(log, sender.agent), anomaly, atMs: receivedMs, publicUrl })]
   }
 
@@ -308,7 +296,7 @@ export class FrameIntake {
   #forget(error: unknown, frames: readonly Waiting[]): void {
     this.#generation += 1
     this.#ends.clear()
-    this.#toldMs.clear()
+    this.#anomalyMs.clear()
     const detail = error instanceof Fault ? error.message : 'the ledger could not be written; send again'
     for (const { answer } of [...frames, ...this.#waiting.splice(0)]) answer({ kind: 'unavailable', detail })
   }

@@ -29,7 +29,7 @@ export type AgentSockets = {
   close(): Promise<void>
 }
 
-type Open = { connection: Connection; socket: WebSocket; openedMs: number; heardMs: number }
+type Open = { connection: Connection; socket: WebSocket; openedMs: number; seenMs: number }
 
 /** Serves agents on the upgrade requests of `server`; other upgrades are refused. */
 export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets {
@@ -95,15 +95,15 @@ function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
     },
     deps,
   )
-  const one = { connection, socket, openedMs: clock.nowMs(), heardMs: clock.nowMs() }
+  const one = { connection, socket, openedMs: clock.nowMs(), seenMs: clock.nowMs() }
   socket.on('message', (data: RawData, isBinary: boolean) => {
-    one.heardMs = clock.nowMs()
+    one.seenMs = clock.nowMs()
     if (!isBinary) return connection.refuse('malformed', 'messages are binary')
     connection.receive(asBytes(data))
   })
   socket.on('ping', () => {
-    one.heardMs = clock.nowMs()
-    connection.heard()
+    one.seenMs = clock.nowMs()
+    connection.alive()
   })
   // A frame past the size limit, a bad UTF-8 text: ws closes the socket with the code that says so.
   socket.on('error', (error) => deps.shell.log.warn('a socket of an agent failed', { reason: error.message }))
@@ -116,9 +116,9 @@ function sendOrEnd(socket: WebSocket, bytes: Uint8Array): void {
 }
 
 function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
-  for (const { connection, socket, openedMs, heardMs } of open) {
+  for (const { connection, socket, openedMs, seenMs } of open) {
     const isLate = connection.agent === null && nowMs - openedMs > HELLO_WITHIN_MS
-    if (isLate || nowMs - heardMs > DEAD_AFTER_MS) socket.terminate()
+    if (isLate || nowMs - seenMs > DEAD_AFTER_MS) socket.terminate()
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Judge: timelines → incidents, told once. Every step compares what is stored with what the timelines
- * now say and writes the difference: the notice in the ledger, the row, and what people and machines
- * are told, in one transaction. Safe to run twice; a step that fails is made again.
+ * Judge: timelines → incidents. Every step compares what is stored with what the timelines now say and
+ * writes the difference: the notice in the ledger and its event, in one transaction. Safe to run twice; a
+ * step that fails is made again.
  */
 import { UNDETERMINED } from '@constat/sla/assembly/zone'
 import { Fault } from '@constat/shared/fault'
@@ -19,7 +19,6 @@ import { isDown, markAt, type Timeline } from '@constat/sla/timeline'
 import { incidentFact, type IncidentType } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import { writeEvent } from '../db/events.ts'
 import type { Database } from '../db/tx.ts'
 import type { Agents } from '../intake/agents.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
@@ -27,7 +26,7 @@ import type { Shell } from '../shell.ts'
 import { causeOf, incidentView, type IncidentContext } from './describe.ts'
 import { compareIncidents, type Change } from './incidents.ts'
 import { incidentsSeen } from './service-history.ts'
-import { tellSilence } from './silences.ts'
+import { writeSilence } from './silences.ts'
 import type { Timelines, VantageTimeline } from './timelines.ts'
 import { isZoneReference, zoneOfIncident } from './zones.ts'
 
@@ -45,8 +44,6 @@ export type JudgeDeps = {
   agents: Agents
   timelines: Timelines
   publicUrl: string
-  /** Called after a commit that told something. */
-  told(): void
 }
 
 /** One change of one incident: the state after it, and whether people hear of it. */
@@ -107,11 +104,12 @@ export class Judge {
     return new Set(incidentsIn(state).map(({ service }) => service))
   }
 
-  /** Tells of agents and sites that fell silent, and of those that are back. */
-  async silences(): Promise<void> {
+  /** Events of agents and sites that fell silent, and of those that are back. True: there were some. */
+  async silences(): Promise<boolean> {
     const { silent, back } = this.#deps.agents.changes()
-    for (const agent of silent) await tellSilence(this.#deps, { agent, sinceMs: agent.heardMs })
-    for (const agent of back) await tellSilence(this.#deps, { agent, sinceMs: null })
+    for (const agent of silent) await writeSilence(this.#deps, { agent, sinceMs: agent.seenMs })
+    for (const agent of back) await writeSilence(this.#deps, { agent, sinceMs: null })
+    return silent.length + back.length > 0
   }
 
   /**
@@ -212,26 +210,26 @@ export class Judge {
     const record = get(subject.state.incidents, change.id)
     if (!record) throw new Error(`incident ${change.id} is not known`)
     const { nowMs } = subject
-    // Who was never told that it began is not told how it went on.
-    const told = <T extends IncidentType>(type: T): T | null => (record.pagedMs === null ? null : type)
+    // An incident of which no opening was sent has no later events either.
+    const followUp = <T extends IncidentType>(type: T): T | null => (record.pagedMs === null ? null : type)
     switch (change.kind) {
       case 'closed': {
         const { onsetMs, endMs, isEnded } = change
         const closeReason = isEnded ? ('ended' as const) : ('recovered' as const)
         const closed = { ...record, onsetMs, endMs, closedMs: nowMs, closeReason }
-        return { deed: 'closed', record: closed, type: told('incident.closed') }
+        return { deed: 'closed', record: closed, type: followUp('incident.closed') }
       }
       case 'reopened': {
         const { onsetMs } = change
         const reopened = record.reopened + 1
         const open = { ...record, onsetMs, endMs: null, closedMs: null, closeReason: null, reopened }
-        return { deed: 'reopened', record: open, type: told('incident.reopened') }
+        return { deed: 'reopened', record: open, type: followUp('incident.reopened') }
       }
       case 'moved':
         return {
           deed: 'moved',
           record: { ...record, onsetMs: change.onsetMs, endMs: change.endMs },
-          type: told('incident.updated'),
+          type: followUp('incident.updated'),
         }
       case 'merged': {
         const merged = {
@@ -240,12 +238,12 @@ export class Judge {
           closeReason: 'merged' as const,
           mergedInto: change.into,
         }
-        return { deed: 'merged', record: merged, type: told('incident.merged') }
+        return { deed: 'merged', record: merged, type: followUp('incident.merged') }
       }
       case 'revised': {
         const revised = { ...record, closedMs: record.closedMs ?? nowMs, closeReason: 'revised' as const }
         // It was open and people had been told: they hear that it is over. Else nobody is paged for it.
-        const type = record.closedMs === null ? told('incident.closed') : null
+        const type = record.closedMs === null ? followUp('incident.closed') : null
         return { deed: 'revised', record: revised, type }
       }
     }
@@ -286,24 +284,20 @@ export class Judge {
     steps: readonly Step[],
     said: { nowMs: UnixMs; by?: string },
   ): Promise<void> {
-    const { sequencer, told } = this.#deps
-    const facts = steps.flatMap((step) => this.#factOf(state, step, said.nowMs))
-    await sequencer.append({
+    await this.#deps.sequencer.append({
       log: state.log,
       drafts: steps.map(({ deed, record }) => incidentLeaf(deed, record, said)),
-      within: async (tx) => {
-        for (const fact of facts) await writeEvent(tx, fact)
-      },
+      facts: steps.flatMap((step) => this.#factOf(state, step, said.nowMs)),
     })
-    if (facts.length > 0) told()
   }
 
   #factOf(state: ContractState, { record, type }: Step, nowMs: UnixMs): Fact[] {
     if (type === null) return []
     const { publicUrl } = this.#deps
     const context = this.contextAt({ state, service: record.service, nowMs }, record.onsetMs)
-    const news = { type, incident: incidentView(record, context), atMs: nowMs, publicUrl }
-    return [incidentFact(record.mergedInto === null ? news : { ...news, mergedInto: record.mergedInto })]
+    const happened = { type, incident: incidentView(record, context), atMs: nowMs, publicUrl }
+    const { mergedInto } = record
+    return [incidentFact(mergedInto === null ? happened : { ...happened, mergedInto })]
   }
 }
 

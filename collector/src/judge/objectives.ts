@@ -1,7 +1,7 @@
 /**
- * Objectives: tells once for each guarantee and window that its budget burns too fast, and once that it is
- * not met. What was told is a notice in the ledger, written with the message in one transaction, so a
- * collector that starts again does not repeat it. Safe to run at every step.
+ * Objectives: one event for each guarantee and window where its budget burns too fast, and one where it is
+ * not met. Each is a notice in the ledger, written with the event in one transaction, so a collector that
+ * starts again does not repeat it. Safe to run at every step.
  */
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
@@ -9,7 +9,6 @@ import { objectiveKey, type ObjectiveEvent, type ObjectiveNotice } from '@consta
 import { get } from '@constat/sla/state/persistent-map'
 import { objectiveFact } from '../alert/facts.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import { writeEvent } from '../db/events.ts'
 import { jsonDraft } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { isBurningNow } from './burn.ts'
@@ -27,7 +26,6 @@ export type ObjectiveDeps = {
   nowMs: () => UnixMs
   judge: (asked: WindowQuestion) => LiveJudgement
   publicUrl: string
-  told(): void
 }
 
 export class Objectives {
@@ -44,10 +42,10 @@ export class Objectives {
     const down = new Set(open.map(({ service }) => service))
     for (const asked of questionsNow(state, this.#deps.nowMs())) {
       const isDown = down.has(asked.guarantee.service)
-      if (isTold(asked, 'breached') || !this.#isDue(asked, isDown)) continue
+      if (isNotified(asked, 'breached') || !this.#isDue(asked, isDown)) continue
       const live = this.#deps.judge(asked)
       const event = eventOf(live)
-      if (event && !isTold(asked, event)) await this.#tell(live, event)
+      if (event && !isNotified(asked, event)) await this.#notify(live, event)
     }
   }
 
@@ -62,8 +60,8 @@ export class Objectives {
     return true
   }
 
-  async #tell({ asked, judged }: LiveJudgement, deed: ObjectiveEvent): Promise<void> {
-    const { sequencer, contracts, publicUrl, told } = this.#deps
+  async #notify({ asked, judged }: LiveJudgement, deed: ObjectiveEvent): Promise<void> {
+    const { sequencer, contracts, publicUrl } = this.#deps
     const { guarantee, window, nowMs } = asked
     const { contract, log } = asked.state
     const notice: ObjectiveNotice = { kind: 'objective', deed, guarantee: guarantee.id, window: window.key }
@@ -87,21 +85,14 @@ export class Objectives {
     })
     await contracts.inTurn(contract, async () => {
       const state = contracts.of(contract)
-      if (!state || isTold({ ...asked, state }, deed)) return
+      if (!state || isNotified({ ...asked, state }, deed)) return
       const draft = jsonDraft(notice, { type: 'notice', receivedMs: nowMs })
-      await sequencer.append({
-        log,
-        drafts: [draft],
-        within: async (tx) => {
-          await writeEvent(tx, fact)
-        },
-      })
-      told()
+      await sequencer.append({ log, drafts: [draft], facts: [fact] })
     })
   }
 }
 
-function isTold({ state, guarantee, window }: WindowQuestion, deed: ObjectiveEvent): boolean {
+function isNotified({ state, guarantee, window }: WindowQuestion, deed: ObjectiveEvent): boolean {
   const key = objectiveKey({ guarantee: guarantee.id, window: window.key, deed })
   return get(state.objectives, key) !== undefined
 }

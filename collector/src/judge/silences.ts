@@ -1,7 +1,7 @@
 /**
  * Silences of whole sites: a declared site is unreachable when the last of its agents falls silent, and back
- * with the first that is heard again. Each is one step of one agent, told in the transaction that marks
- * it: so it is told once, also when the collector dies in between.
+ * with the first that is heard again. Each is one step of one agent, and its events are written in the
+ * transaction that marks it: once, also when the collector dies in between.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { agentFact, siteFact, type SiteSilence } from '../alert/facts.ts'
@@ -21,12 +21,11 @@ export type SilenceDeps = {
   contracts: Contracts
   agents: Agents
   publicUrl: string
-  told(): void
 }
 
 /** One agent has fallen silent at `sinceMs`, or is heard again: null. */
-export async function tellSilence(
-  { db, shell, contracts, agents, publicUrl, told }: SilenceDeps,
+export async function writeSilence(
+  { db, shell, contracts, agents, publicUrl }: SilenceDeps,
   { agent, sinceMs }: { agent: KnownAgent; sinceMs: UnixMs | null },
 ): Promise<void> {
   const atMs = shell.clock.nowMs()
@@ -48,7 +47,6 @@ export async function tellSilence(
     for (const fact of facts) await writeEvent(tx, fact)
   })
   agent.silentSinceMs = sinceMs
-  told()
 }
 
 /** Agents that are vantages of a contract now. */

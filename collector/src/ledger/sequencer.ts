@@ -1,13 +1,15 @@
 /**
  * Sequencer: gives leaves their place. Everything waiting is committed as one group, in one
- * transaction with the agents' cursors, and only then told. A request that carries its own statements
- * (`within`) is a group by itself, so that a fault of the judge cannot stop the intake. After any failed
- * commit the heads are read back: what the database says has happened is what has happened.
+ * transaction with the agents' cursors, and only then told. A request that carries its own statements, or
+ * facts for people, is a group by itself, so that a fault of the judge cannot stop the intake. After any
+ * failed commit the heads are read back: what the database says has happened is what has happened.
  */
 import { EMPTY_EDGE, growTiles, type Tile } from '@constat/evidence/tile'
 import { frontierRoot, leafHash, EMPTY_ROOT } from '@constat/evidence/tree'
 import { Fault, invariant, messageOf } from '@constat/shared/fault'
 import { signReceipt, type Receipt } from '@constat/shared/receipt'
+import type { Fact } from '../alert/types.ts'
+import { writeEvent } from '../db/events.ts'
 import {
   insertEntries,
   insertLog,
@@ -33,12 +35,19 @@ const REOPEN_PAUSE_MS = 200
 export type Append = {
   log: number
   drafts: readonly Draft[]
-  /** Further statements of the same transaction; they are told the index of the first leaf. */
-  within?: (tx: Tx, firstIndex: number) => Promise<void>
+  /** Further statements of the same transaction. */
+  within?: (tx: Tx) => Promise<void>
+  /** Events that are written with the leaves: all of it is stored, or nothing. */
+  facts?: readonly Fact[]
 }
 export type Appended = { firstIndex: number; receipt: Receipt }
 /** Leaves that are durable now, in order. */
-export type Committed = { log: number; firstIndex: number; drafts: readonly Draft[] }
+export type Committed = {
+  log: number
+  firstIndex: number
+  drafts: readonly Draft[]
+  facts: readonly Fact[]
+}
 /** Who hears of leaves, in order, before whoever appended them is answered. */
 export type CommitListener = {
   committed(committed: Committed): void
@@ -47,7 +56,15 @@ export type CommitListener = {
 }
 
 type Waiting = Append & { resolve: (appended: Appended) => void; reject: (error: unknown) => void }
-type Plan = { head: Head; drafts: Draft[]; edge: Head['edge']; root: Buffer; tiles: Tile[]; size: number }
+type Plan = {
+  head: Head
+  drafts: Draft[]
+  facts: readonly Fact[]
+  edge: Head['edge']
+  root: Buffer
+  tiles: Tile[]
+  size: number
+}
 
 export class Sequencer {
   readonly #db: Database
@@ -157,10 +174,10 @@ export class Sequencer {
     let leaves = 0
     for (const request of this.#waiting) {
       const isFull = leaves + request.drafts.length > MAX_GROUP_LEAVES
-      if (count > 0 && (isFull || request.within)) break
+      if (count > 0 && (isFull || isAlone(request))) break
       count += 1
       leaves += request.drafts.length
-      if (request.within) break
+      if (isAlone(request)) break
     }
     this.#waitingLeaves -= leaves
     return this.#waiting.splice(0, count)
@@ -172,7 +189,10 @@ export class Sequencer {
       const firsts = this.#firstIndexes(group)
       await this.#db.begin(async (tx) => {
         await writePlans(tx, plans)
-        for (const [i, request] of group.entries()) await request.within?.(tx, firsts[i]!)
+        for (const { within, facts = [] } of group) {
+          await within?.(tx)
+          for (const fact of facts) await writeEvent(tx, fact)
+        }
       })
       const receipts = this.#settle(plans)
       for (const [i, request] of group.entries()) {
@@ -203,7 +223,8 @@ export class Sequencer {
         drafts.map((draft) => leafHash(leafBytes(draft))),
       )
       const root = drafts.length > 0 ? frontierRoot(edge.frontier) : head.root
-      return { head, drafts, edge, root, tiles: completed, size: edge.frontier.size }
+      const facts = group.flatMap((request) => (request.log === log ? (request.facts ?? []) : []))
+      return { head, drafts, facts, edge, root, tiles: completed, size: edge.frontier.size }
     })
   }
 
@@ -220,12 +241,12 @@ export class Sequencer {
   #settle(plans: readonly Plan[]): Map<number, Receipt> {
     const { clock, identity } = this.#shell
     const receipts = new Map<number, Receipt>()
-    for (const { head, drafts, edge, root, size } of plans) {
+    for (const { head, drafts, facts, edge, root, size } of plans) {
       const firstIndex = head.size
       Object.assign(head, { size, root, edge })
       const fields = { origin: head.origin, size, root, atMs: clock.nowMs() }
       receipts.set(head.id, signReceipt(fields, identity.key))
-      if (drafts.length > 0) this.#listener.committed({ log: head.id, firstIndex, drafts })
+      if (drafts.length > 0) this.#listener.committed({ log: head.id, firstIndex, drafts, facts })
     }
     return receipts
   }
@@ -272,6 +293,10 @@ export class Sequencer {
 
 /** For whoever only reads heads. */
 const NOBODY: CommitListener = { committed: () => undefined, found: () => Promise.resolve() }
+
+function isAlone({ within, facts = [] }: Append): boolean {
+  return within !== undefined || facts.length > 0
+}
 
 async function writePlans(tx: Tx, plans: readonly Plan[]): Promise<void> {
   const rows = plans.flatMap(entryRows)

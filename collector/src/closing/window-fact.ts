@@ -1,12 +1,12 @@
-/** News: what is told of a window that became final, or was amended. Pure. Always fits into a payload. */
+/** The event of a window that became final, or was amended. Pure. Always fits into a payload. */
 import { formatInstant } from '@constat/shared/time'
 import type { Fact } from '../alert/types.ts'
 import type { ClosingBody } from '@constat/sla/state/closing'
 
 /** More guarantees than this are counted, not listed. */
-export const MAX_TOLD = 40
+export const MAX_LISTED = 40
 
-export type WindowNews = {
+export type WindowClosed = {
   body: ClosingBody
   displayName: string
   atMs: number
@@ -14,9 +14,9 @@ export type WindowNews = {
   publicUrl: string
 }
 
-export function windowFact({ body, displayName, atMs, publicUrl }: WindowNews): Fact {
+export function windowFact({ body, displayName, atMs, publicUrl }: WindowClosed): Fact {
   const { contract, window, version, digest, results, startMs, endMs, amendableUntilMs } = body
-  const told = results.guarantees.slice(0, MAX_TOLD).map(({ result }) => ({
+  const listed = results.guarantees.slice(0, MAX_LISTED).map(({ result }) => ({
     guarantee: result.guarantee,
     service: result.service,
     verdict: result.verdict,
@@ -41,8 +41,8 @@ export function windowFact({ body, displayName, atMs, publicUrl }: WindowNews): 
       previous: body.previous,
       ledger: body.ledger,
       amendableUntil: formatInstant(amendableUntilMs),
-      guarantees: told,
-      guaranteesLeftOut: results.guarantees.length - told.length,
+      guarantees: listed,
+      guaranteesLeftOut: results.guarantees.length - listed.length,
       credit: results.credit && { amount: results.credit.total, currency: results.credit.currency },
       message: sentence({ window, version, failed, of: results.guarantees.length }),
       links: { window: publicUrl + path },
