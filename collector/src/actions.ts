@@ -10,6 +10,7 @@ import { authenticate, closeSession, issueJoinToken, openSession, type AccessDep
 import {
   createWebhook,
   deliveryOf,
+  enableWebhook,
   listDeliveries,
   listWebhooks,
   removeWebhook,
@@ -136,6 +137,7 @@ function webhookActions({ access, shell }: ActionDeps): WebhookActions {
       }
     },
     remove: (id) => removeWebhook(db, id),
+    enable: (id) => enableWebhook(db, id),
     test: async (id) => {
       const { delivery } = await testWebhook(db, { id, nowMs: nowMs() })
       return deliveryOf(db, delivery)

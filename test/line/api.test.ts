@@ -141,6 +141,12 @@ const CASES: Case[] = [
     status: 201,
   },
   { operation: 'get /webhooks/{webhook}/deliveries', path: '/webhooks/whk_ops/deliveries', status: 200 },
+  {
+    operation: 'post /webhooks/{webhook}/enable',
+    path: '/webhooks/whk_chat/enable',
+    method: 'POST',
+    status: 200,
+  },
   { operation: 'post /webhooks/{webhook}/test', path: '/webhooks/whk_ops/test', method: 'POST', status: 202 },
   {
     operation: 'post /deliveries/{delivery}/replay',
@@ -170,6 +176,7 @@ const MISSING: [string, string][] = [
   ['POST', '/exclusions/none/accept'],
   ['DELETE', '/agents/none'],
   ['DELETE', '/webhooks/none'],
+  ['POST', '/webhooks/none/enable'],
   ['POST', '/webhooks/none/test'],
   ['GET', '/webhooks/none/deliveries'],
   ['POST', '/deliveries/none/replay'],

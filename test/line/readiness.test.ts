@@ -12,8 +12,8 @@ describe('claim readiness', () => {
     termsAgreed: true,
     clocksWithinBound: true,
     timestampsOrWitness: true,
-    independentAlertPath: true,
-  }
+    alertPath: 'independent',
+  } as const
 
   test('everything there', () => {
     expect(readinessOf(ready)).toEqual({ claimable: true, lacks: [] })
@@ -27,9 +27,15 @@ describe('claim readiness', () => {
     [{ termsAgreed: false }, 'provider-agreement'],
     [{ clocksWithinBound: false }, 'clock-bound'],
     [{ timestampsOrWitness: false }, 'witness'],
-    [{ independentAlertPath: false }, 'alert-path'],
-  ])('%j lacks %s', (facts, code) => {
+    [{ alertPath: 'none' }, 'alert-path'],
+    [{ alertPath: 'owner-unknown' }, 'alert-path-owner'],
+  ] as const)('%j lacks %s', (facts, code) => {
     expect(readinessOf({ ...ready, ...facts })).toEqual({ claimable: false, lacks: [code] })
+  })
+
+  test('what nothing tells of is lacking', () => {
+    const { termsAgreed: _agreed, timestampsOrWitness: _witness, ...told } = ready
+    expect(readinessOf(told).lacks).toEqual(['provider-agreement', 'witness'])
   })
 
   test('in plain words, in order', () => {

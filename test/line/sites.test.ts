@@ -3,6 +3,7 @@
  * the zone an incident is put down to, and what of it stands in views.
  */
 import type { Outcome } from '@constat/shared/sample'
+import { put } from '@constat/sla/state/persistent-map'
 import { isDown, markAt, stateOf } from '@constat/sla/timeline'
 import { describe, expect, it } from 'vitest'
 import { incidentView } from '../../collector/src/judge/describe.ts'
@@ -403,6 +404,13 @@ describe('readiness of a contract', () => {
     expect(facts(both, ['at-lyon', 'alone']).administratorsDeclared).toBe(false)
     expect(facts([{ id: 'lyon', agents: ['at-lyon'] }], ['at-lyon']).administratorsDeclared).toBe(false)
     expect(facts(both, []).administratorsDeclared).toBe(false)
+  })
+
+  it('knows whether an alert was ever accepted, and not by whom', () => {
+    const { state, agents } = siteWorld(contractText({ sites: both }), ['at-lyon'])
+    expect(readinessFacts(state, agents).alertPath).toBe('none')
+    const alerted = put(state.alerted, 'inc_1', START_MS)
+    expect(readinessFacts({ ...state, alerted }, agents).alertPath).toBe('owner-unknown')
   })
 
   it('counts references that the provider does not answer for and that somebody runs', () => {

@@ -314,6 +314,17 @@ describe('forms', () => {
     expect(await page()).not.toContain('https://new.example/hook')
   })
 
+  it('take up again a webhook that an answer had disabled', async () => {
+    const ask = asker(demoDeps())
+    const page = async (): Promise<string> => (await ask('/setup/alerts', { as: 'owner-token' })).text()
+    expect(await page()).toContain('action="/setup/alerts/whk_chat/enable"')
+    const answer = await post(ask, '/setup/alerts/whk_chat/enable')
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/setup/alerts?done=enabled'])
+    expect(await page()).not.toContain('/enable"')
+    const told = await ask('/setup/alerts?done=enabled', { as: 'owner-token' })
+    expect(await told.text()).toContain('Facts go there again from now on.')
+  })
+
   it('take the ticked facts of a webhook, or all', async () => {
     const demo = demoDeps()
     const ask = asker(demo)
@@ -327,6 +338,7 @@ describe('forms', () => {
     ['/setup/alerts', 'url=nowhere&shape=generic', 400],
     ['/setup/agents/tokens', 'name=%00', 400],
     ['/setup/alerts/none/test', '', 404],
+    ['/setup/alerts/none/enable', '', 404],
     ['/setup/agents/none/revoke', '', 404],
     ['/setup/alerts/deliveries/none/replay', '', 404],
     ['/incidents/none/acknowledge', '', 404],

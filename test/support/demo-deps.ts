@@ -199,6 +199,10 @@ function demoWebhooks(nowMs: () => number): WebhookActions {
       if (index >= 0) hooks.splice(index, 1)
       return index >= 0
     },
+    enable: async (id) => {
+      const hook = hooks.find((one) => one.id === id)
+      return hook ? Object.assign(hook, { disabledAt: null }) : null
+    },
     test: async (id) => {
       if (!known(id)) return null
       const queued = delivery({

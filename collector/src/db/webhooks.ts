@@ -98,25 +98,21 @@ export async function createWebhook(
 
 /** Oldest first; at most `MAX_WEBHOOKS`, so there are no pages. */
 export async function listWebhooks(sql: Database): Promise<WebhookView[]> {
-  const rows = await sql<
-    {
-      id: string
-      url: string
-      types: string[]
-      shape: ShapeName
-      createdMs: UnixMs
-      disabledMs: UnixMs | null
-    }[]
-  >`select id, url, types, shape, created_ms as "createdMs", disabled_ms as "disabledMs"
-    from webhook order by created_ms, id`
-  return rows.map(({ id, url, types, shape, createdMs, disabledMs }) => ({
-    id,
-    url,
-    types,
-    shape,
-    createdAt: formatInstant(createdMs),
-    disabledAt: disabledMs === null ? null : formatInstant(disabledMs),
-  }))
+  const rows = await sql<WebhookRow[]>`
+    select ${sql.unsafe(WEBHOOK_COLUMNS)} from webhook order by created_ms, id`
+  return rows.map(webhookView)
+}
+
+type WebhookRow = Omit<WebhookView, 'createdAt' | 'disabledAt'> & {
+  createdMs: UnixMs
+  disabledMs: UnixMs | null
+}
+
+const WEBHOOK_COLUMNS = 'id, url, types, shape, created_ms as "createdMs", disabled_ms as "disabledMs"'
+
+function webhookView({ createdMs, disabledMs, ...rest }: WebhookRow): WebhookView {
+  const disabledAt = disabledMs === null ? null : formatInstant(disabledMs)
+  return { ...rest, createdAt: formatInstant(createdMs), disabledAt }
 }
 
 /** False: there is none of that id. What it still had to send is not sent. */
@@ -128,10 +124,11 @@ export function removeWebhook(sql: Database, id: string): Promise<boolean> {
   })
 }
 
-/** Takes up a webhook again that a 410 had disabled. What it missed meanwhile can be replayed. */
-export async function enableWebhook(sql: Database, id: string): Promise<boolean> {
-  const changed = await sql`update webhook set disabled_ms = null where id = ${id}`
-  return changed.count === 1
+/** Takes up a webhook again that a 410 had disabled; null: there is none of that id. Safe to run twice. */
+export async function enableWebhook(sql: Database, id: string): Promise<WebhookView | null> {
+  const [row] = await sql<WebhookRow[]>`
+    update webhook set disabled_ms = null where id = ${id} returning ${sql.unsafe(WEBHOOK_COLUMNS)}`
+  return row ? webhookView(row) : null
 }
 
 /** Sends `webhook.test` the way everything is sent. Faults: `not-found`, `conflict` when disabled. */

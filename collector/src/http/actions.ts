@@ -32,6 +32,8 @@ export type WebhookActions = {
   create(wanted: { url: string; types: string[]; shape: string }): Promise<WebhookAnswer>
   /** False: there is none of that id. */
   remove(id: string): Promise<boolean>
+  /** Takes up one again that an answer 410 had disabled; null: there is none of that id. */
+  enable(id: string): Promise<Webhook | null>
   /** Queues a test message; null: there is none of that id. */
   test(id: string): Promise<Delivery | null>
   /** Newest first; null: there is none of that id. */

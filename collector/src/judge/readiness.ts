@@ -21,11 +21,9 @@ export function readinessFacts(state: ContractState, agents: readonly KnownAgent
     providerFreeReferences: freeReferences(contract, measuring),
     administratorsDeclared:
       measuring.length > 0 && measuring.every((agent) => siteOf(contract, agent)?.administeredBy != null),
-    // An agreement is a leaf of its own; no door for the provider to make one stands open yet.
-    termsAgreed: false,
     clocksWithinBound: measuring.length > 0 && measuring.every(({ clockErrorMs }) => clockErrorMs <= bound),
-    timestampsOrWitness: false,
-    independentAlertPath: false,
+    // The ledger has the first delivery that was accepted about each incident; nobody says who runs that host.
+    alertPath: state.alerted.size > 0 ? 'owner-unknown' : 'none',
   }
 }
 

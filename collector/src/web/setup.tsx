@@ -78,7 +78,7 @@ function placesOf(read: ReadModel): Map<string, AgentPlace> {
 }
 
 /** What a deed on the alerts page says afterwards. */
-const NOTICES = ['tested', 'removed', 'replayed'] as const
+const NOTICES = ['tested', 'enabled', 'removed', 'replayed'] as const
 type Notice = (typeof NOTICES)[number]
 
 function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps): void {
@@ -105,6 +105,10 @@ function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps
   pages.post('/setup/alerts/:webhook/test', visitorMay('manage'), limitBody(), async (c) => {
     if ((await webhooks.test(param(c, 'webhook'))) === null) throw missing('webhook')
     return c.redirect(doneHref('tested'), 303)
+  })
+  pages.post('/setup/alerts/:webhook/enable', visitorMay('manage'), limitBody(), async (c) => {
+    if ((await webhooks.enable(param(c, 'webhook'))) === null) throw missing('webhook')
+    return c.redirect(doneHref('enabled'), 303)
   })
   pages.post('/setup/alerts/:webhook/remove', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await webhooks.remove(param(c, 'webhook')))) throw missing('webhook')

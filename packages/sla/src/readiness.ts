@@ -3,7 +3,7 @@
  * Codes are stable and stand in this order wherever they are shown.
  */
 
-/** What the contract and the collector know. */
+/** What the contract and the collector know. What nothing tells of yet is left out, and lacking. */
 export type ReadinessFacts = {
   /** Sites that measure. */
   sites: number
@@ -12,12 +12,12 @@ export type ReadinessFacts = {
   /** Whether somebody said of every measuring host who administers it. */
   administratorsDeclared: boolean
   /** Whether the provider agreed to the revision in force. */
-  termsAgreed: boolean
+  termsAgreed?: boolean
   clocksWithinBound: boolean
   /** Whether checkpoints carry a timestamp or the cosignature of a witness. */
-  timestampsOrWitness: boolean
-  /** Whether alerts leave by a path that does not run through the provider. */
-  independentAlertPath: boolean
+  timestampsOrWitness?: boolean
+  /** Whether a receiver ever accepted an alert of the contract, and whether the provider is known not to run it. */
+  alertPath: 'none' | 'owner-unknown' | 'independent'
 }
 
 export const READINESS_CODES = [
@@ -28,6 +28,7 @@ export const READINESS_CODES = [
   'clock-bound',
   'witness',
   'alert-path',
+  'alert-path-owner',
 ] as const
 export type ReadinessCode = (typeof READINESS_CODES)[number]
 
@@ -40,10 +41,11 @@ const MET: Record<ReadinessCode, (facts: ReadinessFacts) => boolean> = {
   'more-sites': ({ sites }) => sites >= SITES_NEEDED,
   references: ({ providerFreeReferences }) => providerFreeReferences >= 1,
   'host-administrators': ({ administratorsDeclared }) => administratorsDeclared,
-  'provider-agreement': ({ termsAgreed }) => termsAgreed,
+  'provider-agreement': ({ termsAgreed = false }) => termsAgreed,
   'clock-bound': ({ clocksWithinBound }) => clocksWithinBound,
-  witness: ({ timestampsOrWitness }) => timestampsOrWitness,
-  'alert-path': ({ independentAlertPath }) => independentAlertPath,
+  witness: ({ timestampsOrWitness = false }) => timestampsOrWitness,
+  'alert-path': ({ alertPath }) => alertPath !== 'none',
+  'alert-path-owner': ({ alertPath }) => alertPath !== 'owner-unknown',
 }
 
 export function readinessOf(facts: ReadinessFacts): Readiness {
@@ -73,6 +75,8 @@ function phraseOf(code: ReadinessCode, sites: number): string {
       return 'timestamps or a witness'
     case 'alert-path':
       return 'an alert path that does not run through the provider'
+    case 'alert-path-owner':
+      return 'that the provider does not run the host that takes the alerts'
   }
 }
 

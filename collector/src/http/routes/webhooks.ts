@@ -55,6 +55,22 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
       return c.body(null, 204)
     },
   )
+  app.post(
+    '/webhooks/:webhook/enable',
+    allow('manage'),
+    describe({
+      summary: 'Send to it again what happens from now on; an answer 410 had disabled it',
+      tag,
+      answer: webhook,
+      problems: [404],
+    }),
+    limitBody(),
+    async (c) => {
+      const enabled = await webhooks.enable(c.req.param('webhook'))
+      if (enabled === null) throw missing('webhook')
+      return c.json(enabled)
+    },
+  )
   addDeliveryRoutes(app, webhooks)
   return app
 }

@@ -73,16 +73,21 @@ function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scen
       </div>
       <div class="deed">
         {webhook.disabledAt === null ? (
-          <Stamp tone="good">{text.alert.active}</Stamp>
+          <>
+            <Stamp tone="good">{text.alert.active}</Stamp>
+            <form method="post" action={`${action}/test`}>
+              <button>{text.alert.test}</button>
+            </form>
+          </>
         ) : (
           <>
             <Stamp tone="bad">{text.alert.delivery.disabled}</Stamp>
             <span class="note">{text.alert.disabled(since(webhook.disabledAt, scene))}</span>
+            <form method="post" action={`${action}/enable`}>
+              <button>{text.alert.enable}</button>
+            </form>
           </>
         )}
-        <form method="post" action={`${action}/test`}>
-          <button>{text.alert.test}</button>
-        </form>
         <form method="post" action={`${action}/remove`}>
           <button class="quiet">{text.alert.remove}</button>
         </form>

@@ -94,6 +94,7 @@ export const en = {
     'clock-bound': 'bring the clocks within their bound',
     witness: 'add a timestamp or a witness',
     'alert-path': 'send alerts by a path that the provider does not run',
+    'alert-path-owner': 'make sure that the provider does not run the host that takes the alerts',
   } satisfies Record<ReadinessCode, string>,
   figure: {
     promised: 'Promised',
@@ -330,8 +331,10 @@ export const en = {
     active: 'Active',
     disabled: (since: string) => `Stopped ${since}: the receiver answered 410`,
     test: 'Send a test',
+    enable: 'Send there again',
     remove: 'Remove',
     tested: 'A test message is on its way.',
+    enabled: 'Facts go there again from now on. What was waiting when it stopped can be sent again below.',
     removed: 'Removed. Nothing more is sent there.',
     replayed: 'The message is on its way again.',
     add: 'Add an address',

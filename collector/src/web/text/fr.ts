@@ -98,6 +98,7 @@ export const fr: Text = {
     'clock-bound': 'ramener les horloges dans leur tolérance',
     witness: 'ajouter un horodatage ou un témoin',
     'alert-path': 'alerter par un chemin que le prestataire n’exploite pas',
+    'alert-path-owner': 's’assurer que le prestataire n’exploite pas l’hôte qui reçoit les alertes',
   },
   figure: {
     promised: 'Promis',
@@ -333,8 +334,10 @@ export const fr: Text = {
     active: 'Actif',
     disabled: (since) => `Arrêté ${since} : le destinataire a répondu 410`,
     test: 'Envoyer un essai',
+    enable: 'Reprendre les envois',
     remove: 'Retirer',
     tested: 'Un message d’essai est en route.',
+    enabled: 'Les faits y partent de nouveau. Ce qui attendait à l’arrêt peut être renvoyé ci-dessous.',
     removed: 'Retirée. Plus rien n’y est envoyé.',
     replayed: 'Le message est de nouveau en route.',
     add: 'Ajouter une adresse',
