@@ -65,7 +65,11 @@ describe('hours', () => {
 
   test('a year that the calendar does not cover is refused', () => {
     const window = { start: '2026-12-15T00:00:00Z', end: '2027-01-15T00:00:00Z' }
-    expect(() => judged({ spec: IN_OFFICE, window })).toThrow(/does not cover 2027/)
+    const problem =
+      'window: calendar office does not cover 2027: list the holidays of that year and add it to yearsCovered'
+    expect(() => judged({ spec: IN_OFFICE, window })).toThrow(
+      expect.objectContaining({ code: 'bad-request', problems: [problem] }),
+    )
   })
 })
 

@@ -135,6 +135,37 @@ function problemsOf(scenario: Json, spec: Json = {}): string[] {
   return [...problems]
 }
 
+const uncovered = (path: string, year: number): string =>
+  `${path}: calendar office does not cover ${year}: list the holidays of that year and add it to yearsCovered`
+
+describe('a year that a calendar does not cover', () => {
+  const window = { start: '2026-12-01T00:00:00Z', end: '2027-01-01T00:00:00Z' }
+  const states = { portal: [[window.start, 'up']] }
+
+  test('is told once of the window, however many guarantees ask', () => {
+    const guarantees = ['a', 'b'].map((id) => ({ ...AVAILABILITY, id, calendar: 'office' }))
+    const later = { start: window.start, end: '2027-01-02T00:00:00Z' }
+    expect(problemsOf({ window: later, states }, { guarantees })).toEqual([uncovered('window', 2027)])
+  })
+
+  test('is told of exclusions where only their notice is counted by it', () => {
+    const notice = { days: 5, dayKind: 'clear-working', calendar: 'office' }
+    const announced = { kind: 'planned', declaredBy: 'hoster', announcedAt: '2025-12-20T00:00:00Z' }
+    const exclusions = [{ ...announced, start: JANUARY.start, end: january('02 00:00') }]
+    const spec = { exclusions: { kinds: [{ id: 'planned', clause: 'X', notice }] } }
+    expect(problemsOf({ window: JANUARY, states: UP, exclusions }, spec)).toEqual([
+      uncovered('exclusions', 2025),
+    ])
+  })
+
+  test('is told of the window where a claim would end in it', () => {
+    const deadline = { days: 30, dayKind: 'working', calendar: 'office' }
+    expect(problemsOf({ window, states }, { credits: { schedules: {}, claim: { deadline } } })).toEqual([
+      uncovered('window', 2027),
+    ])
+  })
+})
+
 describe('refused, with its path and its cure', () => {
   const asked = { window: JANUARY, states: UP }
   test.each<[string, Json, string]>([
@@ -489,7 +520,9 @@ describe('a part alone', () => {
 
   test('a calendar that does not cover the window: refused alone, left out beside services', () => {
     const window = { start: '2025-01-01T00:00:00Z', end: '2025-02-01T00:00:00Z' }
-    expect(() => evaluated({ contract: [OFFICE], window })).toThrow(/does not cover 2025/)
+    expect(faultOf(() => evaluated({ contract: [OFFICE], window })).problems).toEqual([
+      uncovered('window', 2025),
+    ])
     const states = { portal: [[window.start, 'up']] }
     expect(evaluated({ contract: contractOf({}), window, states })).toMatchObject({
       calendars: [],

@@ -12,6 +12,7 @@ import type { CalendarTerms } from '../contract/calendar-terms.ts'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import type { SourceFile } from '../contract/document.ts'
 import { availabilityTexts, coverageText } from '../figures.ts'
+import { hoursIn } from '../judgement/committed.ts'
 import { judgeGuarantee, type Judged, type ServiceFacts } from '../judgement/judge-guarantee.ts'
 import { measuredIncidents } from '../judgement/measured-incidents.ts'
 import { outageRulesOf } from '../metric/base.ts'
@@ -33,13 +34,20 @@ import type { Scenario } from './schema.ts'
 /** Everything the scenario asks. `files`: those that `contractFile` names. Fault with every problem at once. */
 export function evaluateScenario(reading: Reading, files: readonly SourceFile[]): ScenarioAnswer {
   const inputs = inputsOf(reading, files)
-  const { scenario, documents, span } = inputs
+  const { scenario, documents, span, findings } = inputs
   const { terms, calendars } = documents
   if (!span) return NOTHING_ASKED
   const services = servicesOf(inputs, terms, span)
   const judged = terms ? judgeAll({ ...inputs, terms, span, services }) : []
+  const hours = calendars
+    .filter((calendar) => isAsked(calendar, { scenario, span }))
+    .flatMap((calendar) => findings.asking(['window'], () => calendarAnswer(calendar, span.window)) ?? [])
+  findings.refuse()
   const reconciled = terms ? reconcileAll({ ...inputs, terms, span, services, judged }) : []
   noteUnused({ ...inputs, span, services, judged, reconciled })
+  const money = findings.asking(['window'], () => moneyOf({ ...inputs, span, services, judged, reconciled }))
+  findings.refuse()
+  invariant(money, 'what could not be priced was refused')
   return {
     window: {
       startMs: span.window.startMs,
@@ -47,15 +55,13 @@ export function evaluateScenario(reading: Reading, files: readonly SourceFile[])
       asOfMs: span.asOfMs,
       phase: span.phase,
     },
-    calendars: calendars
-      .filter((calendar) => isAsked(calendar, { scenario, span }))
-      .map((calendar) => calendarAnswer(calendar, span.window)),
+    calendars: hours,
     services: [...services].map(([service, facts]) => serviceAnswer({ service, facts, terms, span })),
     guarantees: judged.map((one) => guaranteeOf(one, { terms, span, services })),
     exclusions: exclusionsOf(judged),
-    ...moneyOf({ ...inputs, span, services, judged, reconciled }),
+    ...money,
     policies: policiesOf(scenario, { judged, services, span }),
-    notes: [...inputs.findings.notes],
+    notes: [...findings.notes],
   }
 }
 
@@ -130,11 +136,15 @@ function withPeople(
 }
 
 /** Guarantees of the services that the scenario says something of. */
-function judgeAll({ declarations, terms, span, services }: AllQuestion): Judged[] {
+function judgeAll({ declarations, terms, span, services, findings }: AllQuestion): Judged[] {
   const inForce = [{ startMs: terms.effective.fromMs ?? -Infinity, endMs: terms.effective.toMs ?? Infinity }]
   return terms.guarantees.flatMap((guarantee) => {
     const facts = services.get(guarantee.service)
-    return facts ? [judgeGuarantee({ terms, guarantee, ...span, inForce, declarations, facts })] : []
+    if (!facts || !findings.asking(['window'], () => hoursIn(terms, guarantee, { ...span, inForce })))
+      return []
+    const judge = () => judgeGuarantee({ terms, guarantee, ...span, inForce, declarations, facts })
+    // Beside its hours, only how much notice was given is counted by a calendar.
+    return findings.asking(['exclusions'], judge) ?? []
   })
 }
 

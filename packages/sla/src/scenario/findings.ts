@@ -23,6 +23,20 @@ export class Findings {
     this.#problems.push(path.length === 0 ? message : `${pathText(path)}: ${message}`)
   }
 
+  /** What the terms cannot answer, such as a year that no calendar covers, is a problem of what asks it: null. */
+  asking<T>(path: Path, answer: () => T): T | null {
+    try {
+      return answer()
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'bad-contract') throw error
+      const { message, hint = '' } = error
+      const problem = `${message}: ${hint.slice(0, 1).toLowerCase()}${hint.slice(1).replace(/\.$/, '')}`
+      // Guarantees of one calendar ask the same.
+      if (!this.#problems.includes(`${pathText(path)}: ${problem}`)) this.say(path, problem)
+      return null
+    }
+  }
+
   readonly note: Say = (path, message) => {
     if (this.#notes.length < MAX_TOLD) this.#notes.push({ path: pathText(path), message })
   }
