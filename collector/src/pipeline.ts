@@ -161,10 +161,10 @@ export class Pipeline {
     const nowMs = (): UnixMs => shell.clock.nowMs()
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
     const judged = new JudgedReads({ timelines, slots }, agents)
-    const shown = { nowMs, contracts, agents, timelines, judged, slots }
+    const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside }
     return readModelOf({
-      contracts: new ContractReads({ ...shown, tracks, sequencer, setAside }),
-      incidents: new IncidentReads({ nowMs, contracts, timelines, judge }),
+      contracts: new ContractReads({ ...shown, tracks, sequencer }),
+      incidents: new IncidentReads({ nowMs, contracts, timelines, judge, setAside }),
       windows: new WindowReads({
         ...shown,
         db,

@@ -3,7 +3,7 @@
  * is over, longer after each failure, and said to be so wherever its state is shown. Everything of it that was
  * committed is still there: the next step begins from the ledger.
  */
-import { messageOf } from '@constat/shared/fault'
+import { Fault, messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { Log } from './shell.ts'
 
@@ -44,6 +44,33 @@ export class SetAside {
   /** The contract went through a whole step. */
   passed(contract: string): void {
     this.#byContract.delete(contract)
+  }
+
+  /** What `read` answers of a contract, or `otherwise` where it fails: readers of others do not notice. */
+  reading<T>(contract: string, read: () => T, otherwise: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      this.#failedReading(contract, error)
+      return otherwise()
+    }
+  }
+
+  /** The same of what has nothing to say otherwise: fault `unavailable`, or the fault that it is. */
+  async whole<T>(contract: string, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      this.#failedReading(contract, error)
+      const reason = messageOf(error)
+      throw new Fault('unavailable', `The contract is set aside: ${reason}; it is tried again.`)
+    }
+  }
+
+  /** Said once, not at each reading. */
+  #failedReading(contract: string, error: unknown): void {
+    if (this.of(contract)?.reason !== messageOf(error)) this.failed(contract, error)
   }
 
   failed(contract: string, error: unknown): void {

@@ -30,7 +30,7 @@ function world({ more = '', agents = [{}, {}, {}], checks = 1 }: World = {}) {
   const state = stateOf(terms.name, [applied, configurationLeaf(config)])
   const known = agents.map((changes, i): KnownAgent => {
     const id = (i + 1).toString(16).padStart(32, '0')
-    const own = { idBytes: Buffer.from(id, 'hex'), connections: 1, heardMs: 0, takesLooks: true }
+    const own = { idBytes: Buffer.from(id, 'hex'), connections: 1, seenMs: 0, takesLooks: true }
     return { ...agentRow({ id, name: `site-${i + 1}` }), ...own, ...changes }
   })
   const asks: { agents: number[]; look: SignedLook }[] = []

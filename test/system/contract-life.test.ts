@@ -299,6 +299,48 @@ describe('a contract', () => {
     expect((await incidents()).map(({ service }) => service).toSorted()).toEqual(['shop', 'web'])
   })
 
+  it('that cannot be read shows what its terms and its leaves say, and the others are read', async () => {
+    await world.apply(contract())
+    await world.apply(contract({ name: 'other', services: ['web'] }))
+    await world.join('here')
+    await live(HOUR_MS)
+    await live(HOUR_MS, ['shop-page'])
+    await live(HOUR_MS, ['web-page'], 'other')
+    expect(world.line().model.contract('daily')).toMatchObject({ trouble: null })
+    const goodMs = nowMs()
+    const { tracks } = world.line().fold
+    const { ofCheck } = tracks
+    const { log: broken } = state()
+    tracks.ofCheck = function (place, rules) {
+      if (place.log === broken) throw new Error('a defect')
+      return ofCheck.call(this, place, rules)
+    }
+    await world.moveTo(nowMs() + 10 * MINUTE_MS)
+    expect(world.line().model.contract('daily')).toMatchObject({
+      trouble: 'a defect',
+      state: 'unknown',
+      services: [
+        { service: 'shop', state: 'unknown', since: formatInstant(goodMs), checks: [{ name: 'shop-page' }] },
+        { service: 'till', state: 'unknown', since: formatInstant(goodMs), checks: [{ name: 'till-page' }] },
+      ],
+    })
+    const all = await incidents()
+    expect(all.map(({ service, vantages }) => `${service} ${vantages.length}`)).toEqual(['web 1', 'shop 0'])
+    expect(world.line().model.contract('other')).toMatchObject({ trouble: null, state: 'down' })
+    const { get } = await worldApp(world)
+    for (const path of ['/', '/incidents', '/contracts/daily', '/contracts/daily/services/till']) {
+      expect((await get(path)).status).toBe(200)
+    }
+    for (const { id } of all) expect((await get(`/incidents/${id}`)).status).toBe(200)
+    expect(await words('/contracts/daily')).toMatch(/Set aside: a defect.* till /)
+    const window = await get('/api/v1/contracts/daily/windows/2026-10-05')
+    expect([window.status, await window.text()]).toEqual([503, expect.stringContaining('a defect')])
+    tracks.ofCheck = ofCheck
+    await world.moveTo(nowMs() + 10 * MINUTE_MS)
+    expect(world.line().model.contract('daily')).toMatchObject({ trouble: null })
+    await askEverything()
+  })
+
   it('keeps an acknowledgement and an end that come at the same instant', async () => {
     await world.apply(contract())
     await world.join('here')

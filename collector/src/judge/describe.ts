@@ -9,8 +9,10 @@ import { firstToFail } from '@constat/sla/assembly/zone'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
 import { outageRulesOf } from '@constat/sla/metric/base'
+import { nameIn, type ContractState } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import { indexAt, segments, stateOf, type Timeline } from '@constat/sla/timeline'
+import { get } from '@constat/sla/state/persistent-map'
+import { indexAt, NOTHING_KNOWN, segments, stateOf, type Timeline } from '@constat/sla/timeline'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { VantageTimeline } from './timelines.ts'
 import type { Figures, State } from '../view/parts.ts'
@@ -42,6 +44,22 @@ export type IncidentContext = {
   /** The first delivery about an incident that somebody's system accepted; null: nobody was told. */
   alertedMs: (incident: string) => UnixMs | null
   nowMs: UnixMs
+}
+
+/** Where nothing that was measured can be read. */
+export function bareContext(
+  state: ContractState,
+  { contract, nowMs }: Pick<IncidentContext, 'contract' | 'nowMs'>,
+): IncidentContext {
+  return {
+    contract,
+    timeline: NOTHING_KNOWN,
+    vantages: [],
+    nameOf: (agent) => nameIn(state, agent),
+    isolatedTime: () => [],
+    alertedMs: (incident) => get(state.alerted, incident) ?? null,
+    nowMs,
+  }
 }
 
 export function incidentView(row: IncidentRecord, context: IncidentContext): IncidentView {

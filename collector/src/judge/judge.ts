@@ -6,7 +6,7 @@
 import { UNDETERMINED } from '@constat/sla/assembly/zone'
 import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import { incidentsIn, nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
+import { incidentsIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import {
   incidentLeaf,
   isStanding,
@@ -23,7 +23,7 @@ import type { Database } from '../db/tx.ts'
 import type { Agents } from '../intake/agents.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-import { causeOf, incidentView, type IncidentContext } from './describe.ts'
+import { bareContext, causeOf, incidentView, type IncidentContext } from './describe.ts'
 import { compareIncidents, type Change } from './incidents.ts'
 import { incidentsSeen } from './service-history.ts'
 import { writeSilence } from './silences.ts'
@@ -143,13 +143,10 @@ export class Judge {
     const { timelines } = this.#deps
     const revision = revisionAt(state, service, atMs)
     return {
-      contract: revision.terms,
+      ...bareContext(state, { contract: revision.terms, nowMs }),
       timeline: timelines.asOf(nowMs).service(state, revision, service),
       vantages: timelines.vantages(state, revision, service),
-      nameOf: (agent) => nameIn(state, agent),
       isolatedTime: (agent) => timelines.isolated(state, revision, agent),
-      alertedMs: (incident) => get(state.alerted, incident) ?? null,
-      nowMs,
     }
   }
 

@@ -50,7 +50,14 @@ export type ContractReadsDeps = {
   setAside: SetAside
 }
 
-type KeptView = { atMs: UnixMs; version: string; state: ContractState; view: ContractView }
+/** `goodMs`: when it could last be described whole; null: not since this program began. */
+type KeptView = {
+  atMs: UnixMs
+  goodMs: UnixMs | null
+  version: string
+  state: ContractState
+  view: ContractView
+}
 
 export class ContractReads {
   readonly #deps: ContractReadsDeps
@@ -108,8 +115,9 @@ export class ContractReads {
   }
 
   #exclusionsOf(state: ContractState): ExclusionView[] {
-    const { nowMs, judged } = this.#deps
-    return exclusionViews(state, { nowMs: nowMs(), judge: (asked) => judged.bare(asked) })
+    const { nowMs, judged, setAside } = this.#deps
+    const views = () => exclusionViews(state, { nowMs: nowMs(), judge: (asked) => judged.bare(asked) })
+    return setAside.reading(state.contract, views, () => [])
   }
 
   #contract(state: ContractState): ContractView {
@@ -119,20 +127,26 @@ export class ContractReads {
     const kept = this.#kept.get(state.contract)
     const isSame = kept?.state === state && kept.version === version
     if (isSame && Math.abs(atMs - kept.atMs) < KEPT_MS) return kept.view
-    const view = this.#describe(state, atMs)
-    this.#kept.set(state.contract, { atMs, version, state, view })
-    return view
+    const described = this.#described(state, atMs, kept?.goodMs ?? null)
+    this.#kept.set(state.contract, { atMs, version, state, ...described })
+    return described.view
   }
 
-  /** A contract that cannot be judged is shown as such, and hides no other. */
-  #describe(state: ContractState, nowMs: UnixMs): ContractView {
+  /** A contract that cannot be judged is shown as such, with what it promises, and hides no other. */
+  #described(state: ContractState, nowMs: UnixMs, goodMs: UnixMs | null): Pick<KeptView, 'view' | 'goodMs'> {
     const { setAside } = this.#deps
-    try {
-      return this.#whole(state, nowMs, setAside.of(state.contract)?.reason ?? null)
-    } catch (error) {
-      setAside.failed(state.contract, error)
-      return this.#bare(state, nowMs, setAside.of(state.contract)?.reason ?? null)
-    }
+    const trouble = (): string | null => setAside.of(state.contract)?.reason ?? null
+    return setAside.reading<Pick<KeptView, 'view' | 'goodMs'>>(
+      state.contract,
+      () => ({ view: this.#whole(state, nowMs, trouble()), goodMs: nowMs }),
+      () => {
+        const bare = this.#bare(state, nowMs, trouble())
+        const unknown = { nowMs, state: 'unknown' as const, sinceMs: goodMs }
+        const services = servicesAt(state.life, nowMs).map(({ name }) => serviceView(state, name, unknown))
+        const pastServices = pastNames(state, nowMs).map((name) => serviceView(state, name, unknown))
+        return { view: { ...bare, services, pastServices }, goodMs }
+      },
+    )
   }
 
   #whole(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
@@ -193,26 +207,8 @@ export class ContractReads {
 
   #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {
     const { timelines } = this.#deps
-    const span = serviceSpans(state.life, service).findLast(({ fromMs }) => fromMs <= nowMs)
     const timeline = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
-    const { state: now, sinceMs } = stateAt(timeline, nowMs)
-    const leavesMs = span ? leavesAtMs(state, service, span) : Infinity
-    const stoppedMs = stoppedSinceMs(state, service, nowMs)
-    return {
-      service,
-      contract: state.contract,
-      state: now,
-      since: sinceMs === null ? null : formatInstant(sinceMs),
-      until: span && span.toMs < Infinity ? formatInstant(span.toMs) : null,
-      leavesAt: leavesMs < Infinity ? formatInstant(leavesMs) : null,
-      unmeasuredSince: stoppedMs === null ? null : formatInstant(stoppedMs),
-      checks: (span ? checksOf(span.revision.terms, service) : []).map(({ name, spec }) => ({
-        name,
-        kind: spec.probe.kind,
-        target: targetText(spec.probe),
-        intervalMs: spec.intervalMs,
-      })),
-    }
+    return serviceView(state, service, { nowMs, ...stateAt(timeline, nowMs) })
   }
 
   #sites(state: ContractState, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {
@@ -221,6 +217,33 @@ export class ContractReads {
     return siteViews(revision.terms, named, (agent) =>
       this.#deps.timelines.isolated(state, revision, agent).some((interval) => contains(interval, nowMs)),
     )
+  }
+}
+
+/** A service as its terms have it, in a state that was found elsewhere. */
+function serviceView(
+  state: ContractState,
+  service: string,
+  now: { nowMs: UnixMs; state: ServiceView['state']; sinceMs: UnixMs | null },
+): ServiceView {
+  const { nowMs, sinceMs } = now
+  const span = serviceSpans(state.life, service).findLast(({ fromMs }) => fromMs <= nowMs)
+  const leavesMs = span ? leavesAtMs(state, service, span) : Infinity
+  const stoppedMs = stoppedSinceMs(state, service, nowMs)
+  return {
+    service,
+    contract: state.contract,
+    state: now.state,
+    since: sinceMs === null ? null : formatInstant(sinceMs),
+    until: span && span.toMs < Infinity ? formatInstant(span.toMs) : null,
+    leavesAt: leavesMs < Infinity ? formatInstant(leavesMs) : null,
+    unmeasuredSince: stoppedMs === null ? null : formatInstant(stoppedMs),
+    checks: (span ? checksOf(span.revision.terms, service) : []).map(({ name, spec }) => ({
+      name,
+      kind: spec.probe.kind,
+      target: targetText(spec.probe),
+      intervalMs: spec.intervalMs,
+    })),
   }
 }
 

@@ -17,11 +17,13 @@ import {
   type UnixMs,
 } from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
-import { incidentView, segmentViews } from '../judge/describe.ts'
+import { bareContext, incidentView, segmentViews, type IncidentContext } from '../judge/describe.ts'
 import { revisionAt, type Judge } from '../judge/judge.ts'
 import { serviceTimelineOf } from '../judge/service-history.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { Timelines } from '../judge/timelines.ts'
+import type { SetAside } from '../set-aside.ts'
+import type { Timeline } from '@constat/sla/timeline'
 import type { IncidentView, TimelineView } from '../view/timeline.ts'
 
 export type IncidentReadsDeps = {
@@ -29,6 +31,7 @@ export type IncidentReadsDeps = {
   contracts: Contracts
   timelines: Timelines
   judge: Pick<Judge, 'contextAt'>
+  setAside: SetAside
 }
 
 export type IncidentFilter = { open?: boolean; contract?: string; before?: string; limit: number }
@@ -81,43 +84,78 @@ export class IncidentReads {
     service: string,
     { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs },
   ): TimelineView {
-    const { timelines, judge, nowMs } = this.#deps
+    const { timelines, judge, nowMs, setAside } = this.#deps
     const atMs = nowMs()
     // What has not happened yet is not unknown: it is not there.
     const interval = { startMs: fromMs, endMs: Math.max(fromMs, Math.min(toMs, atMs)) }
-    const whole = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
-    const revision = revisionAt(state, service, interval.endMs)
-    const context = judge.contextAt({ state, service, nowMs: atMs }, interval.endMs)
-    const vantages = context.vantages.map(
-      ({ agent, timeline }) => [agent, segmentViews(timeline, interval)] as const,
+    const seen = setAside.reading(
+      state.contract,
+      () => {
+        const whole = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
+        const context = judge.contextAt({ state, service, nowMs: atMs }, interval.endMs)
+        return seenView({ state, whole, context, interval })
+      },
+      () => {
+        const contract = revisionAt(state, service, interval.endMs).terms
+        const context = bareContext(state, { contract, nowMs: atMs })
+        return seenView({ state, whole: context.timeline, context, interval })
+      },
     )
-    const agents = [...new Set(context.vantages.map(({ agent }) => agent))].map((id) => ({
-      id,
-      name: nameIn(state, id),
-    }))
     return {
       service,
       contract: state.contract,
       from: formatInstant(fromMs),
       to: formatInstant(toMs),
-      segments: segmentViews(whole, interval),
       unmeasured: unmeasuredIn(state, service, interval),
-      vantages: Object.fromEntries(vantages),
-      agentNames: Object.fromEntries(agents.map(({ id, name }) => [id, name])),
-      isolated: Object.fromEntries(
-        agents.map(({ id }) => [id, clip(context.isolatedTime(id), interval).map(boundsOf)]),
-      ),
-      administeredBy: Object.fromEntries(
-        agents.map((agent) => [agent.id, siteOf(revision.terms, agent)?.administeredBy ?? null]),
-      ),
+      ...seen,
     }
   }
 
   #view(record: IncidentRecord): IncidentView | null {
     const state = this.#deps.contracts.of(record.contract)
     if (!state) return null
-    const subject = { state, service: record.service, nowMs: this.#deps.nowMs() }
-    return incidentView(record, this.#deps.judge.contextAt(subject, record.onsetMs))
+    const { judge, nowMs, setAside } = this.#deps
+    const subject = { state, service: record.service, nowMs: nowMs() }
+    return setAside.reading(
+      state.contract,
+      () => incidentView(record, judge.contextAt(subject, record.onsetMs)),
+      () => {
+        const contract = revisionAt(state, record.service, record.onsetMs).terms
+        return incidentView(record, bareContext(state, { contract, nowMs: subject.nowMs }))
+      },
+    )
+  }
+}
+
+/** What was measured, by the service and by each vantage. */
+function seenView({
+  state,
+  whole,
+  context,
+  interval,
+}: {
+  state: ContractState
+  whole: Timeline
+  context: IncidentContext
+  interval: Interval
+}) {
+  const { contract, vantages, isolatedTime } = context
+  const agents = [...new Set(vantages.map(({ agent }) => agent))].map((id) => ({
+    id,
+    name: nameIn(state, id),
+  }))
+  return {
+    segments: segmentViews(whole, interval),
+    vantages: Object.fromEntries(
+      vantages.map(({ agent, timeline }) => [agent, segmentViews(timeline, interval)]),
+    ),
+    agentNames: Object.fromEntries(agents.map(({ id, name }) => [id, name])),
+    isolated: Object.fromEntries(
+      agents.map(({ id }) => [id, clip(isolatedTime(id), interval).map(boundsOf)]),
+    ),
+    administeredBy: Object.fromEntries(
+      agents.map((agent) => [agent.id, siteOf(contract, agent)?.administeredBy ?? null]),
+    ),
   }
 }
 

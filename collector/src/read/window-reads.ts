@@ -49,6 +49,7 @@ import type {
   WindowLifeView,
   WindowVersionView,
 } from '../view/window.ts'
+import type { SetAside } from '../set-aside.ts'
 import type { JudgedReads } from './judged.ts'
 
 /** Windows listed for one contract at most, newest first. */
@@ -64,6 +65,7 @@ export type WindowReadsDeps = {
   losses: Losses
   judged: JudgedReads
   states: Pick<LedgerStates, 'now'>
+  setAside: SetAside
   /** A closed window under other terms. Fault `unavailable` where too many are asked for. */
   preview: (asked: {
     state: ContractState
@@ -87,9 +89,13 @@ export class WindowReads {
     return groups.slice(0, MAX_WINDOWS).map(({ key }) => key)
   }
 
+  /** Fault `unavailable` where the contract cannot be judged. */
   async window(contract: string, key: string, version?: number): Promise<WindowLifeView | null> {
     const state = this.#deps.contracts.of(contract)
-    if (!state) return null
+    return state && this.#deps.setAside.whole(contract, () => this.#window(state, key, version))
+  }
+
+  async #window(state: ContractState, key: string, version?: number): Promise<WindowLifeView | null> {
     const head = headOf(state, key, version)
     if (head) return this.#closed(state, head)
     if (version !== undefined) return null

@@ -8,7 +8,7 @@ import { may } from '../http/scope.ts'
 import { missing, param, readQuery, limitBody } from '../http/describe.ts'
 import { MAX_LATENCY_MS } from '../http/limits.ts'
 import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
-import type { ServiceView } from '../view/contract.ts'
+import type { ContractView, ServiceView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Webhook } from '../view/setup.ts'
 import type { IncidentView, LatencyView } from '../view/timeline.ts'
@@ -109,6 +109,16 @@ function contract(c: Visit) {
   return contractPage(c, [])
 }
 
+/** Null of a contract that is set aside: its page says so. */
+async function shownOf<T>({ trouble }: ContractView, asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof Fault && trouble !== null) return null
+    throw error
+  }
+}
+
 /** `problems`: of a declaration that was not taken. */
 async function contractPage(c: Visit, problems: readonly string[]) {
   const { read, scene } = c.var
@@ -121,7 +131,7 @@ async function contractPage(c: Visit, problems: readonly string[]) {
       scene={{ ...scene, zone: zoneOf(found) }}
       contract={found}
       keys={keys}
-      window={key === undefined ? null : await read.window(found.name, key)}
+      window={key === undefined ? null : await shownOf(found, read.window(found.name, key))}
       closed={read.closedWindows(found.name)}
       revisions={await read.revisions(found.name)}
       open={await read.incidents({ open: true, contract: found.name, limit: OPEN_INCIDENTS })}
