@@ -160,9 +160,10 @@ describe('a year that a calendar does not cover', () => {
 
   test('is told of the window where a claim would end in it', () => {
     const deadline = { days: 30, dayKind: 'working', calendar: 'office' }
-    expect(problemsOf({ window, states }, { credits: { schedules: {}, claim: { deadline } } })).toEqual([
-      uncovered('window', 2027),
-    ])
+    const schedules = { up: { kind: 'linear', percentPerPoint: '10' } }
+    const credits = { clause: 'A', schedules, claim: { deadline } }
+    const charges = { currency: 'EUR', monthly: [{ service: 'portal', amount: '100' }] }
+    expect(problemsOf({ window, states }, { credits, charges })).toEqual([uncovered('window', 2027)])
   })
 })
 
