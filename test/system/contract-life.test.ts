@@ -315,7 +315,7 @@ describe('a contract', () => {
       if (place.log === broken) throw new Error('a defect')
       return ofCheck.call(this, place, rules)
     }
-    await world.moveTo(nowMs() + 10 * MINUTE_MS)
+    await live(10 * MINUTE_MS, ['shop-page'])
     expect(world.line().model.contract('daily')).toMatchObject({
       trouble: 'a defect',
       state: 'unknown',

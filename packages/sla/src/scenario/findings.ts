@@ -29,7 +29,7 @@ export class Findings {
       return answer()
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'bad-contract') throw error
-      const { message, hint = '' } = error
+      const { message, hint } = error
       const problem = `${message}: ${hint.slice(0, 1).toLowerCase()}${hint.slice(1).replace(/\.$/, '')}`
       // Guarantees of one calendar ask the same.
       if (!this.#problems.includes(`${pathText(path)}: ${problem}`)) this.say(path, problem)
