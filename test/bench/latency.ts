@@ -110,6 +110,7 @@ function questionOf(asOfMs: UnixMs, hasEnded: boolean): LatencyWindowQuestion {
     sure: [span],
     intervalMs: STEP_MS,
     holdMs: 25_000,
+    blockedIs: 'unknown' as const,
     expected: span,
   }))
   return { name: 'bench', places, thresholdUs: THRESHOLD_US, startMs: START_MS, asOfMs, hasEnded }

@@ -70,10 +70,10 @@ describe('columns', () => {
     expect([...builder.columns().offsetMs]).toEqual([3, 9])
   })
 
-  it('hold slots that say how it went, and nothing else', () => {
+  it('hold slots that say how it went, or that somebody blocked it, and nothing else', () => {
     const outcome = (['ok', 'degraded', 'fail', 'unknown', 'blocked', 'ok'] as const).map(outcomeCode)
     const samples = { check: [], offsetMs: [], latencyUs: [], outcome, attempt: [0, 0, 0, 0, 0, 1] }
-    expect(outcome.map((_, i) => isToldSlot(samples, i))).toEqual([true, true, true, false, false, false])
+    expect(outcome.map((_, i) => isToldSlot(samples, i))).toEqual([true, true, true, false, true, false])
   })
 })
 
@@ -139,6 +139,7 @@ describe('sums over places', () => {
       sure: change.up ?? always,
       intervalMs: INTERVAL_MS,
       holdMs: 25_000,
+      blockedIs: 'unknown',
       expected: always[0]!,
       ...change,
     }

@@ -14,11 +14,14 @@ import { MINUTE_MS, contractOf, evaluated, onlyGuarantee, type Json } from '../s
 
 const OUTCOME: Record<string, Outcome> = { G: 'ok', D: 'degraded', F: 'fail', U: 'unknown', B: 'blocked' }
 
+const EVER = { startMs: -Infinity, endMs: Infinity }
+
 /** `G0 F60`: letter and second. */
 function slots(text: string, intervalMs = MINUTE_MS): VantageSlots {
   const words = text === '' ? [] : text.split(' ')
   return {
     intervalMs,
+    watch: { expected: EVER, known: [EVER], holdMs: 0 },
     columns: {
       baseMs: 0,
       offsetMs: Float64Array.from(words, (word) => Number(word.slice(1)) * 1000),

@@ -6,7 +6,13 @@ import type { EntryRow } from '../../collector/src/db/ledger-rows.ts'
 import { sampleBatch, VECTOR_KEY } from './sample-batch.ts'
 
 /** `check` is the index in the configuration. */
-export type FrameSample = { check: number; atMs: number; outcome: Outcome; attempt: number }
+export type FrameSample = {
+  check: number
+  atMs: number
+  outcome: Outcome
+  attempt: number
+  latencyUs?: number
+}
 
 export type FramePlace = { config: CheckConfig; agent: Buffer; index: number }
 
@@ -20,7 +26,7 @@ export function frameRow({ config, agent, index }: FramePlace, samples: readonly
     offsetMs: instants.map((atMs) => atMs - baseS * 1000),
     outcome: samples.map(({ outcome }) => outcomeCode(outcome)),
     attempt: samples.some(({ attempt }) => attempt > 0) ? samples.map(({ attempt }) => attempt) : null,
-    latencyUs: samples.map(() => 0),
+    latencyUs: samples.map(({ latencyUs = 0 }) => latencyUs),
     value: null,
     phases: null,
     cause: null,

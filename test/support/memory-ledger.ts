@@ -1,23 +1,27 @@
 /**
- * Memory ledger: the one question that the fold asks of the database, frames of an agent that hold samples
- * of a span, answered from a list. It asserts that no other question is asked.
+ * Memory ledger: what the fold and the latencies of chunks that still grow ask of the database, frames of an
+ * agent that hold samples of a span, answered from a list. It asserts that no other question is asked.
  */
 import type { EntryRow } from '../../collector/src/db/ledger-rows.ts'
 import type { Database } from '../../collector/src/db/tx.ts'
 
 export function memoryLedger(rows: () => readonly EntryRow[]): Database {
   const ask = (text: readonly string[], ...values: readonly unknown[]): Promise<EntryRow[]> => {
-    if (!isFramesWithin(text)) {
-      throw new Error(`the fold asked something else: ${text.join('?')}`)
+    const isOfBodies = text[0]?.trim().startsWith('select body from entry') === true
+    if (!isOfBodies && !isFramesWithin(text)) {
+      throw new Error(`something else was asked: ${text.join('?')}`)
     }
-    // The order of `framesWithin`: log, agent, fromMs, untilMs, below.
-    const [log, agent, fromMs, untilMs, below] = values as [number, Buffer, number, number, number]
+    // The order of `framesWithin`, and of `frameBodies`: log, agent, fromMs, untilMs, in the latter from, below.
+    const [log, agent, fromMs, untilMs] = values as [number, Buffer, number, number]
+    const from = isOfBodies ? Number(values[4]) : 0
+    const below = Number(values.at(-1))
     const found = rows().filter(
       (row) =>
         row.log === log &&
         row.agent?.equals(agent) === true &&
         (row.toMs ?? -Infinity) >= fromMs &&
         (row.fromMs ?? Infinity) < untilMs &&
+        row.index >= from &&
         row.index < below,
     )
     return Promise.resolve(found.toSorted((a, b) => a.index - b.index))

@@ -6,14 +6,18 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
 import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
-import { SEMANTICS_VERSION } from '@constat/sla/semantics'
-import { resultDigest } from '@constat/sla/state/closing'
+import { rulesOf, SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { jsonOf, resultDigest } from '@constat/sla/state/closing'
+import { windowGroup } from '@constat/sla/state/in-force'
 import { RETURN_MS } from '../../collector/src/closing/closer.ts'
 import { closingVersions } from '@constat/sla/state/contract-state'
 import type { ClosingHead } from '@constat/sla/state/closing'
 import { keepStatement } from '../../collector/src/closing/statements.ts'
 import { answerExclusion, declareExclusion } from '../../collector/src/contract/declare.ts'
 import { closingBody } from '../../collector/src/closing/closings.ts'
+import { Refold } from '../../collector/src/closing/refold.ts'
+import { judgeWindow } from '../../collector/src/closing/window-judgement.ts'
+import { jsonDraft } from '../../collector/src/ledger/body.ts'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
 import { rootAt } from '../../collector/src/ledger/head.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
@@ -28,8 +32,10 @@ const at = (text: string): UnixMs => parseInstant(`${text}Z`)!
 const START = at('2026-10-05T00:00:00')
 
 /** Days of one minute: few samples, every rule. */
-const contract = (over: { services?: string[]; more?: string; amendments?: string } = {}): string => {
-  const { services = ['shop'], more = '', amendments = 'claim-deadline' } = over
+const contract = (
+  over: { services?: string[]; more?: string; amendments?: string; blocked?: 'fail' } = {},
+): string => {
+  const { services = ['shop'], more = '', amendments = 'claim-deadline', blocked = 'unknown' } = over
   const checks = services.map(
     (name) => `apiVersion: constat/v1
 kind: Check
@@ -55,6 +61,7 @@ spec:
     currency: EUR
     tax: outside-vat
     monthly: [{amount: "1000.00"}]
+  measurement: {blocked: ${blocked}, clause: "1"}
   finalisation: {grace: PT1H, amendmentsUntil: ${amendments}}
   exclusions: {kinds: [{id: customer-cause, clause: "1", needs: customer-acceptance}]}
   guarantees:
@@ -159,6 +166,63 @@ describe('a window', () => {
     ).toHaveLength(1)
     expect(await closingBody(world.database.sql, first!)).toMatchObject({ digest: first!.digest })
     expect((await rebuilt()).differingClosings).toEqual([])
+  })
+
+  it('is judged again by the rules of the version that closed it, and by none that are not known', async () => {
+    const more =
+      '    - {id: shop-answers, service: shop, clause: "1", metric: request-share, target: {op: gte, percent: "90"}, window: {period: P1D, timeZone: UTC}, calendar: always}\n'
+    await world.apply(contract({ more, blocked: 'fail' }))
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    const noonMs = START + 12 * HOUR_MS
+    const gap = { fromMs: START + 20 * HOUR_MS, untilMs: START + 22 * HOUR_MS }
+    const outcome = (atMs: UnixMs) => (noonMs <= atMs && atMs < noonMs + HOUR_MS ? 'blocked' : 'ok')
+    await world.send('here', { ...day(START), outcome, untilMs: gap.fromMs })
+    await world.send('here', { ...day(START), outcome, fromMs: gap.untilMs })
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    const { log, contract: name } = world.line().contracts.of('daily')!
+    const answered = async (head: ClosingHead) => {
+      const { results } = await closingBody(world.database.sql, head)
+      const { measure } = results.guarantees.find(({ result }) => result.guarantee === 'shop-answers')!.result
+      return measure.kind === 'share' && [measure.share.n, measure.share.within, measure.share.missing]
+    }
+    const [first] = versions()
+    expect(await answered(first!)).toEqual([1320, 1260, 120])
+
+    // What an older program would have made of the same leaves, as an amendment of its own.
+    const body = await closingBody(world.database.sql, first!)
+    const older = new Refold({
+      db: world.database.sql,
+      log: { id: log, contract: name },
+      nowMs: () => world.clock.nowMs(),
+    })
+    const level = await older.to(body.ledger.size)
+    const group = windowGroup(level.state.life, body.window, body.asOfMs)!
+    const asked = { group, asOfMs: body.asOfMs, phase: 'closed' as const, rules: rulesOf(2)! }
+    const { results, trace } = await judgeWindow(level, asked)
+    const said = { results, trace, digest: resultDigest(results), previous: body.digest }
+    const append = (semantics: number, version: number) => {
+      const draft = jsonDraft(jsonOf({ ...body, ...said, semantics, version }), {
+        type: 'closing',
+        receivedMs: world.clock.nowMs(),
+      })
+      return world.line().sequencer.append({ log, drafts: [draft] })
+    }
+    await append(2, 2)
+    await world.send('here', { ...day(START), ...gap })
+    await world.moveTo(START + 3 * DAY_MS)
+    expect(versions().map(({ semantics }) => semantics)).toEqual([SEMANTICS_VERSION, 2, 2])
+    expect(await answered(versions()[1]!)).toEqual([1260, 1260, 180])
+    expect(await answered(versions()[2]!)).toEqual([1380, 1380, 60])
+    const proof = { differingClosings: [], uncheckedClosings: 0 }
+    expect(await rebuilt()).toMatchObject(proof)
+
+    expect(rulesOf(1)).toBeNull()
+    await append(1, 4)
+    await world.send('here', { ...day(START), ...gap, outcome: () => 'fail', fromMs: gap.fromMs + 1_000 })
+    await world.moveTo(START + 5 * DAY_MS)
+    expect(versions()).toHaveLength(4)
+    expect(await rebuilt()).toMatchObject({ ...proof, uncheckedClosings: 1 })
   })
 
   it('is amended by a declaration that the other side accepts', async () => {

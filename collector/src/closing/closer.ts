@@ -2,9 +2,9 @@
  * Closer: windows that have ended become final, and are amended while the contract lets them. Every version
  * is a leaf, and its event is written in the transaction of the leaf: a crash leaves both or neither. Safe to run twice; what is due is read from the leaves alone.
  */
-import { messageOf } from '@constat/shared/fault'
+import { invariant, messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import { SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { rulesOf, SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { jsonOf, resultDigest, type ClosingBody, type ClosingHead } from '@constat/sla/state/closing'
 import {
   closedWindows,
@@ -189,8 +189,8 @@ export class Closer {
       if (head && !isDue) continue
       // Taken off first: what changes while it is judged is one more change.
       pending?.delete(window)
-      // Other rules would come out otherwise without anything having changed.
-      if (!head || head.semantics !== SEMANTICS_VERSION) continue
+      // Other rules than its own would come out otherwise without anything having changed.
+      if (!head || !rulesOf(head.semantics)) continue
       const isDone = await this.#tried(contract, window, () => this.#look(state, { head, services, nowMs }))
       if (isDone) count += 1
       else this.#mark(head, services)
@@ -237,7 +237,10 @@ export class Closer {
     given: { group: WindowGroup; previous: ClosingHead | null; kept: Kept; asOfMs: UnixMs; nowMs: UnixMs },
   ): Promise<void> {
     const { group, previous, kept, asOfMs, nowMs } = given
-    const { results, trace } = await judgeWindow(level, { group, asOfMs, phase: 'closed' }, kept)
+    const semantics = previous?.semantics ?? SEMANTICS_VERSION
+    const rules = rulesOf(semantics)
+    invariant(rules, 'what is judged again is of a version that has its rules here')
+    const { results, trace } = await judgeWindow(level, { group, asOfMs, phase: 'closed', rules }, kept)
     const digest = resultDigest(results)
     if (previous?.digest === digest) return
     const revision = group.promised[0]!.revision
@@ -248,7 +251,7 @@ export class Closer {
       startMs: group.startMs,
       endMs: group.endMs,
       version: (previous?.version ?? 0) + 1,
-      semantics: SEMANTICS_VERSION,
+      semantics,
       revision: revision.revision,
       contractDigest: revision.digest,
       ledger: { size: level.size, root: level.root },

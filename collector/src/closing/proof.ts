@@ -3,7 +3,7 @@
  * difference is said in words, because somebody may hold the digest that does not come out any more.
  */
 import { messageOf } from '@constat/shared/fault'
-import { SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { rulesOf, type Rules } from '@constat/sla/semantics'
 import { readClosing, resultDigest, type ClosingBody } from '@constat/sla/state/closing'
 import { windowGroup } from '@constat/sla/state/in-force'
 import { entriesOfType } from '../db/ledger-rows.ts'
@@ -26,11 +26,12 @@ export async function proveClosings(deps: RefoldDeps): Promise<ClosingProof> {
   const proof: ClosingProof = { reproduced: 0, unchecked: 0, differing: [] }
   const refold = new Refold(deps)
   for (const body of await closingsOf(deps.db, deps.log.id)) {
-    if (body.semantics !== SEMANTICS_VERSION) {
+    const rules = rulesOf(body.semantics)
+    if (!rules) {
       proof.unchecked += 1
       continue
     }
-    const problem = await problemOf(body, refold).catch((error: unknown) => messageOf(error))
+    const problem = await problemOf(body, { refold, rules }).catch((error: unknown) => messageOf(error))
     if (problem === null) proof.reproduced += 1
     else proof.differing.push(`${body.contract}, window ${body.window}, version ${body.version}: ${problem}`)
   }
@@ -47,14 +48,17 @@ async function closingsOf(db: Database, log: number): Promise<ClosingBody[]> {
 }
 
 /** Null: everything is as it says. */
-async function problemOf(body: ClosingBody, refold: Refold): Promise<string | null> {
+async function problemOf(
+  body: ClosingBody,
+  { refold, rules }: { refold: Refold; rules: Rules },
+): Promise<string | null> {
   const { ledger, digest, asOfMs } = body
   if (resultDigest(body.results) !== digest) return 'its results are not those of its own digest'
   const level = await refold.to(ledger.size)
   if (level.root !== ledger.root) return `the first ${ledger.size} leaves have another root than it names`
   const group = windowGroup(level.state.life, body.window, asOfMs)
   if (!group) return 'the terms of its ledger promise nothing in this window'
-  const { results } = await judgeWindow(level, { group, asOfMs, phase: 'closed' })
+  const { results } = await judgeWindow(level, { group, asOfMs, phase: 'closed', rules })
   const found = resultDigest(results)
   if (found === digest) return null
   return `judged again on its ${ledger.size} leaves the digest is ${found}, and not ${digest}`

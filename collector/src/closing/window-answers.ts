@@ -18,6 +18,7 @@ import type {
   ReplayView,
   StatementView,
 } from '../view/window.ts'
+import { NEWEST_RULES, rulesOf, type Rules } from '@constat/sla/semantics'
 import type { ClosingHead } from '@constat/sla/state/closing'
 import { newest, type Life, type Revision } from '@constat/sla/state/contract-state'
 import { windowGroup, type WindowGroup } from '@constat/sla/state/in-force'
@@ -36,7 +37,12 @@ export type WindowLooked = {
 /** A closed window is followed as far as its closing did, any other one up to now. */
 function askedOf({ group, closing, nowMs }: WindowLooked) {
   const phase = closing ? ('closed' as const) : ('open' as const)
-  return { group, asOfMs: closing?.asOfMs ?? nowMs, phase }
+  return { group, asOfMs: closing?.asOfMs ?? nowMs, phase, rules: rulesBy(closing) }
+}
+
+/** Those that it was closed by, as far as this program has them. */
+function rulesBy(closing: ClosingHead | null): Rules {
+  return (closing && rulesOf(closing.semantics)) ?? NEWEST_RULES
 }
 
 export function statementView({ receivedMs, ...rest }: KeptStatement): StatementView {
@@ -134,7 +140,8 @@ export async function previewOf(
   const life: Life = { revisions: [revision], archivedMs: [] }
   const before = { ...level, state: { ...level.state, life } }
   const group = windowGroup(life, closing.window, closing.asOfMs)
-  const asked = group && { group, asOfMs: closing.asOfMs, phase: 'closed' as const }
+  const rules = rulesBy(closing)
+  const asked = group && { group, asOfMs: closing.asOfMs, phase: 'closed' as const, rules }
   const results = asked && (await judgeWindow(before, asked)).results
   const inForce = new Map(closing.guarantees.map((one) => [one.guarantee, one]))
   const proposed = new Map(results?.guarantees.map(({ result }) => [result.guarantee, result]))

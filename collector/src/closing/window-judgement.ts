@@ -12,6 +12,7 @@ import { commitmentOf } from '@constat/sla/judgement/committed'
 import { creditTrace, traceOf, type TraceStep } from '@constat/sla/judgement/trace'
 import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
 import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
+import type { Rules } from '@constat/sla/semantics'
 import type { ClosedGuarantee, ClosingBody, ClosingHead, WindowResults } from '@constat/sla/state/closing'
 import { closedWindows } from '@constat/sla/state/contract-state'
 import type { Promised, WindowGroup } from '@constat/sla/state/in-force'
@@ -22,7 +23,7 @@ import { statementIn } from './statements.ts'
 
 export type JudgedPromise = Promised & { judged: Judged; facts: ServiceFacts }
 export type WindowJudgement = { results: WindowResults; trace: TraceStep[] }
-export type WindowAsked = { group: WindowGroup; asOfMs: UnixMs; phase: 'open' | 'closed' }
+export type WindowAsked = { group: WindowGroup; asOfMs: UnixMs; phase: 'open' | 'closed'; rules: Rules }
 
 /** One guarantee as it stands in the results. */
 type One = { closed: ClosedGuarantee; trace: TraceStep[] }
@@ -96,9 +97,9 @@ function traceOfOne({ revision, guarantee, window, judged }: JudgedPromise): Tra
 async function judgePromise(
   { state, timelines, latencies }: LedgerState,
   promised: Promised,
-  { asOfMs, phase }: WindowAsked,
+  { asOfMs, phase, rules }: WindowAsked,
 ): Promise<JudgedPromise> {
-  const question = { state, ...promised, asOfMs }
+  const question = { state, ...promised, asOfMs, rules }
   const facts = await factsOf(question, { timelines, latencies, told: timelines })
   const judged = judgeWindowOf({ ...question, phase, facts })
   return { ...promised, judged, facts }

@@ -2,7 +2,7 @@
  * Facts: what is known of a service, or of each of its sites, for one guarantee in one window. States and
  * incidents are at hand; slot samples are read from the ledger, for the metrics that count them.
  */
-import { clip, type Interval, type UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
 import type { VantageSlots } from '@constat/sla/judgement/attempts'
 import type { ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
@@ -13,13 +13,13 @@ import type { SlotColumns } from '@constat/sla/latency'
 import { METRICS } from '@constat/sla/metric/table'
 import { incidentsIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { isStanding } from '@constat/sla/state/incident-record'
+import { NEWEST_RULES, type Rules } from '@constat/sla/semantics'
 import { get } from '@constat/sla/state/persistent-map'
-import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
+import type { Timeline } from '@constat/sla/timeline'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import type { Latencies } from '../latency/latencies.ts'
-import { foldRules } from '@constat/sla/assembly/rules'
+import { slotsOf, watching } from '@constat/sla/assembly/slots'
 import { sitesSeeing, type SiteVantages } from '@constat/sla/assembly/sites'
-import { checksOf } from '@constat/sla/service-tree'
 import type { Timelines, ToldTimelines } from './timelines.ts'
 
 export type FactQuestion = {
@@ -28,6 +28,8 @@ export type FactQuestion = {
   guarantee: GuaranteeTerms
   window: Interval
   asOfMs: UnixMs
+  /** Of what is open, or was not closed by others: the newest. */
+  rules?: Rules
 }
 
 /** Whether the metric counts the samples of slots: then `factsOf` has to read them. */
@@ -55,12 +57,12 @@ export async function factsOf(
   if (!countsSlots(question.guarantee)) return facts
   const byAgent = await slotsByAgent(question, { latencies, timelines })
   const sites = sitesAsked(question, timelines)
-  const slotsOf = (agents: readonly string[]): VantageSlots[] =>
+  const slotsAt = (agents: readonly string[]): VantageSlots[] =>
     agents.flatMap((agent) => byAgent.get(agent) ?? [])
   return {
     ...facts,
-    slots: slotsOf([...byAgent.keys()]),
-    sites: facts.sites.map((seen, i) => ({ ...seen, slots: slotsOf(sites[i]?.agents ?? []) })),
+    slots: slotsAt([...byAgent.keys()]),
+    sites: facts.sites.map((seen, i) => ({ ...seen, slots: slotsAt(sites[i]?.agents ?? []) })),
   }
 }
 
@@ -105,29 +107,18 @@ function saidOf(state: ContractState, record: IncidentRecord, asOfMs: UnixMs): P
 export type SlotSources = { timelines: Timelines; latencies: Pick<Latencies, 'read'> }
 
 async function slotsByAgent(
-  { state, revision, guarantee, window, asOfMs }: FactQuestion,
+  question: FactQuestion,
   { timelines, latencies }: SlotSources,
 ): Promise<Map<string, VantageSlots[]>> {
+  const { state, revision, guarantee, window, asOfMs, rules = NEWEST_RULES } = question
+  const blockedIs = rules.blockedSlots === 'fail' ? revision.terms.measurement.blocked : 'unknown'
   const found = new Map<string, VantageSlots[]>()
-  const endMs = Math.min(window.endMs, asOfMs)
-  for (const check of checksOf(revision.terms, guarantee.service)) {
-    const { holdMs } = foldRules(check, revision.terms)
-    for (const vantage of timelines.expected(state, revision, check)) {
-      const expected = {
-        startMs: Math.max(window.startMs, vantage.startMs),
-        endMs: Math.min(endMs, vantage.endMs),
-      }
-      if (expected.startMs >= expected.endMs) continue
-      const place = { log: state.log, check: check.name, agent: vantage.agent }
-      const chunks = await latencies.read(place, { fromMs: window.startMs, toMs: endMs })
-      const known = where(vantage.timeline, expected, (mark) => !isUnknown(mark))
-      const slots = {
-        columns: joined(chunks),
-        intervalMs: check.spec.intervalMs,
-        watch: { expected, known: clip(known, expected), holdMs },
-      }
-      found.set(vantage.agent, [...(found.get(vantage.agent) ?? []), slots])
-    }
+  const span = { fromMs: window.startMs, toMs: Math.min(window.endMs, asOfMs) }
+  for (const one of watching(timelines.observed(state, revision), guarantee.service, question)) {
+    const agent = one.vantage.agent.id
+    const chunks = await latencies.read({ log: state.log, check: one.check.name, agent }, span)
+    const slots = slotsOf(one, joined(chunks), blockedIs)
+    found.set(agent, [...(found.get(agent) ?? []), slots])
   }
   return found
 }

@@ -2,6 +2,7 @@
  * Latency steps: the answer to "how long did this check take", from every agent together or from one. Read
  * sample by sample, so the number of samples is limited before any is read.
  */
+import { toldSlots } from '@constat/sla/assembly/slots'
 import { Fault } from '@constat/shared/fault'
 import type { Tracks } from '../fold/tracks.ts'
 import type { Agents } from '../intake/agents.ts'
@@ -28,7 +29,6 @@ export async function latencySteps(
   const state = contracts
     .all()
     .filter((one) => contract === undefined || one.contract === contract)
-
     .find(({ life }) => life.revisions.some((one) => one.terms.checks.some(({ name }) => name === check)))
   if (!state) return null
   const isAsked = (id: string): boolean =>
@@ -38,8 +38,9 @@ export async function latencySteps(
     .filter((place) => place.log === state.log && place.check === check && isAsked(place.agent))
   if (agent !== undefined && places.length === 0) return null
   limitSamples(places.flatMap((place) => latencies.sizes(place, span)))
-  const columns = await Promise.all(places.map((place) => latencies.read(place, span)))
-  return { check, stepMs: span.stepMs, points: latencyPoints(columns.flat(), span) }
+  const chunks = await Promise.all(places.map((place) => latencies.read(place, span)))
+  const columns = chunks.flat().map((chunk) => toldSlots(chunk, 'unknown'))
+  return { check, stepMs: span.stepMs, points: latencyPoints(columns, span) }
 }
 
 function limitSamples(sizes: readonly { samples: number }[]): void {

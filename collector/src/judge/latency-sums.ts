@@ -3,13 +3,14 @@
  * from one agent; every slot that it should have filled is counted, or missing. Reads through Latencies.
  */
 import { clip, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import { toldSlots } from '@constat/sla/assembly/slots'
 import type { LatencyTally } from '@constat/sla/latency'
 import { addSlots, missingAtEnd, type SlotPlace, type SurePopulation } from '@constat/sla/latency-slots'
 import type { Place } from '../fold/tracks.ts'
 import type { Latencies } from '../latency/latencies.ts'
 
 /** A place that should have filled a slot every interval of `expected`. */
-export type Expected = Place & SlotPlace
+export type Expected = Place & SlotPlace & { blockedIs: 'unknown' | 'fail' }
 
 export type LatencySums = {
   tally: Required<LatencyTally>
@@ -36,7 +37,8 @@ export async function addChunks(
 ): Promise<void> {
   for (const place of places) {
     const name = placeName(place)
-    for (const columns of await latencies.read(place, span)) {
+    for (const chunk of await latencies.read(place, span)) {
+      const columns = toldSlots(chunk, place.blockedIs)
       const sum = addSlots({ tally, lastMs: lastMs.get(name) ?? null }, place, { columns, ...given })
       if (sum.lastMs !== null) lastMs.set(name, sum.lastMs)
     }

@@ -3,18 +3,16 @@
  * Time that is down, outside committed time or excused is the engine's. Pure.
  */
 import { invariant } from '@constat/shared/fault'
-import { intersect } from '@constat/shared/time'
 import { overSites, type Judged, type ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
 import type { Scored } from '@constat/sla/judgement/result'
 import { latencyMeasureOf, populationOf } from '@constat/sla/metric/share'
 import { judgeLatency } from '@constat/sla/latency'
 import { populationSeen } from '@constat/sla/latency-slots'
-import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
-import { foldRules } from '@constat/sla/assembly/rules'
+import type { Timeline } from '@constat/sla/timeline'
+import { watching } from '@constat/sla/assembly/slots'
 import type { Expected } from './latency-sums.ts'
 import type { LatencyAnswer, LatencyWindowQuestion } from './latency-window.ts'
 import type { SiteVantages } from '@constat/sla/assembly/sites'
-import { checksOf } from '@constat/sla/service-tree'
 import type { Timelines } from './timelines.ts'
 import { asOfOf, phaseOf, type WindowQuestion } from './window-question.ts'
 
@@ -52,21 +50,15 @@ export function latencyQuestion(
     commitment: judged.commitment,
     pausedBy: () => [],
   })
-  const places = checksOf(revision.terms, guarantee.service).flatMap((check) =>
-    timelines.expected(state, revision, check).flatMap((vantage): Expected[] => {
-      if (site && !site.agents.includes(vantage.agent)) return []
-      const { holdMs } = foldRules(check, revision.terms)
-      const place = { log: state.log, check: check.name, agent: vantage.agent }
-      const expected = {
-        startMs: Math.max(window.startMs, vantage.startMs),
-        endMs: Math.min(asOfMs, vantage.endMs),
-      }
-      if (expected.startMs >= expected.endMs) return []
-      const known = where(vantage.timeline, expected, (mark) => !isUnknown(mark))
-      const seen = populationSeen(population, { expected, known: intersect(known, [expected]) })
-      return [{ ...place, ...seen, intervalMs: check.spec.intervalMs, holdMs }]
-    }),
-  )
+  const watched = watching(timelines.observed(state, revision), guarantee.service, { window, asOfMs })
+  const places = watched.flatMap(({ check, vantage: { agent }, watch }): Expected[] => {
+    if (site && !site.agents.includes(agent.id)) return []
+    const place = { log: state.log, check: check.name, agent: agent.id }
+    const { intervalMs } = check.spec
+    const { holdMs } = watch
+    const blockedIs = revision.terms.measurement.blocked
+    return [{ ...place, ...populationSeen(population, watch), intervalMs, holdMs, blockedIs }]
+  })
   return {
     name: [answerName(asked), site?.id ?? ''].join('/'),
     places,

@@ -18,7 +18,7 @@ import { countsSlots, factsOf, sitesAsked, stateFacts } from './facts.ts'
 import { judgeWindowOf } from './judgement.ts'
 import { answerName, latencyQuestion, placesOf, withAnswers } from './latency-view.ts'
 import { LatencyWindows } from './latency-window.ts'
-import { checksOf } from '@constat/sla/service-tree'
+import { watching } from '@constat/sla/assembly/slots'
 import type { Timelines } from './timelines.ts'
 import { phaseOf, questionsNow, type WindowQuestion } from './window-question.ts'
 
@@ -178,17 +178,17 @@ export class SlotJudge {
   /** Everything that the judgement of an ended window depends on: samples by their number, states as they are. */
   #signature(asked: WindowQuestion, facts: ServiceFacts, { rulings }: Judged): string {
     const { state, revision, guarantee, window } = asked
+    const { timelines, latencies } = this.#deps
     const span = { fromMs: window.startMs, toMs: window.endMs }
-    const sizes = checksOf(revision.terms, guarantee.service).flatMap((check) =>
-      this.#deps.timelines
-        .expected(state, revision, check)
-        .map(({ agent, startMs, endMs }) => [
-          agent,
-          startMs,
-          endMs,
-          this.#deps.latencies.sizes({ log: state.log, check: check.name, agent }, span),
-        ]),
-    )
+    const watched = watching(timelines.observed(state, revision), guarantee.service, {
+      window,
+      asOfMs: window.endMs,
+    })
+    const sizes = watched.map(({ check, vantage: { agent }, watch }) => [
+      agent.id,
+      watch,
+      latencies.sizes({ log: state.log, check: check.name, agent: agent.id }, span),
+    ])
     const seen = [facts, ...facts.sites].map(({ timeline }) => {
       const { at, mark } = within(timeline, window)
       return [at, mark]

@@ -14,19 +14,16 @@ import {
 import { foldRules } from '@constat/sla/assembly/rules'
 import { assembled } from '@constat/sla/assembly/service'
 import type { Named, SiteVantages } from '@constat/sla/assembly/sites'
-import type { CheckTerms, ExpandedContract } from '@constat/sla/contract/expanded'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { isolationReferences } from '@constat/sla/isolation'
 import { checksOf } from '@constat/sla/service-tree'
 import { nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
-import { NOTHING_KNOWN, toldFrom, type Timeline } from '@constat/sla/timeline'
+import { toldFrom, type Timeline } from '@constat/sla/timeline'
 import type { Track } from '../fold/track.ts'
 import type { Tracks } from '../fold/tracks.ts'
 
 /** Whether an agent was heard lately, or this collector was away itself: what is missing may be on its way. */
 export type IsAwaited = (agent: string) => boolean
-
-/** What an agent knows of a check, and from when to when it was expected to look. */
-export type ExpectedVantage = { agent: string; timeline: Timeline; startMs: UnixMs; endMs: UnixMs }
 
 export type VantageTimeline = { agent: string; timeline: Timeline; track: Track }
 
@@ -95,17 +92,6 @@ export class Timelines {
     return sightings(this.observed(state, revision), service).flatMap(({ agent, timeline, vantage }) =>
       vantage.track ? [{ agent, timeline, track: vantage.track }] : [],
     )
-  }
-
-  /** Agents that may run a check, whatever silence counts as. */
-  expected(state: ContractState, revision: Revision, check: CheckTerms): ExpectedVantage[] {
-    const vantages = this.observed(state, revision).vantagesOf(check)
-    return vantages.map(({ agent, spans, heard }) => ({
-      agent: agent.id,
-      timeline: heard?.timeline() ?? NOTHING_KNOWN,
-      startMs: spans[0]?.startMs ?? Infinity,
-      endMs: spans.at(-1)?.endMs ?? -Infinity,
-    }))
   }
 
   /** What the vantages of a contract know, as the terms of a revision read it. */

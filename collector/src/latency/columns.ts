@@ -1,9 +1,9 @@
 /**
  * Columns: the slot samples of one check by one agent within one chunk, in memory and as bytes. Only samples
- * that say how it went are kept: ok, degraded and fail. Their order is that of instant, outcome, latency:
+ * that say how it went are kept: all but unknown ones. Their order is that of instant, outcome, latency:
  * the same samples give the same bytes, in whatever order their frames arrived. Pure.
  *
- *   body = 0x01 | count | steps between instants, each less the one before | runs of outcomes | latencies µs
+ *   body = 0x02 | count | steps between instants, each less the one before | runs of outcomes | latencies µs
  *   (LEB128 integers, differences zigzag; a run is its outcome and its length)
  */
 import { invariant } from '@constat/shared/fault'
@@ -12,9 +12,9 @@ import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '@constat/sla/latency'
 
-const FORM = 1
+const FORM = 2
 const FIRST_ROOM = 64
-const TOLD = new Set([outcomeCode('ok'), outcomeCode('degraded'), outcomeCode('fail')])
+const UNKNOWN = outcomeCode('unknown')
 /** Of one sample in memory: two integers of four bytes and an outcome. */
 export const BYTES_PER_SAMPLE = 9
 
@@ -77,7 +77,7 @@ export class SlotBuilder {
 
 /** Whether sample `i` is the probe of a slot, and says how it went. */
 export function isToldSlot({ attempt, outcome }: TimedBatch['samples'], i: number): boolean {
-  return (attempt === null || attempt[i] === 0) && TOLD.has(outcome[i]!)
+  return (attempt === null || attempt[i] === 0) && outcome[i] !== UNKNOWN
 }
 
 export function packColumns({ offsetMs, outcome, latencyUs }: SlotColumns): Buffer {
@@ -103,10 +103,10 @@ export function packColumns({ offsetMs, outcome, latencyUs }: SlotColumns): Buff
   return writer.bytes()
 }
 
-/** What `packColumns` was given. */
-export function unpackColumns(baseMs: UnixMs, body: Buffer): SlotColumns {
+/** What `packColumns` was given; null of the form that an older program wrote. */
+export function unpackColumns(baseMs: UnixMs, body: Buffer): SlotColumns | null {
   const reader = new Reader(body)
-  invariant(reader.byte() === FORM, 'packed latencies have the form that this program writes')
+  if (reader.byte() !== FORM) return null
   const count = reader.integer()
   const offsetMs = new Uint32Array(count)
   const outcome = new Uint8Array(count)

@@ -116,6 +116,7 @@ export class Latencies {
     })) {
       if (wanted.get(startMs) !== samples) continue
       const columns = unpackColumns(startMs, body)
+      if (!columns) continue
       found.set(startMs, columns)
       this.#keep(place, { startMs, samples }, columns)
     }

@@ -49,7 +49,7 @@ export function addSlots(sum: SlotSum, place: SlotPlace, given: Counting): SlotS
 }
 
 /** Adds what was answered; answers of which nobody can say whether they count are missing. */
-export function addCounted(
+function addCounted(
   tally: Required<LatencyTally>,
   { columns, thresholdUs, take, population }: Counting & { population: SurePopulation },
 ): void {

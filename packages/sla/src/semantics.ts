@@ -4,6 +4,25 @@
  * It moves when any verdict could: when the same ledger and the same terms would give another result than
  * before, in any figure, on any input; and when anything else under the digest of a closing would, the words of
  * a credit line among it. It does not move for speed, or for what is told beside a result, such as the trace.
- * A window is re-judged only by the version that closed it.
+ * A window is judged again by the rules of the version that closed it.
  */
-export const SEMANTICS_VERSION = 2
+export const SEMANTICS_VERSION = 3
+
+/** What a window is judged by, where versions differ. */
+export type Rules = {
+  /** What a blocked attempt or answer counts as, where the contract counts blocked time as down. */
+  blockedSlots: 'fail' | 'unknown'
+}
+
+const BY_VERSION: Readonly<Record<number, Rules>> = {
+  2: { blockedSlots: 'unknown' },
+  3: { blockedSlots: 'fail' },
+}
+
+/** Null: of a version that this program has no rules for. */
+export function rulesOf(semantics: number): Rules | null {
+  return BY_VERSION[semantics] ?? null
+}
+
+/** What is open is judged by. */
+export const NEWEST_RULES: Rules = { blockedSlots: 'fail' }

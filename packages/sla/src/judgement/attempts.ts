@@ -16,8 +16,7 @@ const NOTHING = -1
 export type VantageSlots = {
   columns: SlotColumns
   intervalMs: number
-  /** What the ledger knows of the vantage besides; absent where samples were given as they stand. */
-  watch?: VantageWatch
+  watch: VantageWatch
 }
 
 /** From when to when a vantage was expected to look, when it knew anything, and how long a sample stands. */
@@ -36,7 +35,7 @@ export function* attempts(
   { columns, intervalMs, watch }: VantageSlots,
   time: AttemptTime,
 ): Generator<Attempt> {
-  const committed = watch ? clip(time.committed, watch.expected) : time.committed
+  const committed = clip(time.committed, watch.expected)
   const first = committed[0]
   const last = committed.at(-1)
   if (!first || !last) return
@@ -44,7 +43,7 @@ export function* attempts(
   const isIn = memberOf(committed)
   const isExcused = memberOf(time.excused)
   // What a vantage said while it was cut off is unknown: nobody tried.
-  const isKnown = watch ? memberOf(watch.known) : () => true
+  const isKnown = memberOf(watch.known)
   const attemptAt = (atMs: UnixMs, code: number): Attempt => {
     const isGood = code === OK || code === DEGRADED || isExcused(atMs)
     return { atMs, isFailed: !isGood && code === FAIL, isMissing: !isGood && code !== FAIL }

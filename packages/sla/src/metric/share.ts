@@ -13,7 +13,7 @@ import {
   type LatencyJudgement,
   type LatencyTally,
 } from '../latency.ts'
-import { addCounted, addSlots, missingAtEnd, populationSeen, type SurePopulation } from '../latency-slots.ts'
+import { addSlots, missingAtEnd, populationSeen, type SurePopulation } from '../latency-slots.ts'
 import { countedTimeline } from '../outage.ts'
 import { nearestRanks } from '../selection.ts'
 import { MARK, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
@@ -199,15 +199,9 @@ function addAnswers(
   { columns, intervalMs, watch }: VantageSlots,
   { place, ...given }: Adding,
 ): void {
-  if (watch) {
-    const own = { intervalMs, holdMs: watch.holdMs, ...populationSeen(place, watch) }
-    const { lastMs } = addSlots({ tally, lastMs: null }, own, { columns, ...given })
-    tally.missing += missingAtEnd(own, lastMs)
-    return
-  }
-  addCounted(tally, { columns, population: place, ...given })
-  for (const { isMissing } of attempts({ columns, intervalMs }, { committed: place.open, excused: [] }))
-    if (isMissing) tally.missing += 1
+  const own = { intervalMs, holdMs: watch.holdMs, ...populationSeen(place, watch) }
+  const { lastMs } = addSlots({ tally, lastMs: null }, own, { columns, ...given })
+  tally.missing += missingAtEnd(own, lastMs)
 }
 
 /** Attempts at committed instants; the good ones are `within`. */

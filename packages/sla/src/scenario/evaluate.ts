@@ -84,7 +84,7 @@ function servicesOf(
   span: Span,
 ): Map<string, ServiceFacts> {
   const observed = terms && observedIn(terms, samples)
-  const services = observed ? measuredServices(observed, samples) : bareServices(samples)
+  const services = observed ? measuredServices(observed, samples, span) : bareServices(samples)
   for (const [service, timeline] of states) {
     // A service given as it stands goes before what samples would make of it.
     services.set(service, { timeline, slots: [], sites: [], incidents: null })

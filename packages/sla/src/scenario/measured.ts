@@ -3,19 +3,19 @@
  * service and of each of its sites. Pure. Without a contract each check is a service of its own, folded by
  * the defaults of a contract that says nothing.
  */
-import { outcomeCode } from '@constat/shared/sample'
 import type { IntervalSet } from '@constat/shared/time'
-import { agentsOf, sightings, type Observed, type Vantage } from '../assembly/observed.ts'
+import { agentsOf, type Observed, type Vantage } from '../assembly/observed.ts'
 import { foldRules } from '../assembly/rules.ts'
 import { assembled, joined } from '../assembly/service.ts'
+import { slotsOf, watching, type SlotSpan } from '../assembly/slots.ts'
 import { sitesSeeing, type SiteVantages } from '../assembly/sites.ts'
 import type { CheckTerms, ExpandedContract } from '../contract/expanded.ts'
 import { isolatedTime, isolationReferences, withIsolation } from '../isolation.ts'
 import type { ServiceFacts, Seen } from '../judgement/judge-guarantee.ts'
-import type { VantageSlots } from '../judgement/attempts.ts'
+import type { SlotColumns } from '../latency.ts'
 import { checksOf } from '../service-tree.ts'
 import { silencesAmong } from '../silence.ts'
-import { foldSamples, type FoldRules, type SampleColumns } from '../vantage.ts'
+import { foldSamples, type FoldRules } from '../vantage.ts'
 import type { SeriesColumns } from './rows.ts'
 
 /** check → vantage → columns. */
@@ -23,20 +23,25 @@ export type Samples = ReadonlyMap<string, ReadonlyMap<string, SeriesColumns>>
 
 /** Of a check that no contract describes: one probe each minute with 10 s of patience. */
 export const BARE_RULES: FoldRules = { holdMs: 130_000, down: 2, up: 1 }
-const BARE_INTERVAL_MS = 60_000
 
-const FAIL = outcomeCode('fail')
-const BLOCKED = outcomeCode('blocked')
 /** Rows say nothing of enrolments. */
 const ALWAYS: IntervalSet = [{ startMs: -Infinity, endMs: Infinity }]
 
-/** `slots`: none where it never spoke. */
-export type FileVantage = Vantage & { slots: VantageSlots[] }
+/** `columns`: what it said, slot by slot; none where it never spoke. */
+export type FileVantage = Vantage & { columns: SlotColumns }
+
+const NOTHING_SAID: SlotColumns = {
+  baseMs: 0,
+  offsetMs: new Float64Array(),
+  outcome: new Uint8Array(),
+  latencyUs: new Uint32Array(),
+}
 
 /** Facts of every service of the terms that the rows say something of. */
 export function measuredServices(
   observed: Observed<FileVantage>,
   samples: Samples,
+  span: SlotSpan,
 ): Map<string, ServiceFacts> {
   const { terms } = observed
   const facts = new Map<string, ServiceFacts>()
@@ -45,19 +50,23 @@ export function measuredServices(
     const agents = agentsOf(observed, service).toSorted((a, b) => (a.name < b.name ? -1 : 1))
     const sites = sitesSeeing(terms, { service, agents }).map((site) => ({
       site: site.id,
-      ...seenOf(observed, service, site),
+      ...seenOf(observed, { service, site, span }),
       incidents: null,
     }))
-    facts.set(service, { ...seenOf(observed, service, null), sites, incidents: null })
+    facts.set(service, { ...seenOf(observed, { service, site: null, span }), sites, incidents: null })
   }
   return facts
 }
 
 /** A service as all vantages see it, or only those of one site. */
-function seenOf(observed: Observed<FileVantage>, service: string, site: SiteVantages | null): Seen {
-  const slots = sightings(observed, service)
-    .filter(({ agent }) => site === null || site.agents.includes(agent))
-    .flatMap(({ vantage }) => vantage.slots)
+function seenOf(
+  observed: Observed<FileVantage>,
+  { service, site, span }: { service: string; site: SiteVantages | null; span: SlotSpan },
+): Seen {
+  const { blocked } = observed.terms.measurement
+  const slots = watching(observed, service, span)
+    .filter(({ vantage }) => site === null || site.agents.includes(vantage.agent.id))
+    .map((one) => slotsOf(one, one.vantage.columns, blocked))
   return { timeline: assembled(observed, service, site), slots }
 }
 
@@ -68,12 +77,11 @@ export function bareServices(samples: Samples): Map<string, ServiceFacts> {
     const sites = [...byVantage].map(([site, columns]) => ({
       site,
       timeline: foldSamples(BARE_RULES, columns),
-      slots: [slotsOf(columns, BARE_INTERVAL_MS)],
+      slots: [],
       incidents: null,
     }))
     const parts = sites.map(({ timeline }) => ({ spans: ALWAYS, timeline }))
-    const slots = sites.flatMap((one) => one.slots)
-    facts.set(check, { timeline: joined(parts, { kind: 'default' }), slots, sites, incidents: null })
+    facts.set(check, { timeline: joined(parts, { kind: 'default' }), slots: [], sites, incidents: null })
   }
   return facts
 }
@@ -108,19 +116,13 @@ type Told = {
 
 function vantageOf(name: string, { check, terms, columns, isolatedOf }: Told): FileVantage {
   const agent = { id: name, name }
-  if (!columns) return { agent, spans: ALWAYS, heard: null, slots: [] }
-  const told = { ...columns, outcome: toldOutcomes(withIsolation(columns, isolatedOf(name)), terms) }
+  if (!columns) return { agent, spans: ALWAYS, heard: null, columns: NOTHING_SAID }
   const rules = foldRules(check, terms)
-  const folded = rules.by === 'slots' ? slotRows(told) : told
-  const timeline = foldSamples(rules, folded)
+  const slots = slotRows(columns)
+  const folded = rules.by === 'slots' ? slots : columns
+  const timeline = foldSamples(rules, withIsolation(folded, isolatedOf(name)))
   const heard = { timeline: () => timeline, silences: () => silencesOf(folded, rules) }
-  return { agent, spans: ALWAYS, heard, slots: [slotsOf(told, check.spec.intervalMs)] }
-}
-
-/** A blocked answer is a failure where the contract says so, for attempts as for time. */
-function toldOutcomes({ outcome }: SampleColumns, { measurement }: ExpandedContract): Uint8Array {
-  const told = Uint8Array.from(outcome)
-  return measurement.blocked === 'fail' ? told.map((code) => (code === BLOCKED ? FAIL : code)) : told
+  return { agent, spans: ALWAYS, heard, columns: columnsOf(slots) }
 }
 
 /** Without the re-probes. */
@@ -155,9 +157,7 @@ function isolatedIn(
   )
 }
 
-function slotsOf(columns: SeriesColumns, intervalMs: number): VantageSlots {
-  const { atMs, outcome, latencyUs } = slotRows(columns)
+function columnsOf({ atMs, outcome, latencyUs }: SeriesColumns): SlotColumns {
   const baseMs = atMs[0] ?? 0
-  const offsetMs = Float64Array.from(atMs, (at) => at - baseMs)
-  return { columns: { baseMs, offsetMs, outcome, latencyUs }, intervalMs }
+  return { baseMs, offsetMs: Float64Array.from(atMs, (at) => at - baseMs), outcome, latencyUs }
 }
