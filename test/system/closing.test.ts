@@ -222,6 +222,11 @@ describe('a window', () => {
     await world.send('here', { ...day(START), ...gap, outcome: () => 'fail', fromMs: gap.fromMs + 1_000 })
     await world.moveTo(START + 5 * DAY_MS)
     expect(versions()).toHaveLength(4)
+    expect(await world.line().model.window('daily', '2026-10-05')).toMatchObject({
+      version: 4,
+      guarantees: [],
+      versions: [{}, {}, {}, { semantics: 1, guarantees: [{ verdict: 'not_met' }, {}] }],
+    })
     expect(await rebuilt()).toMatchObject({ ...proof, uncheckedClosings: 1 })
   })
 

@@ -40,10 +40,12 @@ export function startPreviews({
   pgConfig,
   nowMs,
   module = threadModule(),
+  limitMs = MAX_PREVIEW_MS,
 }: {
   pgConfig: PgConfig
   nowMs: () => UnixMs
   module?: URL
+  limitMs?: number
 }): Previews {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
@@ -51,7 +53,7 @@ export function startPreviews({
   const run = async (job: PreviewJob): Promise<PreviewView> => {
     const worker = (running = new Worker(module, { workerData: job, execArgv: [] }))
     try {
-      return await answerOf(worker)
+      return await answerOf(worker, limitMs)
     } finally {
       running = null
       await worker.terminate()
@@ -75,11 +77,11 @@ export function startPreviews({
   }
 }
 
-function answerOf(worker: Worker): Promise<PreviewView> {
+function answerOf(worker: Worker, limitMs: number): Promise<PreviewView> {
   return new Promise((resolve, reject) => {
     const limit = setTimeout(() => {
-      reject(new Fault('unavailable', `the preview took longer than ${MAX_PREVIEW_MS / 1_000} s`))
-    }, MAX_PREVIEW_MS)
+      reject(new Fault('unavailable', `the preview took longer than ${limitMs / 1_000} s`))
+    }, limitMs)
     worker.once('message', (answer: PreviewAnswer) => {
       if ('view' in answer) resolve(answer.view)
       else reject(new Fault('internal', answer.problem))

@@ -9,11 +9,10 @@ import { latencyMeasureOf, populationOf } from '@constat/sla/metric/share'
 import { judgeLatency } from '@constat/sla/latency'
 import { populationSeen } from '@constat/sla/latency-slots'
 import type { Timeline } from '@constat/sla/timeline'
-import { watching } from '@constat/sla/assembly/slots'
+import type { Watching } from '@constat/sla/assembly/slots'
 import type { Expected } from './latency-sums.ts'
 import type { LatencyAnswer, LatencyWindowQuestion } from './latency-window.ts'
 import type { SiteVantages } from '@constat/sla/assembly/sites'
-import type { Timelines } from './timelines.ts'
 import { asOfOf, phaseOf, type WindowQuestion } from './window-question.ts'
 
 /** The whole service, or one of the sites that speed is promised for, with its timeline. */
@@ -23,7 +22,8 @@ export type LatencyAsked = {
   asked: WindowQuestion
   /** Judged without samples: the time that counts is there. */
   judged: Judged
-  timelines: Timelines
+  /** Everybody expected to look, wherever they stand. */
+  watched: readonly Watching[]
 }
 
 const US_PER_MS = 1000
@@ -35,7 +35,7 @@ export function placesOf(facts: ServiceFacts, sites: readonly SiteVantages[]): L
 
 export function latencyQuestion(
   { site, timeline }: LatencyPlace,
-  { asked, judged, timelines }: LatencyAsked,
+  { asked, judged, watched }: LatencyAsked,
 ): LatencyWindowQuestion {
   const { state, revision, guarantee, window, inForce, nowMs } = asked
   invariant(guarantee.metric === 'share-within', 'latencies have a threshold')
@@ -50,7 +50,6 @@ export function latencyQuestion(
     commitment: judged.commitment,
     pausedBy: () => [],
   })
-  const watched = watching(timelines.observed(state, revision), guarantee.service, { window, asOfMs })
   const places = watched.flatMap(({ check, vantage: { agent }, watch }): Expected[] => {
     if (site && !site.agents.includes(agent.id)) return []
     const place = { log: state.log, check: check.name, agent: agent.id }

@@ -20,7 +20,7 @@ import { answerName, latencyQuestion, placesOf, withAnswers } from './latency-vi
 import { LatencyWindows } from './latency-window.ts'
 import { watching } from '@constat/sla/assembly/slots'
 import type { Timelines } from './timelines.ts'
-import { phaseOf, questionsNow, type WindowQuestion } from './window-question.ts'
+import { asOfOf, phaseOf, questionsNow, type WindowQuestion } from './window-question.ts'
 
 /** What changes by a leaf is looked at this soon. */
 const LOOK_EVERY_MS = 1_000
@@ -153,9 +153,12 @@ export class SlotJudge {
   /** Speed, from the sums of the chunks that have settled and the samples of those that still grow. */
   async #added(asked: WindowQuestion, bare: Judged, facts: ServiceFacts): Promise<Judgement | null> {
     const { timelines } = this.#deps
+    const { state, revision, guarantee, window } = asked
+    const span = { window, asOfMs: asOfOf(asked) }
+    const watched = watching(timelines.observed(state, revision), guarantee.service, span)
     const answers = []
     for (const place of placesOf(facts, sitesAsked(asked, timelines))) {
-      const question = latencyQuestion(place, { asked, judged: bare, timelines })
+      const question = latencyQuestion(place, { asked, judged: bare, watched })
       answers.push({ site: place.site, answer: await this.#windows.measure(question) })
     }
     const [first] = answers

@@ -6,6 +6,7 @@ import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf } from '@constat/sla/readiness'
+import { rulesOf } from '@constat/sla/semantics'
 import type { ClosedGuarantee, ClosingBody, ClosingHead } from '@constat/sla/state/closing'
 import {
   closedWindows,
@@ -240,6 +241,8 @@ export class WindowReads {
     given: { body: ClosingBody; asked: readonly WindowQuestion[]; stage: WindowState },
   ): GuaranteeView[] {
     const { body, asked, stage } = given
+    // Measures of a version that has no rules here are of another shape: its verdicts stand with its versions.
+    if (!rulesOf(body.semantics)) return []
     return body.results.guarantees.flatMap((closed) => {
       const own = asked.find(({ guarantee }) => guarantee.id === closed.result.guarantee)
       if (!own) return []

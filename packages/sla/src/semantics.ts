@@ -14,15 +14,16 @@ export type Rules = {
   blockedSlots: 'fail' | 'unknown'
 }
 
-const BY_VERSION: Readonly<Record<number, Rules>> = {
+const BY_VERSION = {
   2: { blockedSlots: 'unknown' },
   3: { blockedSlots: 'fail' },
-}
+} as const satisfies Record<number, Rules>
+
+/** What is open is judged by. */
+export const NEWEST_RULES: Rules = BY_VERSION[SEMANTICS_VERSION]
 
 /** Null: of a version that this program has no rules for. */
 export function rulesOf(semantics: number): Rules | null {
-  return BY_VERSION[semantics] ?? null
+  const known: Readonly<Record<number, Rules>> = BY_VERSION
+  return known[semantics] ?? null
 }
-
-/** What is open is judged by. */
-export const NEWEST_RULES: Rules = { blockedSlots: 'fail' }

@@ -7,7 +7,7 @@ import type { IntervalSet } from '@constat/shared/time'
 import { agentsOf, type Observed, type Vantage } from '../assembly/observed.ts'
 import { foldRules } from '../assembly/rules.ts'
 import { assembled, joined } from '../assembly/service.ts'
-import { slotsOf, watching, type SlotSpan } from '../assembly/slots.ts'
+import { slotsOf, watching, type SlotSpan, type Watching } from '../assembly/slots.ts'
 import { sitesSeeing, type SiteVantages } from '../assembly/sites.ts'
 import type { CheckTerms, ExpandedContract } from '../contract/expanded.ts'
 import { isolatedTime, isolationReferences, withIsolation } from '../isolation.ts'
@@ -47,13 +47,14 @@ export function measuredServices(
   const facts = new Map<string, ServiceFacts>()
   for (const { name: service } of terms.services) {
     if (!checksOf(terms, service).some(({ name }) => samples.has(name))) continue
+    const watched = watching(observed, service, span)
     const agents = agentsOf(observed, service).toSorted((a, b) => (a.name < b.name ? -1 : 1))
     const sites = sitesSeeing(terms, { service, agents }).map((site) => ({
       site: site.id,
-      ...seenOf(observed, { service, site, span }),
+      ...seenOf(observed, { service, site, watched }),
       incidents: null,
     }))
-    facts.set(service, { ...seenOf(observed, { service, site: null, span }), sites, incidents: null })
+    facts.set(service, { ...seenOf(observed, { service, site: null, watched }), sites, incidents: null })
   }
   return facts
 }
@@ -61,10 +62,11 @@ export function measuredServices(
 /** A service as all vantages see it, or only those of one site. */
 function seenOf(
   observed: Observed<FileVantage>,
-  { service, site, span }: { service: string; site: SiteVantages | null; span: SlotSpan },
+  given: { service: string; site: SiteVantages | null; watched: readonly Watching<FileVantage>[] },
 ): Seen {
+  const { service, site, watched } = given
   const { blocked } = observed.terms.measurement
-  const slots = watching(observed, service, span)
+  const slots = watched
     .filter(({ vantage }) => site === null || site.agents.includes(vantage.agent.id))
     .map((one) => slotsOf(one, one.vantage.columns, blocked))
   return { timeline: assembled(observed, service, site), slots }
