@@ -13,7 +13,7 @@ import {
   type IncidentChange,
   type IncidentRecord,
 } from '@constat/sla/state/incident-record'
-import { serviceNames, servicesAt, serviceRevision } from '@constat/sla/state/in-force'
+import { servicesAt, serviceRevision } from '@constat/sla/state/in-force'
 import { get } from '@constat/sla/state/persistent-map'
 import { isDown, markAt, type Timeline } from '@constat/sla/timeline'
 import { incidentFact, type IncidentType } from '../alert/facts.ts'
@@ -78,11 +78,6 @@ export class Judge {
       const steps = [...services].flatMap((service) => this.#serviceSteps({ state, service, nowMs }))
       if (steps.length > 0) await this.#write(state, steps, { nowMs })
     })
-  }
-
-  /** Every service that the contract ever had. */
-  allOf({ life }: ContractState): string[] {
-    return serviceNames(life)
   }
 
   /**

@@ -222,11 +222,6 @@ export function newest({ life }: Pick<ContractState, 'life'>): Revision {
   return last
 }
 
-/** Agents that could speak for a check at `atMs`. */
-export function isMember({ fromMs, toMs }: Membership, atMs: UnixMs): boolean {
-  return fromMs <= atMs && (toMs === null || atMs < toMs)
-}
-
 /** All that were ever given an id, by onset. */
 export function incidentsIn({ incidents }: Pick<ContractState, 'incidents'>): readonly IncidentRecord[] {
   return keptOf(incidents, () =>
