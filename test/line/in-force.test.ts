@@ -163,6 +163,44 @@ describe('windows of a guarantee', () => {
       ['2026-10 2026-10-01→2026-11-01 r1', '2026-Q4 2026-11-01→2027-01-01 r2 shorter'],
     ],
     [
+      'months become weeks elsewhere: less than a day of the week is left, so the next one is longer',
+      lifeOf(
+        { at: '2026-10-05', apply: {} },
+        { at: '2026-10-06', apply: { period: 'P1W', zone: 'Europe/Paris' } },
+      ),
+      'a',
+      [
+        '2026-10 2026-10-01→2026-11-01 r1',
+        '2026-W45 2026-11-01→2026-11-08T23 r2 longer',
+        '2026-W46 2026-11-08T23→2026-11-15T23 r2',
+      ],
+    ],
+    [
+      'months become weeks: a day of the week is left, which is a window',
+      lifeOf({ at: '2026-10-05', apply: {} }, { at: '2026-10-06', apply: { period: 'P1W' } }),
+      'a',
+      [
+        '2026-10 2026-10-01→2026-11-01 r1',
+        '2026-W44 2026-11-01→2026-11-02 r2 shorter',
+        '2026-W45 2026-11-02→2026-11-09 r2',
+        '2026-W46 2026-11-09→2026-11-16 r2',
+      ],
+    ],
+    [
+      'revised with a date to come: the first window that begins from then on',
+      lifeOf(
+        { at: '2026-08-05', apply: {} },
+        { at: '2026-08-06', apply: { target: '98', from: '2026-10-15' } },
+      ),
+      'a',
+      [
+        '2026-08 2026-08-01→2026-09-01 r1',
+        '2026-09 2026-09-01→2026-10-01 r1',
+        '2026-10 2026-10-01→2026-11-01 r1',
+        '2026-11 2026-11-01→2026-12-01 r2',
+      ],
+    ],
+    [
       'revised twice: the second waits behind the first, which never judges',
       lifeOf(
         { at: '2026-10-05', apply: {} },
@@ -238,6 +276,17 @@ describe('the time that counts', () => {
     expect(spans(life)).toEqual(expected)
   })
 
+  it('holds none of the time between a promise that was dropped and the same one made again', () => {
+    const life = lifeOf(
+      { at: '2026-09-01', apply: { services: ['a', 'b'] } },
+      { at: '2026-09-10', apply: {} },
+      { at: '2026-10-20', apply: { services: ['a', 'b'] } },
+    )
+    expect(promisedAt(life, 'b', at('2026-10-25'))?.inForce).toEqual([
+      { startMs: at('2026-10-20'), endMs: Infinity },
+    ])
+  })
+
   it('is what each window is clipped by', () => {
     const life = lifeOf(
       { at: '2026-10-05', apply: {} },
@@ -267,6 +316,10 @@ describe('services and their probes', () => {
     expect(probed(dropped, '2026-10-25')).toEqual(['a-check', 'b-check'])
     expect(probed(dropped, '2026-11-01')).toEqual(['a-check'])
     expect(serviceRevision(dropped, 'b', at('2027-01-01'))?.revision).toBe(1)
+    const revisions = ['2026-01-01', '2026-10-31', '2026-11-01'].map((text) =>
+      serviceRevision(dropped, 'a', at(text)),
+    )
+    expect(revisions.map((one) => one?.revision)).toEqual([1, 1, 2])
     expect(nextChangeMs(dropped, at('2026-10-25'))).toBe(at('2026-11-01'))
   })
 

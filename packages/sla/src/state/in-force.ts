@@ -63,9 +63,8 @@ export function inForceOf(life: Life): IntervalSet {
 function inForceIn({ revisions, archivedMs }: Life): IntervalSet {
   const effects = revisions.map(takesEffectMs)
   const spans = revisions.map((revision, i) => {
-    const { toMs } = revision.terms.effective
-    // An end that is set afterwards takes nothing back.
-    const endMs = toMs === null ? Infinity : i === 0 ? toMs : Math.max(toMs, revision.appliedMs)
+    // An end that is set afterwards takes nothing back: the terms before it held until the revision.
+    const endMs = revision.terms.effective.toMs ?? Infinity
     return { startMs: beginsMs(revision, i), endMs: Math.min(endMs, ...effects.slice(i + 1)) }
   })
   const away = archivedMs.map((startMs) => {
