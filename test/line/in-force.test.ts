@@ -34,11 +34,13 @@ type Shape = {
   /** Guarantees, where they are not one for each service. */
   promised?: string[]
   port?: number
+  /** A zone that is told by a check of its own. */
+  hasZone?: boolean
 }
 
 /** A check and a guarantee for each service, of the same name. */
 function termsOf({ services = ['a'], promised = services, ...shape }: Shape) {
-  const { period = 'P1M', zone = 'UTC', anchor, target = '99', from, to, port = 80 } = shape
+  const { period = 'P1M', zone = 'UTC', anchor, target = '99', from, to, port = 80, hasZone = false } = shape
   const checks = services.map(
     (name) => `apiVersion: constat/v1
 kind: Check
@@ -49,13 +51,19 @@ spec: {service: ${name}, tcp: {host: 192.0.2.1, port: ${port}}, interval: PT1M, 
   )
   const effective = `${from ? `, from: "${from}"` : ''}${to ? `, to: "${to}"` : ''}`
   const window = `{period: ${period}, timeZone: ${zone}${anchor ? `, anchor: "${anchor}"` : ''}}`
-  return accepted(`${checks.join('')}apiVersion: constat/v1
+  const gate = `apiVersion: constat/v1
+kind: Check
+metadata: {name: gate}
+spec: {tcp: {host: 192.0.2.2, port: 80}, interval: PT1M, timeout: PT10S}
+---
+`
+  return accepted(`${checks.join('')}${hasZone ? gate : ''}apiVersion: constat/v1
 kind: Contract
 metadata: {name: shop}
 spec:
   effective: {timeZone: UTC${effective}}
   parties: [{id: c, role: customer, name: Acme}, {id: p, role: provider, name: Northstar}]
-  guarantees:${promised.length === 0 ? ' []' : ''}
+${hasZone ? '  zones: [{id: access, owner: p, boundary: router, reference: [gate]}]\n' : ''}  guarantees:${promised.length === 0 ? ' []' : ''}
 ${promised.map((id) => `    - {id: ${id}, service: ${id}, metric: interval-availability, target: {op: gte, percent: "${target}"}, window: ${window}}`).join('\n')}
 `)
 }
@@ -348,6 +356,28 @@ describe('services and their probes', () => {
     expect(probingStopped(life, { service: 'b', revision })).toEqual([
       { startMs: at('2026-10-20'), endMs: at('2026-10-25') },
     ])
+  })
+
+  it('stay stopped where a later revision does not have them either', () => {
+    const life = lifeOf(
+      { at: '2026-10-01', apply: { services: ['a', 'b'] } },
+      { at: '2026-10-20', apply: {}, stopProbing: true },
+      { at: '2026-10-25', apply: { target: '98' } },
+    )
+    expect(probed(life, '2026-10-26')).toEqual(['a-check'])
+    const { revision } = serviceSpans(life, 'b')[0]!
+    expect(probingStopped(life, { service: 'b', revision })).toEqual([
+      { startMs: at('2026-10-20'), endMs: Infinity },
+    ])
+  })
+
+  it('go on with the references that tell of their zones', () => {
+    const life = lifeOf(
+      { at: '2026-10-01', apply: { services: ['a', 'b'], hasZone: true } },
+      { at: '2026-10-20', apply: {} },
+    )
+    expect(probed(life, '2026-10-25')).toEqual(['a-check', 'b-check', 'gate'])
+    expect(probed(life, '2026-11-01')).toEqual(['a-check'])
   })
 
   it('begin at once where they are new', () => {
