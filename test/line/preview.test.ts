@@ -21,7 +21,7 @@ const QUICK = threadOf(
 )
 
 const asked = (): PreviewAsked => {
-  const state = appliedState(TERMS, { origin: 'constat/test/shop', version: 1, checks: [] })
+  const state = appliedState(TERMS, { origin: 'constat/test/intranet', version: 1, checks: [] })
   // A thread of the test reads nothing of it.
   return { state, terms: TERMS, closing: {} as PreviewAsked['closing'] }
 }
@@ -37,7 +37,7 @@ afterEach(() => previews.close())
 describe('previews', () => {
   it('are worked out on a thread, one after the other', async () => {
     const { under } = started(QUICK)
-    const log = { id: 1, contract: 'shop' }
+    const log = { id: 1, contract: TERMS.name }
     expect(await Promise.all([under(asked()), under(asked())])).toEqual([log, log])
   })
 
