@@ -326,7 +326,7 @@ describe('a contract', () => {
     })
     const all = await incidents()
     expect(all.map(({ service, vantages }) => `${service} ${vantages.length}`)).toEqual(['web 1', 'shop 0'])
-    expect(world.line().model.contract('other')).toMatchObject({ trouble: null, state: 'down' })
+    expect(world.line().model.contract('other')).toMatchObject({ trouble: null, openIncidents: 1 })
     const { get } = await worldApp(world)
     for (const path of ['/', '/incidents', '/contracts/daily', '/contracts/daily/services/till']) {
       expect((await get(path)).status).toBe(200)
