@@ -307,7 +307,7 @@ async function countedLive(state: ContractState, fold: Fold, rows: readonly Entr
   return Promise.all(
     COUNTED.map(async (id) => {
       const asked = { ...promisedAt(state.life, id, AS_OF_MS)!, state, asOfMs: AS_OF_MS }
-      const facts = await factsOf(asked, { timelines, latencies })
+      const facts = await factsOf(asked, { timelines, latencies, told: timelines })
       const { result } = judgeWindowOf({ ...asked, phase: 'open', facts })
       return countedOf(id, result, (one) => one.measure)
     }),

@@ -48,6 +48,7 @@ function world({ more = '', agents = [{}, {}, {}], checks = 1 }: World = {}) {
       log: 1,
       firstIndex: 0,
       drafts: [frameOf(known[agent - 1]!, { config, outcomes, check, atMs })],
+      facts: [],
     })
   const wait = (ms: number): void => void (nowMs += ms)
   const hanging = (agent: number, configDigest: Buffer = digest, origin = ORIGIN): void =>
