@@ -19,6 +19,7 @@ import {
   startTlsServer,
   type FaultServer,
 } from '../support/fault-server.ts'
+import { startOddServer } from '../support/odd-server.ts'
 import { REAL_CLOCK } from '../support/real-clock.ts'
 
 const TIMEOUT_MS = 400
@@ -246,6 +247,18 @@ test('a wait of the server lands in the phase it belongs to, and nowhere else', 
   expect(result.phases.ttfbUs).toBeGreaterThan(145_000)
   expect(result.latencyUs - result.phases.ttfbUs).toBeLessThan(100_000)
   expect(result.phases.tlsUs).toBe(0)
+})
+
+test('a reset that comes with the last bytes is no end of them', async () => {
+  const odd = { bytes: Buffer.from(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(200_000)}\r\n\r\nbody`) }
+  const server = await startOddServer([
+    { ...odd, method: 'GET', cuts: [], end: 'reset', token: 'body', isPage: false, oddities: [] },
+  ])
+  // About one in twenty is told as an end.
+  const tries = Array.from({ length: 100 }, () => runProbe(http(`${server.origin}/a/0`), unhurried))
+  for (const { outcome, cause } of await Promise.all(tries))
+    expect([outcome, cause]).toEqual(['fail', 'reset'])
+  await server.close()
 })
 
 test('a hang counts up to the deadline, in the phase that hung', async () => {

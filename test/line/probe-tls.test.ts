@@ -99,8 +99,9 @@ async function serve(
   return { port: (server.address() as AddressInfo).port, heard: () => heard, failures: () => failures }
 }
 
-const leaf = (daysLeft: number, { name = 'localhost', by = issuer } = {}): Issued =>
-  shop.issue({ name, by, daysLeft, kind: 'server' })
+type LeafOrder = { name?: string; by?: Issued; keyUsage?: string }
+const leaf = (daysLeft: number, { name = 'localhost', by = issuer, ...more }: LeafOrder = {}): Issued =>
+  shop.issue({ name, by, daysLeft, kind: 'server', ...more })
 const tls = (port: number, options: Partial<TlsSpec> = {}): TlsSpec => ({
   kind: 'tls',
   host: 'localhost',
@@ -268,6 +269,24 @@ describe('the chain', () => {
         })
         return leaf(90, { by: bound })
       },
+      verdict: fails('certificate'),
+      value: 90,
+    },
+    {
+      name: 'of the name with a dot at its end',
+      shown: () => shop.issue({ name: 'localhost.', by: issuer, daysLeft: 90, kind: 'server' }),
+      verdict: OK,
+      value: 90,
+    },
+    {
+      name: 'with a key to sign handshakes',
+      shown: () => leaf(90, { keyUsage: 'keyEncipherment,digitalSignature' }),
+      verdict: OK,
+      value: 90,
+    },
+    {
+      name: 'with a key that may not sign handshakes',
+      shown: () => leaf(90, { keyUsage: 'keyEncipherment' }),
       verdict: fails('certificate'),
       value: 90,
     },

@@ -49,6 +49,11 @@ const REASONS: { why: string; fits: (seen: Seen) => boolean }[] = [
     fits: ({ odd, ours }) => /cut short/.test(odd.oddities.join()) && ours.asked?.cause === 'unreadable',
   },
   {
+    why: 'whole before its reset, as curl has it; Chromium had not read it yet',
+    fits: ({ odd, chromium, curl }) =>
+      odd.end === 'reset' && chromium.kind === 'refused' && curl.kind === 'read',
+  },
+  {
     why: 'undeclared UTF-8 is read as such; Chromium guesses windows-1252 for a page on the network',
     fits: ({ odd, ours }) => odd.isPage && ours.asked?.outcome === 'ok',
   },

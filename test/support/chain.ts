@@ -24,6 +24,8 @@ export type Order = {
   of?: Issued
   /** The only domain below which it may issue. */
   permits?: string
+  /** What its key is for, as openssl has it. Absent: it does not say. */
+  keyUsage?: string
 }
 
 export type Workshop = {
@@ -55,14 +57,14 @@ export function openWorkshop(): Workshop {
   const openssl = (args: readonly string[], input = ''): Buffer =>
     execFileSync('openssl', args, { cwd: dir, input, stdio: ['pipe', 'pipe', 'ignore'] })
 
-  function issue({ name, by, daysLeft, kind, of, permits }: Order): Issued {
+  function issue({ name, by, daysLeft, kind, of, permits, keyUsage }: Order): Issued {
     made += 1
     const file = `c${made}`
     if (of) writeFileSync(join(dir, `${file}.key`), of.key)
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${file}.key`]
     const key = of ? ['-key', `${file}.key`] : curve
     openssl(['req', '-new', ...key, '-subj', `/CN=${name}`, '-out', `${file}.csr`])
-    writeFileSync(join(dir, `${file}.ext`), extensions(kind, { name, permits }))
+    writeFileSync(join(dir, `${file}.ext`), extensions(kind, { name, permits, keyUsage }))
     // Half an hour beyond the day, so that a count of whole days does not depend on when the test runs.
     const endMs = Date.now() + daysLeft * DAY_MS + DAY_MS / 48
     const dates = ['-startdate', stamp(Math.min(Date.now(), endMs) - 100 * DAY_MS), '-enddate', stamp(endMs)]
@@ -98,14 +100,15 @@ export function openWorkshop(): Workshop {
 
 function extensions(
   kind: Order['kind'],
-  { name, permits }: { name: string; permits: string | undefined },
+  { name, permits, keyUsage }: Pick<Order, 'name'> & { [K in 'permits' | 'keyUsage']: string | undefined },
 ): string {
   const bound = permits === undefined ? '' : `nameConstraints = critical,permitted;DNS:${permits}\n`
   if (kind === 'authority')
     return `basicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign,cRLSign\n${bound}`
   if (kind === 'nameless') return 'basicConstraints = CA:FALSE\n'
   const addresses = name === 'localhost' ? ',IP:127.0.0.1,IP:::1' : ''
-  return `basicConstraints = CA:FALSE\nsubjectAltName = DNS:${name}${addresses}\n`
+  const use = keyUsage === undefined ? '' : `keyUsage = critical,${keyUsage}\n`
+  return `basicConstraints = CA:FALSE\nsubjectAltName = DNS:${name}${addresses}\n${use}`
 }
 
 /** `20261122190000Z`. */

@@ -25,6 +25,7 @@ const PACKAGES = [
   { debian: 'openssh-server', program: 'sshd', reason: 'an SSH server for the tcp probe' },
   { debian: 'iproute2', program: 'ip', reason: 'network namespaces, for the network campaign' },
   { debian: 'tinyproxy', program: 'tinyproxy', reason: 'an HTTP proxy for agents and probes' },
+  { debian: 'libnss3-tools', program: 'certutil', reason: 'gives Chromium a certificate authority to trust' },
   { debian: 'curl', program: 'curl', reason: 'counts odd answers beside the http probe, as Chromium does' },
   {
     debian: 'prometheus-blackbox-exporter',

@@ -4,8 +4,10 @@
  */
 import { expect, test } from 'vitest'
 import { agree } from '../support/agreement.ts'
+import { agreeOnChains } from '../support/chain-agreement.ts'
 
 const ANSWERS = 300
+const CHAINS = 12
 
 test(`${ANSWERS} odd answers count as Chromium counts them`, async () => {
   const { answers, differences, curlDiffers } = await agree({ count: ANSWERS, seed: 20 })
@@ -14,4 +16,10 @@ test(`${ANSWERS} odd answers count as Chromium counts them`, async () => {
   expect(answers).toBe(ANSWERS)
   expect(curlDiffers).toBeGreaterThan(ANSWERS / 20)
   expect(curlDiffers).toBeLessThan(ANSWERS / 2)
+})
+
+test(`${CHAINS} odd certificate chains count as Chromium counts them`, async () => {
+  const { chains, differences } = await agreeOnChains({ count: CHAINS, seed: 4 })
+  expect(differences.filter(({ reason }) => reason === undefined)).toEqual([])
+  expect(chains).toBe(CHAINS)
 })

@@ -66,8 +66,27 @@ export function certificateFault(
   const name = bareName(serverName)
   // A name in the subject alone is none, and a wildcard is a whole label.
   const how = { subject: 'never', partialWildcards: false } as const
-  const holds = isIP(name) === 0 ? leaf.checkHost(name, how) : leaf.checkIP(name.replace(/%.*$/, ''))
-  return holds === undefined ? otherName(leaf, name) : undefined
+  // Some certificates write their names as absolute ones; the reference clients take these too.
+  const holds =
+    isIP(name) === 0
+      ? (leaf.checkHost(name, how) ?? leaf.checkHost(`${name}.`, how))
+      : leaf.checkIP(name.replace(/%.*$/, ''))
+  if (holds === undefined) return otherName(leaf, name)
+  const isSigned = !socket.getCipher().standardName.startsWith('TLS_RSA_')
+  return isSigned && !maySign(leaf) ? 'the certificate says that its key may not sign handshakes' : undefined
+}
+
+/** OID 2.5.29.15, as it stands in a certificate. */
+const KEY_USAGE = Buffer.from('0603551d0f', 'hex')
+
+/** Where it says what its key is for, signing has to be among it (RFC 8446, 4.4.2.2; RFC 5280, 4.2.1.3). */
+function maySign({ raw }: X509Certificate): boolean {
+  const at = raw.indexOf(KEY_USAGE)
+  if (at < 0) return true
+  // After a mark that it is critical, an octet string of a bit string; digitalSignature is its first bit.
+  const value = raw.subarray(at + KEY_USAGE.length + (raw[at + KEY_USAGE.length] === 0x01 ? 3 : 0))
+  if (value[0] !== 0x04 || value[2] !== 0x03) return true
+  return value.readUInt8(3) > 1 && (value.readUInt8(5) & 0x80) !== 0
 }
 
 function otherName({ subjectAltName }: X509Certificate, name: string): string {

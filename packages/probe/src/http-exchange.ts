@@ -56,6 +56,8 @@ export function exchange(
     }
     const end = (): void =>
       settleBy(() => {
+        // libuv tells a reset that comes with the last bytes as an end; then there is no peer any more.
+        if (socket.remoteAddress === undefined) throw cutAnswer('the connection was reset')
         reader.end()
         return true
       })
