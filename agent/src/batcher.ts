@@ -25,7 +25,7 @@ export const CLOSE_AT_BYTES = 48_000
 export const HEARTBEAT_US = 300_000_000
 /** Urgent samples wait this long for each other: fifty checks that fail together make one frame. */
 export const URGENT_US = 20_000
-/** Everything in a payload that is no column: digests, clock, health, texts. */
+/** Everything in a payload that is no column: digests, clock, health, texts. Codes have room above CLOSE_AT_BYTES. */
 const HEAD_BYTES = 1_200
 /** 16 random bytes; never used by two connections. */
 const SESSION_BYTES = 16

@@ -2,8 +2,16 @@
  * Columns: samples as they were taken → the columns of a batch. Pure. Instants are corrected here, once;
  * a column of only zeros is null.
  */
-import type { SampleColumns, ScheduleColumns } from '@constat/shared/batch'
-import { causeCode, outcomeCode, PHASES, type Cause, type Outcome, type Phases } from '@constat/shared/sample'
+import { MAX_CODES, type CodeColumn, type SampleColumns, type ScheduleColumns } from '@constat/shared/batch'
+import {
+  causeCode,
+  CODE,
+  outcomeCode,
+  PHASES,
+  type Cause,
+  type Outcome,
+  type Phases,
+} from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 
 /** A sample before it is signed. */
@@ -19,6 +27,8 @@ export type TakenSample = {
   latencyUs: number
   value: number
   phases: Phases
+  /** Of a sample that is not ok. One that is none in form, or too much for the batch, is left out. */
+  code?: string
   /** It came while a change was unconfirmed: people wait for it. */
   settles: boolean
   /** The slot it accounts for; null for a re-probe. */
@@ -28,8 +38,8 @@ export type TakenSample = {
 /** `count` slots of a check, the first at `firstUs`. */
 export type SlotRun = { check: number; firstUs: number; intervalUs: number; count: number }
 
-/** Bytes that a sample, and a run of slots, take at most: every integer at its widest. */
-export const SAMPLE_BYTES = 3 + 5 + 1 + 2 + 5 + 5 + PHASES.length * 5 + 1
+/** Bytes that a sample, and a run of slots, take at most: every integer at its widest. Codes are apart. */
+export const SAMPLE_BYTES = 3 + 5 + 1 + 2 + 5 + 5 + PHASES.length * 5 + 1 + 1
 export const SLOT_RUN_BYTES = 3 + 5 + 5
 
 const MAX_COUNT = 2 ** 32 - 1
@@ -63,7 +73,19 @@ export function sampleColumns(
     value: unlessZero(samples.map((one) => integer(one.value))),
     phases: unlessAllZero(PHASES.map((phase) => column((one) => one.phases[phase]))),
     cause: unlessZero(column((one) => causeCode(one.cause))),
+    ...codesOf(samples),
   }
+}
+
+/** Each code once; most samples have none, and most batches. */
+function codesOf(samples: readonly TakenSample[]): { codes?: CodeColumn } {
+  const places = new Map<string, number>()
+  const place = samples.map(({ outcome, code }) => {
+    if (outcome === 'ok' || code === undefined || !CODE.test(code)) return 0
+    if (!places.has(code) && places.size < MAX_CODES) places.set(code, places.size + 1)
+    return places.get(code) ?? 0
+  })
+  return places.size === 0 ? {} : { codes: { texts: [...places.keys()], place } }
 }
 
 export function scheduleColumns(

@@ -6,14 +6,17 @@
  *   signed  = "constat/batch/v1\n" | payload
  *   payload = MessagePack array of the positions in `toPayload`; integers in [−2³¹, 2³²) in shortest
  *             form, strings, binary, nil, arrays; no maps, no floats, no booleans
+ *
+ * Version 2 is version 1 with codes behind the columns of samples; a batch without codes is of version 1.
  */
 import { createHash, type KeyObject } from 'node:crypto'
 import { Packr } from 'msgpackr'
 import { invariant } from './fault.ts'
-import { CAUSES, OUTCOMES, PHASES } from './sample.ts'
+import { CAUSES, CODE, OUTCOMES, PHASES } from './sample.ts'
 import { SIGNATURE_BYTES, signBytes } from './signature.ts'
 
-export const BATCH_VERSION = 1
+/** Without codes, and with them. */
+export const BATCH_VERSIONS = { bare: 1, coded: 2 } as const
 export const BATCH_KINDS = ['data', 'heartbeat', 'start', 'stop', 'rekey'] as const
 export type BatchKind = (typeof BATCH_KINDS)[number]
 
@@ -23,6 +26,8 @@ export const MAX_PAYLOAD_BYTES = 60_000
 export const MAX_SAMPLES = 4_096
 /** Characters of a text at most, in UTF-16 code units. */
 export const MAX_TEXT_CHARS = 512
+/** Different codes in one batch at most. */
+export const MAX_CODES = 100
 /** A check is one of this many of its configuration. */
 export const MAX_CHECKS = 4_096
 const HEADER_BYTES = 9
@@ -45,7 +50,12 @@ export type SampleColumns = {
   phases: number[][] | null
   /** Codes of CAUSES. */
   cause: number[] | null
+  /** Absent: no sample has a code. */
+  codes?: CodeColumn
 }
+
+/** `texts`: the codes, never empty. `place`: for each sample the position of its code, from 1; 0: it has none. */
+export type CodeColumn = { texts: string[]; place: number[] }
 
 /** Slots a batch accounts for: `count` slots of `check`, the first at `baseS × 1000 + firstMs`. */
 export type ScheduleColumns = { check: number[]; firstMs: number[]; count: number[] }
@@ -147,7 +157,7 @@ function refused(reason: 'malformed' | 'not-canonical' | 'too-large', detail: st
 function toPayload(batch: Batch): unknown[] {
   const { clock, schedule, health, samples } = batch
   return [
-    BATCH_VERSION,
+    samples.codes ? BATCH_VERSIONS.coded : BATCH_VERSIONS.bare,
     BATCH_KINDS.indexOf(batch.kind),
     batch.origin,
     batch.configDigest,
@@ -179,6 +189,7 @@ function toPayload(batch: Batch): unknown[] {
       samples.value,
       samples.phases,
       samples.cause,
+      ...(samples.codes ? [[samples.codes.texts, samples.codes.place]] : []),
     ],
   ]
 }
@@ -192,13 +203,14 @@ function readPayload(payload: Buffer): Batch | string {
     return 'the payload is not MessagePack'
   }
   if (!Array.isArray(fields) || fields.length !== 15) return 'the payload is not an array of 15 positions'
-  if (fields[0] !== BATCH_VERSION)
+  const isCoded = fields[0] === BATCH_VERSIONS.coded
+  if (!isCoded && fields[0] !== BATCH_VERSIONS.bare)
     return `batch version ${String(fields[0])} is not known; upgrade the collector`
   const place = readPlace(fields)
   const clock = readClock(fields[10])
   const schedule = readSchedule(fields[11])
   const health = readHealth(fields[12])
-  const samples = readSamples(fields[14])
+  const samples = readSamples(fields[14], { isCoded })
   if (typeof place === 'string') return place
   if (!clock) return 'clock'
   if (!schedule) return 'schedule'
@@ -264,9 +276,9 @@ function readBeacon(field: unknown): Batch['beacon'] | undefined {
   return { size: field[0], root: field[1] }
 }
 
-function readSamples(field: unknown): SampleColumns | string {
-  if (!Array.isArray(field) || field.length !== 8) return 'samples'
-  const [check, offsetMs, outcome, attempt, latencyUs, value, phases, cause] = field
+function readSamples(field: unknown, { isCoded }: { isCoded: boolean }): SampleColumns | string {
+  if (!Array.isArray(field) || field.length !== (isCoded ? 9 : 8)) return 'samples'
+  const [check, offsetMs, outcome, attempt, latencyUs, value, phases, cause, coded] = field
   if (!isCounts(check, undefined, MAX_CHECKS) || check.length > MAX_SAMPLES) return 'samples.check'
   const n = check.length
   if (!isIntegers(offsetMs, n)) return 'samples.offset'
@@ -277,7 +289,18 @@ function readSamples(field: unknown): SampleColumns | string {
   if (phases !== null && !(Array.isArray(phases) && phases.length === PHASES.length)) return 'samples.phases'
   if (phases !== null && !phases.every((column: unknown) => isCounts(column, n))) return 'samples.phases'
   if (cause !== null && !isCounts(cause, n, CAUSES.length)) return 'samples.cause'
-  return { check, offsetMs, outcome, attempt, latencyUs, value, phases, cause }
+  const columns = { check, offsetMs, outcome, attempt, latencyUs, value, phases, cause }
+  if (!isCoded) return columns
+  const codes = readCodes(coded, n)
+  return codes ? { ...columns, codes } : 'samples.code'
+}
+
+function readCodes(field: unknown, count: number): CodeColumn | null {
+  if (!Array.isArray(field) || field.length !== 2) return null
+  const [texts, place] = field
+  if (!Array.isArray(texts) || texts.length === 0 || texts.length > MAX_CODES) return null
+  if (!texts.every((text: unknown) => typeof text === 'string' && CODE.test(text))) return null
+  return isCounts(place, count, texts.length + 1) ? { texts, place } : null
 }
 
 function isBytes(field: unknown, length: number): field is Uint8Array {

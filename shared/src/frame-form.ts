@@ -5,13 +5,14 @@
  */
 import {
   BATCH_KINDS,
-  BATCH_VERSION,
+  BATCH_VERSIONS,
+  MAX_CODES,
   MAX_CHECKS,
   MAX_FRAME_BYTES,
   MAX_SAMPLES,
   MAX_TEXT_CHARS,
 } from './batch.ts'
-import { CAUSES, OUTCOMES, PHASES } from './sample.ts'
+import { CAUSES, CODE, OUTCOMES, PHASES } from './sample.ts'
 import { SIGNATURE_BYTES } from './signature.ts'
 
 const HEADER_BYTES = 9
@@ -36,17 +37,17 @@ export function openForm(frame: Buffer): { payload: Buffer; signature: Buffer } 
 }
 
 function isPayload(walk: Walk): boolean {
+  if (!walk.isArray(15) || !walk.isCount(BATCH_VERSIONS.coded + 1) || walk.last < BATCH_VERSIONS.bare)
+    return false
+  const isCoded = walk.last === BATCH_VERSIONS.coded
   return (
-    walk.isArray(15) &&
-    walk.isCount(BATCH_VERSION + 1) &&
-    walk.last === BATCH_VERSION &&
     isPlace(walk) &&
     walk.isArray(8) &&
     walk.areIntegers(8) &&
     isSchedule(walk) &&
     isHealth(walk) &&
     walk.isCount(COUNT) &&
-    isSamples(walk)
+    isSamples(walk, { isCoded })
   )
 }
 
@@ -80,8 +81,8 @@ function isHealth(walk: Walk): boolean {
   return walk.isArray(4) && walk.isText(0) && walk.areCounts(3, COUNT)
 }
 
-function isSamples(walk: Walk): boolean {
-  if (!walk.isArray(8)) return false
+function isSamples(walk: Walk, { isCoded }: { isCoded: boolean }): boolean {
+  if (!walk.isArray(isCoded ? 9 : 8)) return false
   const count = walk.arrayLength()
   return (
     count >= 0 &&
@@ -94,8 +95,17 @@ function isSamples(walk: Walk): boolean {
     walk.isColumn(count, COUNT) &&
     (walk.isNil() || (walk.isArray(count) && walk.areIntegers(count))) &&
     (walk.isNil() || arePhases(walk, count)) &&
-    (walk.isNil() || walk.isColumn(count, CAUSES.length))
+    (walk.isNil() || walk.isColumn(count, CAUSES.length)) &&
+    (!isCoded || areCodes(walk, count))
   )
+}
+
+function areCodes(walk: Walk, count: number): boolean {
+  if (!walk.isArray(2)) return false
+  const texts = walk.arrayLength()
+  if (texts < 1 || texts > MAX_CODES) return false
+  for (let i = 0; i < texts; i += 1) if (!walk.isText(1) || !CODE.test(walk.lastText())) return false
+  return walk.isColumn(count, texts + 1)
 }
 
 function arePhases(walk: Walk, count: number): boolean {
@@ -109,6 +119,7 @@ class Walk {
   readonly #bytes: Buffer
   readonly #end: number
   #at: number
+  #text = 0
   /** The integer stepped over last. */
   last = 0
 
@@ -210,7 +221,13 @@ class Walk {
     }
     if (length < least || start + length > this.#end) return false
     this.#at = start + length
+    this.#text = start
     return isShortText(this.#bytes.subarray(start, start + length))
+  }
+
+  /** The text stepped over last. */
+  lastText(): string {
+    return this.#bytes.toString('utf8', this.#text, this.#at)
   }
 
   /** NaN when it is none in [−2³¹, 2³²) in its shortest form. */

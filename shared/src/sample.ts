@@ -75,7 +75,13 @@ export type Sample = {
   /** What the kind measures: HTTP status, days to expiry, percent lost. 0 where it has none. Int32. */
   value: number
   phases: Phases
+  /** What was said where it is not ok, as far as anything was: 503, NXDOMAIN, ECONNREFUSED. See CODE. */
+  code?: string
 }
+
+/** A code: printable ASCII without blanks at its ends, this long at most. */
+export const MAX_CODE_CHARS = 64
+export const CODE = /^[!-~](?:[ -~]{0,62}[!-~])?$/
 
 export const NO_PHASES: Phases = Object.freeze({ dnsUs: 0, connectUs: 0, tlsUs: 0, ttfbUs: 0, transferUs: 0 })
 

@@ -10,16 +10,18 @@ import {
   decodeFrame,
   encodePayload,
   frameDigest,
+  MAX_CODES,
   MAX_FRAME_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_SAMPLES,
   sealBatch,
   type Batch,
+  type CodeColumn,
   type FrameDecoding,
 } from '@constat/shared/batch'
 import { openForm } from '@constat/shared/frame-form'
 import { readPlaced, readStates, readTimings } from '@constat/shared/frame-reader'
-import { CAUSES, OUTCOMES, PHASES } from '@constat/shared/sample'
+import { CAUSES, CODE, MAX_CODE_CHARS, OUTCOMES, PHASES } from '@constat/shared/sample'
 import { publicKeyOf, rawPublicKey, verifyBytes } from '@constat/shared/signature'
 import { faultsOf, plain, readMessagePack, type Value } from '../support/messagepack.ts'
 import { sampleBatch, VECTOR_KEY } from '../support/sample-batch.ts'
@@ -85,6 +87,58 @@ describe('the published vector', () => {
   })
 })
 
+describe('codes', () => {
+  const coded = (codes: CodeColumn): Batch => {
+    const batch = sampleBatch()
+    return { ...batch, samples: { ...batch.samples, codes } }
+  }
+  const CODED = payloadOf(sealBatch(coded({ texts: ['503'], place: [0, 1, 0, 1] }), VECTOR_KEY))
+
+  test('stand behind the columns, and change nothing but the version and the count of columns', () => {
+    const tail = Buffer.from('9291a33530339400010001', 'hex')
+    const bare = payloadOf(Buffer.from(vector.frame, 'hex'))
+    const head = Buffer.from(CODED.subarray(0, -tail.length))
+    expect(CODED.subarray(-tail.length)).toEqual(tail)
+    expect(head[1]).toBe(2)
+    head[1] = 1
+    const at = head.findIndex((byte, i) => byte !== bare[i])
+    expect([bare[at], head[at]]).toEqual([0x98, 0x99])
+    head[at] = 0x98
+    expect(head).toEqual(bare)
+  })
+  test('cost a byte for each sample, and each text once', () => {
+    const n = 50
+    const failing = sampleBatch({ samples: { ...columnsOf(n), cause: new Array<number>(n).fill(8) } })
+    const codes = { texts: ['503', 'ECONNREFUSED'], place: new Array<number>(n).fill(1) }
+    const with_ = sampleBatch({ samples: { ...failing.samples, codes } })
+    // Heads: the pair, the texts, each text, the places.
+    expect(encodePayload(with_).length - encodePayload(failing).length).toBe(1 + 1 + 4 + 13 + 3 + n)
+  })
+  const many = (n: number): string[] => Array.from({ length: n }, (_, i) => `c${i}`)
+  const FORMS: [string, CodeColumn, boolean][] = [
+    ['as many as there may be', { texts: many(MAX_CODES), place: [1, 2, 3, MAX_CODES] }, true],
+    ['one more', { texts: many(MAX_CODES + 1), place: [1, 2, 3, 4] }, false],
+    ['the longest', { texts: ['x'.repeat(MAX_CODE_CHARS)], place: [0, 0, 0, 1] }, true],
+    ['one character more', { texts: ['x'.repeat(MAX_CODE_CHARS + 1)], place: [0, 0, 0, 1] }, false],
+    ['a blank at its end', { texts: ['503 '], place: [0, 0, 0, 1] }, false],
+    ['no ASCII', { texts: ['é'], place: [0, 0, 0, 1] }, false],
+    ['an empty text', { texts: [''], place: [0, 0, 0, 1] }, false],
+    ['no text', { texts: [], place: [0, 0, 0, 0] }, false],
+    ['a place beyond the texts', { texts: ['503'], place: [0, 0, 0, 2] }, false],
+    ['fewer places than samples', { texts: ['503'], place: [0, 0, 1] }, false],
+  ]
+  test.each(FORMS)('%s', (_, codes, isTaken) => {
+    const decoding = decodeBoth(sealBatch(coded(codes), VECTOR_KEY))
+    expect(decoding.kind).toBe(isTaken ? 'decoded' : 'refused')
+  })
+})
+
+function columnsOf(n: number): Batch['samples'] {
+  const zeros = new Array<number>(n).fill(0)
+  const columns = { check: zeros, offsetMs: zeros, outcome: zeros, latencyUs: zeros }
+  return { ...columns, attempt: null, value: null, phases: null, cause: null }
+}
+
 const count = (max = 2 ** 32 - 1): fc.Arbitrary<number> =>
   fc.oneof(
     fc.integer({ min: 0, max }),
@@ -100,51 +154,63 @@ const column = (one: fc.Arbitrary<number>, n: number): fc.Arbitrary<number[]> =>
   fc.array(one, { minLength: n, maxLength: n })
 const maybe = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(one, { nil: null })
 
-const batchArbitrary: fc.Arbitrary<Batch> = fc.nat({ max: 40 }).chain((n) =>
-  fc.record({
-    kind: fc.constantFrom('data', 'heartbeat', 'start', 'stop', 'rekey'),
-    origin: fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' }),
-    configDigest: bytes(32),
-    agent: bytes(16),
-    session: bytes(16),
-    seq: count(),
-    prev: bytes(32),
-    gapCount: count(),
-    beacon: maybe(fc.record({ size: count(), root: bytes(32) })),
-    clock: fc.record({
-      wallS: integer,
-      wallMs: integer,
-      monotonicS: integer,
-      monotonicMs: integer,
-      offsetMs: integer,
-      errorMs: integer,
-      source: integer,
-      stepMs: integer,
+const code = fc
+  .string({ minLength: 1, maxLength: MAX_CODE_CHARS, unit: 'grapheme-ascii' })
+  .filter((text) => CODE.test(text))
+const codeColumn = (n: number): fc.Arbitrary<CodeColumn> =>
+  fc
+    .array(code, { minLength: 1, maxLength: 5 })
+    .chain((texts) => fc.record({ texts: fc.constant(texts), place: column(count(texts.length), n) }))
+
+const batchArbitrary: fc.Arbitrary<Batch> = fc
+  .nat({ max: 40 })
+  .chain((n) =>
+    fc.record({
+      kind: fc.constantFrom('data', 'heartbeat', 'start', 'stop', 'rekey'),
+      origin: fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' }),
+      configDigest: bytes(32),
+      agent: bytes(16),
+      session: bytes(16),
+      seq: count(),
+      prev: bytes(32),
+      gapCount: count(),
+      beacon: maybe(fc.record({ size: count(), root: bytes(32) })),
+      clock: fc.record({
+        wallS: integer,
+        wallMs: integer,
+        monotonicS: integer,
+        monotonicMs: integer,
+        offsetMs: integer,
+        errorMs: integer,
+        source: integer,
+        stepMs: integer,
+      }),
+      schedule: fc.record({
+        check: column(count(4_095), 3),
+        firstMs: column(integer, 3),
+        count: column(count(), 3),
+      }),
+      health: fc.record({
+        version: fc.string({ maxLength: 20 }),
+        loopLagUs: count(),
+        drops: count(),
+        spoolFrames: count(),
+      }),
+      baseS: count(),
+      samples: fc.record({
+        check: column(count(4_095), n),
+        offsetMs: column(integer, n),
+        outcome: column(count(OUTCOMES.length - 1), n),
+        attempt: maybe(column(count(255), n)),
+        latencyUs: column(count(), n),
+        value: maybe(column(integer, n)),
+        phases: maybe(fc.array(column(count(), n), { minLength: PHASES.length, maxLength: PHASES.length })),
+        cause: maybe(column(count(CAUSES.length - 1), n)),
+      }),
+      codes: maybe(codeColumn(n)),
     }),
-    schedule: fc.record({
-      check: column(count(4_095), 3),
-      firstMs: column(integer, 3),
-      count: column(count(), 3),
-    }),
-    health: fc.record({
-      version: fc.string({ maxLength: 20 }),
-      loopLagUs: count(),
-      drops: count(),
-      spoolFrames: count(),
-    }),
-    baseS: count(),
-    samples: fc.record({
-      check: column(count(4_095), n),
-      offsetMs: column(integer, n),
-      outcome: column(count(OUTCOMES.length - 1), n),
-      attempt: maybe(column(count(255), n)),
-      latencyUs: column(count(), n),
-      value: maybe(column(integer, n)),
-      phases: maybe(fc.array(column(count(), n), { minLength: PHASES.length, maxLength: PHASES.length })),
-      cause: maybe(column(count(CAUSES.length - 1), n)),
-    }),
-  }),
-)
+  )
+  .map(({ codes, samples, ...batch }) => ({ ...batch, samples: codes ? { ...samples, codes } : samples }))
 
 test('whatever a batch holds comes back whole, canonical, and the same at full speed', () => {
   fc.assert(

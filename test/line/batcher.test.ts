@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { decodeFrame, MAX_PAYLOAD_BYTES, type Batch } from '@constat/shared/batch'
+import { decodeFrame, MAX_CODES, MAX_PAYLOAD_BYTES, type Batch } from '@constat/shared/batch'
 import { causeCode, NO_PHASES, outcomeCode } from '@constat/shared/sample'
 import { privateKeyOf, publicKeyOf, rawPublicKey, verifyBytes } from '@constat/shared/signature'
 import {
@@ -65,6 +65,34 @@ function batches({ frames }: World): Batch[] {
     return decoding.frame.batch
   })
 }
+
+describe('codes', () => {
+  const failing = (world: World, code: string): TakenSample =>
+    sample(world, { outcome: 'fail', cause: 'status', code })
+  const codesIn = (world: World) => {
+    pass(world, URGENT_US)
+    return batches(world)[0]?.samples.codes
+  }
+
+  test('each text once, good samples without', () => {
+    const world = createWorld()
+    for (const code of ['503', 'ECONNREFUSED', '503']) world.batcher.add(failing(world, code))
+    world.batcher.add(sample(world, { code: '200' }))
+    expect(codesIn(world)).toEqual({ texts: ['503', 'ECONNREFUSED'], place: [1, 2, 1, 0] })
+  })
+  test('none where nothing failed: the frame is the one it always was', () => {
+    const world = createWorld()
+    world.batcher.add(sample(world))
+    expect(codesIn(world)).toBeUndefined()
+  })
+  test('one that is none in form, or one too many, is left out; the sample stays', () => {
+    const world = createWorld()
+    for (let i = 0; i <= MAX_CODES; i += 1) world.batcher.add(failing(world, `E${i}`))
+    world.batcher.add(failing(world, 'é'))
+    const { texts, place } = codesIn(world) ?? { texts: [], place: [] }
+    expect([texts.length, ...place.slice(-3)]).toEqual([MAX_CODES, MAX_CODES, 0, 0])
+  })
+})
 
 describe('when a batch closes', () => {
   test('the first sample of a check at once', () => {

@@ -345,6 +345,7 @@ describe('the zone of an incident', () => {
         service: 'portal',
         check: 'portal',
         cause: 'connect',
+        failure: null,
         zone: 'access',
         zoneReference: 'wan',
         onsetMs,

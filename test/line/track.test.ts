@@ -210,13 +210,13 @@ describe('the cause of a failure', () => {
   it.each(CAUSES)('%s', (_, atMs, cause) => {
     const track = trackOf()
     track.extend(readingsOf(TIMELINE))
-    expect(track.causeAt(atMs)).toBe(cause)
+    expect(track.failureAt(atMs)?.cause).toBe(cause)
   })
 
   it('is none where nothing failed', () => {
     const track = trackOf()
     track.extend(readingsOf([{ atMs: 0, outcome: 'ok' }]))
-    expect(track.causeAt(0)).toBeNull()
+    expect(track.failureAt(0)).toBeNull()
   })
 })
 

@@ -312,6 +312,14 @@ function incidentView(
     closeReason: endMs === null ? null : 'recovered',
     cause: trouble.agoMin < 60 ? 'timeout' : 'status',
     fault: 'target',
+    failure: {
+      agent: trouble.agents[0] ?? 'lyon',
+      at: iso(onsetMs),
+      code: trouble.agoMin < 60 ? null : '503',
+      target: `https://${service.service}.northstar.example/health`,
+      latencyUs: trouble.agoMin < 60 ? 5_002_311 : 31_400,
+      connectedUs: trouble.agoMin < 60 ? null : 12_300,
+    },
     ...zoneFacts(contract, trouble),
     downMs: { provable: Math.max(0, lastedMs - 10_000), point: lastedMs, pessimistic: lastedMs + 10_000 },
     vantages: AGENTS.map(({ id, name }) => ({

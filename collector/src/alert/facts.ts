@@ -37,7 +37,12 @@ export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: In
   const others = incident.vantages.filter(({ state }) => state !== 'down')
   const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
   const data = {
-    ...cutTexts({ ...incident, downMs: { ...incident.downMs }, vantages: kept }),
+    ...cutTexts({
+      ...incident,
+      failure: incident.failure && cutTexts(incident.failure),
+      downMs: { ...incident.downMs },
+      vantages: kept,
+    }),
     vantagesLeftOut: incident.vantages.length - kept.length,
     ...(mergedInto === undefined ? {} : { mergedInto }),
     links:

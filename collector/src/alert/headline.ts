@@ -2,6 +2,8 @@
  * Headline: one message in plain words, for the shapes that people read. Pure. Tolerant: a field that
  * is missing is left out, for every type of event comes through here.
  */
+import { failureText } from '../view/failure-text.ts'
+import type { IncidentView } from '../view/timeline.ts'
 import type { Envelope, EventData, MessageType } from './types.ts'
 
 /** How loud: `page` wakes somebody, `warn` wants a look today, `good` ends one, `note` informs. */
@@ -46,6 +48,7 @@ const LINES: readonly { key: string; label: string }[] = [
   { key: 'declaredBy', label: 'Declared by' },
   { key: 'check', label: 'Check' },
   { key: 'cause', label: 'Cause' },
+  { key: 'failure', label: 'First failure' },
   { key: 'zone', label: 'Zone' },
   { key: 'owner', label: 'Answers for it' },
   { key: 'administeredBy', label: 'Administered by' },
@@ -66,7 +69,7 @@ export function headlineOf({ type, data }: Omit<Envelope, 'timestamp'>): Headlin
     textAt(objectAt(data, 'agent'), 'name') ??
     textAt(data, 'contract')
   const lines = LINES.flatMap(({ key, label }) => {
-    const text = key === 'owner' ? answererOf(data) : textAt(data, key)
+    const text = TEXTS[key]?.(data) ?? textAt(data, key)
     return text === null ? [] : [{ label, text }]
   })
   const downMs = objectAt(data, 'downMs')['provable']
@@ -74,7 +77,7 @@ export function headlineOf({ type, data }: Omit<Envelope, 'timestamp'>): Headlin
     lines.push({ label: 'Down for at least', text: durationText(downMs) })
   }
   return {
-    title: who === null ? `Constat: ${says}` : `${who}: ${says}`,
+    title: `${who ?? 'Constat'}: ${says}${urgency === 'page' ? codeText(data) : ''}`,
     lines,
     urgency: isCritical ? 'page' : urgency,
     link: linkOf(data),
@@ -102,6 +105,22 @@ export function durationText(durationMs: number): string {
     { n: totalS % 60, unit: 's' },
   ].filter(({ n }) => n > 0)
   return parts.length === 0 ? '0 s' : parts.map(({ n, unit }) => `${n} ${unit}`).join(' ')
+}
+
+/** Lines that are made of more than one text. */
+const TEXTS: Readonly<Record<string, (data: EventData) => string | null>> = {
+  owner: answererOf,
+  failure: (data) => {
+    // An incident is told as its view, or in the shape of an older version that had no first failure.
+    const { failure = null, cause } = data as unknown as Partial<IncidentView>
+    return failure === null || cause === undefined ? null : failureText({ failure, cause })
+  },
+}
+
+/** ` (503)`: what woke somebody is told in the first line. */
+function codeText(data: EventData): string {
+  const code = textAt(objectAt(data, 'failure'), 'code')
+  return code === null ? '' : ` (${code})`
 }
 
 /** Who owns the zone; of a subcontractor, who answers for it too. */

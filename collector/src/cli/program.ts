@@ -79,6 +79,10 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .command('apply')
     .description('put contract documents in force, each guarantee from the next start of its window')
     .requiredOption('-f, --file <path>', 'a YAML or JSON file, or a directory of them')
+    .option(
+      '--try',
+      'apply nothing: have each check probed once by a connected agent; exit 1 unless every one is ok',
+    )
     .option('--stop-probing', 'what the new revision no longer needs is not probed any more, at once')
     .option(...DATA)
     .option(...JSON_OUT)
@@ -149,7 +153,7 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
 function addOperations(program: Command, world: World, end: (code: number) => void): void {
   program
     .command('status')
-    .description('contracts worst first, verdicts, agents; exit 1 when a target is not met')
+    .description('contracts worst first, verdicts, open incidents, agents; exit 1 when a target is not met')
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))

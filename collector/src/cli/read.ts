@@ -7,7 +7,9 @@ import { parseContract } from '@constat/sla/contract/parse'
 import { entryOf } from '@constat/sla/metric/table'
 import { Fault } from '@constat/shared/fault'
 import type { AgentView, ContractView } from '../view/contract.ts'
+import { failureText } from '../view/failure-text.ts'
 import type { GuaranteeView } from '../view/guarantee.ts'
+import type { IncidentView } from '../view/timeline.ts'
 import { newest } from '@constat/sla/state/contract-state'
 import { Contracts } from '../contract/contracts.ts'
 import { logRows } from '../db/ledger-rows.ts'
@@ -25,14 +27,15 @@ function clientOf({ data }: ReadFlags, world: World) {
   return openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
 }
 
-/** Contracts worst first, verdicts, agents. Exit 1 when a target is not met. */
+/** Contracts worst first, verdicts, open incidents, agents. Exit 1 when a target is not met. */
 export async function status(flags: ReadFlags, world: World): Promise<number> {
   const client = clientOf(flags, world)
   // The API answers the shapes of view: it is made from them.
   const contracts = ((await client.get('/contracts')) as List<ContractView>).items
+  const incidents = ((await client.get('/incidents?open=true')) as List<IncidentView>).items
   const agents = ((await client.get('/agents')) as List<AgentView>).items
-  if (flags.json) world.out(JSON.stringify({ contracts, agents }))
-  else for (const line of statusLines(contracts, agents)) world.out(line)
+  if (flags.json) world.out(JSON.stringify({ contracts, incidents, agents }))
+  else for (const line of statusLines({ contracts, incidents, agents })) world.out(line)
   const isBroken = contracts.some(({ guarantees }) => guarantees.some(({ verdict }) => verdict === 'not_met'))
   return isBroken ? EXIT.no : EXIT.done
 }
@@ -75,12 +78,18 @@ function defaultedIn(files: readonly SourceFile[], { name }: ExpandedContract): 
   return own?.source.defaulted ?? []
 }
 
-function statusLines(contracts: readonly ContractView[], agents: readonly AgentView[]): string[] {
+type Standing = { contracts: ContractView[]; incidents: IncidentView[]; agents: AgentView[] }
+
+function statusLines({ contracts, incidents, agents }: Standing): string[] {
   const lines = contracts.flatMap((contract) => [
     `${contract.displayName}: ${contract.sentence}`,
     ...contract.guarantees.map(guaranteeLine),
   ])
   if (lines.length === 0) lines.push('No contract yet: constat apply -f contract.yaml')
+  for (const incident of incidents) {
+    const { contract, service, onsetAt, cause } = incident
+    lines.push(`incident ${contract}/${service}: down since ${onsetAt}, ${failureText(incident) ?? cause}`)
+  }
   for (const { name, connected, lastSeenAt, spoolBatches } of agents) {
     lines.push(
       `agent ${name}: ${connected ? 'connected' : `last heard ${lastSeenAt}`}, ${spoolBatches} batches waiting`,

@@ -134,13 +134,14 @@ export class Track {
     return starts.filter((start) => start < endMs && startMs < start + CHUNK_MS)
   }
 
-  /** The cause of the failure that stands at `atMs`, or of the first one after it, as a code. */
-  causeAt(atMs: UnixMs): number | null {
-    let standing: number | null = null
+  /** The failure that stands at `atMs`, or the first one after it: when it began, its cause as a code. */
+  failureAt(atMs: UnixMs): { atMs: UnixMs; cause: number } | null {
+    let standing: { atMs: UnixMs; cause: number } | null = null
     for (const { failures } of this.#chunks) {
       for (const [i, failedMs] of failures.atMs.entries()) {
-        if (failedMs > atMs) return isDown(markAt(this.timeline(), atMs)) ? standing : failures.cause[i]!
-        standing = failures.cause[i]!
+        const failure = { atMs: failedMs, cause: failures.cause[i]! }
+        if (failedMs > atMs) return isDown(markAt(this.timeline(), atMs)) ? standing : failure
+        standing = failure
       }
     }
     return standing

@@ -10,7 +10,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
 import { outageRulesOf } from '@constat/sla/metric/base'
 import { nameIn, type ContractState } from '@constat/sla/state/contract-state'
-import type { IncidentRecord } from '@constat/sla/state/incident-record'
+import type { FirstFailure, IncidentRecord } from '@constat/sla/state/incident-record'
 import { get } from '@constat/sla/state/persistent-map'
 import { indexAt, NOTHING_KNOWN, segments, stateOf, type Timeline } from '@constat/sla/timeline'
 import { siteOf } from '@constat/sla/assembly/sites'
@@ -78,6 +78,7 @@ export function incidentView(row: IncidentRecord, context: IncidentContext): Inc
     closeReason: row.closeReason,
     cause: row.cause,
     fault: faultOf(row.cause),
+    failure: row.failure && failureView(row.failure, row, context),
     zone: row.zone,
     ...ownerOf(contract, row.zone),
     zoneReference: row.zoneReference,
@@ -91,14 +92,38 @@ export function incidentView(row: IncidentRecord, context: IncidentContext): Inc
   }
 }
 
+/** Where the failure began that the first vantage to fail saw. */
+export type FailurePlace = { agent: string; check: string; atMs: UnixMs }
+
 /** The cause that the first vantage to fail gives. `none` when no sample says. */
 export function causeOf(
   vantages: readonly VantageTimeline[],
   onsetMs: UnixMs,
-): { cause: Cause; check: string | null } {
+): { cause: Cause; check: string | null; place: FailurePlace | null } {
   const first = (firstToFail(vantages, onsetMs) ?? vantages[0])?.track
-  const code = first?.causeAt(onsetMs) ?? 0
-  return { cause: CAUSES[code]?.[0] ?? 'none', check: first?.key.check ?? null }
+  const failure = first?.failureAt(onsetMs) ?? null
+  const cause = CAUSES[failure?.cause ?? 0]?.[0] ?? 'none'
+  const place = first && failure ? { ...first.key, atMs: failure.atMs } : null
+  return { cause, check: first?.key.check ?? null, place }
+}
+
+function failureView(
+  { agent, atMs, code, value, latencyUs, phases }: FirstFailure,
+  { check }: IncidentRecord,
+  { contract, nameOf }: IncidentContext,
+): IncidentView['failure'] {
+  const probe = contract.checks.find(({ name }) => name === check)?.spec.probe
+  // A transaction counts the steps that it has done: the next one is the one that failed.
+  const step = probe?.kind === 'transaction' ? probe.steps[value] : undefined
+  const wasConnected = phases.tlsUs + phases.ttfbUs + phases.transferUs > 0
+  return {
+    agent: nameOf(agent),
+    at: formatInstant(atMs),
+    code,
+    target: step?.url ?? (probe ? targetText(probe) : null),
+    latencyUs,
+    connectedUs: wasConnected ? latencyUs - phases.dnsUs - phases.connectUs : null,
+  }
 }
 
 function faultOf(cause: string): string {

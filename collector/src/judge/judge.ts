@@ -23,7 +23,8 @@ import type { Database } from '../db/tx.ts'
 import type { Agents } from '../intake/agents.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-import { bareContext, causeOf, incidentView, type IncidentContext } from './describe.ts'
+import { bareContext, causeOf, incidentView, type FailurePlace, type IncidentContext } from './describe.ts'
+import { readFailure } from './first-failure.ts'
 import { compareIncidents, type Change } from './incidents.ts'
 import { incidentsSeen } from './service-history.ts'
 import { writeSilence } from './silences.ts'
@@ -47,7 +48,13 @@ export type JudgeDeps = {
 }
 
 /** One change of one incident: the state after it, and whether people hear of it. */
-type Step = { deed: IncidentChange; record: IncidentRecord; type: IncidentType | null }
+type Step = {
+  deed: IncidentChange
+  record: IncidentRecord
+  type: IncidentType | null
+  /** Of a new one: the sample that it began with is read from there. */
+  place?: FailurePlace | null
+}
 /** A service as it is judged: its contract's state, now. */
 type Subject = { state: ContractState; service: string; nowMs: UnixMs }
 
@@ -76,7 +83,9 @@ export class Judge {
       if (!state) return
       const nowMs = shell.clock.nowMs()
       const steps = [...services].flatMap((service) => this.#serviceSteps({ state, service, nowMs }))
-      if (steps.length > 0) await this.#write(state, steps, { nowMs })
+      if (steps.length === 0) return
+      const seen = await Promise.all(steps.map((step) => this.#withFailure(state, step)))
+      await this.#write(state, seen, { nowMs })
     })
   }
 
@@ -244,7 +253,7 @@ export class Judge {
   #newStep(change: Extract<Change, { kind: 'opened' | 'recorded' }>, subject: Subject): Step {
     const { state, service, nowMs } = subject
     const context = this.contextAt(subject, change.onsetMs)
-    const { cause, check } = causeOf(context.vantages, change.onsetMs)
+    const { cause, check, place } = causeOf(context.vantages, change.onsetMs)
     const isOpen = change.kind === 'opened'
     const record: IncidentRecord = {
       id: `inc_${this.#deps.shell.random.bytes(10).toString('hex')}`,
@@ -252,6 +261,7 @@ export class Judge {
       service,
       check: check ?? service,
       cause,
+      failure: null,
       zone: UNDETERMINED,
       zoneReference: null,
       onsetMs: change.onsetMs,
@@ -267,8 +277,14 @@ export class Judge {
       reopened: 0,
     }
     if (!isOpen || !isDue(record, context))
-      return { deed: isOpen ? 'opened' : 'recorded', record, type: null }
-    return { deed: 'opened', record: { ...record, pagedMs: nowMs }, type: 'incident.opened' }
+      return { deed: isOpen ? 'opened' : 'recorded', record, type: null, place }
+    return { deed: 'opened', record: { ...record, pagedMs: nowMs }, type: 'incident.opened', place }
+  }
+
+  async #withFailure(state: ContractState, step: Step): Promise<Step> {
+    if (!step.place) return step
+    const failure = await readFailure(this.#deps.db, state, step.place)
+    return { ...step, record: { ...step.record, failure } }
   }
 
   async #write(

@@ -57,6 +57,20 @@ const vantage = z
   .meta({ id: 'IncidentVantage' })
 export type IncidentVantage = z.infer<typeof vantage>
 
+const failure = z
+  .object({
+    agent: z.string(),
+    at: instant,
+    code: z
+      .string()
+      .nullable()
+      .describe('What was said: HTTP status, DNS rcode, TLS alert, reply code, errno; null: nothing was'),
+    target: z.string().nullable().describe('What was probed; null: the terms no longer say'),
+    latencyUs: us.describe('From the start of the probe to its end'),
+    connectedUs: us.describe('From the connection to the failure; null: there was no connection'),
+  })
+  .meta({ id: 'FirstFailure' })
+
 export const incident = z
   .object({
     id: z.string(),
@@ -70,6 +84,7 @@ export const incident = z
     closeReason: z.string().nullable(),
     cause: z.string(),
     fault: z.string(),
+    failure: failure.nullable().describe('The sample that it began with; null: none says'),
     zone: z.string().describe('In which it began; undetermined where nothing says'),
     owner: z.string().describe('Party that owns the zone'),
     answeredBy: z.string().describe('Party that answers for it: the provider for its subcontractors'),

@@ -4,7 +4,8 @@
  */
 import type { Socket } from 'node:net'
 import type { Cause } from '@constat/shared/sample'
-import { failureOf, sentenceOf } from './failure.ts'
+import { codeOf, failureOf, sentenceOf } from './failure.ts'
+import { given } from './fields.ts'
 import type { Hop, Judgement, ProbeContext, ProbeResult } from './probe.ts'
 import { rounded, startStopwatch, type Stopwatch } from './stopwatch.ts'
 
@@ -89,7 +90,7 @@ export function verdictOf(
   const phase = watch.phase()
   const { outcome, cause } = failureOf(error, { expired, phase })
   const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : sentenceOf(error)
-  return { outcome, cause, value: 0, detail }
+  return { outcome, cause, value: 0, ...given({ code: codeOf(error, { expired, phase }) }), detail }
 }
 
 function ignore(): void {

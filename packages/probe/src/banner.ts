@@ -33,7 +33,7 @@ export async function readGreeting(banner: Banner, dialogue: Dialogue): Promise<
 async function readFtpGreeting(dialogue: Dialogue): Promise<string> {
   const { code, first } = await readReply(dialogue, 'FTP')
   if (code === 120) return (await expectReply(dialogue, { code: 220, of: 'FTP' })).first
-  if (code !== 220) throw protocolFailure(`no FTP greeting: ${printable(first)}`)
+  if (code !== 220) throw protocolFailure(`no FTP greeting: ${printable(first)}`, { reply: first })
   return first
 }
 
@@ -75,13 +75,15 @@ export async function expectReply(
   { code, of }: { code: number; of: string },
 ): Promise<Reply> {
   const reply = await readReply(dialogue, of)
-  if (reply.code !== code) throw protocolFailure(`${of} ${code} expected: ${printable(reply.first)}`)
+  const { first } = reply
+  if (reply.code !== code)
+    throw protocolFailure(`${of} ${code} expected: ${printable(first)}`, { reply: first })
   return reply
 }
 
 async function lineLike(dialogue: Dialogue, { form, of }: { form: RegExp; of: string }): Promise<string> {
   const line = await dialogue.line()
-  if (!form.test(line)) throw protocolFailure(`no ${of} greeting: ${printable(line)}`)
+  if (!form.test(line)) throw protocolFailure(`no ${of} greeting: ${printable(line)}`, { reply: line })
   return line
 }
 

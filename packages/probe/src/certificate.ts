@@ -38,7 +38,7 @@ export function judgeCertificate(
     value,
     detail,
   })
-  if (fault !== undefined) return fail('certificate', `${fault}${endWords(first, nowMs)}`)
+  if (fault) return { ...fail('certificate', `${fault.words}${endWords(first, nowMs)}`), code: fault.code }
   const pin = pinOf(shown.leaf)
   if (spec.pins && !spec.pins.includes(pin)) {
     return fail('certificate', `the public key is none of the pinned ones: ${pin}`)
@@ -55,14 +55,15 @@ export function judgeCertificate(
   return { outcome: 'ok', cause: 'none', value, detail }
 }
 
-/** Why the certificate does not hold for this name; undefined where it does. */
+/** Why the certificate does not hold for this name, also in OpenSSL's word; undefined where it does. */
 export function certificateFault(
   socket: TLSSocket,
   leaf: X509Certificate,
   serverName: string,
-): string | undefined {
+): { code: string; words: string } | undefined {
   // Typed as Error, but Node puts the code there as text. It is the word of the verification alone.
-  if (!socket.authorized) return chainWords(String(socket.authorizationError))
+  const code = String(socket.authorizationError)
+  if (!socket.authorized) return { code, words: chainWords(code) }
   const name = bareName(serverName)
   // A name in the subject alone is none, and a wildcard is a whole label.
   const how = { subject: 'never', partialWildcards: false } as const
@@ -71,9 +72,10 @@ export function certificateFault(
     isIP(name) === 0
       ? (leaf.checkHost(name, how) ?? leaf.checkHost(`${name}.`, how))
       : leaf.checkIP(name.replace(/%.*$/, ''))
-  if (holds === undefined) return otherName(leaf, name)
-  const isSigned = !socket.getCipher().standardName.startsWith('TLS_RSA_')
-  return isSigned && !maySign(leaf) ? 'the certificate says that its key may not sign handshakes' : undefined
+  if (holds === undefined) return { code: 'HOSTNAME_MISMATCH', words: otherName(leaf, name) }
+  if (socket.getCipher().standardName.startsWith('TLS_RSA_') || maySign(leaf)) return undefined
+  // OpenSSL has no word for it: it is Chromium that refuses.
+  return { code: 'KEY_USAGE', words: 'the certificate says that its key may not sign handshakes' }
 }
 
 /** OID 2.5.29.15, as it stands in a certificate. */

@@ -109,7 +109,9 @@ export async function secure(socket: Socket, options: TlsOptions, attempt: Attem
 
 function assertCertificate(socket: TLSSocket, serverName: string): void {
   const leaf = socket.getPeerX509Certificate()
-  const detail = leaf ? certificateFault(socket, leaf, serverName) : NO_CERTIFICATE
-  const cause = leaf ? 'certificate' : 'tls'
-  if (detail !== undefined) throw new ProbeFailure({ outcome: 'fail', cause, value: 0, detail })
+  if (!leaf) throw new ProbeFailure({ outcome: 'fail', cause: 'tls', value: 0, detail: NO_CERTIFICATE })
+  const fault = certificateFault(socket, leaf, serverName)
+  if (!fault) return
+  const { code, words: detail } = fault
+  throw new ProbeFailure({ outcome: 'fail', cause: 'certificate', value: 0, code, detail })
 }

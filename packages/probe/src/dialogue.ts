@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { ProbeFailure, type Attempt } from './attempt.ts'
+import { given } from './fields.ts'
 import { listenTo } from './hearing.ts'
 
 /** RFC 5321 has 512, and servers go beyond it. */
@@ -91,8 +92,15 @@ function lineText(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/\r?\n$/, '')
 }
 
-export function protocolFailure(detail: string): ProbeFailure {
-  return new ProbeFailure({ outcome: 'fail', cause: 'protocol', value: 0, detail })
+/** `reply`: the line that was not the one expected. */
+export function protocolFailure(detail: string, { reply = '' }: { reply?: string } = {}): ProbeFailure {
+  const code = replyCode(reply)
+  return new ProbeFailure({ outcome: 'fail', cause: 'protocol', value: 0, ...given({ code }), detail })
+}
+
+/** What SMTP, FTP, POP3 and IMAP put first: 421, -ERR, NO. */
+export function replyCode(line: string): string | undefined {
+  return /^(?:(?:a|\*) )?([1-5]\d\d(?![^ -])|-ERR|NO\b|BAD\b|BYE\b)/.exec(line)?.[1]
 }
 
 /** What a stranger wrote, fit for one line of text. */

@@ -76,6 +76,7 @@ function judgeAnswer(spec: DnsSpec, answer: DnsAnswer, latencyUs: number): Judge
     outcome: 'fail',
     cause,
     value,
+    code: answer.rcode,
     detail,
   })
   const { rcode } = answer

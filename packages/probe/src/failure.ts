@@ -5,7 +5,7 @@
 import { messageOf, systemCode } from '@constat/shared/fault'
 import type { Cause, Outcome } from '@constat/shared/sample'
 import type { PhaseName } from './stopwatch.ts'
-import { isCertificateCode, tlsWords } from './tls-words.ts'
+import { isCertificateCode, tlsCode, tlsWords } from './tls-words.ts'
 
 export type Failure = { outcome: Outcome; cause: Cause }
 type Circumstance = { expired: boolean; phase: PhaseName | null }
@@ -63,6 +63,31 @@ const NAME_WORDS: ReadonlyMap<string, string> = new Map([
   ['ETIMEOUT', 'is not known: the name server did not answer'],
   ['ECONNREFUSED', 'is not known: no name server listens'],
 ])
+
+/** Of the resolver, in the words of DNS where it has any. */
+const NAME_CODES: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'NXDOMAIN'],
+  ['ENODATA', 'NODATA'],
+  ['ESERVFAIL', 'SERVFAIL'],
+  ['EREFUSED', 'REFUSED'],
+])
+
+/**
+ * What the system, the resolver or TLS called it. Undefined where nobody said anything: at the deadline, and of
+ * errors that are our own.
+ */
+export function codeOf(error: unknown, { expired, phase }: Circumstance): string | undefined {
+  if (expired) return undefined
+  const code = systemCode(error)
+  if (phase === 'dnsUs' && code !== undefined) return NAME_CODES.get(code) ?? code
+  const said = tlsCode(error)
+  if (said !== undefined) return said
+  // Errors of ours borrow codes of the system to be told apart; only the system's own have a number.
+  if (error instanceof Error && 'errno' in error) return code
+  return error instanceof Error && error.cause !== undefined
+    ? codeOf(error.cause, { expired, phase })
+    : undefined
+}
 
 /** For people: words of ours for what TLS and the resolver said, else those of the system. */
 export function sentenceOf(error: unknown): string {

@@ -151,5 +151,5 @@ function nextLeg(asked: Leg, { status, headers }: HttpResponse, { secretBody }: 
 }
 
 function redirectFailure(status: number, detail: string): ProbeFailure {
-  return new ProbeFailure({ outcome: 'fail', cause: 'redirect', value: status, detail })
+  return new ProbeFailure({ outcome: 'fail', cause: 'redirect', value: status, code: `${status}`, detail })
 }

@@ -20,14 +20,15 @@ import { ProbeFailure, verdictOf, type Attempt } from './attempt.ts'
 import { dial, type Endpoint } from './connect.ts'
 import { brokenAnswer } from './http-broken.ts'
 import { exchange } from './http-exchange.ts'
-import type { Cause, Outcome } from '@constat/shared/sample'
+import type { Judgement } from './probe.ts'
 
 const HTTP_PORT = 80
 
 /** A connection to the proxy, which is to pass on what is meant for `target`. */
 export async function dialProxy(proxy: URL, target: Endpoint, attempt: Attempt): Promise<Socket> {
   if (isIP(target.host) !== 0 && attempt.context.denied(target.host)) {
-    throw failure('unknown', 'denied', `${target.host} is on this agent's deny list`)
+    const detail = `${target.host} is on this agent's deny list`
+    throw failure({ outcome: 'unknown', cause: 'denied', detail })
   }
   const host = proxy.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = proxy.port === '' ? HTTP_PORT : Number(proxy.port)
@@ -37,8 +38,8 @@ export async function dialProxy(proxy: URL, target: Endpoint, attempt: Attempt):
     const { signal, watch } = attempt
     const said = verdictOf(error, { expired: signal.aborted, watch })
     const detail = `the proxy ${proxy.host} cannot be reached: ${said.detail}`
-    if (said.outcome === 'unknown') throw failure('unknown', said.cause, detail)
-    throw failure('unknown', 'network', detail)
+    const cause = said.outcome === 'unknown' ? said.cause : 'network'
+    throw failure({ ...said, outcome: 'unknown', cause, detail })
   }
 }
 
@@ -54,21 +55,25 @@ export async function tunnel(
   const asked = exchange(socket, { bytes, method: 'CONNECT', cap: () => 0 }, { clock: attempt.context.clock })
   const { status, surplusBytes } = await asked.catch((error: unknown) => {
     const expired = attempt.signal.aborted
-    const { detail } = verdictOf(error, { expired, watch: attempt.watch })
-    if (expired) throw failure('fail', 'timeout', `the proxy ${proxy.host} did not get through: ${detail}`)
-    throw failure('unknown', 'network', `the proxy ${proxy.host} failed: ${detail}`)
+    const said = verdictOf(error, { expired, watch: attempt.watch })
+    const detail = `the proxy ${proxy.host} ${expired ? 'did not get through' : 'failed'}: ${said.detail}`
+    if (expired) throw failure({ outcome: 'fail', cause: 'timeout', detail })
+    throw failure({ ...said, outcome: 'unknown', cause: 'network', detail })
   })
   if (status >= 200 && status <= 299) {
     // TLS begins with the client: a server that speaks first is none.
     if (surplusBytes > 0) throw brokenAnswer(`${authority} spoke before the handshake`)
     return socket
   }
+  const code = `${status}`
   if (status === 403 || status === 407 || status === 429) {
-    throw failure('blocked', 'blocked', `the proxy ${proxy.host} turned the agent away: status ${status}`)
+    const detail = `the proxy ${proxy.host} turned the agent away: status ${status}`
+    throw failure({ outcome: 'blocked', cause: 'blocked', code, detail })
   }
-  throw failure('fail', 'connect', `the proxy ${proxy.host} cannot reach ${authority}: status ${status}`)
+  const detail = `the proxy ${proxy.host} cannot reach ${authority}: status ${status}`
+  throw failure({ outcome: 'fail', cause: 'connect', code, detail })
 }
 
-function failure(outcome: Outcome, cause: Cause, detail: string): ProbeFailure {
-  return new ProbeFailure({ outcome, cause, value: 0, detail })
+function failure(said: Omit<Judgement, 'value'>): ProbeFailure {
+  return new ProbeFailure({ ...said, value: 0 })
 }

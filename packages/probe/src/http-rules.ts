@@ -55,19 +55,20 @@ export async function judgeAnswer(
   { latencyUs, signOn }: { latencyUs: number; signOn: SignOn },
 ): Promise<Verdict> {
   const value = answer.status
+  const code = `${value}`
   const said =
     (await judgeStatus(spec, answer, signOn)) ?? judgeSize(spec, answer) ?? judgeHeaders(spec, answer)
-  if (said) return { judgement: { ...said, value }, values: NO_VALUES }
+  if (said) return { judgement: { ...said, value, code }, values: NO_VALUES }
   const found = await judgeBody(spec, answer)
-  if ('outcome' in found) return { judgement: { ...found, value }, values: NO_VALUES }
+  if ('outcome' in found) return { judgement: { ...found, value, code }, values: NO_VALUES }
   const isSlow = spec.degradedOverMs !== undefined && latencyUs > spec.degradedOverMs * 1_000
   const judgement: Judgement = isSlow
-    ? { outcome: 'degraded', cause: 'slow', value, detail: `slower than ${spec.degradedOverMs} ms` }
+    ? { outcome: 'degraded', cause: 'slow', value, code, detail: `slower than ${spec.degradedOverMs} ms` }
     : { outcome: 'ok', cause: 'none', value, detail: `status ${value}` }
   return { judgement, values: found.values }
 }
 
-type Said = Omit<Judgement, 'value'>
+type Said = Omit<Judgement, 'value' | 'code'>
 
 function fail(cause: Cause, detail: string): Said {
   return { outcome: 'fail', cause, detail }

@@ -36,10 +36,10 @@ export function echoProbe({ folders }: { folders: readonly string[] }): Probe<Ic
       attempt.watch.enter('ttfbUs')
       // fping reports a packet that could not leave as one that was lost.
       await assertRoute(target)
-      const report = await echo(target, { spec, attempt, folders })
+      const { report, exit } = await echo(target, { spec, attempt, folders })
       attempt.watch.stop()
       meanUs = meanOf(report)
-      return () => judgeEchoes(spec, report)
+      return () => withExit(judgeEchoes(spec, report), exit)
     })
     return meanUs === null ? result : withRoundTrip(result, meanUs)
   }
@@ -68,13 +68,21 @@ function judgeEchoes(spec: IcmpSpec, report: EchoReport): Judgement {
   return judgePace({ latencyUs: meanOf(report) ?? 0, value, detail }, spec)
 }
 
+function withExit(judgement: Judgement, exit: number): Judgement {
+  return judgement.outcome === 'ok' || exit === 0 ? judgement : { ...judgement, code: `exit ${exit}` }
+}
+
 function milliseconds(us: number | null): string {
   return us === null ? 'lost' : `${(us / 1_000).toFixed(3)} ms`
 }
 
 type Asking = { spec: IcmpSpec; attempt: Attempt; folders: readonly string[] }
 
-async function echo(target: Address, { spec, attempt, folders }: Asking): Promise<EchoReport> {
+/** What a program wrote, and the code that it ended with. */
+type Ran = { output: string; exit: number }
+type Echoes = { report: EchoReport; exit: number }
+
+async function echo(target: Address, { spec, attempt, folders }: Asking): Promise<Echoes> {
   const waitMs = Math.max(
     MIN_WAIT_MS,
     Math.floor(attempt.context.timeoutMs - (spec.packets - 1) * SPACING_MS - STARTING_MS),
@@ -104,18 +112,17 @@ function pingArguments({ packets, payloadBytes }: IcmpSpec, { target, waitMs }: 
   return [`-${target.family}`, '-n', '-c', `${packets}`, ...wait, ...spacing, ...size, target.address]
 }
 
-function read(parse: (output: string) => EchoReport | undefined, output: string): EchoReport {
+function read(parse: (output: string) => EchoReport | undefined, { output, exit }: Ran): Echoes {
   const report = parse(output)
   const someBack = report?.roundTripsUs.some((us) => us !== null) ?? false
   const trouble = someBack ? undefined : ownTrouble(output)
-  if (report && !trouble) return report
+  if (report && !trouble) return { report, exit }
   const said = printable(output.trim().split('\n')[0] ?? '') || 'nothing'
   if (trouble) throw unknownFailure(trouble.cause, `${trouble.cure} (${said})`)
   throw unknownFailure('unsupported', `the ping program said: ${said}`)
 }
 
-/** Everything the program wrote. Its exit code only repeats the loss. */
-async function run(file: string, argv: readonly string[], signal: AbortSignal): Promise<string> {
+async function run(file: string, argv: readonly string[], signal: AbortSignal): Promise<Ran> {
   const { execFile } = await import('node:child_process')
   const options = { signal, env: { LC_ALL: 'C' }, maxBuffer: MAX_OUTPUT_BYTES, windowsHide: true }
   return new Promise((resolve, reject) => {
@@ -124,7 +131,7 @@ async function run(file: string, argv: readonly string[], signal: AbortSignal): 
       const code = systemCode(error)
       if (signal.aborted) reject(new Error('the ping program was cut short', { cause: error }))
       else if (code !== undefined) reject(Object.assign(new Error(messageOf(error)), { code }))
-      else resolve(`${stdout}\n${stderr}`)
+      else resolve({ output: `${stdout}\n${stderr}`, exit: typeof error?.code === 'number' ? error.code : 0 })
     })
   })
 }

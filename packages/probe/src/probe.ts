@@ -9,7 +9,7 @@ import type { Clock } from '@constat/shared/time'
 import type { Authorities } from './certificate-path.ts'
 import type { Resolver } from './resolution.ts'
 
-/** What a sample will say, less when and which check. `detail` is for people and is never signed. */
+/** What a sample will say, less when and which check. `detail` is for people and is never signed, `code` is. */
 export type ProbeResult = {
   outcome: Outcome
   cause: Cause
@@ -17,6 +17,8 @@ export type ProbeResult = {
   latencyUs: number
   value: number
   phases: Phases
+  /** What was said where it is not ok, in the words of who said it: a status, rcode, errno, reply (CODE). */
+  code?: string
   detail: string
   /** Of a transaction: where the time of each step went, as far as it came. For people, never signed. */
   steps?: StepTiming[]
@@ -40,7 +42,7 @@ export type Hop = {
 export type StepTiming = { name: string; latencyUs: number; phases: Phases }
 
 /** Verdict of a probe whose exchange ran to its end. */
-export type Judgement = Pick<ProbeResult, 'outcome' | 'cause' | 'value' | 'detail'>
+export type Judgement = Pick<ProbeResult, 'outcome' | 'cause' | 'value' | 'code' | 'detail'>
 
 export type ProbeContext = {
   /** The whole probe, resolving included, is over by then. 1 … 2³¹−1. */

@@ -6,7 +6,8 @@ import { isIPv6, type Socket } from 'node:net'
 import type { STARTTLS } from '@constat/shared/check'
 import { ProbeFailure, type Attempt } from './attempt.ts'
 import { FAREWELLS, readGreeting, readReply, type Reply } from './banner.ts'
-import { printable, protocolFailure, startDialogue, type Dialogue } from './dialogue.ts'
+import { printable, protocolFailure, replyCode, startDialogue, type Dialogue } from './dialogue.ts'
+import { given } from './fields.ts'
 
 export type StartTls = (typeof STARTTLS)[number]
 
@@ -103,5 +104,6 @@ function addressLiteral(address: string): string {
 
 function refusal(what: string, words: string): ProbeFailure {
   const detail = `${what}: ${printable(words)}`
-  return new ProbeFailure({ outcome: 'fail', cause: 'tls', value: 0, detail })
+  const code = replyCode(words)
+  return new ProbeFailure({ outcome: 'fail', cause: 'tls', value: 0, ...given({ code }), detail })
 }

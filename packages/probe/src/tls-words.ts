@@ -1,5 +1,6 @@
 /** What went wrong in TLS, in words of ours: by the codes of OpenSSL and Node.js. Pure. */
 import { messageOf, systemCode } from '@constat/shared/fault'
+import { MAX_CODE_CHARS } from '@constat/shared/sample'
 
 /** X509_V_ERR_… as Node.js names them. OUT_OF_MEM is none of a certificate's. */
 const CHAIN_WORDS: ReadonlyMap<string, string> = new Map([
@@ -63,6 +64,12 @@ export function isCertificateCode(code: string): boolean {
   return CHAIN_WORDS.has(code) || UNREADABLE.test(code)
 }
 
+/** The word of OpenSSL or of the verification: TLSV1_ALERT_INTERNAL_ERROR, CERT_HAS_EXPIRED. */
+export function tlsCode(error: unknown): string | undefined {
+  const code = systemCode(error) ?? ''
+  return CHAIN_WORDS.has(code) ? code : handshakeReason(error)?.slice(0, MAX_CODE_CHARS)
+}
+
 export function chainWords(code: string): string {
   return CHAIN_WORDS.get(code) ?? `the chain does not hold (${code})`
 }
@@ -71,10 +78,14 @@ export function chainWords(code: string): string {
 export function tlsWords(error: unknown): string | undefined {
   const code = systemCode(error) ?? ''
   if (CHAIN_WORDS.has(code)) return chainWords(code)
-  // `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…` where Node.js has no code for it.
-  const told = /SSL routines:[^:]*:([^:]+)/.exec(messageOf(error))?.[1]
-  const reason = told?.toUpperCase().replaceAll(' ', '_') ?? /^ERR_SSL_(.+)$/.exec(code)?.[1]
+  const reason = handshakeReason(error)
   if (reason === undefined) return undefined
   const words = HANDSHAKE_WORDS.find(([form]) => form.test(reason))?.[1]
   return words ?? `the handshake failed: ${reason.toLowerCase().replaceAll('_', ' ')}`
+}
+
+function handshakeReason(error: unknown): string | undefined {
+  // `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…` where Node.js has no code for it.
+  const told = /SSL routines:[^:]*:([^:]+)/.exec(messageOf(error))?.[1]
+  return told?.toUpperCase().replaceAll(' ', '_') ?? /^ERR_SSL_(.+)$/.exec(systemCode(error) ?? '')?.[1]
 }

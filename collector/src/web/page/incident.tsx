@@ -18,7 +18,7 @@ import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
 import { Fact } from '../part/fact.tsx'
 import { contractHref } from './contracts.tsx'
-import { Acknowledged, headingOf, incidentHref } from './incidents.tsx'
+import { Acknowledged, failureText, headingOf, incidentHref } from './incidents.tsx'
 
 type Props = {
   scene: Scene
@@ -145,6 +145,7 @@ function Facts({ incident, scene, isAddressed }: Shown) {
       <Fact term={text.incident.cause}>
         {wordOf(text.cause, incident.cause)} <code>{incident.cause}</code>
       </Fact>
+      {incident.failure && <Fact term={text.incident.failure}>{failureText(incident, scene)}</Fact>}
       <Fact term={text.incident.looksLike}>{wordOf(text.fault, incident.fault)}</Fact>
       <Fact term={text.incident.zone}>{zoneName(incident.zone, scene)}</Fact>
       <Fact term={text.incident.owner}>

@@ -10,6 +10,7 @@ import { lasted, Time } from '../part/time.tsx'
 import { serviceName } from '../part/names.ts'
 import { zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
+import { latencyText } from '../text/format.ts'
 import { wordOf } from '../text/words.ts'
 import { Table } from '../part/table.tsx'
 
@@ -61,6 +62,16 @@ export function headingOf(incident: IncidentView, scene: Scene): string {
   return text.incident.heading({ service, cause: wordOf(text.cause, incident.cause) })
 }
 
+/** "503 from https://portal.example/, 12 ms after the connection, seen from lyon." Empty where no sample says. */
+export function failureText({ failure, cause }: IncidentView, { text, lang }: Scene): string {
+  if (!failure) return ''
+  const { code, target, agent, connectedUs, latencyUs } = failure
+  const said = target === null ? (code ?? wordOf(text.cause, cause)) : text.incident.said({ code, target })
+  const length = latencyText(connectedUs ?? latencyUs ?? 0, lang)
+  const when = connectedUs === null ? text.incident.afterStart(length) : text.incident.afterConnection(length)
+  return text.incident.seen({ said, when, agent })
+}
+
 function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene }) {
   const { text } = scene
   return (
@@ -76,7 +87,10 @@ function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene })
         {text.incident.onset} <Time at={incident.onsetAt} scene={scene} /> ·{' '}
         {lasted({ from: incident.onsetAt, to: null }, scene)} · {downText(incident, scene)}
       </p>
-      <p class="note">{zoneText(incident, scene)}</p>
+      <p class="note">
+        {incident.failure && `${failureText(incident, scene)} `}
+        {zoneText(incident, scene)}
+      </p>
       <ul class="tally">
         {incident.vantages.map(({ name, state }) => (
           <li class={`is-${state}`}>

@@ -8,6 +8,7 @@ import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { metricsEn } from './en-metrics.ts'
+import { trialEn } from './en-trial.ts'
 import { windowEn } from './en-window.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
@@ -202,6 +203,7 @@ export const en = {
   latency: latencyEn,
   metric: metricsEn,
   life: windowEn,
+  trial: trialEn,
   ending: endingEn,
   incident: {
     title: 'Incidents',
@@ -223,6 +225,13 @@ export const en = {
     stillDown: 'still going on',
     lasted: 'Lasted',
     cause: 'Cause',
+    failure: 'First failure',
+    said: ({ code, target }: { code: string | null; target: string }) =>
+      code === null ? `Nothing from ${target}` : `${code} from ${target}`,
+    afterConnection: (length: string) => `${length} after the connection`,
+    afterStart: (length: string) => `${length} after the start`,
+    seen: ({ said, when, agent }: { said: string; when: string; agent: string }) =>
+      `${said}, ${when}, seen from ${agent}.`,
     looksLike: 'Looks like',
     zone: 'Failing zone',
     owner: 'Answers for it',

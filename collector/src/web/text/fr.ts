@@ -7,6 +7,7 @@ import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { metricsFr } from './fr-metrics.ts'
+import { trialFr } from './fr-trial.ts'
 import { windowFr } from './fr-window.ts'
 
 /** French counts zero as one. */
@@ -204,6 +205,7 @@ export const fr: Text = {
   latency: latencyFr,
   metric: metricsFr,
   life: windowFr,
+  trial: trialFr,
   ending: endingFr,
   incident: {
     title: 'Incidents',
@@ -225,6 +227,11 @@ export const fr: Text = {
     stillDown: 'toujours en cours',
     lasted: 'Durée',
     cause: 'Cause',
+    failure: 'Premier échec',
+    said: ({ code, target }) => (code === null ? `Rien de ${target}` : `${code} de ${target}`),
+    afterConnection: (length) => `${length} après la connexion`,
+    afterStart: (length) => `${length} après le début`,
+    seen: ({ said, when, agent }) => `${said}, ${when}, vu depuis ${agent}.`,
     looksLike: 'Semble venir de',
     zone: 'Zone en défaut',
     owner: 'Responsable',

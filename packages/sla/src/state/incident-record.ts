@@ -3,6 +3,7 @@
  * one of an id is that incident. Pure.
  */
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
+import type { Phases } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 
 export type CloseReason =
@@ -13,12 +14,24 @@ export type CloseReason =
   /** Nothing measures it any more: the terms that it began under have run out. */
   | 'ended'
 
+/** The sample that it began with. `code`: what was said; `value` and times as they were signed. */
+export type FirstFailure = {
+  agent: string
+  atMs: UnixMs
+  code: string | null
+  value: number
+  latencyUs: number
+  phases: Phases
+}
+
 export type IncidentRecord = {
   id: string
   contract: string
   service: string
   check: string
   cause: string
+  /** Null where no sample says: silence that counts as down, notices from before it was kept. */
+  failure: FirstFailure | null
   /** In which it began, or `undetermined`. */
   zone: string
   /** The check whose failing says so; null where none failed. */
@@ -81,8 +94,7 @@ export function readIncident(parsed: object): IncidentRecord | null {
   // Our own leaf, written by `incidentLeaf` or by another kind of notice.
   const { kind, incident } = parsed as Partial<IncidentBody>
   if (kind !== 'incident' || !incident) return null
-  // Notices from before roles were kept name none.
-  return { ...NO_ROLES, ...incident }
+  return { ...NOT_KEPT, ...incident }
 }
 
 export function readAlert(parsed: object): { incident: string; acceptedMs: UnixMs } | null {
@@ -97,4 +109,5 @@ export function isStanding({ closeReason }: Pick<IncidentRecord, 'closeReason'>)
   return closeReason !== 'merged' && closeReason !== 'revised'
 }
 
-const NO_ROLES = { acknowledgedBy: null, providerAcknowledgedMs: null }
+/** Of notices from before these were kept. */
+const NOT_KEPT = { acknowledgedBy: null, providerAcknowledgedMs: null, failure: null }
