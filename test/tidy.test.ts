@@ -74,6 +74,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
     closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
+    // Checks tried by agents that are connected; nothing of it is kept.
+    'trials.ts': ['view', 'intake/agents.ts', 'intake/connection.ts'],
     'set-aside.ts': [],
     // What pages, API and CLI are shown, out of all of it.
     read: [
@@ -118,6 +120,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'closing',
       'alert',
       'pipeline.ts',
+      'trials.ts',
       'http/actions.ts',
     ],
     'collector.ts': ['.'],

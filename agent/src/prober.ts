@@ -151,14 +151,9 @@ export class Prober {
   }
 
   async #run({ ticket, key, attempt, slotUs }: Start, before: Promise<void>): Promise<void> {
-    const { shell, timebase } = this.#deps
-    const check = this.#jobs.get(key)?.check
-    const jumps = timebase.observe()
+    const { shell } = this.#deps
     const startUs = shell.clock.monotonicUs()
-    this.#lag.begin()
-    const result = check ? await this.#probe(check) : unknown('unsupported', 'the check is gone')
-    const lagUs = this.#lag.end(startUs)
-    const judged = this.#doubt(result, { lagUs, jumped: timebase.observe() !== jumps })
+    const judged = await this.probeOnce(this.#jobs.get(key)?.check)
     await before
     if (this.#stopped) return
     const finish = this.#schedule.finish(ticket, seenOf(judged), shell.clock.monotonicUs())
@@ -171,6 +166,17 @@ export class Prober {
       this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot, ...finish })
     }
     this.#advance()
+  }
+
+  /** One probe, doubted where this host was the trouble. Nothing is scheduled or counted. Never rejects. */
+  async probeOnce(check: AgentCheck | undefined): Promise<ProbeResult> {
+    const { shell, timebase } = this.#deps
+    const jumps = timebase.observe()
+    const startUs = shell.clock.monotonicUs()
+    this.#lag.begin()
+    const result = check ? await this.#probe(check) : unknown('unsupported', 'the check is gone')
+    const lagUs = this.#lag.end(startUs)
+    return this.#doubt(result, { lagUs, jumped: timebase.observe() !== jumps })
   }
 
   /** Never rejects, and is over soon after the deadline whatever the probe does. */

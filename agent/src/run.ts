@@ -27,6 +27,7 @@ import { Spool, SPOOL_LIMITS, type SpoolLimits } from './spool.ts'
 import { loadIdentity, type Identity, type Way } from './state.ts'
 import { STATUS_EVERY_MS, STATUS_FILE, type AgentStatus } from './status.ts'
 import { Timebase } from './timebase.ts'
+import { Trials } from './trials.ts'
 import { UPLINK_LIMITS, type UplinkLimits } from './uplink.ts'
 import { AGENT_VERSION } from './version.ts'
 
@@ -217,7 +218,13 @@ class Agent implements RunningAgent {
 
   #createSender(): Sender {
     const { clock, random, log, uplinkLimits = UPLINK_LIMITS } = this.#options
-    const { key, name, collectorKey } = this.#identity
+    const { id, key, name, collectorKey } = this.#identity
+    const trials = new Trials({
+      agent: id.toString('hex'),
+      collectorKey: publicKeyOf(collectorKey),
+      shell: { clock, log },
+      probe: (check) => this.#prober.probeOnce(check),
+    })
     return new Sender({
       routes: this.#routes,
       uplink: {
@@ -247,6 +254,7 @@ class Agent implements RunningAgent {
         const check = this.#configs.lookedAt(message)
         if (check) this.#prober.look(message.origin, check)
       },
+      tried: (signed) => trials.answer(signed),
       sessionSpoiled: (session) => {
         for (const batcher of this.#batchers.values()) if (batcher.session === session) batcher.openSession()
         return this.#shownSessions()

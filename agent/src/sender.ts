@@ -8,6 +8,7 @@ import { messageOf } from '@constat/shared/fault'
 import { receiptHolds } from '@constat/shared/receipt'
 import { publicKeyOf } from '@constat/shared/signature'
 import type { CheckPlace } from '@constat/shared/look'
+import type { SignedTrial } from '@constat/shared/trial'
 import type { Message } from '@constat/shared/wire'
 import { Addresses } from './addresses.ts'
 import { waitBeforeMs } from './backoff.ts'
@@ -35,6 +36,8 @@ export type SenderOptions = {
   welcomed: () => string[]
   configured: (message: Extract<Message, { type: 'config' }>) => void
   looked: (message: Extract<Message, { type: 'look' }>) => void
+  /** The answer to a trial, once it is there. */
+  tried: (signed: SignedTrial) => Promise<{ result: string | null; refusal: string }>
   /** A frame of this session was refused: live frames go on in another. Answers the live sessions. */
   sessionSpoiled: (session: string) => string[]
 }
@@ -206,6 +209,8 @@ export class Sender {
         return this.#options.configured(message)
       case 'look':
         return this.#options.looked(message)
+      case 'try':
+        return void this.#try(message)
       case 'ack':
         return this.#acknowledged(message)
       case 'refuse':
@@ -215,6 +220,13 @@ export class Sender {
       default:
         this.#options.shell.log.warn('the collector sent a message out of place', { type: message.type })
     }
+  }
+
+  async #try(message: Extract<Message, { type: 'try' }>): Promise<void> {
+    const uplink = this.#uplink
+    const answer = await this.#options.tried(message)
+    // The answer is for the connection that asked.
+    if (uplink === this.#uplink) uplink?.send({ type: 'tried', id: message.id, ...answer })
   }
 
   #acknowledged({ session: bytes, seq, receipt }: Extract<Message, { type: 'ack' }>): void {

@@ -155,7 +155,8 @@ class Link implements Uplink {
     if (this.#stage.at !== 'hello') return
     const { key, version, name, token } = this.#options
     const { nonce } = this.#stage
-    this.send({ type: 'hello', nonce, publicKey: rawPublicKey(key), version, name, token, looks: true })
+    const introduction = { nonce, publicKey: rawPublicKey(key), version, name, token }
+    this.send({ type: 'hello', ...introduction, looks: true, tries: true })
   }
 
   #receive(message: Message): void {

@@ -21,6 +21,7 @@ import type { Actions, Caller, ContractAnswer, ContractSource, WebhookActions } 
 import type { AgentSockets } from './intake/socket.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
+import { Trials } from './trials.ts'
 import { keepStatement } from './closing/statements.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
@@ -42,8 +43,14 @@ export function actionsOf(deps: ActionDeps): Actions {
   const { pipeline, shell, access, sockets } = deps
   const { contracts, sequencer } = pipeline
   const nowMs = () => shell.clock.nowMs()
+  const trials = new Trials({
+    shell,
+    agents: () => pipeline.agents.enrolled(),
+    connectionTo: (agent) => sockets.connectionTo(agent),
+  })
   return {
     applyContract: (wanted) => applied(wanted, deps),
+    tryContract: ({ by, ...wanted }) => trials.run({ terms: termsIn(wanted), by }),
     archiveContract: async (contract) => {
       const archived = await archiveContract(contract, { contracts, sequencer, nowMs })
       if (archived.changed) await sockets.assignAll()

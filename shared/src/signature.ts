@@ -6,7 +6,16 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyOb
 import { invariant } from './fault.ts'
 
 /** Signed bytes are `constat/<purpose>/v1\n` followed by the message. */
-export type Purpose = 'batch' | 'receipt' | 'terms' | 'auth' | 'notice' | 'manifest' | 'config' | 'look'
+export type Purpose =
+  | 'batch'
+  | 'receipt'
+  | 'terms'
+  | 'auth'
+  | 'notice'
+  | 'manifest'
+  | 'config'
+  | 'look'
+  | 'trial'
 
 export const PUBLIC_KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64

@@ -14,8 +14,10 @@
  *                                   ←    time {sent, received, answered}
  *   hanging {check}                 →
  *                                   ←    look {check, signature}
+ *                                   ←    try {id, check, signature}
+ *   tried {id, result | refusal}    →
  *
- * An end that knows looks says so when it introduces itself: to one that does not, neither is sent.
+ * An end that knows looks, or trials, says so when it introduces itself: to one that does not, none is sent.
  */
 import { Packr } from 'msgpackr'
 import { MAX_FRAME_BYTES } from './batch.ts'
@@ -23,6 +25,7 @@ import { MAX_CHECKS } from './check.ts'
 import type { CheckPlace, Look } from './look.ts'
 import { isReceipt, type Receipt } from './receipt.ts'
 import { SIGNATURE_BYTES } from './signature.ts'
+import { MAX_TRIAL_CHARS, MAX_TRIED_CHARS, type SignedTrial } from './trial.ts'
 
 export const SUBPROTOCOL = 'constat.v1'
 export const AGENT_PATH = '/agent/v1'
@@ -55,6 +58,7 @@ export type Message =
       name: string
       token: string | null
       looks: boolean
+      tries: boolean
     }
   | { type: 'challenge'; nonce: Uint8Array; publicKey: Uint8Array; signature: Uint8Array }
   | { type: 'proof'; signature: Uint8Array }
@@ -73,6 +77,10 @@ export type Message =
   | ({ type: 'hanging' } & CheckPlace)
   /** One probe now of a check that the agent runs, signed for purpose `look`. */
   | ({ type: 'look'; signature: Uint8Array } & Look)
+  /** One probe of a check that no contract holds, one at a time. `json` is a Trial, signed for purpose `trial`. */
+  | ({ type: 'try'; id: number } & SignedTrial)
+  /** What it came to, as JSON; or a sentence that says why there was none, `result` being null. */
+  | { type: 'tried'; id: number; result: string | null; refusal: string }
 
 const CODES = {
   hello: 1,
@@ -87,6 +95,8 @@ const CODES = {
   bye: 10,
   hanging: 11,
   look: 12,
+  try: 13,
+  tried: 14,
 } as const satisfies Record<Message['type'], number>
 
 const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
@@ -98,7 +108,7 @@ export function encodeMessage(message: Message): Buffer {
 function fieldsOf(m: Message): unknown[] {
   switch (m.type) {
     case 'hello':
-      return [m.nonce, m.publicKey, m.version, m.name, m.token, m.looks]
+      return [m.nonce, m.publicKey, m.version, m.name, m.token, m.looks, m.tries]
     case 'challenge':
       return [m.nonce, m.publicKey, m.signature]
     case 'proof':
@@ -125,6 +135,10 @@ function fieldsOf(m: Message): unknown[] {
       return [m.origin, m.configDigest, m.check]
     case 'look':
       return [m.origin, m.configDigest, m.check, m.atMs, m.signature]
+    case 'try':
+      return [m.id, m.json, m.signature]
+    case 'tried':
+      return [m.id, m.result, m.refusal]
   }
 }
 
@@ -155,6 +169,7 @@ function readMessage(f: readonly unknown[]): Message | null {
         name: f[4],
         token: f[5],
         looks: f[6] === true,
+        tries: f[7] === true,
       }
     case CODES.challenge:
       if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !bytes(f[3], 64)) return null
@@ -196,6 +211,12 @@ function readMessage(f: readonly unknown[]): Message | null {
       if (!place || !instant(f[4]) || !bytes(f[5], SIGNATURE_BYTES)) return null
       return { type: 'look', ...place, atMs: f[4], signature: f[5] }
     }
+    case CODES.try:
+      if (!count(f[1]) || !text(f[2], MAX_TRIAL_CHARS) || !bytes(f[3], 64)) return null
+      return { type: 'try', id: f[1], json: f[2], signature: f[3] }
+    case CODES.tried:
+      if (!count(f[1]) || (f[2] !== null && !text(f[2], MAX_TRIED_CHARS))) return null
+      return text(f[3], MAX_REASON_CHARS) ? { type: 'tried', id: f[1], result: f[2], refusal: f[3] } : null
     default:
       return null
   }

@@ -100,6 +100,13 @@ const CASES: Case[] = [
     status: 200,
   },
   {
+    operation: 'post /contracts/{contract}/try',
+    path: '/contracts/acme-hosting-2026/try',
+    method: 'POST',
+    body: {},
+    status: 200,
+  },
+  {
     operation: 'post /contracts/{contract}/preview',
     path: '/contracts/acme-hosting-2026/preview',
     method: 'POST',
@@ -362,7 +369,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|archive$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|archive$|try$|^put|^delete/.test(operation),
   ),
 )
 

@@ -112,6 +112,7 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
     },
     configured: () => undefined,
     looked: () => undefined,
+    tried: () => Promise.resolve({ result: null, refusal: 'not here' }),
     sessionSpoiled: (session) => {
       if (session === batcher.session) batcher.openSession()
       return [batcher.session]

@@ -167,11 +167,51 @@ describe('the pages', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     })
 
+  it('try the addresses alone, in both languages, and lose nothing that was typed', async () => {
+    const ask = asker(demoDeps())
+    const watch = ['https://a.example/', 'https://b.example/', 'https://c.example/'].join('\n')
+    const typed = { watch, provider: '', target: 'three nines' }
+    const answer = await post(ask, typed, 'try')
+    expect(answer.status).toBe(200)
+    const page = await answer.text()
+    for (const said of [
+      'Tried just now',
+      'answers as it should',
+      'status 503',
+      'fails: the answer was an error',
+    ])
+      expect(page).toContain(said)
+    expect(page).toContain('The agent lyon 0.0.9 cannot try a check: upgrade it.')
+    expect(page).toContain('name: 1.9\u00a0ms')
+    for (const value of ['three nines', ...watch.split('\n')]) expect(page).toContain(value)
+    const french = await (
+      await ask(`${PATH}?lang=fr`, {
+        method: 'POST',
+        as: 'owner-token',
+        body: formBody(typed, 'try'),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+    ).text()
+    expect(french).toContain('Essayé à l’instant')
+    expect(french).toContain('L’agent lyon 0.0.9 ne sait pas essayer un contrôle : mettez-le à jour.')
+  })
+
+  it('say at the field what cannot be tried, and on top why nothing was', async () => {
+    const ask = asker(demoDeps())
+    const wrong = await post(ask, { watch: 'intranet' }, 'try')
+    expect([wrong.status, (await wrong.text()).includes('cannot be watched')]).toEqual([422, true])
+    const often = await post(ask, { watch: 'https://refused.example/' }, 'try')
+    const page = await often.text()
+    expect([often.status, page.includes('too many within a minute')]).toEqual([422, true])
+    expect(page).toContain('https://refused.example/')
+  })
+
   it('are the owner’s alone', async () => {
     const ask = asker(demoDeps())
     for (const as of ['viewer-token', 'provider-token', 'confined-token']) {
       expect((await ask(PATH, { as })).status).toBe(403)
       expect((await post(ask, {}, 'apply', as)).status).toBe(403)
+      expect((await post(ask, {}, 'try', as)).status).toBe(403)
     }
   })
 

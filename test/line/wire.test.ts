@@ -6,6 +6,7 @@ import { MAX_FRAME_BYTES } from '@constat/shared/batch'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
 import { receiptHolds, signReceipt } from '@constat/shared/receipt'
 import { agentIdOf, privateKeyOf, publicKeyOf, rawPublicKey } from '@constat/shared/signature'
+import { MAX_TRIAL_CHARS, MAX_TRIED_CHARS } from '@constat/shared/trial'
 import { decodeMessage, encodeMessage, MAX_MESSAGE_BYTES, type Message } from '@constat/shared/wire'
 
 const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
@@ -35,6 +36,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     name: text(64),
     token: fc.option(text(256), { nil: null }),
     looks: fc.boolean(),
+    tries: fc.boolean(),
   }),
   fc.record({ type: constant('challenge'), nonce: bytes(32), publicKey: bytes(32), signature: bytes(64) }),
   fc.record({ type: constant('proof'), signature: bytes(64) }),
@@ -59,6 +61,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     expectedSeq: count,
   }),
   fc.record({ type: constant('time'), sentMs: instant, receivedMs: instant, answeredMs: instant }),
+  fc.record({ type: constant('try'), id: count, json: text(2_000), signature: bytes(64) }),
+  fc.record({
+    type: constant('tried'),
+    id: count,
+    result: fc.option(text(2_000), { nil: null }),
+    refusal: text(1_000),
+  }),
   fc.record({ type: constant('bye'), code: text(64), detail: text(1_000), retryAfterMs: count }),
   fc.record({ type: constant('hanging'), ...place }),
   fc.record({ type: constant('look'), ...place, atMs: instant, signature: bytes(64) }),
@@ -113,12 +122,17 @@ describe('limits and forms, at and one past', () => {
     ['a receipt with a short root', [7, session, 0, ['log', 1, Buffer.alloc(31), 1, sig]], false],
     ['a number below 0', [7, session, -1, good], false],
     ['a fraction', [7, session, 0.5, good], false],
+    ['a trial at the limit', [13, 1, 'x'.repeat(MAX_TRIAL_CHARS), sig], true],
+    ['a trial past it', [13, 1, 'x'.repeat(MAX_TRIAL_CHARS + 1), sig], false],
+    ['what was tried at the limit', [14, 1, 'x'.repeat(MAX_TRIED_CHARS), ''], true],
+    ['what was tried past it', [14, 1, 'x'.repeat(MAX_TRIED_CHARS + 1), ''], false],
+    ['what was tried without a number', [14, null, '{}', ''], false],
     ['a time that is text', [9, '1', 0, 0], false],
     ['a look at the last check', [12, 'log', nonce, 4_095, 0, sig], true],
     ['a look at one more', [12, 'log', nonce, 4_096, 0, sig], false],
     ['a look without a signature', [12, 'log', nonce, 0, 0], false],
     ['a check that hangs, of half a configuration', [11, 'log', Buffer.alloc(16), 0], false],
-    ['a code that is not known', [13], false],
+    ['a code that is not known', [15], false],
     ['no code', [], false],
     ['a map', [{ type: 'hello' }], false],
   ])('%s', (_, fields, taken) => {

@@ -9,6 +9,7 @@ import type { AppDeps, Caller, WebhookActions } from '@constat/collector/http/ac
 import type { Delivery, Webhook } from '@constat/collector/view/setup'
 import { Fault } from '@constat/shared/fault'
 import { DEMO_NOW_MS, demoModel } from './demo-model.ts'
+import { demoTrial } from './demo-trial.ts'
 import { STATEMENT_ID } from './demo-windows.ts'
 
 export const TOKENS: Record<string, Caller> = {
@@ -46,6 +47,12 @@ export function demoDeps({
       archiveContract: async (contract) => {
         archived.push(contract)
         return { contract, endedAt: '2026-10-28T14:02:11.000Z', changed: true }
+      },
+      tryContract: async ({ contract, source }) => {
+        const text = source.map((document) => document.text).join('\n')
+        if (text.includes('refused.example'))
+          throw new Fault('rate-limited', 'No more than 10 tries in a minute.')
+        return demoTrial({ contract, text })
       },
       applyContract: async ({ contract, source }) => {
         const text = source.map((document) => document.text).join('\n')

@@ -66,7 +66,7 @@ export async function sayHello(
 ): Promise<Introduction> {
   const publicKey = rawPublicKey(key)
   const nonce = randomBytes(32)
-  peer.say({ type: 'hello', nonce, publicKey, version: '0.1.0', name, token, looks: true })
+  peer.say({ type: 'hello', nonce, publicKey, version: '0.1.0', name, token, looks: true, tries: false })
   const challenge = await peer.nextOf('challenge')
   return {
     agentNonce: nonce,

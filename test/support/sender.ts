@@ -22,7 +22,11 @@ export type Sender = {
 
 export async function openSender(program: Program, name: string): Promise<Sender> {
   const { token } = await program.post<{ token: string }>('/agents/tokens', { name })
-  return dialSender(program.url, { key: generateKeyPairSync('ed25519').privateKey, name, token })
+  return dialSender(program.url, {
+    key: generateKeyPairSync('ed25519').privateKey,
+    name,
+    token,
+  })
 }
 
 export type Credentials = { key: KeyObject; name: string; token: string | null }
@@ -37,7 +41,7 @@ export async function dialSender(url: string, { key, name, token }: Credentials)
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const send = (message: Message): void => socket.send(encodeMessage(message))
   const nonce = randomBytes(32)
-  send({ type: 'hello', nonce, publicKey, version: '0.1.0', name, token, looks: false })
+  send({ type: 'hello', nonce, publicKey, version: '0.1.0', name, token, looks: false, tries: false })
   const challenge = await next('challenge')
   const introduction = {
     agentNonce: nonce,

@@ -24,6 +24,7 @@ export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
     sockets: {
       assignAll: () => Promise.resolve(),
       ask: () => undefined,
+      connectionTo: () => null,
       refuse: () => undefined,
       close: () => Promise.resolve(),
     },

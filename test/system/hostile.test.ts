@@ -459,6 +459,7 @@ function helloOf({ key }: Author) {
     name: 'x',
     token: null,
     looks: true,
+    tries: false,
   } as const
 }
 

@@ -13,17 +13,18 @@ import { secureContextSource } from '@constat/probe/tls-context'
 import type { Json } from '@constat/shared/canonical-json'
 import type { ProbeSpec } from '@constat/shared/check'
 import { Fault, messageOf } from '@constat/shared/fault'
-import { faultOwner, PHASES, type Phases } from '@constat/shared/sample'
+import { PHASES, type Phases } from '@constat/shared/sample'
 import { publicKeyOf } from '@constat/shared/signature'
 import { shownName } from '@constat/shared/target'
 import { CONFIG_FOLDER, ConfigStore } from '../config-store.ts'
 import { readCheck, type AgentCheck } from '../config.ts'
 import { createLog } from '../log.ts'
+import { probedOf } from '../probed.ts'
 import { SECRETS_FOLDER, secretsIn } from '../secrets.ts'
 import { readSettings } from '../settings.ts'
 import { DISK } from '../spool-fs.ts'
 import { loadIdentity } from '../state.ts'
-import { comparisonsOf, type Comparison } from './compared.ts'
+import type { Comparison } from '../compared.ts'
 import { EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
 
 const DEFAULT_TIMEOUT_MS = 5_000
@@ -53,19 +54,13 @@ export async function probeOnce(
     secureContext: secureContextSource(),
     secret: secretsIn(join(dir, SECRETS_FOLDER)),
   })
-  const compared = comparisonsOf(target.spec, result, { timeoutMs: limitMs })
+  const probed = probedOf(target.spec, result, { timeoutMs: limitMs })
   const named = file === undefined ? { url } : { check: target.check }
-  if (format === 'json') terminal.out(`${JSON.stringify({ ...named, ...publicOf(result), compared })}\n`)
+  if (format === 'json') terminal.out(`${JSON.stringify({ ...named, ...probed })}\n`)
   else for (const line of linesOf(result)) terminal.out(`${line}\n`)
   if (format === 'text' && file !== undefined)
-    for (const line of auditLines(result, compared)) terminal.out(`${line}\n`)
+    for (const line of auditLines(result, probed.compared)) terminal.out(`${line}\n`)
   return result.outcome === 'ok' ? EXIT.done : EXIT.no
-}
-
-/** `phases` is the older name of `phasesUs`. */
-function publicOf({ phases, hops = [], ...result }: ProbeResult): Record<string, unknown> {
-  const told = hops.map(({ phases: phasesUs, ...hop }) => ({ ...hop, phasesUs }))
-  return { ...result, fault: faultOwner(result.cause), phasesUs: phases, phases, hops: told }
 }
 
 /** `check`: its name; absent for an address. */

@@ -16,7 +16,7 @@ export type Client = {
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
   /** `text` is JSON unless its media type is given. */
-  post(path: string, text: string, type?: string): Promise<unknown>
+  post(path: string, text: string, how?: { type?: string; withinMs?: number }): Promise<unknown>
 }
 
 const TIMEOUT_MS = 30_000
@@ -31,18 +31,19 @@ export function openClient(dataDir: string): Client {
   if (!running || token === null) {
     throw new Fault('unavailable', `no collector runs on ${dataDir}`, { hint: NOT_RUNNING })
   }
-  const ask = (method: string, path: string, body?: Body): Promise<unknown> =>
-    request(running, { method, path: `/api/v1${path}`, token, ...(body && { body }) })
+  const ask = (method: string, path: string, body?: Body, withinMs = TIMEOUT_MS): Promise<unknown> =>
+    request(running, { method, path: `/api/v1${path}`, token, withinMs, ...(body && { body }) })
   return {
     url: running.url,
     get: (path) => ask('GET', path),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
-    post: (path, text, type = 'application/json') => ask('POST', path, { type, text }),
+    post: (path, text, { type = 'application/json', withinMs } = {}) =>
+      ask('POST', path, { type, text }, withinMs),
   }
 }
 
 type Body = { type: string; text: string }
-type Asked = { method: string; path: string; token: string; body?: Body }
+type Asked = { method: string; path: string; token: string; withinMs: number; body?: Body }
 
 async function request(running: Running, asked: Asked): Promise<unknown> {
   const { status, text } = await exchange(running, asked).catch((error: unknown) => {
@@ -57,11 +58,11 @@ async function request(running: Running, asked: Asked): Promise<unknown> {
   throw problemFault(answer, status)
 }
 
-function exchange(running: Running, { method, path, token, body }: Asked): Promise<Answer> {
+function exchange(running: Running, { method, path, token, withinMs, body }: Asked): Promise<Answer> {
   const headers: Record<string, string> = { authorization: `Bearer ${token}` }
   if (body) headers['content-type'] = body.type
   const send = running.tlsPin === null ? httpRequest : httpsRequest
-  const options = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS), ...pinned(running) }
+  const options = { method, headers, signal: AbortSignal.timeout(withinMs), ...pinned(running) }
   return new Promise((resolve, reject) => {
     const sent = send(`${running.url}${path}`, options)
     sent.once('response', (response) => void read(response).then(resolve, reject))
@@ -115,6 +116,7 @@ function problemFault(answer: unknown, status: number): Fault {
   const { detail, title, problems } = isRecord(answer) ? answer : {}
   const message = typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${status}`
   const list = Array.isArray(problems) ? problems.map(String) : []
+  if (status === 429) return new Fault('rate-limited', message)
   const code = status === 404 ? 'not-found' : status < 500 ? 'bad-request' : 'unavailable'
   return new Fault(code, message, { problems: list })
 }

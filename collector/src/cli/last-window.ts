@@ -11,7 +11,7 @@ export async function lastWindowUnder(
   try {
     const path = `/contracts/${encodeURIComponent(contract)}/preview`
     // The collector answers what `PreviewView` says: it is made from it.
-    return (await client.post(path, text, 'application/yaml')) as PreviewView
+    return (await client.post(path, text, { type: 'application/yaml' })) as PreviewView
   } catch (error) {
     if (error instanceof Fault && error.code === 'not-found') return null
     throw error

@@ -40,14 +40,14 @@ type Given = { contract: string; window: string; text: string }
 async function lookAt(client: Client, { contract, window, text }: Given): Promise<ReconciliationView> {
   const path = `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(window)}/reconcile`
   // The API answers the shapes of view/window.ts: it is made from them.
-  return (await client.post(path, text, 'text/plain')) as ReconciliationView
+  return (await client.post(path, text, { type: 'text/plain' })) as ReconciliationView
 }
 
 async function handIn(client: Client, { contract, window, text }: Given): Promise<ReconciliationView> {
   const path = `/contracts/${encodeURIComponent(contract)}/statements`
   const search = `?window=${encodeURIComponent(window)}`
   // As above.
-  const kept = (await client.post(path + search, text, 'text/plain')) as StatementView
+  const kept = (await client.post(path + search, text, { type: 'text/plain' })) as StatementView
   return (await client.get(`${path}/${encodeURIComponent(kept.id)}/reconciliation`)) as ReconciliationView
 }
 

@@ -8,6 +8,7 @@ import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { TriedView } from '../view/trial.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
 
 /** Who asks. `contract` null: all of them; a provider always has one. */
@@ -88,6 +89,11 @@ export type Actions = {
     source: ContractSource[]
     stopProbing: boolean
   }): Promise<ContractAnswer>
+  /**
+   * Probes each check once, before any contract holds it; nothing is kept. `by` tells tokens apart. Fault
+   * `bad-contract` with every problem, `rate-limited`, `too-large`, `unavailable` where no agent is connected.
+   */
+  tryContract(wanted: { contract: string; source: ContractSource[]; by: string }): Promise<TriedView>
   /** Ends a contract now; safe to run twice. Fault `not-found`. */
   archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */

@@ -33,7 +33,7 @@ export type RouteText = {
   answer?: z.ZodType
   status?: 200 | 201 | 202 | 204
   /** Problems it may answer with, beside 401 and 403. */
-  problems?: (400 | 404 | 409 | 413 | 422 | 503)[]
+  problems?: (400 | 404 | 409 | 413 | 422 | 429 | 503)[]
   /** Media types of a body that is not JSON after a schema. */
   rawBody?: string[]
 }
@@ -46,6 +46,7 @@ const SAID = {
   409: 'It is in the way of something else',
   413: 'Beyond a limit',
   422: 'Refused, every problem named',
+  429: 'Too often: one at a time, and so many in a minute',
   503: 'Not able to answer now',
 } as const
 

@@ -7,6 +7,7 @@ import type { CheckPlace, Look } from '@constat/shared/look'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
 import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
 import { messageOf } from '@constat/shared/fault'
+import type { SignedTrial } from '@constat/shared/trial'
 import type { Shell } from '../shell.ts'
 import type { FrameIntake, Verdict } from './frame-intake.ts'
 import type { KnownAgent, Agents } from './agents.ts'
@@ -39,6 +40,8 @@ export type ConnectionDeps = {
   hanging(agent: KnownAgent, place: CheckPlace): void
 }
 
+type Tried = Extract<Message, { type: 'tried' }>
+
 type Stage =
   | { at: 'hello' }
   | { at: 'proof'; hello: Extract<Message, { type: 'hello' }>; introduction: Introduction }
@@ -50,12 +53,30 @@ export class Connection {
   readonly #deps: ConnectionDeps
   readonly #socket: Socket
   #stage: Stage = { at: 'hello' }
+  #tries = false
+  /** The last one. An answer to an earlier one came too late. */
+  #trial: { id: number; answer: (tried: Tried | null) => void } = { id: 0, answer: ignore }
   #pending = 0
   #paused = false
 
   constructor(socket: Socket, deps: ConnectionDeps) {
     this.#socket = socket
     this.#deps = deps
+  }
+
+  /** Whether the other end knows trials. */
+  get tries(): boolean {
+    return this.#tries
+  }
+
+  /** Has a check tried, one at a time; null where the connection ends before the answer. */
+  try(signed: SignedTrial): Promise<Tried | null> {
+    if (this.#stage.at !== 'open') return Promise.resolve(null)
+    const id = this.#trial.id + 1
+    this.#send({ type: 'try', id, ...signed })
+    return new Promise((answer) => {
+      this.#trial = { id, answer }
+    })
   }
 
   get agent(): KnownAgent | null {
@@ -102,6 +123,7 @@ export class Connection {
   closed(): void {
     if (this.#stage.at === 'open') this.#stage.agent.connections -= 1
     this.#stage = { at: 'closed' }
+    this.#trial.answer(null)
   }
 
   #challenge(hello: Extract<Message, { type: 'hello' }>): void {
@@ -130,6 +152,7 @@ export class Connection {
       const enrolment = await this.#deps.agents.introduce(hello)
       if (enrolment.kind === 'refused') return this.refuse(enrolment.code, enrolment.detail)
       if (this.#isClosed()) return
+      this.#tries = hello.tries
       await this.#open(enrolment.agent, hello)
     } catch (error) {
       this.#deps.shell.log.error('an agent could not be welcomed', { reason: messageOf(error) })
@@ -161,6 +184,8 @@ export class Connection {
     this.#deps.agents.seen(agent)
     if (message.type === 'time') return this.#answerTime(message.sentMs)
     if (message.type === 'hanging') return this.#deps.hanging(agent, message)
+    if (message.type === 'tried')
+      return message.id === this.#trial.id ? this.#trial.answer(message) : undefined
     if (message.type !== 'frame')
       return this.refuse('malformed', `a ${message.type} message does not belong here`)
     if (agent.revokedMs !== null) return this.refuse('revoked', 'this agent was revoked')
@@ -219,3 +244,6 @@ export class Connection {
     if (!this.#isClosed()) this.#socket.send(encodeMessage(message))
   }
 }
+
+/** Nobody waits for the answer. */
+function ignore(): void {}

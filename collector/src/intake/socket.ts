@@ -23,6 +23,8 @@ export type AgentSockets = {
   assignAll(): Promise<void>
   /** Asks these agents, where they are connected, for one probe now. */
   ask(agents: ReadonlySet<string>, look: SignedLook): void
+  /** The newest connection of an agent; null while it has none. */
+  connectionTo(agent: string): Connection | null
   /** Ends the connections of one agent, saying why. */
   refuse(agent: string, code: string, detail: string): void
   /** Says that the collector goes away for a moment, and closes. */
@@ -66,6 +68,8 @@ export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets 
     ask: (agents, look) => {
       for (const { connection } of open) if (agents.has(connection.agent?.id ?? '')) connection.look(look)
     },
+    connectionTo: (agent) =>
+      [...open].findLast(({ connection }) => connection.agent?.id === agent)?.connection ?? null,
     refuse: (agent, code, detail) => {
       for (const { connection } of open) if (connection.agent?.id === agent) connection.refuse(code, detail)
     },

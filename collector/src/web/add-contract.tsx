@@ -5,12 +5,14 @@
 import { composeContract, type SmallContract } from '@constat/sla/contract/compose'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { parseContract } from '@constat/sla/contract/parse'
-import { invariant } from '@constat/shared/fault'
+import { Fault, invariant } from '@constat/shared/fault'
 import type { Context, Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
+import { callerKey } from '../http/caller.ts'
 import { limitBody } from '../http/describe.ts'
 import {
   checkContractForm,
+  checkWatched,
   emptyForm,
   placeOf,
   readContractForm,
@@ -23,6 +25,7 @@ import { ContractPreview } from './page/contract-preview.tsx'
 import { contractHref } from './page/contracts.tsx'
 import { FORM_PATH, type FormProps, type Options } from './part/field.tsx'
 import { sharedZone } from './scene.ts'
+import type { Text } from './text/en.ts'
 import { visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
@@ -42,6 +45,8 @@ export function addContractPages(pages: Hono<VisitEnv>, deps: AppDeps): void {
         return fillIn(c, form)
       case 'change':
         return ask(c, { form })
+      case 'try':
+        return tryNow(c, form, deps)
       case 'apply':
         return apply(c, form, deps)
       default:
@@ -128,6 +133,42 @@ function preview(c: Visit, form: ContractForm) {
   const made = composed(c, form)
   if (made.kind === 'wrong') return ask(c, made.asked, 422)
   return c.html(<ContractPreview scene={c.var.scene} form={form} {...made} />)
+}
+
+/** Each address once, as a contract of that name would have it probed. */
+async function tryNow(c: Visit, form: ContractForm, { actions }: AppDeps) {
+  const { text } = c.var.scene
+  const checked = checkWatched(form, text)
+  if (checked.kind === 'wrong') return ask(c, { form, problems: checked.problems }, 422)
+  const document = composeContract({ ...TRIED_CONTRACT, watch: checked.watch })
+  const { name } = TRIED_CONTRACT
+  const source = [{ name: fileName(name), text: document }]
+  try {
+    return await ask(c, {
+      form,
+      tried: await actions.tryContract({ contract: name, source, by: callerKey(c) }),
+    })
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const { code, message, problems } = error
+    const own = isTryFault(code) ? text.trial.fault[code] : message
+    return ask(c, { form, refused: problems.length > 0 ? problems : [own] }, 422)
+  }
+}
+
+/** What a trial needs of a contract beside its addresses. */
+const TRIED_CONTRACT = {
+  name: 'trial',
+  displayName: 'trial',
+  provider: 'trial',
+  target: '99.9',
+  timeZone: 'UTC',
+  hours: null,
+  monthlyFee: null,
+} as const
+
+function isTryFault(code: string): code is keyof Text['trial']['fault'] {
+  return code === 'rate-limited' || code === 'unavailable' || code === 'too-large'
 }
 
 async function apply(c: Visit, form: ContractForm, { actions }: AppDeps) {

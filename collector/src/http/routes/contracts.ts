@@ -6,13 +6,14 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Actions, AppDeps, ContractSource } from '../actions.ts'
-import { allow, type Env } from '../caller.ts'
+import { allow, callerKey, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
 import { listOf } from '../describe.ts'
 import { contract, revision } from '../../view/contract.ts'
 import { applied, archived } from '../../view/setup.ts'
+import { tried } from '../../view/trial.ts'
 
 const tag = 'contracts'
 const applyQuery = z.object({
@@ -40,6 +41,7 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
     (c) => c.json(known(c)),
   )
   addApply(app, actions)
+  addTry(app, actions)
   addArchive(app, actions)
   addHistory(app)
   return app
@@ -68,6 +70,26 @@ function addApply(app: Hono<Env>, actions: Actions): void {
       })
       if (answer.kind === 'applied') return c.json({ ...answer, kind: undefined })
       throw new Fault('bad-contract', 'The contract was refused.', { problems: answer.problems })
+    },
+  )
+}
+
+function addTry(app: Hono<Env>, actions: Actions): void {
+  app.post(
+    '/contracts/:contract/try',
+    allow('manage'),
+    describe({
+      summary: 'Have each check of a contract probed once by a connected agent; nothing is applied or kept',
+      tag,
+      answer: tried,
+      problems: [400, 413, 422, 429, 503],
+      rawBody: ['application/json', ...YAML_TYPES],
+    }),
+    limitBody(MAX_CONTRACT_BYTES),
+    async (c) => {
+      const name = c.req.param('contract')
+      const source = [await sourceOf(c, name)]
+      return c.json(await actions.tryContract({ contract: name, source, by: callerKey(c) }))
     },
   )
 }

@@ -135,6 +135,16 @@ export function checkContractForm(form: ContractForm, { text, nowMs, taken }: Pl
   }
 }
 
+/** The addresses alone, to be tried; whatever else is still to be written does not matter yet. */
+export function checkWatched(
+  form: ContractForm,
+  text: Text,
+): { kind: 'ok'; watch: string[] } | { kind: 'wrong'; problems: Problem[] } {
+  const watch = linesOf(form.watch)
+  const problems = watchProblems(watch, text).map((message): Problem => ({ field: 'watch', message }))
+  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'ok', watch }
+}
+
 function linesOf(text: string): string[] {
   return text
     .split('\n')

@@ -16,10 +16,11 @@ import {
 } from '../part/field.tsx'
 import { Hours } from '../part/hours-fields.tsx'
 import { Layout, SetupTabs } from '../part/layout.tsx'
+import { Trial } from '../part/trial.tsx'
 import { decimalText, durationText } from '../text/format.ts'
 
 export function AddContract(props: FormProps) {
-  const { scene, problems = [], refused = [] } = props
+  const { scene, problems = [], refused = [], tried } = props
   const { text } = scene
   return (
     <Layout scene={scene} title={text.first.title} door="setup">
@@ -29,6 +30,7 @@ export function AddContract(props: FormProps) {
         <p class="sentence">{text.first.intro}</p>
       </header>
       {problems.length + refused.length > 0 && <Summary {...props} />}
+      {tried && <Trial tried={tried} scene={scene} />}
       <form method="post" action={FORM_PATH} class="contract-form" novalidate>
         {/* Enter in any field asks for the first button there is. */}
         <button name="step" value="preview" hidden />
@@ -74,6 +76,14 @@ function Watch({ scene: { text }, form, problems }: FormProps) {
           </textarea>
         )}
       </Labelled>
+      <p class="deed">
+        <button name="step" value="try" aria-describedby="try-help">
+          {text.trial.try}
+        </button>
+        <span class="note" id="try-help">
+          {text.trial.help}
+        </span>
+      </p>
     </Section>
   )
 }

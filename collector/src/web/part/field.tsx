@@ -4,6 +4,7 @@
  */
 import type { Child } from 'hono/jsx'
 import type { ContractForm, Field, Problem } from '../form/contract-form.ts'
+import type { TriedView } from '../../view/trial.ts'
 import type { Scene } from '../scene.ts'
 
 export type PlaceOption = { code: string; name: string }
@@ -21,6 +22,8 @@ export type FormProps = {
   problems?: readonly Problem[]
   /** Not of one field: the document as a whole was refused. */
   refused?: readonly string[]
+  /** What has just been tried came to. */
+  tried?: TriedView
   /** How many holidays have just been filled in. */
   filled?: number
   /** Nobody has chosen the zone yet: the script may guess it from the browser. */
