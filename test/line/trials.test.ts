@@ -89,7 +89,7 @@ describe('an agent', () => {
     })
   })
   it('tries one at a time', async () => {
-    let finish = (_: ProbeResult): void => undefined
+    let finish: (result: ProbeResult) => void = () => undefined
     const { answer } = agentOf(() => new Promise((resolve) => (finish = resolve)))
     const first = answer()
     expect(await answer()).toEqual({ result: null, refusal: 'another trial is running' })

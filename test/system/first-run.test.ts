@@ -83,6 +83,16 @@ describe('the first run', () => {
     await expectWhole('the form with problems')
   })
 
+  it('tries an address before anything is applied, and loses nothing', async () => {
+    await page.getByLabel('Addresses, one a line').fill(`${target.url}\nhttp://127.0.0.1:1/`)
+    await page.getByRole('button', { name: 'Try it now' }).click()
+    const trial = page.getByRole('status').filter({ hasText: 'Tried just now' })
+    await trial.getByText('answers as it should').waitFor()
+    expect(await trial.innerText()).toContain('fails: the connection was refused')
+    expect(await page.getByLabel('Availability promised').inputValue()).toBe('99,95')
+    await expectWhole('the form with a trial')
+  })
+
   it('shows the document and what it says', async () => {
     await page.getByLabel('Addresses, one a line').fill(target.url)
     await page.getByLabel('Who provides it').fill('Northstar Hosting')

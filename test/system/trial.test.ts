@@ -78,7 +78,14 @@ function written(name: string, checks: readonly string[]): string {
   const contract = `apiVersion: constat/v1
 kind: Contract
 metadata: {name: shop}
-spec: {provider: Northstar, timeZone: UTC, target: "99.9", alertAfter: PT0S}
+spec:
+  timeZone: UTC
+  alertAfter: PT0S
+  parties:
+    - {id: acme, role: customer, name: Acme}
+    - {id: northstar, role: provider, name: Northstar}
+  guarantees:
+    - {id: shop-up, service: shop, metric: interval-availability, target: {op: gte, percent: "99.9"}, window: {period: P1M, timeZone: UTC}, calendar: always}
 `
   const path = join(FILES, name)
   writeFileSync(path, [...checks, contract].join('---\n'))
@@ -128,7 +135,7 @@ describe('a try', () => {
       result?.cause,
       result?.code,
     ])
-    expect(said.toSorted()).toEqual([
+    expect(said.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))).toEqual([
       ['broken', 'fail', 'status', '503'],
       ['gone', 'fail', 'name', 'NXDOMAIN'],
       ['good', 'ok', 'none', undefined],
