@@ -35,7 +35,7 @@ export async function readFailure(
     const at = samples.check.findIndex(
       (own, i) =>
         checks[own]?.name === check &&
-        baseS * 1_000 + samples.offsetMs[i]! === atMs &&
+        samples.offsetMs[i] === atMs - baseS * 1_000 &&
         samples.outcome[i] === FAIL,
     )
     if (at >= 0) return { agent, atMs, ...saidAt(batch, at) }
