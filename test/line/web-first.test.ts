@@ -182,7 +182,7 @@ describe('the pages', () => {
     ])
       expect(page).toContain(said)
     expect(page).toContain('The agent lyon 0.0.9 cannot try a check: upgrade it.')
-    expect(page).toContain('name: 1.9\u00a0ms')
+    expect(page).toContain('name looked up: 1.9\u00a0ms')
     for (const value of ['three nines', ...watch.split('\n')]) expect(page).toContain(value)
     const french = await (
       await ask(`${PATH}?lang=fr`, {

@@ -199,10 +199,12 @@ describe('the incident of the contract in force', () => {
     const words = new RegExp(`503 from ${at('status/503')}, [\\d.]+ ms after the connection, seen from lyon`)
     expect((await constat('status')).out).toMatch(words)
     const received = await receiver.until(2)
-    const generic = JSON.parse(received.find(({ path }) => path === '/generic')?.body ?? '') as object
-    expect(generic).toMatchObject({ data: { failure: incident.failure } })
-    const ntfy = JSON.parse(received.find(({ path }) => path !== '/generic')?.body ?? '') as object
-    expect(ntfy).toMatchObject({ title: 'shop: down (503)', message: expect.stringMatching(words) })
+    const bodies = received.map(({ body }) => JSON.parse(body) as object)
+    expect(bodies.find((body) => 'data' in body)).toMatchObject({ data: { failure: incident.failure } })
+    expect(bodies.find((body) => 'topic' in body)).toMatchObject({
+      title: 'shop: down (503)',
+      message: expect.stringMatching(words),
+    })
     const page = await fetch(`${program.url}/incidents/${incident.id}`, {
       headers: { authorization: `Bearer ${readFileSync(join(program.dataDir, 'owner.token'), 'utf8')}` },
     })

@@ -50,6 +50,7 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
           <p class="sentence">
             {sayHow(incident, scene)} {placesText(incident, scene)}
           </p>
+          {incident.failure && <p class="sentence">{failureText(incident, scene)}</p>}
           <p class="sentence">{zoneText(incident, scene)}</p>
         </header>
         <Acknowledge incident={incident} scene={scene} />
@@ -145,7 +146,6 @@ function Facts({ incident, scene, isAddressed }: Shown) {
       <Fact term={text.incident.cause}>
         {wordOf(text.cause, incident.cause)} <code>{incident.cause}</code>
       </Fact>
-      {incident.failure && <Fact term={text.incident.failure}>{failureText(incident, scene)}</Fact>}
       <Fact term={text.incident.looksLike}>{wordOf(text.fault, incident.fault)}</Fact>
       <Fact term={text.incident.zone}>{zoneName(incident.zone, scene)}</Fact>
       <Fact term={text.incident.owner}>

@@ -22,7 +22,7 @@ export function Trial({ tried, scene }: Props) {
               <p>
                 <strong>{one.displayName}</strong> {verdictText(one, scene)}
               </p>
-              {one.result && <Told result={one.result} agent={one.agent ?? ''} scene={scene} />}
+              {one.result && <Told {...one} result={one.result} scene={scene} />}
             </div>
           </li>
         ))}
@@ -45,23 +45,26 @@ function verdictText({ result, problem }: TriedCheck, { text }: Scene): string {
   return result.cause === 'none' ? outcome : text.glance.pair(outcome, wordOf(text.cause, result.cause))
 }
 
-function Told({ result, agent, scene }: { result: Probed; agent: string; scene: Scene }) {
+type ToldProps = Pick<TriedCheck, 'displayName' | 'agent'> & { result: Probed; scene: Scene }
+
+function Told({ displayName, agent, result, scene }: ToldProps) {
   const { text, lang } = scene
   const { detail, latencyUs, phasesUs, hops } = result
   const phases = PHASES.filter((phase) => phasesUs[phase] > 0).map((phase) =>
     text.glance.pair(text.trial.phase[phase], latencyText(phasesUs[phase], lang)),
   )
   const last = hops.at(-1)
-  const asked = last?.url ?? last?.host
-  const at = [last?.address ?? null, last?.port ?? null].filter((part) => part !== null).join(' · ')
+  const address = last?.address ?? null
   return (
     <div class="note">
       {/* The probe speaks English. */}
       <p lang="en">{detail}</p>
       <p>{[text.trial.took(latencyText(latencyUs, lang)), ...phases].join(' · ')}</p>
       <p>
-        {text.trial.seenFrom(agent)}
-        {asked !== undefined && ` ${text.trial.asked({ asked, at })}`}
+        {address === null
+          ? text.trial.seenFrom(agent ?? '')
+          : text.trial.seenAt({ agent: agent ?? '', address, port: last?.port ?? null })}
+        {last?.url !== undefined && last.url !== displayName && ` ${text.trial.ledTo(last.url)}`}
       </p>
     </div>
   )

@@ -12,7 +12,7 @@ export const trialEn = {
     blocked: 'turned the agent away',
   },
   phase: {
-    dnsUs: 'name',
+    dnsUs: 'name looked up',
     connectUs: 'connection',
     tlsUs: 'TLS',
     ttfbUs: 'first byte',
@@ -20,7 +20,9 @@ export const trialEn = {
   },
   took: (time: string) => `${time} in all`,
   seenFrom: (agent: string) => `Seen from ${agent}.`,
-  asked: ({ asked, at }: { asked: string; at: string }) => `Asked: ${asked}${at === '' ? '' : ` (${at})`}`,
+  seenAt: ({ agent, address, port }: At) =>
+    `Seen from ${agent}, at ${address}${port === null ? '' : ` port ${port}`}.`,
+  ledTo: (url: string) => `It led to ${url}.`,
   reason: {
     'no-agent': ({ detail }: About) =>
       `No agent that would probe it is connected${detail === '' ? '' : `: ${detail}`}.`,
@@ -38,4 +40,5 @@ export const trialEn = {
   },
 }
 
+type At = { agent: string; address: string; port: number | null }
 type About = { agent: string; detail: string }

@@ -225,7 +225,6 @@ export const en = {
     stillDown: 'still going on',
     lasted: 'Lasted',
     cause: 'Cause',
-    failure: 'First failure',
     said: ({ code, target }: { code: string | null; target: string }) =>
       code === null ? `Nothing from ${target}` : `${code} from ${target}`,
     afterConnection: (length: string) => `${length} after the connection`,

@@ -15,7 +15,7 @@ export const trialFr: typeof trialEn = {
     blocked: 'a refusé l’agent',
   },
   phase: {
-    dnsUs: 'nom',
+    dnsUs: 'nom résolu',
     connectUs: 'connexion',
     tlsUs: 'TLS',
     ttfbUs: 'premier octet',
@@ -23,7 +23,9 @@ export const trialFr: typeof trialEn = {
   },
   took: (time) => `${time} en tout`,
   seenFrom: (agent) => `Vu depuis ${agent}.`,
-  asked: ({ asked, at }) => `Demandé : ${asked}${at === '' ? '' : ` (${at})`}`,
+  seenAt: ({ agent, address, port }) =>
+    `Vu depuis ${agent}, à l’adresse ${address}${port === null ? '' : `, port ${port}`}.`,
+  ledTo: (url) => `L’adresse a mené à ${url}.`,
   reason: {
     'no-agent': ({ detail }) =>
       `Aucun agent qui le sonderait n’est connecté${detail === '' ? '' : ` : ${detail}`}.`,

@@ -227,7 +227,6 @@ export const fr: Text = {
     stillDown: 'toujours en cours',
     lasted: 'Durée',
     cause: 'Cause',
-    failure: 'Premier échec',
     said: ({ code, target }) => (code === null ? `Rien de ${target}` : `${code} de ${target}`),
     afterConnection: (length) => `${length} après la connexion`,
     afterStart: (length) => `${length} après le début`,
