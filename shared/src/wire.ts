@@ -158,19 +158,7 @@ export function decodeMessage(bytes: Uint8Array): Message | null {
 function readMessage(f: readonly unknown[]): Message | null {
   switch (f[0]) {
     case CODES.hello:
-      if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !text(f[3], 64) || !text(f[4], MAX_NAME_CHARS))
-        return null
-      if (f[5] !== null && !text(f[5], MAX_TOKEN_CHARS)) return null
-      return {
-        type: 'hello',
-        nonce: f[1],
-        publicKey: f[2],
-        version: f[3],
-        name: f[4],
-        token: f[5],
-        looks: f[6] === true,
-        tries: f[7] === true,
-      }
+      return readHello(f)
     case CODES.challenge:
       if (!bytes(f[1], NONCE_BYTES) || !bytes(f[2], 32) || !bytes(f[3], 64)) return null
       return { type: 'challenge', nonce: f[1], publicKey: f[2], signature: f[3] }
@@ -219,6 +207,24 @@ function readMessage(f: readonly unknown[]): Message | null {
       return text(f[3], MAX_REASON_CHARS) ? { type: 'tried', id: f[1], result: f[2], refusal: f[3] } : null
     default:
       return null
+  }
+}
+
+/** An older end says nothing of looks and trials. */
+function readHello(f: readonly unknown[]): Message | null {
+  const [, nonce, publicKey, version, name, token, looks, tries] = f
+  if (!bytes(nonce, NONCE_BYTES) || !bytes(publicKey, 32)) return null
+  if (!text(version, 64) || !text(name, MAX_NAME_CHARS)) return null
+  if (token !== null && !text(token, MAX_TOKEN_CHARS)) return null
+  return {
+    type: 'hello',
+    nonce,
+    publicKey,
+    version,
+    name,
+    token,
+    looks: looks === true,
+    tries: tries === true,
   }
 }
 
