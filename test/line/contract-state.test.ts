@@ -51,6 +51,7 @@ const INCIDENT: IncidentRecord = {
   service: 'web',
   check: 'web',
   cause: 'connect',
+  failure: null,
   zone: 'undetermined',
   zoneReference: null,
   onsetMs: 1_000,
