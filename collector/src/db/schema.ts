@@ -201,7 +201,13 @@ export const delivery = pgTable(
     nextMs: ms('next_ms'),
     deliveredMs: ms('delivered_ms'),
   },
-  (t) => [index('delivery_webhook').on(t.webhook, t.createdMs)],
+  (t) => [
+    index('delivery_webhook').on(t.webhook, t.createdMs),
+    // What was sent about an incident: asked for after each delivery that is accepted.
+    index('delivery_incident')
+      .on(sql`(payload::jsonb #>> '{data,id}')`)
+      .where(sql`type like 'incident.%'`),
+  ],
 )
 
 // ── Derived: `constat rebuild` drops these and makes them again from the ledger ─────────────────

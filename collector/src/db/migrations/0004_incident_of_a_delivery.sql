@@ -1,0 +1,1 @@
+CREATE INDEX "delivery_incident" ON "delivery" USING btree ((payload::jsonb #>> '{data,id}')) WHERE type like 'incident.%';
