@@ -193,7 +193,7 @@ describe('the pages', () => {
       })
     ).text()
     expect(french).toContain('Essayé à l’instant')
-    expect(french).toContain('L’agent lyon 0.0.9 ne sait pas essayer un contrôle : mettez-le à jour.')
+    expect(french).toContain('L’agent lyon 0.0.9 ne sait pas essayer un contrôle\u00a0: mettez-le à jour.')
   })
 
   it('say at the field what cannot be tried, and on top why nothing was', async () => {
