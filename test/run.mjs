@@ -15,6 +15,7 @@ import { openScratch } from './support/scratch.mjs'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ARTIFACTS = join(ROOT, 'test/.artifacts')
 const STEP = join(ROOT, 'test/support/step.mjs')
+const PACKAGES = join(ROOT, 'test/support/packages.mjs')
 /** Each more than three times what a healthy step takes on two slow cores; what runs one after the other is within an hour. */
 const LIMIT_MS = minutes({ prepare: 4, packages: 8, tool: 5, pure: 12, system: 20, again: 12 })
 const PARENT_LOOK_MS = 500
@@ -101,14 +102,13 @@ function runProgram(name, args, options) {
   return run(node === undefined ? [program, ...args] : [node, realpathSync(program), ...args], options)
 }
 
-/** An exported function of a module, which answers an exit code or nothing, in a process of its own. */
-function call(name, module, limitMs) {
-  const url = new URL(module, import.meta.url)
-  const script = `import { ${name} } from '${url}'; process.exitCode = (await ${name}()) ?? 0`
-  return run([process.execPath, '--input-type=module', '--eval', script], { limitMs })
+/** A function of prepare.mjs, which answers an exit code. */
+function prepare(step) {
+  const module = new URL('../collector/bin/prepare.mjs', import.meta.url)
+  const script = `import { ${step} } from '${module}'; process.exitCode = await ${step}()`
+  const command = [process.execPath, '--input-type=module', '--eval', script]
+  return run(command, { limitMs: LIMIT_MS.prepare })
 }
-
-const prepare = (step) => call(step, '../collector/bin/prepare.mjs', LIMIT_MS.prepare)
 
 async function runTools() {
   const waiting = [...TOOLS]
@@ -184,7 +184,7 @@ async function runAll() {
     counts.failed += 1
     return say(problem)
   }
-  const packages = call('installPackages', './support/packages.mjs', LIMIT_MS.packages)
+  const packages = run([process.execPath, PACKAGES], { limitMs: LIMIT_MS.packages })
   if (!(await prepare('install')).ok) {
     counts.failed += 1
     return say('FAIL  install')

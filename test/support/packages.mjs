@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { findBrowser } from './browser.mjs'
 
 /** Where daemons and tools of root are, which an ordinary user's PATH may leave out. */
@@ -52,7 +53,7 @@ export function hasProgram(name) {
 }
 
 /** Lists what is missing, installs it where we are root on Debian, and says what is missing still. */
-export function installPackages(say = console.log) {
+function installPackages(say) {
   const wanted = PACKAGES.filter(isMissing)
   if (wanted.length === 0) return
   const names = wanted.map(({ debian }) => debian)
@@ -101,3 +102,6 @@ function canRun(path) {
     return false
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  installPackages((line) => process.stdout.write(`${line}\n`))
