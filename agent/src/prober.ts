@@ -8,11 +8,13 @@ import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
 import { messageOf } from '@constat/shared/fault'
 import { NO_PHASES, type Cause } from '@constat/shared/sample'
 import type { TakenSample } from './columns.ts'
+import type { UnixMs } from '@constat/shared/time'
 import type { AgentCheck } from './config.ts'
 import { LagMeter, MAX_LAG_US } from './lag.ts'
 import type { Seen } from './reprobe.ts'
 import { phaseOf, Schedule, type Missed, type Start } from './schedule.ts'
 import type { Shell } from './shell.ts'
+import type { BlindCheck } from './status.ts'
 import type { Timebase } from './timebase.ts'
 
 /** Probes at once; the rest waits its turn. */
@@ -40,7 +42,7 @@ export type ProberDeps = {
   late: (origin: string, check: number) => void
 }
 
-type Job = { origin: string; check: AgentCheck; key: string }
+type Job = { origin: string; check: AgentCheck; key: string; blind?: BlindCheck | null }
 
 export class Prober {
   readonly #deps: ProberDeps
@@ -58,6 +60,11 @@ export class Prober {
 
   get checks(): number {
     return this.#jobs.size
+  }
+
+  /** Checks of which the last probe could tell nothing. */
+  unknown(): BlindCheck[] {
+    return [...this.#jobs.values()].flatMap(({ blind }) => blind ?? [])
   }
 
   takeWorstLagUs(): number {
@@ -161,6 +168,7 @@ export class Prober {
     const job = this.#jobs.get(key)
     if (finish && job) {
       const { index, name, intervalMs } = job.check
+      job.blind = blindOf(job, judged, shell.clock.nowMs())
       const slot = slotUs === null ? null : { atUs: slotUs, intervalUs: intervalMs * 1_000 }
       const { detail: _, steps: __, hops: ___, ...measured } = judged
       this.#deps.sampled(job.origin, { ...measured, check: index, name, startUs, attempt, slot, ...finish })
@@ -202,9 +210,21 @@ export class Prober {
 
   /** A result that this host spoilt is unknown. A failure that was told in an answer is none of its making. */
   #doubt(result: ProbeResult, { lagUs, jumped }: { lagUs: number; jumped: boolean }): ProbeResult {
-    if (jumped) return { ...result, outcome: 'unknown', cause: 'suspended' }
+    if (jumped)
+      return {
+        ...result,
+        outcome: 'unknown',
+        cause: 'suspended',
+        detail: 'this host slept, or its clock jumped',
+      }
     const isAnswer = result.outcome === 'fail' && !LATE_CAUSES.has(result.cause)
-    if (lagUs > MAX_LAG_US && !isAnswer) return { ...result, outcome: 'unknown', cause: 'interference' }
+    if (lagUs > MAX_LAG_US && !isAnswer)
+      return {
+        ...result,
+        outcome: 'unknown',
+        cause: 'interference',
+        detail: 'this host was too busy to time it',
+      }
     return result
   }
 
@@ -234,6 +254,16 @@ export class Prober {
     }
     this.#deps.shell.log.warn('slots passed without a probe', { check: name, count })
   }
+}
+
+/** Null where the probe told something. */
+function blindOf(
+  { check, blind }: Job,
+  { outcome, cause, detail }: ProbeResult,
+  nowMs: UnixMs,
+): BlindCheck | null {
+  if (outcome !== 'unknown' && outcome !== 'blocked') return null
+  return { check: check.name, cause, detail, sinceMs: blind?.cause === cause ? blind.sinceMs : nowMs }
 }
 
 function keyOf(origin: string, { name }: AgentCheck): string {

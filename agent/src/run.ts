@@ -160,6 +160,7 @@ class Agent implements RunningAgent {
       connected,
       trouble: connected ? '' : lastEnding,
       checks: this.#prober.checks,
+      unknown: this.#prober.unknown(),
       samples: this.#samples,
       lastSampleMs: this.#lastSampleMs,
       spoolFrames: this.#spool.frames,

@@ -4,9 +4,13 @@
  */
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
+import type { Cause } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import type { HostContext } from './host.ts'
 import { parseObject } from './state.ts'
+
+/** `sinceMs`: the first probe in a row that could not tell for this cause. `detail`: for people. */
+export type BlindCheck = { check: string; cause: Cause; detail: string; sinceMs: UnixMs }
 
 export type AgentStatus = {
   pid: number
@@ -20,6 +24,8 @@ export type AgentStatus = {
   /** Why there is no connection; empty while there is one. */
   trouble: string
   checks: number
+  /** Checks of which the last probe could tell nothing, and why. */
+  unknown: BlindCheck[]
   samples: number
   lastSampleMs: UnixMs | null
   spoolFrames: number

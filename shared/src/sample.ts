@@ -54,6 +54,8 @@ export const CAUSES = [
   ['unsupported', 'agent'],
   /** The body is not what its headers say: it does not decompress, or not within the agent's limits. */
   ['unreadable', 'target'],
+  /** A program of the host that the check needs is not installed: neither fping nor ping. */
+  ['no-program', 'agent'],
 ] as const satisfies readonly (readonly [string, FaultOwner])[]
 export type Cause = (typeof CAUSES)[number][0]
 

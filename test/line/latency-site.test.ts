@@ -14,6 +14,7 @@ function scored({ verdict, n, within, thin = false }: Given): Scored {
     elapsedMs: 0,
     knownMs: 0,
     coverage: '1.0000',
+    blockedMs: 0,
     measure: {
       kind: 'share',
       share: {

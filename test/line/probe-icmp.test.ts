@@ -249,7 +249,7 @@ describe('the probe', () => {
 
   test('without a program the sample is unknown, and says what to install', async () => {
     const result = await probe({})
-    expect(verdictOf(result)).toEqual(['unknown', 'unsupported', 'agent'])
+    expect(verdictOf(result)).toEqual(['unknown', 'no-program', 'agent'])
     expect(result.detail).toContain('install one of them')
   })
 

@@ -62,6 +62,8 @@ function guarantee({ leftMs, measuredFrom = null }: Part): GuaranteeView {
     excludedMs: 0,
     knownMs: 0,
     coverage: '0.0000',
+    blockedMs: 0,
+    unknown: [],
     downMs: { provable: 0, point: 0, pessimistic: 0 },
     partialMs: 0,
     degradedMs: 0,

@@ -92,6 +92,7 @@ function eachSite(world: SiteWorld, nowMs: number): ViewOf<'interval-availabilit
     judged: judgeWindowOf(question),
     facts,
     sites,
+    timelines,
     readiness,
     counted: null,
   })
@@ -364,8 +365,7 @@ describe('the zone of an incident', () => {
         contract: revision.terms,
         timeline: timelines.service(state, revision, 'portal'),
         vantages: timelines.vantages(state, revision, 'portal'),
-        nameOf: (id) => world.agents.find((agent) => agent.id === id)!.name,
-        isolatedTime: (agent) => timelines.isolated(state, revision, agent),
+        state,
         alertedMs: () => null,
         nowMs: onsetMs + 60_000,
       },
@@ -379,7 +379,7 @@ describe('the zone of an incident', () => {
     expect(view.vantages[0]).toMatchObject({
       name: 'at-lyon',
       state: 'down',
-      isolated: false,
+      reasons: [],
       site: 'lyon',
       administeredBy: 'internal-it',
     })

@@ -263,7 +263,7 @@ describe('payloads', () => {
       name: text,
       state: i === vantages - 1 ? ('down' as const) : ('up' as const),
       since: '2026-10-01T00:00:00.000Z',
-      isolated: false,
+      reasons: [],
       site: null,
       administeredBy: null,
     })),

@@ -96,6 +96,7 @@ export function judgedWith(
     elapsedMs: committedMs,
     knownMs: committedMs,
     coverage: '1.0000',
+    blockedMs: 0,
     measure,
     sites: [],
     contested: null,

@@ -3,7 +3,9 @@
  * has left, one leaves with the month, one is not probed any more, and its windows have other bounds. Pure.
  */
 import type { ContractView, ServiceView } from '@constat/collector/view/contract'
+import type { WhySpan } from '@constat/collector/view/parts'
 import type { ReadModel } from '@constat/collector/view/reads'
+import type { Segment } from '@constat/collector/view/timeline'
 import { demoModel } from './demo-model.ts'
 
 type Model = ReturnType<typeof demoModel>
@@ -41,14 +43,22 @@ export function demoOfEndings(model: Model = demoModel()): Model {
       if (!found || service !== 'stock-api') return found
       return {
         ...found,
-        unmeasured: [
-          { start: found.from, end: '2026-11-22T09:00:00.000Z', reason: 'not-in-force' },
-          { start: STOPPED_AT, end: found.to, reason: 'probing-stopped' },
+        segments: [
+          unmeasured({ start: found.from, end: '2026-11-22T09:00:00.000Z', reason: 'not-in-force' }),
+          ...found.segments.filter(
+            ({ start, end }) => start >= '2026-11-22T09:00:00.000Z' && end <= STOPPED_AT,
+          ),
+          unmeasured({ start: STOPPED_AT, end: found.to, reason: 'probing-stopped' }),
         ],
       }
     },
   }
   return { ...model, read: more }
+}
+
+function unmeasured({ start, end, reason }: Pick<WhySpan, 'start' | 'end' | 'reason'>): Segment {
+  const reasons = [{ start, end, reason, agent: null, name: null, since: start }]
+  return { start, end, state: 'unknown', reasons }
 }
 
 function withEnding(contract: ContractView): ContractView {

@@ -22,6 +22,7 @@ import {
   STATEMENT_ID,
 } from './demo-windows.ts'
 import { AGENTS, minutesMs, STORY, type StoryContract, type StoryService } from './demo-story.ts'
+import { demoReasons, demoShares, demoWhy } from './demo-unknown.ts'
 
 /** Sunday 22 November 2026, 18:29:04.250 in Paris. */
 export const DEMO_NOW_MS = Date.UTC(2026, 10, 22, 17, 29, 4, 250)
@@ -83,8 +84,11 @@ function setOf(pieces: Piece[], ...states: State[]): IntervalSet {
   return normalise(pieces.filter(({ state }) => states.includes(state)))
 }
 
-function segments(pieces: Piece[]): Segment[] {
-  return pieces.map(({ startMs, endMs, state }) => ({ start: iso(startMs), end: iso(endMs), state }))
+function segments(pieces: Piece[], agent?: string): Segment[] {
+  return pieces.map(({ startMs, endMs, state }) => {
+    const span = { start: iso(startMs), end: iso(endMs) }
+    return { ...span, state, ...(state === 'unknown' && { reasons: demoReasons(span, agent) }) }
+  })
 }
 
 /** Percent with 4 digits, truncated. */
@@ -143,6 +147,8 @@ function guaranteeView(
     excludedMs: 0,
     knownMs: elapsedMs - ms('unknown'),
     coverage: (Math.trunc((1 - ms('unknown') / Math.max(1, elapsedMs)) * 10_000) / 10_000).toFixed(4),
+    blockedMs: Math.trunc(ms('unknown') / 3),
+    unknown: demoShares(ms('unknown')),
     downMs,
     partialMs: ms('partial'),
     degradedMs: ms('degraded'),
@@ -240,6 +246,7 @@ function serviceView(contract: StoryContract, service: StoryService, nowMs: numb
     until: null,
     leavesAt: null,
     unmeasuredSince: null,
+    reasons: last.state === 'unknown' ? demoWhy(iso(last.startMs)) : [],
     checks: [
       { name: `${service.service}-check`, kind: service.kind, target: service.target, intervalMs: 10_000 },
     ],
@@ -327,6 +334,7 @@ function incidentView(
       name,
       state: trouble.agents.includes(name) ? (endMs === null ? 'down' : 'up') : 'unknown',
       since: iso(endMs ?? onsetMs),
+      reasons: trouble.agents.includes(name) ? [] : demoWhy(iso(onsetMs)).filter(({ agent }) => agent === id),
       ...placeOf(contract, name),
     })),
     acknowledgedAt: trouble.lastMin === 22 ? iso(onsetMs + 300_000) : null,
@@ -334,6 +342,13 @@ function incidentView(
     providerAcknowledgedAt: null,
     pagedAt: iso(onsetMs + 4_500),
   }
+}
+
+function demoBlind(name: string, nowMs: number): AgentView['unknown'] {
+  const reason = name === 'nantes' ? ('silent' as const) : ('no-program' as const)
+  const checks = name === 'nantes' ? ['order-portal-check', 'stock-api-check'] : ['branch-vpn-check']
+  const since = iso(nowMs - minutesMs(6.5))
+  return checks.map((check) => ({ contract: 'acme-hosting-2026', check, reason, since }))
 }
 
 function agentViews(nowMs: number): AgentView[] {
@@ -349,6 +364,7 @@ function agentViews(nowMs: number): AgentView[] {
     clockErrorMs: [2, 6, 900][index]!,
     spoolBatches: [0, 4, 212][index]!,
     coverage: ['1.0000', '0.9987', '0.9412'][index]!,
+    unknown: name === 'lyon' ? [] : demoBlind(name, nowMs),
   }))
 }
 
@@ -431,10 +447,8 @@ export function demoModel({
         from: iso(fromMs),
         to: iso(toMs),
         segments: segments(line.pieces),
-        unmeasured: [],
-        vantages: Object.fromEntries(Object.entries(line.byAgent).map(([id, p]) => [id, segments(p)])),
+        vantages: Object.fromEntries(Object.entries(line.byAgent).map(([id, p]) => [id, segments(p, id)])),
         agentNames: Object.fromEntries(AGENTS.map(({ id, name }) => [id, name])),
-        isolated: Object.fromEntries(AGENTS.map(({ id }) => [id, []])),
         administeredBy: Object.fromEntries(AGENTS.map(({ id }) => [id, null])),
       }
     },

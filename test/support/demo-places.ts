@@ -5,6 +5,7 @@
 import type { SiteView } from '@constat/collector/view/contract'
 import type { ViewOf } from '@constat/collector/view/guarantee'
 import type { IncidentVantage, IncidentView } from '@constat/collector/view/timeline'
+import { demoShares } from './demo-unknown.ts'
 import { AGENTS, type StoryContract, type StorySite, type Trouble } from './demo-story.ts'
 
 /** It has been silent for minutes; this one is cut off from what it measures. */
@@ -62,6 +63,8 @@ export function eachSite(
       outlook: downMs > allowedMs ? null : ('on_track' as const),
       insufficientEvidence: false,
       coverage: missingMs > 0 ? '0.9987' : '1.0000',
+      blockedMs: 0,
+      unknown: demoShares(missingMs),
       knownMs: worst.elapsedCommittedMs - missingMs,
       downMs: { provable: downMs, point: downMs, pessimistic: downMs + missingMs },
       availability: {
@@ -99,10 +102,9 @@ export function zoneFacts(
 export function placeOf(
   { sites = [] }: StoryContract,
   agent: string,
-): Pick<IncidentVantage, 'isolated' | 'site' | 'administeredBy'> {
+): Pick<IncidentVantage, 'site' | 'administeredBy'> {
   const site = sites.find(({ agents }) => agents.includes(agent))
   return {
-    isolated: agent === ISOLATED,
     site: site?.id ?? null,
     administeredBy: site?.administeredBy ?? null,
   }

@@ -2,7 +2,7 @@
  * Site world: a contract with its vantages and the tracks of what they saw, in memory, as the judge meets
  * them: built from a contract text, agents by name, and states by agent and check.
  */
-import { outcomeCode, type Outcome } from '@constat/shared/sample'
+import { causeCode, outcomeCode, type Cause, type Outcome } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import { newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { Shifts } from '../../collector/src/fold/isolation.ts'
@@ -28,6 +28,8 @@ export type Seen = {
   untilMs: UnixMs
   stepMs: number
   checks: Record<string, (atMs: UnixMs) => Outcome>
+  /** What each of its samples gives as its cause. Absent: none. */
+  causes?: Record<string, (atMs: UnixMs) => Cause>
 }
 
 export function siteWorld(text: string, names: readonly string[], enrolledMs: UnixMs = 0): SiteWorld {
@@ -53,11 +55,17 @@ export function siteWorld(text: string, names: readonly string[], enrolledMs: Un
 }
 
 /** As the fold does it: references first, then everything else. */
-function extendAll(tracks: Tracks, agent: string, { fromMs, untilMs, stepMs, checks }: Seen): void {
+function extendAll(
+  tracks: Tracks,
+  agent: string,
+  { fromMs, untilMs, stepMs, checks, causes = {} }: Seen,
+): void {
   const atMs = Array.from({ length: Math.ceil((untilMs - fromMs) / stepMs) }, (_, i) => fromMs + i * stepMs)
   const none = atMs.map(() => 0)
   const all = Object.entries(checks).flatMap(([check, at]) => {
-    const readings = { atMs, outcome: atMs.map((one) => outcomeCode(at(one))), cause: none, attempt: none }
+    const outcome = atMs.map((one) => outcomeCode(at(one)))
+    const cause = atMs.map((one) => causeCode(causes[check]?.(one) ?? 'none'))
+    const readings = { atMs, outcome, cause, attempt: none }
     return tracks.get({ log: 1, check, agent }).map((track) => ({ track, readings }))
   })
   const shifts = new Shifts()

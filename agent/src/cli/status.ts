@@ -3,7 +3,7 @@ import { Fault } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
 import { readSettings } from '../settings.ts'
 import { loadIdentity } from '../state.ts'
-import { readStatus, STATUS_EVERY_MS } from '../status.ts'
+import { readStatus, STATUS_EVERY_MS, type BlindCheck } from '../status.ts'
 import { EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
 
 /** A status this much older than it should be is that of an agent which is gone. */
@@ -34,10 +34,22 @@ function textOf(facts: Record<string, unknown>): string {
   return lines.map(([name, value]) => `${name.padEnd(width)}  ${shown(name, value)}\n`).join('')
 }
 
-/** The members of an object as lines of their own: `host.kernel`. */
+/** The members of an object as lines of their own: `host.kernel`; of a list of objects too: `unknown.ping`. */
 function flat(name: string, value: unknown): [name: string, value: unknown][] {
+  if (name === 'unknown' && Array.isArray(value))
+    return value.map((one: Partial<BlindCheck>) => blindLine(one))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[name, value]]
   return Object.entries(value).map(([member, one]) => [`${name}.${member}`, one])
+}
+
+/** Of a check of which nothing is known, why. */
+function blindLine({
+  check,
+  cause,
+  detail,
+  sinceMs = 0,
+}: Partial<BlindCheck>): [name: string, value: unknown] {
+  return [`unknown.${check}`, `${detail || cause} (${cause}, since ${formatInstant(sinceMs)})`]
 }
 
 function shown(name: string, value: unknown): string {

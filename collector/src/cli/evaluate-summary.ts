@@ -33,11 +33,12 @@ function windowLines({ window }: ScenarioAnswer): string[] {
 }
 
 function guaranteeLines(one: GuaranteeAnswer): string[] {
-  const { guarantee, service, clause, verdict, outlook, insufficientEvidence, coverage, sites } = one
+  const { guarantee, service, clause, verdict, outlook, insufficientEvidence, coverage, blockedMs, sites } =
+    one
   const cited = clause === null ? service : `${service}, ${clause}`
   const standing = [words(verdict), ...(outlook === null ? [] : [words(outlook)])].join(', ')
   const thin = insufficientEvidence ? ', insufficient evidence' : ''
-  const seen = coverage === null ? '' : `; coverage ${coverage}`
+  const seen = coverage === null ? '' : `; coverage ${coverage}${blockedText(blockedMs)}`
   const placed = sites.map(({ site, ...score }) => `  ${site}: ${words(score.verdict)}`)
   return [
     `${guarantee} (${cited}): ${standing}${thin}`,
@@ -46,12 +47,22 @@ function guaranteeLines(one: GuaranteeAnswer): string[] {
   ]
 }
 
+/** What stands beside the coverage at a terminal: nothing where nothing was blocked. */
+export function blockedText(blockedMs: number | null): string {
+  return blockedMs === null || blockedMs === 0 ? '' : `, blocked ${lengthText(blockedMs)} (unknown, not up)`
+}
+
 function percentText(percent: string | null): string {
   return percent === null ? 'nothing' : `${percent} %`
 }
 
-function serviceLine({ service, downMs, availability }: ScenarioAnswer['services'][number]): string {
-  return `${service}: ${percentText(availability.point)}, down ${lengthText(downMs.point)} measured`
+function serviceLine({
+  service,
+  downMs,
+  availability,
+  blockedMs,
+}: ScenarioAnswer['services'][number]): string {
+  return `${service}: ${percentText(availability.point)}, down ${lengthText(downMs.point)} measured${blockedText(blockedMs)}`
 }
 
 function calendarLine({ calendar, committedMs }: ScenarioAnswer['calendars'][number]): string {

@@ -4,18 +4,22 @@ import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { explain } from '@constat/sla/contract/explain'
 import { parseContract } from '@constat/sla/contract/parse'
+import { lengthText } from '@constat/sla/length'
 import { entryOf } from '@constat/sla/metric/table'
 import { Fault } from '@constat/shared/fault'
-import type { AgentView, ContractView } from '../view/contract.ts'
+import type { AgentView, ContractView, ServiceView } from '../view/contract.ts'
 import { failureText } from '../view/failure-text.ts'
 import type { GuaranteeView } from '../view/guarantee.ts'
+import type { WhyView } from '../view/parts.ts'
 import type { IncidentView } from '../view/timeline.ts'
+import { unknownEn } from '../web/text/en-unknown.ts'
 import { newest } from '@constat/sla/state/contract-state'
 import { Contracts } from '../contract/contracts.ts'
 import { logRows } from '../db/ledger-rows.ts'
 import { sourceOf } from '../db/source-rows.ts'
 import { beside } from './beside.ts'
 import { openClient } from './client.ts'
+import { blockedText } from './evaluate-summary.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
 
@@ -83,6 +87,7 @@ type Standing = { contracts: ContractView[]; incidents: IncidentView[]; agents: 
 function statusLines({ contracts, incidents, agents }: Standing): string[] {
   const lines = contracts.flatMap((contract) => [
     `${contract.displayName}: ${contract.sentence}`,
+    ...contract.services.flatMap(unknownLine),
     ...contract.guarantees.map(guaranteeLine),
   ])
   if (lines.length === 0) lines.push('No contract yet: constat apply -f contract.yaml')
@@ -90,16 +95,32 @@ function statusLines({ contracts, incidents, agents }: Standing): string[] {
     const { contract, service, onsetAt, cause } = incident
     lines.push(`incident ${contract}/${service}: down since ${onsetAt}, ${failureText(incident) ?? cause}`)
   }
-  for (const { name, connected, lastSeenAt, spoolBatches } of agents) {
+  for (const { name, connected, lastSeenAt, spoolBatches, unknown } of agents) {
     lines.push(
       `agent ${name}: ${connected ? 'connected' : `last heard ${lastSeenAt}`}, ${spoolBatches} batches waiting`,
+      ...unknown.map(
+        ({ check, reason, since }) => `  ${check} unknown: ${reasonText({ reason, name, since })}`,
+      ),
     )
   }
   return lines
 }
 
+function unknownLine({ service, reasons }: ServiceView): string[] {
+  const told = [...new Set(reasons.map(reasonText))]
+  return told.length === 0 ? [] : [`  ${service} unknown: ${told.join('; ')}`]
+}
+
+function reasonText({ reason, name, since }: Omit<WhyView, 'agent'>): string {
+  const at = since && `${since.slice(0, 16).replace('T', ' ')} UTC`
+  return unknownEn.reason[reason]({ agent: name ?? '', since: at })
+}
+
 function guaranteeLine(one: GuaranteeView): string {
   const { guarantee, window, verdict, outlook, coverage } = one
   const thin = one.insufficientEvidence ? ' (insufficient evidence)' : ''
-  return `  ${guarantee} ${window.key}: ${outlook ?? verdict}, ${entryOf(one.metric).brief(one, one.target)}, coverage ${coverage}${thin}`
+  const standing = `${outlook ?? verdict}, ${entryOf(one.metric).brief(one, one.target)}`
+  const why = one.unknown.map((share) => `${reasonText({ ...share, since: null })} ${lengthText(share.ms)}`)
+  const unknown = why.length === 0 ? '' : `; unknown: ${why.join('; ')}`
+  return `  ${guarantee} ${window.key}: ${standing}, coverage ${coverage}${blockedText(one.blockedMs)}${thin}${unknown}`
 }

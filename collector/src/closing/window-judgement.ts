@@ -13,7 +13,13 @@ import { creditTrace, traceOf, type TraceStep } from '@constat/sla/judgement/tra
 import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
 import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
 import type { Rules } from '@constat/sla/semantics'
-import type { ClosedGuarantee, ClosingBody, ClosingHead, WindowResults } from '@constat/sla/state/closing'
+import {
+  resultsBy,
+  type ClosedGuarantee,
+  type ClosingBody,
+  type ClosingHead,
+  type WindowResults,
+} from '@constat/sla/state/closing'
 import { closedWindows } from '@constat/sla/state/contract-state'
 import type { Promised, WindowGroup } from '@constat/sla/state/in-force'
 import { factsOf } from '../judge/facts.ts'
@@ -68,8 +74,9 @@ export async function judgeWindow(
     absentMs,
   })
   const credit = question && creditStatement(question)
+  const guarantees = found.map(({ closed }) => closed)
   return {
-    results: { guarantees: found.map(({ closed }) => closed), credit, outages: outagesIn(question) },
+    results: resultsBy(asked.rules, { guarantees, credit, outages: outagesIn(question) }),
     trace: [...found.flatMap(({ trace }) => trace), ...creditTrace(credit)],
   }
 }

@@ -4,6 +4,7 @@
  * the one after it.
  */
 import type { UnixMs } from '@constat/shared/time'
+import { FOLD_CAUSES } from '@constat/sla/unknown'
 import { framesWithin } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { frameOf, readPage, type ConfigOf, type Frame } from './page.ts'
@@ -77,7 +78,10 @@ export class LateWork {
     const { reports, gaps } = readPage(frames, configOf)
     // A gap comes before the samples of its own instant: nothing is adjacent across it.
     const checks = new Set(this.#tracks.ofAgent(this.#log, agent).map(({ key }) => key.check))
-    for (const { atMs } of gaps) for (const check of checks) pushUnknown(readingsOf(found, check), atMs)
+    for (const { atMs } of gaps)
+      for (const check of checks) {
+        pushUnknown(readingsOf(found, check), atMs, FOLD_CAUSES.lost)
+      }
     for (const { config, readings } of reports) {
       for (const [index, own] of readings.entries()) {
         if (own) appendReadings(readingsOf(found, config.checks[index]!.name), own)

@@ -3,7 +3,7 @@
  * the batch accounts for without a sample enter as unknown samples. Pure.
  */
 import type { StateBatch } from '@constat/shared/frame-reader'
-import { outcomeCode } from '@constat/shared/sample'
+import { causeCode, outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 
 /** The values of one column; null where all of them are zero, which is "good", "no cause" and "of a slot". */
@@ -13,7 +13,8 @@ export type Column = number[] | null
 export type Readings = Told & { atMs: UnixMs[] }
 type Told = { outcome: Column; cause: Column; attempt: Column }
 
-const NOTHING_KNOWN: Told = { outcome: [outcomeCode('unknown')], cause: null, attempt: null }
+const UNKNOWN = [outcomeCode('unknown')]
+const MISSED = causeCode('missed')
 /** Slots that one batch may leave open for one check; more is a batch that lies about its schedule. */
 export const MAX_OPEN_SLOTS = 20_000
 
@@ -100,13 +101,13 @@ function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch }: Slot
     filled.add(Math.floor((batch.baseS * 1000 + offsetMs[i]! - firstMs) / stepMs))
   }
   for (let slot = 0; slot < Math.min(count, MAX_OPEN_SLOTS); slot += 1) {
-    if (!filled.has(slot)) pushUnknown(own, firstMs + slot * stepMs)
+    if (!filled.has(slot)) pushUnknown(own, firstMs + slot * stepMs, MISSED)
   }
 }
 
-export function pushUnknown(readings: Readings, atMs: UnixMs): void {
+export function pushUnknown(readings: Readings, atMs: UnixMs, cause: number): void {
   readings.atMs.push(atMs)
-  tell(readings, NOTHING_KNOWN, 0)
+  tell(readings, { outcome: UNKNOWN, cause: [cause], attempt: null }, 0)
 }
 
 /** The same readings in order of instant, equal instants as they came; itself when it already is. */

@@ -5,12 +5,13 @@
  * while the agent was isolated are unknown from here on (spec: vantage timeline). Pure.
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
-import { outcomeCode } from '@constat/shared/sample'
+import { causeCode, outcomeCode } from '@constat/shared/sample'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { CheckRules } from '@constat/sla/assembly/rules'
 import { withIsolation, type Reference } from '@constat/sla/isolation'
 import { silencesAmong } from '@constat/sla/silence'
 import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
+import { FOLD_CAUSES, type Blind, type ToldBlind } from '@constat/sla/unknown'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
 import { filterReadings, sliceReadings, valueAt, type Readings } from './readings.ts'
 
@@ -44,6 +45,8 @@ export type Chunk = {
   samples: number
   /** When nothing was told, up to a sample of this chunk. Absent: never. */
   silences?: readonly Interval[]
+  /** Of samples that tell nothing, why. Absent: there are none. */
+  blind?: Blind
 }
 
 /** Grows with every change of the tracks that share it. */
@@ -54,6 +57,9 @@ export type TrackKey = { log: number; check: string; agent: string; rules: Check
 type TrackParts = { chunks?: readonly Chunk[]; isolatedIn?: IsolatedIn | undefined; moves?: readonly Moves[] }
 
 const FAIL = outcomeCode('fail')
+const UNKNOWN = outcomeCode('unknown')
+const BLOCKED = outcomeCode('blocked')
+const BLOCKED_CAUSE = causeCode('blocked')
 
 export class Track {
   readonly key: TrackKey
@@ -98,6 +104,13 @@ export class Track {
     const among = this.#chunks.flatMap(({ silences = [] }) => silences)
     const tail = { startMs: this.lastMs + this.key.rules.holdMs, endMs: Infinity }
     return this.#chunks.length === 0 ? [] : [...among, tail]
+  }
+
+  /** Why nothing is known where nothing is. */
+  told(): ToldBlind {
+    const blind = this.#chunks.flatMap((chunk) => chunk.blind ?? [])
+    const joint = { atMs: blind.flatMap(({ atMs }) => atMs), cause: blind.flatMap(({ cause }) => cause) }
+    return { blind: joint, silences: this.silences(), holdMs: this.key.rules.holdMs }
   }
 
   /** When anything was first known of it; null before. */
@@ -255,8 +268,12 @@ function blinded(readings: Readings, isolatedIn: IsolatedIn): Readings {
   if (lastMs === undefined) return readings
   const isolated = isolatedIn({ startMs: atMs[0]!, endMs: lastMs + 1 })
   if (isolated.length === 0) return readings
-  const outcome = Array.from(withIsolation({ atMs, outcome: outcomesOf(readings) }, isolated).outcome)
-  return { ...readings, outcome }
+  const given = outcomesOf(readings)
+  const outcome = Array.from(withIsolation({ atMs, outcome: given }, isolated).outcome)
+  const cause = outcome.map((code, i) =>
+    code === given[i] ? valueAt(readings.cause, i) : FOLD_CAUSES.isolated,
+  )
+  return { ...readings, outcome, cause }
 }
 
 type Opening = { opening: Chunk | undefined; readings: Readings }
@@ -289,6 +306,7 @@ function foldOn(chunk: Chunk, rules: FoldRules, readings: Readings): Chunk {
     lastCause: valueAt(cause, last),
     samples: chunk.samples + atMs.length,
     ...silencesAfter(chunk, rules, readings),
+    ...blindAfter(chunk, readings),
   }
 }
 
@@ -304,6 +322,27 @@ function silencesAfter(
   const added = silencesAmong({ lastMs, atMs, holdMs })
   if (added.length > 0) return { silences: [...(silences ?? []), ...added] }
   return silences ? { silences } : {}
+}
+
+/** Where samples that tell nothing begin, or give another reason than the one before. */
+function blindAfter(chunk: Chunk, { atMs, outcome, cause }: Readings): Pick<Chunk, 'blind'> {
+  const { blind } = chunk
+  let { lastOutcome, lastCause } = chunk
+  const added: { atMs: UnixMs[]; cause: number[] } = { atMs: [], cause: [] }
+  for (let i = 0; outcome && i < atMs.length; i += 1) {
+    const code = outcome[i]!
+    const ownCause = valueAt(cause, i)
+    const isBlind = code === UNKNOWN || code === BLOCKED
+    if (isBlind && (code !== lastOutcome || ownCause !== lastCause)) {
+      added.atMs.push(atMs[i]!)
+      added.cause.push(code === BLOCKED ? BLOCKED_CAUSE : ownCause)
+    }
+    lastOutcome = code
+    lastCause = ownCause
+  }
+  if (added.atMs.length === 0) return blind ? { blind } : {}
+  if (!blind) return { blind: added }
+  return { blind: { atMs: [...blind.atMs, ...added.atMs], cause: [...blind.cause, ...added.cause] } }
 }
 
 function joined(before: Timeline, after: Timeline): Timeline {

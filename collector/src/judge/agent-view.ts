@@ -1,14 +1,18 @@
 /** Agents as people see them: connected, heard, and how much of the last day they told of. Pure. */
 import { coverageText } from '@constat/sla/figures'
+import type { ContractState } from '@constat/sla/state/contract-state'
+import { checksProbed } from '@constat/sla/state/probing'
 import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
+import { whyVantage } from '@constat/sla/unknown'
 import { formatInstant, totalMs, type Interval, type UnixMs } from '@constat/shared/time'
+import type { Track } from '../fold/track.ts'
 import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent } from '../intake/agents.ts'
 import type { AgentView } from '../view/contract.ts'
 
 const DAY_MS = 86_400_000
 
-type Measured = { logs: readonly { log: number }[]; tracks: Tracks; nowMs: UnixMs }
+type Measured = { contracts: readonly ContractState[]; tracks: Tracks; nowMs: UnixMs }
 
 export function agentView(agent: KnownAgent, measured: Measured): AgentView {
   return {
@@ -23,14 +27,15 @@ export function agentView(agent: KnownAgent, measured: Measured): AgentView {
     clockErrorMs: agent.clockErrorMs,
     spoolBatches: agent.spoolFrames,
     coverage: coverageOf(agent, measured),
+    unknown: unknownOf(agent, measured),
   }
 }
 
 /** Known share of the last day, or of the time since the first sample where that is shorter. */
-function coverageOf({ id }: KnownAgent, { logs, tracks, nowMs }: Measured): string {
+function coverageOf({ id }: KnownAgent, { contracts, tracks, nowMs }: Measured): string {
   let committedMs = 0
   let knownMs = 0
-  for (const { log } of logs) {
+  for (const { log } of contracts) {
     for (const track of tracks.ofAgent(log, id)) {
       // Folded once more for what it stands at: counted already under its own rules.
       if (tracks.isolationsOn(track).length > 0) continue
@@ -41,6 +46,22 @@ function coverageOf({ id }: KnownAgent, { logs, tracks, nowMs }: Measured): stri
     }
   }
   return coverageText({ committedMs, knownMs }) ?? '0.0000'
+}
+
+/** Of what it is asked to probe now, the checks that it can tell nothing of. */
+function unknownOf({ id }: KnownAgent, { contracts, tracks, nowMs }: Measured): AgentView['unknown'] {
+  const now = { startMs: nowMs, endMs: nowMs + 1 }
+  // Folded once more for what it stands at, a reference says nothing new.
+  const isOwn = (one: Track): boolean => tracks.isolationsOn(one).length === 0
+  return contracts.flatMap(({ contract, log, life }) =>
+    checksProbed(life, nowMs).flatMap(({ name }) => {
+      const track = tracks.ofAgent(log, id).find((one) => one.key.check === name && isOwn(one))
+      const [why] = track ? whyVantage(track.timeline(), track.told(), now) : []
+      if (!why) return []
+      const since = why.sinceMs === null ? null : formatInstant(why.sinceMs)
+      return [{ contract, check: name, reason: why.reason, since }]
+    }),
+  )
 }
 
 function knownWithin(timeline: Timeline, span: Interval): number {

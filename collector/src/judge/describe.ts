@@ -4,7 +4,7 @@
 import type { ProbeSpec } from '@constat/shared/check'
 import { faultOwner, type Cause, CAUSES } from '@constat/shared/sample'
 import { shownName } from '@constat/shared/target'
-import { contains, formatInstant, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import { firstToFail } from '@constat/sla/assembly/zone'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { incidentsOf } from '@constat/sla/incident'
@@ -15,8 +15,9 @@ import { get } from '@constat/sla/state/persistent-map'
 import { indexAt, NOTHING_KNOWN, segments, stateOf, type Timeline } from '@constat/sla/timeline'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { VantageTimeline } from './timelines.ts'
-import type { Figures, State } from '../view/parts.ts'
+import type { Figures, State, WhySpan } from '../view/parts.ts'
 import type { IncidentVantage, IncidentView, Segment } from '../view/timeline.ts'
+import { whyOfVantage, whyView } from './why.ts'
 import { ownerOf } from './zones.ts'
 
 /** State at an instant and since when it has been that. */
@@ -27,11 +28,17 @@ export function stateAt(timeline: Timeline, atMs: UnixMs): { state: State; since
   return { state, sinceMs: timeline.at[i] ?? null }
 }
 
-export function segmentViews(timeline: Timeline, interval: Interval): Segment[] {
+/** `reasonsOf`: why a stretch of it is unknown. */
+export function segmentViews(
+  timeline: Timeline,
+  interval: Interval,
+  reasonsOf: (span: Interval) => WhySpan[],
+): Segment[] {
   return segments(timeline, interval).map(({ startMs, endMs, state }) => ({
     start: formatInstant(startMs),
     end: formatInstant(endMs),
     state,
+    ...(state === 'unknown' && { reasons: reasonsOf({ startMs, endMs }) }),
   }))
 }
 
@@ -39,8 +46,7 @@ export type IncidentContext = {
   contract: ExpandedContract
   timeline: Timeline
   vantages: readonly VantageTimeline[]
-  nameOf: (agent: string) => string
-  isolatedTime: (agent: string) => IntervalSet
+  state: ContractState
   /** The first delivery about an incident that somebody's system accepted; null: nobody was told. */
   alertedMs: (incident: string) => UnixMs | null
   nowMs: UnixMs
@@ -55,8 +61,7 @@ export function bareContext(
     contract,
     timeline: NOTHING_KNOWN,
     vantages: [],
-    nameOf: (agent) => nameIn(state, agent),
-    isolatedTime: () => [],
+    state,
     alertedMs: (incident) => get(state.alerted, incident) ?? null,
     nowMs,
   }
@@ -141,19 +146,22 @@ function downOf(row: IncidentRecord, { contract, timeline, nowMs }: IncidentCont
 }
 
 function vantageView(
-  { agent, timeline }: VantageTimeline,
+  vantage: VantageTimeline,
   { context, row, atMs }: { context: IncidentContext; row: IncidentRecord; atMs: UnixMs },
 ): IncidentVantage {
-  const { contract, nameOf, isolatedTime } = context
+  const { contract } = context
+  const { agent, timeline } = vantage
   const { state, sinceMs } = stateAt(timeline, atMs)
-  const name = nameOf(agent)
+  const name = nameIn(context.state, agent)
   const site = siteOf(contract, { id: agent, name })
   return {
     agent,
     name,
     state,
     since: formatInstant(sinceMs ?? row.onsetMs),
-    isolated: isolatedTime(agent).some((interval) => contains(interval, atMs)),
+    reasons: whyOfVantage(vantage, { startMs: atMs, endMs: atMs + 1 }).map((one) =>
+      whyView(one, context.state),
+    ),
     site: site?.id ?? null,
     administeredBy: site?.administeredBy ?? null,
   }

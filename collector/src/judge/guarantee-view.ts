@@ -10,6 +10,8 @@ import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import type { GuaranteeView, SideView, SiteHead } from '../view/guarantee.ts'
 import type { Readiness } from '../view/parts.ts'
 import type { SiteVantages } from '@constat/sla/assembly/sites'
+import type { Timelines } from './timelines.ts'
+import { unknownShares, whyUnder } from './why.ts'
 import { asOfOf, stateOfWindow, type WindowQuestion } from './window-question.ts'
 
 export type ViewQuestion = {
@@ -18,17 +20,19 @@ export type ViewQuestion = {
   facts: ServiceFacts
   /** Those of the contract, in its order; empty where the service is judged as a whole. */
   sites: readonly SiteVantages[]
+  timelines: Timelines
   readiness: Readiness
   /** Of what is counted beside the line: when it was. */
   counted: { asOfMs: number } | null
 }
 
 export function guaranteeView(question: ViewQuestion): GuaranteeView {
-  const { asked, judged, facts, readiness, counted } = question
+  const { asked, judged, facts, sites, readiness, counted } = question
   const { state, revision, guarantee, window, length, nowMs } = asked
   const { result } = judged
   const { contested } = result
   const worst = facts.sites.find(({ site }) => site === result.sites[0]?.site)
+  const place = sites.find(({ id }) => id === worst?.site) ?? null
   const view = {
     guarantee: guarantee.id,
     service: guarantee.service,
@@ -48,7 +52,7 @@ export function guaranteeView(question: ViewQuestion): GuaranteeView {
     elapsedCommittedMs: result.elapsedMs,
     excludedMs: result.excludedMs,
     target: result.target,
-    ...standingOf(result, (worst ?? facts).timeline, question),
+    ...standingOf(result, { timeline: (worst ?? facts).timeline, site: place }, question),
     readiness,
     asOf: formatInstant(counted?.asOfMs ?? asOfOf(asked)),
     credit: null,
@@ -61,16 +65,31 @@ export function guaranteeView(question: ViewQuestion): GuaranteeView {
 }
 
 function standingOf(
-  { verdict, outlook, insufficientEvidence, coverage, knownMs }: Scored,
-  timeline: Timeline,
-  { asked, judged }: ViewQuestion,
+  { verdict, outlook, insufficientEvidence, coverage, knownMs, ...rest }: Scored,
+  { timeline, site }: { timeline: Timeline; site: SiteVantages | null },
+  { asked, judged, timelines }: ViewQuestion,
 ) {
-  const known = where(timeline, asked.window, (mark) => !isUnknown(mark))
+  const { state, revision, guarantee, window } = asked
+  const { committed } = judged.commitment
+  const soFar = { startMs: window.startMs, endMs: Math.max(window.startMs, asOfOf(asked)) }
+  const reasons = whyUnder(timelines, { state, revision, service: guarantee.service, site }, soFar)
+  const known = where(timeline, window, (mark) => !isUnknown(mark))
   // The first instant of committed time that anything is known of.
-  const first = intersect(known, judged.commitment.committed)[0]
+  const first = intersect(known, committed)[0]
   const measuredFrom = first ? formatInstant(first.startMs) : null
   // Nothing committed yet: nothing was covered, and the verdict says that it is indeterminate.
-  return { verdict, outlook, insufficientEvidence, coverage: coverage ?? '0.0000', knownMs, measuredFrom }
+  // Closings of the second semantics version have none.
+  const blockedMs = (rest as { blockedMs?: number }).blockedMs ?? null
+  return {
+    verdict,
+    outlook,
+    insufficientEvidence,
+    coverage: coverage ?? '0.0000',
+    knownMs,
+    blockedMs,
+    unknown: unknownShares(reasons, committed, state),
+    measuredFrom,
+  }
 }
 
 function sideOf({ verdict, committedMs, measure }: Scored): SideView {
@@ -92,11 +111,12 @@ function percentOf(measure: Measure): SideView['percent'] {
 /** One result a site, in the order of the contract. */
 function sitesOf(question: ViewQuestion): (SiteHead & Measure)[] {
   const { sites, facts, judged } = question
-  return sites.flatMap(({ id, displayName, administeredBy }) => {
+  return sites.flatMap((place) => {
+    const { id, displayName, administeredBy } = place
     const score = judged.result.sites.find(({ site }) => site === id)
     const seen = facts.sites.find(({ site }) => site === id)
     if (!score || !seen) return []
-    const standing = standingOf(score, seen.timeline, question)
+    const standing = standingOf(score, { timeline: seen.timeline, site: place }, question)
     return [{ site: id, displayName, administeredBy, ...standing, ...score.measure }]
   })
 }

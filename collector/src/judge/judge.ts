@@ -150,7 +150,6 @@ export class Judge {
       ...bareContext(state, { contract: revision.terms, nowMs }),
       timeline: timelines.asOf(nowMs).service(state, revision, service),
       vantages: timelines.vantages(state, revision, service),
-      isolatedTime: (agent) => timelines.isolated(state, revision, agent),
     }
   }
 

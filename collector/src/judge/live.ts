@@ -59,5 +59,6 @@ function unread(facts: ServiceFacts, asked: WindowQuestion): ServiceFacts {
 }
 
 export function liveView(live: LiveJudgement, sources: LiveSources, readiness: Readiness): GuaranteeView {
-  return guaranteeView({ ...live, sites: sitesAsked(live.asked, sources.timelines), readiness })
+  const { timelines } = sources
+  return guaranteeView({ ...live, sites: sitesAsked(live.asked, timelines), timelines, readiness })
 }

@@ -13,6 +13,7 @@ import {
 } from '@constat/sla/assembly/observed'
 import { foldRules } from '@constat/sla/assembly/rules'
 import { assembled } from '@constat/sla/assembly/service'
+import { whyService, type Why } from '@constat/sla/assembly/why'
 import type { Named, SiteVantages } from '@constat/sla/assembly/sites'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { isolationReferences } from '@constat/sla/isolation'
@@ -80,6 +81,13 @@ export class Timelines {
   /** When an agent was isolated, by the references of the revision. */
   isolated({ log }: ContractState, { terms }: Revision, agent: string): IntervalSet {
     return this.#tracks.isolationOf({ log, agent }, isolationReferences(terms))?.intervals() ?? []
+  }
+
+  /** Why the service, or one site of it, is unknown within an interval. */
+  why(state: ContractState, revision: Revision, place: Place, interval: Interval): Why[] {
+    const timeline = this.#timeline(state, revision, place)
+    const toldOf = ({ track }: TrackVantage) => track && track.told()
+    return whyService(this.observed(state, revision), { ...place, timeline, interval }, toldOf)
   }
 
   /** Agents that may run a check of the service, or could once. */

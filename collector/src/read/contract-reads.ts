@@ -28,8 +28,10 @@ import { contractSentence, worstState } from '../judge/sentence.ts'
 import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
 import { membersNow } from '../judge/silences.ts'
 import { siteViews } from '../judge/site-view.ts'
+import { whyAt } from '../judge/why.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '../judge/timelines.ts'
+import type { WhyView } from '../view/parts.ts'
 import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } from '../view/contract.ts'
 import { questionsNow } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
@@ -110,8 +112,8 @@ export class ContractReads {
 
   agents(): AgentView[] {
     const { agents, contracts, tracks, nowMs } = this.#deps
-    const logs = contracts.all()
-    return agents.enrolled().map((agent) => agentView(agent, { logs, tracks, nowMs: nowMs() }))
+    const measured = { contracts: contracts.all(), tracks, nowMs: nowMs() }
+    return agents.enrolled().map((agent) => agentView(agent, measured))
   }
 
   #exclusionsOf(state: ContractState): ExclusionView[] {
@@ -141,7 +143,8 @@ export class ContractReads {
       () => ({ view: this.#whole(state, nowMs, trouble()), goodMs: nowMs }),
       () => {
         const bare = this.#bare(state, nowMs, trouble())
-        const unknown = { nowMs, state: 'unknown' as const, sinceMs: goodMs }
+        const why: WhyView = { reason: 'set-aside', agent: null, name: null, since: instantOrNull(goodMs) }
+        const unknown = { nowMs, state: 'unknown' as const, sinceMs: goodMs, reasons: [why] }
         const services = servicesAt(state.life, nowMs).map(({ name }) => serviceView(state, name, unknown))
         const pastServices = pastNames(state, nowMs).map((name) => serviceView(state, name, unknown))
         return { view: { ...bare, services, pastServices }, goodMs }
@@ -208,7 +211,9 @@ export class ContractReads {
   #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {
     const { timelines } = this.#deps
     const timeline = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
-    return serviceView(state, service, { nowMs, ...stateAt(timeline, nowMs) })
+    const seen = stateAt(timeline, nowMs)
+    const reasons = seen.state === 'unknown' ? whyAt(timelines, { state, service }, nowMs) : []
+    return serviceView(state, service, { nowMs, ...seen, reasons })
   }
 
   #sites(state: ContractState, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {
@@ -221,10 +226,14 @@ export class ContractReads {
 }
 
 /** A service as its terms have it, in a state that was found elsewhere. */
+function instantOrNull(atMs: UnixMs | null): string | null {
+  return atMs === null ? null : formatInstant(atMs)
+}
+
 function serviceView(
   state: ContractState,
   service: string,
-  now: { nowMs: UnixMs; state: ServiceView['state']; sinceMs: UnixMs | null },
+  now: { nowMs: UnixMs; sinceMs: UnixMs | null } & Pick<ServiceView, 'state' | 'reasons'>,
 ): ServiceView {
   const { nowMs, sinceMs } = now
   const span = serviceSpans(state.life, service).findLast(({ fromMs }) => fromMs <= nowMs)
@@ -234,10 +243,11 @@ function serviceView(
     service,
     contract: state.contract,
     state: now.state,
-    since: sinceMs === null ? null : formatInstant(sinceMs),
+    since: instantOrNull(sinceMs),
     until: span && span.toMs < Infinity ? formatInstant(span.toMs) : null,
     leavesAt: leavesMs < Infinity ? formatInstant(leavesMs) : null,
     unmeasuredSince: stoppedMs === null ? null : formatInstant(stoppedMs),
+    reasons: now.reasons,
     checks: (span ? checksOf(span.revision.terms, service) : []).map(({ name, spec }) => ({
       name,
       kind: spec.probe.kind,

@@ -4,18 +4,9 @@
  */
 import { nameIn, incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import { inForceOf, serviceNames, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
-import { probingStopped } from '@constat/sla/state/probing'
+import { serviceNames, servicesAt } from '@constat/sla/state/in-force'
 import { get } from '@constat/sla/state/persistent-map'
-import {
-  clip,
-  formatInstant,
-  intersect,
-  normalise,
-  subtract,
-  type Interval,
-  type UnixMs,
-} from '@constat/shared/time'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
 import { bareContext, incidentView, segmentViews, type IncidentContext } from '../judge/describe.ts'
 import { revisionAt, type Judge } from '../judge/judge.ts'
@@ -24,6 +15,8 @@ import { siteOf } from '@constat/sla/assembly/sites'
 import type { Timelines } from '../judge/timelines.ts'
 import type { SetAside } from '../set-aside.ts'
 import type { Timeline } from '@constat/sla/timeline'
+import { whyOf, whyOfVantage, whySpans } from '../judge/why.ts'
+import type { Why } from '@constat/sla/assembly/why'
 import type { IncidentView, TimelineView } from '../view/timeline.ts'
 
 export type IncidentReadsDeps = {
@@ -93,12 +86,13 @@ export class IncidentReads {
       () => {
         const whole = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
         const context = judge.contextAt({ state, service, nowMs: atMs }, interval.endMs)
-        return seenView({ state, whole, context, interval })
+        const reasons = whyOf(timelines, { state, service }, interval)
+        return seenView({ state, whole, context, interval, reasons })
       },
       () => {
         const contract = revisionAt(state, service, interval.endMs).terms
         const context = bareContext(state, { contract, nowMs: atMs })
-        return seenView({ state, whole: context.timeline, context, interval })
+        return seenView({ state, whole: context.timeline, context, interval, reasons: [] })
       },
     )
     return {
@@ -106,7 +100,6 @@ export class IncidentReads {
       contract: state.contract,
       from: formatInstant(fromMs),
       to: formatInstant(toMs),
-      unmeasured: unmeasuredIn(state, service, interval),
       ...seen,
     }
   }
@@ -133,53 +126,32 @@ function seenView({
   whole,
   context,
   interval,
+  reasons,
 }: {
   state: ContractState
   whole: Timeline
   context: IncidentContext
   interval: Interval
+  /** Why the service is unknown. */
+  reasons: readonly Why[]
 }) {
-  const { contract, vantages, isolatedTime } = context
+  const { contract, vantages } = context
   const agents = [...new Set(vantages.map(({ agent }) => agent))].map((id) => ({
     id,
     name: nameIn(state, id),
   }))
   return {
-    segments: segmentViews(whole, interval),
+    segments: segmentViews(whole, interval, (span) => whySpans(reasons, span, state)),
     vantages: Object.fromEntries(
-      vantages.map(({ agent, timeline }) => [agent, segmentViews(timeline, interval)]),
+      vantages.map((vantage) => {
+        const own = whyOfVantage(vantage, interval)
+        const segments = segmentViews(vantage.timeline, interval, (span) => whySpans(own, span, state))
+        return [vantage.agent, segments]
+      }),
     ),
     agentNames: Object.fromEntries(agents.map(({ id, name }) => [id, name])),
-    isolated: Object.fromEntries(
-      agents.map(({ id }) => [id, clip(isolatedTime(id), interval).map(boundsOf)]),
-    ),
     administeredBy: Object.fromEntries(
       agents.map((agent) => [agent.id, siteOf(contract, agent)?.administeredBy ?? null]),
     ),
   }
-}
-
-/** Where nothing is known because nobody measured, and why. */
-function unmeasuredIn(
-  { life }: ContractState,
-  service: string,
-  interval: Interval,
-): TimelineView['unmeasured'] {
-  const spans = serviceSpans(life, service)
-  const part = normalise(spans.map(({ fromMs, toMs }) => ({ startMs: fromMs, endMs: toMs })))
-  const away = subtract([interval], intersect(inForceOf(life), part))
-  const stopped = spans.flatMap(({ revision, fromMs, toMs }) =>
-    clip(probingStopped(life, { service, revision }), { startMs: fromMs, endMs: toMs }),
-  )
-  return [
-    ...away.map((one) => ({ ...boundsOf(one), reason: 'not-in-force' as const })),
-    ...subtract(clip(normalise(stopped), interval), away).map((one) => ({
-      ...boundsOf(one),
-      reason: 'probing-stopped' as const,
-    })),
-  ].toSorted((a, b) => (a.start < b.start ? -1 : 1))
-}
-
-function boundsOf({ startMs, endMs }: Interval): { start: string; end: string } {
-  return { start: formatInstant(startMs), end: formatInstant(endMs) }
 }

@@ -258,6 +258,7 @@ export class WindowReads {
       judged: judgedAgain(asked, closed),
       facts: stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines),
       sites: sitesAsked(asked, timelines),
+      timelines,
       readiness: readinessOf(readinessFacts(state, agents.enrolled())),
       counted: null,
     })

@@ -1,7 +1,7 @@
 /** Contracts as they are published, with their services, sites and agents. Pure. */
 import { z } from 'zod'
 import { guarantee } from './guarantee.ts'
-import { count, instant, ms, readiness, share, state } from './parts.ts'
+import { count, instant, ms, readiness, share, state, why } from './parts.ts'
 
 const service = z
   .object({
@@ -12,6 +12,7 @@ const service = z
     until: instant.nullable().describe('The terms that it is judged by end here'),
     leavesAt: instant.nullable().describe('It leaves the contract here, or did; null: it stays'),
     unmeasuredSince: instant.nullable().describe('Nobody measures it any more'),
+    reasons: z.array(why).describe('Why it is unknown; empty where it is known'),
     checks: z.array(z.object({ name: z.string(), kind: z.string(), target: z.string(), intervalMs: ms })),
   })
   .meta({ id: 'Service' })
@@ -92,6 +93,9 @@ export const agent = z
     clockErrorMs: z.int(),
     spoolBatches: count,
     coverage: share.describe('Known share of the last 24 h of its checks'),
+    unknown: z
+      .array(why.pick({ reason: true, since: true }).extend({ contract: z.string(), check: z.string() }))
+      .describe('Checks of which it knows nothing now, and why'),
   })
   .meta({ id: 'Agent' })
 export type AgentView = z.infer<typeof agent>

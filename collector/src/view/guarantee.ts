@@ -7,7 +7,18 @@ import { percentages } from '@constat/sla/metric/shape'
 import { entryOf, METRIC_NAMES, type MeasureOf } from '@constat/sla/metric/table'
 import { z } from 'zod'
 import { guaranteeCredit } from './credit.ts'
-import { count, figures, instant, ms, readiness, share, span, verdict, windowState } from './parts.ts'
+import {
+  count,
+  figures,
+  instant,
+  ms,
+  readiness,
+  share,
+  span,
+  unknownShare,
+  verdict,
+  windowState,
+} from './parts.ts'
 
 const side = z
   .object({ verdict, committedMs: ms, downMs: figures.nullable(), percent: percentages.nullable() })
@@ -21,6 +32,14 @@ const standing = {
   insufficientEvidence: z.boolean(),
   coverage: share,
   knownMs: ms,
+  blockedMs: ms
+    .nullable()
+    .describe(
+      'In which a firewall or rate limit answered in the target’s place: unknown, not up. Null: closed by rules that did not tell',
+    ),
+  unknown: z
+    .array(unknownShare)
+    .describe('Why committed time so far is unknown; where several reasons hold at once each has all of it'),
   measuredFrom: instant.nullable().describe('When measuring began inside this window'),
 }
 

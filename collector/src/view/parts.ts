@@ -1,6 +1,7 @@
 /** What every published shape is made of. The schemas are the source; types are inferred from them. Pure. */
 import { STATES } from '@constat/sla/timeline'
 import { VERDICTS } from '@constat/sla/verdict'
+import { UNKNOWN_REASONS } from '@constat/sla/unknown'
 import { z } from 'zod'
 
 export const instant = z
@@ -19,6 +20,27 @@ export const share = z
 
 export const state = z.enum(STATES).meta({ id: 'State' })
 export type State = z.infer<typeof state>
+
+const blamed = {
+  reason: z.enum(UNKNOWN_REASONS).meta({ id: 'UnknownReason' }),
+  agent: z.string().nullable().describe('By id; null: of no agent in particular'),
+  name: z.string().nullable().describe('Of the agent'),
+}
+
+/** Why something is unknown. */
+export const why = z
+  .object({
+    ...blamed,
+    since: instant.nullable().describe('Since when; of a silent agent when it was last heard'),
+  })
+  .meta({ id: 'WhyUnknown' })
+export type WhyView = z.infer<typeof why>
+
+export const whySpan = why.extend(span.shape).meta({ id: 'WhyUnknownSpan' })
+export type WhySpan = z.infer<typeof whySpan>
+
+export const unknownShare = z.object({ ...blamed, ms }).meta({ id: 'UnknownShare' })
+export type UnknownShare = z.infer<typeof unknownShare>
 
 export const verdict = z.enum(VERDICTS)
 export type Verdict = z.infer<typeof verdict>

@@ -1,8 +1,17 @@
 /** What was seen over time, as it is published: states, latencies, incidents. Pure. */
 import { z } from 'zod'
-import { count, figures, instant, ms, role, span, state, us } from './parts.ts'
+import { count, figures, instant, ms, role, span, state, us, why, whySpan } from './parts.ts'
 
-const segment = z.object({ ...span.shape, state }).meta({ id: 'Segment' })
+const segment = z
+  .object({
+    ...span.shape,
+    state,
+    reasons: z
+      .array(whySpan)
+      .exactOptional()
+      .describe('Of an unknown one: why, and over which part; several can hold at once'),
+  })
+  .meta({ id: 'Segment' })
 export type Segment = z.infer<typeof segment>
 
 export const timeline = z
@@ -12,14 +21,8 @@ export const timeline = z
     from: instant,
     to: instant,
     segments: z.array(segment),
-    unmeasured: z
-      .array(span.extend({ reason: z.enum(['not-in-force', 'probing-stopped']) }))
-      .describe('Where nothing is known because nobody measured'),
     vantages: z.record(z.string(), z.array(segment)).describe('By agent id, as in what follows'),
     agentNames: z.record(z.string(), z.string()),
-    isolated: z
-      .record(z.string(), z.array(span))
-      .describe('When an agent was cut off, which is why it knew nothing'),
     administeredBy: z
       .record(z.string(), z.string().nullable())
       .describe('The party that administers the host; null: nobody said'),
@@ -50,7 +53,7 @@ const vantage = z
     name: z.string(),
     state,
     since: instant,
-    isolated: z.boolean().describe('Cut off by every reference it runs: that is why it knew nothing'),
+    reasons: z.array(why).describe('Why it is unknown; empty where it is known'),
     site: z.string().nullable().describe('Null: it stands in no site of the contract'),
     administeredBy: z.string().nullable(),
   })

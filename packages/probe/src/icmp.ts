@@ -93,7 +93,7 @@ async function echo(target: Address, { spec, attempt, folders }: Asking): Promis
   }
   const ping = await find('ping', folders)
   if (ping === undefined) {
-    throw unknownFailure('unsupported', 'neither fping nor ping is installed: install one of them')
+    throw unknownFailure('no-program', 'neither fping nor ping is installed: install one of them')
   }
   return read(parsePing, await run(ping, pingArguments(spec, { target, waitMs }), attempt.signal))
 }

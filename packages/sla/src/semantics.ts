@@ -12,11 +12,13 @@ export const SEMANTICS_VERSION = 3
 export type Rules = {
   /** What a blocked attempt or answer counts as, where the contract counts blocked time as down. */
   blockedSlots: 'fail' | 'unknown'
+  /** Whether results tell how much of the unknown time was blocked. */
+  tellsBlocked: boolean
 }
 
 const BY_VERSION = {
-  2: { blockedSlots: 'unknown' },
-  3: { blockedSlots: 'fail' },
+  2: { blockedSlots: 'unknown', tellsBlocked: false },
+  3: { blockedSlots: 'fail', tellsBlocked: true },
 } as const satisfies Record<number, Rules>
 
 /** What is open is judged by. */

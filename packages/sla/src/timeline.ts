@@ -195,6 +195,9 @@ export const isPossiblyDown = (mark: number): boolean => (mark & (MARK.provenUp 
 export const isUp = (mark: number): boolean => (mark & (MARK.known | MARK.down)) === MARK.known
 export const isUnknown = (mark: number): boolean => (mark & MARK.known) === 0
 
+/** Unknown because something answered in the target's place. */
+export const isBlocked = (mark: number): boolean => (mark & (MARK.known | MARK.blocked)) === MARK.blocked
+
 /**
  * The timeline as it is told now: what is known after `settledMs`, the last instant up to which all evidence is in,
  * and is not down, counts as possibly down only once its evidence is in. Else "at most" would grow with the time

@@ -12,7 +12,15 @@ import {
   type UnixMs,
 } from '@constat/shared/time'
 import type { DownMs } from './figures.ts'
-import { MARK, isPossiblyDown, piecesWithin, stateOf, type State, type Timeline } from './timeline.ts'
+import {
+  MARK,
+  isBlocked,
+  isPossiblyDown,
+  piecesWithin,
+  stateOf,
+  type State,
+  type Timeline,
+} from './timeline.ts'
 
 export type Measured = {
   /** Committed time of the whole window: what the allowance is a share of. */
@@ -49,7 +57,7 @@ export function measure({ timeline, committed, window, asOfMs }: MeasureQuestion
       const ms = endMs - startMs
       const state = stateOf(mark)
       if (mark & MARK.known) sums.known += ms
-      if (mark & MARK.blocked) sums.blocked += ms
+      if (isBlocked(mark)) sums.blocked += ms
       if (mark & MARK.provenDown) sums.provable += ms
       if (mark & MARK.down) sums.point += ms
       if (!isPossiblyDown(mark)) sums.sureUp += ms

@@ -2,12 +2,13 @@
  * Downtime: availability and bad slices, what is left of the budget and when it runs out. Pure.
  */
 import type { ViewOf } from '../../view/guarantee.ts'
+import { Coverage } from '../part/coverage.tsx'
 import { Fact } from '../part/fact.tsx'
 import { FoldedFigures, threeFigures } from '../part/folded-figures.tsx'
 import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { downText, mostText } from '../text/figures.ts'
-import { decimalText, durationText, percentText, shareText, spanText } from '../text/format.ts'
+import { decimalText, durationText, percentText, spanText } from '../text/format.ts'
 import type { MetricPart, PartProps } from './part.ts'
 
 type Down = 'interval-availability' | 'error-rate-slices'
@@ -49,7 +50,7 @@ function MeasuredDown({ guarantee: g, scene }: DownProps) {
       <p class="figure">{downText(g, scene)}</p>
       {worst && <p class="note">{scene.text.glance.worstSite(worst)}</p>}
       <p class="note">
-        {availabilityRange(g, scene)} · {scene.text.figure.coverage} {shareText(g.coverage, scene.lang)}
+        {availabilityRange(g, scene)} · {scene.text.figure.coverage} <Coverage of={g} scene={scene} />
       </p>
       {g.metric === 'error-rate-slices' && <p class="note">{badText(g, scene)}</p>}
     </>

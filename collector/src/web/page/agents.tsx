@@ -10,6 +10,8 @@ import { Stamp } from '../part/mark.tsx'
 import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { shareText, signedText, timeText } from '../text/format.ts'
+import { reasonText } from '../text/reasons.ts'
+import { listText } from '../text/words.ts'
 import { Table, type Column } from '../part/table.tsx'
 
 export type AgentPlace = { site: string | null; isolated: boolean }
@@ -94,7 +96,15 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
       label={text.agent.title}
       rows={agents}
       columns={[
-        { head: text.agent.name, cell: ({ name }) => name },
+        {
+          head: text.agent.name,
+          cell: (agent) => (
+            <>
+              {agent.name}
+              <Blind agent={agent} scene={scene} />
+            </>
+          ),
+        },
         {
           head: text.agent.state,
           bare: true,
@@ -124,6 +134,20 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
       ]}
     />
   )
+}
+
+/** What it knows nothing of, reason by reason; of a silent agent that is all of it. */
+function Blind({ agent: { name, unknown }, scene }: { agent: AgentView; scene: Scene }) {
+  const byReason = new Map<string, string[]>()
+  for (const { check, reason, since } of unknown) {
+    const said = reasonText({ reason, name, since: reason === 'silent' ? null : since }, scene)
+    byReason.set(said, [...(byReason.get(said) ?? []), check])
+  }
+  return [...byReason].map(([reason, checks]) => (
+    <small class="blind">
+      {scene.text.unknown.check({ check: listText([...new Set(checks)], scene.text), reason })}
+    </small>
+  ))
 }
 
 function Revoke({ agent, scene: { text } }: { agent: AgentView; scene: Scene }) {

@@ -4,6 +4,7 @@
  */
 import { may } from '../../http/scope.ts'
 import type { IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
+import { becauseText } from '../text/reasons.ts'
 import { serviceHref } from '../part/bar.tsx'
 import { incidentEvents } from '../part/events.ts'
 import { downText } from '../text/figures.ts'
@@ -179,7 +180,7 @@ function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
             <StateMark state={vantage.state} text={text} />{' '}
             <Time at={vantage.since} scene={scene} style="full" />
             <p class="note">
-              {vantage.isolated && `${text.glance.isolatedWhy} `}
+              {becauseText(vantage.reasons, scene)}{' '}
               {administrationText({ ...vantage, contract: incident.contract }, scene)}
             </p>
           </Fact>

@@ -7,6 +7,7 @@ import type { Scene } from '../scene.ts'
 import { StateMark } from './mark.tsx'
 import { DayBar } from './days.tsx'
 import { serviceName } from './names.ts'
+import { Why } from './why.tsx'
 import { Ribbon, ribbonLabel, type Span } from './ribbon.tsx'
 
 /** The states of one service; null where the read model has none. */
@@ -34,6 +35,7 @@ export function Bar({ service, segments, span, scene, by = 'state' }: Props) {
         <Ribbon segments={segments} span={span} label={ribbonLabel({ name, segments, span }, scene)} />
       )}
       <StateMark state={service.state} text={scene.text} />
+      <Why reasons={service.reasons} scene={scene} />
     </div>
   )
 }

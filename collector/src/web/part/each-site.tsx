@@ -8,7 +8,7 @@ import type { GuaranteeView } from '../../view/guarantee.ts'
 import type { SiteCell } from '../metric/part.ts'
 import { partOf } from '../metric/table.ts'
 import type { Scene } from '../scene.ts'
-import { shareText } from '../text/format.ts'
+import { Coverage } from './coverage.tsx'
 import { VerdictStamp } from './mark.tsx'
 import { guaranteeName } from './names.ts'
 import { Table, type Column } from './table.tsx'
@@ -19,7 +19,7 @@ type Site = NonNullable<GuaranteeView['sites']>[number]
 type Row = { site: Site; measured: string; more: readonly SiteCell[] }
 
 export function EachSite({ guarantee, scene }: { guarantee: GuaranteeView; scene: Scene }) {
-  const { text, lang } = scene
+  const { text } = scene
   const rows = sitesOf(guarantee).map((site): Row => {
     const { measured, more = [] } = partOf(guarantee.metric).site(site, { guarantee, scene })
     return { site, measured, more }
@@ -47,7 +47,7 @@ export function EachSite({ guarantee, scene }: { guarantee: GuaranteeView; scene
       cell: ({ site }) => <VerdictStamp guarantee={site} scene={scene} />,
     },
     { head: text.figure.measured, cell: ({ measured }) => measured },
-    { head: text.figure.coverage, look: 'number', cell: ({ site }) => shareText(site.coverage, lang) },
+    { head: text.figure.coverage, look: 'number', cell: ({ site }) => <Coverage of={site} scene={scene} /> },
     ...beside,
   ]
   const label = `${text.glance.eachSite}: ${guaranteeName(guarantee, scene)}`

@@ -1,15 +1,14 @@
 /**
- * Ending: services that left a contract, time that nobody measured, and the form that archives a contract. Pure.
+ * Ending: services that left a contract, and the form that archives a contract. Pure.
  */
 import { may } from '../../http/scope.ts'
 import type { ContractView, ServiceView } from '../../view/contract.ts'
-import type { TimelineView } from '../../view/timeline.ts'
 import { contractHref } from '../page/contracts.tsx'
 import type { Scene } from '../scene.ts'
 import { timeText } from '../text/format.ts'
 import { serviceHref } from './bar.tsx'
 import { serviceName } from './names.ts'
-import { msOf, TimeSpan } from './time.tsx'
+import { msOf } from './time.tsx'
 
 /** `leavesAt` lies behind: it is part of the contract no more. */
 export function hasLeft({ leavesAt }: ServiceView, { nowMs }: Scene): boolean {
@@ -35,26 +34,6 @@ export function PastServices({ contract, scene }: { contract: ContractView; scen
         ))}
       </ul>
     </details>
-  )
-}
-
-type UnmeasuredProps = { unmeasured: TimelineView['unmeasured']; scene: Scene }
-
-/** Why a stretch is unknown, where it is known why. */
-export function Unmeasured({ unmeasured, scene }: UnmeasuredProps) {
-  if (unmeasured.length === 0) return null
-  const { ending } = scene.text
-  return (
-    <div class="unmeasured">
-      <p class="note">{ending.unmeasured}</p>
-      <ul>
-        {unmeasured.map(({ start, end, reason }) => (
-          <li>
-            <TimeSpan from={start} to={end} scene={scene} /> · {ending.reason[reason]}
-          </li>
-        ))}
-      </ul>
-    </div>
   )
 }
 

@@ -3,10 +3,11 @@ import type { Child } from 'hono/jsx'
 import { FIGURES, type Figure } from '@constat/sla/figures'
 import type { GuaranteeView } from '../../view/guarantee.ts'
 import type { Scene } from '../scene.ts'
-import { shareText } from '../text/format.ts'
+import { Coverage } from './coverage.tsx'
 import { Fact } from './fact.tsx'
 import { guaranteeName } from './names.ts'
 import { Table, type Column } from './table.tsx'
+import { WhyShares } from './why.tsx'
 
 type FigureRow = { term: string; values: readonly string[]; meaning: string }
 
@@ -62,9 +63,10 @@ export function FoldedFigures({ guarantee, scene, rows, children, ...told }: Pro
       <dl class="facts">
         {children}
         <Fact term={figure.coverage}>
-          <span title={figure.coverageMeaning}>{shareText(guarantee.coverage, scene.lang)}</span>
+          <Coverage of={guarantee} scene={scene} />
         </Fact>
       </dl>
+      <WhyShares unknown={guarantee.unknown} scene={scene} />
     </details>
   )
 }

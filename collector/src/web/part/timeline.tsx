@@ -6,11 +6,11 @@ import type { Child } from 'hono/jsx'
 import type { Segment, TimelineView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { durationText } from '../text/format.ts'
-import { Unmeasured } from './ending.tsx'
 import { StateMark } from './mark.tsx'
 import { Axis, Ribbon, ribbonLabel, sharesOf, type Span } from './ribbon.tsx'
 import { msOf, Time } from './time.tsx'
 import { Table } from './table.tsx'
+import { Why, WhyList } from './why.tsx'
 
 type Props = { timeline: TimelineView; span: Span; scene: Scene; marks?: readonly Instant[] }
 /** An instant drawn across all lines: the onset, the alert. */
@@ -54,7 +54,7 @@ export function Timeline({ timeline, span, scene, marks = [] }: Props) {
       </div>
       {lines.length === 1 && <p class="note">{text.service.noVantage}</p>}
       <Shares segments={timeline.segments} span={span} scene={scene} />
-      <Unmeasured unmeasured={timeline.unmeasured} scene={scene} />
+      <WhyList segments={timeline.segments} scene={scene} />
       <StretchTable lines={lines} scene={scene} />
     </figure>
   )
@@ -130,7 +130,15 @@ function StretchTable({ lines, scene }: { lines: readonly Line[]; scene: Scene }
         rows={shown}
         columns={[
           { head: text.service.seenFrom, cell: ({ name }) => name },
-          { head: text.service.state, cell: ({ state }) => <StateMark state={state} text={text} /> },
+          {
+            head: text.service.state,
+            cell: ({ state, reasons = [] }) => (
+              <>
+                <StateMark state={state} text={text} />
+                <Why reasons={reasons} scene={scene} />
+              </>
+            ),
+          },
           { head: text.service.from, cell: ({ start }) => <Time at={start} scene={scene} style="full" /> },
           { head: text.service.to, cell: ({ end }) => <Time at={end} scene={scene} style="full" /> },
           {

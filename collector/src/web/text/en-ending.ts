@@ -12,11 +12,6 @@ export const endingEn = {
     stopped: (since: string) => `Not probed since ${since}: a revision stopped it.`,
     ended: (since: string) => `Not probed since ${since}: the contract ended.`,
   },
-  unmeasured: 'Unknown because nobody measured',
-  reason: {
-    'not-in-force': 'not part of the contract in force then',
-    'probing-stopped': 'a revision stopped the probing',
-  },
   length: {
     shorter: 'Shorter than usual: the terms changed its bounds',
     longer: 'Longer than usual: the terms changed its bounds',

@@ -46,7 +46,6 @@ export const glance = {
     unknown: 'Not known',
   },
   isolated: 'cut off from what it measures',
-  isolatedWhy: 'Cut off: every reference it runs failed, so what it saw counts as unknown.',
   unreachableSites: (names: readonly string[]) => `Not heard: ${names.join(', ')}`,
   isolatedSites: (names: readonly string[]) => `Cut off: ${names.join(', ')}`,
   referenceFails: (check: string) => `the reference “${check}” fails`,

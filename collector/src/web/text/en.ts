@@ -4,6 +4,7 @@
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
 import { endingEn } from './en-ending.ts'
+import { unknownEn } from './en-unknown.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
@@ -115,6 +116,8 @@ export const en = {
     pessimisticMeaning: 'if all that is unknown had been down',
     coverage: 'Coverage',
     coverageMeaning: 'share of the committed time for which there is evidence',
+    blocked: (length: string) => `blocked ${length}`,
+    blockedMeaning: 'a firewall or a rate limit answered in the target’s place: unknown, not up',
     budget: 'Budget left',
     budgetOf: (allowed: string) => `of ${allowed} allowed`,
     budgetBar: ({ spent, allowed }: { spent: string; allowed: string }) =>
@@ -205,6 +208,7 @@ export const en = {
   life: windowEn,
   trial: trialEn,
   ending: endingEn,
+  unknown: unknownEn,
   incident: {
     title: 'Incidents',
     open: 'Open',
@@ -278,6 +282,7 @@ export const en = {
     denied: 'the agent may not probe this address',
     unsupported: 'the agent cannot run this check',
     unreadable: 'the answer’s content could not be read',
+    'no-program': 'the agent’s host has neither fping nor ping',
   },
   fault: {
     none: 'undecided',

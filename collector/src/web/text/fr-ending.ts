@@ -15,11 +15,6 @@ export const endingFr: EndingText = {
     stopped: (since) => `Plus sondé depuis ${since} : une révision y a mis fin.`,
     ended: (since) => `Plus sondé depuis ${since} : le contrat a pris fin.`,
   },
-  unmeasured: 'Inconnu parce que personne ne mesurait',
-  reason: {
-    'not-in-force': 'hors du contrat en vigueur à ce moment',
-    'probing-stopped': 'une révision a arrêté les sondes',
-  },
   length: {
     shorter: 'Plus courte que d’habitude : les termes ont changé ses bornes',
     longer: 'Plus longue que d’habitude : les termes ont changé ses bornes',

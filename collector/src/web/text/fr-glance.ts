@@ -47,7 +47,6 @@ export const glance: typeof english = {
     unknown: 'Pas connu',
   },
   isolated: 'coupé de ce qu’il mesure',
-  isolatedWhy: 'Coupé : toutes ses références ont échoué, donc ce qu’il a vu compte pour inconnu.',
   unreachableSites: (names: readonly string[]) => `Pas entendus : ${names.join(', ')}`,
   isolatedSites: (names: readonly string[]) => `Coupés : ${names.join(', ')}`,
   referenceFails: (check: string) => `la référence « ${check} » échoue`,

@@ -3,6 +3,7 @@
  */
 import type { Text } from './en.ts'
 import { endingFr } from './fr-ending.ts'
+import { unknownFr } from './fr-unknown.ts'
 import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
@@ -118,6 +119,9 @@ export const fr: Text = {
     pessimisticMeaning: 'si tout l’inconnu avait été indisponible',
     coverage: 'Couverture',
     coverageMeaning: 'part du temps de service pour laquelle il existe une preuve',
+    blocked: (length) => `bloqué ${length}`,
+    blockedMeaning:
+      'un pare-feu ou une limitation de débit a répondu à la place de la cible : inconnu, pas disponible',
     budget: 'Budget restant',
     budgetOf: (allowed) => `sur ${allowed} admis`,
     budgetBar: ({ spent, allowed }) => `${spent} consommés sur ${allowed} admis`,
@@ -207,6 +211,7 @@ export const fr: Text = {
   life: windowFr,
   trial: trialFr,
   ending: endingFr,
+  unknown: unknownFr,
   incident: {
     title: 'Incidents',
     open: 'Ouverts',
@@ -278,6 +283,7 @@ export const fr: Text = {
     denied: 'l’agent n’a pas le droit de sonder cette adresse',
     unsupported: 'l’agent ne sait pas faire ce contrôle',
     unreadable: 'le contenu de la réponse est illisible',
+    'no-program': 'l’hôte de l’agent n’a ni fping ni ping',
   },
   fault: {
     none: 'indécis',

@@ -7,6 +7,7 @@ import type { GuaranteeView } from '../../view/guarantee.ts'
 import type { Readiness } from '../../view/parts.ts'
 import type { Scene } from '../scene.ts'
 import { durationText, nearText, timeText } from './format.ts'
+import { becauseText } from './reasons.ts'
 import { listText, wordOf } from './words.ts'
 
 export function contractSentence(contract: ContractView, scene: Scene): string {
@@ -22,6 +23,12 @@ export function contractSentence(contract: ContractView, scene: Scene): string {
 function nowSentences(contract: ContractView, scene: Scene): string[] {
   return [
     stateSentence(contract, scene),
+    contract.state === 'unknown'
+      ? becauseText(
+          contract.services.flatMap(({ reasons }) => reasons),
+          scene,
+        )
+      : '',
     measuredSentence(contract.guarantees, scene),
     budgetSentence(contract.guarantees, scene),
   ]
@@ -46,12 +53,14 @@ function stateSentence({ state, services }: ContractView, scene: Scene): string 
 /** How it is, or why nobody knows any more, and what becomes of it. */
 export function serviceSentence(service: ServiceView, { endedAt }: ContractView, scene: Scene): string {
   const { ending } = scene.text
-  const { state, since, until, leavesAt, unmeasuredSince } = service
+  const { state, since, until, leavesAt, unmeasuredSince, reasons } = service
   if (leavesAt !== null && Date.parse(leavesAt) <= scene.nowMs)
     return ending.leftAt(fullText(leavesAt, scene))
   const now =
     unmeasuredSince === null
-      ? sayState(state, since === null ? null : Date.parse(since), scene)
+      ? [sayState(state, since === null ? null : Date.parse(since), scene), becauseText(reasons, scene)]
+          .filter((said) => said !== '')
+          .join(' ')
       : ending.notProbed[endedAt === null ? 'stopped' : 'ended'](fullText(unmeasuredSince, scene))
   // Of a contract that has ended nothing changes any more.
   if (endedAt !== null || until === null) return now

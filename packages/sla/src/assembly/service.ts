@@ -14,7 +14,7 @@ import type { SiteVantages } from './sites.ts'
 /** `site` null: all vantages under the contract's quorum; else those of the site, by the default one. */
 export function assembled(observed: Observed, service: string, site: SiteVantages | null): Timeline {
   const { terms } = observed
-  const rule: QuorumRule = site === null ? terms.measurement.quorum : { kind: 'default' }
+  const rule = quorumRuleOf(observed, site)
   return serviceTimeline(terms, service, (name) => {
     const vantages = observed.vantagesOf(checkOf(terms, name))
     const own = site === null ? vantages : vantages.filter(({ agent }) => site.agents.includes(agent.id))
@@ -24,6 +24,11 @@ export function assembled(observed: Observed, service: string, site: SiteVantage
       rule,
     )
   })
+}
+
+/** How the vantages of a check agree: as the contract says, at one site by default. */
+export function quorumRuleOf({ terms }: Observed, site: SiteVantages | null): QuorumRule {
+  return site === null ? terms.measurement.quorum : { kind: 'default' }
 }
 
 export type Part = { spans: IntervalSet; timeline: Timeline }

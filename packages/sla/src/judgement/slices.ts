@@ -164,6 +164,12 @@ export function knownMs(slices: readonly Slice[]): number {
   return slices.reduce((ms, { known, weightMs }) => ms + (known > 0 ? weightMs : 0), 0)
 }
 
+/** The slices of which nothing is known, whole. */
+export function unknownSpans(slices: readonly Slice[], { sliceMs }: { sliceMs: number }): IntervalSet {
+  const unknown = slices.filter(({ known }) => known === 0)
+  return normalise(unknown.map(({ startMs }) => ({ startMs, endMs: startMs + sliceMs })))
+}
+
 /** How many slices a window has committed time in. */
 export function sliceCount({ window, sliceMs, committed }: Omit<Slicing, 'excused'>): number {
   const clipped = clip(committed, window)

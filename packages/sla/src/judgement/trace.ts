@@ -100,6 +100,7 @@ function targetText({ judged, guarantee }: TraceQuestion): string {
 }
 
 function coverageText({ judged, terms }: TraceQuestion): string {
-  const { knownMs, elapsedMs, coverage } = judged.result
-  return `${knownMs} of ${elapsedMs} ms known, ${coverage ?? 'none'}; minimum ${terms.measurement.minimumCoverage}`
+  const { knownMs, elapsedMs, coverage, blockedMs } = judged.result
+  const blocked = blockedMs > 0 ? `, ${blockedMs} ms of the rest blocked` : ''
+  return `${knownMs} of ${elapsedMs} ms known, ${coverage ?? 'none'}${blocked}; minimum ${terms.measurement.minimumCoverage}`
 }

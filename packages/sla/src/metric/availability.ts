@@ -11,8 +11,7 @@ import { worstWindow } from '../judgement/worst.ts'
 import { lengthText } from '../length.ts'
 import { isDown, isPossiblyDown, isProvenDown, where } from '../timeline.ts'
 import { judge } from '../verdict.ts'
-import type { Measured } from '../window.ts'
-import { base, elapsedOf, measuredOf, spanOf, type ScoreQuestion } from './base.ts'
+import { base, elapsedOf, measuredOf, spanOf, type Evidence, type ScoreQuestion } from './base.ts'
 import type { MetricEntry } from './entry.ts'
 import { downMs, figuresOf, instant, ms, percent, type ScoredAs } from './shape.ts'
 
@@ -85,7 +84,7 @@ const HOUR_MS = 3_600_000
 const WORST_LENGTHS_MS = [HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS]
 
 type DowntimeQuestion = {
-  measured: Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs'>
+  measured: Evidence
   downMs: DownMs
   target: string
   /** Where the downtime of a figure lies, for what is told beside it. */

@@ -79,12 +79,11 @@ export function outlookOf(given: {
   return given.isAtRisk ? 'at_risk' : 'on_track'
 }
 
+/** What the standing of every metric says of the time that was measured. */
+export type Evidence = Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs' | 'blockedMs'>
+
 export function base(
-  {
-    windowCommittedMs,
-    committedMs,
-    knownMs: known,
-  }: Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs'>,
+  { windowCommittedMs, committedMs, knownMs: known, blockedMs }: Evidence,
   { verdict, outlook, insufficientEvidence }: Pick<Judgement, 'verdict' | 'outlook' | 'insufficientEvidence'>,
 ): Standing {
   return {
@@ -95,6 +94,7 @@ export function base(
     elapsedMs: committedMs,
     knownMs: known,
     coverage: coverageText({ committedMs, knownMs: known }),
+    blockedMs,
   }
 }
 

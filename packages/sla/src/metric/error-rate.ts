@@ -24,9 +24,10 @@ import {
   knownMs,
   sliceCount,
   timeSlices,
+  unknownSpans,
   type Slice,
 } from '../judgement/slices.ts'
-import type { Measured } from '../window.ts'
+import { isBlocked, where } from '../timeline.ts'
 import { downtimeMeasure, downtimeScore, ofDowntime, percentKept } from './availability.ts'
 import {
   base,
@@ -34,8 +35,11 @@ import {
   elapsedOf,
   isThin,
   percentTexts,
+  spanOf,
   verdictOf,
   wholeMs,
+  type Counted,
+  type Evidence,
   type Of,
   type Scope,
 } from './base.ts'
@@ -60,7 +64,7 @@ export const errorRateSlices: MetricEntry<'error-rate-slices', typeof slicesMeas
     const { guarantee } = question
     const { sliceMs, badWhen } = guarantee
     const slices = slicesOf(scope, question)
-    const measured = slicedTime(slices, question)
+    const measured = slicedTime(scope, slices, question)
     const down = (figure: Figure): IntervalSet =>
       intersect(badSpans(slices, { ...guarantee, figure }), elapsedOf(question))
     const target = guarantee.target.percent
@@ -101,7 +105,7 @@ export const meanErrorRate: MetricEntry<'mean-error-rate', typeof meanMeasure> =
       return compare(lost[figure], allowed) <= 0
     }
     const verdict = verdictOf({ keeps, terms, phase, isEmpty: whole === 0 })
-    const measured = slicedTime(slices, question)
+    const measured = slicedTime(scope, slices, question)
     const availability = percentTexts((figure) =>
       slices.length === 0 ? null : minus(ONE, product(lost[figure], fraction(1, slices.length))),
     )
@@ -154,9 +158,16 @@ function slicedOf(question: Of<'error-rate-slices' | 'mean-error-rate'>): Interv
 }
 
 function slicedTime(
+  { counted }: Counted,
   slices: readonly Slice[],
   question: Of<'error-rate-slices' | 'mean-error-rate'>,
-): Pick<Measured, 'windowCommittedMs' | 'committedMs' | 'knownMs'> {
-  const committedMs = totalMs(slicedOf(question))
-  return { windowCommittedMs: wholeMs(question), committedMs, knownMs: knownMs(slices) }
+): Evidence {
+  const sliced = slicedOf(question)
+  const unknown = intersect(sliced, unknownSpans(slices, question.guarantee))
+  return {
+    windowCommittedMs: wholeMs(question),
+    committedMs: totalMs(sliced),
+    knownMs: knownMs(slices),
+    blockedMs: totalMs(intersect(unknown, where(counted, spanOf(question), isBlocked))),
+  }
 }

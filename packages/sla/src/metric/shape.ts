@@ -32,6 +32,10 @@ export const standing = z.strictObject({
     .regex(/^[01]\.\d{4}$/)
     .nullable()
     .meta({ description: 'knownMs of elapsedMs, as a share' }),
+  blockedMs: ms.meta({
+    description:
+      'Of elapsedMs, ms in which a firewall or rate limit answered in the target’s place: unknown, not up',
+  }),
 })
 export type Standing = z.infer<typeof standing>
 

@@ -78,6 +78,7 @@ const service = z.strictObject({
   downMs,
   availability: percentages,
   coverage: decimal.nullable(),
+  blockedMs: standing.shape.blockedMs,
   incidents: z.array(incident),
 })
 

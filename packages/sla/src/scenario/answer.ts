@@ -29,6 +29,7 @@ export type ServiceAnswer = {
   downMs: DownMs
   availability: Record<Figure, string | null>
   coverage: string | null
+  blockedMs: number
   incidents: IncidentAnswer[]
 }
 

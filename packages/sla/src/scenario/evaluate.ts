@@ -222,6 +222,7 @@ function serviceAnswer({ service, facts, terms, span }: ServiceQuestion): Servic
     downMs: measured.downMs,
     availability: availabilityTexts(measured),
     coverage: coverageText(measured),
+    blockedMs: measured.blockedMs,
     incidents: incidents.filter((one) => touches(one, interval)).map(incidentAnswer),
   }
 }

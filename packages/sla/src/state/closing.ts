@@ -10,6 +10,7 @@ import type { GuaranteeResult } from '../judgement/result.ts'
 import type { Ruling } from '../judgement/declaration.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import type { TraceStep } from '../judgement/trace.ts'
+import type { Rules } from '../semantics.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** One guarantee as it was judged, with what credits and people need of it. */
@@ -54,6 +55,22 @@ export type ClosingBody = {
   previous: string | null
   trace: TraceStep[]
   results: WindowResults
+}
+
+/** `results` as a version has them: the second did not tell of blocked time. */
+export function resultsBy({ tellsBlocked }: Rules, results: WindowResults): WindowResults {
+  if (tellsBlocked) return results
+  const bare = <S extends object>(scored: S): S => {
+    const { blockedMs: _, ...rest } = scored as S & { blockedMs?: number }
+    // As that version wrote it: whoever reads closings of both takes it as perhaps not there.
+    return rest as S
+  }
+  const guarantees = results.guarantees.map((one) => {
+    const { sites, contested } = one.result
+    const both = contested && { accepted: bare(contested.accepted), refused: bare(contested.refused) }
+    return { ...one, result: { ...bare(one.result), sites: sites.map(bare), contested: both } }
+  })
+  return { ...results, guarantees }
 }
 
 export function resultDigest(results: WindowResults): string {
