@@ -24,6 +24,7 @@ const PATIENT = [
   'exclusions',
   'host',
   'step',
+  'unknown',
 ].map((name) => `test/system/${name}.test.ts`)
 /** vitest would leave one core idle. Nothing of a pure file outlives it, so none needs a world of its own. */
 const PURE = {

@@ -153,11 +153,19 @@ export async function until<T>(
 }
 
 /** Runs a command to its end. */
-export function runOnce(
-  args: string[],
-  env: Record<string, string> = {},
-): { code: number; out: string; err: string } {
-  const done = spawnSync(process.execPath, [CONSTAT, ...args], {
+export function runOnce(args: string[], env: Record<string, string> = {}): Ended {
+  return runProgram([CONSTAT, ...args], env)
+}
+
+/** The same of the agent's. */
+export function runAgentOnce(args: string[], env: Record<string, string>): Ended {
+  return runProgram([AGENT, ...args], env)
+}
+
+type Ended = { code: number; out: string; err: string }
+
+function runProgram(command: string[], env: Record<string, string>): Ended {
+  const done = spawnSync(process.execPath, command, {
     env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: 60_000,
@@ -168,7 +176,11 @@ export function runOnce(
 /** An agent as a process of its own, enrolled in `dir` with a token of `program`. */
 export async function startAgent(
   program: Program,
-  { dir, name, inside }: { dir: string; name: string; inside?: { space: Namespace; url: string } },
+  {
+    dir,
+    name,
+    inside,
+  }: { dir: string; name: string; inside?: { space: Pick<Namespace, 'start'>; url: string } },
 ): Promise<ChildProcess> {
   const url = inside?.url ?? program.url
   // In a network of the test the collector may be reached without TLS.

@@ -6,7 +6,7 @@ import { nameIn, incidentsIn, type ContractState } from '@constat/sla/state/cont
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import { serviceNames, servicesAt } from '@constat/sla/state/in-force'
 import { get } from '@constat/sla/state/persistent-map'
-import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
 import { bareContext, incidentView, segmentViews, type IncidentContext } from '../judge/describe.ts'
 import { revisionAt, type Judge } from '../judge/judge.ts'
