@@ -136,11 +136,13 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
   )
 }
 
-/** What it knows nothing of, reason by reason; of a silent agent that is all of it. */
-function Blind({ agent: { name, unknown }, scene }: { agent: AgentView; scene: Scene }) {
+/** What it knows nothing of, reason by reason. That a silent agent is silent its state says. */
+function Blind({ agent, scene }: { agent: AgentView; scene: Scene }) {
+  const { name, silent, unknown } = agent
   const byReason = new Map<string, string[]>()
   for (const { check, reason, since } of unknown) {
-    const said = reasonText({ reason, name, since: reason === 'silent' ? null : since }, scene)
+    if (silent && reason === 'silent') continue
+    const said = reasonText({ reason, name, since }, scene)
     byReason.set(said, [...(byReason.get(said) ?? []), check])
   }
   return [...byReason].map(([reason, checks]) => (

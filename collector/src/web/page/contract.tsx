@@ -190,7 +190,13 @@ function Services({ scene, contract, barOf, span }: Props) {
       <p class="note">{text.overview.lastDay}</p>
       <div class="bars">
         {contract.services.map((service) => (
-          <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} />
+          <Bar
+            service={service}
+            segments={barOf(service) ?? []}
+            span={span}
+            scene={scene}
+            saysWhy={contract.services.length > 1}
+          />
         ))}
         <div class="bar-axis">
           <span class="zone">{scene.zone}</span>

@@ -3,7 +3,7 @@
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
 import { may } from '../../http/scope.ts'
-import type { ContractView, SiteState } from '../../view/contract.ts'
+import type { ContractView, ServiceView, SiteState } from '../../view/contract.ts'
 import type { State } from '../../view/parts.ts'
 import { Bar, type BarOf } from '../part/bar.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
@@ -190,6 +190,10 @@ function Bars(props: BarProps) {
   const up = contract.services.filter(({ state }) => state === 'up')
   const calm = up.slice(0, Math.max(0, MAX_CALM_SERVICES - trouble.length))
   const folded = up.slice(calm.length)
+  const saysWhy = contract.services.length > 1
+  const bar = (service: ServiceView) => (
+    <Bar service={service} segments={barOf(service) ?? []} {...{ span, scene, by, saysWhy }} />
+  )
   return (
     <div
       class="bars"
@@ -198,15 +202,11 @@ function Bars(props: BarProps) {
         { hour: text.overview.lastHour, day: text.overview.lastDay, quarter: text.glance.days.title }[range]
       }
     >
-      {[...trouble, ...calm].map((service) => (
-        <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} by={by} />
-      ))}
+      {[...trouble, ...calm].map(bar)}
       {folded.length > 0 && (
         <details id={`more-${contract.name}`}>
           <summary>{text.overview.servicesUp(folded.length)}</summary>
-          {folded.map((service) => (
-            <Bar service={service} segments={barOf(service) ?? []} span={span} scene={scene} by={by} />
-          ))}
+          {folded.map(bar)}
         </details>
       )}
       <div class="bar-axis">

@@ -20,9 +20,11 @@ type Props = {
   scene: Scene
   /** One mark a day in place of the states as they were. */
   by?: 'state' | 'day'
+  /** Nothing else on the page says why it is unknown. */
+  saysWhy: boolean
 }
 
-export function Bar({ service, segments, span, scene, by = 'state' }: Props) {
+export function Bar({ service, segments, span, scene, saysWhy, by = 'state' }: Props) {
   const name = serviceName(service, scene)
   return (
     <div class="bar">
@@ -35,7 +37,7 @@ export function Bar({ service, segments, span, scene, by = 'state' }: Props) {
         <Ribbon segments={segments} span={span} label={ribbonLabel({ name, segments, span }, scene)} />
       )}
       <StateMark state={service.state} text={scene.text} />
-      <Why reasons={service.reasons} scene={scene} />
+      {saysWhy && <Why reasons={service.reasons} scene={scene} />}
     </div>
   )
 }

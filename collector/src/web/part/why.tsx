@@ -1,6 +1,6 @@
 /** Why something is unknown, in words: on one line, as a list over time, and as shares of a window. Pure. */
 import type { Segment } from '../../view/timeline.ts'
-import type { UnknownShare, WhyView } from '../../view/parts.ts'
+import type { UnknownShare, WhySpan, WhyView } from '../../view/parts.ts'
 import type { Scene } from '../scene.ts'
 import { durationText } from '../text/format.ts'
 import { reasonTexts, reasonText } from '../text/reasons.ts'
@@ -9,26 +9,30 @@ import { TimeSpan } from './time.tsx'
 /** Stretches listed at most; the table below a chart has them all. */
 const MAX_STRETCHES = 8
 
-/** The newest stretches in which nothing was known, with what stood in the way. */
+/** The newest stretches in which nothing was known, with everything that stood in the way then. */
 export function WhyList({ segments, scene }: { segments: readonly Segment[]; scene: Scene }) {
-  const reasons = segments.flatMap((segment) => segment.reasons ?? [])
-  if (reasons.length === 0) return null
+  const bySpan = new Map<string, WhySpan[]>()
+  for (const one of segments.flatMap(({ reasons = [] }) => reasons)) {
+    const span = `${one.start} ${one.end}`
+    bySpan.set(span, [...(bySpan.get(span) ?? []), { ...one, since: null }])
+  }
+  if (bySpan.size === 0) return null
   const { unknown } = scene.text
-  const shown = reasons.slice(-MAX_STRETCHES).toReversed()
+  const shown = [...bySpan.values()].slice(-MAX_STRETCHES).toReversed()
   return (
     <div class="why">
       <p class="label">{unknown.title}</p>
       <ul>
-        {shown.map((one) => (
+        {shown.map((reasons) => (
           <li>
-            <span class="note">
-              <TimeSpan from={one.start} to={one.end} scene={scene} />
-            </span>{' '}
-            {reasonText({ ...one, since: null }, scene)}
+            <p class="note">
+              <TimeSpan from={reasons[0]!.start} to={reasons[0]!.end} scene={scene} />
+            </p>
+            {reasonTexts(reasons, scene).join(' · ')}
           </li>
         ))}
       </ul>
-      {reasons.length > shown.length && <p class="note">{unknown.more(reasons.length - shown.length)}</p>}
+      {bySpan.size > shown.length && <p class="note">{unknown.more(bySpan.size - shown.length)}</p>}
     </div>
   )
 }

@@ -23,12 +23,8 @@ export function contractSentence(contract: ContractView, scene: Scene): string {
 function nowSentences(contract: ContractView, scene: Scene): string[] {
   return [
     stateSentence(contract, scene),
-    contract.state === 'unknown'
-      ? becauseText(
-          contract.services.flatMap(({ reasons }) => reasons),
-          scene,
-        )
-      : '',
+    // Of several services each says why by its bar.
+    contract.services.length === 1 ? becauseText(contract.services[0]!.reasons, scene) : '',
     measuredSentence(contract.guarantees, scene),
     budgetSentence(contract.guarantees, scene),
   ]
