@@ -2,7 +2,14 @@
  * Programs under test: `constat up` and `constat collector` as processes of their own, from the build or
  * the sources, with their API. Each start has a data directory and a free port of its own.
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import {
+  execFile,
+  execFileSync,
+  spawn,
+  spawnSync,
+  type ChildProcess,
+  type SpawnOptions,
+} from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -153,24 +160,29 @@ export async function until<T>(
 }
 
 /** Runs a command to its end. */
-export function runOnce(args: string[], env: Record<string, string> = {}): Ended {
-  return runProgram([CONSTAT, ...args], env)
-}
-
-/** The same of the agent's. */
-export function runAgentOnce(args: string[], env: Record<string, string>): Ended {
-  return runProgram([AGENT, ...args], env)
-}
-
-type Ended = { code: number; out: string; err: string }
-
-function runProgram(command: string[], env: Record<string, string>): Ended {
-  const done = spawnSync(process.execPath, command, {
+export function runOnce(
+  args: string[],
+  env: Record<string, string> = {},
+): { code: number; out: string; err: string } {
+  const done = spawnSync(process.execPath, [CONSTAT, ...args], {
     env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: 60_000,
   })
   return { code: done.status ?? -1, out: done.stdout, err: done.stderr }
+}
+
+/** What a command prints, whatever it ends with. Servers of the test go on answering meanwhile. */
+export function printedBy(
+  program: 'constat' | 'constat-agent',
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const file = program === 'constat' ? CONSTAT : AGENT
+  const options = { env: { ...process.env, ...env }, timeout: 60_000 }
+  return new Promise((resolve) => {
+    execFile(process.execPath, [file, ...args], options, (_error, stdout) => resolve(stdout))
+  })
 }
 
 /** An agent as a process of its own, enrolled in `dir` with a token of `program`. */
