@@ -5,13 +5,13 @@
  * while the agent was isolated are unknown from here on (spec: vantage timeline). Pure.
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
-import { causeCode, outcomeCode } from '@constat/shared/sample'
+import { outcomeCode } from '@constat/shared/sample'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { CheckRules } from '@constat/sla/assembly/rules'
 import { withIsolation, type Reference } from '@constat/sla/isolation'
 import { silencesAmong } from '@constat/sla/silence'
 import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
-import { FOLD_CAUSES, type Blind, type ToldBlind } from '@constat/sla/unknown'
+import { blindAmong, FOLD_CAUSES, type Blind, type ToldBlind } from '@constat/sla/unknown'
 import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
 import { filterReadings, sliceReadings, valueAt, type Readings } from './readings.ts'
 
@@ -57,9 +57,6 @@ export type TrackKey = { log: number; check: string; agent: string; rules: Check
 type TrackParts = { chunks?: readonly Chunk[]; isolatedIn?: IsolatedIn | undefined; moves?: readonly Moves[] }
 
 const FAIL = outcomeCode('fail')
-const UNKNOWN = outcomeCode('unknown')
-const BLOCKED = outcomeCode('blocked')
-const BLOCKED_CAUSE = causeCode('blocked')
 
 export class Track {
   readonly key: TrackKey
@@ -324,23 +321,9 @@ function silencesAfter(
   return silences ? { silences } : {}
 }
 
-/** Where samples that tell nothing begin, or give another reason than the one before. */
-function blindAfter(chunk: Chunk, { atMs, outcome, cause }: Readings): Pick<Chunk, 'blind'> {
-  const { blind } = chunk
-  let { lastOutcome, lastCause } = chunk
-  const added: { atMs: UnixMs[]; cause: number[] } = { atMs: [], cause: [] }
-  for (let i = 0; outcome && i < atMs.length; i += 1) {
-    const code = outcome[i]!
-    const ownCause = valueAt(cause, i)
-    const isBlind = code === UNKNOWN || code === BLOCKED
-    if (isBlind && (code !== lastOutcome || ownCause !== lastCause)) {
-      added.atMs.push(atMs[i]!)
-      added.cause.push(code === BLOCKED ? BLOCKED_CAUSE : ownCause)
-    }
-    lastOutcome = code
-    lastCause = ownCause
-  }
-  if (added.atMs.length === 0) return blind ? { blind } : {}
+function blindAfter({ blind, ...last }: Chunk, { atMs, outcome, cause }: Readings): Pick<Chunk, 'blind'> {
+  const added = outcome && blindAmong(last, { atMs, outcome, causeAt: (i) => valueAt(cause, i) })
+  if (!added || added.atMs.length === 0) return blind ? { blind } : {}
   if (!blind) return { blind: added }
   return { blind: { atMs: [...blind.atMs, ...added.atMs], cause: [...blind.cause, ...added.cause] } }
 }

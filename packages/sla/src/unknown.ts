@@ -2,7 +2,7 @@
  * Unknown: why nothing is known of a stretch of time. A closed set of reasons, each of them a fact of the
  * ledger: what a sample said, that none came, or what the contract asked for. Pure.
  */
-import { causeCode, type Cause } from '@constat/shared/sample'
+import { causeCode, outcomeCode, type Cause } from '@constat/shared/sample'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { isUnknown, where, type Timeline } from './timeline.ts'
 
@@ -55,6 +55,34 @@ const BY_CODE: ReadonlyMap<number, UnknownReason> = new Map([
 
 /** Where a run of samples that tell nothing began, or its cause changed. In order of instant. */
 export type Blind = { readonly atMs: readonly UnixMs[]; readonly cause: readonly number[] }
+
+type Causes = {
+  atMs: readonly UnixMs[]
+  outcome: readonly number[]
+  causeAt: (i: number) => number
+}
+
+const UNKNOWN = outcomeCode('unknown')
+const BLOCKED = outcomeCode('blocked')
+
+/** Where samples that tell nothing begin, or give another reason than the one before. */
+export function blindAmong(
+  { lastOutcome, lastCause }: { lastOutcome: number; lastCause: number },
+  { atMs, outcome, causeAt }: Causes,
+): Blind {
+  const found: { atMs: UnixMs[]; cause: number[] } = { atMs: [], cause: [] }
+  for (let i = 0; i < atMs.length; i += 1) {
+    const code = outcome[i]!
+    const cause = causeAt(i)
+    if ((code === UNKNOWN || code === BLOCKED) && (code !== lastOutcome || cause !== lastCause)) {
+      found.atMs.push(atMs[i]!)
+      found.cause.push(code === BLOCKED ? causeCode('blocked') : cause)
+    }
+    lastOutcome = code
+    lastCause = cause
+  }
+  return found
+}
 
 /** What an agent said of one check, as far as it says why nothing is known. */
 export type ToldBlind = { blind: Blind; silences: IntervalSet; holdMs: number }
