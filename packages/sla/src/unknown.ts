@@ -67,9 +67,10 @@ const BLOCKED = outcomeCode('blocked')
 
 /** Where samples that tell nothing begin, or give another reason than the one before. */
 export function blindAmong(
-  { lastOutcome, lastCause }: { lastOutcome: number; lastCause: number },
+  before: { lastOutcome: number; lastCause: number },
   { atMs, outcome, causeAt }: Causes,
 ): Blind {
+  let { lastOutcome, lastCause } = before
   const found: { atMs: UnixMs[]; cause: number[] } = { atMs: [], cause: [] }
   for (let i = 0; i < atMs.length; i += 1) {
     const code = outcome[i]!
