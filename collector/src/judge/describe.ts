@@ -115,14 +115,14 @@ export function causeOf(
 function failureView(
   { agent, atMs, code, value, latencyUs, phases }: FirstFailure,
   { check }: IncidentRecord,
-  { contract, nameOf }: IncidentContext,
+  { contract, state }: IncidentContext,
 ): IncidentView['failure'] {
   const probe = contract.checks.find(({ name }) => name === check)?.spec.probe
   // A transaction counts the steps that it has done: the next one is the one that failed.
   const step = probe?.kind === 'transaction' ? probe.steps[value] : undefined
   const wasConnected = phases.tlsUs + phases.ttfbUs + phases.transferUs > 0
   return {
-    agent: nameOf(agent),
+    agent: nameIn(state, agent),
     at: formatInstant(atMs),
     code,
     target: step?.url ?? (probe ? targetText(probe) : null),
