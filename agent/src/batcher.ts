@@ -8,15 +8,8 @@
 import type { KeyObject } from 'node:crypto'
 import { frameDigest, MAX_SAMPLES, sealBatch, type BatchHealth, type BatchKind } from '@constat/shared/batch'
 import type { Outcome } from '@constat/shared/sample'
-import {
-  baseSecond,
-  SAMPLE_BYTES,
-  sampleColumns,
-  scheduleColumns,
-  SLOT_RUN_BYTES,
-  type SlotRun,
-  type TakenSample,
-} from './columns.ts'
+import { baseSecond, SAMPLE_BYTES, sampleColumns, scheduleColumns, SLOT_RUN_BYTES } from './columns.ts'
+import type { SlotRun, TakenSample } from './columns.ts'
 import type { Shell } from './shell.ts'
 import type { Timebase } from './timebase.ts'
 

@@ -9,15 +9,8 @@
 import { createHash } from 'node:crypto'
 import { invariant } from '@constat/shared/fault'
 import { DueHeap } from './heap.ts'
-import {
-  afterTry,
-  isFailing,
-  isOpen,
-  NOTHING_SEEN,
-  type Confirm,
-  type Seen,
-  type Standing,
-} from './reprobe.ts'
+import { afterTry, isFailing, isOpen, NOTHING_SEEN } from './reprobe.ts'
+import type { Confirm, Seen, Standing } from './reprobe.ts'
 
 export type Plan = {
   key: string

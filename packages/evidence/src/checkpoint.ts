@@ -5,15 +5,8 @@
 import type { KeyObject } from 'node:crypto'
 import { invariant } from '@constat/shared/fault'
 import { decodeBase64, encodeBase64 } from './base64.ts'
-import {
-  noteSigner,
-  openNote,
-  signNote,
-  type Note,
-  type NoteRefusal,
-  type NoteSignature,
-  type NoteVerifier,
-} from './note.ts'
+import { noteSigner, openNote, signNote } from './note.ts'
+import type { Note, NoteRefusal, NoteSignature, NoteVerifier } from './note.ts'
 import { HASH_BYTES, isTreeSize } from './tree.ts'
 
 export type Checkpoint = {

@@ -10,9 +10,8 @@ import {
   frontierRoot,
   isTreeSize,
   splitStoredHashIndex,
-  type Frontier,
-  type HashReader,
 } from './tree.ts'
+import type { Frontier, HashReader } from './tree.ts'
 
 /** tlog-tiles, "Merkle Tree": full tiles are exactly 256 hashes wide. */
 export const TILE_HEIGHT = 8

@@ -5,13 +5,8 @@
  * the number of processes, 1 for an active service. What the host cannot tell is unknown, never a guess.
  */
 import { HOST_METRICS, type HostSpec } from '@constat/shared/check'
-import {
-  limitRange,
-  placeRule,
-  PROGRAM_RULES,
-  type HostMetric,
-  type HostProgram,
-} from '@constat/shared/host-rule'
+import { limitRange, placeRule, PROGRAM_RULES } from '@constat/shared/host-rule'
+import type { HostMetric, HostProgram } from '@constat/shared/host-rule'
 import { runAttempt } from './attempt.ts'
 import { given, readFields, type FieldReader } from './fields.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'

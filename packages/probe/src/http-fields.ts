@@ -2,12 +2,8 @@
  * Fields of HTTP checks and of the steps of a transaction, read from a configuration. Pure. The limits and
  * rules are those that a contract is held to as well.
  */
-import {
-  HTTP_METHODS,
-  type Extraction,
-  type HttpConnectionSpec,
-  type HttpRequestSpec,
-} from '@constat/shared/check'
+import { HTTP_METHODS } from '@constat/shared/check'
+import type { Extraction, HttpConnectionSpec, HttpRequestSpec } from '@constat/shared/check'
 import {
   headerProblem,
   HTTP_LIMITS as LIMITS,

@@ -12,17 +12,8 @@ import { bareName, parseServer } from '@constat/shared/target'
 import type { Clock } from '@constat/shared/time'
 import type { Address, Resolution, Resolver } from './resolution.ts'
 import { ProbeFailure, unknownFailure } from './attempt.ts'
-import {
-  candidatesOf,
-  loopbackOf,
-  lookupHosts,
-  parseHosts,
-  parseSearch,
-  watchedFile,
-  type Candidate,
-  type HostsTable,
-  type SearchRules,
-} from './host-names.ts'
+import { candidatesOf, loopbackOf, lookupHosts, parseHosts, parseSearch, watchedFile } from './host-names.ts'
+import type { Candidate, HostsTable, SearchRules } from './host-names.ts'
 import { routeTrouble } from './route.ts'
 
 /** Before a silent server is asked again, ms; the probe's deadline cuts all of it short. */

@@ -2,18 +2,8 @@
  * Error budget: what the target allows, what is spent, and how fast it burns.
  * Pure and exact: nothing here is a floating-point number.
  */
-import {
-  ONE,
-  compare,
-  decimal,
-  floor,
-  fraction,
-  minus,
-  percent,
-  product,
-  ratio,
-  type Fraction,
-} from './fraction.ts'
+import { ONE, compare, decimal, floor, fraction, minus, percent, product, ratio } from './fraction.ts'
+import type { Fraction } from './fraction.ts'
 
 /** `leftMs` is negative once the budget is gone. */
 export type Budget = { allowedMs: number; spentMs: number; leftMs: number }

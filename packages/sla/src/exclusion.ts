@@ -3,14 +3,8 @@
  * An exclusion is confined to its announced interval and to committed time; overlapping ones count once;
  * a cap is spent in order of time, and time outside service hours spends none of it.
  */
-import {
-  intersect,
-  subtract,
-  totalMs,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { intersect, subtract, totalMs } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { CalendarTerms } from './contract/calendar-terms.ts'
 import type { NoticeRule } from './contract/expanded.ts'
 import { daysOfNotice } from './dayrule.ts'

@@ -6,16 +6,8 @@ import { invariant } from '@constat/shared/fault'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { DownMs } from './figures.ts'
 import { countedTimeline, downReaches, merged, type OutageRules, type Reach } from './outage.ts'
-import {
-  MARK,
-  indexAt,
-  isDown,
-  isPossiblyDown,
-  isProvenDown,
-  piecesWithin,
-  within,
-  type Timeline,
-} from './timeline.ts'
+import { MARK, indexAt, isDown, isPossiblyDown, isProvenDown, piecesWithin, within } from './timeline.ts'
+import type { Timeline } from './timeline.ts'
 
 export type Incident = {
   /** Onset: the first failed sample of the run that confirmed it. */

@@ -4,15 +4,8 @@
  * chunk by chunk, so that an open window adds only what is new; the whole at once comes to the same.
  */
 import { clip, intersect, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import {
-  countedLatencies,
-  countWithin,
-  missingBetween,
-  slotsWithin,
-  type LatencyTally,
-  type Population,
-  type SlotColumns,
-} from './latency.ts'
+import { countedLatencies, countWithin, missingBetween, slotsWithin } from './latency.ts'
+import type { LatencyTally, Population, SlotColumns } from './latency.ts'
 
 /** `sure`: the part of `up` that is proved; answers elsewhere may be part of an outage. */
 export type SurePopulation = Population & { sure: IntervalSet }

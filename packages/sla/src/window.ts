@@ -2,15 +2,8 @@
  * Windows: how much of an interval was up, degraded, partial, down or unknown.
  * Pure. Time without evidence stays unknown; every sum covers its interval to the millisecond.
  */
-import {
-  clip,
-  intersect,
-  subtract,
-  totalMs,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, intersect, subtract, totalMs } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { DownMs } from './figures.ts'
 import {
   MARK,

@@ -3,15 +3,8 @@
  */
 import { parseDate } from '../civil.ts'
 import { durationText } from '../duration.ts'
-import {
-  compare,
-  decimal,
-  fraction,
-  decimalText,
-  parseFraction,
-  product,
-  type Fraction,
-} from '../fraction.ts'
+import { compare, decimal, fraction, decimalText, parseFraction, product } from '../fraction.ts'
+import type { Fraction } from '../fraction.ts'
 import { MAX_SLICES } from '../judgement/slices.ts'
 import { isFirstDay } from '../period.ts'
 import type { GuaranteeTerms, WindowPeriod, WindowTerms } from './expanded.ts'

@@ -6,22 +6,8 @@
  */
 import type { Json } from '@constat/shared/canonical-json'
 import { messageOf } from '@constat/shared/fault'
-import {
-  Composer,
-  LineCounter,
-  Parser,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  visit,
-  type CST,
-  type Document,
-  type Node,
-  type Pair,
-  type YAMLMap,
-} from 'yaml'
+import { Composer, LineCounter, Parser, isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml'
+import type { CST, Document, Node, Pair, YAMLMap } from 'yaml'
 import { MAX_PROBLEMS, pathText, type Path, type Problem } from './problem.ts'
 
 export const MAX_FILE_BYTES = 1024 * 1024

@@ -2,18 +2,8 @@
  * Schemas of the network probes of a Check: tcp, tls, dns and icmp, and their expansion to what the agent
  * reads. A field accepted here is a field the agent knows: test/line/probe-fields.test.ts. Pure.
  */
-import {
-  BANNERS,
-  DNS_RCODES,
-  DNS_TYPES,
-  SECRET_NAME,
-  STARTTLS,
-  TLS_VERSIONS,
-  type DnsSpec,
-  type IcmpSpec,
-  type TcpSpec,
-  type TlsSpec,
-} from '@constat/shared/check'
+import { BANNERS, DNS_RCODES, DNS_TYPES, SECRET_NAME, STARTTLS, TLS_VERSIONS } from '@constat/shared/check'
+import type { DnsSpec, IcmpSpec, TcpSpec, TlsSpec } from '@constat/shared/check'
 import { asciiName, isHost, isRecordName, NETWORK_LIMITS, parseServer, PIN } from '@constat/shared/target'
 import { isIP } from 'node:net'
 import { z } from 'zod'

@@ -2,16 +2,8 @@
  * The loss statement: what the outages of a window cost the customer, incident by incident, by a private
  * document of rates. Pure and exact. It is told beside the credit and never added to it. (spec: loss)
  */
-import {
-  clip,
-  contains,
-  intersect,
-  subtract,
-  totalMs,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, contains, intersect, subtract, totalMs } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { serviceIntervals } from '../calendar.ts'
 import type { CalendarTerms } from '../contract/calendar-terms.ts'
 import type { LossModelSpec } from '../contract/schema-private.ts'

@@ -6,18 +6,8 @@
  */
 import { clip, type UnixMs } from '@constat/shared/time'
 import type { CreditTerms, ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
-import {
-  compare,
-  decimal,
-  fraction,
-  least,
-  minus,
-  percent,
-  product,
-  sum,
-  ZERO,
-  type Fraction,
-} from '../fraction.ts'
+import { compare, decimal, fraction, least, minus, percent, product, sum, ZERO } from '../fraction.ts'
+import type { Fraction } from '../fraction.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import { entryOf } from '../metric/table.ts'

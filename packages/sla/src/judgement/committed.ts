@@ -3,15 +3,8 @@
  * less what valid exclusions take, whose cap is spent in order of time and only within service hours. Pure.
  * (spec: window)
  */
-import {
-  clip,
-  intersect,
-  normalise,
-  subtract,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, intersect, normalise, subtract } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { ALWAYS, serviceIntervals, tableOf, uncoveredYears } from '../calendar.ts'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { spend } from '../exclusion.ts'

@@ -2,17 +2,8 @@
  * Hidden outages: what may have happened where nobody can prove that nothing did. Pure. Silence never makes
  * a failure, but it keeps `met` away: losing samples must not hide the third outage, nor the long one.
  */
-import {
-  clip,
-  contains,
-  intersect,
-  normalise,
-  subtract,
-  totalMs,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, contains, intersect, normalise, subtract, totalMs } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { merged, type OutageRules } from '../outage.ts'
 import { indexAt, isPossiblyDown, isProvenDown, markAt, where, type Timeline } from '../timeline.ts'

@@ -4,16 +4,8 @@
  * starts or stops by measurement it has three figures; where people start and stop it, one.
  * (spec: window, other metrics)
  */
-import {
-  clip,
-  contains,
-  formatInstant,
-  subtract,
-  totalMs,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, contains, formatInstant, subtract, totalMs } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { z } from 'zod'
 import type { IncidentClock } from '../contract/objective.ts'
 import { FIGURES, type Figure } from '../figures.ts'

@@ -29,20 +29,8 @@ import {
 } from '../judgement/slices.ts'
 import { isBlocked, where } from '../timeline.ts'
 import { downtimeMeasure, downtimeScore, ofDowntime, percentKept } from './availability.ts'
-import {
-  base,
-  byFigure,
-  elapsedOf,
-  isThin,
-  percentTexts,
-  spanOf,
-  verdictOf,
-  wholeMs,
-  type Counted,
-  type Evidence,
-  type Of,
-  type Scope,
-} from './base.ts'
+import { base, byFigure, elapsedOf, isThin, percentTexts, spanOf, verdictOf, wholeMs } from './base.ts'
+import type { Counted, Evidence, Of, Scope } from './base.ts'
 import type { MetricEntry } from './entry.ts'
 import { count, figuresOf, ms, percentages } from './shape.ts'
 

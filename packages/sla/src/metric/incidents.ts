@@ -2,49 +2,21 @@
  * Incidents: how long each took on the clock that the contract names, and how many there were. Pure. Clocks run
  * as they were agreed: what makes them stand still is named with them, so excused time is no part of them.
  */
-import {
-  clip,
-  parseInstant,
-  subtract,
-  totalMs,
-  union,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, parseInstant, subtract, totalMs, union } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { z } from 'zod'
 import { ALWAYS, uncoveredYears } from '../calendar.ts'
 import type { IncidentClock } from '../contract/objective.ts'
 import type { Figure } from '../figures.ts'
 import { fraction, type Fraction } from '../fraction.ts'
 import { hoursIn } from '../judgement/committed.ts'
-import {
-  longestHiddenMs,
-  possibleCount,
-  possibleOutages,
-  provenCount,
-  type HiddenQuestion,
-} from '../judgement/hidden.ts'
-import {
-  belongs,
-  incidentTiming,
-  ranMs,
-  timingOf,
-  timingVerdict,
-  type IncidentFacts,
-} from '../judgement/timing.ts'
+import { longestHiddenMs, possibleCount, possibleOutages, provenCount } from '../judgement/hidden.ts'
+import type { HiddenQuestion } from '../judgement/hidden.ts'
+import { belongs, incidentTiming, ranMs, timingOf, timingVerdict } from '../judgement/timing.ts'
+import type { IncidentFacts } from '../judgement/timing.ts'
 import { lengthText } from '../length.ts'
-import {
-  base,
-  isThin,
-  measuredOf,
-  outageRulesOf,
-  outlookOf,
-  verdictOf,
-  type Counted,
-  type Of,
-  type ScoreQuestion,
-} from './base.ts'
+import { base, isThin, measuredOf, outageRulesOf, outlookOf, verdictOf } from './base.ts'
+import type { Counted, Of, ScoreQuestion } from './base.ts'
 import type { MetricEntry } from './entry.ts'
 import { count, figuresOf, ms, type ScoredAs } from './shape.ts'
 

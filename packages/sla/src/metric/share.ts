@@ -5,30 +5,14 @@ import type { Figure } from '../figures.ts'
 import { fraction, type Fraction } from '../fraction.ts'
 import { attempts, type VantageSlots } from '../judgement/attempts.ts'
 import { excusedOf } from '../judgement/committed.ts'
-import {
-  countedLatencies,
-  countsOf,
-  judgeLatency,
-  shareText,
-  type LatencyJudgement,
-  type LatencyTally,
-} from '../latency.ts'
+import { countedLatencies, countsOf, judgeLatency, shareText } from '../latency.ts'
+import type { LatencyJudgement, LatencyTally } from '../latency.ts'
 import { addSlots, missingAtEnd, populationSeen, type SurePopulation } from '../latency-slots.ts'
 import { countedTimeline } from '../outage.ts'
 import { nearestRanks } from '../selection.ts'
 import { MARK, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
-import {
-  base,
-  byFigure,
-  elapsedOf,
-  measuredOf,
-  outageRulesOf,
-  spanOf,
-  type Counted,
-  type Of,
-  type Scope,
-  type ScoreQuestion,
-} from './base.ts'
+import { base, byFigure, elapsedOf, measuredOf, outageRulesOf, spanOf } from './base.ts'
+import type { Counted, Of, Scope, ScoreQuestion } from './base.ts'
 import type { MetricEntry } from './entry.ts'
 import { count, percentages, type Standing } from './shape.ts'
 

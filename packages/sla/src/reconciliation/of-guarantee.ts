@@ -1,13 +1,6 @@
 /** A judged guarantee against the provider's statement of its window. Pure. */
-import {
-  clip,
-  intersect,
-  subtract,
-  totalMs,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, intersect, subtract, totalMs } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { decimal, floor, fraction, minus, percent, product, sum, ONE } from '../fraction.ts'
 import { sideOf } from '../judgement/declaration.ts'

@@ -4,16 +4,8 @@
  * millisecond. Pure. Neutral words only: a match is a difference of documents, not a fault of people.
  * (spec: reconciliation with a provider's statement)
  */
-import {
-  clip,
-  intersect,
-  normalise,
-  subtract,
-  totalMs,
-  union,
-  type Interval,
-  type IntervalSet,
-} from '@constat/shared/time'
+import { clip, intersect, normalise, subtract, totalMs, union } from '@constat/shared/time'
+import type { Interval, IntervalSet } from '@constat/shared/time'
 import type { ExclusionKind } from '../contract/expanded.ts'
 import type { Ruling } from '../judgement/declaration.ts'
 import { componentsOf } from './components.ts'

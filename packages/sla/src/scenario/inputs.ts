@@ -12,26 +12,14 @@ import { parseFraction } from '../fraction.ts'
 import { DECISION, sideOf, type Declaration } from '../judgement/declaration.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import { POLICIES } from '../policy/table.ts'
-import {
-  statementOfJson,
-  statementProblems,
-  type ProviderStatement,
-} from '../reconciliation/provider-statement.ts'
+import { statementOfJson, statementProblems } from '../reconciliation/provider-statement.ts'
+import type { ProviderStatement } from '../reconciliation/provider-statement.ts'
 import type { Timeline } from '../timeline.ts'
 import { listed, type Findings, type Say } from './findings.ts'
 import type { Samples } from './measured.ts'
 import { documentsOf, spanOf, type Documents, type Reading, type Span } from './read.ts'
-import {
-  BOUNDLESS,
-  farText,
-  isFar,
-  readInstant,
-  sampleColumns,
-  shown,
-  stateTimeline,
-  type Bounds,
-  type SeriesColumns,
-} from './rows.ts'
+import { BOUNDLESS, farText, isFar, readInstant, sampleColumns, shown, stateTimeline } from './rows.ts'
+import type { Bounds, SeriesColumns } from './rows.ts'
 import type { ExclusionInput, IncidentInput, Scenario } from './schema.ts'
 
 /** What people did about an outage, joined to the measured incident that it overlaps. */

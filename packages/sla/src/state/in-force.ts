@@ -3,15 +3,8 @@
  * start of that guarantee's window; what is new begins at once, and what an older revision promised goes on
  * until its window has ended. Pure; worked out once for each life of a contract. (spec: life of a window)
  */
-import {
-  clip,
-  contains,
-  normalise,
-  subtract,
-  type Interval,
-  type IntervalSet,
-  type UnixMs,
-} from '@constat/shared/time'
+import { clip, contains, normalise, subtract } from '@constat/shared/time'
+import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { tableOf } from '../calendar.ts'
 import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { windowAt, windowBeside, type CalendarWindow } from '../period.ts'
