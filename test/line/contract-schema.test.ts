@@ -3,7 +3,7 @@
  * that parse contracts say. Written anew by test/support/write-schemas.ts.
  */
 import { readFileSync } from 'node:fs'
-import { contractJsonSchema } from '@constat/sla/contract/json-schema'
+import { contractJsonSchema } from '../support/json-schemas.ts'
 import { KINDS } from '@constat/sla/contract/kinds'
 import { describe, expect, test } from 'vitest'
 

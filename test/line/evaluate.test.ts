@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { scenarioAnswerSchema } from '@constat/sla/scenario/answer-schema'
+import { scenarioAnswerSchema } from '@constat/sla/scenario/answer'
 import { evaluate, type EvaluateFlags } from '../../collector/src/cli/evaluate.ts'
 import { AVAILABILITY, contractOf, january, statesWith, type Json } from '../support/scenario.ts'
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outcomeCode } from '@constat/shared/sample'
-import { nearestRank } from '@constat/sla/percentile'
+import { nearestRank } from '../support/formulas.ts'
 import { addChunks, emptySums, missingAtEnds, type Expected } from '../../collector/src/judge/latency-sums.ts'
 import { isToldSlot, packColumns, SlotBuilder, unpackColumns } from '../../collector/src/latency/columns.ts'
 import { Kept } from '../../collector/src/latency/kept.ts'

@@ -15,7 +15,8 @@ import {
   type LatencyQuestion,
   type SlotColumns,
 } from '@constat/sla/latency'
-import { nearestRank, shareWithin } from '@constat/sla/percentile'
+import { shareWithin } from '@constat/sla/percentile'
+import { nearestRank } from '../support/formulas.ts'
 import { nearestRanks } from '@constat/sla/selection'
 import { addToSketch, emptySketch, sketchPercentile } from '@constat/sla/sketch'
 

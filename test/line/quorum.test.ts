@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalise, totalMs, type Interval } from '@constat/shared/time'
-import { compose, type Operator } from '@constat/sla/compose'
+import { compose, type Operator } from '@constat/sla/service-tree'
 import { defaultQuorum, quorum } from '@constat/sla/quorum'
 import {
   MARK,

@@ -8,7 +8,8 @@ import { intersect, normalise, subtract, totalMs, union, type Interval } from '@
 import type { ExclusionKind } from '@constat/sla/contract/expanded'
 import type { Ruling } from '@constat/sla/judgement/declaration'
 import type { StatedIncident } from '@constat/sla/reconciliation/provider-statement'
-import { reconcile, type MatchClass, type ReconcileQuestion } from '@constat/sla/reconciliation/reconcile'
+import type { MatchClass } from '@constat/sla/reconciliation/answer'
+import { reconcile, type ReconcileQuestion } from '@constat/sla/reconciliation/reconcile'
 
 const MINUTE_MS = 60_000
 const DAY = { startMs: Date.UTC(2026, 5, 1), endMs: Date.UTC(2026, 5, 2) }

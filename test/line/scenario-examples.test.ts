@@ -2,8 +2,9 @@
  * The worked examples of docs/scenarios: each runs as its README says, and its answer fits the published schema.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { scenarioAnswerJsonSchema, scenarioAnswerSchema } from '@constat/sla/scenario/answer-schema'
-import { scenarioJsonSchema } from '@constat/sla/scenario/schema'
+import { scenarioAnswerSchema } from '@constat/sla/scenario/answer'
+import { scenarioAnswerJsonSchema } from '../support/json-schemas.ts'
+import { scenarioJsonSchema } from '../support/json-schemas.ts'
 import { describe, expect, test } from 'vitest'
 import { evaluated, type Json } from '../support/scenario.ts'
 

@@ -3,8 +3,7 @@
  * hours each, and one hour more than its days suggest, in the night of the 25th.
  */
 import { readFileSync } from 'node:fs'
-import type { ScenarioAnswer } from '@constat/sla/scenario/answer'
-import { scenarioAnswerSchema } from '@constat/sla/scenario/answer-schema'
+import { scenarioAnswerSchema, type ScenarioAnswer } from '@constat/sla/scenario/answer'
 import { evaluateScenario } from '@constat/sla/scenario/evaluate'
 import { readScenario } from '@constat/sla/scenario/read'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -17,7 +17,7 @@ import {
   transactionProblems,
 } from '@constat/shared/transaction'
 import { valueAt } from '@constat/shared/json-path'
-import { contractJsonSchema } from '@constat/sla/contract/json-schema'
+import { contractJsonSchema } from '../support/json-schemas.ts'
 import { accepted, problemsOf, SMALL } from '../support/contract-text.ts'
 
 const HEAD = `${SMALL}---

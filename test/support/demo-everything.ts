@@ -8,7 +8,7 @@ import type { ExclusionView } from '@constat/collector/view/exclusion'
 import type { GuaranteeView, ViewOf } from '@constat/collector/view/guarantee'
 import type { ReadModel } from '@constat/collector/view/reads'
 import type { ReconciliationView } from '@constat/collector/view/window'
-import { MATCH_CLASSES } from '@constat/sla/reconciliation/reconcile'
+import { MATCH_CLASSES } from '@constat/sla/reconciliation/answer'
 import { DEMO_EXCLUSION } from './demo-exclusions.ts'
 import { demoModel } from './demo-model.ts'
 

@@ -6,17 +6,17 @@ import { Fault } from '@constat/shared/fault'
 import { OUTCOMES } from '@constat/shared/sample'
 import { totalMs, type IntervalSet } from '@constat/shared/time'
 import { burnThreshold } from '@constat/sla/budget'
-import { isChronic, isChronicFailure } from '@constat/sla/chronic'
-import { compose } from '@constat/sla/compose'
+import { isChronic, isChronicFailure } from '@constat/sla/credit/chronic-rights'
+import { compose } from '@constat/sla/service-tree'
 import * as credit from '@constat/sla/credit'
 import { decimalText, fraction, fractionText, ONE, product, truncatedText, ZERO } from '@constat/sla/fraction'
-import { lossOf } from '@constat/sla/loss'
+import { lossOf } from '@constat/sla/credit/loss-statement'
 import { countedOutages } from '@constat/sla/outage'
-import { nearestRank, shareWithin } from '@constat/sla/percentile'
+import { shareWithin } from '@constat/sla/percentile'
 import { icinga, icingaShare } from '@constat/sla/policy/icinga'
-import { percentText } from '@constat/sla/policy/score'
+import { percentText } from '@constat/sla/policy/policy'
 import { quorum } from '@constat/sla/quorum'
-import { overlapOf } from '@constat/sla/reconciliation/overlap'
+import { overlapOf } from '@constat/sla/reconciliation/reconcile'
 import {
   isDown,
   isPossiblyDown,
@@ -29,10 +29,10 @@ import {
   where,
   type Timeline,
 } from '@constat/sla/timeline'
-import { userAvailability } from '@constat/sla/userminutes'
 import { foldSamples } from '@constat/sla/vantage'
 import { boundedVerdict } from '@constat/sla/verdict'
 import { z } from 'zod'
+import { cappedCredit, nearestRank, repeatedPoints, userAvailability } from './formulas.ts'
 import * as shape from './question-shapes.ts'
 
 const SECOND_MS = 1000
@@ -206,12 +206,12 @@ const MONEY = {
   credit_cap: category(
     z.strictObject({ invoice: number, credits: numbers, cap_percent: number }),
     ({ invoice, credits, cap_percent: capPercent }) => {
-      const found = credit.cappedCredit(credits, { invoice, capPercent })
+      const found = cappedCredit(credits, { invoice, capPercent })
       return { credit: fractionText(found.credit), forgone: fractionText(found.forgone) }
     },
   ),
   credit_points: category(z.strictObject({ severity_points: numbers }), ({ severity_points: points }) => ({
-    points: credit.repeatedPoints(points, fraction(2)).map(shape.jsonNumber),
+    points: repeatedPoints(points, fraction(2)).map(shape.jsonNumber),
   })),
   credit_step: category(
     z.strictObject({

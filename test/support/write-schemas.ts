@@ -3,9 +3,7 @@
  * `npx tsx test/support/write-schemas.ts && npx oxfmt docs/*.schema.json`
  */
 import { writeFileSync } from 'node:fs'
-import { contractJsonSchema } from '@constat/sla/contract/json-schema'
-import { scenarioAnswerJsonSchema } from '@constat/sla/scenario/answer-schema'
-import { scenarioJsonSchema } from '@constat/sla/scenario/schema'
+import { contractJsonSchema, scenarioAnswerJsonSchema, scenarioJsonSchema } from './json-schemas.ts'
 
 const FILES = {
   'contract.schema.json': contractJsonSchema(),

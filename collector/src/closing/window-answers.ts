@@ -9,8 +9,7 @@ import { stretchesOf } from '@constat/sla/policy/stretch'
 import { POLICIES, policyNamed, replay } from '@constat/sla/policy/table'
 import { fourCredits } from '@constat/sla/reconciliation/credits'
 import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
-import type { Reconciliation } from '@constat/sla/reconciliation/reconcile'
-import { reconciliationAnswer } from '@constat/sla/reconciliation/answer'
+import { reconciliationAnswer, type Reconciliation } from '@constat/sla/reconciliation/answer'
 import type {
   PreviewVerdict,
   PreviewView,

@@ -8,11 +8,9 @@ import {
   floor,
   fraction,
   least,
-  minus,
   percent,
   product,
   ratio,
-  sum,
   ZERO,
   type Fraction,
 } from './fraction.ts'
@@ -65,24 +63,6 @@ export function poolCredit(
   shares: { atRisk: Fraction; pool: Fraction; allocation: Fraction },
 ): Fraction {
   return product(invoice, percent(shares.atRisk), percent(shares.pool), percent(shares.allocation))
-}
-
-/** Credits up to a share of the invoice; the rest is forgone. */
-export function cappedCredit(
-  credits: readonly Fraction[],
-  { invoice, capPercent }: { invoice: Fraction; capPercent: Fraction },
-): { credit: Fraction; forgone: Fraction } {
-  const total = sum(...credits)
-  const credit = least(total, product(invoice, percent(capPercent)))
-  return { credit, forgone: minus(total, credit) }
-}
-
-/** Points of consecutive windows, 0 where the window was met: a repeated failure counts `multiplier` times. */
-export function repeatedPoints(severities: readonly Fraction[], multiplier: Fraction): Fraction[] {
-  return severities.map((points, i) => {
-    const isRepeated = (severities[i - 1]?.n ?? 0n) > 0n
-    return isRepeated ? product(points, multiplier) : points
-  })
 }
 
 function capped(value: Fraction, cap: Fraction | null): Fraction {

@@ -3,7 +3,6 @@
  * An exclusion is confined to its announced interval and to committed time; overlapping ones count once;
  * a cap is spent in order of time, and time outside service hours spends none of it.
  */
-import { intersect, subtract, totalMs } from '@constat/shared/time'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { CalendarTerms } from './contract/calendar-terms.ts'
 import type { NoticeRule } from './contract/expanded.ts'
@@ -12,9 +11,7 @@ import { localAt } from './zone.ts'
 import type { ZoneTable } from './zone-table.ts'
 
 /** What was given of what the rule asks, in its own unit. */
-export type Notice =
-  | { unit: 'elapsed-ms'; given: number; required: number; valid: boolean }
-  | { unit: 'days'; given: number; required: number; valid: boolean }
+export type Notice = { unit: 'elapsed-ms' | 'days'; given: number; required: number; valid: boolean }
 
 /** Whether an announcement came early enough. `table`: the zone whose days count. */
 export function noticeOf(
@@ -45,15 +42,4 @@ export function spend(set: IntervalSet, capMs: number): IntervalSet {
     leftMs -= takenMs
   }
   return out
-}
-
-/** Valid exclusions cut to committed time and to their cap; null: no cap. */
-export function excused(valid: IntervalSet, service: IntervalSet, capMs: number | null): IntervalSet {
-  const inside = intersect(valid, service)
-  return capMs === null ? inside : spend(inside, capMs)
-}
-
-/** Downtime inside service hours that no exclusion excuses, ms. */
-export function countedMs(down: IntervalSet, service: IntervalSet, excusedSet: IntervalSet): number {
-  return totalMs(subtract(intersect(down, service), excusedSet))
 }

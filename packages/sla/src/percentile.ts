@@ -5,12 +5,6 @@
 import { ceiling, fraction, parseFraction, product, percent, type Fraction } from './fraction.ts'
 import { invariant } from '@constat/shared/fault'
 
-/** The least value that at least `p` per cent of the values do not exceed. Undefined of no values. */
-export function nearestRank(values: ArrayLike<number>, p: string | number): number | undefined {
-  const sorted = Float64Array.from(values).sort()
-  return sorted[rankOf({ p, count: sorted.length }) - 1]
-}
-
 /** Which of `count` values in order is the p-th percentile, counted from 1. */
 export function rankOf({ p, count }: { p: string | number; count: number }): number {
   return Math.max(1, Number(ceiling(product(percent(rankShare(p)), fraction(count)))))

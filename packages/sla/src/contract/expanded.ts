@@ -3,15 +3,16 @@
  * It is what the judge reads, what `explain` shows and what the digest covers (all but `source`).
  * Plain JSON by construction. Types only, and the quorum rule that stays symbolic. Pure.
  */
-import type { CalendarTerms, DayKind } from './calendar-terms.ts'
-import type { Objective } from './objective.ts'
 import type { CheckSpec } from '@constat/shared/check'
 import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
 import { defaultQuorum } from '../quorum.ts'
 import type { ZoneTable } from '../zone-table.ts'
+import type { CalendarTerms } from './calendar-terms.ts'
+import type * as rules from './expand-rules.ts'
+import type { ContractSpec, TreeNode } from './schema-contract.ts'
 
-export type PartyRole = 'customer' | 'provider' | 'customer-department' | 'subcontractor' | 'third-party'
+export type PartyRole = NonNullable<ContractSpec['parties']>[number]['role']
 export type Party = { id: string; role: PartyRole; name: string; of: string | null }
 
 /** A site groups vantages. `administeredBy` names a party; null: nobody said. */
@@ -39,163 +40,26 @@ export type CheckTerms = {
 }
 
 /** A service is a tree over checks and other services. Default: down where any of its checks is. */
-export type ServiceNode =
-  | { check: string }
-  | { service: string }
-  | { all: ServiceNode[] }
-  | { any: ServiceNode[] }
-  | { atLeast: number; of: ServiceNode[] }
+export type ServiceNode = TreeNode
 export type ServiceTerms = { name: string; displayName: string; description: string; tree: ServiceNode }
 
-/** The vantage set changes without a revision, so the default stays symbolic: see `quorumFor`. */
-export type QuorumRule = { kind: 'default' } | { kind: 'fixed'; down: number; minKnown: number }
+export type ChronicRule = rules.ChronicRule
+export type CreditSchedule = rules.CreditSchedule
+export type DayCount = rules.DayCount
+export type NoticeRule = rules.NoticeRule
+export type QuorumRule = rules.QuorumRule
 export type Quorum = { down: number; minKnown: number }
 
-export type BindingFigure = 'provable' | 'point' | 'pessimistic'
-
-export type MeasurementTerms = {
-  clause: string | null
-  vantages: string[] | 'all'
-  quorum: QuorumRule
-  isolation: { rule: 'all-references-failed'; references: string[] } | { rule: 'own-link' }
-  maxClockErrorMs: number
-  providerHostSilence: 'unknown' | 'down'
-  /** How a sample answered by a firewall or a rate limit folds. */
-  blocked: 'unknown' | 'fail'
-  minimumOutageMs: number
-  /** An outage counts in whole multiples of this. Absent: to the ms. */
-  granularityMs?: number
-  mergeGap: { gapMs: number; countGapAsDown: boolean }
-  /** Decimal share of committed time, `0.95`. */
-  minimumCoverage: string
-  bindingFigure: BindingFigure
-  rounding: {
-    verdict: 'none' | { digits: number; mode: 'half-up' | 'truncate' }
-    display: { digits: number; mode: 'truncate' }
-  }
-  latency: { percentileMethod: 'nearest-rank'; minimumSamples: number }
-  /** 'default': at once when two vantages agree, else 60 s. */
-  alertAfterMs: number | 'default'
-}
-
-export type WindowPeriod = 'P1D' | 'P1W' | 'P1M' | 'P3M' | 'P1Y'
-/**
- * `anchor`: a date on which a window begins, where that is not the first day of a calendar period. Absent
- * elsewhere, so that terms from before there were anchors keep their digest.
- */
-export type WindowTerms = { period: WindowPeriod; timeZone: string; anchor?: string }
-
-export type GuaranteeTerms = Objective & {
-  id: string
-  displayName: string
-  service: string
-  /** null only in a small contract that names no clauses. */
-  clause: string | null
-  sloRef: string | null
-  window: WindowTerms
-  calendar: string
-  scope: 'service' | 'each-site'
-  critical: boolean
-}
-
-/** Elapsed hours, or a count of days of a kind; `calendar` names the holidays. */
-export type NoticeRule = { days: number; dayKind: DayKind; calendar: string } | { elapsedMs: number }
-
-export type RecurrenceTerms = { dtstart: string; timeZone: string; rrule: string; durationMs: number }
-
-export type ExclusionKind = {
-  id: string
-  clause: string | null
-  needs: 'announcement' | 'customer-acceptance' | 'agreement-or-decision' | 'nothing'
-  notice: NoticeRule | null
-  maxPerOccurrenceMs: number | null
-  recurrence: RecurrenceTerms | null
-  zones: string[]
-}
-
-export type ExclusionTerms = {
-  denominatorMode: 'remove' | 'excuse-only'
-  capPerMonthMs: number | null
-  capSpending: 'chronological'
-  kinds: ExclusionKind[]
-}
-
-export type CreditSchedule =
-  | { kind: 'tiers'; tiers: { from: string; percent: string }[] }
-  | { kind: 'flat'; percent: string }
-  | { kind: 'step'; perMs: number; percent: string; partialStep: 'up' | 'down'; capPercent: string | null }
-  | { kind: 'linear'; percentPerPoint: string; capPercent: string | null }
-  | {
-      kind: 'late-restoration'
-      perMs: number
-      divisor: string
-      /** What a part of `perMs` counts as: a whole one, or nothing. Absent: lateness counts to the ms. */
-      partialStep?: 'up' | 'down'
-      capPercent: string | null
-    }
-  | {
-      kind: 'points'
-      /** The same each time, or by the figure reached. */
-      points: number | { from: string; points: number }[]
-      repeatPoints: number[]
-      amountPerPoint: string
-    }
-  | { kind: 'pool'; atRiskPercent: string; poolPercent: string; allocationPercent: string }
-
-export type ChronicRule =
-  | {
-      kind: 'failed-windows'
-      id: string
-      guarantee: string
-      failedWindows: number
-      consecutive: boolean
-      within: number | null
-      right: string
-    }
-  | {
-      kind: 'outages'
-      id: string
-      service: string
-      count: number
-      eachOverMs: number
-      withinDays: number
-      aggregateOverMs: number | null
-      /** From the outage that gives the right to the last day to use it. Absent: no such limit. */
-      notice?: DayCount
-      right: string
-    }
-
-export type DayCount = { days: number; dayKind: DayKind; calendar: string }
-/** The end of so many calendar months after the one that something fell in. */
-export type MonthCount = { endOfMonth: number }
-
-export type CreditTerms = {
-  clause: string | null
-  base: 'monthly-charge-of-service' | 'monthly-charge-of-contract'
-  /** Whether the credit settles the loss. */
-  exclusive: boolean
-  schedules: Record<string, CreditSchedule>
-  sameCause: 'highest-only' | 'cumulative'
-  repeat: { whenFailedInPreviousWindow: boolean; multiplier: string } | null
-  earnBack: { windowsMet: number; percent: string } | null
-  cap: { scope: 'service' | 'all-services'; percentOfMonthlyCharges: string } | null
-  chronic: ChronicRule[]
-  misreport: { absentOutageOverMs: number; countsAs: 'additional-failure' | 'note' } | null
-  claim: {
-    deadline: (DayCount | MonthCount) & { after: 'window-final' | 'window-end' }
-    formalNotice: 'required' | 'not-required'
-    providerAnswer: DayCount | null
-    silence: 'none' | 'acceptance' | 'rejection'
-  } | null
-  rounding: { money: 'half-up' | 'half-even' | 'down' | 'up'; digits: number }
-}
-
-export type ReconciliationTerms = {
-  toleranceMs: number
-  providerClock: { timeZone: string; resolutionMs: number }
-  ambiguousLocalTime: 'list-all-readings' | 'first' | 'second'
-  admissions: 'rebuttable' | 'binding'
-}
+export type MeasurementTerms = ReturnType<typeof rules.expandMeasurement>
+export type BindingFigure = MeasurementTerms['bindingFigure']
+export type GuaranteeTerms = ReturnType<typeof rules.expandGuarantee>
+export type WindowTerms = GuaranteeTerms['window']
+export type WindowPeriod = WindowTerms['period']
+export type ExclusionTerms = ReturnType<typeof rules.expandExclusions>
+export type ExclusionKind = ExclusionTerms['kinds'][number]
+export type RecurrenceTerms = NonNullable<ExclusionKind['recurrence']>
+export type CreditTerms = ReturnType<typeof rules.expandCredits>
+export type ReconciliationTerms = ReturnType<typeof rules.expandReconciliation>
 
 export type ExpandedContract = {
   schema: 'constat-terms/1'

@@ -6,22 +6,8 @@ import { leavesOf, usesOf } from './expand.ts'
 import type { ServiceNode } from './expanded.ts'
 import { entriesOf, idsAt, type Entry, type Library } from './library.ts'
 import type { Path, Problem } from './problem.ts'
+import { memberOf } from './refusal.ts'
 import { slugsOfWatch } from './watch.ts'
-
-type Names = {
-  calendars: Set<string>
-  checks: Set<string>
-  services: Set<string>
-  /** Services that something probes. */
-  probed: Set<string>
-  clauses: Set<string>
-  parties: Set<string>
-  zones: Set<string>
-  kinds: Set<string>
-  guarantees: Set<string>
-}
-
-type Ask = (known: ReadonlySet<string>, name: string | undefined, path: Path, what: string) => void
 
 export function referenceProblems(library: Library): Problem[] {
   const problems: Problem[] = []
@@ -37,22 +23,27 @@ export function referenceProblems(library: Library): Problem[] {
   return [...problems, ...orphanChecks(library)]
 }
 
-function namesFor(entry: Entry<'Contract'>, library: Library): Names {
+function namesFor(entry: Entry<'Contract'>, library: Library) {
   const { spec, metadata } = entry.document
   const slugs = slugsOfWatch(spec.watch ?? [])
   const of = (kind: string) =>
     [...library.names]
       .filter((name) => name.startsWith(`${kind}/`))
       .map((name) => name.slice(kind.length + 1))
-  const probed = entriesOf(library, 'Check').flatMap(({ source }) => serviceOf(source.data))
+  const checks = entriesOf(library, 'Check').map(({ source }) =>
+    memberOf(memberOf(source.data, 'spec'), 'service'),
+  )
   const listed = idsAt(entry.source, ['spec', 'services'], 'name')
+  /** Services that something probes. */
+  const probed = [...checks.filter((service) => typeof service === 'string'), ...listed, ...slugs]
   const ids = (...path: string[]) => new Set(idsAt(entry.source, ['spec', ...path], 'id'))
   const own = spec.hours ? [`${metadata.name}-hours`] : []
   return {
     calendars: new Set(['always', ...of('Calendar'), ...own]),
     checks: new Set([...of('Check'), ...slugs]),
-    services: new Set([...of('Service'), ...probed, ...listed, ...slugs]),
-    probed: new Set([...probed, ...listed, ...slugs]),
+    slos: new Set(of('SLO')),
+    services: new Set([...of('Service'), ...probed]),
+    probed: new Set(probed),
     clauses: ids('clauses'),
     parties: new Set([...ids('parties'), 'customer', ...(spec.provider === undefined ? [] : ['provider'])]),
     zones: ids('zones'),
@@ -61,116 +52,63 @@ function namesFor(entry: Entry<'Contract'>, library: Library): Names {
   }
 }
 
-function serviceOf(data: unknown): string[] {
-  const spec: unknown = typeof data === 'object' && data !== null && 'spec' in data ? data.spec : undefined
-  const service = typeof spec === 'object' && spec !== null && 'service' in spec ? spec.service : undefined
-  return typeof service === 'string' ? [service] : []
-}
+type Names = ReturnType<typeof namesFor>
+
+/** Where the spec names something, of which names, and what that is; `*` stands for every member of a list. */
+const REFERENCES: readonly (readonly [at: string, names: keyof Names, what: string])[] = [
+  ['parties.*.of', 'parties', 'party'],
+  ['sites.*.administeredBy', 'parties', 'party'],
+  ['zones.*.owner', 'parties', 'party'],
+  ['zones.*.reference.*', 'checks', 'check'],
+  ['guarantees.*.service', 'probed', 'service with a check'],
+  ['guarantees.*.clause', 'clauses', 'clause'],
+  ['guarantees.*.calendar', 'calendars', 'calendar'],
+  ['guarantees.*.sloRef', 'slos', 'SLO'],
+  ['guarantees.*.clock.pausedWhile.*', 'kinds', 'exclusion kind'],
+  ['measurement.clause', 'clauses', 'clause'],
+  ['measurement.isolation.references.*', 'checks', 'check'],
+  ['exclusions.kinds.*.clause', 'clauses', 'clause'],
+  ['exclusions.kinds.*.notice.calendar', 'calendars', 'calendar'],
+  ['exclusions.kinds.*.zones.*', 'zones', 'zone'],
+  ['charges.monthly.*.service', 'services', 'service'],
+  ['credits.clause', 'clauses', 'clause'],
+  ['credits.chronic.*.guarantee', 'guarantees', 'guarantee'],
+  ['credits.chronic.*.service', 'services', 'service'],
+  ['credits.chronic.*.notice.calendar', 'calendars', 'calendar'],
+  ['credits.claim.deadline.calendar', 'calendars', 'calendar'],
+  ['credits.claim.providerAnswer.calendar', 'calendars', 'calendar'],
+]
 
 function contractReferences(entry: Entry<'Contract'>, library: Library, problems: Problem[]): void {
+  const { spec } = entry.document
   const names = namesFor(entry, library)
-  const ask: Ask = (known, name, path, what) => {
-    if (name === undefined || known.has(name)) return
-    const others = [...known].slice(0, 12).join(', ')
+  const ask = (known: keyof Names, what: string, { name, path }: Named): void => {
+    if (names[known].has(name)) return
+    const others = [...names[known]].slice(0, 12).join(', ')
     const hint = others === '' ? `add that ${what}` : `write one of ${others}, or add it`
-    problems.push(entry.problem(path, `names no ${what}: there is no ${name}; ${hint}`))
+    problems.push(entry.problem(['spec', ...path], `names no ${what}: there is no ${name}; ${hint}`))
   }
-  partyReferences(entry, names, ask)
-  guaranteeReferences(entry, { names, library }, ask)
-  ruleReferences(entry, names, ask)
-  creditReferences(entry, names, ask)
+  for (const [at, known, what] of REFERENCES)
+    for (const one of namesAt(spec, at.split('.'))) ask(known, what, one)
+  for (const id of Object.keys(spec.credits?.schedules ?? {}))
+    ask('guarantees', 'guarantee', { name: id, path: ['credits', 'schedules', id] })
+  for (const [i, { tree }] of (spec.services ?? []).entries()) {
+    const path = ['services', i, 'tree']
+    for (const leaf of tree ? leavesOf(tree) : []) {
+      if ('check' in leaf) ask('checks', 'check', { name: leaf.check, path })
+      else ask('services', 'service', { name: leaf.service, path })
+    }
+  }
   duplicates(entry, problems)
 }
 
-function partyReferences({ document: { spec } }: Entry<'Contract'>, names: Names, ask: Ask): void {
-  for (const [i, { of }] of (spec.parties ?? []).entries()) {
-    ask(names.parties, of, ['spec', 'parties', i, 'of'], 'party')
-  }
-  for (const [i, { administeredBy }] of (spec.sites ?? []).entries()) {
-    ask(names.parties, administeredBy, ['spec', 'sites', i, 'administeredBy'], 'party')
-  }
-  for (const [i, { owner, reference }] of (spec.zones ?? []).entries()) {
-    ask(names.parties, owner, ['spec', 'zones', i, 'owner'], 'party')
-    for (const [j, check] of reference.entries()) {
-      ask(names.checks, check, ['spec', 'zones', i, 'reference', j], 'check')
-    }
-  }
-  for (const [i, { tree }] of (spec.services ?? []).entries()) {
-    for (const leaf of tree ? leavesOf(tree) : []) {
-      const path = ['spec', 'services', i, 'tree']
-      if ('check' in leaf) ask(names.checks, leaf.check, path, 'check')
-      else ask(names.services, leaf.service, path, 'service')
-    }
-  }
-}
+type Named = { name: string; path: Path }
 
-type Known = { names: Names; library: Library }
-
-function guaranteeReferences(
-  { document: { spec } }: Entry<'Contract'>,
-  { names, library }: Known,
-  ask: Ask,
-): void {
-  const slos = new Set([...library.names].flatMap((name) => (name.startsWith('SLO/') ? [name.slice(4)] : [])))
-  for (const [i, guarantee] of (spec.guarantees ?? []).entries()) {
-    const path = ['spec', 'guarantees', i]
-    ask(names.probed, guarantee.service, [...path, 'service'], 'service with a check')
-    ask(names.clauses, guarantee.clause, [...path, 'clause'], 'clause')
-    ask(names.calendars, guarantee.calendar, [...path, 'calendar'], 'calendar')
-    ask(slos, guarantee.sloRef, [...path, 'sloRef'], 'SLO')
-    const paused = 'clock' in guarantee ? (guarantee.clock?.pausedWhile ?? []) : []
-    for (const [j, kind] of paused.entries()) {
-      ask(names.kinds, kind, [...path, 'clock', 'pausedWhile', j], 'exclusion kind')
-    }
-  }
-}
-
-function ruleReferences({ document: { spec } }: Entry<'Contract'>, names: Names, ask: Ask): void {
-  const { measurement, exclusions, charges } = spec
-  ask(names.clauses, measurement?.clause, ['spec', 'measurement', 'clause'], 'clause')
-  const isolation = measurement?.isolation
-  if (isolation?.rule === 'all-references-failed') {
-    for (const [i, check] of isolation.references.entries()) {
-      ask(names.checks, check, ['spec', 'measurement', 'isolation', 'references', i], 'check')
-    }
-  }
-  for (const [i, kind] of (exclusions?.kinds ?? []).entries()) {
-    const path = ['spec', 'exclusions', 'kinds', i]
-    ask(names.clauses, kind.clause, [...path, 'clause'], 'clause')
-    ask(names.calendars, kind.notice?.calendar, [...path, 'notice', 'calendar'], 'calendar')
-    for (const [j, zone] of (kind.zones ?? []).entries())
-      ask(names.zones, zone, [...path, 'zones', j], 'zone')
-  }
-  for (const [i, { service }] of (charges?.monthly ?? []).entries()) {
-    ask(names.services, service, ['spec', 'charges', 'monthly', i, 'service'], 'service')
-  }
-}
-
-function creditReferences({ document: { spec } }: Entry<'Contract'>, names: Names, ask: Ask): void {
-  const { credits } = spec
-  if (!credits) return
-  ask(names.clauses, credits.clause, ['spec', 'credits', 'clause'], 'clause')
-  for (const id of Object.keys(credits.schedules)) {
-    ask(names.guarantees, id, ['spec', 'credits', 'schedules', id], 'guarantee')
-  }
-  for (const [i, rule] of credits.chronic.entries()) {
-    const path = ['spec', 'credits', 'chronic', i]
-    if ('guarantee' in rule) ask(names.guarantees, rule.guarantee, [...path, 'guarantee'], 'guarantee')
-    else {
-      ask(names.services, rule.service, [...path, 'service'], 'service')
-      ask(names.calendars, rule.notice?.calendar, [...path, 'notice', 'calendar'], 'calendar')
-    }
-  }
-  const claim = ['spec', 'credits', 'claim']
-  const { deadline } = credits.claim ?? {}
-  if (deadline && 'days' in deadline)
-    ask(names.calendars, deadline.calendar, [...claim, 'deadline', 'calendar'], 'calendar')
-  ask(
-    names.calendars,
-    credits.claim?.providerAnswer?.calendar,
-    [...claim, 'providerAnswer', 'calendar'],
-    'calendar',
-  )
+/** The texts at a place, each with where exactly it stands. */
+function namesAt(value: unknown, [step, ...rest]: readonly string[], path: Path = []): Named[] {
+  if (step === undefined) return typeof value === 'string' ? [{ name: value, path }] : []
+  if (step !== '*') return namesAt(memberOf(value, step), rest, [...path, step])
+  return Array.isArray(value) ? value.flatMap((one: unknown, i) => namesAt(one, rest, [...path, i])) : []
 }
 
 /** Lists whose members carry a name of their own. */

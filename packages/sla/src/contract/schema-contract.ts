@@ -88,15 +88,15 @@ const charges = z.strictObject({
   ),
 })
 
-/** Deeper trees than this are a mistake. The recursion of the schema ends with the depth of the document. */
-type Node =
+/** A service is a tree over checks and other services. The recursion ends with the depth of the document. */
+export type TreeNode =
   | { check: string }
   | { service: string }
-  | { all: Node[] }
-  | { any: Node[] }
-  | { atLeast: number; of: Node[] }
+  | { all: TreeNode[] }
+  | { any: TreeNode[] }
+  | { atLeast: number; of: TreeNode[] }
 const parts = z.lazy(() => z.array(node).min(1, 'is empty: name the parts').max(500))
-const node: z.ZodType<Node> = z.lazy(() =>
+const node: z.ZodType<TreeNode> = z.lazy(() =>
   z.union(
     [
       z.strictObject({ check: name }),

@@ -4,9 +4,8 @@
  */
 import { clip, formatInstant, totalMs, type UnixMs } from '@constat/shared/time'
 import type { ChronicRule, CreditTerms, DayCount, ExpandedContract } from '../contract/expanded.ts'
-import { isChronic, isChronicFailure } from '../chronic.ts'
 import type { Figure } from '../figures.ts'
-import { fraction } from '../fraction.ts'
+import { compare, fraction, sum, type Fraction } from '../fraction.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
 import type { Judged } from '../judgement/judge-guarantee.ts'
 import type { Verdict } from '../verdict.ts'
@@ -115,4 +114,24 @@ function spansOf({ onsetMs, endMs, proved, possible }: IncidentFacts, figure: Fi
     case 'pessimistic':
       return [possible]
   }
+}
+
+/** Lengths in one unit. `each` and `aggregate` must be exceeded, not reached. */
+type OutageRule = { count: number; each: Fraction; aggregate: Fraction | null }
+
+export function isChronic(outages: readonly Fraction[], { count, each, aggregate }: OutageRule): boolean {
+  const long = outages.filter((outage) => compare(outage, each) > 0)
+  return long.length >= count || (aggregate !== null && compare(sum(...outages), aggregate) > 0)
+}
+
+/** Failed windows in order of time: `failures` in a row, or within the last `within` windows. */
+type WindowRule = { failures: number; consecutive: boolean; within: number | null }
+
+/** Whether the right stands at the end of the last window. */
+export function isChronicFailure(
+  failed: readonly boolean[],
+  { failures, consecutive, within }: WindowRule,
+): boolean {
+  const recent = failed.slice(-Math.min(failed.length, consecutive ? failures : (within ?? failed.length)))
+  return recent.filter(Boolean).length >= failures
 }

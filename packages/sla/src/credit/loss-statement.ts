@@ -10,7 +10,6 @@ import type { LossModelSpec } from '../contract/schema-private.ts'
 import { combine } from '../combine.ts'
 import { decimal, fraction, ONE, product, ratio, sum, ZERO, type Fraction } from '../fraction.ts'
 import type { IncidentFacts } from '../judgement/timing.ts'
-import { lossOf } from '../loss.ts'
 import { isDown, piecesWithin, where, type Timeline } from '../timeline.ts'
 import type { ZoneTable } from '../zone-table.ts'
 import { moneyText } from './money.ts'
@@ -132,3 +131,12 @@ function weightedMinutes(
 }
 
 const COUNT_BASE = 65_536
+
+/** Σ minutes × rate × affected share, plus what an incident costs however long it lasts. */
+export function lossOf(
+  pieces: readonly { minutes: Fraction; rate: Fraction }[],
+  { affectedShare, perIncident }: { affectedShare: Fraction; perIncident: Fraction },
+): Fraction {
+  const timed = sum(...pieces.map(({ minutes, rate }) => product(minutes, rate)))
+  return sum(product(timed, affectedShare), perIncident)
+}

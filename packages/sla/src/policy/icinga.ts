@@ -61,21 +61,14 @@ function edgesOf({ events, downtimes, from, to }: IcingaQuestion): Edge[] {
     return { at, order: 0, previousState, apply: (running) => (running.state = state) }
   })
   const touching = downtimes.filter((one) => one.from < to && one.to >= from)
-  const starts = touching.map((one): Edge => {
-    return {
-      at: Math.max(one.from, from),
-      order: 1,
-      previousState: null,
-      apply: (running) => (running.downtimes += 1),
-    }
+  const turns = touching.flatMap((one): Edge[] => {
+    const start = { at: Math.max(one.from, from), order: 1, previousState: null }
+    const begins: Edge = { ...start, apply: (running) => (running.downtimes += 1) }
+    const ends: Edge = { ...start, at: one.to, order: 2, apply: (running) => (running.downtimes -= 1) }
+    return one.to < to ? [begins, ends] : [begins]
   })
-  const ends = touching
-    .filter((one) => one.to < to)
-    .map((one): Edge => {
-      return { at: one.to, order: 2, previousState: null, apply: (running) => (running.downtimes -= 1) }
-    })
   const end: Edge = { at: to, order: 3, previousState: null, apply: () => undefined }
-  return [...changes, ...starts, ...ends, end].sort((a, b) => a.at - b.at || a.order - b.order)
+  return [...changes, ...turns, end].sort((a, b) => a.at - b.at || a.order - b.order)
 }
 
 export const icinga: Policy = {

@@ -77,8 +77,3 @@ function lastBefore({ at, mark }: Timeline, startMs: UnixMs): PolicyState {
 export function held(stretches: readonly Stretch[]): Stretch[] {
   return stretches.map((stretch) => ({ ...stretch, state: stretch.last }))
 }
-
-/** Total of the stretches that `counts`, ms. */
-export function sumMs(stretches: readonly Stretch[], counts: (stretch: Stretch) => boolean): number {
-  return stretches.reduce((ms, stretch) => (counts(stretch) ? ms + stretch.ms : ms), 0)
-}

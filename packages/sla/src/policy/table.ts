@@ -1,16 +1,79 @@
-/** The table of policies. A new one is one file and one line here. Pure. */
+/** The table of policies: a new one is one entry here. Pure. */
 import { Fault } from '@constat/shared/fault'
-import { centreon } from './centreon.ts'
-import { checkmk } from './checkmk.ts'
-import { icinga } from './icinga.ts'
-import { nagios } from './nagios.ts'
-import { pandora } from './pandora.ts'
-import type { Policy } from './policy.ts'
-import { sampleRatio } from './sample-ratio.ts'
-import { percentText } from './score.ts'
 import { fractionText } from '../fraction.ts'
-import type { Stretch } from './stretch.ts'
-import { zabbix } from './zabbix.ts'
+import { icinga } from './icinga.ts'
+import { percentText, shareOf, type Policy } from './policy.ts'
+import { held, type Stretch } from './stretch.ts'
+
+const isUp = ({ state }: Stretch): boolean => state === 'ok' || state === 'warning'
+const isTold = (one: Stretch): boolean => isUp(one) || one.state === 'critical'
+
+/** Pandora FMS, SLA reports: unknown, planned downtime and warning are good; what never reported is left out. */
+const pandora: Policy = {
+  name: 'pandora',
+  formula: '(ok + unknown + downtime + warning) / (ok + unknown + downtime + warning + error)',
+  digits: 2,
+  mode: 'truncate',
+  score: shareOf(
+    ({ isInHours, state }) => isInHours && state !== 'pending',
+    ({ state, isExcluded }) => state !== 'critical' || isExcluded,
+  ),
+}
+
+const isOnSchedule = ({ isInHours, isExcluded, state }: Stretch) =>
+  isInHours && !isExcluded && state !== 'pending'
+const zabbixShare = shareOf(isOnSchedule, ({ state }) => state !== 'critical', '-1')
+
+/** Zabbix, SLI of a service: no unknown state, so the last one stands; off-schedule and excluded time is removed. */
+const zabbix: Policy = {
+  name: 'zabbix',
+  formula: 'up / (up + down), the last state held; −1 where nothing is left',
+  digits: 4,
+  mode: 'round',
+  score: (stretches) => zabbixShare(held(stretches)),
+}
+
+/** Checkmk, availability: service period first, then unmonitored, then downtime, then state; all inside the denominator. */
+const checkmk: Policy = {
+  name: 'checkmk',
+  formula: 'ok / (all of the service period, unmonitored and downtime included)',
+  digits: 2,
+  mode: 'round',
+  score: shareOf(
+    ({ isInHours }) => isInHours,
+    ({ state, isExcluded }) => state === 'ok' && !isExcluded,
+  ),
+}
+
+/** Centreon, availability: unknown, unreachable and planned downtime are left out of both sides. */
+const centreon: Policy = {
+  name: 'centreon',
+  formula: '(ok + warning) / (ok + warning + critical)',
+  digits: 2,
+  mode: 'round',
+  score: shareOf((one) => one.isInHours && !one.isExcluded && isTold(one), isUp),
+}
+
+/** Nagios, availability report: the full partition of the period; scheduled time is a part of each state, not one of its own. */
+const nagios: Policy = {
+  name: 'nagios',
+  formula: 'ok / (ok + warning + unknown + critical + undetermined)',
+  digits: 3,
+  mode: 'round',
+  score: shareOf(
+    ({ isInHours }) => isInHours,
+    ({ state }) => state === 'ok',
+  ),
+}
+
+/** Uptime monitors: up samples over up and down samples; at an even rate that is time told over time told. */
+const sampleRatio: Policy = {
+  name: 'sample-ratio',
+  formula: 'up samples / (up + down samples), at all hours, nothing excluded',
+  digits: 2,
+  mode: 'round',
+  score: shareOf(isTold, isUp),
+}
 
 export const POLICIES: readonly Policy[] = [pandora, zabbix, checkmk, icinga, centreon, nagios, sampleRatio]
 

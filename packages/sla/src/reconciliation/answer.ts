@@ -2,11 +2,22 @@
  * The answer of a reconciliation: one guarantee held against the provider's statement, as it is published.
  * The schema is the source; instants are RFC 3339 text, lengths ms. Pure.
  */
-import { formatInstant, type Interval } from '@constat/shared/time'
+import { formatInstant, type Interval, type IntervalSet } from '@constat/shared/time'
 import { z } from 'zod'
 import type { NextDeadline } from '../credit/claim.ts'
 import { REFUSALS } from '../judgement/declaration.ts'
-import { MATCH_CLASSES, type Reconciliation } from './reconcile.ts'
+
+export const MATCH_CLASSES = [
+  'agreed',
+  'shorter-in-the-statement',
+  'longer-in-the-statement',
+  'absent-from-the-statement',
+  'declared-only-by-the-provider',
+  'reclassified',
+  'out-of-scope',
+  'ambiguous-local-time',
+] as const
+export type MatchClass = (typeof MATCH_CLASSES)[number]
 
 const ms = z.int().meta({ description: 'ms' })
 const line = z.int().min(0)
@@ -38,6 +49,8 @@ const excuse = z
     overCapMs: ms.meta({ description: 'Beyond the cap, ms' }),
   })
   .meta({ description: 'What the provider calls excused, tried against what was declared' })
+/** One excused line against one declaration of its kind, or against none. Lengths in service hours of the line. */
+export type ExcuseCheck = z.infer<typeof excuse>
 
 const match = z.strictObject({
   ...span.shape,
@@ -53,6 +66,12 @@ const match = z.strictObject({
   excuses: z.array(excuse),
 })
 export type MatchAnswer = z.infer<typeof match>
+/** A match as it is worked out, on unwidened committed time. `interval`: from the first to the last instant of either side. */
+export type Match = Omit<MatchAnswer, 'start' | 'end' | 'measured' | 'readings'> & {
+  interval: Interval
+  measured: IntervalSet
+  readings: Interval[]
+}
 
 export const reconciliationSchema = z.strictObject({
   guarantee: z.string(),
@@ -70,7 +89,9 @@ export const reconciliationSchema = z.strictObject({
       z.strictObject({
         step: z.enum([
           'stated',
+          // The statement's own lines against the percentage that it reports.
           'arithmetic-of-the-statement',
+          // A percentage without any line: nothing says where the downtime was.
           'not-itemised-in-the-statement',
           ...MATCH_CLASSES,
           'measured',
@@ -79,6 +100,7 @@ export const reconciliationSchema = z.strictObject({
       }),
     )
     .meta({ description: 'From the figure of the provider to the measured one' }),
+  /** `both`: of lines the time that both have down; of a percentage alone the lesser of the two figures. */
   downMs: z.strictObject({
     reported: ms.nullable().meta({ description: 'What the percentage of the statement means, ms' }),
     stated: ms,
@@ -94,6 +116,10 @@ export const reconciliationSchema = z.strictObject({
     .nullable(),
 })
 export type ReconciliationAnswer = z.infer<typeof reconciliationSchema>
+/** As it is worked out, before anything is priced. */
+export type Reconciliation = Omit<ReconciliationAnswer, 'guarantee' | 'credits' | 'matches'> & {
+  matches: Match[]
+}
 
 /** What has to happen next; null where the contract sets no term, or it has passed. */
 export const deadlineSchema = z

@@ -9,19 +9,17 @@ import { moneyText } from '../credit/money.ts'
 import type { GuaranteeResult } from '../judgement/result.ts'
 import { availabilityOf } from '../metric/availability.ts'
 import { boundedVerdict } from '../verdict.ts'
-import type { Reconciliation } from './reconcile.ts'
+import type { Reconciliation, ReconciliationAnswer } from './answer.ts'
 
-export const CREDIT_BASES = ['stated', 'agreed', 'provable', 'point'] as const
-export type CreditBasis = (typeof CREDIT_BASES)[number]
-
-export type FourCredits = { currency: string; credits: Record<CreditBasis, string>; inDispute: string }
+const CREDIT_BASES = ['stated', 'agreed', 'provable', 'point'] as const
+type CreditBasis = (typeof CREDIT_BASES)[number]
 
 /** Null where the contract prices nothing. `question` holds this guarantee among others of the window. */
 export function fourCredits(
   guarantee: string,
   reconciliation: Reconciliation,
   question: CreditQuestion,
-): FourCredits | null {
+): ReconciliationAnswer['credits'] {
   const { credits: terms, charges } = question.terms
   const own = question.judged.find(({ result }) => result.guarantee === guarantee)
   if (!terms || !charges || own?.result.measure.kind !== 'downtime') return null

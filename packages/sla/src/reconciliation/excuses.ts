@@ -5,30 +5,9 @@
  */
 import { intersect, subtract, totalMs, type Interval, type IntervalSet } from '@constat/shared/time'
 import type { ExclusionKind } from '../contract/expanded.ts'
-import type { Notice } from '../exclusion.ts'
-import type { Refusal, Ruling } from '../judgement/declaration.ts'
+import type { Ruling } from '../judgement/declaration.ts'
+import type { ExcuseCheck } from './answer.ts'
 import type { StatedIncident } from './provider-statement.ts'
-
-/** One excused line against one declaration of its kind, or against none. */
-export type ExcuseCheck = {
-  line: number
-  kind: string
-  clause: string | null
-  /** Id of the declaration. */
-  ruling: string | null
-  standing: 'valid' | 'contested' | 'refused' | 'not-declared'
-  refusals: Refusal[]
-  notice: Notice | null
-  /** What the contract asks for. */
-  needs: ExclusionKind['needs']
-  /** Parties by id, and `decision`. */
-  acceptedBy: readonly string[]
-  /** Service hours of the line, ms: what stands excused of it, what lies outside the declaration, what passes the cap. */
-  claimedMs: number
-  excusedMs: number
-  outsideMs: number
-  overCapMs: number
-}
 
 export type ExcuseContext = {
   kinds: readonly ExclusionKind[]

@@ -10,7 +10,8 @@ import type { IncidentFacts } from '../judgement/timing.ts'
 import { countedTimeline } from '../outage.ts'
 import { isDown, where, type Timeline } from '../timeline.ts'
 import type { ProviderStatement } from './provider-statement.ts'
-import { reconcile, type MeasuredOutage, type Reconciliation } from './reconcile.ts'
+import type { Reconciliation } from './answer.ts'
+import { reconcile, type MeasuredOutage } from './reconcile.ts'
 
 export type Reconciling = {
   terms: ExpandedContract

@@ -8,71 +8,13 @@ import { clip, intersect, normalise, subtract, totalMs, union } from '@constat/s
 import type { Interval, IntervalSet } from '@constat/shared/time'
 import type { ExclusionKind } from '../contract/expanded.ts'
 import type { Ruling } from '../judgement/declaration.ts'
+import { MATCH_CLASSES, type Match, type MatchClass, type Reconciliation } from './answer.ts'
 import { componentsOf } from './components.ts'
-import { excuseChecks, type ExcuseCheck } from './excuses.ts'
-import { overlapOf } from './overlap.ts'
+import { excuseChecks } from './excuses.ts'
 import type { StatedIncident } from './provider-statement.ts'
-
-export const MATCH_CLASSES = [
-  'agreed',
-  'shorter-in-the-statement',
-  'longer-in-the-statement',
-  'absent-from-the-statement',
-  'declared-only-by-the-provider',
-  'reclassified',
-  'out-of-scope',
-  'ambiguous-local-time',
-] as const
-export type MatchClass = (typeof MATCH_CLASSES)[number]
 
 /** A measured outage, and the zone whose failing made it. */
 export type MeasuredOutage = { spans: IntervalSet; zone: string | null }
-
-export type Match = {
-  class: MatchClass
-  /** From the first to the last instant of either side. */
-  interval: Interval
-  measured: IntervalSet
-  /** Lines of the statement. */
-  lines: number[]
-  /** On unwidened committed time. */
-  bothMs: number
-  measuredOnlyMs: number
-  providerOnlyMs: number
-  /** The statement minus the measurement, ms; null where one side has none. */
-  startDifferenceMs: number | null
-  endDifferenceMs: number | null
-  /** Every meaning of its local times, where there is more than one. */
-  readings: Interval[]
-  /** What the provider calls excused, tried against what was declared. */
-  excuses: ExcuseCheck[]
-}
-
-export type Reconciliation = {
-  matches: Match[]
-  /** Lines of the statement that lie outside the window altogether. */
-  linesOutside: number[]
-  /** Percent, as the statement has it of this guarantee; null where it has none. */
-  reportedPercent: string | null
-  /** Whether the statement lists outages, be it none; of a plain percentage there is nothing to match. */
-  isItemised: boolean
-  /** The provider's figure, then each step, ends at the measured one. */
-  waterfall: { step: WaterfallStep; ms: number }[]
-  /**
-   * `reported`: what the percentage of the statement means; null where it has none. `stated`: its lines. `both`:
-   * of lines the time that both have down; of a percentage alone the lesser of the two figures.
-   */
-  downMs: { reported: number | null; stated: number; both: number; measured: number }
-}
-
-export type WaterfallStep =
-  | 'stated'
-  /** The statement's own lines against the percentage that it reports. */
-  | 'arithmetic-of-the-statement'
-  /** A percentage without any line: nothing says where the downtime was. */
-  | 'not-itemised-in-the-statement'
-  | MatchClass
-  | 'measured'
 
 export type ReconcileQuestion = {
   /** Apart from each other; what is down in the window. */
@@ -183,6 +125,20 @@ function matchOf({ measured, stated }: Component, context: Context): Match {
     excuses: stated.flatMap((one) => excuseChecks(one, context)),
   }
   return { class: classOf({ measured, stated, match }, context), ...match }
+}
+
+type Sides = { measured: IntervalSet; provider: IntervalSet }
+
+/** How long both say down, and each alone. Both are sets, so overlapping lines of one statement count once. */
+export function overlapOf({
+  measured,
+  provider,
+}: Sides): Pick<Match, 'bothMs' | 'measuredOnlyMs' | 'providerOnlyMs'> {
+  return {
+    bothMs: totalMs(intersect(measured, provider)),
+    measuredOnlyMs: totalMs(subtract(measured, provider)),
+    providerOnlyMs: totalMs(subtract(provider, measured)),
+  }
 }
 
 function differences(

@@ -2,18 +2,15 @@
  * The scenario: what `constat evaluate` reads, as one schema that parses it and is published. Pure.
  * Rows of samples and states are read apart (`rows.ts`): there may be millions of them.
  */
-import type { Json } from '@constat/shared/canonical-json'
-import { OUTCOMES } from '@constat/shared/sample'
 import { z } from 'zod'
-import { STATES } from '../timeline.ts'
 
 /** Most members of a list of people's words. */
 export const MAX_DECLARATIONS = 10_000
 
-const instant = z
+export const instant = z
   .union([z.int(), z.string().max(40)], { error: 'should be ms since the epoch, or RFC 3339 text' })
   .meta({ description: 'Integer ms since the epoch, or RFC 3339 text with an offset' })
-const name = z.string().min(1).max(200)
+export const name = z.string().min(1).max(200)
 const party = z.string().min(1).max(200)
 
 const window = z
@@ -75,47 +72,27 @@ const verdict = z.enum(['met', 'not_met', 'indeterminate'])
 const past = z.union([verdict, z.strictObject({ verdict, credit: z.string().max(40).optional() })])
 const history = z.record(name, z.array(past).max(1000))
 
-function scenarioOf<Samples extends z.ZodType, States extends z.ZodType>(rows: {
-  samples: Samples
-  states: States
-}) {
-  const series = <T extends z.ZodType>(value: T) => z.record(name, value)
-  return z.strictObject({
-    contract: z
-      .union([z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown())).max(1000)])
-      .optional()
-      .meta({ description: 'Contract documents as JSON: one, or a list' }),
-    contractFile: z.union([z.string().max(4096), z.array(z.string().max(4096)).max(100)]).optional(),
-    /** Which contract, where the documents hold several. */
-    contractName: name.optional(),
-    window: window.optional(),
-    /** Measured up to here; absent: the end of the window. */
-    asOf: instant.optional(),
-    samples: series(series(rows.samples)).optional(),
-    states: series(rows.states).optional(),
-    exclusions: z.array(exclusion).max(MAX_DECLARATIONS).optional(),
-    incidents: z.array(incident).max(MAX_DECLARATIONS).optional(),
-    history: history.optional(),
-    statement: statement.optional(),
-    policies: z.array(name).max(50).optional(),
-  })
-}
+const rows = z.custom<readonly unknown[]>((value) => Array.isArray(value), 'should be a list of rows')
 
-const rawRows = z.custom<readonly unknown[]>((value) => Array.isArray(value), 'should be a list of rows')
-
-export const scenarioSchema = scenarioOf({ samples: rawRows, states: rawRows })
+export const scenarioSchema = z.strictObject({
+  contract: z
+    .union([z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown())).max(1000)])
+    .optional()
+    .meta({ description: 'Contract documents as JSON: one, or a list' }),
+  contractFile: z.union([z.string().max(4096), z.array(z.string().max(4096)).max(100)]).optional(),
+  /** Which contract, where the documents hold several. */
+  contractName: name.optional(),
+  window: window.optional(),
+  /** Measured up to here; absent: the end of the window. */
+  asOf: instant.optional(),
+  samples: z.record(name, z.record(name, rows)).optional(),
+  states: z.record(name, rows).optional(),
+  exclusions: z.array(exclusion).max(MAX_DECLARATIONS).optional(),
+  incidents: z.array(incident).max(MAX_DECLARATIONS).optional(),
+  history: history.optional(),
+  statement: statement.optional(),
+  policies: z.array(name).max(50).optional(),
+})
 export type Scenario = z.output<typeof scenarioSchema>
 export type ExclusionInput = z.output<typeof exclusion>
 export type IncidentInput = z.output<typeof incident>
-
-/** Draft 2020-12. */
-export function scenarioJsonSchema(): Json {
-  const rest = z
-    .union([z.int().min(0), z.string().max(40)])
-    .meta({ description: 'The latency in µs; the word reprobe for a re-probe; any other word says why' })
-  const sample = z.tuple([instant, z.enum(OUTCOMES)], rest)
-  const state = z.tuple([instant, z.enum(STATES)])
-  const published = scenarioOf({ samples: z.array(sample), states: z.array(state) })
-  // The generator's type is wider than JSON only in what it never writes.
-  return z.toJSONSchema(published, { io: 'input', target: 'draft-2020-12', reused: 'ref' }) as Json
-}
