@@ -11,58 +11,26 @@ import { alertingSpec, lossModelSpec } from './schema-private.ts'
 const constat = z.literal('constat/v1')
 const openslo = z.literal('openslo/v1')
 
-/** A kind that other tools read, taken as it stands. */
-const informative = <K extends string>(kind: K) =>
-  z.strictObject({ apiVersion: openslo, kind: z.literal(kind), metadata: openSloMetadata, spec: openSpec })
+/** A document of ours, and one of OpenSLO. */
+const ours = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
+  z.strictObject({ apiVersion: constat, kind: z.literal(kind), metadata, spec })
+const open = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
+  z.strictObject({ apiVersion: openslo, kind: z.literal(kind), metadata: openSloMetadata, spec })
 
 export const KINDS = {
-  Calendar: z.strictObject({
-    apiVersion: constat,
-    kind: z.literal('Calendar'),
-    metadata,
-    spec: calendarSpec,
-  }),
-  Check: z.strictObject({ apiVersion: constat, kind: z.literal('Check'), metadata, spec: checkSpec }),
-  Contract: z.strictObject({
-    apiVersion: constat,
-    kind: z.literal('Contract'),
-    metadata,
-    spec: contractSpec,
-  }),
-  Alerting: z.strictObject({
-    apiVersion: constat,
-    kind: z.literal('Alerting'),
-    metadata,
-    spec: alertingSpec,
-  }),
-  LossModel: z.strictObject({
-    apiVersion: constat,
-    kind: z.literal('LossModel'),
-    metadata,
-    spec: lossModelSpec,
-  }),
-  Service: z.strictObject({
-    apiVersion: openslo,
-    kind: z.literal('Service'),
-    metadata: openSloMetadata,
-    spec: serviceSpec,
-  }),
-  DataSource: informative('DataSource'),
-  AlertPolicy: informative('AlertPolicy'),
-  AlertCondition: informative('AlertCondition'),
-  AlertNotificationTarget: informative('AlertNotificationTarget'),
-  SLI: z.strictObject({
-    apiVersion: openslo,
-    kind: z.literal('SLI'),
-    metadata: openSloMetadata,
-    spec: sliSpec,
-  }),
-  SLO: z.strictObject({
-    apiVersion: openslo,
-    kind: z.literal('SLO'),
-    metadata: openSloMetadata,
-    spec: sloSpec,
-  }),
+  Calendar: ours('Calendar', calendarSpec),
+  Check: ours('Check', checkSpec),
+  Contract: ours('Contract', contractSpec),
+  Alerting: ours('Alerting', alertingSpec),
+  LossModel: ours('LossModel', lossModelSpec),
+  Service: open('Service', serviceSpec),
+  // Read by other tools, and taken as they stand.
+  DataSource: open('DataSource', openSpec),
+  AlertPolicy: open('AlertPolicy', openSpec),
+  AlertCondition: open('AlertCondition', openSpec),
+  AlertNotificationTarget: open('AlertNotificationTarget', openSpec),
+  SLI: open('SLI', sliSpec),
+  SLO: open('SLO', sloSpec),
 } as const
 
 export type Kind = keyof typeof KINDS

@@ -28,13 +28,30 @@ export function atMost(limit: number): string {
   return `should be at most ${limit}`
 }
 
+/** A whole number of a range; `what` it is stands before the bounds. */
+export function ranged(form: string, { min, max }: { min: number; max: number }, what = ''): z.ZodInt {
+  const bounds = `should be ${what}from ${min} to ${max}`
+  return z.int(form).min(min, bounds).max(max, bounds)
+}
+
+/** Text of 1 to so many characters; `cure`: what to do about an empty one. */
+export function words(form: string, cure: string, max: number): z.ZodString {
+  return z.string(form).min(1, `is empty: ${cure}`).max(max, tooLong(max))
+}
+
+export function list<T extends z.ZodType>(item: T): z.ZodArray<T> {
+  return z.array(item).max(MAX_LIST)
+}
+
+/** A list of at least one; `cure`: what to do about an empty one. */
+export function some<T extends z.ZodType>(item: T, cure: string, max = MAX_LIST): z.ZodArray<T> {
+  return z.array(item).min(1, `is empty: ${cure}`).max(max)
+}
+
 const HUNDRED = fraction(100)
 const ZERO = fraction(0)
 
-export const text = z
-  .string('should be text')
-  .min(1, 'is empty: write something')
-  .max(MAX_TEXT_LENGTH, tooLong(MAX_TEXT_LENGTH))
+export const text = words('should be text', 'write something', MAX_TEXT_LENGTH)
 
 /** What other documents refer to. */
 export const name = z
@@ -115,10 +132,7 @@ export const currency = z
   .regex(/^[A-Z]{3}$/, 'should be an ISO 4217 currency code of three capitals, such as EUR')
 
 /** Years that a calendar may cover. */
-export const year = z
-  .int('should be a year, such as 2026')
-  .min(1970, 'should be a year from 1970 to 9998')
-  .max(9998, 'should be a year from 1970 to 9998')
+export const year = ranged('should be a year, such as 2026', { min: 1970, max: 9998 }, 'a year ')
 
 export const weekday = z.enum(['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'])
 
@@ -139,7 +153,7 @@ export const days = z
 /** Local hours [start, end) of listed days; an end at or before the start runs into the next day. */
 export const weeklySlot = z
   .strictObject({
-    days: z.array(weekday).min(1, 'is empty: list the days, such as [MO, TU]').max(7),
+    days: some(weekday, 'list the days, such as [MO, TU]', 7),
     start: clock,
     end: clock,
   })
@@ -152,7 +166,7 @@ export function ms(text: string): number {
   return value
 }
 
-export function msOr(text: string | undefined, fallbackMs: number): number {
+export function msOr<T extends number | undefined>(text: string | undefined, fallbackMs: T): number | T {
   return text === undefined ? fallbackMs : ms(text)
 }
 

@@ -5,19 +5,8 @@ import { z } from 'zod'
 import { hostOptions } from './schema-host.ts'
 import { webOptions } from './schema-http.ts'
 import { networkOptions } from './schema-network.ts'
-import {
-  atMost,
-  count,
-  date,
-  flag,
-  MAX_LIST,
-  name,
-  positiveDuration,
-  text,
-  timeZone,
-  weeklySlot,
-  year,
-} from './scalar.ts'
+import { atMost, count, date, flag, list, name, positiveDuration, some, text, timeZone } from './scalar.ts'
+import { weeklySlot, year } from './scalar.ts'
 
 export const metadata = z.strictObject({ name, displayName: text.optional() })
 
@@ -25,18 +14,16 @@ export const holiday = z.union([date, z.strictObject({ date, name: text.optional
   error: 'should be a date in quotes, such as "2026-05-01", or {date: "2026-05-01"}',
 })
 
+/** Service hours, and the years whose holidays are listed. */
+export const weekly = some(weeklySlot, 'list the service hours', 100)
+export const yearsCovered = some(year, 'list the years whose holidays stand here', 200)
+
 export const calendarSpec = z.strictObject({
   timeZone,
-  weekly: z.array(weeklySlot).min(1, 'is empty: list the service hours').max(100),
-  holidays: z.array(holiday).max(MAX_LIST).default([]),
-  yearsCovered: z.array(year).min(1, 'is empty: list the years whose holidays stand here').max(200),
+  weekly,
+  holidays: list(holiday).default([]),
+  yearsCovered,
 })
-
-export const probeOptions = {
-  ...webOptions,
-  ...networkOptions,
-  host: hostOptions.optional(),
-}
 
 export const PROBE_KINDS = ['http', 'transaction', 'tcp', 'tls', 'dns', 'icmp', 'host'] as const
 
@@ -53,18 +40,16 @@ export const checkSpec = z
   .strictObject({
     /** Absent: a reference, it belongs to no guaranteed service. */
     service: name.optional(),
-    ...probeOptions,
+    ...webOptions,
+    ...networkOptions,
+    host: hostOptions.optional(),
     interval: positiveDuration,
     timeout: positiveDuration,
     reprobe: positiveDuration.optional(),
     hold: positiveDuration.optional(),
     confirm: confirmation.optional(),
     brackets: flag.optional(),
-    vantages: z
-      .array(name)
-      .min(1, 'is empty: name the agents, or leave it out for all of them')
-      .max(MAX_LIST)
-      .optional(),
+    vantages: some(name, 'name the agents, or leave it out for all of them').optional(),
     zone: name.optional(),
   })
   .refine((spec) => PROBE_KINDS.filter((kind) => spec[kind] !== undefined).length === 1, {

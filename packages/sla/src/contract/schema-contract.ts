@@ -13,19 +13,15 @@ import {
   decimalText,
   duration,
   flag,
+  list,
   localDateTime,
-  MAX_LIST,
-  name,
-  natural,
-  positiveDuration,
 } from './scalar.ts'
-import { rrule, shareText, targetText, text, timeZone, tooLong, weeklySlot, year } from './scalar.ts'
-import { confirmation, holiday } from './schema-check.ts'
+import { name, natural, positiveDuration, rrule, shareText, some, targetText, text } from './scalar.ts'
+import { timeZone, tooLong } from './scalar.ts'
+import { confirmation, holiday, weekly, yearsCovered } from './schema-check.ts'
 import { creditsSpec, dayKind } from './schema-credit.ts'
 import { clauseId, guarantees } from './schema-guarantee.ts'
 import { MAX_WATCH_LENGTH, watchProblem } from './watch.ts'
-
-const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
 
 const watchUrl = z
   .string('should be a URL')
@@ -41,7 +37,7 @@ const shorthand = {
   customer: text.optional(),
   target: targetText.optional(),
   timeZone: timeZone.optional(),
-  watch: list(watchUrl).min(1, 'is empty: write the URLs to watch').optional(),
+  watch: some(watchUrl, 'write the URLs to watch').optional(),
   every: positiveDuration.optional(),
   timeout: positiveDuration.optional(),
   hold: positiveDuration.optional(),
@@ -50,15 +46,7 @@ const shorthand = {
     .optional(),
   alertAfter: duration.optional(),
   hours: z
-    .strictObject({
-      weekly: z.array(weeklySlot).min(1, 'is empty: list the service hours').max(100),
-      holidays: list(holiday).optional(),
-      yearsCovered: z
-        .array(year)
-        .min(1, 'is empty: list the years whose holidays stand here')
-        .max(200)
-        .optional(),
-    })
+    .strictObject({ weekly, holidays: list(holiday).optional(), yearsCovered: yearsCovered.optional() })
     .optional(),
   monthlyFee: z.strictObject({ amount: decimalText, currency }).optional(),
 }
@@ -73,7 +61,7 @@ const party = z.strictObject({
 const site = z.strictObject({
   id: name,
   displayName: text.optional(),
-  agents: list(name).min(1, 'is empty: name the agents of the site'),
+  agents: some(name, 'name the agents of the site'),
   administeredBy: name.optional(),
 })
 
@@ -82,9 +70,9 @@ const zone = z.strictObject({ id: name, owner: name, boundary: text, reference: 
 const charges = z.strictObject({
   currency,
   tax: z.enum(['outside-vat', 'vat-included', 'vat-excluded']).default('outside-vat'),
-  monthly: list(z.strictObject({ service: name.optional(), amount: decimalText })).min(
-    1,
-    'is empty: write what is paid each month',
+  monthly: some(
+    z.strictObject({ service: name.optional(), amount: decimalText }),
+    'write what is paid each month',
   ),
 })
 
@@ -95,7 +83,7 @@ export type TreeNode =
   | { all: TreeNode[] }
   | { any: TreeNode[] }
   | { atLeast: number; of: TreeNode[] }
-const parts = z.lazy(() => z.array(node).min(1, 'is empty: name the parts').max(500))
+const parts = z.lazy(() => some(node, 'name the parts', 500))
 const node: z.ZodType<TreeNode> = z.lazy(() =>
   z.union(
     [
@@ -114,7 +102,7 @@ const service = z.strictObject({ name, displayName: text.optional(), tree: node.
 const isolation = z.discriminatedUnion('rule', [
   z.strictObject({
     rule: z.literal('all-references-failed'),
-    references: list(name).min(1, 'is empty: name the reference checks'),
+    references: some(name, 'name the reference checks'),
   }),
   z.strictObject({ rule: z.literal('own-link') }),
 ])
@@ -123,7 +111,7 @@ const digits = natural.max(6, atMost(6))
 
 const measurement = z.strictObject({
   clause: clauseId.optional(),
-  vantages: list(name).min(1, 'is empty: name the agents, or leave it out for all of them').optional(),
+  vantages: some(name, 'name the agents, or leave it out for all of them').optional(),
   sample: z
     .strictObject({ hold: positiveDuration.optional(), maxClockError: positiveDuration.optional() })
     .optional(),
@@ -197,7 +185,7 @@ export const contractSpec = z.strictObject({
     .strictObject({ from: date.optional(), to: date.optional(), timeZone: timeZone.optional() })
     .optional(),
   prevailingLanguage: z.enum(['en', 'fr']).optional(),
-  parties: list(party).min(1, 'is empty: write customer and provider, or leave it out').optional(),
+  parties: some(party, 'write customer and provider, or leave it out').optional(),
   sites: list(site).optional(),
   zones: list(zone).optional(),
   services: list(service).optional(),

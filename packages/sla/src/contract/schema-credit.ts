@@ -2,22 +2,12 @@
  * Schema of credits, chronic failure, claims. Pure.
  */
 import { z } from 'zod'
-import {
-  atMost,
-  count,
-  days,
-  decimalText,
-  MAX_LIST,
-  name,
-  natural,
-  percentText,
-  positiveDuration,
-} from './scalar.ts'
+import { atMost, count, days, decimalText, flag, list, name, natural, percentText } from './scalar.ts'
+import { positiveDuration, some } from './scalar.ts'
 import { clauseId } from './schema-guarantee.ts'
 
 export const dayKind = z.enum(['calendar', 'working', 'ouvrables', 'clear-working', 'clear'])
 
-const flag = z.boolean('should be true or false')
 const capPercent = percentText.optional()
 
 const schedule = z.discriminatedUnion(
@@ -25,10 +15,11 @@ const schedule = z.discriminatedUnion(
   [
     z.strictObject({
       kind: z.literal('tiers'),
-      tiers: z
-        .array(z.strictObject({ from: percentText, percent: percentText }))
-        .min(1, 'is empty: write the tiers from the highest bound down to "0"')
-        .max(100),
+      tiers: some(
+        z.strictObject({ from: percentText, percent: percentText }),
+        'write the tiers from the highest bound down to "0"',
+        100,
+      ),
     }),
     z.strictObject({ kind: z.literal('flat'), percent: percentText }),
     z.strictObject({
@@ -134,7 +125,7 @@ export const creditsSpec = z.strictObject({
       percentOfMonthlyCharges: percentText,
     })
     .optional(),
-  chronic: z.array(chronic).max(MAX_LIST).default([]),
+  chronic: list(chronic).default([]),
   misreport: z
     .strictObject({ absentOutageOver: positiveDuration, countsAs: z.enum(['additional-failure', 'note']) })
     .optional(),

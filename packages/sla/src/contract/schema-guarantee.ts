@@ -4,12 +4,9 @@
  */
 import { z } from 'zod'
 import { OBJECTIVES, type Metric, type ObjectiveSpec } from './objective.ts'
-import { date, MAX_LIST, name, text, timeZone, tooLong } from './scalar.ts'
+import { date, flag, name, some, text, timeZone, words } from './scalar.ts'
 
-export const clauseId = z
-  .string('should be the id of a clause, in quotes')
-  .min(1, 'is empty: write the id of a clause')
-  .max(60, tooLong(60))
+export const clauseId = words('should be the id of a clause, in quotes', 'write the id of a clause', 60)
 
 export const windowSpec = z.strictObject({
   period: z.enum(['P1D', 'P1W', 'P1M', 'P3M', 'P1Y'], { error: 'should be P1D, P1W, P1M, P3M or P1Y' }),
@@ -27,7 +24,7 @@ const common = {
   window: windowSpec.optional(),
   calendar: name.optional(),
   scope: z.enum(['service', 'each-site']).optional(),
-  critical: z.boolean('should be true or false').optional(),
+  critical: flag.optional(),
 }
 
 function schemaOf(metric: Metric) {
@@ -45,4 +42,4 @@ const guarantee = z.discriminatedUnion('metric', schemas as [(typeof schemas)[nu
   error: `should be one of ${METRICS.join(', ')}`,
 }) as unknown as z.ZodType<GuaranteeSpec>
 
-export const guarantees = z.array(guarantee).min(1, 'is empty: write what was promised').max(MAX_LIST)
+export const guarantees = some(guarantee, 'write what was promised')

@@ -23,8 +23,8 @@ import {
 import { parseJsonPath } from '@constat/shared/json-path'
 import { sampleUrl, transactionProblems, VARIABLE_NAME } from '@constat/shared/transaction'
 import { z } from 'zod'
-import { parseDuration } from '../duration.ts'
 import type { Path } from './problem.ts'
+import { msOr, ranged, some, words } from './scalar.ts'
 import { family, present, secretName, within } from './schema-network.ts'
 
 /** A text on which one of the shared rules has a sentence to say. */
@@ -45,15 +45,8 @@ const jsonPath = ruled('should be a JSON path, such as $.items[0].state', (path)
   const parsed = parseJsonPath(path)
   return typeof parsed === 'string' ? parsed : undefined
 })
-const looked = z
-  .string('should be text in quotes')
-  .min(1, 'is empty: leave it out or write the text')
-  .max(LIMITS.textChars, `is longer than ${LIMITS.textChars} characters: shorten it`)
-
-const status = z
-  .int('should be an HTTP status')
-  .min(100, 'should be from 100 to 599')
-  .max(599, 'should be from 100 to 599')
+const looked = words('should be text in quotes', 'leave it out or write the text', LIMITS.textChars)
+const status = ranged('should be an HTTP status', { min: 100, max: 599 })
 
 function headers(name: z.ZodString, value: z.ZodString) {
   return z
@@ -73,15 +66,15 @@ const plainValue = z
   })
 
 const expectation = z.strictObject({
-  status: z.array(status).min(1, 'is empty: leave it out or list a status').max(LIMITS.statuses).optional(),
+  status: some(status, 'leave it out or list a status', LIMITS.statuses).optional(),
   bodyContains: looked.optional(),
   bodyLacks: looked.optional(),
   headers: headers(answeredName, looked).optional(),
-  json: z
-    .array(z.strictObject({ path: jsonPath, equals: plainValue }))
-    .min(1, 'is empty: leave it out or list a path')
-    .max(LIMITS.jsonRules)
-    .optional(),
+  json: some(
+    z.strictObject({ path: jsonPath, equals: plainValue }),
+    'leave it out or list a path',
+    LIMITS.jsonRules,
+  ).optional(),
   within,
 })
 
@@ -93,16 +86,8 @@ const request = {
     .max(LIMITS.bodyChars, `is longer than ${LIMITS.bodyChars} characters`)
     .optional(),
   expect: expectation.optional(),
-  redirects: z
-    .int('should be a number of redirects')
-    .min(0, `should be from 0 to ${LIMITS.redirects}`)
-    .max(LIMITS.redirects, `should be from 0 to ${LIMITS.redirects}`)
-    .optional(),
-  maxBytes: z
-    .int('should be a whole number of bytes')
-    .min(1, `should be from 1 to ${LIMITS.bodyBytes}`)
-    .max(LIMITS.bodyBytes, `should be from 1 to ${LIMITS.bodyBytes}`)
-    .optional(),
+  redirects: ranged('should be a number of redirects', { min: 0, max: LIMITS.redirects }).optional(),
+  maxBytes: ranged('should be a whole number of bytes', { min: 1, max: LIMITS.bodyBytes }).optional(),
 }
 
 const auth = z
@@ -144,20 +129,11 @@ const extraction = z
     { error: 'should have exactly one of json, header, between' },
   )
 
-const stepName = z
-  .string('should be the name of the step')
-  .min(1, 'is empty: name the step')
-  .max(LIMITS.stepNameChars, `is longer than ${LIMITS.stepNameChars} characters: shorten it`)
-
 const step = z.strictObject({
-  name: stepName,
+  name: words('should be the name of the step', 'name the step', LIMITS.stepNameChars),
   url: ruled('should be an http or https URL', (text) => urlProblem(sampleUrl(text))),
   ...request,
-  extract: z
-    .array(extraction)
-    .min(1, 'is empty: leave it out or list what to extract')
-    .max(LIMITS.extractions)
-    .optional(),
+  extract: some(extraction, 'leave it out or list what to extract', LIMITS.extractions).optional(),
 })
 
 const transactionOptions = z
@@ -200,7 +176,7 @@ export function transactionProbe(transaction: z.output<typeof transactionOptions
   return present<TransactionSpec>({
     kind: 'transaction',
     steps: steps.map(stepOf),
-    degradedOverMs: msOf(limit),
+    degradedOverMs: msOr(limit, undefined),
     ...connectionOf(transaction),
   })
 }
@@ -222,7 +198,7 @@ function requestOf(written: Omit<Step, 'name' | 'extract'>): HttpRequestSpec {
     maxBytes: written.maxBytes,
     ...wanted,
     headersContain,
-    degradedOverMs: msOf(limit),
+    degradedOverMs: msOr(limit, undefined),
   })
 }
 
@@ -237,8 +213,4 @@ function connectionOf({ auth: written, clientCertificate, ...rest }: Connection)
     authority: rest.authority,
     proxy: rest.proxy,
   })
-}
-
-function msOf(duration: string | undefined): number | undefined {
-  return duration === undefined ? undefined : parseDuration(duration)
 }

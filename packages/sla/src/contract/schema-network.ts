@@ -8,7 +8,7 @@ import { asciiName, isHost, isRecordName, NETWORK_LIMITS, parseServer, PIN } fro
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration } from '../duration.ts'
-import { count, positiveDuration } from './scalar.ts'
+import { count, msOr, positiveDuration, ranged, some, words } from './scalar.ts'
 
 const LIMITS = NETWORK_LIMITS
 
@@ -18,10 +18,7 @@ export const host = z
   .max(253)
   .overwrite(asciiName)
   .refine(isHost, 'should be a host name or an address, without a scheme, a port or a path')
-export const port = z
-  .int('should be a port')
-  .min(1, 'should be a port from 1 to 65535')
-  .max(65535, 'should be a port from 1 to 65535')
+export const port = ranged('should be a port', { min: 1, max: 65535 }, 'a port ')
 export const family = z.union([z.literal(4), z.literal(6)], { error: 'should be 4 or 6' }).optional()
 
 /** A file on the host of each agent that runs the check; what is in it never stands in a contract. */
@@ -40,10 +37,7 @@ export const within = positiveDuration
   )
   .optional()
 
-const saidText = z
-  .string('should be text in quotes')
-  .min(1, 'is empty: leave it out or write what is said')
-  .max(LIMITS.textChars, `is longer than ${LIMITS.textChars} characters: shorten it`)
+const saidText = words('should be text in quotes', 'leave it out or write what is said', LIMITS.textChars)
 
 const tcpOptions = z.strictObject({
   host,
@@ -75,16 +69,13 @@ const tlsOptions = z.strictObject({
   expect: z
     .strictObject({
       daysLeft: daysLeft.optional(),
-      pins: z.array(pin).min(1, 'is empty: leave it out or list a pin').max(LIMITS.pins).optional(),
+      pins: some(pin, 'leave it out or list a pin', LIMITS.pins).optional(),
       minVersion: z.enum(TLS_VERSIONS).optional(),
     })
     .optional(),
 })
 
-const answer = z
-  .string('should be a record as text')
-  .min(1, 'is empty: write the record as text')
-  .max(LIMITS.answerChars, `is longer than ${LIMITS.answerChars} characters: shorten it`)
+const answer = words('should be a record as text', 'write the record as text', LIMITS.answerChars)
 
 const dnsOptions = z.strictObject({
   name: z
@@ -104,11 +95,7 @@ const dnsOptions = z.strictObject({
   expect: z
     .strictObject({
       rcode: z.enum(DNS_RCODES).optional(),
-      answers: z
-        .array(answer)
-        .min(1, 'is empty: leave it out or list a record')
-        .max(LIMITS.answers)
-        .optional(),
+      answers: some(answer, 'leave it out or list a record', LIMITS.answers).optional(),
       within,
     })
     .refine(({ rcode = 'NOERROR', answers }) => answers === undefined || rcode === 'NOERROR', {
@@ -122,11 +109,7 @@ const icmpOptions = z.strictObject({
   host,
   family,
   packets: count.max(LIMITS.packets.max).default(3),
-  payloadBytes: z
-    .int('should be a whole number of bytes')
-    .min(LIMITS.payloadBytes.min, `should be from ${LIMITS.payloadBytes.min} to ${LIMITS.payloadBytes.max}`)
-    .max(LIMITS.payloadBytes.max, `should be from ${LIMITS.payloadBytes.min} to ${LIMITS.payloadBytes.max}`)
-    .optional(),
+  payloadBytes: ranged('should be a whole number of bytes', LIMITS.payloadBytes).optional(),
   expect: z
     .strictObject({
       /** Percent lost that is still ok. */
@@ -153,7 +136,7 @@ export function tcpProbe({ expect, ...tcp }: Written<typeof tcpOptions>): TcpSpe
     kind: 'tcp',
     ...tcp,
     expect: expect?.contains,
-    degradedOverMs: msOf(expect?.within),
+    degradedOverMs: msOr(expect?.within, undefined),
   })
 }
 
@@ -163,16 +146,17 @@ export function tlsProbe({ expect, ...tls }: Written<typeof tlsOptions>): TlsSpe
 
 export function dnsProbe({ expect, ...dns }: Written<typeof dnsOptions>): DnsSpec {
   const wanted = { rcode: expect?.rcode, answers: expect?.answers }
-  return present<DnsSpec>({ kind: 'dns', ...dns, ...wanted, degradedOverMs: msOf(expect?.within) })
+  return present<DnsSpec>({ kind: 'dns', ...dns, ...wanted, degradedOverMs: msOr(expect?.within, undefined) })
 }
 
 export function icmpProbe({ expect, ...icmp }: Written<typeof icmpOptions>): IcmpSpec {
   const lossPercent = expect?.loss === undefined ? undefined : Number(expect.loss)
-  return present<IcmpSpec>({ kind: 'icmp', ...icmp, lossPercent, degradedOverMs: msOf(expect?.within) })
-}
-
-function msOf(duration: string | undefined): number | undefined {
-  return duration === undefined ? undefined : parseDuration(duration)
+  return present<IcmpSpec>({
+    kind: 'icmp',
+    ...icmp,
+    lossPercent,
+    degradedOverMs: msOr(expect?.within, undefined),
+  })
 }
 
 type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] }

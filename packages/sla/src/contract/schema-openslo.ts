@@ -4,7 +4,7 @@
  * empty is one that is left out; what no figure rests on (labels, metric sources, alert policies) is open.
  */
 import { z } from 'zod'
-import { MAX_LIST, MAX_TEXT_LENGTH, name, text, timeZone, tooLong } from './scalar.ts'
+import { flag, list, MAX_TEXT_LENGTH, name, some, text, timeZone, tooLong } from './scalar.ts'
 
 const open = z.record(z.string(), z.json())
 const description = z.string('should be text').max(MAX_TEXT_LENGTH, tooLong(MAX_TEXT_LENGTH)).nullish()
@@ -49,7 +49,7 @@ export const sliSpec = z
     thresholdMetric: metric,
     ratioMetric: z
       .strictObject({
-        counter: z.boolean('should be true or false').default(false),
+        counter: flag.default(false),
         good: metric,
         bad: metric,
         total: metric,
@@ -69,7 +69,7 @@ const duration = z
 
 const sloWindow = z.strictObject({
   duration,
-  isRolling: z.boolean('should be true or false').default(false),
+  isRolling: flag.default(false),
   calendar: z
     .strictObject({
       startTime: z.string().regex(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/, 'should be "2026-01-01 00:00:00"'),
@@ -108,6 +108,6 @@ export const sloSpec = z.strictObject({
   service: name,
   timeWindow: z.array(sloWindow).length(1, 'should hold exactly one window').nullish(),
   budgetingMethod: z.enum(['Occurrences', 'Timeslices', 'RatioTimeslices']),
-  objectives: z.array(objective).min(1, 'is empty: write what is promised').max(MAX_LIST),
-  alertPolicies: z.array(z.json()).max(MAX_LIST).nullish(),
+  objectives: some(objective, 'write what is promised'),
+  alertPolicies: list(z.json()).nullish(),
 })

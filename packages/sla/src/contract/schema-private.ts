@@ -3,21 +3,17 @@
  */
 import { z } from 'zod'
 import {
-  clock,
   currency,
   decimalText,
   duration,
-  MAX_LIST,
+  list,
   name,
   positiveDuration,
+  some,
   text,
   timeZone,
-  tooLong,
-  weekday,
-  weeklySlot,
 } from './scalar.ts'
-
-const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST)
+import { flag, tooLong, weeklySlot } from './scalar.ts'
 
 const webAddress = z
   .string('should be an http or https URL')
@@ -43,35 +39,26 @@ const endpoint = z
 
 export const alertingSpec = z.strictObject({
   contract: name.optional(),
-  endpoints: list(endpoint).min(1, 'is empty: write where alerts go'),
+  endpoints: some(endpoint, 'write where alerts go'),
   routes: list(
     z.strictObject({
-      types: list(eventType).min(1, 'is empty: list the events, such as incident.*'),
+      types: some(eventType, 'list the events, such as incident.*'),
       services: list(name).optional(),
-      to: list(name).min(1, 'is empty: name the endpoints'),
+      to: some(name, 'name the endpoints'),
     }),
   ).default([]),
-  escalation: list(
-    z.strictObject({ after: duration, to: list(name).min(1, 'is empty: name the endpoints') }),
-  ).default([]),
+  escalation: list(z.strictObject({ after: duration, to: some(name, 'name the endpoints') })).default([]),
   quietHours: z
     .strictObject({
       timeZone,
-      weekly: list(weeklySlot).min(1, 'is empty: list the quiet hours'),
+      weekly: some(weeklySlot, 'list the quiet hours'),
       except: list(eventType).default([]),
     })
     .optional(),
   heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
 })
 
-const rate = z
-  .strictObject({
-    days: z.array(weekday).min(1, 'is empty: list the days, such as [MO, TU]').max(7),
-    start: clock,
-    end: clock,
-    amount: decimalText,
-  })
-  .refine(({ start, end }) => start !== end, 'starts when it ends: write "00:00" to "24:00" for a whole day')
+const rate = weeklySlot.safeExtend({ amount: decimalText })
 
 const share = z.union(
   [
@@ -84,8 +71,8 @@ const share = z.union(
 export const lossModelSpec = z.strictObject({
   contract: name,
   currency,
-  showToProvider: z.boolean('should be true or false').default(false),
-  services: list(
+  showToProvider: flag.default(false),
+  services: some(
     z.strictObject({
       service: name,
       perMinute: list(rate).default([]),
@@ -95,7 +82,8 @@ export const lossModelSpec = z.strictObject({
       affectedShare: share.optional(),
       note: text.optional(),
     }),
-  ).min(1, 'is empty: price a service'),
+    'price a service',
+  ),
 })
 
 export type LossModelSpec = z.output<typeof lossModelSpec>
