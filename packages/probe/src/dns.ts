@@ -19,7 +19,7 @@ import { askOverTcp, askOverUdp, type DnsAnswer, type Exchange } from './dns-exc
 import { foldName, TYPE_CODES, type DnsRecord, type Question } from './dns-message.ts'
 import { isRecord } from './dns-record.ts'
 import { decoded, hostOf } from './endpoint.ts'
-import { given, readFields } from './fields.ts'
+import * as form from './fields.ts'
 import { judgePace } from './pace.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'
 import type { Address } from './resolution.ts'
@@ -111,36 +111,32 @@ function randomId(): number {
   return randomInt(0x10000)
 }
 
+const { answers: MAX_ANSWERS, answerChars: MAX_ANSWER_CHARS } = NETWORK_LIMITS
+const FORMS = {
+  name: form.text(255),
+  type: form.oneOf(DNS_TYPES),
+  server: form.text(280),
+  family: form.family,
+  transport: form.oneOf(['udp', 'tcp']),
+  rcode: form.oneOf(DNS_RCODES),
+  answers: form.texts({
+    maxItems: MAX_ANSWERS,
+    of: (answer) => answer !== '' && answer.length <= MAX_ANSWER_CHARS,
+    words: `at most ${MAX_ANSWERS} texts of 1 to ${MAX_ANSWER_CHARS} characters`,
+  }),
+  degradedOverMs: form.integer(NETWORK_LIMITS.degradedOverMs),
+}
+
 export const dnsKind: Kind<DnsSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const written = field.text('name', 255)
-    const name = written === undefined ? undefined : asciiName(written)
-    const type = field.oneOf('type', DNS_TYPES)
-    const server = field.text('server', 280)
-    const answers = { maxItems: NETWORK_LIMITS.answers, maxChars: NETWORK_LIMITS.answerChars }
-    const options = given({
-      server,
-      family: field.oneOf('family', [4, 6] as const),
-      transport: field.oneOf('transport', ['udp', 'tcp'] as const),
-      rcode: field.oneOf('rcode', DNS_RCODES),
-      answers: field.list('answers', {
-        maxItems: answers.maxItems,
-        of: (answer) => answer !== '' && answer.length <= answers.maxChars,
-        form: `at most ${answers.maxItems} texts of 1 to ${answers.maxChars} characters`,
-      }),
-      degradedOverMs: field.integer('degradedOverMs', NETWORK_LIMITS.degradedOverMs),
-    })
-    if (fields['name'] === undefined) field.missing('name')
-    if (fields['type'] === undefined) field.missing('type')
-    const problem = field.problem()
-    if (problem !== undefined || name === undefined || type === undefined) return problem ?? 'name and type'
+    const read = form.readFields(fields, FORMS, { needed: ['name', 'type'] })
+    if (typeof read === 'string') return read
+    const name = asciiName(read.name)
     if (!isRecordName(name)) return 'name must be a DNS name'
-    if (server !== undefined && !parseServer(server))
+    if (read.server !== undefined && !parseServer(read.server))
       return 'server must be an address or a name, with or without a port'
-    if (options.answers && (options.rcode ?? 'NOERROR') !== 'NOERROR')
-      return `answers are never in ${options.rcode}`
-    return { kind: 'dns', name, type, ...options }
+    if (read.answers && (read.rcode ?? 'NOERROR') !== 'NOERROR') return `answers are never in ${read.rcode}`
+    return { kind: 'dns', ...read, name }
   },
   /** RFC 4501: `dns:name`, `dns://server/name?type=MX`; also plain `dns://name`. */
   ofUrl(url) {
@@ -150,7 +146,7 @@ export const dnsKind: Kind<DnsSpec> = {
     const type = (url.searchParams.get('type') ?? 'A').toUpperCase()
     if (name === undefined || name === '') return 'the address names nothing to look up'
     const server = path === '' || host === undefined ? undefined : decoded(url.host)
-    return dnsKind.read({ kind: 'dns', name, type, ...given({ server }) })
+    return dnsKind.read({ kind: 'dns', name, type, ...form.given({ server }) })
   },
   probe: probeDns,
 }

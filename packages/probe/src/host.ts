@@ -8,7 +8,7 @@ import { HOST_METRICS, type HostSpec } from '@constat/shared/check'
 import { limitRange, placeRule, PROGRAM_RULES } from '@constat/shared/host-rule'
 import type { HostMetric, HostProgram } from '@constat/shared/host-rule'
 import { runAttempt } from './attempt.ts'
-import { given, readFields, type FieldReader } from './fields.ts'
+import { integer, readFields, text, type Fields } from './fields.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'
 
 export type FigureSpec = Extract<HostSpec, { metric: HostMetric }>
@@ -46,14 +46,15 @@ function judgeProgram(_: ProgramSpec, { value, detail }: HostReading): Judgement
     : { outcome: 'fail', cause: 'threshold', value, detail }
 }
 
+const METRICS = [...HOST_METRICS, ...PROGRAMS]
+
 export const hostKind: Kind<HostSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const metric = field.oneOf('metric', [...HOST_METRICS, ...PROGRAMS])
-    if (metric === undefined) return `metric must be one of ${[...HOST_METRICS, ...PROGRAMS].join(', ')}`
-    const spec =
-      metric === 'process' || metric === 'service' ? readProgram(field, metric) : readFigure(field, metric)
-    return field.problem() ?? spec
+    const metric = METRICS.find((one) => one === fields['metric'])
+    if (metric === undefined) return `metric must be one of ${METRICS.join(', ')}`
+    return metric === 'process' || metric === 'service'
+      ? readProgram(fields, metric)
+      : readFigure(fields, metric)
   },
   ofUrl(url) {
     const metric = url.hostname
@@ -67,20 +68,31 @@ export const hostKind: Kind<HostSpec> = {
   probe: probeHost,
 }
 
-function readProgram(field: FieldReader, metric: HostProgram): HostSpec | string {
-  const name = field.text('name', MAX_CHARS)
+/** Read apart. */
+const known = ['kind', 'metric']
+
+function readProgram(fields: Fields, metric: HostProgram): HostSpec | string {
+  const read = readFields(fields, { name: text(MAX_CHARS) }, { needed: [], known })
+  if (typeof read === 'string') return read
+  const { name } = read
   if (name === undefined) return 'name is missing: say which program has to run'
   const { form, words } = PROGRAM_RULES[metric]
   return form.test(name) ? { kind: 'host', metric, name } : `name must be ${words}`
 }
 
-function readFigure(field: FieldReader, metric: HostMetric): HostSpec | string {
+function readFigure(fields: Fields, metric: HostMetric): HostSpec | string {
   const rule = placeRule(metric)
-  const of = rule && field.text('of', MAX_CHARS)
-  const degradedOver = field.integer('degradedOver', limitRange(metric))
-  const failOver = field.integer('failOver', limitRange(metric))
+  const limit = integer(limitRange(metric))
+  const forms = { of: text(MAX_CHARS), degradedOver: limit, failOver: limit }
+  const { of: _of, ...placeless } = forms
+  const read: string | Partial<FigureSpec> = readFields(fields, rule ? forms : placeless, {
+    needed: [],
+    known,
+  })
+  if (typeof read === 'string') return read
+  const { of, degradedOver, failOver } = read
   if (rule && of !== undefined && !rule.form.test(of)) return `of must be ${rule.words}`
   if (degradedOver !== undefined && failOver !== undefined && degradedOver >= failOver)
     return 'degradedOver must be below failOver'
-  return { kind: 'host', metric, ...given({ of, degradedOver, failOver }) }
+  return { ...read, kind: 'host', metric }
 }

@@ -13,47 +13,45 @@ import {
 } from '@constat/shared/http-check'
 import { parseJsonPath } from '@constat/shared/json-path'
 import { sampleUrl, VARIABLE_NAME } from '@constat/shared/transaction'
-import { given, isFields, readFields, type FieldReader } from './fields.ts'
+import * as form from './fields.ts'
 
 type JsonRule = NonNullable<HttpRequestSpec['json']>[number]
 
-/** What was read of a request: all of it optional, the URL being missed by the caller. */
-export function readRequest(field: FieldReader): Partial<HttpRequestSpec> {
-  return given({
-    url: readUrl(field),
-    method: field.oneOf('method', HTTP_METHODS),
-    headers: readHeaders(field, 'headers'),
-    body: field.text('body', LIMITS.bodyChars),
-    status: field.integers('status', { min: 100, max: 599, maxItems: LIMITS.statuses }),
-    bodyContains: field.text('bodyContains', LIMITS.textChars),
-    bodyLacks: field.text('bodyLacks', LIMITS.textChars),
-    headersContain: readHeaders(field, 'headersContain'),
-    json: field.part('json', (value) =>
-      readList(value, { name: 'json', max: LIMITS.jsonRules, read: readJsonRule }),
-    ),
-    redirects: field.integer('redirects', { min: 0, max: LIMITS.redirects }),
-    degradedOverMs: field.integer('degradedOverMs', { min: 1, max: LIMITS.degradedMs }),
-    maxBytes: field.integer('maxBytes', { min: 1, max: LIMITS.bodyBytes }),
-  })
+const headerTexts = form.textByName({ maxItems: LIMITS.headers, maxChars: LIMITS.headerValueChars })
+
+/** Of one request. */
+export const REQUEST = {
+  url: form.ruled(form.text(LIMITS.urlChars), (url) =>
+    urlProblem(sampleUrl(url)) === undefined ? undefined : 'url must be http or https',
+  ),
+  method: form.oneOf(HTTP_METHODS),
+  headers: form.ruled(headerTexts, headerProblems),
+  body: form.text(LIMITS.bodyChars),
+  status: form.integers({ min: 100, max: 599, maxItems: LIMITS.statuses }),
+  bodyContains: form.text(LIMITS.textChars),
+  bodyLacks: form.text(LIMITS.textChars),
+  headersContain: form.ruled(headerTexts, headerProblems),
+  json: form.part((value, name) => readList(value, { name, max: LIMITS.jsonRules, read: readJsonRule })),
+  redirects: form.integer({ min: 0, max: LIMITS.redirects }),
+  degradedOverMs: form.integer({ min: 1, max: LIMITS.degradedMs }),
+  maxBytes: form.integer({ min: 1, max: LIMITS.bodyBytes }),
 }
 
-export function readConnection(field: FieldReader): HttpConnectionSpec {
-  const proxy = field.text('proxy', LIMITS.urlChars)
-  const problem = proxy === undefined ? undefined : proxyProblem(proxy)
-  if (problem !== undefined) field.part('proxy', () => `proxy ${problem}`)
-  return given({
-    family: field.oneOf('family', [4, 6] as const),
-    auth: field.part('auth', readAuth),
-    clientCertificate: field.part('clientCertificate', readCertificate),
-    authority: field.secret('authority'),
-    proxy,
-  })
+/** Of the connections of a check. */
+export const CONNECTION = {
+  proxy: form.ruled(form.text(LIMITS.urlChars), (proxy) => {
+    const problem = proxyProblem(proxy)
+    return problem === undefined ? undefined : `proxy ${problem}`
+  }),
+  family: form.family,
+  auth: form.part(readAuth),
+  clientCertificate: form.part(readCertificate),
+  authority: form.secret,
 }
 
-export function readExtractions(field: FieldReader): Extraction[] | undefined {
-  const limits = { name: 'extract', max: LIMITS.extractions, read: readExtraction }
-  return field.part('extract', (value) => readList(value, limits))
-}
+export const EXTRACTIONS = form.part((value, name) =>
+  readList(value, { name, max: LIMITS.extractions, read: readExtraction }),
+)
 
 /** A list of which every member reads, or the sentence of the first that does not. */
 export function readList<T extends object>(
@@ -72,29 +70,18 @@ export function readList<T extends object>(
   return items
 }
 
-function readUrl(field: FieldReader): string | undefined {
-  const url = field.text('url', LIMITS.urlChars)
-  const problem = url === undefined ? undefined : urlProblem(sampleUrl(url))
-  if (problem !== undefined) field.part('url', () => 'url must be http or https')
-  return url
-}
-
-function readHeaders(
-  field: FieldReader,
-  name: 'headers' | 'headersContain',
-): Record<string, string> | undefined {
-  const limits = { maxItems: LIMITS.headers, maxChars: LIMITS.headerValueChars }
-  const headers = field.texts(name, limits)
-  for (const [header, text] of Object.entries(headers ?? {})) {
-    // What an answer must hold is no header of ours: only its name has a form.
-    const problem = headerProblem(name === 'headers' ? header : `x-${header}`, name === 'headers' ? text : '')
-    if (problem !== undefined) field.part(name, () => `${name}: ${JSON.stringify(header)} ${problem}`)
-  }
-  return headers
+/** What an answer must hold is no header of ours: only its name has a form. */
+function headerProblems(headers: Record<string, string>, field: string): string | undefined {
+  const isOurs = field === 'headers'
+  const problems = Object.entries(headers).flatMap(([header, text]) => {
+    const problem = headerProblem(isOurs ? header : `x-${header}`, isOurs ? text : '')
+    return problem === undefined ? [] : [`${field}: ${JSON.stringify(header)} ${problem}`]
+  })
+  return problems.length === 0 ? undefined : problems.join('; ')
 }
 
 function readJsonRule(value: unknown, at: string): JsonRule | string {
-  if (!isFields(value)) return `${at} must have path and equals`
+  if (!form.isFields(value)) return `${at} must have path and equals`
   const { path, equals, ...rest } = value
   const steps = typeof path === 'string' ? parseJsonPath(path) : 'should be text'
   if (typeof steps === 'string') return `${at}.path ${steps}`
@@ -105,34 +92,34 @@ function readJsonRule(value: unknown, at: string): JsonRule | string {
 }
 
 function readAuth(value: unknown): NonNullable<HttpConnectionSpec['auth']> | string {
-  if (!isFields(value)) return 'auth must have a scheme'
-  const field = readFields(value, ['scheme'])
-  const secret = field.secret('secret')
-  const username = value['scheme'] === 'basic' ? field.text('username', LIMITS.usernameChars) : undefined
-  if (secret === undefined) field.missing('secret')
-  const problem = field.problem()
-  if (problem !== undefined || secret === undefined) return `auth: ${problem}`
-  if (value['scheme'] === 'bearer') return { scheme: 'bearer', secret }
-  if (value['scheme'] !== 'basic') return 'auth.scheme must be basic or bearer'
-  const wrong = usernameProblem(username ?? '')
-  return wrong === undefined
-    ? { scheme: 'basic', username: username ?? '', secret }
-    : `auth.username ${wrong}`
+  if (!form.isFields(value)) return 'auth must have a scheme'
+  const { scheme } = value
+  const username = scheme === 'basic' ? { username: form.text(LIMITS.usernameChars) } : {}
+  const forms: { secret: form.Form<string>; username?: form.Form<string> } = {
+    secret: form.secret,
+    ...username,
+  }
+  const read = form.readFields(value, forms, { needed: ['secret'], known: ['scheme'] })
+  if (typeof read === 'string') return `auth: ${read}`
+  const { secret, username: user = '' } = read
+  if (scheme === 'bearer') return { scheme, secret }
+  if (scheme !== 'basic') return 'auth.scheme must be basic or bearer'
+  const wrong = usernameProblem(user)
+  return wrong === undefined ? { scheme, username: user, secret } : `auth.username ${wrong}`
 }
 
 function readCertificate(value: unknown): { certificate: string; key: string } | string {
-  if (!isFields(value)) return 'clientCertificate must have certificate and key'
-  const field = readFields(value, [])
-  const certificate = field.secret('certificate')
-  const key = field.secret('key')
-  const problem = field.problem()
-  if (problem !== undefined) return `clientCertificate: ${problem}`
+  if (!form.isFields(value)) return 'clientCertificate must have certificate and key'
+  const forms = { certificate: form.secret, key: form.secret }
+  const read = form.readFields(value, forms, { needed: [], known: [] })
+  if (typeof read === 'string') return `clientCertificate: ${read}`
+  const { certificate, key } = read
   if (certificate === undefined || key === undefined) return 'clientCertificate must have certificate and key'
   return { certificate, key }
 }
 
 function readExtraction(value: unknown, at: string): Extraction | string {
-  if (!isFields(value)) return `${at} must have a variable`
+  if (!form.isFields(value)) return `${at} must have a variable`
   const { variable, ...source } = value
   if (typeof variable !== 'string' || !VARIABLE_NAME.test(variable)) {
     return `${at}.variable must be a name of letters, digits and _`

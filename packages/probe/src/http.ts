@@ -9,7 +9,7 @@ import { runAttempt } from './attempt.ts'
 import { createJar } from './cookies.ts'
 import { readFields } from './fields.ts'
 import { openAccess } from './http-access.ts'
-import { readConnection, readRequest } from './http-fields.ts'
+import { CONNECTION, REQUEST } from './http-fields.ts'
 import { follow } from './http-follow.ts'
 import { judgeAnswer } from './http-rules.ts'
 import type { Kind, Probe } from './probe.ts'
@@ -29,17 +29,14 @@ export const probeHttp: Probe<HttpSpec> = async (spec, context) => {
   })
 }
 
+const FORMS = { ...REQUEST, ...CONNECTION }
+
 export const httpKind: Kind<HttpSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const { url, ...request } = readRequest(field)
-    const connection = readConnection(field)
-    if (url === undefined && fields['url'] === undefined) field.missing('url')
-    const problem = field.problem()
-    if (problem !== undefined || url === undefined) return problem ?? 'url is missing'
-    const spec: HttpSpec = { kind: 'http', url, ...request, ...connection }
-    const [conflict] = httpConflicts({ requests: [spec], ...connection })
-    return conflict ? `${conflict.field} ${conflict.message}` : spec
+    const read = readFields(fields, FORMS, { needed: ['url'] })
+    if (typeof read === 'string') return read
+    const [conflict] = httpConflicts({ requests: [read], ...read })
+    return conflict ? `${conflict.field} ${conflict.message}` : { kind: 'http', ...read }
   },
   ofUrl: (url) => ({ kind: 'http', url: url.href }),
   probe: probeHttp,

@@ -11,7 +11,7 @@ import { runAttempt, unknownFailure, type Attempt } from './attempt.ts'
 import { locate } from './connect.ts'
 import { printable } from './dialogue.ts'
 import { hostOf } from './endpoint.ts'
-import { given, readFields } from './fields.ts'
+import * as form from './fields.ts'
 import { ownTrouble, parseFping, parsePing, type EchoReport } from './icmp-report.ts'
 import { judgePace } from './pace.ts'
 import type { Judgement, Kind, Probe, ProbeResult } from './probe.ts'
@@ -148,23 +148,19 @@ async function find(program: string, folders: readonly string[]): Promise<string
   return undefined
 }
 
+const FORMS = {
+  host: form.host,
+  packets: form.integer(NETWORK_LIMITS.packets),
+  family: form.family,
+  payloadBytes: form.integer(NETWORK_LIMITS.payloadBytes),
+  lossPercent: form.integer(NETWORK_LIMITS.lossPercent),
+  degradedOverMs: form.integer(NETWORK_LIMITS.degradedOverMs),
+}
+
 export const icmpKind: Kind<IcmpSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const host = field.host('host')
-    const packets = field.integer('packets', NETWORK_LIMITS.packets)
-    const options = given({
-      family: field.oneOf('family', [4, 6] as const),
-      payloadBytes: field.integer('payloadBytes', NETWORK_LIMITS.payloadBytes),
-      lossPercent: field.integer('lossPercent', NETWORK_LIMITS.lossPercent),
-      degradedOverMs: field.integer('degradedOverMs', NETWORK_LIMITS.degradedOverMs),
-    })
-    if (fields['host'] === undefined) field.missing('host')
-    if (fields['packets'] === undefined) field.missing('packets')
-    const problem = field.problem()
-    if (problem !== undefined || host === undefined || packets === undefined)
-      return problem ?? 'host and packets'
-    return { kind: 'icmp', host, packets, ...options }
+    const read = form.readFields(fields, FORMS, { needed: ['host', 'packets'] })
+    return typeof read === 'string' ? read : { kind: 'icmp', ...read }
   },
   ofUrl(url) {
     const host = hostOf(url)

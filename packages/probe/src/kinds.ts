@@ -36,8 +36,11 @@ const SCHEMES: Record<string, KindName> = {
 
 /** The spec in a configuration's fields, or the sentence that says why there is none. */
 export function readSpec(fields: Record<string, unknown>): ProbeSpec | string {
-  const name = KIND_NAMES.find((kind) => kind === fields['kind'])
-  return name ? KINDS[name].read(fields) : `kind ${JSON.stringify(fields['kind'])} is not known to this agent`
+  const { kind } = fields
+  const known = typeof kind === 'string' && Object.hasOwn(KINDS, kind)
+  if (!known) return `kind ${JSON.stringify(kind)} is not known to this agent`
+  // A key of the table.
+  return KINDS[kind as KindName].read(fields)
 }
 
 /** The spec that a URL stands for (http, https, tcp, tls, dns, icmp, host), or a sentence. */
@@ -50,22 +53,6 @@ export function specOfUrl(text: string): ProbeSpec | string {
 }
 
 export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeResult> {
-  switch (spec.kind) {
-    case 'http':
-      return KINDS.http.probe(spec, context)
-    case 'transaction':
-      return KINDS.transaction.probe(spec, context)
-    case 'tcp':
-      return KINDS.tcp.probe(spec, context)
-    case 'tls':
-      return KINDS.tls.probe(spec, context)
-    case 'dns':
-      return KINDS.dns.probe(spec, context)
-    case 'icmp':
-      return KINDS.icmp.probe(spec, context)
-    case 'host':
-      return KINDS.host.probe(spec, context)
-  }
+  // The entry of its own kind.
+  return (KINDS[spec.kind] as Kind<ProbeSpec>).probe(spec, context)
 }
-
-const KIND_NAMES: readonly KindName[] = ['http', 'transaction', 'tcp', 'tls', 'dns', 'icmp', 'host']

@@ -10,7 +10,7 @@ import { FAREWELLS, readGreeting } from './banner.ts'
 import { dial } from './connect.ts'
 import { MAX_DIALOGUE_BYTES } from './hearing.ts'
 import { printable, startDialogue, takeLeave, type Dialogue } from './dialogue.ts'
-import { given, readFields } from './fields.ts'
+import * as form from './fields.ts'
 import { endpointOf } from './endpoint.ts'
 import { judgePace } from './pace.ts'
 import type { Kind, Probe } from './probe.ts'
@@ -74,23 +74,20 @@ function farewell({ banner, send }: TcpSpec): string | Buffer {
   return FAREWELLS[banner]
 }
 
+const FORMS = {
+  host: form.host,
+  port: form.port,
+  family: form.family,
+  banner: form.oneOf(BANNERS),
+  send: form.words(NETWORK_LIMITS.textChars),
+  expect: form.words(NETWORK_LIMITS.textChars),
+  degradedOverMs: form.integer(NETWORK_LIMITS.degradedOverMs),
+}
+
 export const tcpKind: Kind<TcpSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const host = field.host('host')
-    const port = field.integer('port', { min: 1, max: 65_535 })
-    const options = given({
-      family: field.oneOf('family', [4, 6] as const),
-      banner: field.oneOf('banner', BANNERS),
-      send: field.words('send', NETWORK_LIMITS.textChars),
-      expect: field.words('expect', NETWORK_LIMITS.textChars),
-      degradedOverMs: field.integer('degradedOverMs', NETWORK_LIMITS.degradedOverMs),
-    })
-    if (fields['host'] === undefined) field.missing('host')
-    if (fields['port'] === undefined) field.missing('port')
-    const problem = field.problem()
-    if (problem !== undefined || host === undefined || port === undefined) return problem ?? 'host and port'
-    return { kind: 'tcp', host, port, ...options }
+    const read = form.readFields(fields, FORMS, { needed: ['host', 'port'] })
+    return typeof read === 'string' ? read : { kind: 'tcp', ...read }
   },
   ofUrl(url) {
     const endpoint = endpointOf(url)

@@ -11,7 +11,7 @@ import { judgeCertificate } from './certificate.ts'
 import { dial, secure } from './connect.ts'
 import { takeLeave } from './dialogue.ts'
 import { endpointOf } from './endpoint.ts'
-import { given, readFields } from './fields.ts'
+import * as form from './fields.ts'
 import type { Kind, Probe } from './probe.ts'
 import { withTrust } from './secret.ts'
 import { farewellOf, startTls } from './starttls.ts'
@@ -34,28 +34,29 @@ export const probeTls: Probe<TlsSpec> = (spec, context) =>
     }),
   )
 
+const FORMS = {
+  host: form.host,
+  port: form.port,
+  serverName: form.host,
+  family: form.family,
+  starttls: form.oneOf(STARTTLS),
+  daysLeft: form.integer(NETWORK_LIMITS.daysLeft),
+  pins: form.texts({
+    maxItems: NETWORK_LIMITS.pins,
+    of: (pin) => PIN.test(pin),
+    words: `at most ${NETWORK_LIMITS.pins} SHA-256 digests in base64`,
+  }),
+  minVersion: form.oneOf(TLS_VERSIONS),
+  authority: form.secret,
+}
+
 export const tlsKind: Kind<TlsSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const host = field.host('host')
-    const port = field.integer('port', { min: 1, max: 65_535 })
-    const serverName = field.host('serverName')
-    const pins = { maxItems: NETWORK_LIMITS.pins, of: (pin: string) => PIN.test(pin) }
-    const options = given({
-      serverName,
-      family: field.oneOf('family', [4, 6] as const),
-      starttls: field.oneOf('starttls', STARTTLS),
-      daysLeft: field.integer('daysLeft', NETWORK_LIMITS.daysLeft),
-      pins: field.list('pins', { ...pins, form: `at most ${pins.maxItems} SHA-256 digests in base64` }),
-      minVersion: field.oneOf('minVersion', TLS_VERSIONS),
-      authority: field.secret('authority'),
-    })
-    if (fields['host'] === undefined) field.missing('host')
-    if (fields['port'] === undefined) field.missing('port')
-    const problem = field.problem()
-    if (problem !== undefined || host === undefined || port === undefined) return problem ?? 'host and port'
+    const read = form.readFields(fields, FORMS, { needed: ['host', 'port'] })
+    if (typeof read === 'string') return read
+    const { serverName } = read
     if (serverName !== undefined && isIP(serverName) !== 0) return 'serverName must be a name, not an address'
-    return { kind: 'tls', host, port, ...options }
+    return { kind: 'tls', ...read }
   },
   ofUrl(url) {
     const endpoint = endpointOf(url, HTTPS_PORT)

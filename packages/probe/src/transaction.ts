@@ -14,9 +14,9 @@ import { NO_PHASES, PHASES } from '@constat/shared/sample'
 import { fillTemplate, parseTemplate, secretsOf, transactionProblems } from '@constat/shared/transaction'
 import { ProbeFailure, runAttempt, verdictOf, type Attempt } from './attempt.ts'
 import { createJar } from './cookies.ts'
-import { given, isFields, readFields } from './fields.ts'
+import { given, integer, isFields, part, readFields, text } from './fields.ts'
 import { openAccess } from './http-access.ts'
-import { readConnection, readExtractions, readList, readRequest } from './http-fields.ts'
+import { CONNECTION, EXTRACTIONS, readList, REQUEST } from './http-fields.ts'
 import { follow, type Journey } from './http-follow.ts'
 import { judgeAnswer } from './http-rules.ts'
 import type { Judgement, Kind, Probe, ProbeContext, ProbeResult, StepTiming } from './probe.ts'
@@ -156,21 +156,21 @@ function sumOf(steps: readonly StepTiming[]): Timing {
   return { latencyUs, phases }
 }
 
+const FORMS = {
+  steps: part((value, name) => readList(value, { name, max: HTTP_LIMITS.steps, read: readStep })),
+  degradedOverMs: integer({ min: 1, max: HTTP_LIMITS.degradedMs }),
+  ...CONNECTION,
+}
+const STEP = { name: text(HTTP_LIMITS.stepNameChars), ...REQUEST, extract: EXTRACTIONS }
+
 export const transactionKind: Kind<TransactionSpec> = {
   read(fields) {
-    const field = readFields(fields)
-    const limits = { name: 'steps', max: HTTP_LIMITS.steps, read: readStep }
-    const steps = field.part('steps', (value) => readList(value, limits))
-    const degradedOverMs = field.integer('degradedOverMs', { min: 1, max: HTTP_LIMITS.degradedMs })
-    const connection = readConnection(field)
-    if (fields['steps'] === undefined) field.missing('steps')
-    const problem = field.problem()
-    if (problem !== undefined || steps === undefined) return problem ?? 'steps are missing'
-    const [between] = transactionProblems(steps)
+    const read = readFields(fields, FORMS, { needed: ['steps'] })
+    if (typeof read === 'string') return read
+    const [between] = transactionProblems(read.steps)
     if (between) return `steps: ${between.path.join('.')} ${between.message}`
-    const [conflict] = httpConflicts({ requests: steps, ...connection })
-    if (conflict) return `${conflict.field} ${conflict.message}`
-    return { kind: 'transaction', steps, ...given({ degradedOverMs }), ...connection }
+    const [conflict] = httpConflicts({ requests: read.steps, ...read })
+    return conflict ? `${conflict.field} ${conflict.message}` : { kind: 'transaction', ...read }
   },
   ofUrl: () => 'a transaction has no address: write it as a check of a contract',
   probe: probeTransaction,
@@ -178,14 +178,6 @@ export const transactionKind: Kind<TransactionSpec> = {
 
 function readStep(value: unknown, at: string): TransactionStep | string {
   if (!isFields(value)) return `${at} must have name and url`
-  const field = readFields(value, [])
-  const name = field.text('name', HTTP_LIMITS.stepNameChars)
-  const { url, ...request } = readRequest(field)
-  const extractions = readExtractions(field)
-  if (value['name'] === undefined) field.missing('name')
-  if (value['url'] === undefined) field.missing('url')
-  const problem = field.problem()
-  if (problem !== undefined || name === undefined || url === undefined)
-    return `${at}: ${problem ?? 'name, url'}`
-  return { name, url, ...request, ...given({ extract: extractions }) }
+  const read = readFields(value, STEP, { needed: ['name', 'url'], known: [] })
+  return typeof read === 'string' ? `${at}: ${read}` : read
 }
