@@ -23,6 +23,8 @@ export type Waiting = {
 export type Sending = { session: string; seq: number; length: number }
 type InFlight = Sending & { isVoid: boolean; sentUs: number }
 
+export type Refusal = { session: string; seq: number; reason: string; expectedSeq: number }
+
 /** What the caller has to do about a refusal. */
 export type RefusalAnswer =
   | { kind: 'ignore' }
@@ -90,17 +92,7 @@ export class Delivery {
     this.#gapRefusals.delete(session)
   }
 
-  refused({
-    session,
-    seq,
-    reason,
-    expectedSeq,
-  }: {
-    session: string
-    seq: number
-    reason: string
-    expectedSeq: number
-  }): RefusalAnswer {
+  refused({ session, seq, reason, expectedSeq }: Refusal): RefusalAnswer {
     const refused = this.#answered(session, seq)
     if (refused === 'unknown') return this.#refusedNowhere()
     if (refused.isVoid) return { kind: 'ignore' }

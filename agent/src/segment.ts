@@ -26,15 +26,9 @@ export type SegmentReading = {
   soundBytes: number
 }
 
-export function encodeRecord({
-  session,
-  seq,
-  bytes,
-}: {
-  session: string
-  seq: number
-  bytes: Buffer
-}): Buffer {
+type Spooled = { session: string; seq: number; bytes: Buffer }
+
+export function encodeRecord({ session, seq, bytes }: Spooled): Buffer {
   const head = Buffer.alloc(RECORD_HEAD_BYTES)
   RECORD_MAGIC.copy(head)
   head.writeUInt32BE(bytes.length, 4)

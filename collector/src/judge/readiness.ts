@@ -1,7 +1,6 @@
 /** Readiness facts of a contract: what of a claim's ground is there today. Pure. */
 import { mayRun } from '@constat/sla/assembly/observed'
-import { answeredByProvider } from '@constat/sla/contract/parties'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { answeredByProvider, type ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
 import type { KnownAgent } from '../intake/agents.ts'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'

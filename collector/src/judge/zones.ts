@@ -4,8 +4,7 @@
  */
 import type { UnixMs } from '@constat/shared/time'
 import { UNDETERMINED, zoneNamed, zoneOf } from '@constat/sla/assembly/zone'
-import { answeredByProvider } from '@constat/sla/contract/parties'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { answeredByProvider, type ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
 import type { Timelines } from './timelines.ts'

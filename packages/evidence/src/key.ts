@@ -33,16 +33,10 @@ export function signEd25519(message: Uint8Array, key: KeyObject): Buffer {
   return sign(null, message, key)
 }
 
+type Signed = { message: Uint8Array; signature: Uint8Array }
+
 /** `key` comes from `strictPublicKey`. A signature of any other length than 64 bytes does not hold. */
-export function verifyEd25519({
-  message,
-  signature,
-  key,
-}: {
-  message: Uint8Array
-  signature: Uint8Array
-  key: KeyObject
-}): boolean {
+export function verifyEd25519({ message, signature, key }: Signed & { key: KeyObject }): boolean {
   return signature.length === SIGNATURE_BYTES && verify(null, message, key, signature)
 }
 

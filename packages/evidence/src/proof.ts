@@ -54,41 +54,25 @@ export function verifyInclusion(claim: {
   return last === 0 && equal({ left: node, right: root })
 }
 
+type Extension = { oldSize: number; newSize: number; oldRoot: Uint8Array; newRoot: Uint8Array }
+
 /**
  * Whether `proof` shows that the tree of `newSize` with `newRoot` begins with the one of `oldSize` with
  * `oldRoot`. An `oldSize` of 0 is false: every tree extends the empty one, and no proof shows anything
  * of it. A witness that sees a log for the first time decides that without this function.
  */
-export function verifyConsistency(claim: {
-  oldSize: number
-  newSize: number
-  oldRoot: Uint8Array
-  newRoot: Uint8Array
-  proof: readonly Uint8Array[]
-}): boolean {
+export function verifyConsistency(claim: Extension & { proof: readonly Uint8Array[] }): boolean {
   const { oldSize, newSize, oldRoot, newRoot, proof } = claim
   if (!isTreeSize(oldSize) || !isTreeSize(newSize) || oldSize === 0 || oldSize > newSize) return false
   if (!areHashes([oldRoot, newRoot, ...proof]) || proof.length > MAX_PROOF_HASHES) return false
   if (oldSize === newSize) return proof.length === 0 && equal({ left: oldRoot, right: newRoot })
   // A complete old tree is itself the first node, and is left out of the proof.
   const path = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : [...proof]
-  return climbBoth({ path, oldSize, newSize, oldRoot, newRoot })
+  return climbBoth(path, claim)
 }
 
 /** RFC 9162 §2.1.4.2 steps 4 to 7: one climb that rebuilds both roots. */
-function climbBoth({
-  path,
-  oldSize,
-  newSize,
-  oldRoot,
-  newRoot,
-}: {
-  path: readonly Uint8Array[]
-  oldSize: number
-  newSize: number
-  oldRoot: Uint8Array
-  newRoot: Uint8Array
-}): boolean {
+function climbBoth(path: readonly Uint8Array[], { oldSize, newSize, oldRoot, newRoot }: Extension): boolean {
   const [first, ...siblings] = path
   if (first === undefined) return false
   let at = oldSize - 1

@@ -96,3 +96,16 @@ export function verdictOf(
 function ignore(): void {
   // Listening is the point: an 'error' event without a listener would end the agent.
 }
+
+type Finding = { latencyUs: number; value: number; detail: string }
+
+/** Slower than `degradedOverMs` is degraded, exactly as slow is not. */
+export function judgePace(
+  { latencyUs, value, detail }: Finding,
+  { degradedOverMs }: { degradedOverMs?: number },
+): Judgement {
+  if (degradedOverMs === undefined || latencyUs <= degradedOverMs * 1_000) {
+    return { outcome: 'ok', cause: 'none', value, detail }
+  }
+  return { outcome: 'degraded', cause: 'slow', value, detail: `slower than ${degradedOverMs} ms: ${detail}` }
+}

@@ -5,7 +5,6 @@
 import type { Socket } from 'node:net'
 import { ProbeFailure, type Attempt } from './attempt.ts'
 import { given } from './fields.ts'
-import { listenTo } from './hearing.ts'
 
 /** RFC 5321 has 512, and servers go beyond it. */
 export const MAX_LINE_BYTES = 4 * 1024
@@ -132,4 +131,64 @@ export function takeLeave(socket: Socket, words: string | Buffer, attempt: Attem
 function closedEarly(heardBytes: number): Error {
   const when = heardBytes === 0 ? 'without a word' : 'before its answer was whole'
   return Object.assign(new Error(`the server closed ${when}`), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+}
+
+/** Read of one connection at most; the rest stays where it is. */
+export const MAX_DIALOGUE_BYTES = 64 * 1024
+
+type Hearing = {
+  heard: () => Buffer
+  /** Waits for more. False when no more will come or be read; rejects with the error of the socket. */
+  more: () => Promise<boolean>
+  /** Leaves the socket paused, and what was not read in it. */
+  stop: () => void
+}
+
+/** `firstByte` is called when the server begins to speak. */
+function listenTo(socket: Socket, firstByte?: () => void): Hearing {
+  let heard = Buffer.alloc(0)
+  let isOver = false
+  let failure: Error | null = null
+  let wake: () => void = nobodyWaits
+
+  const listen = (chunk: Buffer): void => {
+    if (heard.length === 0) firstByte?.()
+    heard = Buffer.concat([heard, chunk]).subarray(0, MAX_DIALOGUE_BYTES)
+    if (heard.length === MAX_DIALOGUE_BYTES) {
+      isOver = true
+      socket.pause()
+    }
+    wake()
+  }
+  const end = (): void => {
+    isOver = true
+    wake()
+  }
+  const fail = (error: Error): void => {
+    failure = error
+    wake()
+  }
+  const throwFailure = (): void => {
+    if (failure) throw failure
+  }
+  socket.on('data', listen).on('end', end).on('close', end).on('error', fail)
+  return {
+    heard: () => heard,
+    async more() {
+      throwFailure()
+      if (isOver) return false
+      await new Promise<void>((resolve) => (wake = resolve))
+      throwFailure()
+      // The last bytes and the end may have come together.
+      return true
+    },
+    stop() {
+      socket.pause()
+      socket.off('data', listen).off('end', end).off('close', end).off('error', fail)
+    },
+  }
+}
+
+function nobodyWaits(): void {
+  // Until somebody reads, what comes is kept.
 }

@@ -49,7 +49,6 @@ export function failureOf(error: unknown, { expired, phase }: Circumstance): Fai
   const cause = TARGET_CAUSES.get(code)
   if (cause) return failed(cause)
   if (phase === 'tlsUs') return failed('tls')
-  // http-broken.ts
   if (code === 'ERR_HTTP_ANSWER') return failed('protocol')
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code === 'EPROTO') return failed('tls')
   return { outcome: 'unknown', cause: 'unsupported' }
@@ -106,4 +105,14 @@ function failureOfName(code: string): Failure {
 
 function failed(cause: Cause): Failure {
   return { outcome: 'fail', cause }
+}
+
+/** What was said is no HTTP: fails as `protocol`. */
+export function brokenAnswer(message: string): Error {
+  return Object.assign(new Error(`no HTTP answer: ${message}`), { code: 'ERR_HTTP_ANSWER' })
+}
+
+/** The connection ended before the answer did: fails as `reset`. */
+export function cutAnswer(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }

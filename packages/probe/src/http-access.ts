@@ -6,9 +6,8 @@
 import type { HttpConnectionSpec } from '@constat/shared/check'
 import { messageOf } from '@constat/shared/fault'
 import { isHeaderValue } from '@constat/shared/http-check'
-import { NO_PHASES } from '@constat/shared/sample'
 import type { ProbeContext, ProbeResult } from './probe.ts'
-import { readSecrets, secretText } from './secret.ts'
+import { readSecrets, secretText, unsupported } from './secret.ts'
 
 export type Access = {
   /** The one origin that credentials and client certificate are for. */
@@ -62,6 +61,5 @@ function credentials(auth: NonNullable<HttpConnectionSpec['auth']>, secret: stri
 }
 
 function lacking(detail: string): { kind: 'lacking'; result: ProbeResult } {
-  const result = { outcome: 'unknown', cause: 'unsupported', latencyUs: 0, value: 0, detail } as const
-  return { kind: 'lacking', result: { ...result, phases: NO_PHASES } }
+  return { kind: 'lacking', result: unsupported(detail) }
 }

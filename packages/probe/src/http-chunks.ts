@@ -2,7 +2,7 @@
  * Chunks of a body (RFC 9112, 7.1), as Chromium reads them: bare LF ends lines too, blanks may follow a size,
  * extensions and trailers are passed over. Pure. Byte by byte, as a body may come in chunks of one.
  */
-import { brokenAnswer } from './http-broken.ts'
+import { brokenAnswer } from './failure.ts'
 
 export const MAX_CHUNK_LINE_BYTES = 16 * 1024
 export const MAX_TRAILER_BYTES = 256 * 1024

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Clock } from '@constat/shared/time'
-import { cutAnswer } from './http-broken.ts'
+import { cutAnswer } from './failure.ts'
 import { createReader, type HttpResponse, type Reading } from './http-reader.ts'
 import type { Stopwatch } from './stopwatch.ts'
 

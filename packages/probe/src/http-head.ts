@@ -7,7 +7,7 @@
  * there: a NUL; Content-Length, Location or Content-Disposition twice with different values; a Content-Encoding
  * that is no list of words, though a word that is no coding is taken for none.
  */
-import { brokenAnswer } from './http-broken.ts'
+import { brokenAnswer } from './failure.ts'
 
 /** Names in lower case; several fields of one name are joined by commas, but for Set-Cookie. */
 export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>> & {

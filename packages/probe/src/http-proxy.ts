@@ -18,7 +18,7 @@
 import { isIP, type Socket } from 'node:net'
 import { ProbeFailure, verdictOf, type Attempt } from './attempt.ts'
 import { dial, type Endpoint } from './connect.ts'
-import { brokenAnswer } from './http-broken.ts'
+import { brokenAnswer } from './failure.ts'
 import { exchange } from './http-exchange.ts'
 import type { Judgement } from './probe.ts'
 

@@ -8,7 +8,7 @@
  */
 import { createByteStore, type ByteStore } from './byte-store.ts'
 import { Chunks } from './http-chunks.ts'
-import { brokenAnswer, cutAnswer } from './http-broken.ts'
+import { brokenAnswer, cutAnswer } from './failure.ts'
 import { parseHead, type HttpHead } from './http-head.ts'
 
 export type HttpResponse = Pick<HttpHead, 'status' | 'headers'> & {

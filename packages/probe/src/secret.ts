@@ -54,6 +54,7 @@ export async function withTrust(
   return run({ ...context, secureContext: () => Promise.resolve(own) })
 }
 
-function unsupported(detail: string): ProbeResult {
+/** The result of a probe that lacks what it needs on this host. */
+export function unsupported(detail: string): ProbeResult {
   return { outcome: 'unknown', cause: 'unsupported', latencyUs: 0, value: 0, phases: NO_PHASES, detail }
 }

@@ -5,14 +5,12 @@
 import type { Socket } from 'node:net'
 import { BANNERS, type TcpSpec } from '@constat/shared/check'
 import { NETWORK_LIMITS } from '@constat/shared/target'
-import { ProbeFailure, runAttempt, type Attempt } from './attempt.ts'
+import { judgePace, ProbeFailure, runAttempt, type Attempt } from './attempt.ts'
 import { FAREWELLS, readGreeting } from './banner.ts'
 import { dial } from './connect.ts'
-import { MAX_DIALOGUE_BYTES } from './hearing.ts'
-import { printable, startDialogue, takeLeave, type Dialogue } from './dialogue.ts'
+import { MAX_DIALOGUE_BYTES, printable, startDialogue, takeLeave, type Dialogue } from './dialogue.ts'
 import * as form from './fields.ts'
 import { endpointOf } from './endpoint.ts'
-import { judgePace } from './pace.ts'
 import type { Kind, Probe } from './probe.ts'
 
 export const probeTcp: Probe<TcpSpec> = (spec, context) =>

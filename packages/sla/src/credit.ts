@@ -49,11 +49,7 @@ export function latePenalty({
   value,
   late,
   divisor,
-}: {
-  value: Fraction
-  late: Fraction
-  divisor: Fraction
-}): Fraction {
+}: Record<'value' | 'late' | 'divisor', Fraction>): Fraction {
   return late.n <= 0n ? ZERO : ratio(product(value, late), divisor)
 }
 

@@ -86,6 +86,14 @@ export function merged(reaches: readonly Reach[], { mergeGapMs }: OutageRules): 
   return outages
 }
 
+/** Each outage of a set, joined as the rules join them, from its first to its last instant. */
+export function hulls(spans: IntervalSet, rules: OutageRules): Interval[] {
+  return merged(spans.map(reachOfItself), rules).map((group) => ({
+    startMs: group[0]!.span.startMs,
+    endMs: group.at(-1)!.span.endMs,
+  }))
+}
+
 const VERDICT_MARKS = MARK.down | MARK.provenDown | MARK.provenUp
 
 type Sets = Record<Figure, IntervalSet>

@@ -2,8 +2,7 @@
  * Sites: the places a contract names, with the agents that stand there, and every agent that stands in
  * none as a place of its own. Who administers a host follows from its site. Pure.
  */
-import type { ExpandedContract } from '../contract/expanded.ts'
-import { answeredByProvider } from '../contract/parties.ts'
+import { answeredByProvider, type ExpandedContract } from '../contract/expanded.ts'
 import { checksOf } from '../service-tree.ts'
 
 /** An agent as contracts name it: by name, or by id. */

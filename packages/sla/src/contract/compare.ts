@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant } from '@constat/shared/time'
-import { durationText } from '../duration.ts'
 import type { ExpandedContract } from './expanded.ts'
+import { plainName } from './defaulted.ts'
+import { SILENT, timeText } from './explain.ts'
 import { memberOf } from './refusal.ts'
 
 /** When a change counts: with the next windows, or at once because nothing was judged by it before. */
@@ -22,9 +23,6 @@ export type TermsChange = {
   clause: string | null
   effect: Effect
 }
-
-/** Told elsewhere, or follows from what is told. */
-const SILENT = new Set(['schema', 'source', 'zoneTables'])
 
 /** Lists in which the place of a member has a meaning. */
 const ORDERED = new Set(['zones', 'tiers', 'steps', 'repeatPoints'])
@@ -189,17 +187,10 @@ function clauseOf(value: unknown): string | null {
   return typeof clause === 'string' ? clause : null
 }
 
-/** Units are no part of the names in a document. */
-function plainName(key: string): string {
-  return key.replace(/(?<=[a-z])Ms$/, '')
-}
-
 const MAX_VALUE_LENGTH = 400
 
 function valueText(name: string, value: unknown): string {
-  if (typeof value === 'number' && /^(from|to)Ms$/.test(name)) return formatInstant(value)
-  if (typeof value === 'number' && name.endsWith('Ms')) return durationText(value)
-  if (typeof value !== 'object' || value === null) return String(value)
+  if (typeof value !== 'object' || value === null) return timeText(name, value) ?? String(value)
   const text = Array.isArray(value)
     ? value.map((one: unknown) => valueText('', one)).join(', ')
     : Object.entries(value)

@@ -17,7 +17,7 @@ const COUNTS: Partial<Record<CreditSchedule['kind'], Gives>> = {
   'late-restoration': 'the time an outage took',
 }
 
-export const schedulesFit: Rule = ({ spec, terms }, say) => {
+const schedulesFit: Rule = ({ spec, terms }, say) => {
   for (const [id, schedule] of Object.entries(spec.credits?.schedules ?? {})) {
     const metric = terms.guarantees.find((guarantee) => guarantee.id === id)?.metric
     // Points by the figure reached are tiers that count points.
@@ -31,7 +31,7 @@ export const schedulesFit: Rule = ({ spec, terms }, say) => {
 }
 
 /** What keeps the promise costs nothing. */
-export const promisesKeptAreFree: Rule = ({ spec, terms }, say) => {
+const promisesKeptAreFree: Rule = ({ spec, terms }, say) => {
   for (const [id, schedule] of Object.entries(spec.credits?.schedules ?? {})) {
     const guarantee = terms.guarantees.find((one) => one.id === id)
     if (schedule.kind !== 'tiers' || !guarantee || !('percent' in guarantee.target)) continue
@@ -45,7 +45,7 @@ export const promisesKeptAreFree: Rule = ({ spec, terms }, say) => {
   }
 }
 
-export const schedulesPay: Rule = ({ spec }, say) => {
+const schedulesPay: Rule = ({ spec }, say) => {
   const { credits } = spec
   if (credits && Object.keys(credits.schedules).length === 0)
     say(['credits', 'schedules'], 'is empty: write what a missed guarantee is worth, or remove credits')
@@ -64,7 +64,7 @@ export const schedulesPay: Rule = ({ spec }, say) => {
 }
 
 /** The allocations of one pool together are at most the pool. */
-export const poolsHold: Rule = ({ spec }, say) => {
+const poolsHold: Rule = ({ spec }, say) => {
   const pools = Object.entries(spec.credits?.schedules ?? {}).flatMap(([id, schedule]) =>
     schedule.kind === 'pool' ? [{ id, ...schedule }] : [],
   )
@@ -83,7 +83,7 @@ export const poolsHold: Rule = ({ spec }, say) => {
   say(['credits', 'schedules', last.id, 'allocationPercent'], message)
 }
 
-export const chronicCanHappen: Rule = ({ spec }, say) => {
+const chronicCanHappen: Rule = ({ spec }, say) => {
   for (const [i, rule] of (spec.credits?.chronic ?? []).entries()) {
     const path = ['credits', 'chronic', i]
     if ('guarantee' in rule) {
@@ -103,7 +103,7 @@ export const chronicCanHappen: Rule = ({ spec }, say) => {
 }
 
 /** A limit is counted in days, and in some. */
-export const claimCanBeMade: Rule = ({ spec }, say) => {
+const claimCanBeMade: Rule = ({ spec }, say) => {
   const { claim } = spec.credits ?? {}
   if (claim && 'days' in claim.deadline && claim.deadline.days === 0)
     say(['credits', 'claim', 'deadline', 'days'], 'leaves no day to claim in: write how many')
@@ -115,7 +115,7 @@ export const claimCanBeMade: Rule = ({ spec }, say) => {
   }
 }
 
-export const chargesOnce: Rule = ({ spec }, say) => {
+const chargesOnce: Rule = ({ spec }, say) => {
   const seen = new Set<string | undefined>()
   for (const [i, { service }] of (spec.charges?.monthly ?? []).entries()) {
     const which = service === undefined ? 'of the whole contract' : `of ${service}`
@@ -125,7 +125,7 @@ export const chargesOnce: Rule = ({ spec }, say) => {
 }
 
 /** A charge of the whole contract holds those of its services. */
-export const partsAreInTheWhole: Rule = ({ spec }, say) => {
+const partsAreInTheWhole: Rule = ({ spec }, say) => {
   const monthly = spec.charges?.monthly ?? []
   const whole = monthly.find(({ service }) => service === undefined)
   const parts = sum(
@@ -137,7 +137,7 @@ export const partsAreInTheWhole: Rule = ({ spec }, say) => {
 }
 
 /** What is rounded before credit is a percentage. */
-export const roundingReachesCredit: Rule = ({ spec, terms }, say) => {
+const roundingReachesCredit: Rule = ({ spec, terms }, say) => {
   const rounded = spec.measurement?.rounding?.verdict ?? 'none'
   const isReached = terms.guarantees.some(
     ({ id, target }) => 'percent' in target && terms.credits?.schedules[id] !== undefined,
@@ -149,10 +149,23 @@ export const roundingReachesCredit: Rule = ({ spec, terms }, say) => {
 }
 
 /** A misreport is found by comparing a statement: below the tolerance nothing is told apart. */
-export const misreportIsSeen: Rule = ({ spec, terms }, say) => {
+const misreportIsSeen: Rule = ({ spec, terms }, say) => {
   const { misreport } = terms.credits ?? {}
   const { toleranceMs } = terms.reconciliation
   if (!spec.credits?.misreport || !misreport || misreport.absentOutageOverMs >= toleranceMs) return
   const message = `is below the tolerance of the reconciliation (${durationText(toleranceMs)}): shorter absences are not told apart; raise it`
   say(['credits', 'misreport', 'absentOutageOver'], message)
 }
+
+export const CREDIT_RULES: readonly Rule[] = [
+  chargesOnce,
+  chronicCanHappen,
+  claimCanBeMade,
+  misreportIsSeen,
+  partsAreInTheWhole,
+  poolsHold,
+  promisesKeptAreFree,
+  roundingReachesCredit,
+  schedulesFit,
+  schedulesPay,
+]

@@ -33,7 +33,7 @@ function listed({ spec, terms }: Subject): [number, GuaranteeTerms][] {
 }
 
 /** The guarantee decides; an SLO that says otherwise misleads whoever reads only it. */
-export const slosAgree: Rule = (subject, say) => {
+const slosAgree: Rule = (subject, say) => {
   for (const [i, guarantee] of listed(subject)) {
     const slo = guarantee.sloRef === null ? undefined : entryOf(subject.library, 'SLO', guarantee.sloRef)
     if (!slo) continue
@@ -94,7 +94,7 @@ function plain(value: number): Fraction {
   return parseFraction(String(value)) ?? decimal(value.toFixed(12))
 }
 
-export const anchorsMeanSomething: Rule = (subject, say) => {
+const anchorsMeanSomething: Rule = (subject, say) => {
   for (const [i, { window }] of listed(subject)) {
     if (window.anchor !== undefined && window.period === 'P1D')
       say(['guarantees', i, 'window', 'anchor'], 'changes nothing: every day begins at midnight; remove it')
@@ -102,7 +102,7 @@ export const anchorsMeanSomething: Rule = (subject, say) => {
 }
 
 /** Watched URLs are guarantees too, named by their slugs. */
-export const namesAreFree: Rule = ({ spec }, say) => {
+const namesAreFree: Rule = ({ spec }, say) => {
   const watched = new Set(slugsOfWatch(spec.watch ?? []))
   for (const [i, { id }] of (spec.guarantees ?? []).entries()) {
     if (watched.has(id))
@@ -111,7 +111,7 @@ export const namesAreFree: Rule = ({ spec }, say) => {
 }
 
 /** Terms that nothing could break are a mistake of the one who wrote them. */
-export const targetsCanBeMissed: Rule = (subject, say) => {
+const targetsCanBeMissed: Rule = (subject, say) => {
   for (const [i, guarantee] of listed(subject)) {
     const path = ['guarantees', i]
     if (guarantee.metric === 'share-within')
@@ -138,7 +138,7 @@ const LONGEST_MS: Readonly<Record<WindowPeriod, number>> = {
 }
 
 /** A window is cut into so many slices at most. */
-export const slicesFit: Rule = (subject, say) => {
+const slicesFit: Rule = (subject, say) => {
   for (const [i, guarantee] of listed(subject)) {
     if (!('sliceMs' in guarantee)) continue
     const leastMs = Math.ceil(LONGEST_MS[guarantee.window.period] / MAX_SLICES)
@@ -160,3 +160,11 @@ function thresholdCounts(
   const message = `can never be missed: the checks of ${guarantee.service} give up after ${durationText(longestMs)}; lower it`
   say(['threshold'], message)
 }
+
+export const GUARANTEE_RULES: readonly Rule[] = [
+  anchorsMeanSomething,
+  namesAreFree,
+  slicesFit,
+  slosAgree,
+  targetsCanBeMissed,
+]

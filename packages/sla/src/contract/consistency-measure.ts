@@ -3,11 +3,11 @@
  */
 import { durationText } from '../duration.ts'
 import { parseLocal } from '../civil.ts'
-import { answeredByProvider } from './parties.ts'
+import { answeredByProvider } from './expanded.ts'
 import type { Rule, Say } from './subject.ts'
 
 /** One customer, one provider, and everybody else of somebody. */
-export const partiesStand: Rule = ({ spec }, say) => {
+const partiesStand: Rule = ({ spec }, say) => {
   for (const role of ['provider', 'customer'] as const) {
     const found = (spec.parties ?? []).flatMap((party, i) => (party.role === role ? [i] : []))
     for (const i of found.slice(1)) {
@@ -44,7 +44,7 @@ function circleOfParties(parties: readonly { id: string; of?: string | undefined
 }
 
 /** The provider's own line failing is the provider's failure: it must not hide an outage. */
-export const isolationIsOurs: Rule = ({ spec, terms }, say) => {
+const isolationIsOurs: Rule = ({ spec, terms }, say) => {
   const isolation = spec.measurement?.isolation
   if (isolation?.rule !== 'all-references-failed') return
   const providers = answeredByProvider(terms)
@@ -67,7 +67,7 @@ export const isolationIsOurs: Rule = ({ spec, terms }, say) => {
 }
 
 /** A reference tells of one zone: which one failed would be a guess. */
-export const referencesTellOneZone: Rule = ({ spec }, say) => {
+const referencesTellOneZone: Rule = ({ spec }, say) => {
   const zoneOf = new Map<string, string>()
   for (const [i, { id, reference }] of (spec.zones ?? []).entries()) {
     for (const [j, check] of reference.entries()) {
@@ -81,7 +81,7 @@ export const referencesTellOneZone: Rule = ({ spec }, say) => {
   }
 }
 
-export const quorumReachable: Rule = ({ spec, terms }, say) => {
+const quorumReachable: Rule = ({ spec, terms }, say) => {
   const { quorum } = spec.measurement ?? {}
   const { vantages } = terms.measurement
   if (vantages === 'all') return
@@ -96,7 +96,7 @@ export const quorumReachable: Rule = ({ spec, terms }, say) => {
   }
 }
 
-export const sitesJudged: Rule = ({ spec, terms }, say) => {
+const sitesJudged: Rule = ({ spec, terms }, say) => {
   const each = terms.guarantees.some(({ scope }) => scope === 'each-site')
   if (each && terms.sites.length === 0) {
     const i = spec.guarantees?.findIndex(({ scope }) => scope === 'each-site') ?? 0
@@ -117,7 +117,7 @@ export const sitesJudged: Rule = ({ spec, terms }, say) => {
   }
 }
 
-export const exclusionsCanExcuse: Rule = ({ spec, terms }, say) => {
+const exclusionsCanExcuse: Rule = ({ spec, terms }, say) => {
   for (const [i, kind] of (spec.exclusions?.kinds ?? []).entries()) {
     const tell: Say = (path, message) => say(['exclusions', 'kinds', i, ...path], message)
     const { needs, notice, recurrence } = kind
@@ -156,3 +156,12 @@ function endsBeforeItBegins({ dtstart, rrule }: { dtstart: string; rrule: string
   const startMs = parseLocal(dtstart)
   return typeof lastDay === 'number' && startMs !== undefined && lastDay < startMs
 }
+
+export const MEASURE_RULES: readonly Rule[] = [
+  exclusionsCanExcuse,
+  isolationIsOurs,
+  partiesStand,
+  quorumReachable,
+  referencesTellOneZone,
+  sitesJudged,
+]

@@ -6,33 +6,9 @@ import { MAX_CHECKS } from '@constat/shared/check'
 import { parseDate } from '../civil.ts'
 import { durationText } from '../duration.ts'
 import { compare, decimal } from '../fraction.ts'
-import {
-  chargesOnce,
-  chronicCanHappen,
-  claimCanBeMade,
-  misreportIsSeen,
-  partsAreInTheWhole,
-  poolsHold,
-  promisesKeptAreFree,
-  roundingReachesCredit,
-  schedulesFit,
-  schedulesPay,
-} from './consistency-credit.ts'
-import {
-  anchorsMeanSomething,
-  namesAreFree,
-  slicesFit,
-  slosAgree,
-  targetsCanBeMissed,
-} from './consistency-guarantee.ts'
-import {
-  exclusionsCanExcuse,
-  isolationIsOurs,
-  partiesStand,
-  quorumReachable,
-  referencesTellOneZone,
-  sitesJudged,
-} from './consistency-measure.ts'
+import { CREDIT_RULES } from './consistency-credit.ts'
+import { GUARANTEE_RULES } from './consistency-guarantee.ts'
+import { MEASURE_RULES } from './consistency-measure.ts'
 import { DEFAULT_REPROBE_MS } from './expand-check.ts'
 import { expandContract } from './expand.ts'
 import type { CheckTerms, ExpandedContract, ServiceNode } from './expanded.ts'
@@ -43,37 +19,12 @@ import type { ContractSpec } from './schema-contract.ts'
 import type { Rule, Say, Subject } from './subject.ts'
 import { slugsOfWatch } from './watch.ts'
 
-/** Every rule, in the order in which a contract is read. */
+/** Every rule: of the contract itself, of who measures, of what is promised, and of what it is worth. */
 const RULES: readonly Rule[] = [
-  whole,
-  doubled,
-  dates,
-  partiesStand,
-  clausesNamed,
-  isolationIsOurs,
-  referencesTellOneZone,
-  quorumReachable,
-  sitesJudged,
-  namesAreFree,
-  slosAgree,
-  anchorsMeanSomething,
-  targetsCanBeMissed,
-  slicesFit,
-  dayKindsHaveHolidays,
-  exclusionsCanExcuse,
-  chargesOnce,
-  partsAreInTheWhole,
-  roundingReachesCredit,
-  tiers,
-  schedulesPay,
-  schedulesFit,
-  promisesKeptAreFree,
-  poolsHold,
-  chargesKnown,
-  chronicCanHappen,
-  misreportIsSeen,
-  claimCanBeMade,
-  treesHold,
+  ...[whole, doubled, dates, clausesNamed, dayKindsHaveHolidays, tiers, chargesKnown, treesHold],
+  ...MEASURE_RULES,
+  ...GUARANTEE_RULES,
+  ...CREDIT_RULES,
 ]
 
 export type Expansion = { terms: ExpandedContract; problems: Problem[] }

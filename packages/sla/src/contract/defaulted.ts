@@ -85,13 +85,17 @@ const SHORTHANDS: Readonly<Record<string, readonly Path[]>> = {
 }
 
 /** Units are no part of the names in a document. */
+export function plainName(key: string): string {
+  return key.replace(/(?<=[a-z])Ms$/, '')
+}
+
 function stripped(path: Path): Path {
   const inZones = path[0] === 'zones'
   // The kind of a quorum is whether one was written.
   const plain = path.at(-1) === 'kind' && path.at(-2) === 'quorum' ? path.slice(0, -1) : path
   return plain.map((step) => {
     if (typeof step === 'number') return step
-    return inZones && step === 'references' ? 'reference' : step.replace(/(?<=[a-z])Ms$/, '')
+    return inZones && step === 'references' ? 'reference' : plainName(step)
   })
 }
 

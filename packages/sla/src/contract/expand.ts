@@ -29,7 +29,7 @@ import {
 } from './expand-rules.ts'
 import { msOr } from './scalar.ts'
 import type { CalendarTerms } from './calendar-terms.ts'
-import type { CheckTerms, ExpandedContract, GuaranteeTerms, Party, ServiceNode, Site } from './expanded.ts'
+import type { CheckTerms, ExpandedContract, GuaranteeTerms, Party, ServiceNode } from './expanded.ts'
 import { entriesOf, type Entry, type Library } from './library.ts'
 import type { ContractSpec } from './schema-contract.ts'
 import { slugsOfWatch } from './watch.ts'
@@ -73,13 +73,10 @@ export function expandContract(entry: Entry<'Contract'>, library: Library): Expa
     prevailingLanguage: spec.prevailingLanguage ?? 'en',
     parties,
     provider: parties.find(({ role }) => role === 'provider')?.id ?? 'provider',
-    sites: (spec.sites ?? []).map(expandSite),
-    zones: (spec.zones ?? []).map(({ id, owner, boundary, reference }) => ({
-      id,
-      owner,
-      boundary,
-      references: reference,
-    })),
+    sites: (spec.sites ?? []).map(({ id, displayName = id, agents, administeredBy = null }) => {
+      return { id, displayName, agents, administeredBy }
+    }),
+    zones: (spec.zones ?? []).map(({ reference: references, ...zone }) => ({ ...zone, references })),
     charges: chargesOf(spec),
     clauses: spec.clauses ?? [],
     checks,
@@ -153,15 +150,6 @@ function expandParties(spec: ContractSpec): Party[] {
   if (spec.provider !== undefined)
     own.push({ id: 'provider', role: 'provider', name: spec.provider, of: null })
   return [...own, ...listed]
-}
-
-function expandSite({
-  id,
-  displayName,
-  agents,
-  administeredBy,
-}: NonNullable<ContractSpec['sites']>[number]): Site {
-  return { id, displayName: displayName ?? id, agents, administeredBy: administeredBy ?? null }
 }
 
 function chargesOf({ charges, monthlyFee }: ContractSpec): ExpandedContract['charges'] {

@@ -1,7 +1,7 @@
 /**
  * The expanded contract: every default written out, every duration in ms, every reference resolved.
  * It is what the judge reads, what `explain` shows and what the digest covers (all but `source`).
- * Plain JSON by construction. Types only, and the quorum rule that stays symbolic. Pure.
+ * Plain JSON by construction. Types, and the rules that stay symbolic. Pure.
  */
 import type { CheckSpec } from '@constat/shared/check'
 import type { Json } from '@constat/shared/canonical-json'
@@ -100,4 +100,16 @@ export type ExpandedContract = {
 /** One vantage: 1 of 1. Two or more: 2 down, 1 known. A fixed rule is taken as it stands. */
 export function quorumFor(rule: QuorumRule, vantageCount: number): Quorum {
   return rule.kind === 'fixed' ? { down: rule.down, minKnown: rule.minKnown } : defaultQuorum(vantageCount)
+}
+
+type Answering = Pick<ExpandedContract, 'parties' | 'provider'>
+
+/** The provider and everybody it answers for: its subcontractors, and theirs. */
+export function answeredByProvider({ parties, provider }: Answering): Set<string> {
+  const found = new Set([provider])
+  for (let before = 0; before < found.size;) {
+    before = found.size
+    for (const { id, of } of parties) if (of !== null && found.has(of)) found.add(id)
+  }
+  return found
 }

@@ -5,7 +5,7 @@ import { formatInstant } from '@constat/shared/time'
 import { durationText } from '../duration.ts'
 import type { ExpandedContract } from './expanded.ts'
 import { memberOf } from './refusal.ts'
-import { leafKey } from './defaulted.ts'
+import { leafKey, plainName } from './defaulted.ts'
 import type { Path } from './problem.ts'
 
 export const DEFAULT_MARK = '(default)'
@@ -13,7 +13,7 @@ export const DEFAULT_MARK = '(default)'
 type Line = { depth: number; name: string; text: string; path: Path }
 
 /** Members that are told elsewhere, or that only machines read. */
-const SILENT = new Set(['schema', 'source', 'zoneTables'])
+export const SILENT = new Set(['schema', 'source', 'zoneTables'])
 
 /** One value a line, indented; times, durations and lists in words. */
 export function explain(terms: ExpandedContract): string[] {
@@ -57,16 +57,20 @@ function labelOf(member: unknown, i: number): string {
 
 function scalarText(name: string, value: unknown): string {
   if (value === null) return name === 'fromMs' ? 'the moment of apply' : 'none'
-  if (typeof value === 'number' && /^(from|to)Ms$/.test(name)) return formatInstant(value)
-  if (typeof value === 'number' && name.endsWith('Ms')) return durationText(value)
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return timeText(name, value) ?? (typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+/** Of what its name says is an instant or a length. */
+export function timeText(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'number' || !name.endsWith('Ms')) return undefined
+  return /^(from|to)Ms$/.test(name) ? formatInstant(value) : durationText(value)
 }
 
 function lineText({ depth, name, text, path }: Line, defaulted: ReadonlySet<string>): string {
   // A list of plain values is one line and many leaves.
   const isDefault = text !== '' && (defaulted.has(leafKey(path)) || defaulted.has(leafKey([...path, 0])))
   const value = text === '' ? '' : ` ${text}`
-  return `${'  '.repeat(depth)}${name.replace(/(?<=[a-z])Ms$/, '')}:${value}${isDefault ? ` ${DEFAULT_MARK}` : ''}`
+  return `${'  '.repeat(depth)}${plainName(name)}:${value}${isDefault ? ` ${DEFAULT_MARK}` : ''}`
 }
 
 function zoneLines({ zoneTables }: ExpandedContract): string[] {

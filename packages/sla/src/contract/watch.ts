@@ -80,15 +80,9 @@ function probeOf({ scheme, host, port, path, query }: Parts): ProbeSpec | string
     : 'has a port, which icmp:// does not: remove it'
 }
 
-function dnsProbe({
-  server,
-  name,
-  query,
-}: {
-  server: string
-  name: string
-  query: URLSearchParams
-}): ProbeSpec | string {
+type RecordUrl = { server: string; name: string; query: URLSearchParams }
+
+function dnsProbe({ server, name, query }: RecordUrl): ProbeSpec | string {
   const asked = (query.get('type') ?? 'A').toUpperCase()
   const type = DNS_TYPES.find((known) => known === asked)
   if (name.includes('/') || !isRecordName(name)) return 'names no record: write dns://server/name?type=A'

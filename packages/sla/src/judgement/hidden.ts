@@ -5,7 +5,7 @@
 import { clip, contains, intersect, normalise, subtract, totalMs } from '@constat/shared/time'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
-import { merged, type OutageRules } from '../outage.ts'
+import { hulls, type OutageRules } from '../outage.ts'
 import { indexAt, isPossiblyDown, isProvenDown, markAt, where, type Timeline } from '../timeline.ts'
 import type { IncidentFacts } from './timing.ts'
 
@@ -36,13 +36,6 @@ function afterProof(timeline: Timeline, atMs: UnixMs): UnixMs {
   let i = indexAt(timeline, atMs)
   while (i < timeline.at.length && isProvenDown(timeline.mark[i]!)) i += 1
   return timeline.at[i] ?? Infinity
-}
-
-function hulls(spans: IntervalSet, rules: OutageRules): Interval[] {
-  return merged(
-    spans.map((span) => ({ span, untilMs: span.endMs })),
-    rules,
-  ).map((group) => ({ startMs: group[0]!.span.startMs, endMs: group.at(-1)!.span.endMs }))
 }
 
 /**

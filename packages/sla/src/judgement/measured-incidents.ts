@@ -4,7 +4,7 @@
  */
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsOf, type Incident } from '../incident.ts'
-import { countedTimeline, merged, type OutageRules } from '../outage.ts'
+import { countedTimeline, hulls, type OutageRules } from '../outage.ts'
 import { isProvenDown, where, type Timeline } from '../timeline.ts'
 import type { IncidentFacts } from './timing.ts'
 
@@ -20,15 +20,11 @@ function factsOf(
   { startMs, endMs, possible }: Incident,
   { counted, rules }: { counted: Timeline; rules: OutageRules },
 ): IncidentFacts {
-  const proofs = where(counted, possible, isProvenDown).map((span) => ({ span, untilMs: span.endMs }))
   return {
     id: null,
     onsetMs: startMs,
     endMs,
-    proved: merged(proofs, rules).map((group) => ({
-      startMs: group[0]!.span.startMs,
-      endMs: group.at(-1)!.span.endMs,
-    })),
+    proved: hulls(where(counted, possible, isProvenDown), rules),
     possible,
     zone: null,
     cause: null,

@@ -128,12 +128,10 @@ function matchOf({ measured, stated }: Component, context: Context): Match {
 }
 
 type Sides = { measured: IntervalSet; provider: IntervalSet }
+type Overlap = Pick<Match, 'bothMs' | 'measuredOnlyMs' | 'providerOnlyMs'>
 
 /** How long both say down, and each alone. Both are sets, so overlapping lines of one statement count once. */
-export function overlapOf({
-  measured,
-  provider,
-}: Sides): Pick<Match, 'bothMs' | 'measuredOnlyMs' | 'providerOnlyMs'> {
+export function overlapOf({ measured, provider }: Sides): Overlap {
   return {
     bothMs: totalMs(intersect(measured, provider)),
     measuredOnlyMs: totalMs(subtract(measured, provider)),

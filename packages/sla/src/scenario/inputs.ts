@@ -294,12 +294,8 @@ function historyOf({ scenario: { history = {} }, findings: { say } }: Context): 
   )
 }
 
-function statementOf({
-  scenario: { statement },
-  terms,
-  findings,
-  bounds,
-}: Context): ProviderStatement | null {
+function statementOf({ scenario, terms, findings, bounds }: Context): ProviderStatement | null {
+  const { statement } = scenario
   if (!statement || !terms) return null
   const { reconciliation, zoneTables } = terms
   const context = {
