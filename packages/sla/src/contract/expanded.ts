@@ -51,13 +51,11 @@ export type QuorumRule = rules.QuorumRule
 export type Quorum = { down: number; minKnown: number }
 
 export type MeasurementTerms = ReturnType<typeof rules.expandMeasurement>
-export type BindingFigure = MeasurementTerms['bindingFigure']
 export type GuaranteeTerms = ReturnType<typeof rules.expandGuarantee>
 export type WindowTerms = GuaranteeTerms['window']
 export type WindowPeriod = WindowTerms['period']
 export type ExclusionTerms = ReturnType<typeof rules.expandExclusions>
 export type ExclusionKind = ExclusionTerms['kinds'][number]
-export type RecurrenceTerms = NonNullable<ExclusionKind['recurrence']>
 export type CreditTerms = ReturnType<typeof rules.expandCredits>
 export type ReconciliationTerms = ReturnType<typeof rules.expandReconciliation>
 
