@@ -64,6 +64,7 @@ export function sampleColumns(
 ): SampleColumns {
   const samples = taken.toSorted((a, b) => a.startUs - b.startUs)
   const column = (read: (sample: TakenSample) => number): number[] => samples.map((one) => count(read(one)))
+  const phases = PHASES.map((phase) => column((one) => one.phases[phase]))
   return {
     check: column((one) => one.check),
     offsetMs: samples.map((one) => integer(instantOf(one.startUs) - baseS * 1_000)),
@@ -71,7 +72,7 @@ export function sampleColumns(
     attempt: unlessZero(column((one) => one.attempt)),
     latencyUs: column((one) => one.latencyUs),
     value: unlessZero(samples.map((one) => integer(one.value))),
-    phases: unlessAllZero(PHASES.map((phase) => column((one) => one.phases[phase]))),
+    phases: phases.some(unlessZero) ? phases : null,
     cause: unlessZero(column((one) => causeCode(one.cause))),
     ...codesOf(samples),
   }
@@ -101,10 +102,6 @@ export function scheduleColumns(
 
 function unlessZero(column: number[]): number[] | null {
   return column.some((value) => value !== 0) ? column : null
-}
-
-function unlessAllZero(columns: number[][]): number[][] | null {
-  return columns.some((column) => unlessZero(column)) ? columns : null
 }
 
 function count(value: number): number {

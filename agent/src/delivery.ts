@@ -84,7 +84,7 @@ export class Delivery {
     this.#inFlight.push({ ...sending, isVoid: false, sentUs: nowUs })
     if (this.#live.has(sending.session)) return
     this.#refill(nowUs)
-    this.#allowance -= costOf(sending)
+    this.#allowance -= Math.max(sending.length, FRAME_COST_BYTES)
   }
 
   acknowledged(session: string, seq: number): void {
@@ -170,8 +170,4 @@ export class Delivery {
     this.#allowance = Math.min(BACKLOG_BYTES_PER_S, this.#allowance + earned)
     this.#allowedAtUs = nowUs
   }
-}
-
-function costOf({ length }: Sending): number {
-  return Math.max(length, FRAME_COST_BYTES)
 }

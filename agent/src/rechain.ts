@@ -25,7 +25,7 @@ export class Rechain {
 
   /** The bytes to send for a spooled frame of a session with this mark. */
   bytesOf(spooled: Buffer, mark: SessionMark | undefined, place: { session: string; seq: number }): Buffer {
-    const firstGap = firstOf(mark?.gaps)
+    const firstGap = Math.min(...Object.keys(mark?.gaps ?? {}).map(Number))
     if (!mark?.gaps || place.seq < firstGap) return spooled
     const decoding = decodeFrame(spooled)
     invariant(decoding.kind === 'decoded', 'a frame of the spool is one that we sealed')
@@ -55,8 +55,4 @@ export class Rechain {
     if (sent) return sent
     return mark.acked === seq - 1 && mark.digest !== undefined ? Buffer.from(mark.digest, 'hex') : null
   }
-}
-
-function firstOf(gaps: SessionMark['gaps']): number {
-  return Math.min(...Object.keys(gaps ?? {}).map(Number))
 }

@@ -144,7 +144,8 @@ export function restoreEdge(size: number, tiles: readonly Uint8Array[]): TileEdg
     while (partial.length < level) partial.push([])
     partial[level] = splitHashes(tiles[i]!)
   })
-  const hashes = partial.toReversed().flatMap((own) => subtreesOf(own))
+  // The complete subtrees within each partial tile, largest first.
+  const hashes = partial.toReversed().flatMap((own) => appendLeaves(EMPTY_FRONTIER, own).hashes)
   return { frontier: { size, hashes }, partial }
 }
 
@@ -215,11 +216,6 @@ function placeOf(size: number, { level, index }: { level: number; index: number 
 function splitHashes(bytes: Uint8Array): Uint8Array[] {
   const count = bytes.length / HASH_BYTES
   return Array.from({ length: count }, (_, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
-}
-
-/** The complete subtrees within one partial tile, largest first. */
-function subtreesOf(hashes: readonly Uint8Array[]): readonly Uint8Array[] {
-  return appendLeaves(EMPTY_FRONTIER, hashes).hashes
 }
 
 function threeDigits(n: number): string {

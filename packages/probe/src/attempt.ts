@@ -61,8 +61,8 @@ export async function runAttempt(
     for (const socket of sockets) socket.destroy(new Error('the deadline passed'))
   }, context.timeoutMs)
   const own = (socket: Socket, wrapped?: Socket): void => {
-    // A late error of a socket that nobody waits for any more has nothing to add.
-    socket.on('error', ignore)
+    // A late error has nothing to add, but an 'error' event without a listener would end the agent.
+    socket.on('error', () => undefined)
     if (deadline.signal.aborted) socket.destroy()
     if (wrapped) sockets.delete(wrapped)
     sockets.add(socket)
@@ -91,10 +91,6 @@ export function verdictOf(
   const { outcome, cause } = failureOf(error, { expired, phase })
   const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : sentenceOf(error)
   return { outcome, cause, value: 0, ...given({ code: codeOf(error, { expired, phase }) }), detail }
-}
-
-function ignore(): void {
-  // Listening is the point: an 'error' event without a listener would end the agent.
 }
 
 type Finding = { latencyUs: number; value: number; detail: string }

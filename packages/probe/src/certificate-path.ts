@@ -41,7 +41,11 @@ export function firstToEnd({ leaf, others }: Shown, authorities: Authorities): X
   const open = [{ certificate: leaf, first: leaf }]
   let farthest: X509Certificate | undefined
   // Widest path first (Dijkstra): the authority that is reached first is that of the path wanted.
-  for (let place = open.shift(); place; place = open.sort(byEnd).shift()) {
+  for (
+    let place = open.shift();
+    place;
+    place = open.sort((a, b) => endOf(b.first) - endOf(a.first)).shift()
+  ) {
     const { certificate, first } = place
     if (done.has(certificate.fingerprint256)) continue
     done.add(certificate.fingerprint256)
@@ -55,10 +59,6 @@ export function firstToEnd({ leaf, others }: Shown, authorities: Authorities): X
       open.push({ certificate: issuer, first: endOf(issuer) < endOf(first) ? issuer : first })
   }
   return farthest ?? leaf
-}
-
-function byEnd(a: { first: X509Certificate }, b: { first: X509Certificate }): number {
-  return endOf(b.first) - endOf(a.first)
 }
 
 export type Shown = { leaf: X509Certificate; others: X509Certificate[] }

@@ -59,7 +59,10 @@ export function startDialogue(socket: Socket, { signal, firstByte }: Circumstanc
         const at = unread().indexOf(LF)
         if ((at < 0 ? unread().length : at) > MAX_LINE_BYTES)
           throw protocolFailure(`a line of more than ${MAX_LINE_BYTES} bytes`)
-        if (at >= 0) return lineText(take(at + 1))
+        if (at >= 0)
+          return take(at + 1)
+            .toString('utf8')
+            .replace(/\r?\n$/, '')
         if (!(await hearing.more().catch(unfinished))) throw cutShort()
       }
     },
@@ -85,10 +88,6 @@ export function startDialogue(socket: Socket, { signal, firstByte }: Circumstanc
       return unread().length === 0
     },
   }
-}
-
-function lineText(bytes: Buffer): string {
-  return bytes.toString('utf8').replace(/\r?\n$/, '')
 }
 
 /** `reply`: the line that was not the one expected. */
@@ -149,7 +148,8 @@ function listenTo(socket: Socket, firstByte?: () => void): Hearing {
   let heard = Buffer.alloc(0)
   let isOver = false
   let failure: Error | null = null
-  let wake: () => void = nobodyWaits
+  // Until somebody reads, what comes is kept.
+  let wake = (): void => undefined
 
   const listen = (chunk: Buffer): void => {
     if (heard.length === 0) firstByte?.()
@@ -187,8 +187,4 @@ function listenTo(socket: Socket, firstByte?: () => void): Hearing {
       socket.off('data', listen).off('end', end).off('close', end).off('error', fail)
     },
   }
-}
-
-function nobodyWaits(): void {
-  // Until somebody reads, what comes is kept.
 }

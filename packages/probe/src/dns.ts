@@ -29,7 +29,8 @@ const MAX_ALIASES = 16
 export const probeDns: Probe<DnsSpec> = (spec, context) =>
   runAttempt(context, async (attempt) => {
     const server = await serverOf(spec, attempt)
-    const id = (context.queryId ?? randomId)()
+    // Nobody should be able to guess it (RFC 5452, 9.2).
+    const id = context.queryId?.() ?? randomInt(0x10000)
     const question = { id, name: spec.name, type: spec.type }
     const phase = spec.server === undefined ? 'dnsUs' : 'ttfbUs'
     const answer = await ask(spec, { server, question, phase }, attempt)
@@ -47,14 +48,11 @@ async function ask(
   const first = transport ?? 'udp'
   let answer = await over(first, 'offered')
   // RFC 6891, 7: a server that knows no EDNS says so by not understanding the query.
-  const edns = isUnawareOfEdns(answer) ? 'none' : 'offered'
+  const isUnaware = !answer.hasEdns && (answer.rcode === 'FORMERR' || answer.rcode === 'NOTIMP')
+  const edns = isUnaware ? 'none' : 'offered'
   if (edns === 'none') answer = await over(first, edns)
   // RFC 7766, 5: what did not fit is asked for over TCP.
   return answer.truncated && transport === undefined ? over('tcp', edns) : answer
-}
-
-function isUnawareOfEdns({ rcode, hasEdns }: DnsAnswer): boolean {
-  return !hasEdns && (rcode === 'FORMERR' || rcode === 'NOTIMP')
 }
 
 /** The server of the check, or the first that the host itself asks, to which no deny list applies. */
@@ -103,11 +101,6 @@ function recordsOf({ name, type }: Pick<Question, 'name' | 'type'>, records: rea
   for (let i = 0; i < MAX_ALIASES && type !== 'CNAME'; i += 1) owner = alias(owner) ?? owner
   const found = records.filter((one) => one.type === TYPE_CODES[type] && one.name === owner)
   return found.flatMap(({ data }) => data ?? [])
-}
-
-/** Nobody should be able to guess it (RFC 5452, 9.2). */
-function randomId(): number {
-  return randomInt(0x10000)
 }
 
 const { answers: MAX_ANSWERS, answerChars: MAX_ANSWER_CHARS } = NETWORK_LIMITS

@@ -10,7 +10,7 @@ export function sourceElsewhere(platform: NodeJS.Platform): HostSource {
   const isWindows = platform === 'win32'
   return {
     processorTime: async () => processorTime(),
-    memory: async () => (isWindows ? windowsMemory() : macMemory()),
+    memory: async () => (isWindows ? { part: totalmem() - freemem(), whole: totalmem() } : macMemory()),
     swap: async () => {
       const { swaptotal, swapused } = await (await library()).mem()
       return { part: swapused, whole: swaptotal }
@@ -32,11 +32,6 @@ function processorTime(): Share {
   const times = cpus().map((one) => one.times)
   const part = times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, 0)
   return { part, whole: part + times.reduce((sum, { idle }) => sum + idle, 0) }
-}
-
-/** What Windows calls available. */
-function windowsMemory(): Share {
-  return { part: totalmem() - freemem(), whole: totalmem() }
 }
 
 /** The system's free memory leaves out what it can have back at once. */

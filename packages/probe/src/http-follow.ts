@@ -10,7 +10,7 @@ import { dial, secure, type Endpoint } from './connect.ts'
 import type { CookieJar } from './cookies.ts'
 import { given } from './fields.ts'
 import type { Access } from './http-access.ts'
-import { exchange, requestBytes, type HttpRequest, type TargetForm } from './http-exchange.ts'
+import { exchange, requestBytes, type HttpRequest } from './http-exchange.ts'
 import { locationOf, type HttpHead } from './http-head.ts'
 import { dialProxy, tunnel } from './http-proxy.ts'
 import type { HttpResponse } from './http-reader.ts'
@@ -58,28 +58,22 @@ async function askOnce(
   const { clock } = context
   const asked = withCookies(leg, jar.header(leg.url, clock.nowMs()))
   // Made before the first phase begins, so that the making is no part of what is measured.
-  const bytes = requestBytes(asked, formOf(leg, access))
+  // A proxy is told the whole address of what it fetches in the clear.
+  const isWhole = access.proxy !== undefined && leg.url.protocol === 'http:'
+  const bytes = requestBytes(asked, isWhole ? 'absolute' : 'origin')
   const cap = (head: HttpHead): number => (wantsRedirect(spec, head) ? 0 : (spec.maxBytes ?? MAX_BODY_BYTES))
   let socket: Socket | undefined
   try {
     socket = await connect(leg, access, attempt)
     const response = await exchange(socket, { bytes, method: leg.method, cap }, { clock, watch })
-    Object.assign(attempt.hops.at(-1) ?? {}, { url: bareUrl(leg.url), status: response.status })
+    // Without the credentials that may stand in it.
+    const bare = `${leg.url.origin}${leg.url.pathname}${leg.url.search}`
+    Object.assign(attempt.hops.at(-1) ?? {}, { url: bare, status: response.status })
     jar.store(leg.url, response.headers['set-cookie'] ?? [], clock.nowMs())
     return response
   } finally {
     socket?.destroy()
   }
-}
-
-/** Without the credentials that may stand in it. */
-function bareUrl({ origin, pathname, search }: URL): string {
-  return `${origin}${pathname}${search}`
-}
-
-/** A proxy is told the whole address of what it fetches in the clear. */
-function formOf({ url }: Leg, { proxy }: Access): TargetForm {
-  return proxy && url.protocol === 'http:' ? 'absolute' : 'origin'
 }
 
 async function connect({ url, atHome }: Leg, access: Access, attempt: Attempt): Promise<Socket> {

@@ -40,6 +40,7 @@ export type SignOn = 'expected' | 'failed'
 /** `values`: what was taken out of a good answer, by the name of the variable. */
 export type Verdict = { judgement: Judgement; values: ReadonlyMap<string, string> }
 
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
 /** Followed where the check does not say: as many as Chromium follows. */
 const DEFAULT_REDIRECTS = 20
 /** What stands in the challenge pages of Cloudflare and AWS. */
@@ -83,7 +84,8 @@ async function judgeStatus(spec: Asked, answer: HttpAnswer, signOn: SignOn): Pro
   const { status, headers } = answer
   const wanted = spec.status
   const isMarked = bearsFirewallMark(headers)
-  if (wanted ? wanted.includes(status) : isSuccess(status) && !(isMarked && status === 202)) return undefined
+  if (wanted ? wanted.includes(status) : Math.floor(status / 100) === 2 && !(isMarked && status === 202))
+    return undefined
   const asks = status === 401 && headers['www-authenticate'] !== undefined
   if (!wanted && asks && signOn === 'expected') return undefined
   if (status === 407) return blocked('status 407: the proxy asks for credentials')
@@ -93,10 +95,6 @@ async function judgeStatus(spec: Asked, answer: HttpAnswer, signOn: SignOn): Pro
     return fail('redirect', `status ${status}: a redirect that is not followed`)
   }
   return fail('status', `status ${status}`)
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status <= 299
 }
 
 /** Challenges that say what they are. */
@@ -157,13 +155,9 @@ function bodyOf({ body, headers, oversize }: HttpAnswer, questions: Questions): 
   return readBody(body, { headers, cut: oversize }, questions)
 }
 
-function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
-}
-
 /** A redirect to somewhere: one without a place is an answer like any other. */
 function leadsElsewhere({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
-  return isRedirect(status) && (headers.location ?? '') !== ''
+  return REDIRECTS.has(status) && (headers.location ?? '') !== ''
 }
 
 /** Redirects that the check wants followed. */

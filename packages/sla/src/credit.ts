@@ -41,7 +41,8 @@ export function stepPercent(rule: StepRule, late: Fraction): Fraction {
   if (late.n <= 0n) return ZERO
   const steps = ratio(late, rule.per)
   const whole = fraction(rule.partialStep === 'up' ? ceiling(steps) : floor(steps))
-  return capped(product(whole, rule.percent), rule.cap)
+  const credit = product(whole, rule.percent)
+  return rule.cap === null ? credit : least(credit, rule.cap)
 }
 
 /** P = V × R / divisor: the linear penalty of French public contracts, `divisor` 1000. */
@@ -59,8 +60,4 @@ export function poolCredit(
   shares: { atRisk: Fraction; pool: Fraction; allocation: Fraction },
 ): Fraction {
   return product(invoice, percent(shares.atRisk), percent(shares.pool), percent(shares.allocation))
-}
-
-function capped(value: Fraction, cap: Fraction | null): Fraction {
-  return cap === null ? value : least(value, cap)
 }

@@ -52,7 +52,7 @@ export function hostZone(zone: string, { startMs, endMs }: Interval): ZoneTable 
 /** Clock reading at an instant. Fault `bad-contract` outside the span of the table. */
 export function localAt(table: ZoneTable, atMs: UnixMs): LocalMs {
   requireWithin(table, { startMs: atMs, endMs: atMs + 1 })
-  return atMs + segmentAt(table, atMs).offsetMs
+  return atMs + segmentOf(table, indexAt(table, atMs)).offsetMs
 }
 
 /** Stretches of one offset each that meet `window`, in order. Fault outside the span of the table. */
@@ -106,10 +106,6 @@ type Segment = Interval & { readonly offsetMs: number }
 
 function resolution(kind: Resolution['kind'], fold0Ms: UnixMs, fold1Ms: UnixMs): Resolution {
   return { kind, fold0Ms, fold1Ms, adoptedMs: fold0Ms }
-}
-
-function segmentAt(table: ZoneTable, atMs: UnixMs): Segment {
-  return segmentOf(table, indexAt(table, atMs))
 }
 
 function segmentOf({ transitions, toMs }: ZoneTable, index: number): Segment {

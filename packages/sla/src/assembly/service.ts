@@ -3,7 +3,7 @@
  * vantages changes, and the checks by the service tree; for the whole service, or as one site sees it. Pure.
  */
 import { invariant } from '@constat/shared/fault'
-import { contains, type IntervalSet, type UnixMs } from '@constat/shared/time'
+import { contains, type IntervalSet } from '@constat/shared/time'
 import { quorumFor, type CheckTerms, type ExpandedContract, type QuorumRule } from '../contract/expanded.ts'
 import { quorum } from '../quorum.ts'
 import { serviceTimeline } from '../service-tree.ts'
@@ -39,7 +39,9 @@ export function joined(vantages: readonly Part[], rule: QuorumRule): Timeline {
   const instants = [...edges].sort((a, b) => a - b)
   return splice(
     instants.slice(0, -1).map((startMs, i) => {
-      const own = vantages.filter((one) => isMember(one, startMs)).map(({ timeline }) => timeline)
+      const own = vantages
+        .filter((one) => one.spans.some((span) => contains(span, startMs)))
+        .map(({ timeline }) => timeline)
       const interval = { startMs, endMs: instants[i + 1] ?? startMs }
       return {
         timeline: own.length === 0 ? NOTHING_KNOWN : quorum(own, quorumFor(rule, own.length)),
@@ -47,10 +49,6 @@ export function joined(vantages: readonly Part[], rule: QuorumRule): Timeline {
       }
     }),
   )
-}
-
-function isMember({ spans }: Part, atMs: UnixMs): boolean {
-  return spans.some((span) => contains(span, atMs))
 }
 
 /** A check that the terms have. */

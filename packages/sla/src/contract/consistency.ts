@@ -19,13 +19,9 @@ import type { ContractSpec } from './schema-contract.ts'
 import type { Rule, Say, Subject } from './subject.ts'
 import { slugsOfWatch } from './watch.ts'
 
-/** Every rule: of the contract itself, of who measures, of what is promised, and of what it is worth. */
-const RULES: readonly Rule[] = [
-  ...[whole, doubled, dates, clausesNamed, dayKindsHaveHolidays, tiers, chargesKnown, treesHold],
-  ...MEASURE_RULES,
-  ...GUARANTEE_RULES,
-  ...CREDIT_RULES,
-]
+/** Of the contract itself; beside them those of who measures, of what is promised, and of what it is worth. */
+const OWN_RULES = [whole, doubled, dates, clausesNamed, dayKindsHaveHolidays, tiers, chargesKnown, treesHold]
+const RULES: readonly Rule[] = [...OWN_RULES, ...MEASURE_RULES, ...GUARANTEE_RULES, ...CREDIT_RULES]
 
 export type Expansion = { terms: ExpandedContract; problems: Problem[] }
 

@@ -56,9 +56,11 @@ export function parseLeniently<S extends z.ZodType>(schema: S, data: Json): Pars
 function refusalsOf(issue: Issue): Refusal[] {
   const path = plainPath(issue.path)
   if (issue.code === 'unrecognized_keys') {
+    // The keys that stand in the message, put there by `wording`.
+    const known = issue.message.split(KEY_SEPARATOR)
     // More would not be read, and looking for what each of them meant takes time.
     return issue.keys.slice(0, MAX_PROBLEMS).map((key) => {
-      return { path: [...path, key], at: 'key', message: unknownKey(key, knownKeys(issue)) }
+      return { path: [...path, key], at: 'key', message: unknownKey(key, known) }
     })
   }
   if (issue.code === 'invalid_union') {
@@ -89,7 +91,8 @@ function meantBranch(branches: readonly Issue[][]): Issue[] | undefined {
 function sentence(whole: Issue): string {
   const issue = discriminated(whole)
   if (issue.code !== 'custom' && (issue.input === undefined || issue.input === null)) {
-    return `is ${issue.input === null ? 'empty' : 'missing'}: ${asked(issue.message)}`
+    const asked = `${issue.message.startsWith('should') ? 'it ' : ''}${issue.message}`
+    return `is ${issue.input === null ? 'empty' : 'missing'}: ${asked}`
   }
   const found = typeof issue.input === 'object' ? undefined : JSON.stringify(issue.input)
   const short = found !== undefined && found.length <= 60 && issue.message.startsWith('should')
@@ -102,10 +105,6 @@ function discriminated(issue: Issue): Issue {
   return { ...issue, input: memberOf(issue.input, issue.path.map(String).at(-1) ?? '') }
 }
 
-function asked(message: string): string {
-  return message.startsWith('should') ? `it ${message}` : message
-}
-
 /** Words for what the schemas leave to the default. */
 function wording(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -114,7 +113,9 @@ function wording(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_value':
       return `should be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
     case 'unrecognized_keys':
-      return knownKeysOf(issue.inst).join(KEY_SEPARATOR)
+      return issue.inst instanceof z.ZodObject
+        ? Object.keys(issue.inst.shape).join(KEY_SEPARATOR)
+        : 'the keys of the schema'
     case 'too_small':
       return `${SIZES[issue.origin]?.[0] ?? 'should be at least'} ${issue.minimum}`
     case 'too_big':
@@ -133,15 +134,6 @@ const SIZES: Readonly<Record<string, readonly [string, string]>> = {
 }
 
 const KEY_SEPARATOR = ', '
-
-function knownKeysOf(schema: unknown): string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : ['the keys of the schema']
-}
-
-/** The keys that stand in the message, put there by `wording`. */
-function knownKeys({ message }: Issue): string[] {
-  return message.split(KEY_SEPARATOR)
-}
 
 function unknownKey(key: string, known: readonly string[]): string {
   const meant = nearest(key, known)

@@ -27,15 +27,13 @@ const common = {
   critical: flag.optional(),
 }
 
-function schemaOf(metric: Metric) {
-  return z.strictObject({ ...common, metric: z.literal(metric), ...OBJECTIVES[metric].spec })
-}
-
 type GuaranteeSpec = z.infer<z.ZodObject<typeof common>> & ObjectiveSpec
 
 // The keys are those of the table.
 const METRICS = Object.keys(OBJECTIVES) as Metric[]
-const schemas = METRICS.map(schemaOf)
+const schemas = METRICS.map((metric) => {
+  return z.strictObject({ ...common, metric: z.literal(metric), ...OBJECTIVES[metric].spec })
+})
 
 // Of the same table as the type.
 const guarantee = z.discriminatedUnion('metric', schemas as [(typeof schemas)[number]], {

@@ -66,7 +66,11 @@ function readWatch(text: string): ProbeSpec | string {
 
 function probeOf({ scheme, host, port, path, query }: Parts): ProbeSpec | string {
   if (scheme === 'dns')
-    return dnsProbe({ server: withPort(host, port), name: asciiName(path.slice(1)), query })
+    return dnsProbe({
+      server: port === null ? host : `${host}:${port}`,
+      name: asciiName(path.slice(1)),
+      query,
+    })
   const bare = host.replace(/^\[([0-9A-Fa-f:.]+)\]$/, '$1')
   if (!isHost(bare)) return `names no host: write one of ${FORMS}`
   if (path.replace(/^\/$/, '') !== '') return `has a path, which ${scheme}:// does not: remove ${path}`
@@ -90,10 +94,6 @@ function dnsProbe({ server, name, query }: RecordUrl): ProbeSpec | string {
   if (server !== '' && !parseServer(server))
     return `names no server that can be: write dns://192.0.2.1/${name}`
   return server === '' ? { kind: 'dns', name, type } : { kind: 'dns', name, type, server }
-}
-
-function withPort(host: string, port: number | null): string {
-  return port === null ? host : `${host}:${port}`
 }
 
 /** By hand: URL gives schemes it does not know no host rules, and refuses some hosts that resolve. */

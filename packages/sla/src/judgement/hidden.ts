@@ -78,7 +78,7 @@ export function possibleCount(
   { terms, counts }: { terms: ExpandedContract; counts: IntervalSet },
 ): number {
   const { incidents, rules } = question
-  const intervalMs = shortestIntervalMs(terms)
+  const intervalMs = Math.min(...terms.checks.map(({ spec }) => spec.intervalMs))
   const leastMs = Math.max(rules.minimumOutageMs, intervalMs)
   const gapMs = Math.max(rules.mergeGapMs, intervalMs)
   const isCounted = (span: Interval): boolean => totalMs(clip(counts, span)) > 0
@@ -94,8 +94,4 @@ export function possibleCount(
     }
   }
   return most
-}
-
-function shortestIntervalMs({ checks }: ExpandedContract): number {
-  return checks.reduce((least, { spec }) => Math.min(least, spec.intervalMs), Infinity)
 }

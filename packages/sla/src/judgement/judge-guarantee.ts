@@ -60,7 +60,8 @@ export function judgeGuarantee(question: GuaranteeQuestion): Judged {
       endMs: endMs ?? question.asOfMs,
       zone,
     })),
-    span: monthsAround(question.window),
+    // Caps are spent from the first of the month on, so occurrences before the window matter too.
+    span: { startMs: question.window.startMs - MONTH_MS, endMs: question.window.endMs + MONTH_MS },
   })
   const asked = { question, incidents: all }
   const main = scoredUnder(
@@ -163,11 +164,6 @@ function incidentsOf(seen: Seen & Told, { terms, asOfMs }: GuaranteeQuestion): r
 }
 
 const MONTH_MS = 32 * 86_400_000
-
-/** Caps are spent from the first of the month on, so occurrences before the window matter too. */
-function monthsAround({ startMs, endMs }: Interval): Interval {
-  return { startMs: startMs - MONTH_MS, endMs: endMs + MONTH_MS }
-}
 
 /** What was promised, as the contract has it: percent, ms or a number. */
 export function targetText({ target }: GuaranteeTerms): string {

@@ -103,11 +103,9 @@ function spansOf(
   const spans = isProof
     ? incident.proved.map((span) => ({ startMs: Math.max(startMs, span.startMs), endMs: span.endMs }))
     : [{ startMs, endMs: endOf(incident, { clock, figure }) ?? asOfMs }]
-  return spans.map((span) => clipped(span, { startMs: fromMs, endMs: asOfMs }))
-}
-
-function clipped(span: Interval, to: Interval): Interval {
-  return { startMs: Math.max(span.startMs, to.startMs), endMs: Math.min(span.endMs, to.endMs) }
+  return spans.map((span) => {
+    return { startMs: Math.max(span.startMs, fromMs), endMs: Math.min(span.endMs, asOfMs) }
+  })
 }
 
 /** Null: it has not started, or by this figure never was. */

@@ -6,7 +6,6 @@ import { clip, parseInstant, subtract, totalMs, union } from '@constat/shared/ti
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import { z } from 'zod'
 import { ALWAYS, uncoveredYears } from '../calendar.ts'
-import type { IncidentClock } from '../contract/objective.ts'
 import type { Figure } from '../figures.ts'
 import { fraction, type Fraction } from '../fraction.ts'
 import { hoursIn } from '../judgement/committed.ts'
@@ -68,7 +67,9 @@ function timing(scope: Counted, question: Of<'restoration-time' | 'response-time
   const asked = { clock, eachMs, bindingFigure, inHours, paused, fromMs, asOfMs }
   const perIncident = incidents.map((incident) => timingOf(incident, asked))
   const measured = measuredOf(scope, question)
-  const hiddenMs = mayHide(clock)
+  // An outage that nobody saw starts no clock that an alert or a person starts.
+  const mayHide = clock.start === 'measured-onset'
+  const hiddenMs = mayHide
     ? longestHiddenMs(hidden, {
         ranMs: (span) => ranMs(span, asked),
         isTimedByPeople: clock.stop !== 'measured-recovery',
@@ -86,11 +87,6 @@ function timing(scope: Counted, question: Of<'restoration-time' | 'response-time
     }),
     measure: { kind: 'timing', eachMs, clock: { start: clock.start, stop: clock.stop }, perIncident },
   }
-}
-
-/** An outage that nobody saw starts no clock that an alert or a person starts. */
-function mayHide({ start }: IncidentClock): boolean {
-  return start === 'measured-onset'
 }
 
 function hiddenQuestion({ asSeen, incidents }: Counted, question: ScoreQuestion): HiddenQuestion {

@@ -202,13 +202,10 @@ export function guaranteeAnswer(given: {
 }
 
 function flat<S extends { measure: object }>({ measure, ...rest }: S): Flat<S> {
-  const counts = 'share' in measure ? countsIn(measure.share as Counts) : {}
+  const { n, within, missing, doubtful } = ('share' in measure ? measure.share : {}) as Partial<Counts>
+  const counts = 'share' in measure ? { n, within, missing, doubtful } : {}
   // What `Flat` says, of a type that is not known here.
   return { ...rest, ...measure, ...counts } as Flat<S>
-}
-
-function countsIn({ n, within, missing, doubtful }: Counts): Counts {
-  return { n, within, missing, doubtful }
 }
 
 export function rulingAnswer(ruling: Ruling, service: string): Published['exclusions'][number] {

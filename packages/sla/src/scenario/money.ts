@@ -40,10 +40,6 @@ export function reconcileAll(given: AllQuestion & { judged: readonly Judged[] })
   })
 }
 
-function absentOf(reconciled: readonly Reconciled[]): Map<string, number[]> {
-  return new Map(reconciled.map(({ service, result }) => [service, absentOutagesMs(result)]))
-}
-
 type MoneyQuestion = Pick<Inputs, 'documents' | 'history' | 'statement'> & {
   span: Span
   services: ReadonlyMap<string, ServiceFacts>
@@ -58,7 +54,8 @@ export function moneyOf(
   const { documents, history, statement, span, services, judged, reconciled } = question
   const { terms, lossModels } = documents
   if (!terms) return { credits: null, losses: [], reconciliation: [] }
-  const absentMs = statement ? absentOf(reconciled) : null
+  const absent = reconciled.map(({ service, result }) => [service, absentOutagesMs(result)] as const)
+  const absentMs = statement && new Map(absent)
   const credit: CreditQuestion = { terms, judged, history, absentMs, earlier: new Map() }
   const credits = creditStatement(credit)
   const endMs = span.window.endMs

@@ -145,7 +145,7 @@ export function stateTimeline(
   place: RowPlace,
 ): { timeline: Timeline; left: number; since: UnixMs | null } {
   const { say, bounds } = limited(place)
-  const states: { atMs: UnixMs; state: State; i: number }[] = []
+  const states: { atMs: UnixMs; state: State; i: number; given: unknown }[] = []
   for (const [i, row] of rows.entries()) {
     if (!Array.isArray(row) || row.length !== 2) {
       say([i], `is no row: ${STATE_CURE}`)
@@ -156,23 +156,17 @@ export function stateTimeline(
     if (atMs === undefined) say([i, 0], `is ${shown(row[0])}, which is no instant: ${INSTANT_CURE}`)
     if (state === undefined)
       say([i, 1], `is ${shown(row[1])}, which is no state: write one of ${STATES.join(', ')}`)
-    if (atMs !== undefined && state !== undefined) states.push({ atMs, state, i })
+    if (atMs !== undefined && state !== undefined) states.push({ atMs, state, i, given: row[0] })
   }
   const ordered = states.toSorted((a, b) => a.atMs - b.atMs)
   const [first] = ordered
   for (const one of ordered) {
     const isSince = one === first && one.atMs < bounds.fromMs
-    // The index is that of a row that was read above.
-    if (isFar(one.atMs, bounds) && !isSince) say([one.i, 0], farText(rowAt(rows, one.i), one.atMs, bounds))
+    if (isFar(one.atMs, bounds) && !isSince) say([one.i, 0], farText(one.given, one.atMs, bounds))
   }
   const kept = ordered.filter(({ atMs }) => atMs < bounds.cutMs)
   const isOld = first !== undefined && first.atMs < bounds.fromMs
   return { timeline: timelineOf(kept), left: ordered.length - kept.length, since: isOld ? first.atMs : null }
-}
-
-function rowAt(rows: readonly unknown[], i: number): unknown {
-  const row = rows[i]
-  return Array.isArray(row) ? row[0] : undefined
 }
 
 /** The first few problems of a series are told, under its path. */

@@ -80,11 +80,7 @@ export function resultDigest(results: WindowResults): string {
 /** Plain JSON of a value that holds nothing else; an end that never comes is null. */
 export function jsonOf(value: unknown): Json {
   // What JSON.parse gives is Json by definition.
-  return JSON.parse(JSON.stringify(value, (_key, one: unknown) => finite(one))) as Json
-}
-
-function finite(value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? null : value
+  return JSON.parse(JSON.stringify(value)) as Json
 }
 
 /** Our own leaf, written by the closer. Its shape is what was written; a rebuild proves what it says. */

@@ -188,7 +188,7 @@ function takeNotice(state: ContractState, { receivedMs, text }: StateLeaf): Cont
   }
   const objective = readObjective(said)
   if (objective) return { ...state, objectives: put(state.objectives, objectiveKey(objective), true) }
-  if (isArchive(said)) {
+  if ((said as Partial<ArchiveBody>).kind === 'archive') {
     return { ...state, life: { ...state.life, archivedMs: [...state.life.archivedMs, receivedMs] } }
   }
   const exclusions = withDeclaration(state.exclusions, said)
@@ -199,10 +199,6 @@ function takeClosing(state: ContractState, { index, receivedMs, text }: StateLea
   const head = headOf(readClosing(text), { log: state.log, leaf: index, atMs: receivedMs })
   const versions = get(state.closings, head.window) ?? []
   return { ...state, closings: put(state.closings, head.window, [...versions, head]) }
-}
-
-function isArchive(said: object): boolean {
-  return (said as Partial<ArchiveBody>).kind === 'archive'
 }
 
 function parsed(text: string): object {

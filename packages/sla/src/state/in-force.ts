@@ -231,7 +231,8 @@ function spansOf(life: Life, service: string): ServiceSpan[] {
     const last = kept.at(-1)
     if (last) last.toMs = Math.min(last.toMs, moveMs)
     spans.splice(0, spans.length, ...kept)
-    if (hasService(revision.terms, service)) spans.push({ revision, fromMs: moveMs, toMs: Infinity })
+    const isThere = revision.terms.services.some(({ name }) => name === service)
+    if (isThere) spans.push({ revision, fromMs: moveMs, toMs: Infinity })
   }
   return spans
 }
@@ -249,10 +250,6 @@ function leavesMs(
       return isUnderWay ? [under.window.endMs] : []
     })
   return Math.max(effectMs, ...ends)
-}
-
-function hasService({ services }: ExpandedContract, service: string): boolean {
-  return services.some(({ name }) => name === service)
 }
 
 /** Whether a service shares what it is measured by with another. */
