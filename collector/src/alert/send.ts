@@ -6,15 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
 import { Webhook } from 'standardwebhooks'
-import {
-  dropDelivery,
-  findDelivery,
-  isIncidentOver,
-  recordAttempt,
-  schedule,
-  type Attempted,
-  type DueDelivery,
-} from '../db/deliveries.ts'
+import { dropDelivery, findDelivery, isIncidentOver, recordAttempt, schedule } from '../db/deliveries.ts'
+import type { Attempted, DueDelivery } from '../db/deliveries.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
 import { post, type Reach } from './post.ts'

@@ -6,11 +6,8 @@ import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
 import { tableOf } from '@constat/sla/calendar'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import {
-  MAX_STATEMENT_CHARS,
-  readStatement,
-  type ProviderStatement,
-} from '@constat/sla/reconciliation/provider-statement'
+import { MAX_STATEMENT_CHARS, readStatement } from '@constat/sla/reconciliation/provider-statement'
+import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
 import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import { statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
 import type { Contracts } from '../contract/contracts.ts'

@@ -4,14 +4,8 @@
  * at a time for a contract: see `inTurn`. Derived; the ledger is the ground.
  */
 import { Fault, invariant, messageOf } from '@constat/shared/fault'
-import {
-  configurationNamed,
-  emptyState,
-  nameIn,
-  take,
-  type ContractState,
-  type Membership,
-} from '@constat/sla/state/contract-state'
+import { configurationNamed, emptyState, nameIn, take } from '@constat/sla/state/contract-state'
+import type { ContractState, Membership } from '@constat/sla/state/contract-state'
 import type { StateLeaf } from '@constat/sla/state/leaf'
 import { rareEntriesFrom, type EntryRow } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'

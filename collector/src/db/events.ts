@@ -3,17 +3,8 @@
  * either all of them exist or none. Ids follow the order of the commits, which the replay relies on.
  */
 import { Fault } from '@constat/shared/fault'
-import {
-  envelopeText,
-  MAX_PAYLOAD_BYTES,
-  payloadBytes,
-  TEST_TYPE,
-  type Event,
-  type EventData,
-  type EventType,
-  type Fact,
-  type MessageType,
-} from '../alert/types.ts'
+import { envelopeText, MAX_PAYLOAD_BYTES, payloadBytes, TEST_TYPE } from '../alert/types.ts'
+import type { Event, EventData, EventType, Fact, MessageType } from '../alert/types.ts'
 import type { UnixMs } from '@constat/shared/time'
 import { shapesTaking } from '../alert/shapes/table.ts'
 import { DATABASE_LOCKS } from './lock.ts'

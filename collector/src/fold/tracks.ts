@@ -10,15 +10,8 @@ import type { Reference } from '@constat/sla/isolation'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { Isolation } from './isolation.ts'
 import { rulesOf } from './rules.ts'
-import {
-  isolationText,
-  rulesText,
-  standingRules,
-  Track,
-  type Chunk,
-  type Moves,
-  type TrackKey,
-} from './track.ts'
+import { isolationText, rulesText, standingRules, Track } from './track.ts'
+import type { Chunk, Moves, TrackKey } from './track.ts'
 
 /** The state of the contract whose log it is; null: nothing was read of it. */
 export type StatesByLog = { ofLog(log: number): ContractState | null }

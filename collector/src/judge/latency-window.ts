@@ -9,26 +9,13 @@ import type { UnixMs } from '@constat/shared/time'
 import type { LatencyTally } from '@constat/sla/latency'
 import type { LatencyMeasure } from '@constat/sla/metric/share'
 import { nearestRanks } from '@constat/sla/selection'
-import {
-  addToSketch,
-  emptySketch,
-  SKETCH_ERROR_PERCENT,
-  sketchPercentile,
-  type Sketch,
-} from '@constat/sla/sketch'
+import { addToSketch, emptySketch, SKETCH_ERROR_PERCENT, sketchPercentile } from '@constat/sla/sketch'
+import type { Sketch } from '@constat/sla/sketch'
 import { chunkStart } from '../fold/track.ts'
 import { Kept } from '../latency/kept.ts'
 import { SETTLE_MS, type Latencies } from '../latency/latencies.ts'
-import {
-  addChunks,
-  copyOf,
-  emptySums,
-  missingAtEnds,
-  placeName,
-  populationUntil,
-  type Expected,
-  type LatencySums,
-} from './latency-sums.ts'
+import { addChunks, copyOf, emptySums, missingAtEnds, placeName, populationUntil } from './latency-sums.ts'
+import type { Expected, LatencySums } from './latency-sums.ts'
 
 export const PERCENTILES = ['50', '95', '99'] as const
 

@@ -8,13 +8,8 @@ import type { ContractState } from '@constat/sla/state/contract-state'
 import type { UnixMs } from '@constat/shared/time'
 import type { Agents } from '../intake/agents.ts'
 import { creditOf, pastOf, statementOf, type Past } from '../judge/credits.ts'
-import {
-  bareJudgement,
-  liveJudgement,
-  liveView,
-  type LiveJudgement,
-  type LiveSources,
-} from '../judge/live.ts'
+import { bareJudgement, liveJudgement, liveView } from '../judge/live.ts'
+import type { LiveJudgement, LiveSources } from '../judge/live.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowQuestion } from '../judge/window-question.ts'
