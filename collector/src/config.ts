@@ -67,16 +67,10 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
+type Listening = { host: string; port: number; scheme?: 'http' | 'https' }
+
 /** `http://127.0.0.1:8420`, with brackets around IPv6. */
-export function urlOf({
-  host,
-  port,
-  scheme = 'http',
-}: {
-  host: string
-  port: number
-  scheme?: 'http' | 'https'
-}): string {
+export function urlOf({ host, port, scheme = 'http' }: Listening): string {
   return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 }
 

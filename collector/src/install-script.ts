@@ -6,13 +6,9 @@
 /** As in the manifests: older ones lack what the agent uses. */
 const NODE_MIN = '20.19'
 
-export function installScript({
-  bundleDigest,
-  bundlePath,
-}: {
-  bundleDigest: string
-  bundlePath: string
-}): string {
+type Bundle = { bundleDigest: string; bundlePath: string }
+
+export function installScript({ bundleDigest, bundlePath }: Bundle): string {
   return `#!/bin/sh
 # Installs the Constat agent on this host and joins it to its collector. Served by the collector.
 # It fetches one file, checks its SHA-256, and runs \`constat-agent install\` with the same arguments:

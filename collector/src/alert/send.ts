@@ -95,16 +95,10 @@ async function postAll(
   return rest.length > 0 && isSuccess(answer.status) ? postAll(rest, to) : answer
 }
 
+type Signing = { due: Sendable; body: string; atMs: number }
+
 /** Standard Webhooks: id and time are under the signature together with the body. */
-function signedHeaders({
-  due,
-  body,
-  atMs,
-}: {
-  due: Sendable
-  body: string
-  atMs: number
-}): Record<string, string> {
+function signedHeaders({ due, body, atMs }: Signing): Record<string, string> {
   const timestamp = new Date(atMs)
   return {
     'content-type': 'application/json',

@@ -46,16 +46,10 @@ const SERVER_VERSION_MIN = 140_000
 const INT8 = 20
 const JSON_TYPES = [114, 3802]
 
+type Place = { databaseUrl: string | null; dataDir: string; log: Log }
+
 /** Faults: `bad-config` (not a PostgreSQL address), `database`, and those of `startEmbedded`. */
-export async function openDatabase({
-  databaseUrl,
-  dataDir,
-  log,
-}: {
-  databaseUrl: string | null
-  dataDir: string
-  log: Log
-}): Promise<OpenDatabase> {
+export async function openDatabase({ databaseUrl, dataDir, log }: Place): Promise<OpenDatabase> {
   if (databaseUrl !== null) return await openTarget({ target: parseUrl(databaseUrl), embedded: null, log })
   const embedded = await startEmbedded({ dataDir, log })
   try {
@@ -66,14 +60,10 @@ export async function openDatabase({
   }
 }
 
+type Address = { address: DatabaseAddress; log: Log }
+
 /** For commands beside a running collector: its database, without starting or stopping anything. */
-export async function openAddress({
-  address,
-  log,
-}: {
-  address: DatabaseAddress
-  log: Log
-}): Promise<OpenDatabase> {
+export async function openAddress({ address, log }: Address): Promise<OpenDatabase> {
   return await openTarget({ target: addressTarget(address), embedded: null, log })
 }
 

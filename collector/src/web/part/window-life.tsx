@@ -77,15 +77,9 @@ function verdictsText({ guarantees }: WindowVersionView, { text }: Scene): strin
   return [...counts].map(([word, n]) => `${n} × ${word}`).join(', ')
 }
 
-export function Versions({
-  window,
-  contract,
-  scene,
-}: {
-  window: WindowLifeView
-  contract: string
-  scene: Scene
-}) {
+type VersionsProps = { window: WindowLifeView; contract: string; scene: Scene }
+
+export function Versions({ window, contract, scene }: VersionsProps) {
   const { text, lang } = scene
   return (
     <section class="sheet wide">

@@ -38,9 +38,9 @@ function leavesOf(value: unknown, path: Path): Path[] {
   )
 }
 
-/** A place where a leaf may have been written. */
 type Place = { root: Json; path: Path }
 
+/** A place where a leaf may have been written. */
 function placesOf(terms: Terms, path: Path, written: Written): Place[] {
   const [top, second, ...rest] = path
   const spec = (...at: Path): Place => ({ root: written.contract, path: ['spec', ...at] })
