@@ -8,21 +8,7 @@ import { arch, cpus, release, totalmem, type, uptime, version } from 'node:os'
 import { systemCode } from '@constat/shared/fault'
 import type { Clock, UnixMs } from '@constat/shared/time'
 
-export type HostContext = {
-  /** As people call it: `Debian GNU/Linux 12 (bookworm)`. */
-  system: string
-  kernel: string
-  architecture: string
-  processor: string
-  cores: number
-  memoryMb: number
-  /** Containers and virtual machines around it; `none` for bare metal. */
-  virtualisation: string
-  /** The program that was found keeping the clock. */
-  timeSync: string
-  node: string
-  bootedMs: UnixMs
-}
+export type HostContext = ReturnType<typeof contextNow>
 
 /** Text of a file; null where there is none, empty where it may not be read. */
 export type ReadText = (path: string) => string | null
@@ -41,16 +27,19 @@ export function createHostContext(clock: Clock, read: ReadText = readText): () =
   }
 }
 
-function contextNow(nowMs: UnixMs, read: ReadText): HostContext {
+function contextNow(nowMs: UnixMs, read: ReadText) {
   const processors = cpus()
   return {
+    /** As people call it: `Debian GNU/Linux 12 (bookworm)`. */
     system: systemName(read),
     kernel: `${type()} ${release()}`,
     architecture: arch(),
     processor: short(processors[0]?.model ?? 'unknown'),
     cores: processors.length,
     memoryMb: Math.round(totalmem() / (1024 * 1024)),
+    /** Containers and virtual machines around it; `none` for bare metal. */
     virtualisation: virtualisationOf(read),
+    /** The program that was found keeping the clock. */
     timeSync: timeSyncOf(read),
     node: process.version,
     bootedMs: Math.round(nowMs - uptime() * 1_000),

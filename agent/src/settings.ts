@@ -10,21 +10,7 @@ import { addressList, addressProblems } from './url.ts'
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
 
-export type Settings = {
-  dir: string
-  /** Empty: those of the enrolment. */
-  urls: string[]
-  token: string | null
-  /** The collector's own key. */
-  collectorKey: Buffer | null
-  /** Of the collector's TLS key. */
-  tlsPin: string | null
-  /** An HTTP proxy, `none`, or null: as the environment and the enrolment say. */
-  proxy: string | null
-  plain: 'refused' | 'allowed'
-  policy: AddressPolicy
-  logLevel: LogLevel
-}
+export type Settings = ReturnType<typeof readSettings>
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Options of the command line. */
@@ -40,17 +26,20 @@ export type Given = {
 }
 
 /** `given` are command line options, which win over the environment. Throws a `usage` Fault. */
-export function readSettings(env: Environment, given: Given = {}): Settings {
+export function readSettings(env: Environment, given: Given = {}) {
   const problems: string[] = []
   const dir = given.dir ?? env['CONSTAT_AGENT_DIR'] ?? './agent-data'
+  // Empty: those of the enrolment.
   const urls = (given.url ?? [env['CONSTAT_URL'] ?? '']).flatMap(addressList)
   const token = given.token ?? secret(env, { name: 'CONSTAT_TOKEN', problems })
   const keyText = given.key ?? secret(env, { name: 'CONSTAT_COLLECTOR_KEY', problems })
+  // The collector's own key; the pin is that of its TLS key.
   const collectorKey = keyText === null ? null : parseKey(keyText)
   const pinText = given.pin ?? env['CONSTAT_PIN'] ?? null
   const tlsPin = pinText === null ? null : parsePin(pinText)
+  // An HTTP proxy, `none`, or null: as the environment and the enrolment say.
   const proxy = given.proxy ?? secret(env, { name: 'CONSTAT_PROXY', problems })
-  const plain =
+  const plain: 'allowed' | 'refused' =
     given.insecure || /^(1|true|yes|on)$/i.test(env['CONSTAT_INSECURE'] ?? '') ? 'allowed' : 'refused'
   const level = env['CONSTAT_LOG_LEVEL'] ?? 'info'
   const logLevel = LOG_LEVELS.find((one) => one === (level === 'debug' ? 'info' : level))
@@ -64,14 +53,24 @@ export function readSettings(env: Environment, given: Given = {}): Settings {
   if (keyText !== null && !collectorKey)
     problems.push('CONSTAT_COLLECTOR_KEY (or --key) is not a key of 32 bytes in hex or base64')
   if (!logLevel) problems.push(`CONSTAT_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
-  const policy = {
+  const policy: AddressPolicy = {
     allow: ranges(env, { name: 'CONSTAT_AGENT_ALLOW', problems }),
     deny: ranges(env, { name: 'CONSTAT_AGENT_DENY', problems }),
   }
   if (problems.length > 0) {
     throw new Fault('usage', problems.join('; '), { hint: 'correct these and start again', problems })
   }
-  return { dir, urls, token, collectorKey, tlsPin, proxy, plain, policy, logLevel: logLevel ?? 'info' }
+  return {
+    dir,
+    urls,
+    token,
+    collectorKey,
+    tlsPin,
+    proxy,
+    plain,
+    policy,
+    logLevel: logLevel ?? ('info' as const),
+  }
 }
 
 /** Never shown: it may carry a password. */

@@ -86,20 +86,14 @@ export function policyNamed(name: string): Policy {
   })
 }
 
-/** `percent` in the tool's own digits; null where it says something else instead. */
-export type Replayed = {
-  policy: string
-  formula: string
-  percent: string | null
-  fraction: string | null
-  says: string
-}
+export type Replayed = ReturnType<typeof replay>
 
-export function replay(policy: Policy, stretches: readonly Stretch[]): Replayed {
+/** `percent` in the tool's own digits; null where it says something else instead. */
+export function replay(policy: Policy, stretches: readonly Stretch[]) {
   const { name, formula } = policy
   const score = policy.score(stretches)
-  if (score.kind === 'empty')
-    return { policy: name, formula, percent: null, fraction: null, says: score.says }
-  const percent = percentText(score.share, policy)
-  return { policy: name, formula, percent, fraction: fractionText(score.share), says: `${percent} %` }
+  const share = score.kind === 'share' ? score.share : null
+  const percent = share && percentText(share, policy)
+  const says = score.kind === 'share' ? `${percent} %` : score.says
+  return { policy: name, formula, percent, fraction: share && fractionText(share), says }
 }

@@ -40,43 +40,28 @@ export function overlaps(
   return startMs < (endMs ?? Infinity) && onsetMs < Math.max(toldMs ?? asOfMs, startMs + 1)
 }
 
-export type Inputs = {
-  scenario: Scenario
-  findings: Findings
-  documents: Documents
-  span: Span | null
-  samples: Samples
-  states: ReadonlyMap<string, Timeline>
-  declarations: Declaration[]
-  incidents: ToldIncident[]
-  history: Map<string, PastWindow[]>
-  statement: ProviderStatement | null
-}
+export type Inputs = ReturnType<typeof inputsOf>
 
 /** What the parts of a scenario are read with. */
 type Context = { scenario: Scenario; findings: Findings; terms: ExpandedContract | null; bounds: Bounds }
 
 /** Fault with every problem of the scenario and of its documents. */
-export function inputsOf(reading: Reading, files: readonly SourceFile[]): Inputs {
+export function inputsOf(reading: Reading, files: readonly SourceFile[]) {
   const { scenario, findings } = reading
   const documents = documentsOf(reading, files)
   const span = spanOf(reading, documents)
   const context = { scenario, findings, terms: documents.terms, bounds: boundsOf(scenario, span) }
   checkNames(context)
   checkAsOf(context, span)
-  const inputs = {
-    ...reading,
-    documents,
-    span,
-    samples: samplesOf(context),
-    states: statesOf(context),
-    declarations: declarationsOf(context),
+  const told = {
     incidents: incidentsOf(context),
     history: historyOf(context),
     statement: statementOf(context),
   }
+  const declarations = declarationsOf(context)
+  const inputs = { ...told, declarations, samples: samplesOf(context), states: statesOf(context) }
   findings.refuse()
-  return inputs
+  return { ...reading, documents, span, ...inputs }
 }
 
 /** Farther from the window than this, an instant is a mistake. */
