@@ -86,8 +86,6 @@ export function policyNamed(name: string): Policy {
   })
 }
 
-export type Replayed = ReturnType<typeof replay>
-
 /** `percent` in the tool's own digits; null where it says something else instead. */
 export function replay(policy: Policy, stretches: readonly Stretch[]) {
   const { name, formula } = policy

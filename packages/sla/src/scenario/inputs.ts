@@ -17,7 +17,7 @@ import type { ProviderStatement } from '../reconciliation/provider-statement.ts'
 import type { Timeline } from '../timeline.ts'
 import { listed, type Findings, type Say } from './findings.ts'
 import type { Samples } from './measured.ts'
-import { documentsOf, spanOf, type Documents, type Reading, type Span } from './read.ts'
+import { documentsOf, spanOf, type Reading, type Span } from './read.ts'
 import { BOUNDLESS, farText, isFar, readInstant, sampleColumns, shown, stateTimeline } from './rows.ts'
 import type { Bounds, SeriesColumns } from './rows.ts'
 import type { ExclusionInput, IncidentInput, Scenario } from './schema.ts'
@@ -53,15 +53,19 @@ export function inputsOf(reading: Reading, files: readonly SourceFile[]) {
   const context = { scenario, findings, terms: documents.terms, bounds: boundsOf(scenario, span) }
   checkNames(context)
   checkAsOf(context, span)
-  const told = {
+  const inputs = {
+    ...reading,
+    documents,
+    span,
+    samples: samplesOf(context),
+    states: statesOf(context),
+    declarations: declarationsOf(context),
     incidents: incidentsOf(context),
     history: historyOf(context),
     statement: statementOf(context),
   }
-  const declarations = declarationsOf(context)
-  const inputs = { ...told, declarations, samples: samplesOf(context), states: statesOf(context) }
   findings.refuse()
-  return { ...reading, documents, span, ...inputs }
+  return inputs
 }
 
 /** Farther from the window than this, an instant is a mistake. */
