@@ -7,6 +7,7 @@ import { compare, decimal, fraction } from '../fraction.ts'
 import type { Weekday } from './calendar-terms.ts'
 import { entriesOf, idsAt, type Entry, type Library } from './library.ts'
 import type { Problem } from './problem.ts'
+import { weekday } from './scalar.ts'
 import type { Say } from './subject.ts'
 
 export function besideProblems(library: Library): Problem[] {
@@ -55,11 +56,9 @@ function alertingHolds(entry: Entry<'Alerting'>, say: Say): void {
   }
   for (const [i, { after }] of escalation.entries()) {
     const before = escalation[i - 1]
-    if (before && (parseDuration(after) ?? 0) <= (parseDuration(before.after) ?? 0))
-      say(
-        ['escalation', i, 'after'],
-        `is not later than the step before it (${before.after}): put them in order`,
-      )
+    if (!before || (parseDuration(after) ?? 0) > (parseDuration(before.after) ?? 0)) continue
+    const message = `is not later than the step before it (${before.after}): put them in order`
+    say(['escalation', i, 'after'], message)
   }
 }
 
@@ -90,12 +89,11 @@ function spansOf({ days, start, end }: Rate): [number, number][] {
   const from = parseClock(start) ?? 0
   const to = parseClock(end) ?? 0
   return days.map((day) => {
-    const startMs = WEEK.indexOf(day) * dayMs + from
+    const startMs = weekday.options.indexOf(day) * dayMs + from
     return [startMs, startMs - from + (to <= from ? to + dayMs : to)]
   })
 }
 
-const WEEK: readonly Weekday[] = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 const WEEK_MS = 7 * 86_400_000
 
 function overlap(one: Rate, other: Rate): boolean {
@@ -113,10 +111,8 @@ function currencyAgrees({ document: { spec } }: LossEntry, library: Library, say
   const { charges, monthlyFee } = contract?.document.spec ?? {}
   const currency = charges?.currency ?? monthlyFee?.currency
   if (currency === undefined || currency === spec.currency) return
-  say(
-    ['currency'],
-    `differs from the charges of ${spec.contract}, which are in ${currency}: write ${currency}`,
-  )
+  const theirs = `the charges of ${spec.contract}, which are in ${currency}`
+  say(['currency'], `differs from ${theirs}: write ${currency}`)
 }
 
 type Indicated = { indicator?: unknown; indicatorRef?: unknown }
@@ -151,9 +147,7 @@ function objectivesHold({ document: { spec } }: Entry<'SLO'>, say: Say): void {
   const start = timeWindow[0]?.calendar?.startTime
   if (start !== undefined && parseDate(start.slice(0, 10)) === undefined)
     say(['timeWindow', 0, 'calendar', 'startTime'], `names a day that does not exist: ${start.slice(0, 10)}`)
-  if (start !== undefined && timeWindow[0]?.isRolling)
-    say(
-      ['timeWindow', 0, 'isRolling'],
-      'stands beside calendar: a rolling window begins on no day; remove one',
-    )
+  if (start === undefined || !timeWindow[0]?.isRolling) return
+  const message = 'stands beside calendar: a rolling window begins on no day; remove one'
+  say(['timeWindow', 0, 'isRolling'], message)
 }

@@ -11,10 +11,8 @@ const partiesStand: Rule = ({ spec }, say) => {
   for (const role of ['provider', 'customer'] as const) {
     const found = (spec.parties ?? []).flatMap((party, i) => (party.role === role ? [i] : []))
     for (const i of found.slice(1)) {
-      say(
-        ['parties', i, 'role'],
-        `is a second ${role}: a contract has one; write subcontractor or third-party`,
-      )
+      const message = `is a second ${role}: a contract has one; write subcontractor or third-party`
+      say(['parties', i, 'role'], message)
     }
   }
   for (const [i, { id, role, of }] of (spec.parties ?? []).entries()) {
@@ -121,19 +119,16 @@ const exclusionsCanExcuse: Rule = ({ spec, terms }, say) => {
   for (const [i, kind] of (spec.exclusions?.kinds ?? []).entries()) {
     const tell: Say = (path, message) => say(['exclusions', 'kinds', i, ...path], message)
     const { needs, notice, recurrence } = kind
-    if (notice && needs !== undefined && needs !== 'announcement')
-      tell(
-        ['notice'],
-        `stands beside needs: ${needs}, which asks for none: write needs: announcement, or remove it`,
-      )
+    if (notice && needs !== undefined && needs !== 'announcement') {
+      const cure = 'write needs: announcement, or remove it'
+      tell(['notice'], `stands beside needs: ${needs}, which asks for none: ${cure}`)
+    }
     if (notice?.elapsed !== undefined && (notice.dayKind ?? notice.calendar) !== undefined)
       tell(['notice'], 'is elapsed time, which counts no days: remove dayKind and calendar')
     if (!recurrence) continue
     if (needs !== undefined && needs !== 'nothing') {
-      tell(
-        ['needs'],
-        'asks for a declaration each time, and a recurrence excuses by itself: write nothing, or remove recurrence',
-      )
+      const cure = 'write nothing, or remove recurrence'
+      tell(['needs'], `asks for a declaration each time, and a recurrence excuses by itself: ${cure}`)
     }
     const expanded = terms.exclusions.kinds[i]
     const { maxPerOccurrenceMs, recurrence: standing } = expanded ?? {}
@@ -142,10 +137,8 @@ const exclusionsCanExcuse: Rule = ({ spec, terms }, say) => {
       tell(['maxPerOccurrence'], message)
     }
     if (endsBeforeItBegins(recurrence)) {
-      tell(
-        ['recurrence', 'rrule'],
-        `ends before dtstart (${recurrence.dtstart}): it never occurs; change UNTIL`,
-      )
+      const message = `ends before dtstart (${recurrence.dtstart}): it never occurs; change UNTIL`
+      tell(['recurrence', 'rrule'], message)
     }
   }
 }

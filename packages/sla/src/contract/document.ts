@@ -8,7 +8,7 @@ import type { Json } from '@constat/shared/canonical-json'
 import { messageOf } from '@constat/shared/fault'
 import { Composer, LineCounter, Parser, isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml'
 import type { CST, Document, Node, Pair, YAMLMap } from 'yaml'
-import { MAX_PROBLEMS, pathText, type Path, type Problem } from './problem.ts'
+import { MAX_PROBLEMS, pathText, wholeProblem, type Path, type Problem } from './problem.ts'
 
 export const MAX_FILE_BYTES = 1024 * 1024
 export const MAX_DOCUMENTS = 1000
@@ -30,10 +30,7 @@ export type Reading = { documents: SourceDocument[]; problems: Problem[] }
 
 /** Every document of one file. Never throws on any text. */
 export function readDocuments({ name, text }: SourceFile): Reading {
-  const whole = (message: string): Reading => ({
-    documents: [],
-    problems: [{ file: name, path: '', line: 1, column: 1, message }],
-  })
+  const whole = (message: string): Reading => ({ documents: [], problems: [wholeProblem(name, message)] })
   if (Buffer.byteLength(text) > MAX_FILE_BYTES)
     return whole(`is larger than ${MAX_FILE_BYTES} bytes: split it`)
   const lines = new LineCounter()
@@ -66,21 +63,11 @@ function readOne(composed: Composed, into: Reading): void {
   const { document, file, lines } = composed
   const at = (offset: number) => placeAt(lines, offset)
   for (const { message, pos } of [...document.errors, ...document.warnings]) {
-    into.problems.push({
-      file,
-      path: '',
-      ...at(pos[0]),
-      message: `is not strict YAML 1.2: ${firstLine(message)}`,
-    })
+    const told = `is not strict YAML 1.2: ${firstLine(message)}`
+    into.problems.push({ file, path: '', ...at(pos[0]), message: told })
   }
   if (document.directives.yaml.explicit && document.directives.yaml.version !== '1.2') {
-    into.problems.push({
-      file,
-      path: '',
-      line: 1,
-      column: 1,
-      message: 'is not YAML 1.2: remove the %YAML directive',
-    })
+    into.problems.push(wholeProblem(file, 'is not YAML 1.2: remove the %YAML directive'))
   }
   const keys = keyMistakes(document)
   for (const { offset, message } of keys) into.problems.push({ file, path: '', ...at(offset), message })
@@ -121,7 +108,7 @@ function keyMistakes(document: Document.Parsed): KeyMistake[] {
 
 /** The value, or why it has none: too many aliases is how a small text becomes a huge value. */
 function plain({ document, file }: Composed): { value: Json } | { problem: Problem } {
-  const refused = (message: string) => ({ problem: { file, path: '', line: 1, column: 1, message } })
+  const refused = (message: string) => ({ problem: wholeProblem(file, message) })
   try {
     const value = treeOf(document.toJS({ maxAliasCount: MAX_ALIASES }), {
       depth: 0,

@@ -28,30 +28,20 @@ export function defaultHoldMs({ intervalMs, timeoutMs }: { intervalMs: number; t
 type Holiday = string | { date: string; name?: string | undefined }
 
 export function expandCalendar({ metadata, spec }: DocumentOf<'Calendar'>): CalendarTerms {
-  const { timeZone, weekly, yearsCovered } = spec
-  const years = [...new Set(yearsCovered)].sort((a, b) => a - b)
-  return {
-    kind: 'weekly',
-    name: metadata.name,
-    timeZone,
-    weekly,
-    holidays: holidays(spec.holidays),
-    yearsCovered: years,
-  }
+  return expandHours(spec, { name: metadata.name, timeZone: spec.timeZone })
 }
 
-/** Hours of a small contract. Holidays listed without years cover the years they stand in. */
+/** Also the hours of a small contract, where holidays listed without years cover the years they stand in. */
 export function expandHours(
   { weekly, holidays: listed = [], yearsCovered }: NonNullable<ContractSpec['hours']>,
-  { name, timeZone }: { name: string; timeZone: string },
+  named: { name: string; timeZone: string },
 ): CalendarTerms {
   const days = holidays(listed)
   const years = yearsCovered ?? days.map(({ date }) => yearOf(parseDate(date) ?? 0))
   const covered = [...new Set(years)].sort((a, b) => a - b)
   return {
     kind: 'weekly',
-    name,
-    timeZone,
+    ...named,
     weekly,
     holidays: days,
     yearsCovered: covered.length > 0 ? covered : 'all',
@@ -69,30 +59,42 @@ export type CheckDefaults = {
   zoneOfReference: ReadonlyMap<string, string>
 }
 
-export function expandCheck({ metadata, spec }: DocumentOf<'Check'>, defaults: CheckDefaults): CheckTerms {
-  const intervalMs = ms(spec.interval)
-  const timeoutMs = ms(spec.timeout)
+/** What is written of a check, or follows from a watched URL. */
+type Own = Pick<CheckTerms, 'name' | 'displayName' | 'service'> &
+  Pick<CheckTerms['spec'], 'intervalMs' | 'timeoutMs' | 'probe'> & {
+    spec: Partial<Omit<DocumentOf<'Check'>['spec'], 'interval' | 'timeout'>>
+  }
+
+function checkTerms(own: Own, defaults: CheckDefaults): CheckTerms {
+  const { name, displayName, service, intervalMs, timeoutMs, probe, spec } = own
   const confirm = spec.confirm ?? defaults.confirm
   const brackets = spec.brackets ?? defaults.brackets
-  const own = spec.zone ?? defaults.zoneOfReference.get(metadata.name)
+  const zone = spec.zone ?? defaults.zoneOfReference.get(name)
   return {
-    name: metadata.name,
-    displayName: metadata.displayName ?? metadata.name,
-    service: spec.service ?? null,
+    name,
+    displayName,
+    service,
     spec: {
-      name: metadata.name,
+      name,
       intervalMs,
       timeoutMs,
       reprobeMs: msOr(spec.reprobe, DEFAULT_REPROBE_MS),
       confirm: { down: confirm.down, up: confirm.up },
       // Absent where nobody says: the agent has its own rule, and a digest of before stays what it was.
-      ...(brackets === undefined ? {} : { brackets }),
-      probe: probeOf(spec),
+      ...(brackets !== undefined && { brackets }),
+      probe,
     },
     fold: { holdMs: msOr(spec.hold, defaults.holdMs ?? defaultHoldMs({ intervalMs, timeoutMs })), confirm },
     vantages: spec.vantages ?? defaults.vantages,
-    zone: own ?? (spec.service === undefined ? null : defaults.lastZone),
+    zone: zone ?? (service === null ? null : defaults.lastZone),
   }
+}
+
+export function expandCheck({ metadata, spec }: DocumentOf<'Check'>, defaults: CheckDefaults): CheckTerms {
+  const { name, displayName = name } = metadata
+  const times = { intervalMs: ms(spec.interval), timeoutMs: ms(spec.timeout) }
+  const own = { name, displayName, service: spec.service ?? null, ...times, probe: probeOf(spec), spec }
+  return checkTerms(own, defaults)
 }
 
 /** One check and one service for each watched URL, both named by its slug. */
@@ -103,18 +105,12 @@ export function expandWatch(spec: ContractSpec, defaults: CheckDefaults): CheckT
   const timeoutMs = msOr(spec.timeout, Math.min(DEFAULT_TIMEOUT_MS, Math.floor(intervalMs / 2)))
   return urls.map((url, i) => {
     const name = slugs[i]!
-    const { confirm, brackets } = defaults
-    const said = brackets === undefined ? {} : { brackets }
-    const core = { name, intervalMs, timeoutMs, reprobeMs: DEFAULT_REPROBE_MS, ...said }
-    return {
-      name,
-      displayName: url,
-      service: name,
-      spec: { ...core, confirm: { down: confirm.down, up: confirm.up }, probe: probeOfWatch(url) },
-      fold: { holdMs: defaults.holdMs ?? defaultHoldMs({ intervalMs, timeoutMs }), confirm },
-      vantages: defaults.vantages,
-      zone: defaults.lastZone,
-    }
+    const probe = probeOfWatch(url)
+    const own = { zone: defaults.lastZone ?? undefined }
+    return checkTerms(
+      { name, displayName: url, service: name, intervalMs, timeoutMs, probe, spec: own },
+      defaults,
+    )
   })
 }
 

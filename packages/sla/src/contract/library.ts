@@ -36,11 +36,8 @@ export function buildLibrary(documents: readonly SourceDocument[]): Library {
     }
     const name = memberOf(memberOf(source.data, 'metadata'), 'name')
     if (typeof name === 'string') {
-      if (names.has(`${kind}/${name}`)) {
-        problems.push(
-          source.problem(['metadata', 'name'], `is taken: another ${kind} is named ${name}; rename one`),
-        )
-      }
+      const message = `is taken: another ${kind} is named ${name}; rename one`
+      if (names.has(`${kind}/${name}`)) problems.push(source.problem(['metadata', 'name'], message))
       names.add(`${kind}/${name}`)
     }
     const entry = parseEntry(kind, source, problems)

@@ -10,7 +10,7 @@ import { MAX_DOCUMENTS, readDocuments, type SourceDocument, type SourceFile } fr
 import type { ExpandedContract } from './expanded.ts'
 import type { ContractDocument } from './kinds.ts'
 import { buildLibrary, entriesOf } from './library.ts'
-import { MAX_PROBLEMS, type Problem } from './problem.ts'
+import { MAX_PROBLEMS, wholeProblem, type Problem } from './problem.ts'
 import { referenceProblems } from './references.ts'
 
 export type ParsedContracts =
@@ -28,10 +28,7 @@ export function parseContract(files: readonly SourceFile[]): ParsedContracts {
   }
   if (documents.length > MAX_DOCUMENTS) {
     const message = `are more than ${MAX_DOCUMENTS} documents: apply them in parts`
-    return {
-      kind: 'refused',
-      problems: [{ file: files[0]?.name ?? '', path: '', line: 1, column: 1, message }],
-    }
+    return { kind: 'refused', problems: [wholeProblem(files[0]?.name ?? '', message)] }
   }
   const library = buildLibrary(documents)
   problems.push(...library.problems, ...referenceProblems(library), ...besideProblems(library))
@@ -39,7 +36,7 @@ export function parseContract(files: readonly SourceFile[]): ParsedContracts {
   problems.push(...expanded.flatMap((expansion) => expansion.problems))
   if (documents.length === 0 && problems.length === 0) {
     const message = 'holds no document: write apiVersion, kind, metadata and spec'
-    problems.push({ file: files[0]?.name ?? '', path: '', line: 1, column: 1, message })
+    problems.push(wholeProblem(files[0]?.name ?? '', message))
   }
   if (problems.length > 0)
     return { kind: 'refused', problems: inOrder(problems, files).slice(0, MAX_PROBLEMS) }

@@ -15,6 +15,11 @@ export type Problem = {
   message: string
 }
 
+/** Of a file as a whole. */
+export function wholeProblem(file: string, message: string): Problem {
+  return { file, path: '', line: 1, column: 1, message }
+}
+
 /** Most problems told at once: more would not be read. */
 export const MAX_PROBLEMS = 500
 

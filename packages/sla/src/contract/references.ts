@@ -128,11 +128,8 @@ function duplicates(entry: Entry<'Contract'>, problems: Problem[]): void {
     const path = ['spec', ...list]
     const seen = new Set<string>()
     for (const [i, id] of idsAt(entry.source, path, key).entries()) {
-      if (seen.has(id)) {
-        problems.push(
-          entry.source.problem([...path, i, key], `is taken: ${id} stands twice in this list; rename one`),
-        )
-      }
+      const message = `is taken: ${id} stands twice in this list; rename one`
+      if (seen.has(id)) problems.push(entry.source.problem([...path, i, key], message))
       seen.add(id)
     }
   }
@@ -178,12 +175,8 @@ function lossReferences(entry: Entry<'LossModel'>, library: Library, problems: P
   const known = namesFor(target, library).services
   for (const [i, { service }] of services.entries()) {
     if (known.has(service)) continue
-    problems.push(
-      entry.problem(
-        ['spec', 'services', i, 'service'],
-        `names no service of ${contract}: there is no ${service}`,
-      ),
-    )
+    const message = `names no service of ${contract}: there is no ${service}`
+    problems.push(entry.problem(['spec', 'services', i, 'service'], message))
   }
 }
 
