@@ -94,5 +94,5 @@ function readFigure(fields: Fields, metric: HostMetric): HostSpec | string {
   if (rule && of !== undefined && !rule.form.test(of)) return `of must be ${rule.words}`
   if (degradedOver !== undefined && failOver !== undefined && degradedOver >= failOver)
     return 'degradedOver must be below failOver'
-  return { ...read, kind: 'host', metric }
+  return { kind: 'host', metric, ...read }
 }
