@@ -91,14 +91,17 @@ function readJsonRule(value: unknown, at: string): JsonRule | string {
   return { path: path as string, equals: equals as JsonRule['equals'] }
 }
 
+/** A name that is no name of a secret names none: auth says both. */
+const SECRET: form.Form<string> = (value, name) => {
+  const found = form.secret(value, name)
+  return 'wrong' in found ? { wrong: `${found.wrong}; ${name} is missing` } : found
+}
+
 function readAuth(value: unknown): NonNullable<HttpConnectionSpec['auth']> | string {
   if (!form.isFields(value)) return 'auth must have a scheme'
   const { scheme } = value
   const username = scheme === 'basic' ? { username: form.text(LIMITS.usernameChars) } : {}
-  const forms: { secret: form.Form<string>; username?: form.Form<string> } = {
-    secret: form.secret,
-    ...username,
-  }
+  const forms: { secret: form.Form<string>; username?: form.Form<string> } = { secret: SECRET, ...username }
   const read = form.readFields(value, forms, { needed: ['secret'], known: ['scheme'] })
   if (typeof read === 'string') return `auth: ${read}`
   const { secret, username: user = '' } = read
