@@ -162,7 +162,7 @@ export function populationOf(timeline: Timeline, question: ScoreQuestion): Place
   return {
     up: at(isUp),
     open: at((mark) => !isProvenDown(mark)),
-    sure: intersect(at(isUp), reached(where(counted, spanOf(question), (mark) => !isPossiblyDown(mark)))),
+    sure: intersect(at(isUp), reached(where(counted, spanOf(question), isProvenUp))),
     excused,
   }
 }
