@@ -13,6 +13,7 @@ import { openIdentity } from '../../collector/src/data-dir.ts'
 import { insertAgent, type AgentRow } from '../../collector/src/db/agent-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
+import type { AgentHealth } from '../../collector/src/ledger/leaf.ts'
 import { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
 import { startPreviews } from '../../collector/src/closing/preview.ts'
@@ -40,7 +41,7 @@ export type ClosingWorld = {
   /** What commands need. */
   declaring: () => DeclareDeps
   /** Enrols an agent in every contract, also when it is known already; `health` is what its frames say of it. */
-  join: (name: string, health?: Health) => Promise<void>
+  join: (name: string, health?: AgentHealth) => Promise<void>
   /** Moves the clock to `atMs` in one step, as over a night in which nothing ran. */
   jumpTo: (atMs: UnixMs) => Promise<void>
   /** Moves the clock to `atMs` in steps that the line would have made. */
@@ -70,9 +71,6 @@ export type Seen = {
   /** The first failure is looked at again after 2 s. */
   isReprobed?: boolean
 }
-
-/** Of a host as its frames tell it. */
-export type Health = { offsetMs: number; errorMs: number; spoolFrames: number }
 
 const SAMPLES_PER_FRAME = 500
 const REPROBE_MS = 2_000
@@ -150,7 +148,7 @@ export async function openClosingWorld({
       const { sequencer, contracts } = line
       return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1' }
     },
-    join: async (name, health = { offsetMs: 0, errorMs: 3, spoolFrames: 0 }) => {
+    join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0 }) => {
       const sender = senders.get(name) ?? { ...senderOf(name, random), health }
       if (!senders.has(name)) {
         senders.set(name, sender)
@@ -191,7 +189,7 @@ type Sender = {
   session: Buffer
   seq: number
   prev: Buffer
-  health: Health
+  health: AgentHealth
 }
 
 function agentRow(name: string, { agent, key }: Sender, nowMs: UnixMs): AgentRow {
@@ -233,9 +231,8 @@ async function admit(
     if (batch.samples.check.length === 0) continue
     const body = sealBatch(batch, sender.key)
     const digest = createHash('sha256').update(body).digest()
-    const { agent, session, seq } = sender
+    const { agent, session, seq, health } = sender
     const toMs = fromMs + Math.floor((untilMs - 1 - fromMs) / seen.stepMs) * seen.stepMs
-    const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0 }
     const isGood = batch.samples.outcome.every((code) => code === 0)
     const frame = { agent, session, seq, digest, fromMs, toMs, health, isGood }
     drafts.push({ type: 'frame' as const, body, receivedMs: nowMs, frame })
@@ -255,7 +252,7 @@ function batchOf(
   const baseS = Math.floor(seen.fromMs / 1_000)
   const rows = rowsOf(seen, config)
   const none = rows.map(() => 0)
-  const { offsetMs, errorMs, spoolFrames } = sender.health
+  const { clockOffsetMs: offsetMs, clockErrorMs: errorMs, spoolFrames } = sender.health
   const { clock, health } = sampleBatch()
   return sampleBatch({
     origin,

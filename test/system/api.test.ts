@@ -283,7 +283,7 @@ describe('problems', () => {
       code: 'bad-contract',
       problems: expect.arrayContaining([
         expect.stringMatching(/^other\.yaml:4:16 spec\.target: /),
-        expect.stringMatching(/^other\.yaml:4:26 spec\.effective: /),
+        expect.stringMatching(/^other\.yaml:4:30 spec\.effective: /),
       ]) as string[],
     })
   })

@@ -200,6 +200,7 @@ describe('endings', () => {
     const page = await draw('/contracts/payroll')
     expect(page).not.toContain('/archive"')
     expect(wordsOf(page)).not.toContain('budget left.')
+    expect(read.contract('payroll')?.sentence).toBe('Ended on 2026-11-20 09:30 UTC.')
   })
 })
 
