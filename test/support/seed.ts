@@ -133,7 +133,7 @@ export function hear(world: ClosingWorld): void {
   for (const agent of agents.enrolled()) {
     const isHere = world.clock.nowMs() < SILENT_SINCE_MS || agent.name !== 'nantes'
     agent.connections = isHere ? 1 : 0
-    if (isHere) agents.heard(agent)
+    if (isHere) agents.seen(agent)
   }
 }
 
@@ -165,7 +165,7 @@ const apply =
   async (world) => {
     await world.apply(text, options)
     // Whoever is enrolled is told what to run now.
-    for (const [i, agent] of AGENTS.entries()) await world.join(agent, HEALTH[i]!)
+    for (const [i, agent] of AGENTS.entries()) await world.join(agent, HEALTH[i])
   }
 
 /** Windows are closed one at a time, and not before agents could send what they had kept. */
