@@ -58,7 +58,6 @@ function timelineOf(segments: number): Plain {
     from: formatInstant(fromMs),
     to: formatInstant(toMs),
     segments: Array.from({ length: half }, () => segment),
-    unmeasured: [],
     vantages: { one: Array.from({ length: segments - half }, () => segment) },
     agentNames: {},
     isolated: {},
