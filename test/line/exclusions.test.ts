@@ -1,6 +1,6 @@
 /**
- * Exclusions: what leaves say of them and what of that counts, what is refused before a leaf is written, the
- * form of the page, and the burn rules that objectives are told by.
+ * Exclusions: what leaves say of them and what of that counts, what is refused before a leaf is written, and
+ * the burn rules that objectives are told by.
  */
 import { describe, expect, it, test } from 'vitest'
 import { isBurningNow, LOOK_BACKS, warnsOfLoss } from '../../collector/src/judge/burn.ts'
@@ -16,9 +16,7 @@ import {
 } from '@constat/sla/state/declarations'
 import { objectiveKey, readObjective } from '@constat/sla/state/objective-notices'
 import { answerOf, draftProblems, type ExclusionDraft } from '../../collector/src/contract/declare.ts'
-import { exclusionForm } from '../../collector/src/web/form/exclusion-form.ts'
 import { announcementMs } from '@constat/sla/judgement/declaration'
-import { demoModel } from '../support/demo-model.ts'
 import { siteWorld } from '../support/site-world.ts'
 
 const HOUR_MS = 3_600_000
@@ -183,40 +181,6 @@ describe('a draft', () => {
     expect(answerOf(state, record, { ...decided, side: 'customer' })).toMatchObject({ party: 'decision' })
     expect(() => answerOf(state, record, { ...decided, side: 'provider' })).toThrow(/owner records/)
   })
-})
-
-describe('the form', () => {
-  const { read } = demoModel()
-  const contract = read.contracts()[0]!
-  const fields = {
-    kind: 'planned',
-    service: '',
-    start: '2026-10-05T22:00',
-    end: '2026-10-05T23:00:30',
-    reason: ' x ',
-  }
-  const filled = (change: Record<string, unknown>) =>
-    exclusionForm({ ...fields, ...change }, { contract, terms: read.terms(contract.name) })
-
-  it('reads the clock in the zone of the windows', () => {
-    expect(contract.guarantees[0]!.window.timeZone).toBe('Europe/Paris')
-    expect(filled({})).toMatchObject({
-      kind: 'filled',
-      wanted: {
-        startMs: Date.UTC(2026, 9, 5, 20),
-        endMs: Date.UTC(2026, 9, 5, 21, 0, 30),
-        reason: 'x',
-        service: null,
-      },
-    })
-  })
-
-  it.each([{ start: '' }, { end: 'tomorrow' }, { start: '2026-13-40T25:00' }, { announcedAt: 'soon' }])(
-    'refuses %j',
-    (change) => {
-      expect(filled(change)).toMatchObject({ kind: 'refused' })
-    },
-  )
 })
 
 describe('burning', () => {

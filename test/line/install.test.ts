@@ -6,14 +6,14 @@ import { Fault } from '@constat/shared/fault'
 import { createApp } from '../../collector/src/http/app.ts'
 import { BUNDLE_PATH, SCRIPT_PATH } from '../../collector/src/http/routes/install.ts'
 import { installScript } from '../../collector/src/install-script.ts'
-import { demoDeps } from '../support/demo-deps.ts'
+import { plainDeps } from '../support/plain-deps.ts'
 
 const BUNDLE = Buffer.from('#!/usr/bin/env node\n')
 const SCRIPT = installScript({
   bundleDigest: createHash('sha256').update(BUNDLE).digest('hex'),
   bundlePath: BUNDLE_PATH,
 })
-const { deps } = demoDeps()
+const { deps } = plainDeps()
 const app = createApp({ ...deps, installer: async () => ({ script: SCRIPT, bundle: BUNDLE }) })
 
 describe('what is fetched', () => {

@@ -4,8 +4,10 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Fault } from '@constat/shared/fault'
 import { composeContract } from '@constat/sla/contract/compose'
 import { parseContract } from '@constat/sla/contract/parse'
+import type { Actions } from '@constat/collector/http/actions'
 import { en } from '@constat/collector/web/text/en'
 import {
   checkContractForm,
@@ -16,11 +18,12 @@ import {
 } from '../../collector/src/web/form/contract-form.ts'
 import { publicHolidays, regionsOf } from '../../collector/src/web/holidays.ts'
 import { asker } from '../support/ask.ts'
-import { demoDeps } from '../support/demo-deps.ts'
-import { DEMO_NOW_MS } from '../support/demo-model.ts'
+import { plainDeps } from '../support/plain-deps.ts'
+import { SEED_NOW_MS } from '../support/seed-story.ts'
+import { trialAnswers } from '../support/trial-answers.ts'
 
 const PATH = '/setup/contract'
-const place = { text: en, nowMs: DEMO_NOW_MS, taken: (name: string) => name === 'taken' }
+const place = { text: en, nowMs: SEED_NOW_MS, taken: (name: string) => name === 'taken' }
 const good: ContractForm = {
   ...emptyForm('Europe/Paris'),
   watch: 'https://intranet.example\n\n  tcp://mail.example:25  ',
@@ -167,8 +170,25 @@ describe('the pages', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     })
 
+  /** Takes every contract, and keeps what it was given. */
+  const taking = () => {
+    const applied: { contract: string; text: string }[] = []
+    const applyContract: Actions['applyContract'] = ({ contract, source }) => {
+      applied.push({ contract, text: source.map(({ text }) => text).join('\n') })
+      const digest = 'ab'.repeat(32)
+      return Promise.resolve({ kind: 'applied', contract, revision: 1, digest, changed: true, warnings: [] })
+    }
+    const tryContract: Actions['tryContract'] = ({ contract, source }) => {
+      const text = source.map((document) => document.text).join('\n')
+      if (text.includes('refused.example'))
+        return Promise.reject(new Fault('rate-limited', 'No more than 10 tries in a minute.'))
+      return Promise.resolve(trialAnswers({ contract, text }))
+    }
+    return { applied, ask: asker(plainDeps({ actions: { applyContract, tryContract } })) }
+  }
+
   it('try the addresses alone, in both languages, and lose nothing that was typed', async () => {
-    const ask = asker(demoDeps())
+    const { ask } = taking()
     const watch = ['https://a.example/', 'https://b.example/', 'https://c.example/'].join('\n')
     const typed = { watch, provider: '', target: 'three nines' }
     const answer = await post(ask, typed, 'try')
@@ -197,7 +217,7 @@ describe('the pages', () => {
   })
 
   it('say at the field what cannot be tried, and on top why nothing was', async () => {
-    const ask = asker(demoDeps())
+    const { ask } = taking()
     const wrong = await post(ask, { watch: 'intranet' }, 'try')
     expect([wrong.status, (await wrong.text()).includes('cannot be watched')]).toEqual([422, true])
     const often = await post(ask, { watch: 'https://refused.example/' }, 'try')
@@ -207,7 +227,7 @@ describe('the pages', () => {
   })
 
   it('are the owner’s alone', async () => {
-    const ask = asker(demoDeps())
+    const { ask } = taking()
     for (const as of ['viewer-token', 'provider-token', 'confined-token']) {
       expect((await ask(PATH, { as })).status).toBe(403)
       expect((await post(ask, {}, 'apply', as)).status).toBe(403)
@@ -216,31 +236,30 @@ describe('the pages', () => {
   })
 
   it('apply what they showed, once it is asked for', async () => {
-    const demo = demoDeps()
-    const ask = asker(demo)
+    const { applied, ask } = taking()
     const shown = await (await post(ask, {}, 'preview')).text()
     expect(shown).toContain('This is the document; keep it')
-    expect(demo.applied).toEqual([])
+    expect(applied).toEqual([])
     const answer = await post(ask, {}, 'apply')
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/contracts/northstar?new=1'])
-    expect(demo.applied).toEqual([
+    expect(applied).toEqual([
       { contract: 'northstar', text: expect.stringContaining('- tcp://mail.example:25') },
     ])
   })
 
   it('apply nothing that has a problem, and give back all that was typed', async () => {
-    const demo = demoDeps()
-    const answer = await post(asker(demo), { target: 'x"><script>', name: 'Mine & yours' }, 'apply')
+    const { applied, ask } = taking()
+    const answer = await post(ask, { target: 'x"><script>', name: 'Mine & yours' }, 'apply')
     const page = await answer.text()
     expect(answer.status).toBe(422)
-    expect(demo.applied).toEqual([])
+    expect(applied).toEqual([])
     expect(page).toContain('aria-invalid="true"')
     expect(page).toContain('value="Mine &amp; yours"')
     expect(page).not.toContain('<script>')
   })
 
   it('fill in the holidays of a place that was chosen, and leave alone a list that was changed', async () => {
-    const ask = asker(demoDeps())
+    const { ask } = taking()
     const france = { hours: 'weekly', country: 'FR' } as const
     expect(await (await post(ask, france, 'preview')).text()).toContain('2027-07-14')
     const changed = { ...france, filledFor: 'FR/', holidays: '2027-07-15 Ours' }
@@ -250,9 +269,8 @@ describe('the pages', () => {
   })
 
   it('lead from an empty overview', async () => {
-    const demo = demoDeps()
-    demo.deps.read = { ...demo.deps.read, contracts: () => [] }
-    expect(await (await asker(demo)('/', { as: 'owner-token' })).text()).toContain(`href="${PATH}"`)
-    expect(await (await asker(demo)('/', { as: 'viewer-token' })).text()).not.toContain(`href="${PATH}"`)
+    const { ask } = taking()
+    expect(await (await ask('/', { as: 'owner-token' })).text()).toContain(`href="${PATH}"`)
+    expect(await (await ask('/', { as: 'viewer-token' })).text()).not.toContain(`href="${PATH}"`)
   })
 })

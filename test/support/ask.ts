@@ -1,20 +1,18 @@
-/**
- * Asking the demo app over `request`: no port, no server, the same middleware.
- */
+/** Asking an app over `request`: no port, no server, the same middleware. */
 import { createApp } from '@constat/collector/http/app'
-import type { Demo } from './demo-deps.ts'
+import type { AppDeps } from '@constat/collector/http/actions'
 
 export type Asked = {
   method?: string
-  /** A bearer token; absent: nobody. */
+  /** A bearer token, or the name of one of `tokens`; absent: nobody. */
   as?: string
   /** Sent as JSON unless it is text. */
   body?: unknown
   headers?: Record<string, string>
 }
 
-export function asker(demo: Demo) {
-  const app = createApp(demo.deps)
+export function asker({ deps, tokens = {} }: { deps: AppDeps; tokens?: Record<string, string> }) {
+  const app = createApp(deps)
   const ask = async (
     path: string,
     { method = 'GET', as, body, headers = {} }: Asked = {},
@@ -22,7 +20,7 @@ export function asker(demo: Demo) {
     app.request(path, {
       method,
       headers: {
-        ...(as !== undefined && { authorization: `Bearer ${as}` }),
+        ...(as !== undefined && { authorization: `Bearer ${tokens[as] ?? as}` }),
         ...(body !== undefined && typeof body !== 'string' && { 'content-type': 'application/json' }),
         ...headers,
       },

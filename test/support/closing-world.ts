@@ -5,14 +5,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { sealBatch, type Batch } from '@constat/shared/batch'
 import { configDigest } from '@constat/shared/check'
-import { outcomeCode, type Outcome } from '@constat/shared/sample'
+import { causeCode, outcomeCode, type Cause, type Outcome } from '@constat/shared/sample'
 import { agentIdOf, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
 import { migrateQueue } from '../../collector/src/alert/deliver.ts'
 import { openIdentity } from '../../collector/src/data-dir.ts'
-import { insertAgent } from '../../collector/src/db/agent-rows.ts'
+import { insertAgent, type AgentRow } from '../../collector/src/db/agent-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
+import type { AgentHealth } from '../../collector/src/ledger/leaf.ts'
 import { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
 import { startPreviews } from '../../collector/src/closing/preview.ts'
@@ -39,12 +40,16 @@ export type ClosingWorld = {
   archive: (contract: string) => Promise<void>
   /** What commands need. */
   declaring: () => DeclareDeps
-  /** Enrols an agent, once, in every contract. */
-  join: (name: string) => Promise<void>
+  /** Enrols an agent in every contract, also when it is known already; `health` is what its frames say of it. */
+  join: (name: string, health?: AgentHealth) => Promise<void>
+  /** Moves the clock to `atMs` in one step, as over a night in which nothing ran. */
+  jumpTo: (atMs: UnixMs) => Promise<void>
   /** Moves the clock to `atMs` in steps that the line would have made. */
   moveTo: (atMs: UnixMs) => Promise<void>
   /** One sample of every check each `stepMs`, received now. */
   send: (agent: string, seen: Seen) => Promise<void>
+  /** The same of many, in one step of the line. */
+  sendAll: (parts: readonly { agent: string; seen: Seen }[]) => Promise<void>
   /** What was told so far, oldest first. */
   told: () => Promise<Told[]>
   close: () => Promise<void>
@@ -57,23 +62,36 @@ export type Seen = {
   stepMs: number
   /** Of this check alone; absent: of every one. */
   only?: string
-  outcome: (atMs: UnixMs, check: string) => Outcome
+  /** Null: no sample. */
+  outcome: (atMs: UnixMs, check: string) => Outcome | null
+  /** Absent: 20 ms. */
+  latencyUs?: (atMs: UnixMs, check: string) => number
+  /** Of a failure; absent: a timeout. */
+  cause?: (atMs: UnixMs, check: string) => Cause
+  /** The first failure is looked at again after 2 s. */
+  isReprobed?: boolean
 }
 
 const SAMPLES_PER_FRAME = 500
+const REPROBE_MS = 2_000
 const MINUTE_MS = 60_000
 const TYPE_ALL = '%'
 
-const random: Random = { bytes: (count) => randomBytes(count) }
+const REAL_RANDOM: Random = { bytes: (count) => randomBytes(count) }
 
 export async function openClosingWorld({
   dataDir,
   wallMs,
   log,
+  random = REAL_RANDOM,
+  told = () => undefined,
 }: {
   dataDir: string
   wallMs: UnixMs
   log: KeptLog
+  random?: Random
+  /** Something was told, and is committed. */
+  told?: () => void
 }): Promise<ClosingWorld> {
   const clock = createSimulatedClock({ wallMs })
   const database = await openDatabase({ databaseUrl: null, dataDir, log })
@@ -87,7 +105,7 @@ export async function openClosingWorld({
       shell,
       prove: () => Promise.reject(new Error('frames are admitted by the test')),
       publicUrl: 'http://127.0.0.1:1',
-      bus: { publish: () => undefined },
+      bus: { publish: told },
       previews: startPreviews({ pgConfig: database.pgConfig, nowMs: () => clock.nowMs() }),
     })
     await made.open()
@@ -95,6 +113,14 @@ export async function openClosingWorld({
   }
   let line = await open()
   const senders = new Map<string, Sender>()
+  const sendAll: ClosingWorld['sendAll'] = async (parts) => {
+    for (const { agent, seen } of parts) {
+      const sender = senders.get(agent)
+      if (!sender) throw new Error(`${agent} has joined`)
+      await admit(line, sender, { seen, nowMs: clock.nowMs() })
+    }
+    await line.advance()
+  }
   return {
     database,
     clock,
@@ -122,27 +148,13 @@ export async function openClosingWorld({
       const { sequencer, contracts } = line
       return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1' }
     },
-    join: async (name) => {
-      const sender = senderOf(name)
-      senders.set(name, sender)
-      const nowMs = clock.nowMs()
-      const publicKey = rawPublicKey(sender.key)
-      await db.begin((tx) =>
-        insertAgent(tx, {
-          id: sender.agent.toString('hex'),
-          name,
-          publicKey,
-          enrolledMs: nowMs,
-          revokedMs: null,
-          version: '0.1.0',
-          lastSeenMs: nowMs,
-          silentSinceMs: null,
-          clockOffsetMs: 0,
-          clockErrorMs: 0,
-          spoolFrames: 0,
-        }),
-      )
-      await line.agents.open()
+    join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0 }) => {
+      const sender = senders.get(name) ?? { ...senderOf(name, random), health }
+      if (!senders.has(name)) {
+        senders.set(name, sender)
+        await db.begin((tx) => insertAgent(tx, agentRow(name, sender, clock.nowMs())))
+        await line.agents.open()
+      }
       const known = line.agents.byId(sender.agent.toString('hex'))
       if (!known) throw new Error('an agent that was written is there')
       await assignmentsOf(known, line.assign)
@@ -154,12 +166,12 @@ export async function openClosingWorld({
         await line.advance()
       }
     },
-    send: async (agent, seen) => {
-      const sender = senders.get(agent)
-      if (!sender) throw new Error(`${agent} has joined`)
-      await sendAll(line, sender, { seen, nowMs: clock.nowMs() })
+    jumpTo: async (atMs) => {
+      clock.advanceUs(Math.max(0, atMs - clock.nowMs()) * 1_000)
       await line.advance()
     },
+    send: (agent, seen) => sendAll([{ agent, seen }]),
+    sendAll,
     told: async () => {
       const rows = await db<Told[]>`select type, data from event where type like ${TYPE_ALL} order by id`
       return [...rows]
@@ -177,15 +189,32 @@ type Sender = {
   session: Buffer
   seq: number
   prev: Buffer
+  health: AgentHealth
 }
 
-function senderOf(name: string): Sender {
+function agentRow(name: string, { agent, key }: Sender, nowMs: UnixMs): AgentRow {
+  return {
+    id: agent.toString('hex'),
+    name,
+    publicKey: rawPublicKey(key),
+    enrolledMs: nowMs,
+    revokedMs: null,
+    version: '0.1.0',
+    lastSeenMs: nowMs,
+    silentSinceMs: null,
+    clockOffsetMs: 0,
+    clockErrorMs: 0,
+    spoolFrames: 0,
+  }
+}
+
+function senderOf(name: string, random: Random): Omit<Sender, 'health'> {
   const key = privateKeyOf(createHash('sha256').update(name).digest())
   const agent = Buffer.from(agentIdOf(rawPublicKey(key)))
-  return { key, agent, session: randomBytes(16), seq: 0, prev: Buffer.alloc(32) }
+  return { key, agent, session: random.bytes(16), seq: 0, prev: Buffer.alloc(32) }
 }
 
-async function sendAll(
+async function admit(
   { contracts, sequencer }: Pipeline,
   sender: Sender,
   { seen, nowMs }: { seen: Seen; nowMs: UnixMs },
@@ -199,11 +228,11 @@ async function sendAll(
   for (let fromMs = seen.fromMs; fromMs < seen.untilMs; fromMs += perFrame * seen.stepMs) {
     const untilMs = Math.min(seen.untilMs, fromMs + perFrame * seen.stepMs)
     const batch = batchOf({ ...seen, fromMs, untilMs }, { sender, config, origin: head.origin })
+    if (batch.samples.check.length === 0) continue
     const body = sealBatch(batch, sender.key)
     const digest = createHash('sha256').update(body).digest()
-    const { agent, session, seq } = sender
+    const { agent, session, seq, health } = sender
     const toMs = fromMs + Math.floor((untilMs - 1 - fromMs) / seen.stepMs) * seen.stepMs
-    const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0 }
     const isGood = batch.samples.outcome.every((code) => code === 0)
     const frame = { agent, session, seq, digest, fromMs, toMs, health, isGood }
     drafts.push({ type: 'frame' as const, body, receivedMs: nowMs, frame })
@@ -214,17 +243,17 @@ async function sendAll(
     await sequencer.append({ log: head.id, drafts: drafts.slice(at, at + 500) })
 }
 
+type Config = Parameters<typeof configDigest>[0]
+
 function batchOf(
-  { fromMs, untilMs, stepMs, only, outcome }: Seen,
-  { sender, config, origin }: { sender: Sender; config: Parameters<typeof configDigest>[0]; origin: string },
+  seen: Seen,
+  { sender, config, origin }: { sender: Sender; config: Config; origin: string },
 ): Batch {
-  const baseS = Math.floor(fromMs / 1_000)
-  const atMs: UnixMs[] = []
-  for (let at = fromMs; at < untilMs; at += stepMs) atMs.push(at)
-  const all = atMs.flatMap((at) => config.checks.map(({ name }, check) => ({ at, name, check })))
-  const rows = all.filter(({ name }) => only === undefined || name === only)
-  const outcomes = rows.map(({ at, name }) => outcomeCode(outcome(at, name)))
+  const baseS = Math.floor(seen.fromMs / 1_000)
+  const rows = rowsOf(seen, config)
   const none = rows.map(() => 0)
+  const { clockOffsetMs: offsetMs, clockErrorMs: errorMs, spoolFrames } = sender.health
+  const { clock, health } = sampleBatch()
   return sampleBatch({
     origin,
     configDigest: configDigest(config),
@@ -233,17 +262,53 @@ function batchOf(
     seq: sender.seq,
     prev: sender.prev,
     gapCount: 0,
+    clock: { ...clock, offsetMs, errorMs },
     schedule: { check: [], firstMs: [], count: [] },
+    health: { ...health, spoolFrames },
     baseS,
     samples: {
       check: rows.map(({ check }) => check),
-      offsetMs: rows.map(({ at }) => at - baseS * 1_000),
-      outcome: outcomes,
-      attempt: none,
-      latencyUs: rows.map(() => 20_000),
+      offsetMs: rows.map(({ atMs }) => atMs - baseS * 1_000),
+      outcome: rows.map(({ outcome }) => outcomeCode(outcome)),
+      attempt: rows.map(({ attempt }) => attempt),
+      latencyUs: rows.map(({ latencyUs }) => latencyUs),
       value: none,
       phases: [none, none, none, none, none],
-      cause: outcomes.map((code) => (code === outcomeCode('fail') ? 5 : 0)),
+      cause: rows.map(({ cause }) => causeCode(cause)),
     },
   })
+}
+
+type Row = {
+  check: number
+  atMs: UnixMs
+  outcome: Outcome
+  attempt: number
+  latencyUs: number
+  cause: Cause
+}
+
+/** In the order of their instants. */
+function rowsOf({ fromMs, untilMs, stepMs, only, ...seen }: Seen, { checks }: Config): Row[] {
+  const { outcome: outcomeAt, latencyUs = () => 20_000, cause = () => 'timeout', isReprobed } = seen
+  const rows: Row[] = []
+  for (let atMs = fromMs; atMs < untilMs; atMs += stepMs) {
+    for (const [check, { name }] of checks.entries()) {
+      const outcome = only === undefined || name === only ? outcomeAt(atMs, name) : null
+      if (outcome === null) continue
+      const isFailure = outcome === 'fail'
+      const row = {
+        check,
+        atMs,
+        outcome,
+        attempt: 0,
+        latencyUs: latencyUs(atMs, name),
+        cause: isFailure ? cause(atMs, name) : ('none' as const),
+      }
+      rows.push(row)
+      if (isReprobed && isFailure && outcomeAt(atMs - stepMs, name) !== 'fail')
+        rows.push({ ...row, atMs: atMs + REPROBE_MS, attempt: 1 })
+    }
+  }
+  return rows.toSorted((a, b) => a.atMs - b.atMs)
 }

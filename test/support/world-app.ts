@@ -1,9 +1,11 @@
 /** The app of a closing world: the real pages and routes over the real line, asked as their owner. */
 import { fileURLToPath } from 'node:url'
-import { issueApiToken } from '../../collector/src/access.ts'
-import { openBus } from '../../collector/src/alert/bus.ts'
+import { issueApiToken, type Grant } from '../../collector/src/access.ts'
+import { openBus, type EventBus } from '../../collector/src/alert/bus.ts'
 import { actionsOf } from '../../collector/src/actions.ts'
+import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
+import { metricsOf } from '../../collector/src/metrics.ts'
 import type { ClosingWorld } from './closing-world.ts'
 
 export type WorldApp = {
@@ -11,16 +13,27 @@ export type WorldApp = {
   post: (path: string) => Promise<Response>
 }
 
-/** Of the line as it runs now: made anew after a restart. */
-export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
+const PUBLIC_URL = 'http://127.0.0.1:1'
+
+function accessOf({ database, shell, clock }: ClosingWorld) {
+  return { db: database.sql, random: shell.random, nowMs: () => clock.nowMs() }
+}
+
+export function worldToken(world: ClosingWorld, grant: Grant): Promise<string> {
+  return issueApiToken(accessOf(world), grant)
+}
+
+/** Of the line as it runs now: made anew after a restart. `joinLine`: how a command is made of a token. */
+export async function worldDeps(
+  world: ClosingWorld,
+  { publicUrl = PUBLIC_URL, joinLine = (token: string) => token } = {},
+): Promise<{ deps: AppDeps; bus: EventBus }> {
   const { database, shell, clock } = world
-  const publicUrl = 'http://127.0.0.1:1'
-  const access = { db: database.sql, random: shell.random, nowMs: () => clock.nowMs() }
-  const token = await issueApiToken(access, { role: 'owner', contract: null })
+  const bus = await openBus({ db: database.sql, log: shell.log })
   const actions = actionsOf({
     pipeline: world.line(),
     shell,
-    access,
+    access: accessOf(world),
     sockets: {
       assignAll: () => Promise.resolve(),
       ask: () => undefined,
@@ -29,22 +42,29 @@ export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
       close: () => Promise.resolve(),
     },
     publicUrl,
-    invite: () => Promise.resolve((join) => join),
+    invite: () => Promise.resolve(joinLine),
   })
-  const app = createApp({
+  const deps: AppDeps = {
     read: world.line().model,
     actions,
-    events: await openBus({ db: database.sql, log: shell.log }),
-    metrics: () => Promise.resolve(''),
+    events: bus,
+    metrics: metricsOf(world.line()),
     ready: () => Promise.resolve({ ok: true, reasons: [] }),
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),
     publicUrl,
     language: 'en',
-    version: '0.0.0',
+    version: '0.1.0',
     assetDir: fileURLToPath(new URL('../../collector/src/web/static', import.meta.url)),
     clock,
     log: shell.log,
-  })
+  }
+  return { deps, bus }
+}
+
+export async function worldApp(world: ClosingWorld): Promise<WorldApp> {
+  const { deps } = await worldDeps(world)
+  const token = await worldToken(world, { role: 'owner', contract: null })
+  const app = createApp(deps)
   const headers = { authorization: `Bearer ${token}` }
   return {
     get: async (path) => app.request(path, { headers }),

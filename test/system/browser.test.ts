@@ -11,30 +11,33 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '@constat/collector/http/app'
 import { BROWSER_FLAGS, requireBrowser } from '../support/browser.mjs'
-import { demoDeps, type Demo } from '../support/demo-deps.ts'
-import { demoOfEndings } from '../support/demo-endings.ts'
-import { demoOfEverything } from '../support/demo-everything.ts'
-import { STATEMENT_ID } from '../support/demo-windows.ts'
 import { AUDIT } from '../support/page-audit.ts'
+import { HOSTING } from '../support/seed-terms.ts'
+import { openSeeded } from '../support/seeded.ts'
 
 const PICTURES = fileURLToPath(new URL('../.artifacts/', import.meta.url))
-const PORTAL = 'inc_acme-hosting-2026_order-portal_17'
+const seeded = await openSeeded()
+const { deps, portal, tokens, world } = seeded
+const [statement] = deps.read.statements(HOSTING)
+const past = await deps.read.incidents({ open: false, contract: HOSTING, limit: 1 })
 const PAGES = {
   overview: '/',
   quarter: '/?range=quarter',
   contracts: '/contracts',
-  contract: '/contracts/acme-hosting-2026',
+  contract: `/contracts/${HOSTING}`,
+  october: `/contracts/${HOSTING}?window=2026-10`,
   unknown: '/contracts/archive',
-  window: '/contracts/acme-hosting-2026/windows/2026-10',
-  version: '/contracts/acme-hosting-2026/windows/2026-10?version=1',
-  statement: `/contracts/acme-hosting-2026/statements/${STATEMENT_ID}`,
-  service: '/contracts/acme-hosting-2026/services/order-portal?range=7d',
+  window: `/contracts/${HOSTING}/windows/2026-10`,
+  version: `/contracts/${HOSTING}/windows/2026-10?version=1`,
+  statement: `/contracts/${HOSTING}/statements/${statement!.id}`,
+  service: `/contracts/${HOSTING}/services/order-portal?range=7d`,
   ended: '/contracts/payroll',
   aside: '/contracts/intranet',
-  left: '/contracts/acme-hosting-2026/services/mail-relay',
-  stopped: '/contracts/acme-hosting-2026/services/stock-api',
+  left: '/contracts/intranet/services/badges?range=30d',
+  stopped: '/contracts/intranet/services/wiki?range=7d',
   incidents: '/incidents',
-  incident: `/incidents/${PORTAL}`,
+  incident: `/incidents/${portal}`,
+  past: `/incidents/${past[0]!.id}`,
   agents: '/setup/agents',
   alerts: '/setup/alerts',
   form: '/setup/contract',
@@ -44,24 +47,24 @@ const PAGES = {
 let browser: Browser
 let close: () => void
 let base: string
-let demo: Demo
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true })
-  demo = demoDeps({ model: demoOfEndings(demoOfEverything()) })
-  const app = createApp(demo.deps)
+  world.line().setAside.failed('intranet', new Error('a rule of this contract could not be read'))
+  const app = createApp(deps)
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   close = () => void server.close()
   await new Promise<void>((resolve) => server.once('listening', resolve))
   // A server that listens on a port has an address with one.
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  demo.deps.publicUrl = base
+  deps.publicUrl = base
   browser = await chromium.launch({ executablePath: requireBrowser(), args: [...BROWSER_FLAGS] })
 })
 
 afterAll(async () => {
   await browser.close()
   close()
+  await seeded.close()
 })
 
 type Visit = { page: Page; troubles: string[]; leave: () => Promise<void> }
@@ -75,7 +78,7 @@ async function enter(options: BrowserContextOptions = {}, token = 'owner-token')
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) troubles.push(message.text())
   })
-  await page.goto(`/owner?token=${token}`)
+  await page.goto(`/owner?token=${tokens[token]}`)
   return { page, troubles, leave: () => context.close() }
 }
 
@@ -156,17 +159,11 @@ describe('by keyboard', () => {
 describe('live', () => {
   it('a fact moves the page, and leaves alone what a person has open and where they are', async () => {
     const { page, troubles, leave } = await enter({ locale: 'en' })
-    await page.goto(`/incidents/${PORTAL}`)
+    await page.goto(`/incidents/${portal}`)
     await page.locator('live-state.is-on').waitFor()
     await page.locator('#timeline-table > summary').click()
     await page.locator('.crumbs a').focus()
-    demo.deps.actions.acknowledge({ incident: PORTAL, by: { role: 'owner', contract: null } }).catch(String)
-    demo.events.tell({
-      type: 'incident.acknowledged',
-      contract: 'acme-hosting-2026',
-      atMs: demo.deps.clock.nowMs(),
-      data: {},
-    })
+    await deps.actions.acknowledge({ incident: portal, by: { role: 'owner', contract: null } })
     await page.locator('.marks .stamp', { hasText: /^Acknowledged$/ }).waitFor({ timeout: 3_000 })
     expect(await page.locator('#timeline-table').getAttribute('open')).toBe('')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Incidents')
@@ -183,7 +180,7 @@ describe('live', () => {
       if (request.headers()['constat-fragment'] !== undefined) asked.push(Date.now())
     })
     for (let n = 0; n < 50; n += 1) {
-      demo.events.tell({ type: 'incident.updated', contract: 'intranet', atMs: 0, data: {} })
+      await seeded.tell({ type: 'incident.updated', contract: 'intranet', atMs: 0, data: {} })
       await page.waitForTimeout(20)
     }
     expect(asked.length).toBeGreaterThan(0)
@@ -196,27 +193,27 @@ describe('live', () => {
   })
 
   it('one stream a tab, ended when the tab is left', async () => {
-    const before = demo.events.listeners.size
+    const before = seeded.listening()
     const { page, leave } = await enter()
     await page.goto('/')
     await page.locator('live-state.is-on').waitFor()
-    expect(demo.events.listeners.size).toBe(before + 1)
+    expect(seeded.listening()).toBe(before + 1)
     await leave()
-    await expect.poll(() => demo.events.listeners.size).toBe(before)
+    await expect.poll(() => seeded.listening()).toBe(before)
   })
 
   it('goes to the door when the session has ended elsewhere', async () => {
     const { page, leave } = await enter()
     await page.goto('/')
     await page.locator('live-state.is-on').waitFor()
-    demo.sessions.clear()
+    await world.database.sql`delete from token where kind = 'session'`
     await page.locator('#token').waitFor({ timeout: 10_000 })
     await leave()
   })
 
   it('prints on white, whatever the screen', async () => {
     const { page, leave } = await enter({ colorScheme: 'dark' })
-    await page.goto('/contracts/acme-hosting-2026')
+    await page.goto(`/contracts/${HOSTING}`)
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)')
     expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(27, 37, 64)')
@@ -239,12 +236,12 @@ describe('live', () => {
 describe('without script', () => {
   it('reads and acts the same', async () => {
     const { page, leave } = await enter({ javaScriptEnabled: false, locale: 'en' })
-    await page.goto('/incidents/inc_acme-hosting-2026_order-portal_17')
+    await page.goto(`/incidents/${portal}`)
     expect(await page.locator('live-state').isVisible()).toBe(false)
     await page.goto('/setup/agents')
     await page.locator('#agent-name').fill('marseille')
     await page.locator('button.primary').click()
-    expect(await page.locator('copy-text code').textContent()).toContain('--token join-token')
+    expect(await page.locator('copy-text code').textContent()).toContain('--token join_')
     expect(await page.locator('copy-text button').isVisible()).toBe(false)
     await leave()
   })
@@ -260,7 +257,7 @@ describe('at the door', () => {
     await page.getByRole('alert').waitFor()
     expect(await page.evaluate(AUDIT)).toEqual([])
     await page.screenshot({ path: `${PICTURES}door-1280-light-en.png`, fullPage: true })
-    await page.locator('#token').fill('owner-token')
+    await page.locator('#token').fill(tokens['owner-token']!)
     await page.keyboard.press('Enter')
     await page.waitForURL('**/incidents')
     expect(await page.locator('h1').textContent()).toBe('Incidents')

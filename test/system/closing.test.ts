@@ -264,6 +264,29 @@ describe('a window', () => {
     expect((await rebuilt()).differingClosings).toEqual([])
   })
 
+  it('is not touched by what is declared of another window', async () => {
+    await world.apply(contract())
+    await world.join('here')
+    await world.moveTo(START + DAY_MS)
+    await world.send('here', day(START))
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    expect(versions().map(verdictsOf)).toEqual([['met']])
+    const draft = {
+      kind: 'customer-cause',
+      service: null,
+      startMs: START + DAY_MS,
+      endMs: START + DAY_MS + HOUR_MS,
+      announcedMs: null,
+      announced: null,
+      reason: 'of the day after',
+    }
+    await declareExclusion({ contract: 'daily', side: 'provider', draft }, world.declaring())
+    await world.moveTo(START + 4 * DAY_MS)
+    expect(versions()).toHaveLength(1)
+    const next = await closingBody(world.database.sql, versions('2026-10-06')[0]!)
+    expect(next.results.guarantees[0]).toMatchObject({ rulings: [{ contested: true }] })
+  })
+
   it('is amended by nothing that comes after its deadline', async () => {
     await world.apply(contract())
     await world.join('here')

@@ -31,12 +31,13 @@ export function agentView(agent: KnownAgent, measured: Measured): AgentView {
   }
 }
 
-/** Known share of the last day, or of the time since the first sample where that is shorter. */
+/** Known share of the last day, or of the time since the first sample where that is shorter, of what is probed now. */
 function coverageOf({ id }: KnownAgent, { contracts, tracks, nowMs }: Measured): string {
   let committedMs = 0
   let knownMs = 0
-  for (const { log } of contracts) {
+  for (const { log, configuration } of contracts) {
     for (const track of tracks.ofAgent(log, id)) {
+      if (!configuration?.names.includes(track.key.check)) continue
       // Folded once more for what it stands at: counted already under its own rules.
       if (tracks.isolationsOn(track).length > 0) continue
       const timeline = track.timeline()

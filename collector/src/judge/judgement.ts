@@ -2,8 +2,11 @@
  * Judgement: one guarantee of a contract in one window, by the whole engine. Live views, closings and
  * rebuilds end here: the same facts, the same declarations and the same instant give the same bytes. Pure.
  */
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
+import { tableOf } from '@constat/sla/calendar'
 import { judgeGuarantee, type Judged, type ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
+import { windowAt } from '@constat/sla/period'
+import { NEWEST_RULES, type Rules } from '@constat/sla/semantics'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { declarationsOf } from '@constat/sla/state/declarations'
 import type { Promised } from '@constat/sla/state/in-force'
@@ -15,6 +18,8 @@ export type WindowJudging = Promised & {
   asOfMs: UnixMs
   phase: 'open' | 'closed'
   facts: ServiceFacts
+  /** Absent: the newest. */
+  rules?: Rules
 }
 
 export function judgeWindowOf({
@@ -25,8 +30,13 @@ export function judgeWindowOf({
   inForce,
   ...rest
 }: WindowJudging): Judged {
-  const declarations = declarationsOf(state)
-  const { asOfMs, phase, facts } = rest
+  const { asOfMs, phase, facts, rules = NEWEST_RULES } = rest
+  const all = declarationsOf(state)
+  const reach = reachOf({ state, revision, guarantee, window, inForce, ...rest })
+  const touching = all.filter(
+    ({ interval }) => interval.startMs < reach.endMs && reach.startMs < interval.endMs,
+  )
+  const declarations = rules.declared === 'every' ? all : touching
   return judgeGuarantee({
     terms: revision.terms,
     guarantee,
@@ -37,4 +47,23 @@ export function judgeWindowOf({
     phase,
     facts,
   })
+}
+
+/**
+ * Whence and whither a declaration can touch a window: from the first of the month where a cap is spent by the
+ * month, and as far as the incidents go that run over its ends. What is said of other time is not part of it.
+ */
+function reachOf({ revision, guarantee, window, asOfMs, facts }: WindowJudging): Interval {
+  const { exclusions, zoneTables } = revision.terms
+  const table = tableOf(zoneTables, guarantee.window.timeZone)
+  const month =
+    exclusions.capPerMonthMs === null ? window : windowAt({ period: 'P1M', table }, window.startMs)
+  const incidents = [facts, ...facts.sites].flatMap((seen) => seen.incidents ?? [])
+  const running = incidents
+    .map(({ onsetMs, endMs }) => ({ startMs: onsetMs, endMs: endMs ?? asOfMs }))
+    .filter(({ startMs, endMs }) => startMs < window.endMs && window.startMs < endMs)
+  return {
+    startMs: Math.min(window.startMs, month.startMs, ...running.map(({ startMs }) => startMs)),
+    endMs: Math.max(window.endMs, ...running.map(({ endMs }) => endMs)),
+  }
 }

@@ -27,9 +27,14 @@ export function contractSentence(given: {
     .toSorted((a, b) => a.budget.leftMs - b.budget.leftMs)[0]
   const since = guarantees.map(({ measuredFrom }) => measuredFrom).find((at) => at !== null)
   const parts = [`${WORDS[state]}.`]
-  if (since) parts.push(`Measured since ${since.slice(0, 16).replace('T', ' ')} UTC.`)
+  if (since) parts.push(`Measured since ${minuteText(since)}.`)
   if (tightest) parts.push(budgetText(tightest))
   return [...parts, readiness].join(' ')
+}
+
+/** To the minute, of an instant as it is published. */
+export function minuteText(at: string): string {
+  return `${at.slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function budgetText({ budget }: ViewOf<'interval-availability'>): string {

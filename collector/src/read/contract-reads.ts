@@ -24,7 +24,7 @@ import { stateAt, targetText } from '../judge/describe.ts'
 import { exclusionViews } from '../judge/exclusions.ts'
 import type { ExclusionView } from '../view/exclusion.ts'
 import { readinessFacts } from '../judge/readiness.ts'
-import { contractSentence, worstState } from '../judge/sentence.ts'
+import { contractSentence, minuteText, worstState } from '../judge/sentence.ts'
 import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
 import { membersNow } from '../judge/silences.ts'
 import { siteViews } from '../judge/site-view.ts'
@@ -170,7 +170,7 @@ export class ContractReads {
     return {
       ...bare,
       state: worst,
-      sentence: bare.endedAt === null ? sentence : `Ended. ${sentence}`,
+      sentence: bare.endedAt === null ? sentence : `Ended on ${minuteText(bare.endedAt)}.`,
       readiness,
       services,
       pastServices,

@@ -56,6 +56,15 @@ export const delivery = z
     attempts: count,
     lastStatus: z.int().nullable(),
     lastError: z.string().nullable(),
+    lastBody: z.string().nullable().describe('What the receiver answered, its first characters'),
+    tries: z.array(
+      z.object({
+        at: instant,
+        status: z.int().nullable(),
+        error: z.string().nullable(),
+        tookMs: count,
+      }),
+    ),
     createdAt: instant,
     nextAt: instant.nullable(),
     deliveredAt: instant.nullable(),

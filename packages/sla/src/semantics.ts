@@ -14,11 +14,13 @@ export type Rules = {
   blockedSlots: 'fail' | 'unknown'
   /** Whether results tell how much of the unknown time was blocked. */
   tellsBlocked: boolean
+  /** Which declarations a window is told of: every one of the contract, or those that can touch it. */
+  declared: 'every' | 'touching'
 }
 
 const BY_VERSION = {
-  2: { blockedSlots: 'unknown', tellsBlocked: false },
-  3: { blockedSlots: 'fail', tellsBlocked: true },
+  2: { blockedSlots: 'unknown', tellsBlocked: false, declared: 'every' },
+  3: { blockedSlots: 'fail', tellsBlocked: true, declared: 'touching' },
 } as const satisfies Record<number, Rules>
 
 /** What is open is judged by. */

@@ -1,4 +1,4 @@
-/** What a try of a document's addresses came to in the demo: good, down, an old agent, in turn. */
+/** What a try of a document's addresses came to in a test: good, down, an old agent, in turn. */
 import type { Probed, TriedCheck, TriedView } from '../../collector/src/view/trial.ts'
 
 const PHASES = { dnsUs: 1_840, connectUs: 3_200, tlsUs: 12_400, ttfbUs: 61_300, transferUs: 900 }
@@ -32,7 +32,7 @@ function triedCheck(url: string, turn: number): TriedCheck {
   return { ...named, agent: 'lyon', problem: null, result }
 }
 
-export function demoTrial({ contract, text }: { contract: string; text: string }): TriedView {
+export function trialAnswers({ contract, text }: { contract: string; text: string }): TriedView {
   const urls = [...text.matchAll(/^ +- "?([a-z]+:\/\/[^\s"]+)/gm)].map(([, url]) => url ?? '')
   const checks = urls.map(triedCheck)
   return { contract, ok: checks.every(({ result }) => result?.outcome === 'ok'), checks }

@@ -1,0 +1,123 @@
+/**
+ * Plain deps: an app with nothing behind it, for tests of HTTP itself. Nothing can be read, every deed is refused
+ * by a failure that names it, and facts are told in memory. A test puts in what it asks for.
+ */
+import { fileURLToPath } from 'node:url'
+import type { Event } from '@constat/collector/alert/types'
+import type { Actions, AppDeps, Caller } from '@constat/collector/http/actions'
+import type { ReadModel } from '@constat/collector/view/reads'
+import { SEED_NOW_MS } from './seed-story.ts'
+
+const CALLERS: Record<string, Caller> = {
+  'owner-token': { role: 'owner', contract: null },
+  'viewer-token': { role: 'viewer', contract: null },
+  'provider-token': { role: 'provider', contract: 'acme-hosting-2026' },
+  'confined-token': { role: 'viewer', contract: 'intranet' },
+}
+
+const NOTHING: ReadModel = {
+  contracts: () => [],
+  contract: () => null,
+  windowKeys: () => [],
+  window: () => Promise.resolve(null),
+  closedWindows: () => [],
+  closing: () => Promise.resolve(null),
+  statements: () => [],
+  reconciliation: () => Promise.resolve(null),
+  reconcile: () => Promise.resolve(null),
+  replay: () => Promise.resolve(null),
+  preview: () => Promise.resolve(null),
+  revisions: () => Promise.resolve([]),
+  terms: () => null,
+  timeline: () => null,
+  latency: () => Promise.resolve(null),
+  incidents: () => Promise.resolve([]),
+  incident: () => Promise.resolve(null),
+  exclusions: () => [],
+  exclusion: () => null,
+  agents: () => [],
+}
+
+/** `actions`: those that the test expects. */
+export function plainDeps({
+  actions = {},
+  ...over
+}: Partial<Omit<AppDeps, 'actions'>> & { actions?: Partial<Actions> } = {}) {
+  const events = memoryEvents()
+  const errors: string[] = []
+  const refuse = (deed: string) => () => Promise.reject(new Error(`${deed} is not expected here`))
+  const deps: AppDeps = {
+    read: NOTHING,
+    events,
+    actions: {
+      archiveContract: refuse('archiveContract'),
+      applyContract: refuse('applyContract'),
+      tryContract: refuse('tryContract'),
+      declareExclusion: refuse('declareExclusion'),
+      answerExclusion: refuse('answerExclusion'),
+      keepStatement: refuse('keepStatement'),
+      readTerms: () => {
+        throw new Error('readTerms is not expected here')
+      },
+      acknowledge: refuse('acknowledge'),
+      issueAgentToken: refuse('issueAgentToken'),
+      revokeAgent: refuse('revokeAgent'),
+      webhooks: {
+        shapes: ['generic'],
+        types: ['*'],
+        list: () => Promise.resolve([]),
+        create: refuse('webhooks.create'),
+        remove: refuse('webhooks.remove'),
+        enable: refuse('webhooks.enable'),
+        test: refuse('webhooks.test'),
+        deliveries: refuse('webhooks.deliveries'),
+        replay: refuse('webhooks.replay'),
+      },
+      sessions: {
+        authenticate: (token) => Promise.resolve(CALLERS[token] ?? null),
+        open: refuse('sessions.open'),
+        close: refuse('sessions.close'),
+      },
+      ...actions,
+    },
+    installer: refuse('installer'),
+    metrics: () => Promise.resolve('# HELP constat_batches_total Batches.\nconstat_batches_total 12\n'),
+    ready: () => Promise.resolve({ ok: true, reasons: [] }),
+    publicUrl: 'http://collector.example',
+    language: 'en',
+    version: '0.1.0',
+    assetDir: fileURLToPath(new URL('../../collector/src/web/static', import.meta.url)),
+    clock: { nowMs: () => SEED_NOW_MS, monotonicUs: () => 0 },
+    log: {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (message, facts) => void errors.push(`${message} ${String(facts?.['error'])}`),
+    },
+    ...over,
+  }
+  return { deps, events, errors }
+}
+
+/** Facts in memory; `tell` gives the next id. */
+function memoryEvents() {
+  const told: Event[] = []
+  const listeners = new Set<(event: Event) => void>()
+  return {
+    listeners,
+    tell(fact: Omit<Event, 'id'>): void {
+      const event = { ...fact, id: told.length + 1 }
+      told.push(event)
+      for (const listener of listeners) listener(event)
+    },
+    since: (id: number, limit: number, contract: string | null): Promise<Event[]> =>
+      Promise.resolve(
+        told
+          .filter((event) => event.id > id && (contract === null || event.contract === contract))
+          .slice(0, limit),
+      ),
+    subscribe(listener: (event: Event) => void) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,374 @@
+/**
+ * The pages over the seed: each in both languages with nothing missing, who sees which button, how things end,
+ * forms and what they change, and names that try to be code.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MAX_TIMELINE_SEGMENTS } from '@constat/collector/http/limits'
+import type { ReadModel } from '@constat/collector/view/reads'
+import { exclusionForm } from '../../collector/src/web/form/exclusion-form.ts'
+import { asker } from '../support/ask.ts'
+import { HOSTING, smallTerms } from '../support/seed-terms.ts'
+import { openSeeded } from '../support/seeded.ts'
+
+const seeded = await openSeeded()
+const { ask, deps, portal, tokens, world } = seeded
+afterAll(() => seeded.close())
+
+const { read } = deps
+const OPEN = `/incidents/${portal}`
+const closed = await read.incidents({ open: false, limit: 100 })
+const [statement] = read.statements(HOSTING)
+const [hook, chat] = await deps.actions.webhooks.list()
+const PAGES = [
+  '/',
+  '/?range=day',
+  '/?range=quarter',
+  '/contracts',
+  `/contracts/${HOSTING}`,
+  `/contracts/${HOSTING}?window=2026-10`,
+  '/contracts/archive?window=2026-11',
+  `/contracts/${HOSTING}/windows/2026-11`,
+  `/contracts/${HOSTING}/windows/2026-10`,
+  `/contracts/${HOSTING}/windows/2026-10?version=1`,
+  `/contracts/${HOSTING}/statements/${statement!.id}`,
+  '/contracts/intranet?window=none',
+  `/contracts/${HOSTING}/services/order-portal?range=30d`,
+  '/contracts/archive/services/archive-search',
+  '/contracts/payroll/services/payroll?from=2026-11-10T00:00:00Z&to=2026-11-11T00:00:00Z',
+  '/incidents',
+  `/incidents?cursor=${closed[0]!.id}`,
+  OPEN,
+  ...closed.map(({ id }) => `/incidents/${id}`),
+  '/setup/agents',
+  '/setup/alerts',
+  '/setup/contract',
+  '/sign-in',
+  '/owner?token=wrong',
+  '/no/such/page',
+]
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+async function draw(path: string, lang = 'en', as = 'owner-token', asking = ask): Promise<string> {
+  const answer = await asking(path, { as, headers: { 'accept-language': lang } })
+  return answer.text()
+}
+
+const post = (path: string, body = '', as = 'owner-token'): Promise<Response> =>
+  ask(path, { method: 'POST', as, body, headers: form })
+
+/** What a person reads: tags gone. */
+const wordsOf = (page: string): string => page.replace(/<[^>]*>/g, ' ')
+
+describe.each(['en', 'fr'])('in %s', (lang) => {
+  it.each(PAGES)('%s is whole', async (path) => {
+    const page = await draw(path, lang)
+    expect(page).toMatch(new RegExp(`^<!doctype html><html lang="${lang}">`))
+    expect(wordsOf(page)).not.toMatch(/undefined|NaN|null\b|\[object|Invalid Date|=>/)
+    expect(page.match(/<h1[ >]/g)).toHaveLength(1)
+    // The policy forbids both: a page that had them would be broken.
+    expect(page).not.toMatch(/ style="|<script(?![^>]* src="\/static\/)|<style| on[a-z]+="/)
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1])
+    expect(ids.length).toBe(new Set(ids).size)
+    const times = [...page.matchAll(/<time [^>]*>([^<]*)</g)].map((match) => match[1])
+    for (const time of times) expect(time).toMatch(/(CET|CEST|EST|EDT|UTC|GMT)([+−-]\d+)?$/)
+  })
+})
+
+describe('words', () => {
+  it.each([
+    ['nobody is subscribed', [], 'no address is set: nobody is told', 'aucune adresse n’est définie'],
+    ['the message is on its way', ['*'], 'nobody yet', 'personne encore'],
+  ])('of an incident where %s', async (_, types, english, french) => {
+    const incident = await read.incident(portal)
+    const webhooks = { ...deps.actions.webhooks, list: () => Promise.resolve([{ ...hook!, types }]) }
+    const untold = {
+      ...deps,
+      read: { ...read, incident: () => Promise.resolve(incident && { ...incident, alertedAt: null }) },
+      actions: { ...deps.actions, webhooks },
+    }
+    const asking = asker({ deps: untold, tokens })
+    expect(wordsOf(await draw(OPEN, 'en', 'owner-token', asking))).toContain(english)
+    expect(wordsOf(await draw(OPEN, 'fr', 'owner-token', asking))).toContain(french)
+  })
+
+  it('in French are those of the trade', async () => {
+    const page = wordsOf(await draw(`/contracts/${HOSTING}`, 'fr'))
+    expect(page).toContain('Taux de disponibilité')
+    expect(page).toMatch(/\d{2},\d{4}/)
+  })
+
+  it('follow the choice of the reader before that of the browser', async () => {
+    const chosen = await ask('/?lang=fr', { as: 'owner-token', headers: { 'accept-language': 'en' } })
+    expect(await chosen.text()).toContain('<html lang="fr">')
+    const cookie = chosen.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const next = await ask('/', { as: 'owner-token', headers: { 'accept-language': 'en', cookie } })
+    expect(await next.text()).toContain('<html lang="fr">')
+    expect(await draw('/?lang=xx')).toContain('<html lang="en">')
+  })
+})
+
+describe('who sees what', () => {
+  it('a viewer has nothing to press', async () => {
+    for (const path of [OPEN, '/setup/agents', `/contracts/${HOSTING}`]) {
+      const actions = [...(await draw(path, 'en', 'viewer-token')).matchAll(/action="([^"]+)"/g)].map(
+        (m) => m[1],
+      )
+      expect(actions).toEqual(['/sign-out'])
+    }
+  })
+
+  it('a provider acknowledges, and has no setup', async () => {
+    const page = await draw(OPEN, 'en', 'provider-token')
+    expect(page).toContain('/acknowledge"')
+    expect(page).not.toContain('/setup')
+    expect(await draw('/', 'en', 'provider-token')).not.toContain('Intranet')
+  })
+
+  it('what outages cost the customer is nobody else’s business', async () => {
+    const path = `/contracts/${HOSTING}/windows/2026-10`
+    expect(await draw(path, 'en', 'owner-token')).toContain('What the outages cost you')
+    for (const as of ['viewer-token', 'provider-token'])
+      expect(await draw(path, 'en', as), as).not.toContain('What the outages cost you')
+  })
+
+  it.each([
+    ['viewer-token', '/setup/alerts', 403],
+    ['provider-token', '/setup/agents', 403],
+    ['provider-token', '/contracts/intranet', 404],
+    ['confined-token', OPEN, 404],
+  ])('%s at %s: %i, told as a page', async (as, path, status) => {
+    const answer = await ask(path, { as })
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toContain('text/html')
+  })
+
+  it.each([
+    ['owner-token', true],
+    ['viewer-token', false],
+    ['provider-token', false],
+  ])('%s is offered to archive: %s', async (as, isOffered) => {
+    const page = await draw(`/contracts/${HOSTING}`, 'en', as)
+    expect(page.includes(`action="/contracts/${HOSTING}/archive"`)).toBe(isOffered)
+  })
+
+  it.each([
+    ['viewer-token', HOSTING, 403],
+    ['provider-token', HOSTING, 403],
+    ['owner-token', 'archive', 303],
+  ])('%s posts to archive %s: %i', async (as, contract, status) => {
+    expect((await post(`/contracts/${contract}/archive`, '', as)).status).toBe(status)
+    expect(read.contract(contract)?.endedAt === null).toBe(status === 403)
+  })
+
+  it.each(['/setup/agents/tokens', '/setup/alerts', `/setup/alerts/${hook!.id}/test`, `${OPEN}/acknowledge`])(
+    'a viewer may not post to %s',
+    async (path) => {
+      expect((await post(path, 'name=x', 'viewer-token')).status).toBe(403)
+    },
+  )
+
+  it('the door of one contract opens on it', async () => {
+    const answer = await ask('/contracts', { as: 'provider-token' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, `/contracts/${HOSTING}`])
+  })
+})
+
+describe('endings', () => {
+  const SERVICES = '/contracts/intranet/services'
+  beforeAll(() => world.line().setAside.failed('intranet', new Error('a rule of this contract')))
+
+  it.each([
+    ['/contracts/payroll', 'Ended on 20 Nov 2026, 04:30', 'Terminé le 20 nov. 2026'],
+    ['/contracts/payroll', 'Apply terms again', 'Appliquez à nouveau des termes'],
+    ['/contracts/intranet', 'the other contracts go on', 'les autres contrats continuent'],
+    ['/', 'Set aside: a rule of this contract', 'Mis de côté\u00a0: a rule of this contract'],
+    ['/contracts/intranet', '1 service that left', '1 service sorti du contrat'],
+    ['/contracts/payroll', 'Longer than usual', 'Plus longue que d’habitude'],
+    ['/contracts/intranet', 'Shorter than usual', 'Plus courte que d’habitude'],
+    [`${SERVICES}/badges`, 'Left the contract on 1 Nov 2026', 'Sorti du contrat le 1 nov. 2026'],
+    [`${SERVICES}/directory`, 'then it leaves the contract', 'puis il sort du contrat'],
+    [`${SERVICES}/intranet`, 'those of a newer revision', 'ceux d’une révision plus récente'],
+    [`${SERVICES}/wiki`, 'a revision stopped it', 'une révision y a mis fin'],
+    [`${SERVICES}/wiki?range=7d`, 'a revision stopped the probing', 'une révision a arrêté les sondes'],
+    ['/contracts/payroll/services/payroll', 'the contract ended', 'le contrat a pris fin'],
+  ])('%s says “%s”', async (path, english, french) => {
+    expect(wordsOf(await draw(path, 'en'))).toContain(english)
+    expect(wordsOf(await draw(path, 'fr'))).toContain(french)
+  })
+
+  it('of an archived contract nothing is counted any more, and it cannot be archived twice', async () => {
+    const page = await draw('/contracts/payroll')
+    expect(page).not.toContain('/archive"')
+    expect(wordsOf(page)).not.toContain('budget left.')
+    expect(read.contract('payroll')?.sentence).toBe('Ended on 2026-11-20 09:30 UTC.')
+  })
+})
+
+describe('forms', () => {
+  it('acknowledge, once', async () => {
+    const answer = await post(`${OPEN}/acknowledge`)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, OPEN])
+    const page = await draw(OPEN)
+    expect(page).toContain('Acknowledged')
+    expect(page).not.toContain('/acknowledge"')
+  })
+
+  it('show a join command once', async () => {
+    const answer = await post('/setup/agents/tokens', 'name=marseille')
+    expect(answer.status).toBe(201)
+    expect(await answer.text()).toContain('--token join_')
+    expect(await draw('/setup/agents')).not.toContain('join_')
+  })
+
+  it('add a webhook, show its secret once, test it, remove it', async () => {
+    const added = await post('/setup/alerts', 'url=https%3A%2F%2Fnew.example%2Fhook&shape=slack')
+    expect(await added.text()).toContain('whsec_')
+    const page = (): Promise<string> => draw('/setup/alerts')
+    expect(await page()).toContain('https://new.example/hook')
+    expect(await page()).not.toContain('whsec_')
+    const made = (await deps.actions.webhooks.list()).at(-1)!
+    expect((await post(`/setup/alerts/${made.id}/test`)).headers.get('location')).toBe(
+      '/setup/alerts?done=tested',
+    )
+    expect(await page()).toContain('webhook.test')
+    await post(`/setup/alerts/${made.id}/remove`)
+    expect(await page()).not.toContain('https://new.example/hook')
+  })
+
+  it('take up again a webhook that an answer had disabled', async () => {
+    await world.database.sql`update webhook set disabled_ms = ${world.clock.nowMs()} where id = ${chat!.id}`
+    const page = (): Promise<string> => draw('/setup/alerts')
+    expect(await page()).toContain(`action="/setup/alerts/${chat!.id}/enable"`)
+    const answer = await post(`/setup/alerts/${chat!.id}/enable`)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/setup/alerts?done=enabled'])
+    expect(await page()).not.toContain('/enable"')
+    expect(await draw('/setup/alerts?done=enabled')).toContain('Facts go there again from now on.')
+  })
+
+  it('take the ticked facts of a webhook, or all', async () => {
+    await post('/setup/alerts', 'url=https%3A%2F%2Fa.example&shape=generic')
+    await post('/setup/alerts', 'url=https%3A%2F%2Fb.example&shape=generic&types=agent.silent')
+    const hooks = await deps.actions.webhooks.list()
+    expect(hooks.slice(-2).map(({ types }) => types)).toEqual(
+      expect.arrayContaining([['*'], ['agent.silent']]),
+    )
+  })
+
+  it.each([
+    ['/setup/alerts', 'url=nowhere&shape=generic', 400],
+    ['/setup/agents/tokens', 'name=%00', 400],
+    ['/setup/alerts/none/test', '', 404],
+    ['/setup/alerts/none/enable', '', 404],
+    ['/setup/agents/none/revoke', '', 404],
+    ['/setup/alerts/deliveries/none/replay', '', 404],
+    ['/incidents/none/acknowledge', '', 404],
+    ['/setup/agents/tokens', `name=${'x'.repeat(70_000)}`, 413],
+  ])('tell what is wrong with %s %s', async (path, body, status) => {
+    const answer = await post(path, body)
+    expect(answer.status).toBe(status)
+    expect(await answer.text()).toContain('<h1')
+  })
+
+  it('ask for the content alone where something moves', async () => {
+    const headers = { 'constat-fragment': '1' }
+    const page = await (await ask('/', { as: 'owner-token', headers })).text()
+    expect(page).toMatch(/^<main id="content"><live-region id="now"/)
+    expect(page).not.toContain('<html')
+  })
+
+  it.each([0, 1])('draw a chart of as many segments as there may be, and %i more: not', async (more) => {
+    const segment = {
+      start: '2026-11-22T00:00:00.000Z',
+      end: '2026-11-22T00:00:01.000Z',
+      state: 'up',
+    } as const
+    const segments = Array.from({ length: MAX_TIMELINE_SEGMENTS + more }, () => segment)
+    const timeline: ReadModel['timeline'] = (...asked) => {
+      const found = read.timeline(...asked)
+      return found && { ...found, segments, vantages: {} }
+    }
+    const asking = asker({ deps: { ...deps, read: { ...read, timeline } }, tokens })
+    const path = `/contracts/${HOSTING}/services/order-portal`
+    expect((await asking(path, { as: 'owner-token' })).status).toBe(more === 0 ? 200 : 413)
+  })
+})
+
+describe('the form of an exclusion', () => {
+  const contract = read.contract(HOSTING)!
+  const fields = {
+    kind: 'planned',
+    service: '',
+    start: '2026-10-05T22:00',
+    end: '2026-10-05T23:00:30',
+    reason: ' x ',
+  }
+  const filled = (change: Record<string, unknown>) =>
+    exclusionForm({ ...fields, ...change }, { contract, terms: read.terms(HOSTING) })
+
+  it('reads the clock in the zone of the windows', () => {
+    expect(contract.guarantees[0]!.window.timeZone).toBe('Europe/Paris')
+    expect(filled({})).toMatchObject({
+      kind: 'filled',
+      wanted: {
+        startMs: Date.UTC(2026, 9, 5, 20),
+        endMs: Date.UTC(2026, 9, 5, 21, 0, 30),
+        reason: 'x',
+        service: null,
+      },
+    })
+  })
+
+  it.each([{ start: '' }, { end: 'tomorrow' }, { start: '2026-13-40T25:00' }, { announcedAt: 'soon' }])(
+    'refuses %j',
+    (change) => {
+      expect(filled(change)).toMatchObject({ kind: 'refused' })
+    },
+  )
+})
+
+describe('names that try to be code', () => {
+  const EVIL = `"><script>alert('x')</script><img src=x onerror=alert(1)>`
+  const body = smallTerms({
+    name: 'evil',
+    displayName: EVIL,
+    provider: EVIL,
+    timeZone: 'UTC',
+    services: { evil: 'evil.example' },
+    clause: EVIL,
+    more: {
+      services: [{ name: 'evil', displayName: EVIL }],
+      clauses: [{ id: EVIL, title: EVIL, text: EVIL }],
+      exclusions: { kinds: [{ id: 'planned', clause: EVIL, needs: 'announcement' }] },
+    },
+  })
+
+  beforeAll(async () => {
+    const yaml = { 'content-type': 'application/yaml' }
+    const put = await ask('/api/v1/contracts/evil', { method: 'PUT', as: 'owner-token', body, headers: yaml })
+    expect(await put.json()).toMatchObject({ contract: 'evil' })
+    const span = { start: '2026-11-25T22:00:00Z', end: '2026-11-25T23:00:00Z' }
+    const excluded = { contract: 'evil', kind: 'planned', reason: EVIL, ...span }
+    const said = await ask('/api/v1/exclusions', { method: 'POST', as: 'owner-token', body: excluded })
+    expect(said.status).toBe(201)
+    await post('/setup/alerts', `url=${encodeURIComponent(`https://x.example/${EVIL}`)}&shape=generic`)
+  })
+
+  it.each([
+    '/',
+    '/contracts',
+    '/contracts/evil',
+    '/contracts/evil/windows/2026-11',
+    '/contracts/evil/services/evil',
+    '/setup/alerts',
+    `/contracts/${encodeURIComponent(EVIL)}`,
+    `/incidents/${encodeURIComponent(EVIL)}`,
+    `/?lang=${encodeURIComponent(EVIL)}`,
+    `/sign-in?next=${encodeURIComponent(EVIL)}`,
+    `/${encodeURIComponent(EVIL)}`,
+  ])('%s stays a page', async (path) => {
+    const page = await draw(path)
+    expect(page).toContain('<html')
+    expect(page).not.toMatch(/<script>|<img|onerror=alert\(1\)>/)
+    if (path === '/contracts/evil') expect(page).toContain('&lt;script&gt;')
+  })
+})
