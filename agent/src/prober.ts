@@ -208,7 +208,10 @@ export class Prober {
     })
   }
 
-  /** A result that this host spoilt is unknown. A failure that was told in an answer is none of its making. */
+  /**
+   * A result that this host spoilt is unknown. What was told in an answer is none of a late loop's making, and what
+   * is unknown already has a reason of its own.
+   */
   #doubt(result: ProbeResult, { lagUs, jumped }: { lagUs: number; jumped: boolean }): ProbeResult {
     if (jumped)
       return {
@@ -217,8 +220,10 @@ export class Prober {
         cause: 'suspended',
         detail: 'this host slept, or its clock jumped',
       }
-    const isAnswer = result.outcome === 'fail' && !LATE_CAUSES.has(result.cause)
-    if (lagUs > MAX_LAG_US && !isAnswer)
+    const { outcome, cause } = result
+    const isTold =
+      outcome === 'fail' ? !LATE_CAUSES.has(cause) : outcome === 'blocked' || outcome === 'unknown'
+    if (lagUs > MAX_LAG_US && !isTold)
       return {
         ...result,
         outcome: 'unknown',

@@ -207,10 +207,10 @@ describe('a service that fails and is removed', () => {
       .services.find(({ service }) => service === 'till')
     expect(till).toMatchObject({ state: 'unknown', unmeasuredSince: formatInstant(stoppedMs) })
     const timeline = world.line().model.timeline('till', { fromMs: START, toMs: nowMs() })!
-    expect(timeline.segments.at(-1)).toMatchObject({ state: 'unknown' })
-    expect(timeline.segments.at(-1)?.reasons).toMatchObject([
-      { start: formatInstant(stoppedMs), reason: 'probing-stopped', agent: null },
-    ])
+    // What was seen last stands for its hold.
+    const last = timeline.segments.at(-1)!
+    const why = { reason: 'probing-stopped', agent: null, since: formatInstant(stoppedMs) }
+    expect(last).toMatchObject({ state: 'unknown', reasons: [{ ...why, start: last.start, end: last.end }] })
     expect(till?.reasons).toMatchObject([{ reason: 'probing-stopped' }])
     expect(await words('/contracts/daily/services/till')).toContain('a revision stopped it')
     expect(await verdicts('2026-10-05')).toEqual(['shop-day indeterminate r1', 'till-day not_met r1'])

@@ -125,6 +125,22 @@ function reasonOf(name: string, reason: string): Promise<ServiceView> {
   )
 }
 
+/** A slow machine may have one probe told otherwise: asked again until all of it stands there. */
+async function printing(
+  name: 'constat' | 'constat-agent',
+  { args, env = {} }: { args: string[]; env?: Record<string, string> },
+  wanted: readonly RegExp[],
+): Promise<void> {
+  let out = ''
+  await until(
+    async () => {
+      out = await printedBy(name, args, env)
+      return wanted.every((one) => one.test(out))
+    },
+    { ...LIMIT, what: () => `${wanted.join(', ')} in:\n${out}` },
+  )
+}
+
 async function words(path: string, lang: 'en' | 'fr'): Promise<string> {
   const token = readFileSync(join(program.dataDir, 'owner.token'), 'utf8')
   const headers = { ...OWN_CONNECTION, authorization: `Bearer ${token}`, 'accept-language': lang }
@@ -179,35 +195,24 @@ describe.runIf(canHide)('a service is unknown, and says why', () => {
   })
 
   it('on a terminal', async () => {
-    const out = await printedBy('constat', ['status', '--data', program.dataDir])
-    expect(out).toContain('vpn unknown: neither fping nor ping is installed on lyon')
-    expect(out).toContain('shop unknown: a firewall or a rate limit answered lyon in the target’s place')
-    expect(out).toMatch(/branch unknown: agent paris silent since \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
-    expect(out).toMatch(/shop-up .*coverage 0\.\d{4}, blocked .+ \(unknown, not up\)/)
-    expect(out).toMatch(
+    await printing('constat', { args: ['status', '--data', program.dataDir] }, [
+      /vpn unknown: neither fping nor ping is installed on lyon/,
+      /shop unknown: a firewall or a rate limit answered lyon in the target’s place/,
+      /branch unknown: agent paris silent since \d{4}-\d\d-\d\d \d\d:\d\d UTC/,
+      /shop-up .*coverage 0\.\d{4}, blocked .+ \(unknown, not up\)/,
       /agent lyon: connected.*\n +gateway unknown: neither fping nor ping is installed on lyon/,
-    )
+    ])
   })
 
   it('to whoever asks the agent itself', async () => {
     const env = { CONSTAT_AGENT_DIR: dirs.lyon }
-    const found = await until(
-      async () => {
-        const text = await printedBy('constat-agent', ['status', '--json'], env)
-        // Its own answer.
-        const { unknown } = JSON.parse(text) as { unknown: { check: string; cause: string }[] }
-        return unknown.length === 2 && unknown
-      },
-      { ...LIMIT, what: 'the agent to say so' },
-    )
-    expect(found.map(({ check, cause }) => `${check} ${cause}`).toSorted()).toEqual([
-      'gateway no-program',
-      'page blocked',
+    await printing('constat-agent', { args: ['status', '--json'], env }, [
+      /"check":"gateway","cause":"no-program"/,
+      /"check":"page","cause":"blocked"/,
     ])
-    const out = await printedBy('constat-agent', ['status'], env)
-    expect(out).toMatch(
+    await printing('constat-agent', { args: ['status'], env }, [
       /unknown\.gateway +neither fping nor ping is installed: install one of them \(no-program, since /,
-    )
+    ])
   })
 
   it('on pages, in both languages', async () => {
