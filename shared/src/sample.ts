@@ -1,6 +1,6 @@
 /**
  * Samples: one probe of one target by one agent. The enums here are signed as small integers, so a
- * member is only ever appended, never moved: test/line/batch.test.ts pins their order. Pure.
+ * member is only ever appended, never moved: test/line/shared/batch.test.ts pins their order. Pure.
  */
 import type { UnixMs } from './time.ts'
 

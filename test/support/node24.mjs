@@ -12,16 +12,15 @@ const FOLDER = fileURLToPath(new URL('../.artifacts/node24', import.meta.url))
 const FETCH_LIMIT_MS = 3 * 60_000
 
 /**
- * What runs again: every pure test, and those system tests in which Node.js itself matters: sockets,
- * streams, threads, files, signals, child processes. The others wait for clocks, or test words and pages:
- * the same lines of JavaScript, and minutes more.
+ * What runs again: the tests in which Node.js itself matters: sockets, streams, threads, files, signals,
+ * child processes, cryptography. The others wait for clocks, or test arithmetic, words and pages: the same
+ * lines of JavaScript, and minutes more.
  */
+const ROOMS_AGAIN = ['shared', 'evidence', 'probe', 'agent']
 const SYSTEM_AGAIN = ['agent', 'hostile', 'probe-servers', 'stream', 'transaction']
-/** Thousands of random documents and timelines: the arithmetic is V8's own, and half a minute. */
-const ONCE = ['mutation', 'engine-properties']
-export const NODE24_SUITE = ['--project', 'line', '--project', 'system', 'test/line/'].concat(
+export const NODE24_SUITE = ['--project', 'line', '--project', 'system'].concat(
+  ROOMS_AGAIN.map((name) => `test/line/${name}/`),
   SYSTEM_AGAIN.map((name) => `test/system/${name}.`),
-  ONCE.flatMap((name) => ['--exclude', `test/line/${name}.test.ts`]),
 )
 
 /** The path of a binary that runs here, or null with the reason said. Fetches it where it is not yet. */

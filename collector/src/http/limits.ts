@@ -1,5 +1,5 @@
 /**
- * Limits: the size of everything that comes in over HTTP. test/line/http-limits.test.ts tries each at the limit
+ * Limits: the size of everything that comes in over HTTP. test/line/collector/http-limits.test.ts tries each at the limit
  * and one past it. Pure.
  */
 import { EVENT_TYPES } from '../alert/types.ts'

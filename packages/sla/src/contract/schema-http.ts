@@ -1,6 +1,6 @@
 /**
  * Schemas of the web probes of a Check: http and transaction, and their expansion to what the agent reads.
- * A field accepted here is a field the agent knows: test/line/transaction.test.ts. Pure.
+ * A field accepted here is a field the agent knows: test/line/probe/transaction.test.ts. Pure.
  */
 import {
   HTTP_METHODS,

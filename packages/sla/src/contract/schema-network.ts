@@ -1,6 +1,6 @@
 /**
  * Schemas of the network probes of a Check: tcp, tls, dns and icmp, and their expansion to what the agent
- * reads. A field accepted here is a field the agent knows: test/line/probe-fields.test.ts. Pure.
+ * reads. A field accepted here is a field the agent knows: test/line/probe/probe-fields.test.ts. Pure.
  */
 import { BANNERS, DNS_RCODES, DNS_TYPES, SECRET_NAME, STARTTLS, TLS_VERSIONS } from '@constat/shared/check'
 import type { DnsSpec, IcmpSpec, TcpSpec, TlsSpec } from '@constat/shared/check'

@@ -1,0 +1,84 @@
+/** The prober: what a late loop makes unknown, and what it does not. Real probes of real servers. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Cause, Outcome } from '@constat/shared/sample'
+import type { TakenSample } from '../../../agent/src/columns.ts'
+import type { AgentCheck } from '../../../agent/src/config.ts'
+import { Prober } from '../../../agent/src/prober.ts'
+import { Timebase } from '../../../agent/src/timebase.ts'
+import { probingContext } from '../../support/probing.ts'
+import { REAL_CLOCK } from '../../support/real-clock.ts'
+import { createKeptLog } from '../../support/silent-log.ts'
+
+const BUSY_MS = 400
+
+let server: Server
+let port: number
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    if (request.url === '/hang') return
+    response.writeHead(request.url === '/503' ? 503 : 200).end('hello')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  // A TCP server that listens has an AddressInfo.
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+/** The first sample of a check during which the loop stood still. */
+function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenSample> {
+  const check: AgentCheck = {
+    index: 0,
+    name: path,
+    text: path,
+    intervalMs: 1_000,
+    timeoutMs: 600,
+    reprobeMs: 1_000,
+    brackets: false,
+    confirm: { down: 2, up: 1 },
+    probe: { kind: 'http', url: `http://127.0.0.1:${port}${path}`, ...more },
+  }
+  return new Promise((resolve) => {
+    const { timeoutMs: _, clock: __, ...probing } = probingContext({ timeoutMs: 1 })
+    const prober: Prober = new Prober({
+      agent: Buffer.alloc(16),
+      shell: { clock: REAL_CLOCK, log: createKeptLog() },
+      timebase: new Timebase(REAL_CLOCK),
+      probing: {
+        ...probing,
+        // Asked first of all: the probe is in flight.
+        denied: () => {
+          setTimeout(standStill, 1)
+          return false
+        },
+      },
+      sampled: (_origin, sample) => {
+        prober.stop()
+        resolve(sample)
+      },
+      skipped: () => {},
+      late: () => {},
+    })
+    prober.assign('test', [check])
+  })
+}
+
+function standStill(): void {
+  const untilMs = performance.now() + BUSY_MS
+  while (performance.now() < untilMs) continue
+}
+
+test.each<[string, { bodyContains?: string }, [Outcome, Cause]]>([
+  ['/503', {}, ['fail', 'status']],
+  ['/', { bodyContains: 'welcome' }, ['fail', 'assertion']],
+  ['/', {}, ['unknown', 'interference']],
+  ['/hang', {}, ['unknown', 'interference']],
+])('%s %j while the loop stood still: %j', async (path, more, says) => {
+  const { outcome, cause } = await sampleOf(path, more)
+  expect([outcome, cause]).toEqual(says)
+})
