@@ -51,14 +51,16 @@ export async function openSeeded({ publicUrl = 'http://collector.example' } = {}
   }
   const open = await deps.read.incidents({ open: true, contract: HOSTING, limit: 10 })
   const portal = open.find(({ service }) => service === 'order-portal')?.id ?? 'none is open'
-  let listening = 0
+  const listening = new Set<object>()
   deps.events = {
     since: bus.since,
     subscribe(listener) {
       const leave = bus.subscribe(listener)
-      listening += 1
+      const here = {}
+      listening.add(here)
+      // Safe to call twice, as the real one.
       return () => {
-        listening -= 1
+        listening.delete(here)
         leave()
       }
     },
@@ -74,7 +76,7 @@ export async function openSeeded({ publicUrl = 'http://collector.example' } = {}
       await world.database.sql.begin((tx) => writeEvent(tx, fact))
       bus.publish()
     },
-    listening: () => listening,
+    listening: () => listening.size,
     close: async () => {
       await world.line().close()
       await world.close()

