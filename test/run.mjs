@@ -193,14 +193,14 @@ async function runAll() {
   count('build', { ...(await prepare('build')), beganMs })
   await runTools()
   await packages
-  // What mostly waits costs the other run next to nothing, here and below.
-  await Promise.all([
-    runTests('pure', ['--project', 'line', '--project', 'tidy'], { limitMs: LIMIT_MS.pure }),
-    runNetwork(),
-  ])
+  // What mostly waits costs the other runs next to nothing: the network beside the pure tests, then the patient.
+  const network = runNetwork()
+  await runTests('pure', ['--project', 'line', '--project', 'tidy'], { limitMs: LIMIT_MS.pure })
   await Promise.all([
     runTests('system', ['--project', 'system'], { limitMs: LIMIT_MS.system }),
-    runTests('patient', ['--project', 'patient'], { limitMs: LIMIT_MS.system, quiet: true }),
+    network.then(() =>
+      runTests('patient', ['--project', 'patient'], { limitMs: LIMIT_MS.system, quiet: true }),
+    ),
     runOnNode24(),
   ])
 }
