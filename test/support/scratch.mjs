@@ -3,7 +3,7 @@
  * room for it: a run makes some hundred databases, and writes and removes 13 GB in small files for them.
  * The tests see files like any others, and the same as ever where there is no such room. Plain Node.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 
 const MEMORY = '/dev/shm'
@@ -17,6 +17,8 @@ export function openScratch() {
   if (!hasRoom()) return { folder: null, drop: () => undefined }
   dropLeft()
   const folder = mkdtempSync(join(MEMORY, `constat-run-${process.pid}-`))
+  // Servers that are not ours run under accounts of their own.
+  chmodSync(folder, 0o755)
   return { folder, drop: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
