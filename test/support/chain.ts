@@ -35,7 +35,8 @@ export type Workshop = {
   close: () => void
 }
 
-const CONFIG = `
+/** Of an authority that signs whatever it is asked to. */
+export const AUTHORITY_CONFIG = `
 [ca]
 default_ca = any
 [any]
@@ -46,12 +47,16 @@ default_md = sha256
 unique_subject = no
 policy = policy
 [policy]
-commonName = supplied
+commonName = optional
+organizationName = optional
+[req]
+distinguished_name = dn
+[dn]
 `
 
 export function openWorkshop(): Workshop {
   const dir = mkdtempSync(join(tmpdir(), 'constat-chain-'))
-  writeFileSync(join(dir, 'ca.cnf'), CONFIG)
+  writeFileSync(join(dir, 'ca.cnf'), AUTHORITY_CONFIG)
   writeFileSync(join(dir, 'index.txt'), '')
   let made = 0
   const openssl = (args: readonly string[], input = ''): Buffer =>
@@ -112,6 +117,6 @@ function extensions(
 }
 
 /** `20261122190000Z`. */
-function stamp(atMs: number): string {
+export function stamp(atMs: number): string {
   return `${new Date(atMs).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)}Z`
 }

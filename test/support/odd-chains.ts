@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { AUTHORITY_CONFIG, stamp } from './chain.ts'
 
 /** PEM. `sent`: certificates in the order in which the server sends them. */
 export type OddChain = { host: string; key: string; sent: string[]; oddities: string[] }
@@ -207,29 +208,11 @@ export function makeOddChains(count: number, seed: number, say: (done: number) =
 
 const SIGNS = 'keyUsage = critical,keyCertSign,cRLSign'
 const DAY_MS = 86_400_000
-const CONFIG = `
-[ca]
-default_ca = any
-[any]
-database = index.txt
-new_certs_dir = .
-rand_serial = yes
-default_md = sha256
-unique_subject = no
-policy = policy
-[policy]
-commonName = optional
-organizationName = optional
-[req]
-distinguished_name = dn
-[dn]
-`
-
 type Made = { name: string; key: string; cert: string }
 type Place = { name: string; by: Made | null; key?: string }
 
 function issuing(dir: string): { issue: (making: Making, place: Place) => Made } {
-  writeFileSync(join(dir, 'ca.cnf'), CONFIG)
+  writeFileSync(join(dir, 'ca.cnf'), AUTHORITY_CONFIG)
   writeFileSync(join(dir, 'index.txt'), '')
   const openssl = (args: readonly string[]): Buffer =>
     execFileSync('openssl', args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -247,7 +230,7 @@ function issuing(dir: string): { issue: (making: Making, place: Place) => Made }
         writeFileSync(join(dir, 'by.key'), by.key)
       }
       const signer = by ? ['-cert', 'by.pem', '-keyfile', 'by.key'] : ['-selfsign', '-keyfile', 'own.key']
-      const dates = ['-startdate', stamp(from), '-enddate', stamp(until)]
+      const dates = ['-startdate', stamp(daysOn(from)), '-enddate', stamp(daysOn(until))]
       const files = ['-in', 'own.csr', '-out', 'own.pem', '-extfile', 'own.ext']
       const hash = digest === undefined ? [] : ['-md', digest]
       openssl(['ca', '-batch', '-notext', '-config', 'ca.cnf', ...signer, ...dates, ...hash, ...files])
@@ -261,7 +244,6 @@ function filled(text: string, host: string): string {
   return text.replaceAll('{host}', host).replaceAll('{HOST}', host.toUpperCase())
 }
 
-/** `20261122190000Z`, `days` from now. */
-function stamp(days: number): string {
-  return `${new Date(Date.now() + days * DAY_MS).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)}Z`
+function daysOn(days: number): number {
+  return Date.now() + days * DAY_MS
 }
