@@ -2,14 +2,7 @@
  * Programs under test: `constat up` and `constat collector` as processes of their own, from the build or
  * the sources, with their API. Each start has a data directory and a free port of its own.
  */
-import {
-  execFile,
-  execFileSync,
-  spawn,
-  spawnSync,
-  type ChildProcess,
-  type SpawnOptions,
-} from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -22,12 +15,13 @@ import type { Namespace } from './netns.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
 const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
+const COMMAND_LIMIT_MS = 60_000
 /** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers. */
 export const MADE_CLUSTER = 'CONSTAT_TEST_CLUSTER'
 
 /**
- * Headers of a request with a connection of its own. While a test waits for a command, nothing here runs: on a
- * slow machine the collector may have closed a kept connection by then, and a request on it would fail.
+ * Headers of a request with a connection of its own. On a busy machine the collector may have closed a kept
+ * one before the process of a test hears of it, and a request on it would fail.
  */
 export const OWN_CONNECTION = { connection: 'close' } as const
 
@@ -159,29 +153,20 @@ export async function until<T>(
   }
 }
 
-/** Runs a command to its end. */
-export function runOnce(
-  args: string[],
-  env: Record<string, string> = {},
-): { code: number; out: string; err: string } {
-  const done = spawnSync(process.execPath, [CONSTAT, ...args], {
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  return { code: done.status ?? -1, out: done.stdout, err: done.stderr }
-}
+export type Ended = { code: number; out: string; err: string }
 
-/** What a command prints, whatever it ends with. Servers of the test go on answering meanwhile. */
-export function printedBy(
-  program: 'constat' | 'constat-agent',
+/** Runs a command to its end. Servers of the test go on answering meanwhile. */
+export function runOnce(
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<string> {
+  program: 'constat' | 'constat-agent' = 'constat',
+): Promise<Ended> {
   const file = program === 'constat' ? CONSTAT : AGENT
-  const options = { env: { ...process.env, ...env }, timeout: 60_000 }
+  const options = { env: { ...process.env, ...env }, timeout: COMMAND_LIMIT_MS }
   return new Promise((resolve) => {
-    execFile(process.execPath, [file, ...args], options, (_error, stdout) => resolve(stdout))
+    const child = execFile(process.execPath, [file, ...args], options, (_error, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    )
   })
 }
 

@@ -52,28 +52,31 @@ function fileOf(name: string, text: string): string {
 const beside = (...args: string[]) => runOnce([...args, '--data', program.dataDir])
 const elsewhere = (...args: string[]) => runOnce([...args, '--data', NOWHERE])
 
-describe('help', () => {
-  const below = (...path: string[]): string[][] => {
-    const { out } = runOnce([...path, '--help'])
+describe('help', async () => {
+  const below = async (...path: string[]): Promise<string[][]> => {
+    const { out } = await runOnce([...path, '--help'])
     const commands = out.split('\nCommands:\n')[1] ?? ''
     const names = [...commands.matchAll(/^ {2}(?!help\b)([a-z][\w-]*)/gm)].map(([, name]) => name!)
-    return names.flatMap((name) => [[...path, name], ...below(...path, name)])
+    const found: string[][] = []
+    for (const name of names) found.push([...path, name], ...(await below(...path, name)))
+    return found
   }
-  const paths = below().map((path) => path.join(' '))
+  const paths = (await below()).map((path) => path.join(' '))
 
   it('lists the commands that others rely on', () => {
     const known = ['up', 'collector', 'apply', 'explain', 'get', 'evaluate', 'status', 'token', 'rebuild']
     expect(paths).toEqual(expect.arrayContaining([...known, 'token agent', 'token api']))
   })
 
-  it.each(paths)('%s --help says what it is and ends with 0', (path) => {
-    const { code, out, err } = runOnce([...path.split(' '), '--help'])
+  it.each(paths)('%s --help says what it is and ends with 0', async (path) => {
+    const { code, out, err } = await runOnce([...path.split(' '), '--help'])
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toMatch(new RegExp(`^Usage: constat ${path}\\b`))
     expect(out.split('\n').length).toBeGreaterThan(4)
   })
 
-  it('--version is a version', () => expect(runOnce(['--version'])).toMatchObject({ code: 0, err: '' }))
+  it('--version is a version', async () =>
+    expect(await runOnce(['--version'])).toMatchObject({ code: 0, err: '' }))
 })
 
 const MISTAKES: [string, string[], RegExp][] = [
@@ -95,13 +98,13 @@ const MISTAKES: [string, string[], RegExp][] = [
 ]
 
 describe('a mistake', () => {
-  it.each(MISTAKES)('%s ends with 3 and says which', (_, args, pattern) => {
-    const { code, out, err } = runOnce(args, { CONSTAT_DATA_DIR: NOWHERE })
+  it.each(MISTAKES)('%s ends with 3 and says which', async (_, args, pattern) => {
+    const { code, out, err } = await runOnce(args, { CONSTAT_DATA_DIR: NOWHERE })
     expect({ code, out }).toEqual({ code: USAGE, out: '' })
     expect(err).toMatch(pattern)
   })
 
-  it('names every wrong value of the environment at once', () => {
+  it('names every wrong value of the environment at once', async () => {
     const environment = {
       CONSTAT_LISTEN: 'nowhere',
       CONSTAT_LANG: 'de',
@@ -110,7 +113,7 @@ describe('a mistake', () => {
       CONSTAT_PUBLIC_URL: 'constat',
       DATABASE_URL: 'mysql://me:hunter2@db/x',
     }
-    const { code, err } = runOnce(['collector', '--data', NOWHERE], environment)
+    const { code, err } = await runOnce(['collector', '--data', NOWHERE], environment)
     expect(code).toBe(USAGE)
     expect(err.trim().split('\n').length).toBe(1 + Object.keys(environment).length)
     for (const name of Object.keys(environment)) expect(err).toContain(`  ${name}`)
@@ -126,15 +129,15 @@ describe('without a collector', () => {
     ['token', 'agent'],
     ['token', 'api', '--role', 'owner'],
   ]
-  it.each(ALONE)('%s %s says what to do', (...args) => {
-    const { code, out, err } = elsewhere(...args.filter((arg) => arg !== undefined))
+  it.each(ALONE)('%s %s says what to do', async (...args) => {
+    const { code, out, err } = await elsewhere(...args.filter((arg) => arg !== undefined))
     expect({ code, out }).toEqual({ code: FAILED, out: '' })
     expect(err).toMatch(/^unavailable: no collector runs on .*npm start.*--data/)
     expect(err.trim().split('\n').length).toBe(1)
   })
 
-  it('apply checks the documents first, and then says so too', () => {
-    const { code, err } = elsewhere('apply', '-f', fileOf('watched.yaml', WATCHED))
+  it('apply checks the documents first, and then says so too', async () => {
+    const { code, err } = await elsewhere('apply', '-f', fileOf('watched.yaml', WATCHED))
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^unavailable: /)
   })
@@ -156,7 +159,7 @@ spec:
     mkdirSync(folder)
     writeFileSync(join(folder, 'a-good.yaml'), WATCHED.replace('intranet', 'good'))
     writeFileSync(join(folder, 'b-bad.yaml'), BAD)
-    const { code, out, err } = beside('apply', '-f', folder)
+    const { code, out, err } = await beside('apply', '-f', folder)
     expect({ code, out }).toEqual({ code: USAGE, out: '' })
     expect(err).toMatch(/^bad-contract: 5 problem\(s\): nothing was applied/)
     const places = [...err.matchAll(/^ {2}(b-bad\.yaml:\d+:\d+) \S+: /gm)].map(([, place]) => place)
@@ -165,32 +168,32 @@ spec:
     expect((await program.get<{ items: unknown[] }>('/contracts')).items).toEqual([])
   })
 
-  it('puts a contract in force, once', () => {
+  it('puts a contract in force, once', async () => {
     const path = fileOf('watched.yaml', WATCHED)
-    expect(beside('apply', '-f', path)).toMatchObject({
+    expect(await beside('apply', '-f', path)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^intranet: revision 1 applied \(terms [0-9a-f]{16}…\)\n$/),
     })
-    expect(beside('apply', '-f', path)).toMatchObject({
+    expect(await beside('apply', '-f', path)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^intranet: revision 1 is in force already/),
     })
-    const again = beside('apply', '-f', path, '--json')
+    const again = await beside('apply', '-f', path, '--json')
     expect(JSON.parse(again.out)).toMatchObject({ contract: 'intranet', revision: 1, changed: false })
     const changed = fileOf('changed.yaml', WATCHED.replace('99.9', '99.5'))
-    expect(beside('apply', '-f', changed).out).toMatch(/revision 2 applied/)
-    expect(beside('apply', '-f', changed).out).toMatch(/revision 2 is in force already/)
+    expect((await beside('apply', '-f', changed)).out).toMatch(/revision 2 applied/)
+    expect((await beside('apply', '-f', changed)).out).toMatch(/revision 2 is in force already/)
   })
 
-  it('explain shows the terms, and which of them nobody wrote', () => {
-    const { code, out } = beside('explain', 'intranet')
+  it('explain shows the terms, and which of them nobody wrote', async () => {
+    const { code, out } = await beside('explain', 'intranet')
     expect(code).toBe(0)
     // What was written stands as it is; what was not is marked.
     for (const written of [/percent: 99\.5$/m, /url: http:\/\/127\.0\.0\.1:9\/$/m, /timeZone: UTC$/m])
       expect(out).toMatch(written)
     for (const absent of [/hold: PT2M10S \(default\)$/m, /bindingFigure: provable \(default\)$/m])
       expect(out).toMatch(absent)
-    expect(beside('explain', 'none')).toMatchObject({
+    expect(await beside('explain', 'none')).toMatchObject({
       code: FAILED,
       err: 'not-found: there is no contract none\n',
     })
@@ -199,7 +202,7 @@ spec:
 
 describe('token', () => {
   it('agent prints one command that joins, once', async () => {
-    const { code, out } = beside('token', 'agent', '--name', 'paris')
+    const { code, out } = await beside('token', 'agent', '--name', 'paris')
     expect(code).toBe(0)
     const token = / --url (\S+) --token (join_[\w-]+)'\n$/.exec(out)
     expect(token?.[1]).toBe(program.url)
@@ -221,7 +224,7 @@ describe('token', () => {
     ],
   ]
   it.each(ROLES)('api --role %s may do what that role may', async (role, flags, allowed) => {
-    const { code, out } = beside('token', 'api', '--role', role, ...flags)
+    const { code, out } = await beside('token', 'api', '--role', role, ...flags)
     expect(code).toBe(0)
     for (const [request, status] of Object.entries(allowed)) {
       const [method, path] = request.split(' ')
@@ -236,27 +239,27 @@ describe('token', () => {
     }
   })
 
-  it('api refuses a contract that is not there', () => {
-    const { code, err } = beside('token', 'api', '--role', 'provider', '--contract', 'intrnet')
+  it('api refuses a contract that is not there', async () => {
+    const { code, err } = await beside('token', 'api', '--role', 'provider', '--contract', 'intrnet')
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^not-found: there is no contract intrnet/)
   })
 })
 
 describe('status', () => {
-  it('ends with 0 while nothing is known to be broken, in words and as JSON', () => {
-    const words = beside('status')
+  it('ends with 0 while nothing is known to be broken, in words and as JSON', async () => {
+    const words = await beside('status')
     expect(words.code).toBe(0)
     expect(words.out).toMatch(/^intranet: Unknown\. .*budget left/m)
     expect(words.out).toMatch(/^agent paris: last heard /m)
-    const { code, out } = beside('status', '--json')
+    const { code, out } = await beside('status', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ contracts: [{ name: 'intranet' }], agents: [{ name: 'paris' }] })
   })
 
   it('ends with 1 when a target is not met, that contract first', async () => {
     const strict = fileOf('strict.yaml', WATCHED.replace('intranet', 'strict').replace('99.9', '100'))
-    expect(beside('apply', '-f', strict).code).toBe(0)
+    expect((await beside('apply', '-f', strict)).code).toBe(0)
     const author = authorOf(1)
     const { peer, log } = await welcomed(program.url, { key: author.key }, 'strict')
     const session = new Session(author, log, randomBytes(16))
@@ -272,7 +275,7 @@ describe('status', () => {
       },
       { withinMs: 10_000, what: 'a verdict' },
     )
-    const { code, out } = beside('status', '--json')
+    const { code, out } = await beside('status', '--json')
     expect(code).toBe(1)
     // The command's own shape.
     const { contracts } = JSON.parse(out) as { contracts: ContractView[] }
@@ -286,8 +289,8 @@ describe('evaluate', () => {
     ['nothing to answer', {}, /asks nothing: it has no window/],
     ['single questions', { queries: [] }, /single questions.*test\/support\/questions\.ts/],
   ]
-  it.each(WRONG)('ends with 3 for %s', (name, scenario, pattern) => {
-    const { code, err } = runOnce(['evaluate', fileOf(`${name}.json`, JSON.stringify(scenario))])
+  it.each(WRONG)('ends with 3 for %s', async (name, scenario, pattern) => {
+    const { code, err } = await runOnce(['evaluate', fileOf(`${name}.json`, JSON.stringify(scenario))])
     expect(code).toBe(USAGE)
     expect(err).toMatch(pattern)
   })
@@ -301,15 +304,15 @@ describe('evaluate, a whole scenario', () => {
     ['notice-in-time', ['--check'], 0, 'met'],
     ['notice-one-minute-short', ['--check'], 1, 'not_met'],
   ]
-  it.each(RUNS)('%s %j ends with %i: %s', (name, flags, wanted, verdict) => {
-    const { code, out } = runOnce(['evaluate', example(name), ...flags])
+  it.each(RUNS)('%s %j ends with %i: %s', async (name, flags, wanted, verdict) => {
+    const { code, out } = await runOnce(['evaluate', example(name), ...flags])
     // The command's own shape.
     const { guarantees } = JSON.parse(out) as { guarantees: { verdict: string }[] }
     expect([code, guarantees.map((one) => one.verdict)]).toEqual([wanted, [verdict]])
   })
 
-  it('says in its help what a scenario is', () => {
-    const { code, out } = runOnce(['evaluate', '--help'])
+  it('says in its help what a scenario is', async () => {
+    const { code, out } = await runOnce(['evaluate', '--help'])
     expect(code).toBe(0)
     expect(out).toMatch(/--check[^]*docs\/scenarios/)
   })
@@ -321,7 +324,7 @@ describe('what another one holds', () => {
     const port = await freePort()
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     const dataDir = makeDataDir()
-    const { code, err } = runOnce(['collector', '--data', dataDir, '--listen', `127.0.0.1:${port}`])
+    const { code, err } = await runOnce(['collector', '--data', dataDir, '--listen', `127.0.0.1:${port}`])
     await new Promise((resolve) => server.close(resolve))
     dropDataDir(dataDir)
     expect(code).toBe(FAILED)
@@ -331,21 +334,21 @@ describe('what another one holds', () => {
   })
 
   it('the data of a collector: a second one is told, and the first goes on', async () => {
-    const { code, err } = beside('collector', '--listen', `127.0.0.1:${await freePort()}`)
+    const { code, err } = await beside('collector', '--listen', `127.0.0.1:${await freePort()}`)
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^conflict: another collector is running on this data/m)
-    expect(beside('status').err).toBe('')
+    expect((await beside('status')).err).toBe('')
   })
 
-  it('the data of a collector: rebuild is refused', () => {
-    const { code, err } = beside('rebuild')
+  it('the data of a collector: rebuild is refused', async () => {
+    const { code, err } = await beside('rebuild')
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^conflict: a collector runs on .*Stop it/m)
   })
 
-  it('a database that is not reached: says where, without the password', () => {
+  it('a database that is not reached: says where, without the password', async () => {
     const environment = { DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:9/none' }
-    const { code, err } = runOnce(['collector', '--data', NOWHERE], environment)
+    const { code, err } = await runOnce(['collector', '--data', NOWHERE], environment)
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^database: the database 127\.0\.0\.1:9\/none cannot be used: .*DATABASE_URL/m)
     expect(err).not.toContain('hunter2')
@@ -353,7 +356,7 @@ describe('what another one holds', () => {
 
   it('nobody any more: after a collector was killed, a command says that it does not answer', async () => {
     await program.kill('SIGKILL')
-    const { code, err } = beside('status')
+    const { code, err } = await beside('status')
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^unavailable: the collector at http:\/\/127\.0\.0\.1:\d+ does not answer\. Start it/)
   })

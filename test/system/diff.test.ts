@@ -43,20 +43,20 @@ const beside = (...args: string[]) => runOnce([...args, '--data', program.dataDi
 describe('beside a collector', () => {
   const [first, next] = [fileOf('first.yaml', TERMS), fileOf('next.yaml', NEXT)]
 
-  it('says that nothing is in force yet', () => {
-    expect(beside('diff', '-f', first)).toMatchObject({
+  it('says that nothing is in force yet', async () => {
+    expect(await beside('diff', '-f', first)).toMatchObject({
       code: 1,
       out: 'intranet: nothing is in force yet; apply puts all of it in force\n',
     })
   })
 
-  it('says what a revision changes, and that the same terms change nothing', () => {
-    expect(beside('apply', '-f', first).code).toBe(0)
-    expect(beside('diff', '-f', first)).toMatchObject({
+  it('says what a revision changes, and that the same terms change nothing', async () => {
+    expect((await beside('apply', '-f', first)).code).toBe(0)
+    expect(await beside('diff', '-f', first)).toMatchObject({
       code: 0,
       out: 'intranet: no change from revision 1\n',
     })
-    const { code, out } = beside('diff', '-f', next)
+    const { code, out } = await beside('diff', '-f', next)
     expect(code).toBe(1)
     expect(out.trim().split('\n')).toEqual([
       'intranet: 2 changes from revision 1',
@@ -65,25 +65,25 @@ describe('beside a collector', () => {
     ])
   })
 
-  it('changes nothing itself', () => {
-    const { contracts } = JSON.parse(beside('diff', '-f', next, '--json').out)
+  it('changes nothing itself', async () => {
+    const { contracts } = JSON.parse((await beside('diff', '-f', next, '--json')).out)
     expect(contracts).toMatchObject([{ contract: 'intranet', inForce: 1, new: false, same: false }])
     expect(contracts[0].changes).toHaveLength(2)
   })
 
-  it('applies no terms under a number that stands for others', () => {
+  it('applies no terms under a number that stands for others', async () => {
     const same = fileOf('same-number.yaml', NEXT.replace('revision: 2', 'revision: 1'))
-    expect(beside('diff', '-f', same).out).toContain(
+    expect((await beside('diff', '-f', same)).out).toContain(
       'refused at apply: spec.revision: is 1, which is in force',
     )
-    const { code, err } = beside('apply', '-f', same)
+    const { code, err } = await beside('apply', '-f', same)
     expect(code).toBe(3)
     expect(err).toContain('intranet spec.revision: is 1, which is in force with other terms: write 2')
-    expect(beside('apply', '-f', next).code).toBe(0)
+    expect((await beside('apply', '-f', next)).code).toBe(0)
   })
 
-  it('explains as JSON', () => {
-    const told = JSON.parse(beside('explain', 'intranet', '--json').out)
+  it('explains as JSON', async () => {
+    const told = JSON.parse((await beside('explain', 'intranet', '--json')).out)
     expect(told).toMatchObject({ contract: 'intranet', revision: 2, terms: { provider: 'provider' } })
     expect(told.defaulted).toContain('measurement.bindingFigure')
     expect(told.defaulted).not.toContain('guarantees.0.target.percent')
@@ -93,14 +93,14 @@ describe('beside a collector', () => {
 describe('beside a file, without a collector', () => {
   const alone = (...args: string[]) => runOnce(args, { CONSTAT_DATA_DIR: FILES })
 
-  it('compares', () => {
+  it('compares', async () => {
     const [old, now] = [fileOf('old.yaml', TERMS), fileOf('now.yaml', NEXT)]
-    expect(alone('diff', '-f', now, '--against', old)).toMatchObject({ code: 1 })
-    expect(alone('diff', '-f', old, '--against', old)).toMatchObject({
+    expect(await alone('diff', '-f', now, '--against', old)).toMatchObject({ code: 1 })
+    expect(await alone('diff', '-f', old, '--against', old)).toMatchObject({
       code: 0,
       out: 'intranet: no change\n',
     })
-    expect(alone('diff', '-f', now, '--against', old, '--contract', 'other')).toMatchObject({ code: 3 })
+    expect(await alone('diff', '-f', now, '--against', old, '--contract', 'other')).toMatchObject({ code: 3 })
   })
 })
 
@@ -110,8 +110,8 @@ describe('failures for programs', () => {
     [['status', '--json'], 4, 'unavailable'],
     [['apply', '--json'], 3, 'usage'],
     [['aply', '--json'], 3, 'usage'],
-  ] as const)('%j', (args, code, named) => {
-    const answer = runOnce([...args], { CONSTAT_DATA_DIR: FILES })
+  ] as const)('%j', async (args, code, named) => {
+    const answer = await runOnce([...args], { CONSTAT_DATA_DIR: FILES })
     expect(answer).toMatchObject({ code, out: '' })
     expect(JSON.parse(answer.err)).toEqual({
       error: {
@@ -123,9 +123,11 @@ describe('failures for programs', () => {
     })
   })
 
-  it('name every problem of a document', () => {
+  it('name every problem of a document', async () => {
     const bad = fileOf('bad.yaml', TERMS.replace('"99.9"', '99.9').replace('UTC', 'CET'))
-    const { error } = JSON.parse(runOnce(['apply', '-f', bad, '--json'], { CONSTAT_DATA_DIR: FILES }).err)
+    const { error } = JSON.parse(
+      (await runOnce(['apply', '-f', bad, '--json'], { CONSTAT_DATA_DIR: FILES })).err,
+    )
     expect(error).toMatchObject({
       code: 'bad-contract',
       problems: [/spec\.target/, /spec\.timeZone/].map((one) => expect.stringMatching(one)),

@@ -86,10 +86,10 @@ let provider: string
 let viewer: string
 let outage: { startMs: number; endMs: number }
 
-const tokenOf = (role: string): string => {
+const tokenOf = async (role: string): Promise<string> => {
   const args = ['token', 'api', '--role', role, '--data', program.dataDir, '--json']
   const own = role === 'provider' ? ['--contract', 'shop'] : []
-  const { out, err } = runOnce([...args, ...own])
+  const { out, err } = await runOnce([...args, ...own])
   const token = /cst_[\w-]+|"token": ?"([^"]+)"/.exec(out)
   if (!token) throw new Error(`no token in ${out}${err}`)
   return token[1] ?? token[0]
@@ -144,8 +144,8 @@ beforeAll(async () => {
   await program.post('/webhooks', { url: receiver.url, types: ['*'], shape: 'generic' })
   agentDir = mkdtempSync(join(tmpdir(), 'constat-agent-'))
   agent = await startAgent(program, { dir: agentDir, name: 'desk' })
-  provider = tokenOf('provider')
-  viewer = tokenOf('viewer')
+  provider = await tokenOf('provider')
+  viewer = await tokenOf('viewer')
 }, 60_000)
 
 afterAll(async () => {
@@ -303,7 +303,7 @@ describe('an outage that somebody wants excused', () => {
     const breaches = told('objective.breached').length
     await endOf(agent, 'SIGTERM')
     await program.kill('SIGTERM')
-    const rebuilt = runOnce(['rebuild', '--data', program.dataDir, '--json'])
+    const rebuilt = await runOnce(['rebuild', '--data', program.dataDir, '--json'])
     expect(JSON.parse(rebuilt.out)).toMatchObject({ differences: 0 })
     program = await startProgram({ args: ['collector'], dataDir: program.dataDir, port: await freePort() })
     const after = await program.get<{ items: ExclusionView[] }>('/exclusions?contract=shop')

@@ -235,7 +235,7 @@ describe('an introduction', () => {
   })
 
   it('does not take the token of a person', async () => {
-    const { out } = runOnce(['token', 'api', '--role', 'owner', '--data', program.dataDir])
+    const { out } = await runOnce(['token', 'api', '--role', 'owner', '--data', program.dataDir])
     const peer = await openPeer(program.url)
     expect(await introduce(peer, { key: authorOf(22).key, token: out.trim() })).toBe('bad-token')
   })
@@ -435,7 +435,7 @@ describe('after all of it', () => {
 
   it('its tree is whole: it starts again on it, and rebuilds to the same bytes', async () => {
     await program.kill('SIGTERM')
-    const { code, out } = runOnce(['rebuild', '--data', program.dataDir, '--json'])
+    const { code, out } = await runOnce(['rebuild', '--data', program.dataDir, '--json'])
     expect(JSON.parse(out)).toMatchObject({ differences: 0 })
     expect(code).toBe(0)
   })
@@ -518,6 +518,6 @@ function storedSeqs({ id }: Session): Promise<number[]> {
 }
 
 async function ownerToken(): Promise<string> {
-  const { out } = runOnce(['token', 'api', '--role', 'owner', '--data', program.dataDir])
+  const { out } = await runOnce(['token', 'api', '--role', 'owner', '--data', program.dataDir])
   return out.trim()
 }

@@ -167,7 +167,7 @@ describe('the frames in the ledger', () => {
   })
 
   it('give the same answers after a rebuild', async () => {
-    const { code, out } = runOnce(['rebuild', '--data', program.dataDir, '--json'])
+    const { code, out } = await runOnce(['rebuild', '--data', program.dataDir, '--json'])
     expect(JSON.parse(out)).toMatchObject({ differences: 0 })
     expect(code).toBe(0)
     program = await startProgram({ args: ['collector'], dataDir: program.dataDir, port })

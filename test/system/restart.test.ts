@@ -199,8 +199,8 @@ it('folded in pieces what one undisturbed fold gives', { timeout: 120_000 }, asy
   })
 })
 
-it('rebuilds to the same bytes', () => {
-  const { code, out } = runOnce(['rebuild', '--data', dataDir, '--json'])
+it('rebuilds to the same bytes', async () => {
+  const { code, out } = await runOnce(['rebuild', '--data', dataDir, '--json'])
   expect(code).toBe(0)
   expect(JSON.parse(out)).toMatchObject({ differences: 0, logs: 2 })
 })

@@ -123,7 +123,8 @@ function ask<T>(path: string, body?: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     const asked = request(
       `${url}/api/v1${path}`,
-      { method, headers, rejectUnauthorized: false },
+      // A kept connection may be closed by the time that it is asked on again.
+      { method, headers, rejectUnauthorized: false, agent: false },
       (response) => {
         let text = ''
         response.on('data', (chunk: Buffer) => (text += chunk.toString()))
@@ -153,9 +154,11 @@ describe(`a host ${way}`, () => {
     expect(said).toContain(`Constat listens on ${url}`)
     const pin = /TLS key: (sha256\/\S+)/.exec(said)?.[1]
     expect(pinOfLine(await lineFor('nobody'))).toBe(pin)
-    const status = runOnce(['status', '--data', dataDir])
+    const status = await runOnce(['status', '--data', dataDir])
     expect(status.out).toContain('agent local: connected')
-    expect(runOnce(['token', 'agent', '--name', 'x', '--data', dataDir]).out).toContain(`--pin ${pin}`)
+    expect((await runOnce(['token', 'agent', '--name', 'x', '--data', dataDir])).out).toContain(
+      `--pin ${pin}`,
+    )
   })
 
   test('joins with the pasted command within 10 s', async () => {
@@ -312,13 +315,13 @@ describe('this host alone', () => {
       let out = ''
       child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()))
       await until(() => /Owner link/.exec(out), { withinMs: START_MS, what: () => out })
-      const line = runOnce(['token', 'agent', '--name', 'v6', '--data', own]).out
+      const line = (await runOnce(['token', 'agent', '--name', 'v6', '--data', own])).out
       expect(line).toContain(`--url http://${here}`)
       const env = { ...process.env, CONSTAT_AGENT_DIR: join(folder, 'v6') }
       const shell = spawn('sh', ['-c', line], { env, stdio: ['ignore', 'pipe', 'pipe'] })
       const { code, err } = await ended(shell)
       expect(code, err).toBe(0)
-      expect(runOnce(['status', '--data', own]).out).toContain('agent v6: connected')
+      expect((await runOnce(['status', '--data', own])).out).toContain('agent v6: connected')
       removeAgent(join(folder, 'v6'))
     } finally {
       await endOf(child, 'SIGTERM')
@@ -326,9 +329,9 @@ describe('this host alone', () => {
     }
   }, 120_000)
 
-  test('a busy port is told before a database is made', () => {
+  test('a busy port is told before a database is made', async () => {
     const own = makeDataDir()
-    const taken = runOnce([
+    const taken = await runOnce([
       'collector',
       '--data',
       own,

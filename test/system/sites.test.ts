@@ -209,7 +209,7 @@ describe('three sites', () => {
   it('rebuild to the same bytes', async () => {
     for (const child of agents) await endOf(child, 'SIGTERM')
     await program.kill('SIGTERM')
-    const { code, out } = runOnce(['rebuild', '--data', program.dataDir, '--json'])
+    const { code, out } = await runOnce(['rebuild', '--data', program.dataDir, '--json'])
     expect(JSON.parse(out)).toMatchObject({ differences: 0, logs: 1 })
     expect(code).toBe(0)
   })

@@ -145,7 +145,7 @@ describe('afterwards', () => {
 
   it('rebuilds to the same bytes', async () => {
     await program.kill('SIGTERM')
-    const { code, out } = runOnce(['rebuild', '--data', program.dataDir, '--json'])
+    const { code, out } = await runOnce(['rebuild', '--data', program.dataDir, '--json'])
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ differences: 0, incidents: MOODS.length })
   })

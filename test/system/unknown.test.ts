@@ -19,7 +19,7 @@ import {
   makeCollectorDir,
   makeDataDir,
   OWN_CONNECTION,
-  printedBy,
+  runOnce,
   startAgent,
   startProgram,
   until,
@@ -134,7 +134,7 @@ async function printing(
   let out = ''
   await until(
     async () => {
-      out = await printedBy(name, args, env)
+      out = (await runOnce(args, env, name)).out
       return wanted.every((one) => one.test(out))
     },
     { ...LIMIT, what: () => `${wanted.join(', ')} in:\n${out}` },
