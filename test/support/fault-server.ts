@@ -5,6 +5,7 @@
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTls } from 'node:tls'
+import { freePort } from './program.ts'
 
 export type FaultServer = {
   port: number
@@ -94,10 +95,8 @@ export function startTlsServer({ key, cert }: { key: string; cert: string }): Pr
 }
 
 /** A port of loopback that refuses connections: it was free a moment ago. */
-export async function refusingPort(): Promise<number> {
-  const server = await startRawServer(null)
-  await server.close()
-  return server.port
+export function refusingPort(): Promise<number> {
+  return freePort()
 }
 
 function listen(server: Server, seen: FaultServer['seen']): Promise<FaultServer> {
