@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { nodeProblem } from '../collector/bin/prepare.mjs'
 import { campaignProblem } from './support/network.mjs'
 import { fetchNode24, NODE24_MAJOR, NODE24_SUITE } from './support/node24.mjs'
+import { openScratch } from './support/scratch.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ARTIFACTS = join(ROOT, 'test/.artifacts')
@@ -32,6 +33,7 @@ function minutes(limits) {
   return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, limit * 60_000]))
 }
 
+const scratch = openScratch()
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const say = (line) => process.stdout.write(`${line}\n`)
 
@@ -46,6 +48,7 @@ function finish() {
     say(`ended: ${stopped}`)
     counts.failed += 1
   }
+  scratch.drop()
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   say(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
   process.exit(counts.failed === 0 ? 0 : 1)
@@ -72,6 +75,7 @@ function run(command, { limitMs, quiet = false, node }) {
   // Whatever asks for `node` by name gets the one under test as well.
   const path = node === undefined ? [] : [dirname(node)]
   const env = { PATH: [...path, process.env.PATH].join(delimiter), NO_COLOR: '1' }
+  if (scratch.folder !== null) env.TMPDIR = scratch.folder
   return new Promise((settle) => {
     if (stopped !== null) return settle({ ok: false, output: '' })
     const child = spawn(process.execPath, [STEP, String(limitMs), ...command], {
