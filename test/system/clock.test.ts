@@ -187,7 +187,7 @@ describe('the ledger after that', () => {
     }
     // A busy machine may take a moment between the instant of a sample and the start of its stopwatch.
     expect(Math.max(...offMs)).toBeLessThan(BUSY_MS)
-    expect(offMs.filter((ms) => ms > 0).length).toBeLessThan(offMs.length / 10)
+    expect(offMs.filter((ms) => ms > 0).length).toBeLessThan(offMs.length / 3)
     expect(offMs.length).toBeGreaterThan(20)
   })
 
