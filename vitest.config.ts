@@ -23,6 +23,7 @@ const PATIENT = [
   'stream',
   'exclusions',
   'host',
+  'health',
   'step',
   'unknown',
 ].map((name) => `test/system/${name}.test.ts`)

@@ -108,6 +108,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'report',
     ],
     'metrics.ts': ['pipeline.ts'],
+    'held-clock.ts': [],
+    'health.ts': ['view', 'db', 'held-clock.ts', 'pipeline.ts'],
     http: ['view', 'db', 'ledger', 'fold', 'alert', 'report', 'intake', 'pipeline.ts'],
     'http/app.ts': ['http', 'web'],
     web: ['view', 'http', 'alert', 'report'],

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
+import type { HostClock } from '@constat/shared/time'
 import { endWith, EXIT, type Terminal } from './cli/terminal.ts'
-import type { HostClock } from './shell.ts'
 
 const clock: HostClock = {
   nowMs: () => Date.now(),

@@ -2,7 +2,7 @@
  * Shell: the outside world as arguments. Only main.ts and the tests make one. Types, and one function
  * that turns bytes into a fraction.
  */
-import type { Clock } from '@constat/shared/time'
+import type { HostClock } from '@constat/shared/time'
 
 /** One line of the log: a fixed message and the facts beside it. */
 export type Log = {
@@ -14,12 +14,6 @@ export type Log = {
 export type Random = {
   /** `count` unpredictable bytes. */
   bytes: (count: number) => Buffer
-}
-
-/** A host that sleeps stops its monotonic clock: some can say for how long. */
-export type HostClock = Clock & {
-  /** How long the host has slept since it was started, ms. Absent where it cannot tell. */
-  asleepMs?: () => number
 }
 
 export type Shell = { clock: HostClock; random: Random; log: Log }

@@ -5,8 +5,7 @@
  * step: it is counted, and puts every comparison before it in doubt.
  */
 import type { BatchClock } from '@constat/shared/batch'
-import type { UnixMs } from '@constat/shared/time'
-import type { HostClock } from './shell.ts'
+import type { HostClock, UnixMs } from '@constat/shared/time'
 
 /** One comparison: when we asked and heard (monotonic), when the collector received and answered. */
 export type Exchange = { askedUs: number; receivedMs: UnixMs; answeredMs: UnixMs; heardUs: number }

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
-import type { Clock } from '@constat/shared/time'
+import type { HostClock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
 import { migrateQueue, startDelivery } from './alert/deliver.ts'
 import { issueApiToken, type AccessDeps } from './access.ts'
@@ -27,6 +27,8 @@ import { createApp } from './http/app.ts'
 import { PROVER_THREADS, startProver } from './intake/prover.ts'
 import { joinLine, openInstaller } from './installer.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
+import { Health } from './health.ts'
+import { HeldClock } from './held-clock.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
@@ -35,7 +37,7 @@ import { startPreviews } from './closing/preview.ts'
 
 export type CollectorOptions = {
   config: CollectorConfig
-  clock: Clock
+  clock: HostClock
   random: Random
   log: Log
   version: string
@@ -91,7 +93,10 @@ async function openLine(
   { database: { sql: db, pgConfig }, door }: { database: OpenDatabase; door: Door },
   closers: Closers,
 ): Promise<Omit<RunningCollector, 'stop'>> {
-  const { config, clock, random, log } = options
+  const { config, random, log } = options
+  const clock = new HeldClock(options.clock, log)
+  const health = new Health({ db, clock, dataDir: config.databaseUrl === null ? config.dataDir : null })
+  closers.push(() => health.close())
   const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
   const access = { db, random, nowMs: () => clock.nowMs() }
   const token = await ownerToken(config.dataDir, access)
@@ -106,6 +111,7 @@ async function openLine(
     db,
     shell,
     prove: prover.prove,
+    hasRoom: () => !health.isFull,
     publicUrl,
     bus,
     previews,
@@ -114,19 +120,23 @@ async function openLine(
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
+  await health.start(pipeline)
   const { agents, intake, delivered } = pipeline
   sockets = serveAgents(server, {
     shell,
     agents,
     intake,
     assign: (agent) => assignmentsOf(agent, pipeline.assign),
+    compare: (agent, theirMs) => clock.compare(agent, theirMs),
     hanging: (agent, place) => pipeline.secondLooks.hanging(agent, place),
   })
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const answer = getRequestListener(appOf(options, { pipeline, actions, bus, publicUrl, installer }).fetch)
+  const answer = getRequestListener(
+    appOf(options, { pipeline, actions, bus, publicUrl, installer, clock, health }).fetch,
+  )
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
   const { allowPrivate } = config
@@ -152,22 +162,22 @@ async function invitation(
   return (joinToken) => joinLine(invited, joinToken)
 }
 
-type Parts = Pick<AppDeps, 'installer' | 'publicUrl'> & {
+type Parts = Pick<AppDeps, 'installer' | 'publicUrl' | 'clock' | 'health'> & {
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
 }
 
 function appOf(
-  { config, clock, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer }: Parts,
+  { config, log, version }: CollectorOptions,
+  { pipeline, actions, bus, publicUrl, installer, clock, health }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
     actions,
     events: bus,
     metrics: metricsOf(pipeline),
-    ready: () => readiness(pipeline),
+    health,
     publicUrl,
     installer,
     language: config.language,
@@ -189,14 +199,4 @@ async function ownerToken(dataDir: string, access: AccessDeps): Promise<string> 
   const token = await issueApiToken(access, { role: 'owner', contract: null })
   keepOwnerToken(dataDir, token)
   return token
-}
-
-function readiness({ sequencer, fold, setAside }: Pipeline): Promise<{ ok: boolean; reasons: string[] }> {
-  const behind = sequencer.heads().filter(({ id, size }) => size - fold.next(id) > 100_000)
-  const reasons = behind.map(({ contract }) => `the fold of ${contract} is behind its ledger`)
-  if (sequencer.trouble !== null) reasons.push(`the ledger cannot be written: ${sequencer.trouble}`)
-  // One contract that fails leaves the collector ready for all others; that is told, not refused.
-  const details = setAside.all().length
-  const aside = details === 0 ? [] : [`${details} contract(s) set aside: their pages say why`]
-  return Promise.resolve({ ok: reasons.length === 0, reasons: [...reasons, ...aside] })
 }

@@ -1,13 +1,16 @@
 /** `constat`: the real clock, randomness and environment enter here and nowhere else. */
-import type { Clock } from '@constat/shared/time'
+import { uptime } from 'node:os'
+import type { HostClock } from '@constat/shared/time'
 import { failureLines } from './cli/failure.ts'
 import { exitCode, type World } from './cli/world.ts'
 import { runCommand } from './cli/program.ts'
 import { systemRandom } from './data-dir.ts'
 
-const clock: Clock = {
+const clock: HostClock = {
   nowMs: () => Date.now(),
   monotonicUs: () => Math.floor(performance.now() * 1000),
+  // Linux counts sleep in its uptime and not in its monotonic clock; elsewhere the two are not so told apart.
+  ...(process.platform === 'linux' && { asleepMs: () => uptime() * 1_000 - performance.now() }),
 }
 
 const world: World = {

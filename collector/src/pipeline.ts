@@ -58,6 +58,8 @@ export type PipelineDeps = {
   db: Database
   shell: Shell
   prove: Prove
+  /** Whether the disk has room for more frames. */
+  hasRoom: () => boolean
   publicUrl: string
   bus: Pick<EventBus, 'publish'>
   previews: Previews
@@ -134,11 +136,12 @@ export class Pipeline {
   }
 
   #makeFrameIntake(): FrameIntake {
-    const { db, prove, shell, publicUrl } = this.#deps
+    const { db, prove, hasRoom, shell, publicUrl } = this.#deps
     const { contracts, sequencer } = this
     return new FrameIntake({
       db,
       prove,
+      hasRoom,
       shell,
       sequencer,
       checkIntervals: (log, digest) => contracts.checkIntervalsMs(log, digest),

@@ -3,7 +3,7 @@
  * tests make one. Types only.
  */
 import type { KeyObject } from 'node:crypto'
-import type { Clock } from '@constat/shared/time'
+import type { Clock, UnixMs } from '@constat/shared/time'
 
 /** One line of the log: a fixed message and the facts beside it. */
 export type Log = {
@@ -16,6 +16,12 @@ export type Random = {
   /** `count` unpredictable bytes. */
   bytes(count: number): Buffer
 }
+
+/**
+ * What frames of an agent signed of its own clocks: wall less monotonic, ms, which changes when its wall clock is
+ * set. Of one session; `receivedMs` in our time.
+ */
+export type ClockBase = { session: string; ms: number; receivedMs: UnixMs }
 
 /** The collector's own key: it signs introductions, receipts, configurations, notices, checkpoints. */
 export type Identity = { key: KeyObject; publicKey: Buffer }

@@ -15,7 +15,7 @@ export type StateBatch = Pick<Batch, 'configDigest' | 'gapCount' | 'baseS' | 'sc
 /** What admission takes of it beside that; every Batch is one. */
 export type PlacedBatch = StateBatch &
   Pick<Batch, 'origin' | 'agent' | 'session' | 'seq' | 'prev'> & {
-    clock: Pick<BatchClock, 'offsetMs' | 'errorMs'>
+    clock: Omit<BatchClock, 'source' | 'stepMs'>
     health: Pick<BatchHealth, 'spoolFrames'>
   }
 
@@ -68,8 +68,14 @@ export function readPlaced(frame: Buffer): PlacedBatch {
   const gapCount = reader.integer()
   reader.skip(1) // beacon
   reader.arrayLength()
-  reader.skip(4) // both clocks at closing
-  const clock = { offsetMs: reader.integer(), errorMs: reader.integer() }
+  const clock = {
+    wallS: reader.integer(),
+    wallMs: reader.integer(),
+    monotonicS: reader.integer(),
+    monotonicMs: reader.integer(),
+    offsetMs: reader.integer(),
+    errorMs: reader.integer(),
+  }
   reader.skip(2) // source, step
   const schedule = readSchedule(reader)
   reader.arrayLength()

@@ -21,6 +21,12 @@ export type Clock = {
   monotonicUs(): number
 }
 
+/** A host that sleeps stops its monotonic clock: some can say for how long. */
+export type HostClock = Clock & {
+  /** How long the host has slept since it was started, ms. Absent where it cannot tell. */
+  asleepMs?: () => number
+}
+
 /** Any list of intervals as a set: sorted, joined where they touch or overlap, empty ones dropped. */
 export function normalise(intervals: readonly Interval[]): IntervalSet {
   const sorted = intervals.filter((i) => i.startMs < i.endMs).sort((a, b) => a.startMs - b.startMs)

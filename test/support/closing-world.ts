@@ -104,6 +104,7 @@ export async function openClosingWorld({
       db,
       shell,
       prove: () => Promise.reject(new Error('frames are admitted by the test')),
+      hasRoom: () => true,
       publicUrl: 'http://127.0.0.1:1',
       bus: { publish: told },
       previews: startPreviews({ pgConfig: database.pgConfig, nowMs: () => clock.nowMs() }),
@@ -148,7 +149,7 @@ export async function openClosingWorld({
       const { sequencer, contracts } = line
       return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1' }
     },
-    join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0 }) => {
+    join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0, clockBase: null }) => {
       const sender = senders.get(name) ?? { ...senderOf(name, random), health }
       if (!senders.has(name)) {
         senders.set(name, sender)

@@ -82,7 +82,7 @@ export function plainDeps({
     },
     installer: refuse('installer'),
     metrics: () => Promise.resolve('# HELP constat_batches_total Batches.\nconstat_batches_total 12\n'),
-    ready: () => Promise.resolve({ ok: true, reasons: [] }),
+    health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     publicUrl: 'http://collector.example',
     language: 'en',
     version: '0.1.0',

@@ -41,9 +41,9 @@ const MINUTE_MS = 60_000
 /** So long after the slots of the first agent the others probe. */
 const PHASE_MS = 100_000
 const HEALTH = [
-  { clockOffsetMs: 3, clockErrorMs: 2, spoolFrames: 0 },
-  { clockOffsetMs: -12, clockErrorMs: 6, spoolFrames: 4 },
-  { clockOffsetMs: 480, clockErrorMs: 900, spoolFrames: 212 },
+  { clockOffsetMs: 3, clockErrorMs: 2, spoolFrames: 0, clockBase: null },
+  { clockOffsetMs: -12, clockErrorMs: 6, spoolFrames: 4, clockBase: null },
+  { clockOffsetMs: 480, clockErrorMs: 900, spoolFrames: 212, clockBase: null },
 ]
 
 /** Bytes that look random, and are the same in every run. */

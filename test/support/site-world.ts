@@ -96,5 +96,6 @@ function agentOf(name: string, id: string): KnownAgent {
     connections: 1,
     seenMs: 0,
     takesLooks: true,
+    clockBase: null,
   }
 }

@@ -49,7 +49,7 @@ export async function worldDeps(
     actions,
     events: bus,
     metrics: metricsOf(world.line()),
-    ready: () => Promise.resolve({ ok: true, reasons: [] }),
+    health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),
     publicUrl,
     language: 'en',

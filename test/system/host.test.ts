@@ -102,7 +102,8 @@ it('is up while the program runs; a disk that is not there is unknown, not down'
 it('is an incident by a threshold once the program is killed, and over when it runs again', async () => {
   await endOf(shop, 'SIGKILL')
   await becomes('shop', 'down')
-  const [incident] = await incidents()
+  const limit = { withinMs: 20_000, what: 'an incident' }
+  const incident = await until(async () => (await incidents())[0], limit)
   expect(incident).toMatchObject({ service: 'shop', check: 'shop-runs', cause: 'threshold', closedAt: null })
   await openShop()
   await becomes('shop', 'up')

@@ -3,6 +3,7 @@
  * headers that every answer carries, and the health routes.
  */
 import { afterAll, describe, expect, it } from 'vitest'
+import type { Trouble } from '@constat/collector/view/health'
 import { localPath } from '@constat/collector/web/visit'
 import { asker } from '../support/ask.ts'
 import { openSeeded } from '../support/seeded.ts'
@@ -193,9 +194,13 @@ describe('health', () => {
   })
 
   it('says why it is not ready', async () => {
-    const ready = () => Promise.resolve({ ok: false, reasons: ['the database does not answer'] })
-    const answer = await asker({ deps: { ...deps, ready } })('/readyz')
+    const troubles: Trouble[] = [{ kind: 'database', reason: 'no answer within 3 s' }]
+    const health = { ...deps.health, look: () => Promise.resolve(troubles) }
+    const answer = await asker({ deps: { ...deps, health } })('/readyz')
     expect(answer.status).toBe(503)
-    expect(await answer.json()).toEqual({ ok: false, reasons: ['the database does not answer'] })
+    expect(await answer.json()).toEqual({
+      ok: false,
+      reasons: ['the database is away: no answer within 3 s'],
+    })
   })
 })

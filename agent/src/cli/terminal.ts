@@ -4,7 +4,8 @@
  */
 import { Fault, messageOf, type FaultCode } from '@constat/shared/fault'
 import type { Environment } from '../settings.ts'
-import type { HostClock, Random } from '../shell.ts'
+import type { HostClock } from '@constat/shared/time'
+import type { Random } from '../shell.ts'
 
 export type Format = 'text' | 'json'
 

@@ -12,6 +12,8 @@ import { readOwnerToken, readRunning, type Running } from '../data-dir.ts'
 
 export type Client = {
   url: string
+  /** What `/readyz` answers: whether it is ready, and what is wrong. */
+  ready(): Promise<unknown>
   get(path: string): Promise<unknown>
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
@@ -35,6 +37,8 @@ export function openClient(dataDir: string): Client {
     request(running, { method, path: `/api/v1${path}`, token, withinMs, ...(body && { body }) })
   return {
     url: running.url,
+    ready: async () =>
+      JSON.parse((await exchange(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).text),
     get: (path) => ask('GET', path),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
     post: (path, text, { type = 'application/json', withinMs } = {}) =>
@@ -43,7 +47,7 @@ export function openClient(dataDir: string): Client {
 }
 
 type Body = { type: string; text: string }
-type Asked = { method: string; path: string; token: string; withinMs: number; body?: Body }
+type Asked = { method: string; path: string; token?: string; withinMs: number; body?: Body }
 
 async function request(running: Running, asked: Asked): Promise<unknown> {
   const { status, text } = await exchange(running, asked).catch((error: unknown) => {
@@ -59,7 +63,8 @@ async function request(running: Running, asked: Asked): Promise<unknown> {
 }
 
 function exchange(running: Running, { method, path, token, withinMs, body }: Asked): Promise<Answer> {
-  const headers: Record<string, string> = { authorization: `Bearer ${token}` }
+  const headers: Record<string, string> = {}
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body) headers['content-type'] = body.type
   const send = running.tlsPin === null ? httpRequest : httpsRequest
   const options = { method, headers, signal: AbortSignal.timeout(withinMs), ...pinned(running) }

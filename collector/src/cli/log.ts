@@ -1,5 +1,5 @@
 /** Log of a running collector: readable lines on a terminal, JSON lines elsewhere. Goes to stderr. */
-import { pino } from 'pino'
+import { pino, stdSerializers } from 'pino'
 import type { LogLevel } from '../config.ts'
 import type { Log } from '../shell.ts'
 import type { World } from './world.ts'
@@ -18,7 +18,8 @@ export function openLog(level: LogLevel, { isTerminal, err, clock }: World): Log
 }
 
 function jsonLog(level: LogLevel): Log {
-  const logger = pino({ level, base: null }, pino.destination({ fd: 2, sync: true }))
+  const serializers = { error: stdSerializers.err }
+  const logger = pino({ level, base: null, serializers }, pino.destination({ fd: 2, sync: true }))
   return {
     info: (message, facts) => logger.info(facts ?? {}, message),
     warn: (message, facts) => logger.warn(facts ?? {}, message),
@@ -30,7 +31,11 @@ function factsText(facts: Record<string, unknown> | undefined): string {
   if (!facts) return ''
   const shown = Object.entries(facts).map(([key, value]) => {
     const text =
-      typeof value === 'string' ? value : value instanceof Error ? value.message : JSON.stringify(value)
+      typeof value === 'string'
+        ? value
+        : value instanceof Error
+          ? (value.stack ?? value.message)
+          : JSON.stringify(value)
     return `${key}=${text}`
   })
   return ` (${shown.join(', ')})`

@@ -34,11 +34,14 @@ function clientOf({ data }: ReadFlags, world: World) {
 /** Contracts worst first, verdicts, open incidents, agents. Exit 1 when a target is not met. */
 export async function status(flags: ReadFlags, world: World): Promise<number> {
   const client = clientOf(flags, world)
+  // What is wrong with the collector itself is said first: it may be why the rest does not answer.
+  const ready = (await client.ready()) as { ok: boolean; reasons: string[] }
+  if (!flags.json) for (const reason of ready.reasons) world.out(`collector: ${reason}`)
   // The API answers the shapes of view: it is made from them.
   const contracts = ((await client.get('/contracts')) as List<ContractView>).items
   const incidents = ((await client.get('/incidents?open=true')) as List<IncidentView>).items
   const agents = ((await client.get('/agents')) as List<AgentView>).items
-  if (flags.json) world.out(JSON.stringify({ contracts, incidents, agents }))
+  if (flags.json) world.out(JSON.stringify({ ready, contracts, incidents, agents }))
   else for (const line of statusLines({ contracts, incidents, agents })) world.out(line)
   const isBroken = contracts.some(({ guarantees }) => guarantees.some(({ verdict }) => verdict === 'not_met'))
   return isBroken ? EXIT.no : EXIT.done

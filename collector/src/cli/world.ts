@@ -1,11 +1,11 @@
 /** The world of a command: what it reads and where it writes, and what its end means. */
 import { Fault, type FaultCode } from '@constat/shared/fault'
-import type { Clock } from '@constat/shared/time'
+import type { HostClock } from '@constat/shared/time'
 import type { Environment } from '../config.ts'
 import type { Random } from '../shell.ts'
 
 export type World = {
-  clock: Clock
+  clock: HostClock
   random: Random
   environment: Environment
   /** One line of the answer. */

@@ -7,6 +7,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
+import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
@@ -122,7 +123,14 @@ export type AppDeps = {
   events: Events
   /** Prometheus text, aggregates only. */
   metrics(): Promise<string>
-  ready(): Promise<{ ok: boolean; reasons: string[] }>
+  health: {
+    /** What is wrong now. */
+    look(): Promise<readonly Trouble[]>
+    /** What was wrong a moment ago: a look that costs nothing. */
+    known(): readonly Trouble[]
+    /** The answer of `work`, or Fault `database` as soon as it is known to be away. */
+    within<T>(work: Promise<T>): Promise<T>
+  }
   /** What a host that joins fetches; Fault `unavailable` when there is no agent to give away. */
   installer(): Promise<{ script: string; bundle: Uint8Array }>
   /** Where people reach this collector, without a slash at its end. */

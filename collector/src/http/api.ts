@@ -7,7 +7,7 @@ import { Fault } from '@constat/shared/fault'
 import type { AppDeps } from './actions.ts'
 import { identify, type Env } from './caller.ts'
 import { MAX_QUERY_CHARS } from './limits.ts'
-import { problemResponse } from './problem.ts'
+import { knownFault, problemResponse } from './problem.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { checkRoutes } from './routes/checks.ts'
 import { contractRoutes } from './routes/contracts.ts'
@@ -48,7 +48,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   }
   const app = new Hono<Env>()
   app.onError((error) => {
-    if (!(error instanceof Fault)) deps.log.error('a route failed', { error })
+    if (!knownFault(error)) deps.log.error('a route failed', { error })
     return problemResponse(error)
   })
   // The document names no contract and no service: tools may read it before they have a token.

@@ -10,7 +10,7 @@ import type { AppDeps } from './actions.ts'
 import { API_PATH, apiRoutes } from './api.ts'
 import { securityHeaders } from './headers.ts'
 import { healthRoutes } from './health.ts'
-import { problemResponse } from './problem.ts'
+import { knownFault, problemResponse } from './problem.ts'
 import { installRoutes } from './routes/install.ts'
 
 /** What only programs ask for: where nothing answers there, a page to sign in would mislead them. */
@@ -21,8 +21,9 @@ export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.use(securityHeaders())
   app.route('/', healthRoutes(deps))
-  app.route(API_PATH, apiRoutes(deps))
   app.route('/static', assetRoutes(deps.assetDir))
+  app.use((_, next) => deps.health.within(next()))
+  app.route(API_PATH, apiRoutes(deps))
   app.route('/', installRoutes(deps))
   for (const path of MACHINE_PATHS) app.all(path, () => problemResponse(NO_SUCH_PATH))
   app.route('/', createSite(deps))
@@ -30,7 +31,7 @@ export function createApp(deps: AppDeps): Hono {
   app.onError((error, c) => {
     const forPeople = c.req.header('accept')?.includes('text/html') ?? false
     if (forPeople) return tellTrouble(c, error, deps)
-    if (!(error instanceof Fault)) deps.log.error('a request failed', { error })
+    if (!knownFault(error)) deps.log.error('a request failed', { error })
     return problemResponse(error)
   })
   return app

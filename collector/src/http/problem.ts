@@ -6,6 +6,7 @@ import { Fault, type FaultCode } from '@constat/shared/fault'
 import { HTTPException } from 'hono/http-exception'
 import { STATUS_CODES } from 'node:http'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { awayFaultOf } from '../db/away.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -52,8 +53,14 @@ export function problemOf(error: unknown): Problem {
   return fault.problems.length === 0 ? problem : { ...problem, problems: fault.problems }
 }
 
+/** Null for a bug: the log has to tell of it. */
+export function knownFault(error: unknown): Fault | null {
+  return error instanceof Fault ? error : awayFaultOf(error)
+}
+
 function faultOf(error: unknown): Fault {
-  if (error instanceof Fault) return error
+  const known = knownFault(error)
+  if (known) return known
   if (error instanceof HTTPException) return new Fault(codeOfStatus(error.status), sentenceOf(error))
   return new Fault('internal', 'The collector failed to answer. Its log has the reason.')
 }

@@ -9,7 +9,7 @@ import { agentIdOf } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
 import { agentRows, insertAgent, markRevoked, markSeen, spendToken, type AgentRow } from '../db/agent-rows.ts'
 import type { Database } from '../db/tx.ts'
-import type { Shell } from '../shell.ts'
+import type { ClockBase, Shell } from '../shell.ts'
 
 export const SILENT_AFTER_MS = 90_000
 /** Asked every second: after this long without a question this process, or its clock, was away. */
@@ -24,6 +24,8 @@ export type KnownAgent = AgentRow & {
   seenMs: UnixMs
   /** Its last connection takes requests to look. */
   takesLooks: boolean
+  /** Of its last frame that this process has taken. */
+  clockBase: ClockBase | null
 }
 
 export type Introduction = { publicKey: Uint8Array; name: string; version: string; token: string | null }
@@ -145,7 +147,8 @@ export class Agents {
   #add(row: AgentRow): KnownAgent {
     if (!strictPublicKey(row.publicKey)) throw new Error(`the stored key of agent ${row.id} is not sound`)
     const idBytes = Buffer.from(row.id, 'hex')
-    const agent = { ...row, idBytes, connections: 0, seenMs: this.#shell.clock.nowMs(), takesLooks: false }
+    const seenMs = this.#shell.clock.nowMs()
+    const agent = { ...row, idBytes, connections: 0, seenMs, takesLooks: false, clockBase: null }
     this.#byId.set(row.id, agent)
     return agent
   }

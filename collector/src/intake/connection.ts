@@ -7,6 +7,7 @@ import type { CheckPlace, Look } from '@constat/shared/look'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
 import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
 import { messageOf } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
 import type { SignedTrial } from '@constat/shared/trial'
 import type { Shell } from '../shell.ts'
 import type { FrameIntake, Verdict } from './frame-intake.ts'
@@ -36,6 +37,8 @@ export type ConnectionDeps = {
   intake: FrameIntake
   /** What an agent has to run now; enrols it in the logs it will write to. */
   assign(agent: KnownAgent): Promise<Assignment[]>
+  /** What an agent is told whose own clock shows `theirMs`; null while that is in doubt. */
+  compare(agent: KnownAgent, theirMs: UnixMs): UnixMs | null
   /** A try of this agent hangs. */
   hanging(agent: KnownAgent, place: CheckPlace): void
 }
@@ -182,7 +185,7 @@ export class Connection {
 
   #serve(agent: KnownAgent, message: Message): void {
     this.#deps.agents.seen(agent)
-    if (message.type === 'time') return this.#answerTime(message.sentMs)
+    if (message.type === 'time') return this.#answerTime(agent, message.sentMs)
     if (message.type === 'hanging') return this.#deps.hanging(agent, message)
     if (message.type === 'tried')
       return message.id === this.#trial.id ? this.#trial.answer(message) : undefined
@@ -199,9 +202,10 @@ export class Connection {
     })
   }
 
-  #answerTime(sentMs: number): void {
-    const nowMs = this.#deps.shell.clock.nowMs()
-    this.#send({ type: 'time', sentMs, receivedMs: nowMs, answeredMs: nowMs })
+  #answerTime(agent: KnownAgent, sentMs: number): void {
+    const nowMs = this.#deps.compare(agent, sentMs)
+    // In doubt it says nothing: the agent goes on with what it knows.
+    if (nowMs !== null) this.#send({ type: 'time', sentMs, receivedMs: nowMs, answeredMs: nowMs })
   }
 
   #answer(verdict: Verdict): void {

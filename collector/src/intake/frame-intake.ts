@@ -53,6 +53,8 @@ export type Verdict =
 export type CheckIntervals = (log: number, digest: Uint8Array) => readonly number[] | null
 
 export type FrameIntakeDeps = {
+  /** Whether the disk has room for more. */
+  hasRoom(): boolean
   db: Database
   prove: Prove
   shell: Shell
@@ -78,6 +80,7 @@ type Added = { drafts: Draft[]; facts?: Fact[] }
 export class FrameIntake {
   readonly #db: Database
   readonly #prove: Prove
+  readonly #hasRoom: () => boolean
   readonly #shell: Shell
   readonly #sequencer: Sequencer
   readonly #checkIntervals: CheckIntervals
@@ -94,6 +97,7 @@ export class FrameIntake {
   constructor(deps: FrameIntakeDeps) {
     this.#db = deps.db
     this.#prove = deps.prove
+    this.#hasRoom = deps.hasRoom
     this.#shell = deps.shell
     this.#sequencer = deps.sequencer
     this.#checkIntervals = deps.checkIntervals
@@ -103,6 +107,10 @@ export class FrameIntake {
 
   /** One verdict for one frame, in the order of a sender's frames. */
   receive(sender: Sender, bytes: Uint8Array): Promise<Verdict> {
+    if (!this.#hasRoom()) {
+      const detail = 'the disk of the collector is full; keep what you have, and send it later'
+      return Promise.resolve({ kind: 'unavailable', detail })
+    }
     if (this.#waiting.length >= MAX_WAITING_FRAMES) {
       return Promise.resolve({
         kind: 'unavailable',
@@ -336,6 +344,11 @@ function draftOf(one: Proved, { digest, checkIntervalsMs }: Checked): Draft {
         clockOffsetMs: clock.offsetMs,
         clockErrorMs: clock.errorMs,
         spoolFrames: health.spoolFrames,
+        clockBase: {
+          session: bufferOf(batch.session).toString('hex'),
+          ms: (clock.wallS - clock.monotonicS) * 1_000 + clock.wallMs - clock.monotonicMs,
+          receivedMs: one.receivedMs,
+        },
       },
       isGood: batch.samples.outcome === null,
     },

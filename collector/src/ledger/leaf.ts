@@ -4,6 +4,7 @@
  */
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
+import type { ClockBase } from '../shell.ts'
 
 /** The position plus one is the byte in the leaf. */
 export const LEAF_TYPES = [
@@ -41,7 +42,12 @@ export type LeafType = (typeof LEAF_TYPES)[number]
 export const MAX_BODY_BYTES = 60_073
 
 /** What pages show of an agent: its clock against the collector's, and what waits in its spool. */
-export type AgentHealth = { clockOffsetMs: number; clockErrorMs: number; spoolFrames: number }
+export type AgentHealth = {
+  clockOffsetMs: number
+  clockErrorMs: number
+  spoolFrames: number
+  clockBase: ClockBase | null
+}
 
 /** Where a frame stands in its session, the span of its samples, and what it says of its agent. */
 export type FramePlace = {

@@ -5,6 +5,7 @@ import type { UnixMs } from '@constat/shared/time'
 import type { Caller } from '../http/actions.ts'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ContractView } from '../view/contract.ts'
+import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Text } from './text/en.ts'
 import type { Lang } from './text/format.ts'
@@ -24,6 +25,8 @@ export type Scene = {
   /** Path and query of this page, for the language links. */
   address: string
   version: string
+  /** What keeps the collector from its work; empty for whoever does not run it. */
+  troubles: readonly Trouble[]
   /** Draw the content alone: the page refreshes itself. */
   fragment: boolean
 }

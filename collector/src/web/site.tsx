@@ -8,7 +8,7 @@ import type { AppDeps } from '../http/actions.ts'
 import { requireSameOrigin, signIn, signOut } from '../http/caller.ts'
 import { limitBody } from '../http/describe.ts'
 import { MAX_QUERY_CHARS } from '../http/limits.ts'
-import { problemOf } from '../http/problem.ts'
+import { knownFault, problemOf } from '../http/problem.ts'
 import { SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
 import { readingPages } from './reading.tsx'
@@ -41,7 +41,7 @@ export function createSite(deps: AppDeps): Hono {
 /** A person's view of a problem. */
 export function tellTrouble(c: Context, error: unknown, deps: AppDeps): Response | Promise<Response> {
   const problem = problemOf(error)
-  if (!(error instanceof Fault)) deps.log.error('a page failed', { error })
+  if (!knownFault(error)) deps.log.error('a page failed', { error })
   return c.html(
     <Trouble scene={{ ...sceneOf(c, deps, null), fragment: false }} problem={problem} />,
     problem.status,

@@ -32,6 +32,7 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
     termsOf: () => null,
     address: url.pathname + url.search,
     version: deps.version,
+    troubles: caller?.role === 'owner' ? deps.health.known() : [],
     fragment: c.req.header(FRAGMENT_HEADER) !== undefined,
   }
 }

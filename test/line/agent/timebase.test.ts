@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { HostClock } from '../../../agent/src/shell.ts'
+import type { HostClock } from '@constat/shared/time'
 import { Timebase } from '../../../agent/src/timebase.ts'
 
 const START_MS = 1_790_000_000_000

@@ -38,6 +38,7 @@ function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameI
       log: createKeptLog(),
       identity: { key, publicKey: Buffer.alloc(32) },
     },
+    hasRoom: () => true,
     sequencer: ledger.sequencer(),
     checkIntervals: (log, digest) => (log === 1 && DIGEST.equals(digest) ? [10_000] : null),
     isMember: (log, agent) => log === 1 && agent.equals(AUTHOR.agent),

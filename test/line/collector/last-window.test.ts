@@ -44,6 +44,7 @@ describe('in words', () => {
 describe('asked of a collector', () => {
   const clientOf = (post: Client['post']): Client => ({
     url: 'http://127.0.0.1:1',
+    ready: () => Promise.resolve({ ok: true, reasons: [] }),
     get: () => Promise.reject(new Error('nothing is read')),
     put: () => Promise.reject(new Error('nothing is written')),
     post,

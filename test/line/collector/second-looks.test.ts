@@ -30,7 +30,13 @@ function world({ more = '', agents = [{}, {}, {}], checks = 1 }: World = {}) {
   const state = stateOf(terms.name, [applied, configurationLeaf(config)])
   const known = agents.map((changes, i): KnownAgent => {
     const id = (i + 1).toString(16).padStart(32, '0')
-    const own = { idBytes: Buffer.from(id, 'hex'), connections: 1, seenMs: 0, takesLooks: true }
+    const own = {
+      idBytes: Buffer.from(id, 'hex'),
+      connections: 1,
+      seenMs: 0,
+      takesLooks: true,
+      clockBase: null,
+    }
     return { ...agentRow({ id, name: `site-${i + 1}` }), ...own, ...changes }
   })
   const asks: { agents: number[]; look: SignedLook }[] = []
@@ -78,7 +84,7 @@ function frameOf({ idBytes }: KnownAgent, { config, outcomes, check, atMs }: Tol
   const samples = outcomes.map((outcome, i) => ({ check, atMs: atMs + i, outcome, attempt: 0 }))
   const { body, fromMs, toMs } = frameRow({ config, agent: idBytes, index: 0 }, samples)
   const place = { agent: idBytes, session: Buffer.alloc(16), seq: 0, digest: Buffer.alloc(32), fromMs, toMs }
-  const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0 }
+  const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0, clockBase: null }
   const isGood = outcomes.every((one) => one === 'ok')
   return { type: 'frame', body, receivedMs: atMs, frame: { ...place, health, isGood } }
 }

@@ -3,7 +3,6 @@ import * as zlib from 'node:zlib'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { MAX_VALUE_CHARS } from '@constat/probe/body-inspect'
-import { BODY_BUDGET_MS } from '@constat/probe/http-body'
 import {
   judgeAnswer,
   redirectLimit,
@@ -337,8 +336,9 @@ describe('bodies', () => {
       judge({ bodyContains }, { body: 'a'.repeat(16 * 1024 * 1024) }),
       judge({ bodyContains: 'end' }, { body: `${'a'.repeat(20_000)}end` }),
     ])
-    expect(first).toContain(
-      `fail unreadable: the body cannot be read: reading it takes more than ${BODY_BUDGET_MS} ms`,
+    // A machine that is too busy to have spent that on it says so instead, and blames nobody.
+    expect(first).toMatch(
+      /^fail unreadable: the body cannot be read: reading it takes more than 2000 ms|^unknown resources: this host has no time/,
     )
     expect(second).toBe('ok none: status 200')
   }, 20_000)

@@ -235,7 +235,7 @@ test('whatever a batch holds comes back whole, canonical, and the same at full s
       }
       expect(readStates(frame)).toEqual(states)
       const { origin, agent, session, seq, prev } = batch
-      const clock = { offsetMs: batch.clock.offsetMs, errorMs: batch.clock.errorMs }
+      const { source: _source, stepMs: _stepMs, ...clock } = batch.clock
       const health = { spoolFrames: batch.health.spoolFrames }
       const place = { origin, agent, session, seq, prev, clock, health }
       expect(readPlaced(frame)).toEqual({ ...states, ...place })

@@ -10,7 +10,7 @@ import { incidentEvents } from '../part/events.ts'
 import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { StateMark } from '../part/mark.tsx'
-import { checkName, contractName, serviceName, siteName, spoken } from '../part/names.ts'
+import { checkName, contractName, serviceName, siteName, spoken, upperFirst } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { lasted, Time } from '../part/time.tsx'
 import { Timeline, type Instant } from '../part/timeline.tsx'
@@ -88,10 +88,6 @@ function placesText({ vantages }: IncidentView, { text }: Scene): string {
   if (failing.length === 0) return ''
   const said = text.glance.places({ failing: failing.length, all: vantages.length })
   return silent.length === 0 ? said : `${said} ${text.glance.silentPlaces(silent.length)}`
-}
-
-function upperFirst(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function marksOf(incident: IncidentView, { text }: Scene): Instant[] {

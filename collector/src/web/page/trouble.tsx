@@ -31,9 +31,13 @@ export function Trouble({ scene, problem }: { scene: Scene; problem: Problem }) 
   )
 }
 
-function wordsOf({ status, detail }: Problem, { text: { trouble } }: Scene): { title: string; text: string } {
+function wordsOf(
+  { status, code, detail }: Problem,
+  { text: { trouble } }: Scene,
+): { title: string; text: string } {
   if (status === 404) return { title: trouble.notFoundTitle, text: trouble.notFoundText }
   if (status === 403) return { title: trouble.forbiddenTitle, text: trouble.forbiddenText }
   if (status < 500) return { title: trouble.badTitle, text: detail }
+  if (code === 'database') return { title: trouble.awayTitle, text: trouble.awayText }
   return { title: trouble.brokenTitle, text: trouble.brokenText }
 }

@@ -4,15 +4,23 @@
 import { html } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { may } from '../../http/scope.ts'
+import { troubleText } from '../../view/health.ts'
 import type { Door, Scene } from '../scene.ts'
 import { LANGS, TEXTS } from '../text/words.ts'
 import { Logo } from './mark.tsx'
+import { upperFirst } from './names.ts'
 import { Time } from './time.tsx'
 
 type Props = { scene: Scene; title: string; door?: Door; children: Child }
 
 export function Layout({ scene, title, door, children }: Props) {
-  if (scene.fragment) return <main id="content">{children}</main>
+  const content = (
+    <>
+      <Troubles scene={scene} />
+      {children}
+    </>
+  )
+  if (scene.fragment) return <main id="content">{content}</main>
   const { text, lang } = scene
   return (
     <>
@@ -34,11 +42,24 @@ export function Layout({ scene, title, door, children }: Props) {
           <Header scene={scene} {...(door && { door })} />
           <Hatch />
           <main id="content" tabindex={-1}>
-            {children}
+            {content}
           </main>
           <Footer scene={scene} />
         </body>
       </html>
+    </>
+  )
+}
+
+/** What keeps the collector itself from its work. */
+function Troubles({ scene: { text, troubles } }: { scene: Scene }) {
+  return (
+    <>
+      {troubles.map((one) => (
+        <p class="notice ill" role="status">
+          {upperFirst(troubleText(one, text.health))}.
+        </p>
+      ))}
     </>
   )
 }

@@ -33,7 +33,10 @@ export function siteName({ contract, site }: Of & { site: string }, { termsOf }:
 }
 
 export function spoken(id: string): string {
-  const words = id.replaceAll(/[-_]+/g, ' ')
+  return upperFirst(id.replaceAll(/[-_]+/g, ' '))
+}
+
+export function upperFirst(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 

@@ -3,6 +3,7 @@
  */
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
+import { healthEn } from '../../view/health.ts'
 import { endingEn } from './en-ending.ts'
 import { unknownEn } from './en-unknown.ts'
 import { first } from './en-first.ts'
@@ -10,6 +11,7 @@ import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { metricsEn } from './en-metrics.ts'
 import { trialEn } from './en-trial.ts'
+import { troubleEn } from './en-trouble.ts'
 import { windowEn } from './en-window.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
@@ -382,17 +384,8 @@ export const en = {
     wrongText: 'It is mistyped, withdrawn, or past its end. Copy the whole link again, or make a new token.',
     signedOut: 'You are signed out.',
   },
-  trouble: {
-    back: 'Back to the overview',
-    code: 'Code',
-    notFoundTitle: 'There is nothing here',
-    notFoundText: 'The address is mistyped, or what it named is gone or not yours to see.',
-    forbiddenTitle: 'That is not yours to do',
-    forbiddenText: 'Ask the owner, or sign in with another token.',
-    badTitle: 'That did not fit',
-    brokenTitle: 'The collector could not answer',
-    brokenText: 'Its log has the reason. Measuring goes on meanwhile: agents keep what they cannot send.',
-  },
+  health: healthEn,
+  trouble: troubleEn,
 }
 
 export type Text = typeof en

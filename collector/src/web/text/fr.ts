@@ -9,6 +9,7 @@ import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { metricsFr } from './fr-metrics.ts'
 import { trialFr } from './fr-trial.ts'
+import { healthFr, troubleFr } from './fr-trouble.ts'
 import { windowFr } from './fr-window.ts'
 
 /** French counts zero as one. */
@@ -384,16 +385,6 @@ export const fr: Text = {
     wrongText: 'Il est mal recopié, retiré ou expiré. Copiez de nouveau le lien entier, ou créez un jeton.',
     signedOut: 'Vous êtes déconnecté.',
   },
-  trouble: {
-    back: 'Retour à la vue d’ensemble',
-    code: 'Code',
-    notFoundTitle: 'Il n’y a rien ici',
-    notFoundText: 'L’adresse est mal écrite, ou ce qu’elle nommait a disparu ou ne vous est pas ouvert.',
-    forbiddenTitle: 'Cela ne vous revient pas',
-    forbiddenText: 'Demandez au titulaire, ou connectez-vous avec un autre jeton.',
-    badTitle: 'Cela ne convient pas',
-    brokenTitle: 'Le collecteur n’a pas pu répondre',
-    brokenText:
-      'Son journal en donne la raison. La mesure continue : les agents gardent ce qu’ils ne peuvent pas envoyer.',
-  },
+  health: healthFr,
+  trouble: troubleFr,
 }
