@@ -112,6 +112,7 @@ async function openLine(
     shell,
     prove: prover.prove,
     hasRoom: () => !health.isFull,
+    heard: (known) => clock.startsAfter(known),
     publicUrl,
     bus,
     previews,

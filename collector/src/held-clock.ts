@@ -18,16 +18,21 @@ const SIGNED_SINCE_MS = 10_000
 /** The clock of an agent, read on its host and heard here, is of the same time within this. */
 const AGREE_MS = 1_000
 
+/** An agent before a start: `clockOffsetMs` made its clock ours. */
+type Heard = { id: string; lastSeenMs: UnixMs; clockOffsetMs: number }
 /** Who asks for the time. */
 type Witness = { id: string; clockBase: ClockBase | null }
 
-type Step = { baseMs: number; sinceMs: UnixMs; words: Map<string, 'held' | 'new'> }
+/** `isStart`: the clock was set while no collector ran, so that what is held is only a least time. */
+type Step = { baseMs: number; sinceMs: UnixMs; isStart: boolean; words: Map<string, 'held' | 'new'> }
 
 export class HeldClock implements Clock {
   readonly #clock: HostClock
   readonly #log: Log
   /** agent → its own clock less ours, ms, when it last asked for the time while ours was steady. */
   readonly #before = new Map<string, { apartMs: number; clockBase: ClockBase | null }>()
+  /** agent → what its own clock showed when it was last heard before a start that is in doubt. */
+  readonly #shown = new Map<string, UnixMs>()
   #step: Step | null = null
   /** Wall clock less monotonic clock when it was last looked at, ms; and when that was. */
   #baseMs: number
@@ -46,6 +51,18 @@ export class HeldClock implements Clock {
     this.#look()
     if (this.#step === null) return this.#clock.nowMs()
     return Math.floor(this.#step.baseMs + this.#clock.monotonicUs() / 1_000)
+  }
+
+  /** At a start: what was last heard of agents. A clock that shows less was set back since, or was wrong then. */
+  startsAfter(heard: readonly Heard[]): void {
+    const heardMs = Math.max(0, ...heard.map(({ lastSeenMs }) => lastSeenMs))
+    if (this.nowMs() >= heardMs - STEP_MS) return
+    for (const { id, lastSeenMs, clockOffsetMs } of heard) this.#shown.set(id, lastSeenMs - clockOffsetMs)
+    const baseMs = heardMs - this.#seenUs / 1_000
+    this.#step = { baseMs, sinceMs: heardMs, isStart: true, words: new Map() }
+    this.#log.error('the clock of this host lies behind what was recorded before: it was set back', {
+      byMs: Math.round(baseMs - this.#baseMs),
+    })
   }
 
   monotonicUs(): number {
@@ -77,10 +94,15 @@ export class HeldClock implements Clock {
     this.#baseMs = baseMs
     this.#seenUs = nowUs
     if (isStep) this.#stepped(fromMs, movedMs)
-    if (this.#step !== null && Math.abs(baseMs - this.#step.baseMs) < STEP_MS) {
+    if (this.#step !== null && this.#isBack(this.#step)) {
       this.#step = null
       this.#log.info('the clock of this host is back where it was')
     }
+  }
+
+  #isBack({ baseMs, isStart }: Step): boolean {
+    const offMs = this.#baseMs - baseMs
+    return isStart ? offMs > -STEP_MS : Math.abs(offMs) < STEP_MS
   }
 
   #stepped(fromMs: number, movedMs: number): void {
@@ -92,7 +114,7 @@ export class HeldClock implements Clock {
     if (Math.abs(movedMs - sleptMs) < STEP_MS) return
     const baseMs = fromMs + sleptMs
     const sinceMs = Math.floor(baseMs + this.#seenUs / 1_000)
-    this.#step = { baseMs, sinceMs, words: new Map() }
+    this.#step = { baseMs, sinceMs, isStart: false, words: new Map() }
     this.#log.error(
       'the clock of this host was set; the time from before goes on until agents have the new one',
       {
@@ -131,6 +153,8 @@ export class HeldClock implements Clock {
    * as that of a paused machine does, its frames say that nobody has set it.
    */
   #hasWord(step: Step, { id, clockBase }: Witness, apartMs: number): boolean {
+    // A clock that shows less than it did was set back as well.
+    if (step.isStart) return this.nowMs() + apartMs >= (this.#shown.get(id) ?? Infinity)
     const before = this.#before.get(id)
     if (!before) return false
     if (Math.abs(apartMs - before.apartMs) <= AGREE_MS) return true

@@ -25,7 +25,7 @@ import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
 import { FrameIntake } from './intake/frame-intake.ts'
 import type { Prove } from './intake/proof.ts'
-import { Agents } from './intake/agents.ts'
+import { Agents, type KnownAgent } from './intake/agents.ts'
 import { Alerted } from './judge/alerted.ts'
 import { Judge } from './judge/judge.ts'
 import { liveJudgement } from './judge/live.ts'
@@ -63,6 +63,8 @@ export type PipelineDeps = {
   publicUrl: string
   bus: Pick<EventBus, 'publish'>
   previews: Previews
+  /** What was heard of agents before this process began. */
+  heard?: (agents: readonly KnownAgent[]) => void
   /** What agents run has changed: those that are connected are told. */
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
@@ -183,6 +185,7 @@ export class Pipeline {
   async open(): Promise<void> {
     await this.sequencer.open()
     await this.agents.open()
+    this.#deps.heard?.(this.agents.enrolled())
     await this.contracts.catchUp(this.sequencer.heads())
     await this.fold.load()
     await this.#closer.open()

@@ -60,6 +60,12 @@ const asks = (host: Host, name: string, offMs = 0, baseMs: number | null = null)
   return host.held.compare({ id: name, clockBase: baseMs === null ? null : signed }, host.trueMs + offMs)
 }
 
+/** Agents as they were last heard at `lastSeenMs`; `offMs`: how far ours was off the truth, and the clock of `local`. */
+const heard = (lastSeenMs: number, offMs = 0) => [
+  { id: 'lyon', lastSeenMs, clockOffsetMs: offMs },
+  { id: 'local', lastSeenMs, clockOffsetMs: 0 },
+]
+
 describe('a clock that goes as it went', () => {
   it('is the host’s own, also when it is slewed', () => {
     const host = new Host()
@@ -128,6 +134,28 @@ describe('a clock that is set', () => {
     // An agent that stood still with it has jumped as well.
     expect(asks(host, 'beside', 0, 5 + HOUR_MS)).toBeNull()
     expect(asks(host, 'lyon', 0, 5)).toBe(host.trueMs)
+    expect(host.held.step).toBeNull()
+  })
+
+  it('before a start is noticed by what was recorded, and stands until the host has caught up', () => {
+    const host = new Host({ aheadMs: -HOUR_MS })
+    host.held.startsAfter(heard(host.trueMs))
+    // An agent of this host was set back with it.
+    expect(asks(host, 'local', -HOUR_MS)).toBeNull()
+    expect(host.held.step).toMatchObject({ offMs: -HOUR_MS, isDoubted: true })
+    expect(host.offMs).toBe(0)
+    expect(asks(host, 'lyon')).toBe(host.trueMs)
+    host.isSet(HOUR_MS + 2)
+    expect(host.held.step).toBeNull()
+    expect(host.offMs).toBe(2)
+  })
+
+  it('before a start is followed where it was wrong then, as agents show', () => {
+    const host = new Host()
+    // The collector was an hour ahead, and so told its agents; the clock of its own host was so as well.
+    host.held.startsAfter(heard(host.trueMs + HOUR_MS, HOUR_MS))
+    expect(asks(host, 'local')).toBeNull()
+    expect(asks(host, 'lyon', 30)).toBe(host.trueMs)
     expect(host.held.step).toBeNull()
   })
 
