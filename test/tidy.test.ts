@@ -38,10 +38,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'config.ts': [],
     'data-dir.ts': [],
     'certificate.ts': ['config.ts', 'data-dir.ts'],
-    'listener.ts': ['config.ts', 'certificate.ts', 'intake/socket.ts'],
+    'places.ts': [],
+    'listener.ts': ['config.ts', 'certificate.ts', 'places.ts', 'intake/socket.ts'],
     'door.ts': ['config.ts', 'certificate.ts', 'listener.ts'],
     'install-script.ts': [],
-    'installer.ts': ['install-script.ts', 'http/routes/install.ts'],
+    'installer.ts': ['install-script.ts', 'http/routes/install.ts', 'http/shared-body.ts'],
     db: ['alert/types.ts', 'alert/shapes'],
     'access.ts': ['db'],
     // An anomaly is told in the transaction that keeps it.

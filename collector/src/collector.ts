@@ -100,7 +100,7 @@ async function openLine(
   const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
   const access = { db, random, nowMs: () => clock.nowMs() }
   const token = await ownerToken(config.dataDir, access)
-  const { server, url, publicUrl } = door
+  const { url, publicUrl } = door
   const bus = await openBus({ db, log })
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
@@ -123,7 +123,7 @@ async function openLine(
   closers.push(() => pipeline.close())
   await health.start(pipeline)
   const { agents, intake, delivered } = pipeline
-  sockets = serveAgents(server, {
+  sockets = serveAgents(door, {
     shell,
     agents,
     intake,

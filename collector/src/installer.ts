@@ -12,9 +12,10 @@ import { Fault, messageOf } from '@constat/shared/fault'
 import { curlPin } from '@constat/shared/pin'
 import { installScript } from './install-script.ts'
 import { BUNDLE_PATH, SCRIPT_PATH } from './http/routes/install.ts'
+import { sharedBody, type SharedBody } from './http/shared-body.ts'
 import type { Log } from './shell.ts'
 
-export type Installer = { script: string; scriptDigest: string; bundle: Buffer }
+export type Installer = { script: SharedBody; scriptDigest: string; bundle: SharedBody }
 
 /**
  * How the collector is reached by the agents that join. `tlsPin` null: an authority vouches for it.
@@ -36,7 +37,8 @@ export function openInstaller({ dataDir, log }: { dataDir: string; log: Log }): 
   const open = async (): Promise<Installer> => {
     const bundle = await readBundle(dataDir)
     const script = installScript({ bundleDigest: digestOf(bundle), bundlePath: BUNDLE_PATH })
-    return { script, scriptDigest: digestOf(Buffer.from(script)), bundle }
+    const scriptDigest = digestOf(Buffer.from(script))
+    return { script: sharedBody(script), scriptDigest, bundle: sharedBody(bundle) }
   }
   return () => {
     opened ??= open().catch((error: unknown) => {

@@ -1,15 +1,18 @@
 /**
  * Listener: the one port of the collector, HTTP or HTTPS. It is taken before anything else is started, so
  * that a busy one is told at once; whoever comes before everything stands is asked to come back. Plain HTTP
- * on the TLS port is answered with the right address.
+ * on the TLS port is answered with the right address. What nobody has introduced themselves for is bounded here:
+ * connections, their time, the size of their headers, and one request at a time on each.
  */
 import { createServer as createHttp, type RequestListener, type Server as HttpServer } from 'node:http'
+import type { ServerOptions } from 'node:http'
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https'
 import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net'
 import { Fault, systemCode } from '@constat/shared/fault'
 import { reachableAddress, type Served } from './certificate.ts'
 import { urlOf } from './config.ts'
 import { rejectUpgrade } from './intake/socket.ts'
+import { Places } from './places.ts'
 
 type At = { host: string; port: number }
 type Scheme = 'http' | 'https'
@@ -23,6 +26,8 @@ export type Listener = {
   outerUrl: string
   /** Answers requests from now on. */
   serve(listener: RequestListener): void
+  /** Of an agent that has proved who it is: it is no guest of the port any longer. */
+  keep(socket: Socket): void
   /** Takes another certificate for the connections to come. */
   renew(served: Served): void
   close(): Promise<void>
@@ -30,6 +35,24 @@ export type Listener = {
 
 /** A TLS handshake takes no longer, nor the first byte of a connection. */
 export const HANDSHAKE_MS = 10_000
+/** All headers of a request: the longest query, and the cookies that a proxy of the company may add. */
+const MAX_HEADER_BYTES = 16 * 1024
+/** From the first byte of a connection, or of its next request, to the end of the headers. */
+const HEADERS_WITHIN_MS = 10_000
+/** To the end of the body: a statement of 4 MB over a line of 1 Mbit/s. */
+const REQUEST_WITHIN_MS = 60_000
+/** Between two requests. */
+const KEEP_ALIVE_MS = 5_000
+/** Without a byte in either direction; event streams have a heartbeat. */
+const IDLE_MS = 300_000
+const CHECK_EVERY_MS = 1_000
+const LIMITS: ServerOptions = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_WITHIN_MS,
+  requestTimeout: REQUEST_WITHIN_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+}
 const MIN_TLS = 'TLSv1.2'
 /** First byte of every TLS connection (RFC 8446, section 5.1: a handshake record). */
 const TLS_HANDSHAKE = 22
@@ -39,13 +62,18 @@ export async function openListener(at: At, certificate: Served | null): Promise<
   let current: RequestListener = (_, response) => {
     response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('starting\n')
   }
-  const answer: RequestListener = (request, response) => current(request, response)
+  const places = new Places()
+  const answer: RequestListener = (request, response) => {
+    if (places.begin(request, response)) current(request, response)
+  }
   const secure = certificate === null ? null : secureServer(certificate, answer)
-  const server = secure ?? createHttp(answer)
-  server.on('upgrade', (_, stream) => {
+  const server = secure ?? createHttp(LIMITS, answer)
+  server.setTimeout(IDLE_MS)
+  server.on('upgrade', (request, stream) => {
+    if (!places.begin(request, null)) return
     if (server.listenerCount('upgrade') === 1) rejectUpgrade(stream, '503 Service Unavailable')
   })
-  const door = secure === null ? openDoor(server) : openDoor(sorter(secure))
+  const door = openDoor(secure === null ? server : sorter(secure, places), places)
   await listen(door.server, at)
   const scheme: Scheme = secure === null ? 'http' : 'https'
   const port = portOf(door.server, at.port)
@@ -55,6 +83,7 @@ export async function openListener(at: At, certificate: Served | null): Promise<
     serve: (listener) => {
       current = listener
     },
+    keep: (socket) => places.keep(socket),
     renew: ({ cert, key }) => secure?.setSecureContext({ cert, key, minVersion: MIN_TLS }),
     close: () => {
       server.closeAllConnections()
@@ -78,7 +107,14 @@ function addressesOf({ host, port }: At, scheme: Scheme): { url: string; outerUr
 
 function secureServer({ cert, key }: Served, answer: RequestListener): HttpsServer {
   const server = createHttps(
-    { cert, key, minVersion: MIN_TLS, ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_MS },
+    {
+      ...LIMITS,
+      cert,
+      key,
+      minVersion: MIN_TLS,
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_MS,
+    },
     answer,
   )
   // Scanners and broken clients: the connection is closed, and there is nothing to do about it.
@@ -87,8 +123,9 @@ function secureServer({ cert, key }: Served, answer: RequestListener): HttpsServ
 }
 
 /** Tells TLS from plain HTTP by the first byte. */
-function sorter(secure: HttpsServer): TcpServer {
-  const plain = createHttp((request, response) => {
+function sorter(secure: HttpsServer, places: Places): TcpServer {
+  const plain = createHttp(LIMITS, (request, response) => {
+    if (!places.begin(request, response)) return
     const host = request.headers.host ?? 'this address'
     response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
     response.end(`This collector speaks HTTPS only: write https://${host}\n`)
@@ -111,9 +148,13 @@ function sorter(secure: HttpsServer): TcpServer {
 }
 
 /** Closing waits for no connection: they are cut. */
-function openDoor(server: HttpServer | TcpServer): { server: TcpServer; close(): Promise<void> } {
+function openDoor(
+  server: HttpServer | TcpServer,
+  places: Places,
+): { server: TcpServer; close(): Promise<void> } {
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
+    places.enter(socket)
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })

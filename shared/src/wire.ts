@@ -22,6 +22,7 @@
 import { Packr } from 'msgpackr'
 import { MAX_FRAME_BYTES } from './batch.ts'
 import { MAX_CHECKS } from './check.ts'
+import { readFields } from './fields.ts'
 import type { CheckPlace, Look } from './look.ts'
 import { isReceipt, type Receipt } from './receipt.ts'
 import { SIGNATURE_BYTES } from './signature.ts'
@@ -29,8 +30,12 @@ import { MAX_TRIAL_CHARS, MAX_TRIED_CHARS, type SignedTrial } from './trial.ts'
 
 export const SUBPROTOCOL = 'constat.v1'
 export const AGENT_PATH = '/agent/v1'
-/** Largest message either end takes. A configuration of 4,096 checks fits. */
+/** Largest message of a collector. A configuration of 4,096 checks fits. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+/** Largest message of an agent that was welcomed: what a trial came to, each character at its widest. */
+export const MAX_AGENT_MESSAGE_BYTES = 256 * 1024
+/** Largest message of anybody who was not: a hello with the longest name and token has some 700 bytes. */
+export const MAX_HELLO_BYTES = 1_024
 export const NONCE_BYTES = 32
 const MAX_NAME_CHARS = 64
 const MAX_TOKEN_CHARS = 256
@@ -145,14 +150,8 @@ function fieldsOf(m: Message): unknown[] {
 /** The message, or null for anything else: the caller closes with 1002 and says so. */
 export function decodeMessage(bytes: Uint8Array): Message | null {
   if (bytes.length > MAX_MESSAGE_BYTES) return null
-  let fields: unknown
-  try {
-    fields = packr.unpack(bytes)
-  } catch {
-    return null
-  }
-  if (!Array.isArray(fields)) return null
-  return readMessage(fields)
+  const fields = readFields(bytes)
+  return fields && readMessage(fields)
 }
 
 function readMessage(f: readonly unknown[]): Message | null {
@@ -257,5 +256,5 @@ function instant(field: unknown): field is number {
 }
 
 function isIndexes(field: unknown): field is number[] {
-  return Array.isArray(field) && field.length <= 4096 && field.every(count)
+  return Array.isArray(field) && field.length <= MAX_CHECKS && field.every(count)
 }

@@ -11,6 +11,7 @@ import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
+import type { SharedBody } from './shared-body.ts'
 
 /** Who asks. `contract` null: all of them; a provider always has one. */
 export type Caller = { role: Role; contract: string | null }
@@ -132,7 +133,7 @@ export type AppDeps = {
     within<T>(work: Promise<T>): Promise<T>
   }
   /** What a host that joins fetches; Fault `unavailable` when there is no agent to give away. */
-  installer(): Promise<{ script: string; bundle: Uint8Array }>
+  installer(): Promise<{ script: SharedBody; bundle: SharedBody }>
   /** Where people reach this collector, without a slash at its end. */
   publicUrl: string
   /** Language of pages when a browser asks for neither. */

@@ -17,6 +17,7 @@ import { incidentRoutes } from './routes/incidents.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { windowRoutes } from './routes/windows.ts'
+import { answerShared, sharedBody, type SharedBody } from './shared-body.ts'
 
 export const API_PATH = '/api/v1'
 
@@ -52,7 +53,11 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     return problemResponse(error)
   })
   // The document names no contract and no service: tools may read it before they have a token.
-  app.get('/openapi.json', async (c) => c.json(await documentOf(described, deps)))
+  let document: Promise<SharedBody> | null = null
+  app.get('/openapi.json', async (c) => {
+    document ??= documentOf(described, deps).then((spec) => sharedBody(JSON.stringify(spec)))
+    return answerShared(c, await document, { type: 'application/json', cacheControl: 'no-cache' })
+  })
   app.use(async (c, next) => {
     if (new URL(c.req.url).search.length <= MAX_QUERY_CHARS) return next()
     throw new Fault('too-large', `The query is longer than ${MAX_QUERY_CHARS} characters.`)

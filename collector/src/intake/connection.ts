@@ -5,7 +5,13 @@
 import { publicKeyOf } from '@constat/shared/signature'
 import type { CheckPlace, Look } from '@constat/shared/look'
 import { introductionHolds, signIntroduction, type Introduction } from '@constat/shared/handshake'
-import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
+import {
+  decodeMessage,
+  encodeMessage,
+  MAX_HELLO_BYTES,
+  NONCE_BYTES,
+  type Message,
+} from '@constat/shared/wire'
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { SignedTrial } from '@constat/shared/trial'
@@ -24,6 +30,8 @@ export type Socket = {
   close(code: number, reason: string): void
   pause(): void
   resume(): void
+  /** The other end has proved to be this agent. */
+  welcomed(agent: KnownAgent): void
 }
 
 /** A signed configuration of one log, and which of its checks this agent runs. */
@@ -88,14 +96,16 @@ export class Connection {
 
   /** One message of the other side. Never throws: whatever is wrong is said and ends the connection. */
   receive(bytes: Uint8Array): void {
-    const message = decodeMessage(bytes)
+    if (this.#isClosed()) return
+    const isTooLong = this.#stage.at !== 'open' && bytes.length > MAX_HELLO_BYTES
+    const message = isTooLong ? null : decodeMessage(bytes)
     if (!message)
       return this.refuse('malformed', 'that is not a message of this protocol; upgrade the older end')
     const stage = this.#stage
     if (stage.at === 'open') return this.#serve(stage.agent, message)
     if (stage.at === 'hello' && message.type === 'hello') return this.#challenge(message)
     if (stage.at === 'proof' && message.type === 'proof') return void this.#prove(stage, message.signature)
-    if (stage.at !== 'closed') this.refuse('malformed', `a ${message.type} message does not belong here`)
+    this.refuse('malformed', `a ${message.type} message does not belong here`)
   }
 
   /** The agent answered or sent a ping. */
@@ -164,6 +174,7 @@ export class Connection {
   }
 
   async #open(agent: KnownAgent, { version, looks }: Extract<Message, { type: 'hello' }>): Promise<void> {
+    this.#socket.welcomed(agent)
     agent.version = version
     agent.takesLooks = looks
     agent.connections += 1

@@ -1,15 +1,20 @@
 /**
  * Sockets: the WebSocket end of `/agent/v1` on the collector's HTTP server. Counts, sizes and silences
- * are bounded here; what is said on a socket is `connection.ts`.
+ * are bounded here; what is said on a socket is `connection.ts`. Before its welcome a socket is a guest of the
+ * port like any other, and what it says is counted as it comes in, byte by byte, whole messages or not.
  */
 import type { IncomingMessage, Server } from 'node:http'
+import type { Socket as Stream } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { AGENT_PATH, MAX_MESSAGE_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
+import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
-import { Connection, type ConnectionDeps, type SignedLook } from './connection.ts'
+import type { KnownAgent } from './agents.ts'
+import { Connection, type ConnectionDeps, type SignedLook, type Socket } from './connection.ts'
 
-/** Open sockets at most; one more is answered 503. */
-export const MAX_SOCKETS = 2_000
+/** Connections of one agent at most; the oldest makes room. One, and those whose end was not noticed yet. */
+export const MAX_CONNECTIONS_OF_AGENT = 8
+/** All that is said before the welcome, in bytes of the line: a hello, a proof, their frames, a ping or two. */
+const MAX_INTRODUCTION_BYTES = 2 * MAX_HELLO_BYTES
 /** An introduction takes no longer. */
 export const HELLO_WITHIN_MS = 10_000
 /** Agents ping every 20 to 30 s: a socket without a word for this long is dead. */
@@ -33,13 +38,20 @@ export type AgentSockets = {
 
 type Open = { connection: Connection; socket: WebSocket; openedMs: number; seenMs: number }
 
-/** Serves agents on the upgrade requests of `server`; other upgrades are refused. */
-export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets {
+export type Entrance = {
+  /** Upgrades arrive here; those to other paths are refused. */
+  server: Server
+  /** An agent has proved who it is. */
+  keep(stream: Stream): void
+}
+
+/** Serves agents on the upgrade requests of a server. */
+export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): AgentSockets {
   const open = new Set<Open>()
   const clock = deps.shell.clock
   const ws = new WebSocketServer({
     noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
+    maxPayload: MAX_AGENT_MESSAGE_BYTES,
     perMessageDeflate: false,
     // One that does not offer it is turned away before.
     handleProtocols: () => SUBPROTOCOL,
@@ -47,12 +59,20 @@ export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const path = (request.url ?? '').split('?')[0]
     if (path !== AGENT_PATH) return rejectUpgrade(stream, '404 Not Found')
+    // A page in a browser sends it, an agent never does.
+    if (request.headers.origin !== undefined) return rejectUpgrade(stream, '403 Forbidden')
     if (!offers(request, SUBPROTOCOL)) return rejectUpgrade(stream, '400 Bad Request')
-    if (open.size >= MAX_SOCKETS) return rejectUpgrade(stream, '503 Service Unavailable')
-    ws.handleUpgrade(request, stream, head, (socket) => accept(socket))
+    ws.handleUpgrade(request, stream, head, (socket) => accept(socket, request.socket))
   }
-  const accept = (socket: WebSocket): void => {
-    const one = openSocket(socket, deps)
+  const accept = (socket: WebSocket, stream: Stream): void => {
+    const tooMuch = 'that is more than an introduction holds; upgrade the older end'
+    const stopCounting = limitStranger(stream, () => one.connection.refuse('malformed', tooMuch))
+    const welcomed = (agent: KnownAgent): void => {
+      stopCounting()
+      keep(stream)
+      makeRoom(open, agent.id)
+    }
+    const one = openSocket(socket, { ...deps, welcomed })
     open.add(one)
     socket.on('close', () => {
       one.connection.closed()
@@ -88,7 +108,10 @@ export function serveAgents(server: Server, deps: ConnectionDeps): AgentSockets 
   }
 }
 
-function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
+function openSocket(
+  socket: WebSocket,
+  { welcomed, ...deps }: ConnectionDeps & Pick<Socket, 'welcomed'>,
+): Open {
   const clock = deps.shell.clock
   const connection = new Connection(
     {
@@ -96,6 +119,7 @@ function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
       close: (code, reason) => socket.close(code, reason),
       pause: () => socket.pause(),
       resume: () => socket.resume(),
+      welcomed,
     },
     deps,
   )
@@ -112,6 +136,28 @@ function openSocket(socket: WebSocket, deps: ConnectionDeps): Open {
   // A frame past the size limit, a bad UTF-8 text: ws closes the socket with the code that says so.
   socket.on('error', (error) => deps.shell.log.warn('a socket of an agent failed', { reason: error.message }))
   return one
+}
+
+/** Counts what a stranger says, ahead of the library, and ends it where that is too much. Answers how to stop. */
+function limitStranger(stream: Stream, tooMuch: () => void): () => void {
+  let heardBytes = 0
+  const count = (chunk: Buffer): void => {
+    heardBytes += chunk.length
+    if (heardBytes <= MAX_INTRODUCTION_BYTES) return
+    stream.off('data', count)
+    tooMuch()
+    // What was said to it is sent; nothing more is read.
+    stream.destroySoon()
+  }
+  stream.prependListener('data', count)
+  return () => void stream.off('data', count)
+}
+
+/** Called before the newest is counted as the agent's. */
+function makeRoom(open: ReadonlySet<Open>, agent: string): void {
+  const own = [...open].filter(({ connection }) => connection.agent?.id === agent)
+  for (const { connection } of own.slice(0, Math.max(0, own.length + 1 - MAX_CONNECTIONS_OF_AGENT)))
+    connection.refuse('replaced', `this agent has ${MAX_CONNECTIONS_OF_AGENT} newer connections`)
 }
 
 function sendOrEnd(socket: WebSocket, bytes: Uint8Array): void {

@@ -1,12 +1,9 @@
-/**
- * Assets: the style sheet, the script and the icon, as they lie in a folder. Read once, told apart by
- * their digest, so a browser asks again but seldom fetches again.
- */
-import { createHash } from 'node:crypto'
+/** Assets: the style sheet, the script and the icon, as they lie in a folder, each read once. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf } from '@constat/shared/fault'
 import { Hono } from 'hono'
+import { answerShared, sharedBody, type SharedBody } from '../http/shared-body.ts'
 
 const TYPES = {
   'app.css': 'text/css; charset=utf-8',
@@ -15,21 +12,17 @@ const TYPES = {
 } as const
 type AssetName = keyof typeof TYPES
 
-type Asset = { body: Uint8Array<ArrayBuffer>; etag: string }
-
 /** `dir` holds every file of TYPES. */
 export function assetRoutes(dir: string): Hono {
   const app = new Hono()
-  const read = new Map<AssetName, Promise<Asset>>()
+  const read = new Map<AssetName, Promise<SharedBody>>()
   app.get('/:name', async (c) => {
     const name = c.req.param('name')
     if (!isAssetName(name)) return c.notFound()
     const asset = await (read.get(name) ?? remember(name))
-    const headers = { etag: asset.etag, 'cache-control': 'public, no-cache', 'content-type': TYPES[name] }
-    if (c.req.header('if-none-match')?.includes(asset.etag)) return c.body(null, 304, headers)
-    return c.body(asset.body, 200, headers)
+    return answerShared(c, asset, { type: TYPES[name], cacheControl: 'public, no-cache' })
   })
-  function remember(name: AssetName): Promise<Asset> {
+  function remember(name: AssetName): Promise<SharedBody> {
     const asset = readAsset(join(dir, name))
     read.set(name, asset)
     // A file that could not be read is tried again.
@@ -43,10 +36,9 @@ function isAssetName(name: string): name is AssetName {
   return Object.hasOwn(TYPES, name)
 }
 
-async function readAsset(path: string): Promise<Asset> {
+async function readAsset(path: string): Promise<SharedBody> {
   try {
-    const body = new Uint8Array(await readFile(path))
-    return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+    return sharedBody(await readFile(path))
   } catch (cause) {
     throw new Fault('disk', `A file of the web view cannot be read: ${messageOf(cause)}`, { cause })
   }

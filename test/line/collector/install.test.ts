@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Fault } from '@constat/shared/fault'
 import { createApp } from '../../../collector/src/http/app.ts'
 import { BUNDLE_PATH, SCRIPT_PATH } from '../../../collector/src/http/routes/install.ts'
+import { sharedBody } from '../../../collector/src/http/shared-body.ts'
 import { installScript } from '../../../collector/src/install-script.ts'
 import { plainDeps } from '../../support/plain-deps.ts'
 
@@ -14,7 +15,10 @@ const SCRIPT = installScript({
   bundlePath: BUNDLE_PATH,
 })
 const { deps } = plainDeps()
-const app = createApp({ ...deps, installer: async () => ({ script: SCRIPT, bundle: BUNDLE }) })
+const app = createApp({
+  ...deps,
+  installer: async () => ({ script: sharedBody(SCRIPT), bundle: sharedBody(BUNDLE) }),
+})
 
 describe('what is fetched', () => {
   it.each([

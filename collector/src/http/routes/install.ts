@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import type { AppDeps } from '../actions.ts'
 import { problemResponse } from '../problem.ts'
+import { answerShared } from '../shared-body.ts'
 
 export const SCRIPT_PATH = '/install.sh'
 export const BUNDLE_PATH = '/agent/constat-agent.mjs'
@@ -17,18 +18,11 @@ export function installRoutes({ installer }: Pick<AppDeps, 'installer'>): Hono {
   app.onError((error) => problemResponse(error))
   app.get(SCRIPT_PATH, async (c) => {
     const { script } = await installer()
-    return c.body(script, 200, {
-      'content-type': 'text/x-shellscript; charset=utf-8',
-      'cache-control': CACHE_CONTROL,
-    })
+    return answerShared(c, script, { type: 'text/x-shellscript; charset=utf-8', cacheControl: CACHE_CONTROL })
   })
   app.get(BUNDLE_PATH, async (c) => {
     const { bundle } = await installer()
-    // A copy with a buffer of its own, as a response wants it.
-    return c.body(new Uint8Array(bundle), 200, {
-      'content-type': 'text/javascript; charset=utf-8',
-      'cache-control': CACHE_CONTROL,
-    })
+    return answerShared(c, bundle, { type: 'text/javascript; charset=utf-8', cacheControl: CACHE_CONTROL })
   })
   return app
 }

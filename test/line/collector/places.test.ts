@@ -1,0 +1,69 @@
+/** Whose place is whose: by address, and by network where one host has many. */
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { MAX_GUESTS, MAX_GUESTS_OF_ADDRESS, networkOf, Places } from '../../../collector/src/places.ts'
+
+describe('a network', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2::6', '2001:db8:1:2'],
+    ['2001:db8::6', '2001:db8:0:0'],
+    ['fe80::1', 'fe80:0:0:0'],
+    ['::1', '0:0:0:0'],
+  ])('of %s is %s', (address, network) => expect(networkOf(address)).toBe(network))
+})
+
+/** What of a socket the places look at. */
+class Guest extends EventEmitter {
+  destroyed = false
+  readonly remoteAddress: string
+  readonly remotePort: number
+  constructor(remoteAddress: string, remotePort: number) {
+    super()
+    this.remoteAddress = remoteAddress
+    this.remotePort = remotePort
+  }
+  destroy(): void {
+    this.destroyed = true
+    this.emit('close')
+  }
+}
+
+function entered(places: Places, address: string, count: number): Guest[] {
+  return Array.from({ length: count }, (_, i) => {
+    const guest = new Guest(address, 1_000 + i)
+    // The places ask no more of a socket than a guest has.
+    places.enter(guest as unknown as Socket)
+    return guest
+  })
+}
+
+const staying = (guests: readonly Guest[]): number => guests.filter(({ destroyed }) => !destroyed).length
+
+describe('where there is no room', () => {
+  it('the oldest of the same address gives way', () => {
+    const places = new Places()
+    const guests = entered(places, '192.0.2.1', MAX_GUESTS_OF_ADDRESS + 3)
+    expect(guests.map(({ destroyed }) => destroyed).indexOf(false)).toBe(3)
+    expect(staying(guests)).toBe(MAX_GUESTS_OF_ADDRESS)
+  })
+
+  it('somebody of the address that has the most gives way to one of another', () => {
+    const places = new Places()
+    const [most, some] = [entered(places, '192.0.2.1', 500), entered(places, '192.0.2.2', 400)]
+    const few = entered(places, '192.0.2.3', MAX_GUESTS - 900 + 10)
+    expect([most, some, few].map(staying)).toEqual([490, 400, MAX_GUESTS - 890])
+  })
+
+  it('an agent that was welcomed takes none', () => {
+    const places = new Places()
+    const [agent] = entered(places, '192.0.2.1', 1)
+    places.keep(agent as unknown as Socket)
+    expect(staying([agent!, ...entered(places, '192.0.2.1', MAX_GUESTS_OF_ADDRESS)])).toBe(
+      MAX_GUESTS_OF_ADDRESS + 1,
+    )
+  })
+})
