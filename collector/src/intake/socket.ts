@@ -57,11 +57,8 @@ export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): A
     handleProtocols: () => SUBPROTOCOL,
   })
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const path = (request.url ?? '').split('?')[0]
-    if (path !== AGENT_PATH) return rejectUpgrade(stream, '404 Not Found')
-    // A page in a browser sends it, an agent never does.
-    if (request.headers.origin !== undefined) return rejectUpgrade(stream, '403 Forbidden')
-    if (!offers(request, SUBPROTOCOL)) return rejectUpgrade(stream, '400 Bad Request')
+    const refusal = refusalOf(request)
+    if (refusal !== null) return rejectUpgrade(stream, refusal)
     ws.handleUpgrade(request, stream, head, (socket) => accept(socket, request.socket))
   }
   const accept = (socket: WebSocket, stream: Stream): void => {
@@ -106,6 +103,15 @@ export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): A
       })
     },
   }
+}
+
+/** The status that an upgrade is refused with; null: it may be an agent's. */
+function refusalOf({ url = '', headers }: IncomingMessage): string | null {
+  if (url.split('?')[0] !== AGENT_PATH) return '404 Not Found'
+  // A page in a browser sends it, an agent never does.
+  if (headers.origin !== undefined) return '403 Forbidden'
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',')
+  return offered.some((one) => one.trim() === SUBPROTOCOL) ? null : '400 Bad Request'
 }
 
 function openSocket(
@@ -175,11 +181,6 @@ function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
 function asBytes(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data)
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data
-}
-
-function offers({ headers }: IncomingMessage, protocol: string): boolean {
-  const offered = headers['sec-websocket-protocol'] ?? ''
-  return offered.split(',').some((one) => one.trim() === protocol)
 }
 
 /** Answers an upgrade that is not wanted with a status, and ends it. */
