@@ -135,9 +135,8 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const answer = getRequestListener(
-    appOf(options, { pipeline, actions, bus, publicUrl, installer, clock, health }).fetch,
-  )
+  const app = appOf(options, { pipeline, actions, bus, publicUrl, installer, clock, health })
+  const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
   const { allowPrivate } = config
