@@ -4,6 +4,7 @@
  */
 import type { StateBatch } from '@constat/shared/frame-reader'
 import { causeCode, outcomeCode } from '@constat/shared/sample'
+import { MAX_OPEN_SLOTS, slotsOf, unfoldable } from '@constat/shared/slots'
 import type { UnixMs } from '@constat/shared/time'
 
 /** The values of one column; null where all of them are zero, which is "good", "no cause" and "of a slot". */
@@ -15,8 +16,6 @@ type Told = { outcome: Column; cause: Column; attempt: Column }
 
 const UNKNOWN = [outcomeCode('unknown')]
 const MISSED = causeCode('missed')
-/** Slots that one batch may leave open for one check; more is a batch that lies about its schedule. */
-export const MAX_OPEN_SLOTS = 20_000
 
 export function emptyReadings(): Readings {
   return { atMs: [], outcome: null, cause: null, attempt: null }
@@ -27,8 +26,18 @@ export function valueAt(column: Column, i: number): number {
   return column ? column[i]! : 0
 }
 
-/** Adds what `batch` says to `into`, by check index; `intervalMs` by index too. */
-export function readBatch(batch: StateBatch, into: Readings[], intervalMs: readonly number[]): void {
+/**
+ * Adds what `batch` says to `into`, by check index; `intervalMs` by index too. Answers how many readings it
+ * unfolds to at most, or why it cannot be folded: then nothing of it was added.
+ */
+export function readBatch(
+  batch: StateBatch,
+  into: Readings[],
+  intervalMs: readonly number[],
+): number | string {
+  const isWhole = isPlain(batch)
+  const trouble = isWhole ? null : unfoldable(batch)
+  if (trouble !== null) return trouble
   const { check, offsetMs } = batch.samples
   const baseMs = batch.baseS * 1000
   for (let i = 0; i < check.length; i += 1) {
@@ -36,8 +45,8 @@ export function readBatch(batch: StateBatch, into: Readings[], intervalMs: reado
     own.atMs.push(baseMs + offsetMs[i]!)
     tell(own, batch.samples, i)
   }
+  if (isWhole) return check.length
   const { schedule } = batch
-  if (isPlain(batch)) return
   const slots = slotCounts(batch)
   for (let i = 0; i < schedule.check.length; i += 1) {
     const index = schedule.check[i]!
@@ -52,6 +61,7 @@ export function readBatch(batch: StateBatch, into: Readings[], intervalMs: reado
       batch,
     })
   }
+  return check.length + slotsOf(schedule.count)
 }
 
 /** Adds what `from` says at `i` of the instant that was added last. */
