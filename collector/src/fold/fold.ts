@@ -136,7 +136,7 @@ export class Fold {
   ): Promise<void> {
     let from = 0
     do {
-      const page = readPage(frames, this.#configOf(log), from)
+      const page = readPage(frames, this.#configOf(log), { from })
       for (const one of page.unfolded) this.#setAside(log, one)
       from = page.end
       await this.#foldPage(log, { page, next: frames[from]?.index ?? next }, touched)

@@ -74,11 +74,12 @@ export class LateWork {
     given: { frames: readonly Frame[]; span: { fromMs: UnixMs; untilMs: UnixMs }; configOf: ConfigOf },
   ): Map<string, Readings> {
     const { frames, span, configOf } = given
+    const within = { startMs: span.fromMs, endMs: span.untilMs }
     const isInside = (atMs: UnixMs): boolean => atMs >= span.fromMs && atMs < span.untilMs
     const told = new Map<string, Readings>()
     const lostMs: UnixMs[] = []
     for (let from = 0; from < frames.length;) {
-      const { reports, gaps, end } = readPage(frames, configOf, from)
+      const { reports, gaps, end } = readPage(frames, configOf, { from, within })
       from = end
       lostMs.push(...gaps.map(({ atMs }) => atMs).filter(isInside))
       for (const { config, readings } of reports) {

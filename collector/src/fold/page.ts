@@ -7,7 +7,7 @@
 import { readStates, type StateBatch } from '@constat/shared/frame-reader'
 import type { CheckConfig } from '@constat/shared/check'
 import { invariant } from '@constat/shared/fault'
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import type { EntryRow } from '../db/ledger-rows.ts'
 import { readBatch, type Readings } from './readings.ts'
 
@@ -46,8 +46,12 @@ export const PAGE_READINGS = 500_000
 
 export type ConfigOf = (digest: Uint8Array) => CheckConfig
 
-/** From position `from` on. */
-export function readPage(frames: readonly Frame[], configOf: ConfigOf, from = 0): Page {
+/** From position `from` on; open slots only within `within`. */
+export function readPage(
+  frames: readonly Frame[],
+  configOf: ConfigOf,
+  { from = 0, within }: { from?: number; within?: Interval } = {},
+): Page {
   const reports = new Map<string, Report>()
   const gaps: Gap[] = []
   const unfolded: Unfolded[] = []
@@ -67,7 +71,7 @@ export function readPage(frames: readonly Frame[], configOf: ConfigOf, from = 0)
       last = { agent: frame.agent, digest, report }
     }
     const { report } = last
-    const added = readBatch(batch, report.readings, report.intervalMs)
+    const added = readBatch(batch, report.readings, report.intervalMs, within)
     if (typeof added === 'string') {
       unfolded.push({ index: frame.index, agent: report.agent, reason: added })
       continue

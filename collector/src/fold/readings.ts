@@ -5,7 +5,7 @@
 import type { StateBatch } from '@constat/shared/frame-reader'
 import { causeCode, outcomeCode } from '@constat/shared/sample'
 import { MAX_OPEN_SLOTS, slotsOf, unfoldable } from '@constat/shared/slots'
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 
 /** The values of one column; null where all of them are zero, which is "good", "no cause" and "of a slot". */
 export type Column = number[] | null
@@ -14,6 +14,7 @@ export type Column = number[] | null
 export type Readings = Told & { atMs: UnixMs[] }
 type Told = { outcome: Column; cause: Column; attempt: Column }
 
+const ALWAYS: Interval = { startMs: -Infinity, endMs: Infinity }
 const UNKNOWN = [outcomeCode('unknown')]
 const MISSED = causeCode('missed')
 
@@ -28,12 +29,14 @@ export function valueAt(column: Column, i: number): number {
 
 /**
  * Adds what `batch` says to `into`, by check index; `intervalMs` by index too. Answers how many readings it
- * unfolds to at most, or why it cannot be folded: then nothing of it was added.
+ * unfolds to at most, or why it cannot be folded: then nothing of it was added. Open slots outside of `within`
+ * are left out.
  */
 export function readBatch(
   batch: StateBatch,
   into: Readings[],
   intervalMs: readonly number[],
+  within: Interval = ALWAYS,
 ): number | string {
   const isWhole = isPlain(batch)
   const trouble = isWhole ? null : unfoldable(batch)
@@ -59,6 +62,7 @@ export function readBatch(
       count,
       stepMs,
       batch,
+      within,
     })
   }
   return check.length + slotsOf(schedule.count)
@@ -100,17 +104,26 @@ function slotCounts({ samples }: StateBatch): Map<number, number> {
   return counts
 }
 
-type Slots = { index: number; firstMs: UnixMs; count: number; stepMs: number; batch: StateBatch }
+type Slots = {
+  index: number
+  firstMs: UnixMs
+  count: number
+  stepMs: number
+  batch: StateBatch
+  within: Interval
+}
 
 /** One unknown sample for each slot that has none. */
-function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch }: Slots): void {
+function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch, within }: Slots): void {
   const { check, attempt, offsetMs } = batch.samples
   const filled = new Set<number>()
   for (let i = 0; i < check.length; i += 1) {
     if (check[i] !== index || (attempt && attempt[i] !== 0)) continue
     filled.add(Math.floor((batch.baseS * 1000 + offsetMs[i]! - firstMs) / stepMs))
   }
-  for (let slot = 0; slot < Math.min(count, MAX_OPEN_SLOTS); slot += 1) {
+  const first = Math.max(0, Math.ceil((within.startMs - firstMs) / stepMs))
+  const end = Math.min(count, MAX_OPEN_SLOTS, Math.ceil((within.endMs - firstMs) / stepMs))
+  for (let slot = first; slot < end; slot += 1) {
     if (!filled.has(slot)) pushUnknown(own, firstMs + slot * stepMs, MISSED)
   }
 }
