@@ -552,9 +552,10 @@ async function appendAsBefore(body: Buffer): Promise<void> {
   const shell = { clock: REAL_CLOCK, random, log, identity: openIdentity(dataDir, random) }
   const sequencer = new Sequencer(database.sql, shell)
   await sequencer.open()
-  const { session, seq } = readPlaced(body)
+  const { seq, session: bytes } = readPlaced(body)
+  const session = Buffer.from(bytes)
   const [fromMs, toMs] = [Date.now() - 60_000, Date.now()]
-  const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0 }
+  const health = { clockOffsetMs: 0, clockErrorMs: 0, clockBase: null, spoolFrames: 0 }
   const place = {
     agent: rogue.agent,
     session,
