@@ -15,11 +15,13 @@ import type { ContractState } from '@constat/sla/state/contract-state'
 import { nextChangeMs, serviceNames } from '@constat/sla/state/in-force'
 import type { EventBus } from './alert/bus.ts'
 import type { MessageType } from './alert/types.ts'
+import { Scrub } from './audit/scrub.ts'
 import { Closer } from './closing/closer.ts'
 import { LedgerStates } from './closing/ledger-state.ts'
 import type { Previews } from './closing/preview.ts'
 import { configure, type AssignDeps } from './contract/assign.ts'
 import { Contracts } from './contract/contracts.ts'
+import { Restored } from './contract/restored.ts'
 import { SecondLooks, type SecondLookDeps } from './contract/second-looks.ts'
 import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
@@ -36,6 +38,7 @@ import { servicesOf, Timelines } from './judge/timelines.ts'
 import type { ReadModel } from './view/reads.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
+import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
@@ -81,6 +84,8 @@ export class Pipeline {
   readonly setAside: SetAside
   readonly model: ReadModel
   readonly assign: AssignDeps
+  readonly scrub: Scrub
+  readonly restored: Restored
   readonly secondLooks: SecondLooks
   readonly #timelines: Timelines
   readonly #alerted: Alerted
@@ -101,21 +106,30 @@ export class Pipeline {
   readonly #judged = new Map<string, { termsVersion: number; untilMs: UnixMs }>()
 
   constructor(deps: PipelineDeps) {
-    const { db, shell, publicUrl } = deps
+    const { db, shell, prove, publicUrl } = deps
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
     this.sequencer = new Sequencer(db, shell, {
       committed: (committed) => this.#take(committed),
       found: async (heads) => {
-        await this.contracts.catchUp(heads)
+        await this.contracts.catchUp(heads, this.sequencer)
         deps.bus.publish()
       },
     })
     const { sequencer } = this
+    this.scrub = new Scrub({
+      db,
+      shell,
+      prove,
+      sequencer,
+      publicUrl,
+      lied: (lie) => this.setAside.standing(lie.contract, lie),
+    })
     const contracts = (this.contracts = new Contracts(db, () => sequencer.settled()))
     const agents = (this.agents = new Agents(db, shell))
     const { identity } = shell
     this.assign = { contracts, sequencer, identity, nowMs }
+    this.restored = new Restored({ ...this.assign, log: shell.log, publicUrl })
     this.secondLooks = new SecondLooks({ contracts, agents, identity, nowMs, ask: deps.ask ?? (() => {}) })
     this.setAside = new SetAside({ nowMs, log: shell.log })
     const fold = (this.fold = new Fold(db, contracts, (log, { index, agent, reason }) => {
@@ -164,6 +178,8 @@ export class Pipeline {
         }
       },
       publicUrl,
+      agentName: (id) => this.agents.byId(id)?.name ?? id,
+      told: () => this.#deps.bus.publish(),
     })
   }
 
@@ -192,15 +208,17 @@ export class Pipeline {
   /** Reads the ground state, then folds and judges what came in before this process began. */
   async open(): Promise<void> {
     await this.sequencer.open()
+    await this.scrub.open()
     await this.agents.open()
     this.#deps.heard?.(this.agents.enrolled())
-    await this.contracts.catchUp(this.sequencer.heads())
+    await this.contracts.catchUp(this.sequencer.heads(), this.sequencer)
     await this.fold.load()
     await this.#closer.open()
     await this.advance()
   }
 
   start(): void {
+    this.scrub.start()
     this.#ticker = setInterval(() => void this.advance(), TICK_MS)
   }
 
@@ -232,6 +250,7 @@ export class Pipeline {
   /** Ends after what is committed is folded, judged and saved. */
   async close(): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker)
+    await this.scrub.close()
     await this.sequencer.close()
     // A step under way does not have what was committed since.
     await this.#advancing
@@ -274,6 +293,7 @@ export class Pipeline {
     this.#note(committed)
     await this.#fold(committed, touched)
     if (await this.judge.silences()) this.#deps.bus.publish()
+    if (await this.scrub.tell()) this.#deps.bus.publish()
     this.#closer.begin()
     let isConfigured = false
     for (const { contract } of this.contracts.all()) {
@@ -294,16 +314,21 @@ export class Pipeline {
 
   async #alone(contract: string, step: (state: ContractState) => Promise<void>): Promise<void> {
     const state = this.contracts.of(contract)
-    if (!state || this.setAside.isPaused(contract)) return
+    if (!state || this.setAside.isPaused(contract) || this.sequencer.lieIn(state.log)) return
     try {
       await step(state)
       this.setAside.passed(contract)
     } catch (error) {
       // All of it is judged again when it is tried again.
-      this.#judged.delete(contract)
       this.#closer.lookAgain(contract)
-      this.setAside.failed(contract, error)
+      this.#failed(contract, error)
     }
+  }
+
+  #failed(contract: string, error: unknown): void {
+    this.#judged.delete(contract)
+    if (error instanceof Lie) this.sequencer.stop(error)
+    this.setAside.failed(contract, error)
   }
 
   /** Frames into tracks, log by log; whatever was committed without an answer is read back first. */
@@ -311,12 +336,12 @@ export class Pipeline {
     const byLog = new Map<number, Committed[]>()
     for (const one of committed) byLog.set(one.log, [...(byLog.get(one.log) ?? []), one])
     for (const { id, contract, size } of this.sequencer.heads()) {
+      if (this.sequencer.lieIn(id)) continue
       try {
         await this.fold.take(id, byLog.get(id) ?? [], touched)
         await this.fold.catchUp(id, size, touched)
       } catch (error) {
-        this.#judged.delete(contract)
-        this.setAside.failed(contract, error)
+        this.#failed(contract, error)
       }
     }
   }

@@ -19,6 +19,7 @@ import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
 import type { Proof, Prove } from './proof.ts'
+import { Refusals, type RefusalDeps } from './refusals.ts'
 
 /** Frames proved at once. */
 export const MAX_PROVED_FRAMES = 256
@@ -52,19 +53,16 @@ export type Verdict =
 /** Intervals of the checks of a configuration, ms; null when the log does not know it. */
 export type CheckIntervals = (log: number, digest: Uint8Array) => readonly number[] | null
 
-export type FrameIntakeDeps = {
+export type FrameIntakeDeps = RefusalDeps & {
   /** Whether the disk has room for more. */
   hasRoom(): boolean
-  db: Database
   prove: Prove
-  shell: Shell
   sequencer: Sequencer
   checkIntervals: CheckIntervals
   /** Whether the log names this agent as one that may write to it. */
   isMember(log: number, agent: Buffer): boolean
   /** Where an agent writes, by the names that people know. */
   namesOf(log: number, agent: Buffer): Pick<Anomaly, 'contract' | 'agent'>
-  publicUrl: string
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
@@ -90,6 +88,7 @@ export class FrameIntake {
   readonly #ends = new Map<string, SessionEnd>()
   /** agent → when its last event of an anomaly was written. */
   readonly #anomalyMs = new Map<string, UnixMs>()
+  readonly #refusals: Refusals
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
@@ -103,6 +102,7 @@ export class FrameIntake {
     this.#checkIntervals = deps.checkIntervals
     this.#isMember = deps.isMember
     this.#naming = deps
+    this.#refusals = new Refusals(deps)
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -117,7 +117,13 @@ export class FrameIntake {
         detail: 'too many frames are waiting; send again in a moment',
       })
     }
-    return new Promise((answer) => {
+    return new Promise((resolve) => {
+      const answer = (verdict: Verdict): void => {
+        const agent = sender.agent.toString('hex')
+        if (verdict.kind === 'refused') this.#refusals.refused(agent, verdict)
+        else if (verdict.kind !== 'unavailable') this.#refusals.taken(agent)
+        resolve(verdict)
+      }
       this.#waiting.push({ sender, bytes, answer })
       if (!this.#running) void this.#run()
     })
@@ -225,6 +231,8 @@ export class FrameIntake {
       const detail = `there is no log ${batch.origin} here that this agent may write to`
       return refuse(one, { reason: 'unknown-log', detail })
     }
+    const lie = this.#sequencer.lieIn(log)
+    if (lie) return refuse(one, { reason: 'log-stopped', detail: lie.message })
     const checkIntervalsMs = this.#checkIntervals(log, batch.configDigest)
     const refusal = refuseContent(batch, { agent: sender.agent, checkIntervalsMs, receivedMs })
     if (refusal) return refuse(one, refusal)
