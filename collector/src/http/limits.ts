@@ -6,8 +6,10 @@ import { EVENT_TYPES } from '../alert/types.ts'
 
 /** A contract with its calendars and checks, bytes. */
 export const MAX_CONTRACT_BYTES = 1024 * 1024
-/** A provider's statement of a window, bytes. */
-export const MAX_STATEMENT_BYTES = 4 * 1024 * 1024
+/** A provider's statement of a window, bytes: as many lines as it may have, a hundred characters each. */
+export const MAX_STATEMENT_BYTES = 1024 * 1024
+/** Fields of one form: each is read before anybody knows whether it is wanted. */
+export const MAX_FORM_FIELDS = 1_000
 /** Any other body, bytes. */
 export const MAX_BODY_BYTES = 64 * 1024
 /** What somebody writes beside a deed, characters. */
@@ -39,5 +41,8 @@ export const MAX_LATENCY_POINTS = 2_000
 export const MAX_QUEUED_EVENTS = 1_000
 /** Facts read at once while a stream catches up. */
 export const REPLAY_EVENTS = 500
+/** Live streams of all tokens but owners', of one of these tokens, and of owners. */
 export const MAX_STREAMS = 256
+export const MAX_STREAMS_OF_TOKEN = 16
+export const MAX_OWNER_STREAMS = 64
 export const HEARTBEAT_MS = 15_000
