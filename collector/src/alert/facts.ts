@@ -188,6 +188,14 @@ export function allRefusedFact({ agent, reason, detail, sinceMs, atMs, publicUrl
   return { type: 'evidence.anomaly', contract: null, atMs, data }
 }
 
+/** Two hosts use the key of one agent at once: whatever it says may be of either. */
+export function cloneFact({ agent, atMs, publicUrl }: Pick<Anomaly, 'agent' | 'atMs' | 'publicUrl'>): Fact {
+  const message = 'two hosts use its key at once: revoke it, and enrol each with a token of its own'
+  const links = publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` }
+  const data = { id: `clone/${agent.id}/${atMs}`, agent: cutTexts(agent), kind: 'clone', message, links }
+  return { type: 'evidence.anomaly', contract: null, atMs, data }
+}
+
 /** Somebody has declared that some time should not count. */
 export type ExclusionDeclared = {
   contract: string

@@ -281,7 +281,7 @@ export const fr: Text = {
     interference: 'l’agent était trop occupé pour mesurer',
     suspended: 'l’hôte de l’agent était en veille',
     missed: 'une mesure a été manquée',
-    denied: 'l’agent n’a pas le droit de sonder cette adresse',
+    denied: 'refusé par l’hôte de l’agent',
     unsupported: 'l’agent ne sait pas faire ce contrôle',
     unreadable: 'le contenu de la réponse est illisible',
     'no-program': 'l’hôte de l’agent n’a ni fping ni ping',
@@ -300,6 +300,9 @@ export const fr: Text = {
     connected: 'Connecté',
     away: 'Non connecté',
     silent: 'Muet',
+    cloned: 'Cloné',
+    clonedHelp:
+      'Deux hôtes utilisent la clé de cet agent. Révoquez-le, puis inscrivez chaque hôte à nouveau.',
     lastSeen: 'Vu pour la dernière fois',
     clock: 'Écart d’horloge',
     clockValue: ({ offset, error }) => `${offset} ms ± ${error} ms`,
