@@ -10,10 +10,11 @@ import type { ReadModel } from '@constat/collector/view/reads'
 import { SEED_NOW_MS } from './seed-story.ts'
 
 const CALLERS: Record<string, Caller> = {
-  'owner-token': { role: 'owner', contract: null },
-  'viewer-token': { role: 'viewer', contract: null },
-  'provider-token': { role: 'provider', contract: 'acme-hosting-2026' },
-  'confined-token': { role: 'viewer', contract: 'intranet' },
+  'owner-token': { role: 'owner', contract: null, token: 'tok_owner' },
+  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half' },
+  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer' },
+  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider' },
+  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined' },
 }
 
 const NOTHING: ReadModel = {
@@ -73,9 +74,17 @@ export function plainDeps({
         replay: refuse('webhooks.replay'),
       },
       sessions: {
-        authenticate: (token) => Promise.resolve(CALLERS[token] ?? null),
+        authenticate: ({ secret }) => Promise.resolve(CALLERS[secret] ?? null),
         open: refuse('sessions.open'),
         close: refuse('sessions.close'),
+        hold: () => () => undefined,
+      },
+      tokens: {
+        list: () => Promise.resolve([]),
+        issue: refuse('tokens.issue'),
+        revoke: refuse('tokens.revoke'),
+        renew: refuse('tokens.renew'),
+        audit: () => Promise.resolve([]),
       },
       ...actions,
     },
@@ -83,6 +92,7 @@ export function plainDeps({
     metrics: () => Promise.resolve('# HELP constat_batches_total Batches.\nconstat_batches_total 12\n'),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     publicUrl: 'http://collector.example',
+    hosts: ['listens.example'],
     language: 'en',
     version: '0.1.0',
     assetDir: fileURLToPath(new URL('../../collector/src/web/static', import.meta.url)),

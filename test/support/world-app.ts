@@ -19,8 +19,8 @@ function accessOf({ database, shell, clock }: ClosingWorld) {
   return { db: database.sql, random: shell.random, nowMs: () => clock.nowMs() }
 }
 
-export function worldToken(world: ClosingWorld, grant: Grant): Promise<string> {
-  return issueApiToken(accessOf(world), grant)
+export async function worldToken(world: ClosingWorld, grant: Grant): Promise<string> {
+  return (await issueApiToken(accessOf(world), { ...grant, by: 'start' })).token
 }
 
 /** Of the line as it runs now: made anew after a restart. `joinLine`: how a command is made of a token. */
@@ -52,6 +52,7 @@ export async function worldDeps(
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),
     publicUrl,
+    hosts: [],
     language: 'en',
     version: '0.1.0',
     assetDir: fileURLToPath(new URL('../../collector/src/web/static', import.meta.url)),

@@ -113,7 +113,7 @@ async function composed(c: Visit, form: ContractForm, { actions }: AppDeps): Pro
   if (checked.kind === 'wrong') return { kind: 'wrong', asked: { form, problems: checked.problems } }
   const document = composeContract(checked.contract)
   const source = [{ name: fileName(checked.contract.name), text: document }]
-  const parsed = await actions.parse({ source, by: askerOf(c, c.var.caller) })
+  const parsed = await actions.parse({ source, by: askerOf(c.var.caller) })
   if (parsed.kind === 'refused') {
     return {
       kind: 'wrong',
@@ -146,7 +146,7 @@ async function tryNow(c: Visit, form: ContractForm, { actions }: AppDeps) {
   try {
     return await ask(c, {
       form,
-      tried: await actions.tryContract({ contract: name, source, by: askerOf(c, c.var.caller) }),
+      tried: await actions.tryContract({ contract: name, source, by: askerOf(c.var.caller) }),
     })
   } catch (error) {
     if (!(error instanceof Fault)) throw error
@@ -179,7 +179,7 @@ async function apply(c: Visit, form: ContractForm, deps: AppDeps) {
     contract: name,
     source: [{ name: fileName(name), text: made.document }],
     stopProbing: false,
-    by: askerOf(c, c.var.caller),
+    by: askerOf(c.var.caller),
   })
   if (answer.kind === 'refused') return ask(c, { form, refused: answer.problems }, 422)
   return c.redirect(`${contractHref(name)}?new=1`, 303)

@@ -28,7 +28,7 @@ export function windowPages(deps: AppDeps): Hono<VisitEnv> {
       const contract = knownContract(c).name
       const text = (await readFields(c)).get('statement') ?? ''
       const bytes = Buffer.from(text.replaceAll('\r\n', '\n'))
-      const wanted = { contract, window: param(c, 'window'), bytes, by: askerOf(c, c.var.caller) }
+      const wanted = { contract, window: param(c, 'window'), bytes, by: askerOf(c.var.caller) }
       const { id } = await deps.actions.keepStatement(wanted)
       return c.redirect(statementHref({ contract, id }), 303)
     },
@@ -58,7 +58,7 @@ async function window(c: Visit) {
 async function statement(c: Visit) {
   const { read, scene } = c.var
   const contract = knownContract(c)
-  const found = await read.reconciliation(contract.name, param(c, 'statement'), askerOf(c, c.var.caller))
+  const found = await read.reconciliation(contract.name, param(c, 'statement'), askerOf(c.var.caller))
   if (found === null) throw missing('statement')
   return c.html(
     <Reconciliation scene={{ ...scene, zone: zoneOf(contract) }} contract={contract} found={found} />,

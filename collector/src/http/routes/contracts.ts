@@ -67,7 +67,7 @@ function addApply(app: Hono<Env>, actions: Actions): void {
         contract: name,
         source: [await sourceOf(c, name)],
         stopProbing,
-        by: askerOf(c, c.var.caller),
+        by: askerOf(c.var.caller),
       })
       if (answer.kind === 'applied') return c.json({ ...answer, kind: undefined })
       throw new Fault('bad-contract', 'The contract was refused.', { problems: answer.problems })
@@ -90,7 +90,7 @@ function addTry(app: Hono<Env>, actions: Actions): void {
     async (c) => {
       const name = c.req.param('contract')
       const source = [await sourceOf(c, name)]
-      return c.json(await actions.tryContract({ contract: name, source, by: askerOf(c, c.var.caller) }))
+      return c.json(await actions.tryContract({ contract: name, source, by: askerOf(c.var.caller) }))
     },
   )
 }

@@ -7,13 +7,13 @@ import { Hono, type Context } from 'hono'
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
 import { envelopeText, type Event } from '../../alert/types.ts'
 import type { AppDeps, Caller, Events } from '../actions.ts'
-import { allow, askerOf, type Env } from '../caller.ts'
+import { allow, askerOf, sentWith, type Env } from '../caller.ts'
 import { describe } from '../describe.ts'
 import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, REPLAY_EVENTS } from '../limits.ts'
 import { hears } from '../scope.ts'
 import { StreamPlaces } from '../stream-places.ts'
 
-export function eventRoutes({ events }: AppDeps): Hono<Env> {
+export function eventRoutes({ events, actions }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   const places = new StreamPlaces()
   app.get(
@@ -28,7 +28,7 @@ export function eventRoutes({ events }: AppDeps): Hono<Env> {
       const afterId = lastEventId(c)
       // Ended through the variable: the queue begins once there is a place for it.
       let queue: Queue | null = null
-      const leave = places.take(askerOf(c, c.var.caller), () => queue?.end())
+      const leave = places.take(askerOf(c.var.caller), () => queue?.end())
       const own = (queue = createQueue(events, c.var.caller))
       // A proxy that buffers would hold the news back.
       c.header('X-Accel-Buffering', 'no')
@@ -36,9 +36,12 @@ export function eventRoutes({ events }: AppDeps): Hono<Env> {
         stream.onAbort(own.end)
         // onAbort alone may not fire when the connection breaks.
         c.req.raw.signal.addEventListener('abort', own.end)
+        // Whoever may not come in any more hears nothing more.
+        const letGo = actions.sessions.hold(sentWith(c)?.secret ?? '', own.end)
         try {
           await sendEvents(stream, { queue: own, events, caller: c.var.caller, afterId })
         } finally {
+          letGo()
           own.end()
           leave()
         }

@@ -161,7 +161,7 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
       const bytes = Buffer.from(await c.req.arrayBuffer())
       if (bytes.length === 0) throw new Fault('bad-request', 'The body is empty: send the statement.')
       const window = c.req.valid('query').window ?? null
-      const { id } = await actions.keepStatement({ contract, window, bytes, by: askerOf(c, c.var.caller) })
+      const { id } = await actions.keepStatement({ contract, window, bytes, by: askerOf(c.var.caller) })
       const kept = c.var.read.statements(contract).find((one) => one.id === id)
       if (!kept) throw missing('statement')
       return c.json(kept, 201)
@@ -187,7 +187,7 @@ function addReconciliation(app: Hono<Env>): void {
         knownContract(c),
         c.req.param('window'),
         bytes,
-        askerOf(c, c.var.caller),
+        askerOf(c.var.caller),
       )
       if (found === null) throw missing('window')
       return c.json(found)
@@ -206,7 +206,7 @@ function addReconciliation(app: Hono<Env>): void {
       const found = await c.var.read.reconciliation(
         knownContract(c),
         c.req.param('statement'),
-        askerOf(c, c.var.caller),
+        askerOf(c.var.caller),
       )
       if (found === null) throw missing('statement')
       return c.json(found)
@@ -229,7 +229,7 @@ function addPreview(app: Hono<Env>): void {
     async (c) => {
       const contract = knownContract(c)
       const source = [{ name: `${contract}.yaml`, text: await c.req.text() }]
-      const found = await c.var.read.preview(contract, source, askerOf(c, c.var.caller))
+      const found = await c.var.read.preview(contract, source, askerOf(c.var.caller))
       if (found) return c.json(found)
       throw new Fault('not-found', 'No window of this contract has closed yet.', {
         hint: 'A window closes after its end and its grace.',
