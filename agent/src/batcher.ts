@@ -8,6 +8,7 @@
 import type { KeyObject } from 'node:crypto'
 import { frameDigest, MAX_SAMPLES, sealBatch, type BatchHealth, type BatchKind } from '@constat/shared/batch'
 import type { Outcome } from '@constat/shared/sample'
+import { MAX_OPEN_SLOTS, MAX_SLOTS } from '@constat/shared/slots'
 import { baseSecond, SAMPLE_BYTES, sampleColumns, scheduleColumns, SLOT_RUN_BYTES } from './columns.ts'
 import type { SlotRun, TakenSample } from './columns.ts'
 import type { Shell } from './shell.ts'
@@ -45,6 +46,7 @@ export class Batcher {
   #prev: Buffer = FIRST_PREV
   #samples: TakenSample[] = []
   #slots: SlotRun[] = []
+  #slotCount = 0
   /** The run of slots that a check's next slot may prolong. */
   #openRuns = new Map<number, SlotRun>()
   #closeAtUs: number | null = null
@@ -97,10 +99,11 @@ export class Batcher {
     this.#closeWithin(urgent ? URGENT_US : patientUs)
   }
 
-  /** Slots that have no sample of their own. */
+  /** Slots that have no sample of their own. Of very many only the newest are told: silence says the rest. */
   account(run: SlotRun): void {
-    if (this.#isFull()) this.close('data')
-    this.#account({ ...run })
+    const count = Math.min(run.count, MAX_OPEN_SLOTS)
+    if (this.#isFull() || this.#slotCount + count > MAX_SLOTS - MAX_SAMPLES) this.close('data')
+    this.#account({ ...run, count, firstUs: run.firstUs + (run.count - count) * run.intervalUs })
     this.#closeWithin(CLOSE_AFTER_US)
   }
 
@@ -150,6 +153,7 @@ export class Batcher {
   #reset({ nowUs, prev }: { nowUs: number; prev: Buffer }): void {
     this.#samples = []
     this.#slots = []
+    this.#slotCount = 0
     this.#openRuns = new Map()
     this.#closeAtUs = null
     this.#sealedUs = nowUs
@@ -159,6 +163,7 @@ export class Batcher {
   }
 
   #account(run: SlotRun): void {
+    this.#slotCount += run.count
     const open = this.#openRuns.get(run.check)
     if (open && open.firstUs + open.count * open.intervalUs === run.firstUs) {
       open.count += run.count

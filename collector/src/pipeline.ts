@@ -118,7 +118,15 @@ export class Pipeline {
     this.assign = { contracts, sequencer, identity, nowMs }
     this.secondLooks = new SecondLooks({ contracts, agents, identity, nowMs, ask: deps.ask ?? (() => {}) })
     this.setAside = new SetAside({ nowMs, log: shell.log })
-    const fold = (this.fold = new Fold(db, contracts))
+    const fold = (this.fold = new Fold(db, contracts, (log, { index, agent, reason }) => {
+      const contract = contracts.ofLog(log)?.contract ?? ''
+      shell.log.error('a frame cannot be folded: what it told of is unknown', {
+        contract,
+        index,
+        agent,
+        reason,
+      })
+    }))
     this.intake = this.#makeFrameIntake()
     // What a silent host has not sent is missing; what any other has not sent is on its way.
     const isAwaited = (agent: string): boolean => {

@@ -10,9 +10,13 @@ import { encodePayload, frameDigest, MAX_FRAME_BYTES, MAX_SAMPLES, type Batch } 
 import { configDigest } from '@constat/shared/check'
 import { signIntroduction } from '@constat/shared/handshake'
 import { rawPublicKey, signBytes } from '@constat/shared/signature'
+import { readPlaced } from '@constat/shared/frame-reader'
 import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES } from '@constat/shared/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openIdentity } from '../../collector/src/data-dir.ts'
+import { openDatabase } from '../../collector/src/db/open.ts'
 import { leafCode } from '../../collector/src/ledger/leaf.ts'
+import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { besideOf } from '../support/beside.ts'
 import {
   authorOf,
@@ -40,6 +44,8 @@ import {
   until,
   type Program,
 } from '../support/program.ts'
+import { REAL_CLOCK } from '../support/real-clock.ts'
+import { createKeptLog } from '../support/silent-log.ts'
 
 const contract = (name: string, vantages = ''): string => `
 apiVersion: constat/v1
@@ -300,6 +306,17 @@ const FRAMES: [string, (session: Session) => Uint8Array | Promise<Uint8Array>, o
     (session) => session.frame({ samples: { ...goodSamples(0), check: [1] } }),
     { reason: 'malformed' },
   ],
+  [
+    'one that accounts for more than any agent can',
+    (session) => session.frame({ schedule: runs(3_600, 20_000) }),
+    { reason: 'malformed' },
+  ],
+  [
+    'one that speaks of two months',
+    (session) =>
+      session.frame({ baseS: Math.floor(Date.now() / 1000) - 5_270_400, schedule: runs(1, 527_040) }),
+    { reason: 'malformed' },
+  ],
   ['a jump', (session) => session.frame({ seq: 3 }), { reason: 'unannounced-gap', expectedSeq: 2 }],
   ['another chain', (session) => session.frame({ prev: randomBytes(32) }), { reason: 'broken-chain' }],
   [
@@ -433,7 +450,11 @@ describe('after all of it', () => {
     )
   })
 
-  it('its tree is whole: it starts again on it, and rebuilds to the same bytes', async () => {
+  it('its tree is whole: it starts again, with a frame that nothing would take in today, and rebuilds to the same bytes', async () => {
+    await program.kill('SIGTERM')
+    await appendAsBefore(rogueSession().next({ schedule: runs(3_600, 20_000) }))
+    program = await startProgram({ args: ['collector'], dataDir: program.dataDir, port: await freePort() })
+    expect(program.output()).toContain('a frame cannot be folded')
     await program.kill('SIGTERM')
     const { code, out } = await runOnce(['rebuild', '--data', program.dataDir, '--json'])
     expect(JSON.parse(out)).toMatchObject({ differences: 0 })
@@ -466,6 +487,12 @@ function helloOf({ key }: Author) {
 function samples(count: number): Partial<Batch> {
   const offsets = Array.from({ length: count }, (_, i) => i)
   return { baseS: Math.floor(Date.now() / 1000) - 10, samples: goodSamples(...offsets) }
+}
+
+/** As many runs of the same check, each of so many slots. */
+function runs(length: number, count: number): Batch['schedule'] {
+  const list = (value: number): number[] => Array.from({ length }, () => value)
+  return { check: list(0), firstMs: list(0), count: list(count) }
 }
 
 function failing(offsetMs: number): Batch['samples'] {
@@ -515,6 +542,33 @@ function storedSeqs({ id }: Session): Promise<number[]> {
       where session = ${id} and type = ${leafCode('frame')} order by index`
     return rows.map(({ seq }) => seq)
   })
+}
+
+/** What a collector took in before frames were bounded: a leaf of the log, with the collector stopped. */
+async function appendAsBefore(body: Buffer): Promise<void> {
+  const { dataDir } = program
+  const [log, random] = [createKeptLog(), { bytes: (count: number) => randomBytes(count) }]
+  const database = await openDatabase({ databaseUrl: null, dataDir, log })
+  const shell = { clock: REAL_CLOCK, random, log, identity: openIdentity(dataDir, random) }
+  const sequencer = new Sequencer(database.sql, shell)
+  await sequencer.open()
+  const { seq, session: bytes } = readPlaced(body)
+  const session = Buffer.from(bytes)
+  const [fromMs, toMs] = [Date.now() - 60_000, Date.now()]
+  const health = { clockOffsetMs: 0, clockErrorMs: 0, clockBase: null, spoolFrames: 0 }
+  const place = {
+    agent: rogue.agent,
+    session,
+    seq,
+    digest: frameDigest(body),
+    fromMs,
+    toMs,
+    health,
+    isGood: true,
+  }
+  await sequencer.append({ log: 1, drafts: [{ type: 'frame', body, receivedMs: toMs, frame: place }] })
+  await sequencer.close()
+  await database.close()
 }
 
 async function ownerToken(): Promise<string> {

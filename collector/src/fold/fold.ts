@@ -14,13 +14,22 @@ import type { Committed } from '../ledger/sequencer.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
 import { Shifts } from './isolation.ts'
 import { LateWork } from './late.ts'
-import { frameOf, readPage, type ConfigOf, type Frame, type Gap, type Report } from './page.ts'
+import {
+  frameOf,
+  readPage,
+  type ConfigOf,
+  type Frame,
+  type Gap,
+  type Page,
+  type Report,
+  type Unfolded,
+} from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
 import { Tracks, type StatesByLog } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
 
-/** Leaves read back in one page. */
-export const PAGE_LEAVES = 5_000
+/** Leaves read back in one page: 60 MB where each is as large as may be. */
+export const PAGE_LEAVES = 1_000
 const FRAME = leafCode('frame')
 
 /** Names of the checks whose tracks moved, by log. */
@@ -56,10 +65,17 @@ export class Fold {
   /** Session of the newest sample: ties within one session are in order as they come. */
   readonly #lastSession = new WeakMap<Track, Buffer>()
   readonly tracks: Tracks
+  readonly #setAside: (log: number, unfolded: Unfolded) => void
 
-  constructor(db: Database, contracts: StatesByLog) {
+  /** `setAside` hears of each frame that cannot be folded. */
+  constructor(
+    db: Database,
+    contracts: StatesByLog,
+    setAside: (log: number, unfolded: Unfolded) => void = () => undefined,
+  ) {
     this.#db = db
     this.#contracts = contracts
+    this.#setAside = setAside
     this.tracks = new Tracks(contracts)
   }
 
@@ -118,7 +134,20 @@ export class Fold {
     { frames, next }: { frames: readonly Frame[]; next: number },
     touched: Touched,
   ): Promise<void> {
-    const page = readPage(frames, this.#configOf(log))
+    let from = 0
+    do {
+      const page = readPage(frames, this.#configOf(log), { from })
+      for (const one of page.unfolded) this.#setAside(log, one)
+      from = page.end
+      await this.#foldPage(log, { page, next: frames[from]?.index ?? next }, touched)
+    } while (from < frames.length)
+  }
+
+  async #foldPage(
+    log: number,
+    { page, next }: { page: Page; next: number },
+    touched: Touched,
+  ): Promise<void> {
     const work = this.#workOn(log, touched)
     for (const report of page.reports) this.#extendAll(report, work)
     this.#takeGaps(page.gaps, work)

@@ -74,22 +74,32 @@ export class LateWork {
     given: { frames: readonly Frame[]; span: { fromMs: UnixMs; untilMs: UnixMs }; configOf: ConfigOf },
   ): Map<string, Readings> {
     const { frames, span, configOf } = given
-    const found = new Map<string, Readings>()
-    const { reports, gaps } = readPage(frames, configOf)
-    // A gap comes before the samples of its own instant: nothing is adjacent across it.
-    const checks = new Set(this.#tracks.ofAgent(this.#log, agent).map(({ key }) => key.check))
-    for (const { atMs } of gaps)
-      for (const check of checks) {
-        pushUnknown(readingsOf(found, check), atMs, FOLD_CAUSES.lost)
-      }
-    for (const { config, readings } of reports) {
-      for (const [index, own] of readings.entries()) {
-        if (own) appendReadings(readingsOf(found, config.checks[index]!.name), own)
+    const within = { startMs: span.fromMs, endMs: span.untilMs }
+    const isInside = (atMs: UnixMs): boolean => atMs >= span.fromMs && atMs < span.untilMs
+    const told = new Map<string, Readings>()
+    const lostMs: UnixMs[] = []
+    for (let from = 0; from < frames.length;) {
+      const { reports, gaps, end } = readPage(frames, configOf, { from, within })
+      from = end
+      lostMs.push(...gaps.map(({ atMs }) => atMs).filter(isInside))
+      for (const { config, readings } of reports) {
+        for (const [index, own] of readings.entries()) {
+          // A page goes before the next one comes: only what lies inside is kept.
+          const inside = own && filterReadings(own, (i) => isInside(own.atMs[i]!))
+          if (inside) appendReadings(readingsOf(told, config.checks[index]!.name), inside)
+        }
       }
     }
-    for (const [check, own] of found) {
-      const inside = filterReadings(own, (i) => own.atMs[i]! >= span.fromMs && own.atMs[i]! < span.untilMs)
-      found.set(check, inOrder(inside))
+    const found = new Map<string, Readings>()
+    // A gap comes before the samples of its own instant: nothing is adjacent across it.
+    const checks = new Set(this.#tracks.ofAgent(this.#log, agent).map(({ key }) => key.check))
+    for (const check of lostMs.length > 0 ? checks : []) {
+      for (const atMs of lostMs) pushUnknown(readingsOf(found, check), atMs, FOLD_CAUSES.lost)
+    }
+    for (const [check, own] of told) {
+      const lost = found.get(check)
+      if (lost) appendReadings(lost, own)
+      found.set(check, inOrder(lost ?? own))
     }
     return found
   }

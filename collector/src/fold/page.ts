@@ -1,11 +1,13 @@
 /**
  * Pages: frames of one log, decoded into readings by agent and check. Frames of one agent under one
- * configuration share their columns, so that a long refold allocates next to nothing. Pure.
+ * configuration share their columns, so that a long refold allocates next to nothing. A page holds no more
+ * readings than fit in memory; a frame that cannot be folded is set aside with the reason, the same one at each
+ * reading, and what it told of is unknown. Pure.
  */
 import { readStates, type StateBatch } from '@constat/shared/frame-reader'
 import type { CheckConfig } from '@constat/shared/check'
 import { invariant } from '@constat/shared/fault'
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import type { EntryRow } from '../db/ledger-rows.ts'
 import { readBatch, type Readings } from './readings.ts'
 
@@ -33,16 +35,32 @@ export type Report = {
 /** Frames were lost before `atMs`: unknown on every check of the agent. */
 export type Gap = { agent: string; atMs: UnixMs }
 
-export type Page = { reports: Report[]; gaps: Gap[] }
+/** A frame of which nothing is folded. */
+export type Unfolded = { index: number; agent: string; reason: string }
+
+/** `end`: position of the first frame that did not go in. */
+export type Page = { reports: Report[]; gaps: Gap[]; unfolded: Unfolded[]; end: number }
+
+/** Readings after which a page is full. One frame more may be as large as MAX_SLOTS allows. */
+export const PAGE_READINGS = 500_000
 
 export type ConfigOf = (digest: Uint8Array) => CheckConfig
 
-export function readPage(frames: readonly Frame[], configOf: ConfigOf): Page {
+/** From position `from` on; open slots only within `within`. */
+export function readPage(
+  frames: readonly Frame[],
+  configOf: ConfigOf,
+  { from = 0, within }: { from?: number; within?: Interval } = {},
+): Page {
   const reports = new Map<string, Report>()
   const gaps: Gap[] = []
+  const unfolded: Unfolded[] = []
+  let readings = 0
+  let end = from
   // Nearly every frame is of the agent and the configuration of the one before it.
   let last: { agent: Buffer; digest: Uint8Array; report: Report } | null = null
-  for (const frame of frames) {
+  for (; end < frames.length && readings < PAGE_READINGS; end += 1) {
+    const frame = frames[end]!
     const batch = readStates(frame.body)
     const digest = batch.configDigest
     if (!last?.agent.equals(frame.agent) || Buffer.compare(last.digest, digest) !== 0) {
@@ -53,14 +71,19 @@ export function readPage(frames: readonly Frame[], configOf: ConfigOf): Page {
       last = { agent: frame.agent, digest, report }
     }
     const { report } = last
+    const added = readBatch(batch, report.readings, report.intervalMs, within)
+    if (typeof added === 'string') {
+      unfolded.push({ index: frame.index, agent: report.agent, reason: added })
+      continue
+    }
+    readings += added
     if (batch.gapCount > 0) gaps.push({ agent: report.agent, atMs: gapInstant(batch) })
     if (!report.session.equals(frame.session)) {
       report.isMixed = true
       report.session = frame.session
     }
-    readBatch(batch, report.readings, report.intervalMs)
   }
-  return { reports: [...reports.values()], gaps }
+  return { reports: [...reports.values()], gaps, unfolded, end }
 }
 
 /** The gap is told at the first instant of the frame that announces it. */

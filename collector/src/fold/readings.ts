@@ -4,7 +4,8 @@
  */
 import type { StateBatch } from '@constat/shared/frame-reader'
 import { causeCode, outcomeCode } from '@constat/shared/sample'
-import type { UnixMs } from '@constat/shared/time'
+import { MAX_OPEN_SLOTS, slotsOf, unfoldable } from '@constat/shared/slots'
+import type { Interval, UnixMs } from '@constat/shared/time'
 
 /** The values of one column; null where all of them are zero, which is "good", "no cause" and "of a slot". */
 export type Column = number[] | null
@@ -13,10 +14,9 @@ export type Column = number[] | null
 export type Readings = Told & { atMs: UnixMs[] }
 type Told = { outcome: Column; cause: Column; attempt: Column }
 
+const ALWAYS: Interval = { startMs: -Infinity, endMs: Infinity }
 const UNKNOWN = [outcomeCode('unknown')]
 const MISSED = causeCode('missed')
-/** Slots that one batch may leave open for one check; more is a batch that lies about its schedule. */
-export const MAX_OPEN_SLOTS = 20_000
 
 export function emptyReadings(): Readings {
   return { atMs: [], outcome: null, cause: null, attempt: null }
@@ -27,8 +27,20 @@ export function valueAt(column: Column, i: number): number {
   return column ? column[i]! : 0
 }
 
-/** Adds what `batch` says to `into`, by check index; `intervalMs` by index too. */
-export function readBatch(batch: StateBatch, into: Readings[], intervalMs: readonly number[]): void {
+/**
+ * Adds what `batch` says to `into`, by check index; `intervalMs` by index too. Answers how many readings it
+ * unfolds to at most, or why it cannot be folded: then nothing of it was added. Open slots outside of `within`
+ * are left out.
+ */
+export function readBatch(
+  batch: StateBatch,
+  into: Readings[],
+  intervalMs: readonly number[],
+  within: Interval = ALWAYS,
+): number | string {
+  const isWhole = isPlain(batch)
+  const trouble = isWhole ? null : unfoldable(batch)
+  if (trouble !== null) return trouble
   const { check, offsetMs } = batch.samples
   const baseMs = batch.baseS * 1000
   for (let i = 0; i < check.length; i += 1) {
@@ -36,8 +48,8 @@ export function readBatch(batch: StateBatch, into: Readings[], intervalMs: reado
     own.atMs.push(baseMs + offsetMs[i]!)
     tell(own, batch.samples, i)
   }
+  if (isWhole) return check.length
   const { schedule } = batch
-  if (isPlain(batch)) return
   const slots = slotCounts(batch)
   for (let i = 0; i < schedule.check.length; i += 1) {
     const index = schedule.check[i]!
@@ -50,8 +62,10 @@ export function readBatch(batch: StateBatch, into: Readings[], intervalMs: reado
       count,
       stepMs,
       batch,
+      within,
     })
   }
+  return check.length + slotsOf(schedule.count)
 }
 
 /** Adds what `from` says at `i` of the instant that was added last. */
@@ -90,17 +104,26 @@ function slotCounts({ samples }: StateBatch): Map<number, number> {
   return counts
 }
 
-type Slots = { index: number; firstMs: UnixMs; count: number; stepMs: number; batch: StateBatch }
+type Slots = {
+  index: number
+  firstMs: UnixMs
+  count: number
+  stepMs: number
+  batch: StateBatch
+  within: Interval
+}
 
 /** One unknown sample for each slot that has none. */
-function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch }: Slots): void {
+function fillSlots(own: Readings, { index, firstMs, count, stepMs, batch, within }: Slots): void {
   const { check, attempt, offsetMs } = batch.samples
   const filled = new Set<number>()
   for (let i = 0; i < check.length; i += 1) {
     if (check[i] !== index || (attempt && attempt[i] !== 0)) continue
     filled.add(Math.floor((batch.baseS * 1000 + offsetMs[i]! - firstMs) / stepMs))
   }
-  for (let slot = 0; slot < Math.min(count, MAX_OPEN_SLOTS); slot += 1) {
+  const first = Math.max(0, Math.ceil((within.startMs - firstMs) / stepMs))
+  const end = Math.min(count, MAX_OPEN_SLOTS, Math.ceil((within.endMs - firstMs) / stepMs))
+  for (let slot = first; slot < end; slot += 1) {
     if (!filled.has(slot)) pushUnknown(own, firstMs + slot * stepMs, MISSED)
   }
 }

@@ -4,6 +4,7 @@
  * the one before, one frame under one number. Pure.
  */
 import type { PlacedBatch } from '@constat/shared/frame-reader'
+import { unfoldable } from '@constat/shared/slots'
 import type { UnixMs } from '@constat/shared/time'
 import type { RefusalReason } from '@constat/shared/wire'
 
@@ -22,6 +23,8 @@ export type Refusal = { kind: 'refused'; reason: RefusalReason; detail: string; 
 
 /** A sample this far after the collector's clock is refused: no clock error explains it. */
 export const MAX_AHEAD_MS = 24 * 3_600_000
+/** From the first to the last instant of one frame. A host that stood still for longer begins anew. */
+export const MAX_SPAN_MS = 31 * 24 * 3_600_000
 
 export function admit({ batch, digest }: { batch: PlacedBatch; digest: Buffer }, end: SessionEnd): Admission {
   const expectedSeq = end ? end.seq + 1 : 0
@@ -91,7 +94,12 @@ export function refuseContent(
   if (columns.some((checks) => checks.some((check) => check >= checkCount))) {
     return { reason: 'malformed', detail: `a sample names a check beyond the ${checkCount} configured` }
   }
+  const trouble = unfoldable(batch)
+  if (trouble !== null) return { reason: 'malformed', detail: trouble }
   const span = spanOf(batch, checkIntervalsMs)
+  if (span && span.toMs - span.fromMs > MAX_SPAN_MS) {
+    return { reason: 'malformed', detail: 'it speaks of more than 31 days; a batch is closed within seconds' }
+  }
   if (span && span.toMs > known.receivedMs + MAX_AHEAD_MS) {
     return {
       reason: 'clock',

@@ -1,0 +1,116 @@
+/**
+ * What a frame may cost the fold: one that accounts for more than any agent can is set aside, whichever way
+ * it is read, and many large ones are folded a page at a time, to the same tracks as one by one.
+ */
+import { MAX_OPEN_SLOTS, MAX_SLOTS } from '@constat/shared/slots'
+import { describe, expect, it } from 'vitest'
+import type { EntryRow } from '../../../collector/src/db/ledger-rows.ts'
+import { Fold, nothingTouched } from '../../../collector/src/fold/fold.ts'
+import { frameOf, type Unfolded } from '../../../collector/src/fold/page.ts'
+import { appliedState, statesOf } from '../../support/contract-state.ts'
+import { accepted } from '../../support/contract-text.ts'
+import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
+import { configDigest } from '@constat/shared/check'
+import { memoryLedger } from '../../support/memory-ledger.ts'
+
+const TEXT = `
+apiVersion: constat/v1
+kind: Contract
+metadata: {name: one}
+spec: {provider: Northstar, target: "99.9", timeZone: UTC, watch: ["http://127.0.0.1:9/"]}
+`
+const START_S = 1_790_000_000
+const DAY_S = 86_400
+const terms = accepted(TEXT)
+const config = { origin: 'constat/test/one', version: 1, checks: terms.checks.map(({ spec }) => spec) }
+const states = statesOf(appliedState(terms, config))
+const author = authorOf(5)
+
+type Run = { runs: number; count: number }
+
+/** One frame a day: a good sample, and runs of slots after it. */
+function rowsOf(days: readonly Run[]): EntryRow[] {
+  const place = { origin: config.origin, configDigest: configDigest(config) }
+  const session = new Session(author, place, Buffer.alloc(16, 1))
+  return days.map(({ runs, count }, day) => {
+    const list = (value: number): number[] => Array.from({ length: runs }, () => value)
+    const seq = session.seq
+    const schedule = { check: list(0), firstMs: list(10_000), count: list(count) }
+    const body = session.next({ baseS: START_S + day * DAY_S, samples: goodSamples(0), schedule })
+    const [fromMs, toMs] = [(START_S + day * DAY_S) * 1_000, (START_S + (day + 1) * DAY_S) * 1_000]
+    const at = { log: 1, index: day + 2, type: 1, receivedMs: toMs, fromMs, toMs }
+    return { ...at, body, agent: author.agent, session: session.id, seq }
+  })
+}
+
+async function folded(
+  rows: readonly EntryRow[],
+  groups: readonly (readonly EntryRow[])[],
+): Promise<{ chunks: Map<string, string>; unfolded: Unfolded[] }> {
+  const unfolded: Unfolded[] = []
+  const fold = new Fold(
+    memoryLedger(() => rows),
+    states,
+    (_, one) => void unfolded.push(one),
+  )
+  for (const group of groups) {
+    const next = Math.max(...group.map(({ index }) => index)) + 1
+    await fold.foldFrames(1, { frames: group.map(frameOf), next }, nothingTouched())
+  }
+  const dirty = fold.tracks.takeDirty()
+  return {
+    chunks: new Map(dirty.map((row) => [`${row.check} ${row.rules} ${row.startMs}`, row.body])),
+    unfolded,
+  }
+}
+
+describe('a frame that accounts for more than can be', () => {
+  const rows = rowsOf([
+    { runs: 1, count: 1 },
+    { runs: 3_600, count: MAX_OPEN_SLOTS },
+    { runs: 1, count: 1 },
+  ])
+
+  it('is set aside with the reason, and those around it count', async () => {
+    const { chunks, unfolded } = await folded(rows, [rows])
+    expect(unfolded).toMatchObject([{ index: 3, reason: expect.stringContaining(`${MAX_SLOTS} at most`) }])
+    expect([...chunks.values()].map((body) => (JSON.parse(body) as { samples: number }).samples)).toEqual([
+      1, 1,
+    ])
+  })
+
+  it('is the same one however it is read: in order, late, alone', async () => {
+    const inOrder = await folded(rows, [rows])
+    const reversed = rows.toReversed().map((row, i) => ({ ...row, index: i + 2 }))
+    const late = await folded(
+      reversed,
+      reversed.map((row) => [row]),
+    )
+    const alone = await folded(
+      rows,
+      rows.map((row) => [row]),
+    )
+    expect(late).toEqual(inOrder)
+    expect(alone).toEqual(inOrder)
+  })
+
+  it.each([
+    ['at the limit', 10_000, 0],
+    ['one past it', 10_001, 1],
+  ])('%s', async (_, count, setAside) => {
+    const [row] = rowsOf([{ runs: MAX_SLOTS / 10_000, count }])
+    expect((await folded([row!], [[row!]])).unfolded).toHaveLength(setAside)
+  })
+})
+
+it('many large ones fit in memory a page at a time', async () => {
+  // Each tells of most of what one may, more than a page together.
+  const rows = rowsOf(Array.from({ length: 3 }, () => ({ runs: 1_200, count: 300 })))
+  const together = await folded(rows, [rows])
+  const alone = await folded(
+    rows,
+    rows.map((row) => [row]),
+  )
+  expect(together.unfolded).toEqual([])
+  expect(together.chunks).toEqual(alone.chunks)
+})
