@@ -49,6 +49,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts'],
     // An event is written with the leaf that it tells of.
     ledger: ['db', 'alert/types.ts'],
+    // The whole ledger proved, by the rules that frames were admitted by; a lie is told.
+    audit: ['db', 'ledger', 'intake', 'alert/types.ts', 'alert/facts.ts'],
     // The state of each contract, fed by what is committed; who runs which check; what people do to it.
     contract: [
       'db',
@@ -98,6 +100,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'db',
       'intake',
       'ledger',
+      'audit',
       'contract',
       'fold',
       'latency',

@@ -32,18 +32,28 @@ export function makeDataDir(dataDir: string): void {
 
 /** The collector's identity; `random` makes it on the first start. */
 export function openIdentity(dataDir: string, random: Random): Identity {
+  const known = readIdentity(dataDir)
+  if (known) return known
+  const seed = random.bytes(32)
+  writeSecret(join(dataDir, KEY_FILE), seed.toString('hex'))
+  return identityOf(seed)
+}
+
+/** Null before the first start. */
+export function readIdentity(dataDir: string): Identity | null {
   const path = join(dataDir, KEY_FILE)
-  let text = readIfThere(path)
-  if (text === null) {
-    text = random.bytes(32).toString('hex')
-    writeSecret(path, text)
-  }
+  const text = readIfThere(path)
+  if (text === null) return null
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new Fault('evidence', `${path} does not hold a key`, {
       hint: 'Bring the file back from a backup: a new key would begin new logs.',
     })
   }
-  const key = privateKeyOf(Buffer.from(text, 'hex'))
+  return identityOf(Buffer.from(text, 'hex'))
+}
+
+function identityOf(seed: Buffer): Identity {
+  const key = privateKeyOf(seed)
   return { key, publicKey: rawPublicKey(key) }
 }
 

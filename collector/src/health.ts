@@ -137,5 +137,7 @@ function troublesOf({ sequencer, fold, setAside }: Pick<Pipeline, 'sequencer' | 
   if (sequencer.trouble !== null) troubles.push({ kind: 'ledger', reason: sequencer.trouble })
   const contracts = setAside.all().length
   if (contracts > 0) troubles.push({ kind: 'set-aside', contracts })
+  for (const { contract, said } of sequencer.lies())
+    troubles.push({ kind: 'lie', contract, index: said.index })
   return troubles
 }

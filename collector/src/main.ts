@@ -19,6 +19,7 @@ const world: World = {
   environment: process.env,
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
+  progress: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text ?? ''}`)),
   isTerminal: process.stderr.isTTY,
   isOutTerminal: process.stdout.isTTY,
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,

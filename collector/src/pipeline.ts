@@ -15,6 +15,7 @@ import type { ContractState } from '@constat/sla/state/contract-state'
 import { nextChangeMs, serviceNames } from '@constat/sla/state/in-force'
 import type { EventBus } from './alert/bus.ts'
 import type { MessageType } from './alert/types.ts'
+import { Scrub } from './audit/scrub.ts'
 import { Closer } from './closing/closer.ts'
 import { LedgerStates } from './closing/ledger-state.ts'
 import type { Previews } from './closing/preview.ts'
@@ -36,6 +37,8 @@ import { servicesOf, Timelines } from './judge/timelines.ts'
 import type { ReadModel } from './view/reads.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
+import type { Head } from './ledger/head.ts'
+import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
@@ -81,6 +84,7 @@ export class Pipeline {
   readonly setAside: SetAside
   readonly model: ReadModel
   readonly assign: AssignDeps
+  readonly scrub: Scrub
   readonly secondLooks: SecondLooks
   readonly #timelines: Timelines
   readonly #alerted: Alerted
@@ -101,17 +105,18 @@ export class Pipeline {
   readonly #judged = new Map<string, { termsVersion: number; untilMs: UnixMs }>()
 
   constructor(deps: PipelineDeps) {
-    const { db, shell, publicUrl } = deps
+    const { db, shell, prove, publicUrl } = deps
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
     this.sequencer = new Sequencer(db, shell, {
       committed: (committed) => this.#take(committed),
       found: async (heads) => {
-        await this.contracts.catchUp(heads)
+        await this.#catchUp(heads)
         deps.bus.publish()
       },
     })
     const { sequencer } = this
+    this.scrub = new Scrub({ db, shell, prove, sequencer, publicUrl })
     const contracts = (this.contracts = new Contracts(db, () => sequencer.settled()))
     const agents = (this.agents = new Agents(db, shell))
     const { identity } = shell
@@ -192,15 +197,29 @@ export class Pipeline {
   /** Reads the ground state, then folds and judges what came in before this process began. */
   async open(): Promise<void> {
     await this.sequencer.open()
+    await this.scrub.open()
     await this.agents.open()
     this.#deps.heard?.(this.agents.enrolled())
-    await this.contracts.catchUp(this.sequencer.heads())
+    await this.#catchUp(this.sequencer.heads())
     await this.fold.load()
     await this.#closer.open()
     await this.advance()
   }
 
+  /** A log that lies is read as far as it holds; the others are whole. */
+  async #catchUp(heads: readonly Head[]): Promise<void> {
+    for (const head of heads) {
+      try {
+        await this.contracts.catchUp([head])
+      } catch (error) {
+        if (!(error instanceof Lie)) throw error
+        this.sequencer.stop(error)
+      }
+    }
+  }
+
   start(): void {
+    this.scrub.start()
     this.#ticker = setInterval(() => void this.advance(), TICK_MS)
   }
 
@@ -232,6 +251,7 @@ export class Pipeline {
   /** Ends after what is committed is folded, judged and saved. */
   async close(): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker)
+    await this.scrub.close()
     await this.sequencer.close()
     // A step under way does not have what was committed since.
     await this.#advancing
@@ -274,6 +294,7 @@ export class Pipeline {
     this.#note(committed)
     await this.#fold(committed, touched)
     if (await this.judge.silences()) this.#deps.bus.publish()
+    if (await this.#tellLies()) this.#deps.bus.publish()
     this.#closer.begin()
     let isConfigured = false
     for (const { contract } of this.contracts.all()) {
@@ -292,18 +313,31 @@ export class Pipeline {
     this.#slots.advance()
   }
 
+  /** A contract whose log lies stays set aside. */
+  #tellLies(): Promise<boolean> {
+    for (const lie of this.sequencer.lies()) {
+      if (!this.setAside.isPaused(lie.contract)) this.setAside.failed(lie.contract, lie)
+    }
+    return this.scrub.tell()
+  }
+
   async #alone(contract: string, step: (state: ContractState) => Promise<void>): Promise<void> {
     const state = this.contracts.of(contract)
-    if (!state || this.setAside.isPaused(contract)) return
+    if (!state || this.setAside.isPaused(contract) || this.sequencer.lieIn(state.log)) return
     try {
       await step(state)
       this.setAside.passed(contract)
     } catch (error) {
       // All of it is judged again when it is tried again.
-      this.#judged.delete(contract)
       this.#closer.lookAgain(contract)
-      this.setAside.failed(contract, error)
+      this.#failed(contract, error)
     }
+  }
+
+  #failed(contract: string, error: unknown): void {
+    this.#judged.delete(contract)
+    if (error instanceof Lie) this.sequencer.stop(error)
+    this.setAside.failed(contract, error)
   }
 
   /** Frames into tracks, log by log; whatever was committed without an answer is read back first. */
@@ -311,12 +345,12 @@ export class Pipeline {
     const byLog = new Map<number, Committed[]>()
     for (const one of committed) byLog.set(one.log, [...(byLog.get(one.log) ?? []), one])
     for (const { id, contract, size } of this.sequencer.heads()) {
+      if (this.sequencer.lieIn(id)) continue
       try {
         await this.fold.take(id, byLog.get(id) ?? [], touched)
         await this.fold.catchUp(id, size, touched)
       } catch (error) {
-        this.#judged.delete(contract)
-        this.setAside.failed(contract, error)
+        this.#failed(contract, error)
       }
     }
   }

@@ -42,6 +42,10 @@ const MAX_TOKEN_CHARS = 256
 const MAX_REASON_CHARS = 1_000
 const MAX_ORIGIN_CHARS = 512
 
+/**
+ * Why a frame is not taken. `unknown-log` and `unknown-config` may be known later, and a log that is `log-stopped`
+ * may be whole again: agents keep what is refused for these. Of every other reason the frame itself is the cause.
+ */
 export type RefusalReason =
   | 'malformed'
   | 'not-canonical'
@@ -52,6 +56,7 @@ export type RefusalReason =
   | 'equivocation'
   | 'unknown-log'
   | 'unknown-config'
+  | 'log-stopped'
   | 'clock'
 
 export type Message =

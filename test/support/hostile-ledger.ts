@@ -41,9 +41,10 @@ export class HostileLedger {
         return at < 0 ? null : { id: at + 1 }
       },
       append: (request: Append) => this.#append(request),
+      lieIn: () => null,
       drain: () => this.#running ?? Promise.resolve(),
     }
-    // A class with private members has no other implementation; the intake uses these three of it.
+    // A class with private members has no other implementation; the intake uses these of it.
     return own as unknown as Sequencer
   }
 

@@ -127,6 +127,24 @@ export function anomalyFact({ contract, agent, anomaly, atMs, publicUrl }: Anoma
   return { type: 'evidence.anomaly', contract, atMs, data }
 }
 
+/** What is stored of a log is not what was signed: it is not extended any more. */
+export type LedgerLied = {
+  contract: string
+  said: { index: number; part: string; what: string }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+/** The same lie has the same id, so that it is told once. */
+export function lieFact({ contract, said, atMs, publicUrl }: LedgerLied): Fact {
+  const { index, part, what } = said
+  const id = `lie/${contract}/${index}/${part}`
+  const links =
+    publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}` }
+  const data = { id, kind: 'lie', contract, index, part, ...cutTexts({ message: what }), links }
+  return { type: 'evidence.anomaly', contract, atMs, data }
+}
+
 /** Somebody has declared that some time should not count. */
 export type ExclusionDeclared = {
   contract: string

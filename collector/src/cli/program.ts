@@ -174,8 +174,14 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./token.ts')).apiToken(flags, world)))
   program
+    .command('check')
+    .description('prove the whole ledger, running or stopped; exit 2 names the first entry that lies')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./check.ts')).check(flags, world)))
+  program
     .command('rebuild')
-    .description('make everything derived again from the ledger')
+    .description('prove the ledger, then make everything derived again from it')
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./rebuild.ts')).rebuild(flags, world)))

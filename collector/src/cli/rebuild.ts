@@ -1,5 +1,5 @@
 /**
- * `constat rebuild`: drops what is derived and makes it again from the ledger. It says whether the bytes
+ * `constat rebuild`: proves the ledger, then drops what is derived and makes it again. It says whether the bytes
  * came out the same; a difference is kept, and told with exit 2, because the ledger is what counts.
  */
 import { Fault } from '@constat/shared/fault'
@@ -13,8 +13,10 @@ import { migrateDatabase } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
 import { Fold, nothingTouched } from '../fold/fold.ts'
+import { KEEP_ALL } from '../ledger/lie.ts'
 import { Sequencer } from '../ledger/sequencer.ts'
 import { Contracts } from '../contract/contracts.ts'
+import { audited, lineOf } from './check.ts'
 import { openLog } from './log.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
@@ -38,6 +40,14 @@ export async function rebuild(flags: { data?: string; json?: boolean }, world: W
       random: world.random,
       log,
       identity: openIdentity(dataDir, world.random),
+    }
+    const { publicKey } = shell.identity
+    const lying = (await audited({ db: database.sql, publicKey, log }, world)).filter(({ lie }) => lie)
+    if (lying.length > 0) {
+      throw new Fault('evidence', 'the ledger lies, and nothing was rebuilt', {
+        hint: KEEP_ALL,
+        problems: lying.map(lineOf),
+      })
     }
     const sequencer = new Sequencer(database.sql, shell)
     await sequencer.open()

@@ -12,6 +12,8 @@ export type World = {
   out(text: string): void
   /** One line beside it. */
   err(text: string): void
+  /** How far long work is: rewrites one line of a terminal, and says nothing elsewhere. Null ends it. */
+  progress(text: string | null): void
   /** Whether a person reads standard error, and standard output. */
   isTerminal: boolean
   isOutTerminal: boolean

@@ -4,11 +4,13 @@ import { readClosing, type ClosingBody, type ClosingHead } from '@constat/sla/st
 import { entryRange } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
+import { proved } from '../ledger/proved.ts'
 import { leafCode } from '../ledger/leaf.ts'
 
 /** The whole closing. Fault `evidence` where the leaf is not what its head says. */
 export async function closingBody(db: Database, { log, leaf, digest }: ClosingHead): Promise<ClosingBody> {
-  const [row] = await entryRange(db, { log, from: leaf, to: leaf + 1, limit: 1 })
+  const range = { log, from: leaf, to: leaf + 1, limit: 1 }
+  const [row] = await proved(db, log, await entryRange(db, range))
   const isClosing = row?.type === leafCode('closing')
   const body = isClosing ? readClosing((await openBody(db, row.body)).toString()) : null
   if (body?.digest === digest) return body

@@ -10,6 +10,7 @@ import { entriesOfType } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafCode } from '../ledger/leaf.ts'
+import { proved } from '../ledger/proved.ts'
 import { Refold, type RefoldDeps } from './refold.ts'
 import { judgeWindow } from './window-judgement.ts'
 
@@ -41,7 +42,8 @@ export async function proveClosings(deps: RefoldDeps): Promise<ClosingProof> {
 /** By the size they were judged on: a log is read once, from its first leaf on. */
 async function closingsOf(db: Database, log: number): Promise<ClosingBody[]> {
   const found: ClosingBody[] = []
-  for (const { body } of await entriesOfType(db, { log, type: leafCode('closing') })) {
+  const rows = await proved(db, log, await entriesOfType(db, { log, type: leafCode('closing') }))
+  for (const { body } of rows) {
     found.push(readClosing((await openBody(db, body)).toString()))
   }
   return found.sort((a, b) => a.ledger.size - b.ledger.size || a.version - b.version)

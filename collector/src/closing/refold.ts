@@ -14,6 +14,7 @@ import { closedTimelines } from '../judge/timelines.ts'
 import { Latencies } from '../latency/latencies.ts'
 import { rootAt } from '../ledger/head.ts'
 import { leafType } from '../ledger/leaf.ts'
+import { proved } from '../ledger/proved.ts'
 import type { LedgerState } from './ledger-state.ts'
 import { statementBytes } from './statements.ts'
 
@@ -47,7 +48,7 @@ export class Refold {
   /** What the leaves below `size` say. Sizes only ever grow. */
   async to(size: number): Promise<LedgerState> {
     const { db, log } = this.#deps
-    this.#rare ??= await rareEntriesFrom(db, { log: log.id, from: 0 })
+    this.#rare ??= await proved(db, log.id, await rareEntriesFrom(db, { log: log.id, from: 0 }))
     for (; (this.#rare[this.#next]?.index ?? size) < size; this.#next += 1) {
       await this.#take(this.#rare[this.#next]!)
     }

@@ -11,8 +11,8 @@ import type { ProviderStatement } from '@constat/sla/reconciliation/provider-sta
 import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import { statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
 import type { Contracts } from '../contract/contracts.ts'
-import { blobBody } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
+import { besideBytes } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 
@@ -86,13 +86,9 @@ export function requireReadable(bytes: Buffer, { promised }: WindowGroup): void 
   if (terms) statementIn(bytes, terms)
 }
 
-/** Fault `evidence` when what stood beside the ledger is gone. */
-export async function statementBytes(db: Database | Tx, { id, sha256 }: KeptStatement): Promise<Buffer> {
-  const bytes = await blobBody(db, Buffer.from(sha256, 'hex'))
-  if (bytes) return bytes
-  throw new Fault('evidence', `the text of statement ${id} beside the ledger is missing`, {
-    hint: 'Bring back a backup that has it: the ledger holds its digest.',
-  })
+/** Fault `evidence` when what stood beside the ledger is gone, or is something else. */
+export function statementBytes(db: Database | Tx, { sha256 }: KeptStatement): Promise<Buffer> {
+  return besideBytes(db, Buffer.from(sha256, 'hex'))
 }
 
 /** What the bytes say, by the provider's clock that the terms name. Fault `bad-request` that names the line. */

@@ -25,12 +25,13 @@ export type AssignDeps = {
 
 /** What `agent` has to run now, over all contracts. */
 export async function assignmentsOf(agent: KnownAgent, deps: AssignDeps): Promise<Assignment[]> {
-  const { contracts, identity, nowMs } = deps
+  const { contracts, sequencer, identity, nowMs } = deps
   const assignments: Assignment[] = []
   for (const { contract, log } of contracts.all()) {
     const state = contracts.of(contract)
     const configuration = state?.configuration
-    if (!state || !configuration) continue
+    // A log that lies is not extended: what its agents run stays as it is.
+    if (!state || !configuration || sequencer.lieIn(log)) continue
     const mine = checksFor(agent, state, nowMs())
     if (mine.length > 0) await contracts.inTurn(contract, () => enrolIn(log, agent, deps))
     const { json } = configuration

@@ -11,6 +11,7 @@ import { rareEntriesFrom, type EntryRow } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafType } from '../ledger/leaf.ts'
+import { proved } from '../ledger/proved.ts'
 import type { Committed } from '../ledger/sequencer.ts'
 
 /** Commands of one contract that may wait for their turn. */
@@ -37,7 +38,8 @@ export class Contracts {
   async catchUp(heads: readonly (Place & { size: number })[]): Promise<void> {
     for (const head of heads) {
       this.add(head)
-      const rows = await rareEntriesFrom(this.#db, { log: head.id, from: this.#next.get(head.id) ?? 0 })
+      const from = this.#next.get(head.id) ?? 0
+      const rows = await proved(this.#db, head.id, await rareEntriesFrom(this.#db, { log: head.id, from }))
       for (const row of rows) if (row.index < head.size) this.#take(head.id, await leafOf(this.#db, row))
       this.#next.set(head.id, Math.max(head.size, this.#next.get(head.id) ?? 0))
     }

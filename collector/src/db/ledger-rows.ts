@@ -2,6 +2,7 @@
  * Ledger rows: the queries of the sequencer and of whoever reads leaves back. What a group writes is one
  * statement for each table, whatever the group holds, so that each is planned once.
  */
+import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { Database, Tx } from './tx.ts'
 
@@ -34,6 +35,14 @@ export type TileRow = { log: number; level: number; n: number; hashes: Buffer }
 export function logRows(db: Database | Tx): Promise<LogRow[]> {
   return db<LogRow[]>`
     select id, contract, origin, size, frontier, root, created_ms as "createdMs" from log order by id`
+}
+
+/** Throws where there is no such log. */
+export async function logRow(db: Database | Tx, id: number): Promise<LogRow> {
+  const [row] = await db<LogRow[]>`
+    select id, contract, origin, size, frontier, root, created_ms as "createdMs" from log where id = ${id}`
+  invariant(row, `log ${id} is there`)
+  return row
 }
 
 export async function insertLog(tx: Tx, row: LogRow): Promise<void> {
@@ -202,6 +211,15 @@ export function tileRows(
 ): Promise<TileRow[]> {
   return db<TileRow[]>`select log, level, n, hashes from tile
     where log = ${range.log} and level = ${range.level} and n >= ${range.from} and n < ${range.to} order by n`
+}
+
+/** Full tiles of one level by their numbers. */
+export function tilesNumbered(
+  db: Database | Tx,
+  { log, level, numbers }: { log: number; level: number; numbers: readonly number[] },
+): Promise<TileRow[]> {
+  return db<TileRow[]>`select log, level, n, hashes from tile
+    where log = ${log} and level = ${level} and n = any(${arrayText(numbers)}::text::int8[])`
 }
 
 export async function insertCheckpoint(

@@ -10,6 +10,7 @@ import { entryRange } from '../db/ledger-rows.ts'
 import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { leafCode } from '../ledger/leaf.ts'
+import { proved } from '../ledger/proved.ts'
 import type { Committed } from '../ledger/sequencer.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
 import { Shifts } from './isolation.ts'
@@ -108,7 +109,11 @@ export class Fold {
   async catchUp(log: number, until: number, touched: Touched): Promise<void> {
     while (this.next(log) < until) {
       const from = this.next(log)
-      const rows = await entryRange(this.#db, { log, from, to: until, limit: PAGE_LEAVES })
+      const rows = await proved(
+        this.#db,
+        log,
+        await entryRange(this.#db, { log, from, to: until, limit: PAGE_LEAVES }),
+      )
       const last = rows.at(-1)
       invariant(last && rows[0]?.index === from, `leaf ${from} of log ${log} is missing`)
       const frames = rows.filter(({ type }) => type === FRAME).map(frameOf)

@@ -7,6 +7,7 @@ import type { UnixMs } from '@constat/shared/time'
 import { FOLD_CAUSES } from '@constat/sla/unknown'
 import { framesWithin } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
+import { proved } from '../ledger/proved.ts'
 import { frameOf, readPage, type ConfigOf, type Frame } from './page.ts'
 import {
   appendReadings,
@@ -55,7 +56,8 @@ export class LateWork {
       starts.delete(startMs)
       const span = { fromMs: startMs, untilMs: startMs + CHUNK_MS }
       const key = { log: this.#log, agent: Buffer.from(agent, 'hex'), ...span, below: deps.below }
-      const frames = (await framesWithin(deps.db, key)).map(frameOf).sort(bySessionAndSeq)
+      const rows = await proved(deps.db, key.log, await framesWithin(deps.db, key))
+      const frames = rows.map(frameOf).sort(bySessionAndSeq)
       for (const [fromIndex, group] of groupedByFirstLeaf(tracks)) {
         const known = frames.filter(({ index }) => index >= fromIndex)
         const readings = this.#readChunk(agent, { frames: known, span, configOf: deps.configOf })

@@ -225,6 +225,8 @@ export class FrameIntake {
       const detail = `there is no log ${batch.origin} here that this agent may write to`
       return refuse(one, { reason: 'unknown-log', detail })
     }
+    const lie = this.#sequencer.lieIn(log)
+    if (lie) return refuse(one, { reason: 'log-stopped', detail: lie.message })
     const checkIntervalsMs = this.#checkIntervals(log, batch.configDigest)
     const refusal = refuseContent(batch, { agent: sender.agent, checkIntervalsMs, receivedMs })
     if (refusal) return refuse(one, refusal)

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import { Fault } from '@constat/shared/fault'
+import { readStatement } from '@constat/sla/state/statement-record'
 import { blobBody } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
 import type { Draft } from './leaf.ts'
@@ -23,12 +24,31 @@ export function jsonDraft(value: Json, { type, receivedMs }: Pick<Draft, 'type' 
   return { type, receivedMs, body: sealed, beside: [{ digest, body }], text }
 }
 
+/** The digest of what stands beside the log for a leaf, where anything does. */
+export function digestBeside({ type, body }: Pick<Draft, 'type' | 'body'>): Buffer | null {
+  const sealed = sealedDigest(body)
+  if (sealed || type !== 'statement') return sealed
+  const { sha256 } = readStatement(JSON.parse(body.toString()))
+  return Buffer.from(sha256, 'hex')
+}
+
 /** The bytes that `jsonDraft` was given. Fault `evidence` when what stood beside is gone. */
 export async function openBody(db: Database | Tx, body: Buffer): Promise<Buffer> {
+  const digest = sealedDigest(body)
+  return digest ? besideBytes(db, digest) : body
+}
+
+/** Bytes that stand beside the ledger. Fault `evidence` when they are gone, or are others. */
+export async function besideBytes(db: Database | Tx, digest: Buffer): Promise<Buffer> {
+  const bytes = await blobBody(db, digest)
+  const hint = 'Bring back a backup that has them: the ledger holds their digest.'
+  const name = `the bytes ${digest.toString('hex').slice(0, 16)}… beside the ledger`
+  if (!bytes) throw new Fault('evidence', `${name} are missing`, { hint })
+  if (digest.equals(createHash('sha256').update(bytes).digest())) return bytes
+  throw new Fault('evidence', `${name} do not give their digest`, { hint })
+}
+
+function sealedDigest(body: Buffer): Buffer | null {
   const isDigest = body.length === BESIDE.length + 66 && body.subarray(0, BESIDE.length).equals(BESIDE)
-  if (!isDigest) return body
-  const digest = Buffer.from(body.subarray(BESIDE.length, -2).toString('latin1'), 'hex')
-  const beside = await blobBody(db, digest)
-  if (!beside) throw new Fault('evidence', `the body ${digest.toString('hex')} beside the ledger is missing`)
-  return beside
+  return isDigest ? Buffer.from(body.subarray(BESIDE.length, -2).toString('latin1'), 'hex') : null
 }

@@ -1,4 +1,4 @@
-/** Checkpoints: every log that has grown is signed anew, at most ten seconds after it did. */
+/** Checkpoints: every log that has grown is signed anew, at most ten seconds after it did; none over a lie. */
 import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { insertCheckpoint } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
@@ -15,7 +15,7 @@ export async function signCheckpoints(
 ): Promise<void> {
   for (const head of sequencer.heads()) {
     const { id, origin, size, root } = head
-    if (size <= head.signedSize) continue
+    if (size <= head.signedSize || sequencer.lieIn(id)) continue
     const note = signCheckpoint({ origin, size, root, extensions: [] }, identity.key)
     await insertCheckpoint(db, { log: id, size, note, signedMs: clock.nowMs() })
     head.signedSize = size

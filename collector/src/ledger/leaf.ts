@@ -89,9 +89,22 @@ export function leafType(code: number): LeafType {
 
 export function leafBytes({ type, receivedMs, body }: Pick<Draft, 'type' | 'receivedMs' | 'body'>): Buffer {
   invariant(body.length <= MAX_BODY_BYTES, `a leaf body of ${body.length} bytes passes the limit`)
+  return rowBytes({ type: leafCode(type), receivedMs, body })
+}
+
+/** The leaf that a stored row says it is, whatever it says. */
+export function rowBytes({
+  type,
+  receivedMs,
+  body,
+}: {
+  type: number
+  receivedMs: UnixMs
+  body: Buffer
+}): Buffer {
   const leaf = Buffer.allocUnsafe(9 + body.length)
-  leaf[0] = leafCode(type)
-  leaf.writeBigUInt64BE(BigInt(receivedMs), 1)
+  leaf[0] = type
+  leaf.writeBigUInt64BE(BigInt.asUintN(64, BigInt(receivedMs)), 1)
   body.copy(leaf, 9)
   return leaf
 }

@@ -20,11 +20,13 @@ import {
   moveHeads,
   type CursorRow,
   type EntryRow,
+  type LogRow,
 } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
 import type { Shell } from '../shell.ts'
-import { openHead, type Head } from './head.ts'
+import { openHead, originOf, type Head } from './head.ts'
 import { leafBytes, leafCode, type Draft } from './leaf.ts'
+import { Lie } from './lie.ts'
 
 /** Leaves in one group commit at most. */
 export const MAX_GROUP_LEAVES = 1_000
@@ -71,6 +73,7 @@ export class Sequencer {
   readonly #shell: Shell
   readonly #listener: CommitListener
   readonly #heads = new Map<number, Head>()
+  readonly #lies = new Map<number, Lie>()
   #waiting: Waiting[] = []
   #waitingLeaves = 0
   #running: Promise<void> | null = null
@@ -84,16 +87,40 @@ export class Sequencer {
     this.#listener = listener
   }
 
-  /** Reads and proves every head. */
+  /** Reads and proves every head. A log that lies is there, and is not extended. */
   async open(): Promise<void> {
     const rows = await logRows(this.#db)
-    const heads = await Promise.all(rows.map((row) => openHead(this.#db, row, this.#shell.identity)))
+    const heads = await Promise.all(rows.map((row) => this.#openHead(row)))
     for (const head of heads) {
       // The object stays the same: other stages hold on to it.
       const known = this.#heads.get(head.id)
       if (known) Object.assign(known, head)
       else this.#heads.set(head.id, head)
     }
+  }
+
+  async #openHead(row: LogRow): Promise<Head> {
+    try {
+      return await openHead(this.#db, row, this.#shell.identity)
+    } catch (error) {
+      if (!(error instanceof Lie)) throw error
+      this.stop(error)
+      return { ...row, edge: EMPTY_EDGE, signedSize: row.size }
+    }
+  }
+
+  /** Nothing is appended to the log any more, nor signed of it, until this process has ended. */
+  stop(lie: Lie): void {
+    if (!this.#lies.has(lie.log)) this.#lies.set(lie.log, lie)
+  }
+
+  /** What was found of the logs that are not extended. */
+  lies(): Lie[] {
+    return [...this.#lies.values()]
+  }
+
+  lieIn(log: number): Lie | null {
+    return this.#lies.get(log) ?? null
   }
 
   heads(): Head[] {
@@ -108,11 +135,11 @@ export class Sequencer {
     return this.heads().find((head) => head.origin === origin) ?? null
   }
 
-  /** A new log, empty. The origin names the log for ever: it says nothing of where it is kept. */
+  /** A new log, empty. */
   async create(contract: string): Promise<Head> {
     const { clock, identity } = this.#shell
     const id = Math.max(0, ...this.#heads.keys()) + 1
-    const origin = `constat/${identity.publicKey.toString('hex').slice(0, 12)}/${contract}`
+    const origin = originOf(identity, contract)
     const root = Buffer.from(EMPTY_ROOT)
     const row = { id, contract, origin, size: 0, frontier: Buffer.alloc(0), root, createdMs: clock.nowMs() }
     try {
@@ -131,6 +158,8 @@ export class Sequencer {
 
   /** Resolves after the commit. Rejects when nothing of it is known to be stored: ask again. */
   append(request: Append): Promise<Appended> {
+    const lie = this.lieIn(request.log)
+    if (lie) return Promise.reject(lie)
     if (this.#waitingLeaves + request.drafts.length > MAX_WAITING_LEAVES) {
       return Promise.reject(new Fault('unavailable', 'the ledger is behind; send again in a moment'))
     }

@@ -9,11 +9,13 @@ export type Trouble =
   | { kind: 'ledger'; reason: string }
   | { kind: 'fold-behind'; contract: string }
   | { kind: 'set-aside'; contracts: number }
+  /** What is stored of a log, from this leaf on, is not what was signed. */
+  | { kind: 'lie'; contract: string; index: number }
   /** The host's clock was set by `offMs`. */
   | { kind: 'clock'; offMs: number; sinceMs: number; isDoubted: boolean }
 
 /** These leave the collector ready: the others of what it does go on. */
-const MINOR: ReadonlySet<Trouble['kind']> = new Set(['set-aside', 'clock'])
+const MINOR: ReadonlySet<Trouble['kind']> = new Set(['set-aside', 'lie', 'clock'])
 
 export function isReady(troubles: readonly Trouble[]): boolean {
   return troubles.every(({ kind }) => MINOR.has(kind))
@@ -30,6 +32,8 @@ export const healthEn: HealthText = {
   ledger: ({ reason }) => `the ledger cannot be written: ${reason}`,
   'fold-behind': ({ contract }) => `the fold of ${contract} is behind its ledger`,
   'set-aside': ({ contracts }) => `${contracts} contract(s) set aside: their pages say why`,
+  lie: ({ contract, index }) =>
+    `the log of ${contract} lies at leaf ${index}, and it is not extended; constat check says more`,
   clock: ({ offMs, isDoubted }) =>
     `the clock of this host was set ${offMs < 0 ? 'back' : 'forward'} by ${seconds(offMs)} s; the time from before goes on` +
     (isDoubted

@@ -9,6 +9,8 @@ export const healthFr: HealthText = {
     'aucun échantillon n’est reçu tant que la place manque, et les agents gardent les leurs',
   ledger: ({ reason }) => `le registre ne peut pas être écrit : ${reason}`,
   'fold-behind': ({ contract }) => `le dépouillement de ${contract} est en retard sur son registre`,
+  lie: ({ contract, index }) =>
+    `le journal de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
   'set-aside': ({ contracts }) => `${contracts} contrat(s) mis de côté : leurs pages en disent la raison`,
   clock: ({ offMs, isDoubted }) =>
     `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +

@@ -149,7 +149,7 @@ function takeConfiguration(state: ContractState, { index, text }: StateLeaf): Co
   }
 }
 
-function configurationOf(json: string, leaf: number): Configuration {
+export function configurationOf(json: string, leaf: number): Configuration {
   // Our own leaf: a CheckConfig in RFC 8785 form.
   const config = JSON.parse(json) as CheckConfig
   return {
