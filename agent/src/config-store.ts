@@ -21,6 +21,8 @@ export class ConfigStore {
   readonly #log: Log
   readonly #collectorKey: KeyObject
   readonly #configs = new Map<string, AgentConfig>()
+  /** Each of them as it came: shown to a collector that has lost it. */
+  readonly #signed = new Map<string, SignedConfig>()
   /** Log and check → instant of the last look that was taken. */
   readonly #lookedMs = new Map<string, number>()
   /** One write at a time: two at once would share a draft, and the older could end last. */
@@ -38,8 +40,9 @@ export class ConfigStore {
     const names = await this.#fs.list(this.#dir).catch(() => [])
     for (const name of names.filter((one) => one.endsWith('.json'))) {
       const text = await this.#fs.read(join(this.#dir, name)).then(String, () => '')
-      const config = openConfig(signedConfigOf(text), this.#collectorKey)
-      if (typeof config !== 'string') this.#configs.set(config.origin, config)
+      const signed = signedConfigOf(text)
+      const config = openConfig(signed, this.#collectorKey)
+      if (typeof config !== 'string') this.#hold(config, signed)
       else this.#log.warn('a kept configuration is not used', { file: name, reason: config })
     }
     return [...this.#configs.values()]
@@ -58,9 +61,16 @@ export class ConfigStore {
       this.#log.error('a configuration older than ours was refused', { origin, version, ours: last?.version })
       return null
     }
-    this.#configs.set(config.origin, config)
+    this.#hold(config, signed)
     this.#keeping = this.#keeping.then(() => this.#keep(config.origin, signed))
     return config
+  }
+
+  /** What is held in place of a sound configuration that was refused as older; null where it is none such. */
+  heldAgainst(signed: SignedConfig): Pick<SignedConfig, 'json' | 'signature'> | null {
+    const config = openConfig(signed, this.#collectorKey)
+    if (typeof config === 'string' || mayFollow(config, this.#configs.get(config.origin))) return null
+    return this.#signed.get(config.origin) ?? null
   }
 
   digestOf(origin: string): Buffer | null {
@@ -88,6 +98,11 @@ export class ConfigStore {
   /** Ends when everything accepted so far is on disk, or was said not to be. */
   kept(): Promise<void> {
     return this.#keeping
+  }
+
+  #hold(config: AgentConfig, signed: SignedConfig): void {
+    this.#configs.set(config.origin, config)
+    this.#signed.set(config.origin, signed)
   }
 
   async #keep(origin: string, { json, signature, mine }: SignedConfig): Promise<void> {

@@ -3,6 +3,7 @@
  * backlog never takes the whole window and is held to a rate. Pure bookkeeping: sockets, bytes and timers
  * are the sender's.
  */
+import type { RefusalReason } from '@constat/shared/wire'
 
 /** Frames sent and not answered at most, and their bytes. */
 export const WINDOW_FRAMES = 8
@@ -12,6 +13,8 @@ export const BACKLOG_FRAMES = 6
 export const BACKLOG_BYTES_PER_S = 256 * 1024
 /** A small frame costs the other side more than its bytes. */
 const FRAME_COST_BYTES = 1_024
+/** Refused for what the collector does not know, or cannot take now: it may yet. */
+const PASSING: ReadonlySet<string> = new Set<RefusalReason>(['unknown-log', 'unknown-config', 'log-stopped'])
 /** Gap refusals in a row, of one session, after which its next frame is given up. */
 const MAX_GAP_REFUSALS = 5
 
@@ -30,6 +33,8 @@ export type RefusalAnswer =
   | { kind: 'ignore' }
   /** The frames from `seq` on are sent again; nothing else to do. */
   | { kind: 'resend' }
+  /** The session waits, with all its frames, until the collector may know more. */
+  | { kind: 'hold' }
   /** `count` frames before `seq` are lost for ever: `seq` has to say so. */
   | { kind: 'announce-gap'; session: string; seq: number; count: number }
   | { kind: 'set-aside'; session: string; seq: number }
@@ -38,6 +43,7 @@ export class Delivery {
   readonly #waiting: Waiting
   readonly #next = new Map<string, number>()
   readonly #gapRefusals = new Map<string, number>()
+  readonly #held = new Set<string>()
   #live: ReadonlySet<string> = new Set()
   #inFlight: InFlight[] = []
   #careful = false
@@ -53,6 +59,15 @@ export class Delivery {
     this.#inFlight = []
     this.#next.clear()
     this.#gapRefusals.clear()
+    this.#held.clear()
+  }
+
+  /** What was held is tried again, from its first frame on. Answers the live sessions among it. */
+  release(): string[] {
+    const held = [...this.#held]
+    for (const session of held) this.#next.delete(session)
+    this.#held.clear()
+    return held.filter((session) => this.#live.has(session))
   }
 
   setLive(sessions: Iterable<string>): void {
@@ -96,6 +111,7 @@ export class Delivery {
     const refused = this.#answered(session, seq)
     if (refused === 'unknown') return this.#refusedNowhere()
     if (refused.isVoid) return { kind: 'ignore' }
+    if (PASSING.has(reason)) return this.#hold(session)
     if (reason !== 'unannounced-gap') return this.#giveUp(refused)
     this.#void(session)
     const resumed = this.#waiting.from(session, expectedSeq)
@@ -103,6 +119,13 @@ export class Delivery {
     this.#next.set(session, resumed.seq)
     if (resumed.seq === expectedSeq) return { kind: 'resend' }
     return { kind: 'announce-gap', session, seq: resumed.seq, count: resumed.seq - expectedSeq }
+  }
+
+  #hold(session: string): RefusalAnswer {
+    this.#careful = false
+    this.#void(session)
+    this.#held.add(session)
+    return { kind: 'hold' }
   }
 
   #giveUp({ session, seq }: Sending): RefusalAnswer {
@@ -148,6 +171,7 @@ export class Delivery {
 
   #firstOf(sessions: Iterable<string>): Sending | null {
     for (const session of sessions) {
+      if (this.#held.has(session)) continue
       const first = this.#waiting.from(session, this.#next.get(session) ?? 0)
       if (first) return { session, seq: first.seq, length: first.length }
     }

@@ -249,7 +249,9 @@ class Agent implements RunningAgent {
       },
       configured: (message) => {
         const config = this.#configs.accept(message)
-        if (config) this.#apply(config)
+        if (!config) return this.#configs.heldAgainst(message)
+        this.#apply(config)
+        return null
       },
       looked: (message) => {
         const check = this.#configs.lookedAt(message)

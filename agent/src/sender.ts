@@ -5,7 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { messageOf } from '@constat/shared/fault'
-import { receiptHolds } from '@constat/shared/receipt'
+import { receiptHolds, type Receipt } from '@constat/shared/receipt'
 import { publicKeyOf } from '@constat/shared/signature'
 import type { CheckPlace } from '@constat/shared/look'
 import type { SignedTrial } from '@constat/shared/trial'
@@ -19,7 +19,7 @@ import type { RefusedFrames } from './refused.ts'
 import { fraction, type Shell } from './shell.ts'
 import type { Spool } from './spool.ts'
 import type { Timebase } from './timebase.ts'
-import { openUplink, type Ending, type Uplink, type UplinkOptions } from './uplink.ts'
+import { openUplink, type Ending, type Uplink, type UplinkOptions, type Welcome } from './uplink.ts'
 
 export type SenderOptions = {
   /** Ways to the collector, the preferred one first. */
@@ -34,7 +34,10 @@ export type SenderOptions = {
   refused: RefusedFrames
   /** A connection is up. Answers the sessions that live frames are numbered in from now on. */
   welcomed: () => string[]
-  configured: (message: Extract<Message, { type: 'config' }>) => void
+  /** Answers what is held in place of a configuration that is older than ours. */
+  configured: (
+    message: Extract<Message, { type: 'config' }>,
+  ) => Extract<Message, { type: 'recall' }>['config']
   looked: (message: Extract<Message, { type: 'look' }>) => void
   /** The answer to a trial, once it is there. */
   tried: (signed: SignedTrial) => Promise<{ result: string | null; refusal: string }>
@@ -48,6 +51,8 @@ const BUFFERED_RETRY_MS = 50
 /** Comparisons of the clock: a few at once for a short round trip, then now and then. */
 const EARLY_TIMES_MS = [0, 250, 500, 1_000]
 const TIME_EVERY_MS = 60_000
+/** Frames that are held for what the collector does not know are tried again this often. */
+const RELEASE_EVERY_MS = 30_000
 /** Reasons that are remembered as logged. */
 const MAX_LOGGED = 16
 /** The first address is given this long to answer before another one is left for it. */
@@ -62,6 +67,9 @@ export class Sender {
   readonly #verifyKey: KeyObject
   #uplink: Uplink | null = null
   #takesLooks = false
+  #takesRecalls = false
+  /** The newest of each log. */
+  readonly #receipts = new Map<string, Receipt>()
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
@@ -132,21 +140,24 @@ export class Sender {
     this.#pending = openUplink(
       { ...uplink, route: this.#addresses.current, random: shell.random },
       {
-        welcomed: ({ looks }, opened) => this.#welcome(opened, looks),
+        welcomed: (welcome, opened) => this.#welcome(opened, welcome),
         received: (message) => this.#receive(message),
         ended: (ending) => this.#end(ending),
       },
     )
   }
 
-  #welcome(opened: Uplink, looks: boolean): void {
+  #welcome(opened: Uplink, { looks, recalls }: Welcome): void {
     if (this.#stopped) return opened.close()
     this.#uplink = opened
     this.#takesLooks = looks
+    this.#takesRecalls = recalls
     this.#asked.clear()
     this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
     this.#delivery.setLive(this.#options.welcomed())
+    for (const receipt of this.#receipts.values()) this.#recall({ receipt, config: null })
+    this.#later(RELEASE_EVERY_MS, () => this.#tryHeld())
     for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.compareClocks())
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
     if (!this.#addresses.isFirst) this.#lookBack()
@@ -206,7 +217,7 @@ export class Sender {
   #receive(message: Message): void {
     switch (message.type) {
       case 'config':
-        return this.#options.configured(message)
+        return this.#configured(message)
       case 'look':
         return this.#options.looked(message)
       case 'try':
@@ -220,6 +231,27 @@ export class Sender {
       default:
         this.#options.shell.log.warn('the collector sent a message out of place', { type: message.type })
     }
+  }
+
+  #configured(message: Extract<Message, { type: 'config' }>): void {
+    const ours = this.#options.configured(message)
+    if (ours) return this.#recall({ receipt: null, config: ours })
+    // The collector knows what it has sent: live frames need not wait behind those that it may never know.
+    for (const session of this.#delivery.release())
+      this.#delivery.setLive(this.#options.sessionSpoiled(session))
+    void this.#pump()
+  }
+
+  /** What this collector has signed itself, in case that it has forgotten it: only to one that takes it. */
+  #recall(recalled: Omit<Extract<Message, { type: 'recall' }>, 'type'>): void {
+    if (this.#takesRecalls) this.#uplink?.send({ type: 'recall', ...recalled })
+  }
+
+  /** The collector may know more by now. */
+  #tryHeld(): void {
+    this.#delivery.release()
+    void this.#pump()
+    this.#later(RELEASE_EVERY_MS, () => this.#tryHeld())
   }
 
   async #try(message: Extract<Message, { type: 'try' }>): Promise<void> {
@@ -237,6 +269,7 @@ export class Sender {
       return this.#uplink?.close()
     }
     this.#lastReceipt = text
+    this.#receipts.set(receipt.origin, receipt)
     // Not at the welcome: a collector that turns every frame away is not a connection.
     this.#failures = 0
     const session = Buffer.from(bytes).toString('hex')
@@ -268,7 +301,8 @@ export class Sender {
       const bytes = await reading
       if (bytes) await refused.keep({ ...answer, bytes, reason, detail })
     }
-    if (answer.kind !== 'resend') this.#delivery.setLive(this.#options.sessionSpoiled(session))
+    if (answer.kind !== 'resend' && answer.kind !== 'hold')
+      this.#delivery.setLive(this.#options.sessionSpoiled(session))
     void this.#pump()
   }
 

@@ -48,7 +48,7 @@ export type UplinkOptions = {
   limits: UplinkLimits
 }
 
-export type Welcome = { agent: string; name: string; collectorKey: Buffer; looks: boolean }
+export type Welcome = { agent: string; name: string; collectorKey: Buffer; looks: boolean; recalls: boolean }
 
 /** Why a connection ended, for people and for the next try. */
 export type Ending = {
@@ -172,8 +172,8 @@ class Link implements Uplink {
     if (stage.at === 'proved' && message.type === 'welcome') {
       clearTimeout(this.#handshakeTimer)
       this.#stage = { at: 'open' }
-      const { agent, name, looks } = message
-      return this.#events.welcomed({ agent, name, collectorKey: stage.collectorKey, looks }, this)
+      const { type: _, ...said } = message
+      return this.#events.welcomed({ ...said, collectorKey: stage.collectorKey }, this)
     }
     this.#violate(`a ${message.type} message does not belong here`)
   }

@@ -129,6 +129,7 @@ async function openLine(
     intake,
     assign: (agent) => assignmentsOf(agent, pipeline.assign),
     compare: (agent, theirMs) => clock.compare(agent, theirMs),
+    recall: pipeline.restored.recall,
     hanging: (agent, place) => pipeline.secondLooks.hanging(agent, place),
   })
   closers.push(() => sockets?.close())

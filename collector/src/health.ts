@@ -29,7 +29,7 @@ export type HealthDeps = {
 
 export class Health {
   readonly #deps: HealthDeps
-  #pipeline: Pick<Pipeline, 'sequencer' | 'fold' | 'setAside'> | null = null
+  #pipeline: Troubled | null = null
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<readonly Trouble[]> | null = null
   #asked: Promise<string | null> | null = null
@@ -43,7 +43,7 @@ export class Health {
   }
 
   /** The first look has been taken when this resolves. */
-  async start(pipeline: Pick<Pipeline, 'sequencer' | 'fold' | 'setAside'>): Promise<void> {
+  async start(pipeline: Troubled): Promise<void> {
     this.#pipeline = pipeline
     await this.look()
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
@@ -129,7 +129,9 @@ async function freeBytesOf(dataDir: string): Promise<number> {
   }
 }
 
-function troublesOf({ sequencer, fold, setAside }: Pick<Pipeline, 'sequencer' | 'fold' | 'setAside'>) {
+type Troubled = Pick<Pipeline, 'sequencer' | 'fold' | 'setAside' | 'restored'>
+
+function troublesOf({ sequencer, fold, setAside, restored }: Troubled): Trouble[] {
   const troubles: Trouble[] = sequencer
     .heads()
     .filter(({ id, size }) => size - fold.next(id) > MAX_UNFOLDED_LEAVES)
@@ -139,5 +141,6 @@ function troublesOf({ sequencer, fold, setAside }: Pick<Pipeline, 'sequencer' | 
   if (contracts > 0) troubles.push({ kind: 'set-aside', contracts })
   for (const { contract, said } of sequencer.lies())
     troubles.push({ kind: 'lie', contract, index: said.index })
+  for (const contract of restored.behind()) troubles.push({ kind: 'restored', contract })
   return troubles
 }

@@ -21,6 +21,7 @@ import { LedgerStates } from './closing/ledger-state.ts'
 import type { Previews } from './closing/preview.ts'
 import { configure, type AssignDeps } from './contract/assign.ts'
 import { Contracts } from './contract/contracts.ts'
+import { Restored } from './contract/restored.ts'
 import { SecondLooks, type SecondLookDeps } from './contract/second-looks.ts'
 import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
@@ -37,7 +38,6 @@ import { servicesOf, Timelines } from './judge/timelines.ts'
 import type { ReadModel } from './view/reads.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
-import type { Head } from './ledger/head.ts'
 import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
@@ -85,6 +85,7 @@ export class Pipeline {
   readonly model: ReadModel
   readonly assign: AssignDeps
   readonly scrub: Scrub
+  readonly restored: Restored
   readonly secondLooks: SecondLooks
   readonly #timelines: Timelines
   readonly #alerted: Alerted
@@ -111,16 +112,24 @@ export class Pipeline {
     this.sequencer = new Sequencer(db, shell, {
       committed: (committed) => this.#take(committed),
       found: async (heads) => {
-        await this.#catchUp(heads)
+        await this.contracts.catchUp(heads, this.sequencer)
         deps.bus.publish()
       },
     })
     const { sequencer } = this
-    this.scrub = new Scrub({ db, shell, prove, sequencer, publicUrl })
+    this.scrub = new Scrub({
+      db,
+      shell,
+      prove,
+      sequencer,
+      publicUrl,
+      lied: (lie) => this.setAside.standing(lie.contract, lie),
+    })
     const contracts = (this.contracts = new Contracts(db, () => sequencer.settled()))
     const agents = (this.agents = new Agents(db, shell))
     const { identity } = shell
     this.assign = { contracts, sequencer, identity, nowMs }
+    this.restored = new Restored({ ...this.assign, log: shell.log, publicUrl })
     this.secondLooks = new SecondLooks({ contracts, agents, identity, nowMs, ask: deps.ask ?? (() => {}) })
     this.setAside = new SetAside({ nowMs, log: shell.log })
     const fold = (this.fold = new Fold(db, contracts, (log, { index, agent, reason }) => {
@@ -169,6 +178,8 @@ export class Pipeline {
         }
       },
       publicUrl,
+      agentName: (id) => this.agents.byId(id)?.name ?? id,
+      told: () => this.#deps.bus.publish(),
     })
   }
 
@@ -200,22 +211,10 @@ export class Pipeline {
     await this.scrub.open()
     await this.agents.open()
     this.#deps.heard?.(this.agents.enrolled())
-    await this.#catchUp(this.sequencer.heads())
+    await this.contracts.catchUp(this.sequencer.heads(), this.sequencer)
     await this.fold.load()
     await this.#closer.open()
     await this.advance()
-  }
-
-  /** A log that lies is read as far as it holds; the others are whole. */
-  async #catchUp(heads: readonly Head[]): Promise<void> {
-    for (const head of heads) {
-      try {
-        await this.contracts.catchUp([head])
-      } catch (error) {
-        if (!(error instanceof Lie)) throw error
-        this.sequencer.stop(error)
-      }
-    }
   }
 
   start(): void {
@@ -294,7 +293,7 @@ export class Pipeline {
     this.#note(committed)
     await this.#fold(committed, touched)
     if (await this.judge.silences()) this.#deps.bus.publish()
-    if (await this.#tellLies()) this.#deps.bus.publish()
+    if (await this.scrub.tell()) this.#deps.bus.publish()
     this.#closer.begin()
     let isConfigured = false
     for (const { contract } of this.contracts.all()) {
@@ -311,14 +310,6 @@ export class Pipeline {
     await this.#keep()
     // Beside the line: it reads back from the ledger, and nothing waits for it.
     this.#slots.advance()
-  }
-
-  /** A contract whose log lies stays set aside. */
-  #tellLies(): Promise<boolean> {
-    for (const lie of this.sequencer.lies()) {
-      if (!this.setAside.isPaused(lie.contract)) this.setAside.failed(lie.contract, lie)
-    }
-    return this.scrub.tell()
   }
 
   async #alone(contract: string, step: (state: ContractState) => Promise<void>): Promise<void> {

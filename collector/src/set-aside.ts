@@ -73,6 +73,11 @@ export class SetAside {
     if (this.of(contract)?.reason !== messageOf(error)) this.failed(contract, error)
   }
 
+  /** What does not pass by itself: said now and then as long as it lasts. */
+  standing(contract: string, error: unknown): void {
+    if (!this.isPaused(contract)) this.failed(contract, error)
+  }
+
   failed(contract: string, error: unknown): void {
     const nowMs = this.#nowMs()
     const known = this.#byContract.get(contract)

@@ -14,10 +14,11 @@
  *                                   ←    time {sent, received, answered}
  *   hanging {check}                 →
  *                                   ←    look {check, signature}
+ *   recall {receipt?, config?}      →
  *                                   ←    try {id, check, signature}
  *   tried {id, result | refusal}    →
  *
- * An end that knows looks, or trials, says so when it introduces itself: to one that does not, none is sent.
+ * An end that knows looks, trials or recalls says so when it introduces itself: to one that does not, none is sent.
  */
 import { Packr } from 'msgpackr'
 import { MAX_FRAME_BYTES } from './batch.ts'
@@ -72,13 +73,18 @@ export type Message =
     }
   | { type: 'challenge'; nonce: Uint8Array; publicKey: Uint8Array; signature: Uint8Array }
   | { type: 'proof'; signature: Uint8Array }
-  | { type: 'welcome'; agent: string; name: string; looks: boolean }
+  | { type: 'welcome'; agent: string; name: string; looks: boolean; recalls: boolean }
   /** `json` is a CheckConfig in RFC 8785 form, signed for purpose `config`; `mine` indexes its checks. */
   | { type: 'config'; json: string; signature: Uint8Array; mine: number[] }
   | { type: 'frame'; bytes: Uint8Array }
   /** All frames of the session up to `seq` are in the ledger. */
   | { type: 'ack'; session: Uint8Array; seq: number; receipt: Receipt }
   | { type: 'refuse'; session: Uint8Array; seq: number; reason: string; detail: string; expectedSeq: number }
+  /**
+   * What the agent has of this collector's own hand, signed with its key, in case that it was restored: the newest
+   * receipt of a log, and a configuration that is newer than the one just sent.
+   */
+  | { type: 'recall'; receipt: Receipt | null; config: { json: string; signature: Uint8Array } | null }
   /** Wall clocks in ms: sent by the agent, received and answered by the collector. */
   | { type: 'time'; sentMs: number; receivedMs: number; answeredMs: number }
   /** The last message before a close: why, and when to come back (ms from now, spread over it; 0: as usual). */
@@ -107,6 +113,7 @@ const CODES = {
   look: 12,
   try: 13,
   tried: 14,
+  recall: 15,
 } as const satisfies Record<Message['type'], number>
 
 const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
@@ -124,17 +131,15 @@ function fieldsOf(m: Message): unknown[] {
     case 'proof':
       return [m.signature]
     case 'welcome':
-      return [m.agent, m.name, m.looks]
+      return [m.agent, m.name, m.looks, m.recalls]
     case 'config':
       return [m.json, m.signature, m.mine]
     case 'frame':
       return [m.bytes]
     case 'ack':
-      return [
-        m.session,
-        m.seq,
-        [m.receipt.origin, m.receipt.size, m.receipt.root, m.receipt.atMs, m.receipt.signature],
-      ]
+      return [m.session, m.seq, receiptFields(m.receipt)]
+    case 'recall':
+      return [m.receipt && receiptFields(m.receipt), m.config && [m.config.json, m.config.signature]]
     case 'refuse':
       return [m.session, m.seq, m.reason, m.detail, m.expectedSeq]
     case 'time':
@@ -150,6 +155,10 @@ function fieldsOf(m: Message): unknown[] {
     case 'tried':
       return [m.id, m.result, m.refusal]
   }
+}
+
+function receiptFields({ origin, size, root, atMs, signature }: Receipt): unknown[] {
+  return [origin, size, root, atMs, signature]
 }
 
 /** The message, or null for anything else: the caller closes with 1002 and says so. */
@@ -170,7 +179,7 @@ function readMessage(f: readonly unknown[]): Message | null {
       return bytes(f[1], 64) ? { type: 'proof', signature: f[1] } : null
     case CODES.welcome:
       return text(f[1], 64) && text(f[2], MAX_NAME_CHARS)
-        ? { type: 'welcome', agent: f[1], name: f[2], looks: f[3] === true }
+        ? { type: 'welcome', agent: f[1], name: f[2], looks: f[3] === true, recalls: f[4] === true }
         : null
     case CODES.config:
       if (!text(f[1], MAX_MESSAGE_BYTES) || !bytes(f[2], 64) || !isIndexes(f[3])) return null
@@ -206,12 +215,23 @@ function readMessage(f: readonly unknown[]): Message | null {
     case CODES.try:
       if (!count(f[1]) || !text(f[2], MAX_TRIAL_CHARS) || !bytes(f[3], 64)) return null
       return { type: 'try', id: f[1], json: f[2], signature: f[3] }
+    case CODES.recall:
+      return readRecall(f)
     case CODES.tried:
       if (!count(f[1]) || (f[2] !== null && !text(f[2], MAX_TRIED_CHARS))) return null
       return text(f[3], MAX_REASON_CHARS) ? { type: 'tried', id: f[1], result: f[2], refusal: f[3] } : null
     default:
       return null
   }
+}
+
+function readRecall([, first, second]: readonly unknown[]): Message | null {
+  const receipt = first === null ? null : readReceipt(first)
+  if (first !== null && !receipt) return null
+  if (second === null) return { type: 'recall', receipt, config: null }
+  if (!Array.isArray(second) || !text(second[0], MAX_MESSAGE_BYTES) || !bytes(second[1], SIGNATURE_BYTES))
+    return null
+  return { type: 'recall', receipt, config: { json: second[0], signature: second[1] } }
 }
 
 /** An older end says nothing of looks and trials. */

@@ -149,7 +149,7 @@ export async function startWireServer({ seed = 7, port = 0, autoPong = true } = 
       if (!introductionHolds('agent', introduction, { signature, key: named })) return socket.close(1008)
       agentKey = named
       const agent = agentIdOf(introduction.agentKey).toString('hex')
-      send({ type: 'welcome', agent, name: server.hellos.at(-1)?.name ?? '', looks: true })
+      send({ type: 'welcome', agent, name: server.hellos.at(-1)?.name ?? '', looks: true, recalls: true })
       for (const one of configs) sendConfig(socket, one)
     }
     function take(bytes: Buffer): void {
@@ -212,6 +212,8 @@ export async function startWireServer({ seed = 7, port = 0, autoPong = true } = 
       if (message?.type === 'hello') return greet(message)
       if (message?.type === 'proof') return welcome(message.signature)
       if (message?.type === 'frame') return take(Buffer.from(message.bytes))
+      // What a collector that was restored would read: this one never is.
+      if (message?.type === 'recall') return
       if (message?.type === 'time') {
         const nowMs = Date.now()
         return send({ type: 'time', sentMs: message.sentMs, receivedMs: nowMs, answeredMs: nowMs })

@@ -64,7 +64,18 @@ describe('help', async () => {
   const paths = (await below()).map((path) => path.join(' '))
 
   it('lists the commands that others rely on', () => {
-    const known = ['up', 'collector', 'apply', 'explain', 'get', 'evaluate', 'status', 'token', 'rebuild']
+    const known = [
+      'up',
+      'collector',
+      'apply',
+      'explain',
+      'get',
+      'evaluate',
+      'status',
+      'token',
+      'check',
+      'rebuild',
+    ]
     expect(paths).toEqual(expect.arrayContaining([...known, 'token agent', 'token api']))
   })
 

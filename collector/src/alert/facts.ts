@@ -145,6 +145,49 @@ export function lieFact({ contract, said, atMs, publicUrl }: LedgerLied): Fact {
   return { type: 'evidence.anomaly', contract, atMs, data }
 }
 
+/** The database was restored from an older copy: what came after it is lost here. */
+export type Restoration = {
+  contract: string
+  what: string
+  /** Leaves that are left. */
+  size: number
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function restoredFact({ contract, what, size, atMs, publicUrl }: Restoration): Fact {
+  const id = `restored/${contract}/${size}`
+  const links =
+    publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}` }
+  const data = { id, kind: 'restored', contract, index: size, ...cutTexts({ message: what }), links }
+  return { type: 'evidence.anomaly', contract, atMs, data }
+}
+
+/** Nothing that an agent sends is taken. */
+export type RefusedAgent = {
+  agent: { id: string; name: string }
+  reason: string
+  detail: string
+  sinceMs: UnixMs
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function allRefusedFact({ agent, reason, detail, sinceMs, atMs, publicUrl }: RefusedAgent): Fact {
+  const id = `refused/${agent.id}/${sinceMs}`
+  const links = publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` }
+  const said = cutTexts({ reason, message: `every frame is refused: ${detail}` })
+  const data = {
+    id,
+    kind: 'refused',
+    agent: cutTexts(agent),
+    ...said,
+    since: formatInstant(sinceMs),
+    links,
+  }
+  return { type: 'evidence.anomaly', contract: null, atMs, data }
+}
+
 /** Somebody has declared that some time should not count. */
 export type ExclusionDeclared = {
   contract: string

@@ -36,6 +36,8 @@ export type ScrubDeps = {
   prove: Prove
   sequencer: Sequencer
   publicUrl: string
+  /** Called for every lie, time and again. */
+  lied(lie: Lie): void
 }
 
 export class Scrub {
@@ -70,9 +72,10 @@ export class Scrub {
 
   /** Tells of every lie that was not told yet. True where there was one. */
   async tell(): Promise<boolean> {
-    const { db, shell, sequencer, publicUrl } = this.#deps
+    const { db, shell, sequencer, publicUrl, lied } = this.#deps
     let isNew = false
     for (const lie of sequencer.lies()) {
+      lied(lie)
       if (this.#told.has(lie)) continue
       const { contract, said } = lie
       const fact = lieFact({ contract, said, atMs: shell.clock.nowMs(), publicUrl })

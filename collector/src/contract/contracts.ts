@@ -11,8 +11,9 @@ import { rareEntriesFrom, type EntryRow } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
 import { leafType } from '../ledger/leaf.ts'
-import { proved } from '../ledger/proved.ts'
-import type { Committed } from '../ledger/sequencer.ts'
+import { lieAmong } from '../ledger/proved.ts'
+import { Lie } from '../ledger/lie.ts'
+import type { Committed, Sequencer } from '../ledger/sequencer.ts'
 
 /** Commands of one contract that may wait for their turn. */
 export const MAX_WAITING_COMMANDS = 1_000
@@ -34,14 +35,43 @@ export class Contracts {
     this.#settled = settled
   }
 
-  /** Takes every leaf below the sizes of these logs that was not taken yet. Safe to run twice. */
-  async catchUp(heads: readonly (Place & { size: number })[]): Promise<void> {
+  /**
+   * Takes every leaf below the sizes of these logs that was not taken yet. Safe to run twice. A log that lies is
+   * taken as far as it holds and stopped, where there is who stops it; else its `Lie` is thrown.
+   */
+  async catchUp(
+    heads: readonly (Place & { size: number })[],
+    stopping: Pick<Sequencer, 'stop'> | null = null,
+  ): Promise<void> {
     for (const head of heads) {
-      this.add(head)
-      const from = this.#next.get(head.id) ?? 0
-      const rows = await proved(this.#db, head.id, await rareEntriesFrom(this.#db, { log: head.id, from }))
-      for (const row of rows) if (row.index < head.size) this.#take(head.id, await leafOf(this.#db, row))
-      this.#next.set(head.id, Math.max(head.size, this.#next.get(head.id) ?? 0))
+      try {
+        await this.#catchUpOne(head)
+      } catch (error) {
+        if (!stopping || !(error instanceof Lie)) throw error
+        stopping.stop(error)
+      }
+    }
+  }
+
+  async #catchUpOne(head: Place & { size: number }): Promise<void> {
+    this.add(head)
+    const from = this.#next.get(head.id) ?? 0
+    const rows = await rareEntriesFrom(this.#db, { log: head.id, from })
+    const lie = await lieAmong(this.#db, head, rows)
+    const end = Math.min(head.size, lie?.said.index ?? Infinity)
+    for (const row of rows) if (row.index < end) this.#take(head.id, await this.#read(head, row))
+    this.#next.set(head.id, Math.max(end, from))
+    if (lie) throw lie
+  }
+
+  /** A leaf that has lost what stands beside it lies as well. */
+  async #read(head: Place, row: EntryRow): Promise<StateLeaf> {
+    try {
+      return await leafOf(this.#db, row)
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'evidence') throw error
+      this.#next.set(head.id, row.index)
+      throw new Lie(head, { index: row.index, part: 'body', what: error.message })
     }
   }
 

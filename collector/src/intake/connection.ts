@@ -37,6 +37,8 @@ export type Socket = {
 /** A signed configuration of one log, and which of its checks this agent runs. */
 export type Assignment = { json: string; signature: Uint8Array; mine: number[] }
 
+export type Recalled = Omit<Extract<Message, { type: 'recall' }>, 'type'>
+
 export type SignedLook = Look & { signature: Uint8Array }
 
 export type ConnectionDeps = {
@@ -47,6 +49,8 @@ export type ConnectionDeps = {
   assign(agent: KnownAgent): Promise<Assignment[]>
   /** What an agent is told whose own clock shows `theirMs`; null while that is in doubt. */
   compare(agent: KnownAgent, theirMs: UnixMs): UnixMs | null
+  /** What an agent has of this collector's own hand. Never throws. */
+  recall(recalled: Recalled): Promise<void>
   /** A try of this agent hangs. */
   hanging(agent: KnownAgent, place: CheckPlace): void
 }
@@ -190,7 +194,7 @@ export class Connection {
         },
       )
     }
-    this.#send({ type: 'welcome', agent: agent.id, name: agent.name, looks: true })
+    this.#send({ type: 'welcome', agent: agent.id, name: agent.name, looks: true, recalls: true })
     await this.assign()
   }
 
@@ -198,6 +202,7 @@ export class Connection {
     this.#deps.agents.seen(agent)
     if (message.type === 'time') return this.#answerTime(agent, message.sentMs)
     if (message.type === 'hanging') return this.#deps.hanging(agent, message)
+    if (message.type === 'recall') return void this.#deps.recall(message)
     if (message.type === 'tried')
       return message.id === this.#trial.id ? this.#trial.answer(message) : undefined
     if (message.type !== 'frame')

@@ -19,6 +19,7 @@ import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
 import type { Proof, Prove } from './proof.ts'
+import { Refusals } from './refusals.ts'
 
 /** Frames proved at once. */
 export const MAX_PROVED_FRAMES = 256
@@ -65,6 +66,10 @@ export type FrameIntakeDeps = {
   /** Where an agent writes, by the names that people know. */
   namesOf(log: number, agent: Buffer): Pick<Anomaly, 'contract' | 'agent'>
   publicUrl: string
+  /** The name of an agent; its id where it has none. */
+  agentName(id: string): string
+  /** An event was written. */
+  told(): void
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
@@ -90,6 +95,7 @@ export class FrameIntake {
   readonly #ends = new Map<string, SessionEnd>()
   /** agent → when its last event of an anomaly was written. */
   readonly #anomalyMs = new Map<string, UnixMs>()
+  readonly #refusals: Refusals
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
@@ -103,6 +109,7 @@ export class FrameIntake {
     this.#checkIntervals = deps.checkIntervals
     this.#isMember = deps.isMember
     this.#naming = deps
+    this.#refusals = new Refusals(deps)
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -117,7 +124,11 @@ export class FrameIntake {
         detail: 'too many frames are waiting; send again in a moment',
       })
     }
-    return new Promise((answer) => {
+    return new Promise((resolve) => {
+      const answer = (verdict: Verdict): void => {
+        this.#refusals.answered(sender.agent.toString('hex'), verdict)
+        resolve(verdict)
+      }
       this.#waiting.push({ sender, bytes, answer })
       if (!this.#running) void this.#run()
     })

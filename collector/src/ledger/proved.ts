@@ -8,7 +8,7 @@ import { TILE_WIDTH } from '@constat/evidence/tile'
 import { entryRange, logRow, tilesNumbered, type EntryRow, type LogRow } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
 import { LEAF_TYPES, rowBytes } from './leaf.ts'
-import { Lie, type LieSaid } from './lie.ts'
+import { Lie, type LiePlace, type LieSaid } from './lie.ts'
 
 /** Tiles of 8 kB that are held at once. */
 const TILES_AT_ONCE = 128
@@ -33,6 +33,17 @@ export async function proved(db: Database | Tx, log: number, rows: EntryRow[]): 
   const lie = rows.at(-1)!.index >= edgeFrom ? await lieAtEdge(db, row) : null
   if (lie) throw new Lie(row, lie)
   return rows
+}
+
+/** The same, answered: null where all of them are the tree's. */
+export async function lieAmong(db: Database | Tx, { id }: LiePlace, rows: EntryRow[]): Promise<Lie | null> {
+  try {
+    await proved(db, id, rows)
+    return null
+  } catch (error) {
+    if (error instanceof Lie) return error
+    throw error
+  }
 }
 
 /** The hash of the leaf that a row says it is; of no leaf at all where its type is none. */

@@ -11,11 +11,13 @@ export type Trouble =
   | { kind: 'set-aside'; contracts: number }
   /** What is stored of a log, from this leaf on, is not what was signed. */
   | { kind: 'lie'; contract: string; index: number }
+  /** The database was put back from an older copy. */
+  | { kind: 'restored'; contract: string }
   /** The host's clock was set by `offMs`. */
   | { kind: 'clock'; offMs: number; sinceMs: number; isDoubted: boolean }
 
 /** These leave the collector ready: the others of what it does go on. */
-const MINOR: ReadonlySet<Trouble['kind']> = new Set(['set-aside', 'lie', 'clock'])
+const MINOR: ReadonlySet<Trouble['kind']> = new Set(['set-aside', 'lie', 'restored', 'clock'])
 
 export function isReady(troubles: readonly Trouble[]): boolean {
   return troubles.every(({ kind }) => MINOR.has(kind))
@@ -34,6 +36,8 @@ export const healthEn: HealthText = {
   'set-aside': ({ contracts }) => `${contracts} contract(s) set aside: their pages say why`,
   lie: ({ contract, index }) =>
     `the log of ${contract} lies at leaf ${index}, and it is not extended; constat check says more`,
+  restored: ({ contract }) =>
+    `the database of ${contract} is older than its agents: what came after the copy that was put back is lost here`,
   clock: ({ offMs, isDoubted }) =>
     `the clock of this host was set ${offMs < 0 ? 'back' : 'forward'} by ${seconds(offMs)} s; the time from before goes on` +
     (isDoubted

@@ -110,7 +110,7 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
       batcher.openSession()
       return [batcher.session]
     },
-    configured: () => undefined,
+    configured: () => null,
     looked: () => undefined,
     tried: () => Promise.resolve({ result: null, refusal: 'not here' }),
     sessionSpoiled: (session) => {

@@ -44,6 +44,8 @@ function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameI
     isMember: (log, agent) => log === 1 && agent.equals(AUTHOR.agent),
     namesOf: (_, agent) => ({ contract: 'one', agent: { id: agent.toString('hex'), name: 'lyon-1' } }),
     publicUrl: 'https://constat.example',
+    agentName: () => 'lyon-1',
+    told: () => ledger.events.push('told'),
   })
 }
 

@@ -40,7 +40,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ type: constant('challenge'), nonce: bytes(32), publicKey: bytes(32), signature: bytes(64) }),
   fc.record({ type: constant('proof'), signature: bytes(64) }),
-  fc.record({ type: constant('welcome'), agent: text(64), name: text(64), looks: fc.boolean() }),
+  fc.record({
+    type: constant('welcome'),
+    agent: text(64),
+    name: text(64),
+    looks: fc.boolean(),
+    recalls: fc.boolean(),
+  }),
   fc.record({
     type: constant('config'),
     json: text(2_000),
@@ -59,6 +65,11 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     reason: text(64),
     detail: text(1_000),
     expectedSeq: count,
+  }),
+  fc.record({
+    type: constant('recall'),
+    receipt: fc.option(receipt, { nil: null }),
+    config: fc.option(fc.record({ json: text(2_000), signature: bytes(64) }), { nil: null }),
   }),
   fc.record({ type: constant('time'), sentMs: instant, receivedMs: instant, answeredMs: instant }),
   fc.record({ type: constant('try'), id: count, json: text(2_000), signature: bytes(64) }),

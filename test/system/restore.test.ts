@@ -1,0 +1,141 @@
+/**
+ * Restore: the data directory is put back as it was before a revision, while an agent has measured under the
+ * revision and holds frames of it. The collector notices, says so, goes past what its agent has, and takes in
+ * what is still held.
+ */
+import { execFileSync, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readPlaced } from '@constat/shared/frame-reader'
+import type { CheckConfig } from '@constat/shared/check'
+import { findEmbedded } from '../../collector/src/db/embedded.ts'
+import { openAddress } from '../../collector/src/db/open.ts'
+import type { Database } from '../../collector/src/db/tx.ts'
+import { leafCode } from '../../collector/src/ledger/leaf.ts'
+import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
+import {
+  dropDataDir,
+  endOf,
+  freePort,
+  makeCollectorDir,
+  makeDataDir,
+  runOnce,
+  startAgent,
+  startProgram,
+  until,
+  type Program,
+} from '../support/program.ts'
+import { openReceiver, type Receiver } from '../support/receiver.ts'
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const [dataDir, agentDir, copies] = [makeCollectorDir(), makeDataDir(), makeDataDir()]
+const copy = join(copies, 'data')
+let port: number
+let target: MoodyServer
+let receiver: Receiver
+let program: Program
+let agent: ChildProcess
+
+const terms = (...paths: string[]): string => `
+apiVersion: constat/v1
+kind: Contract
+metadata: {name: shop}
+spec:
+  provider: Northstar
+  target: "99.9"
+  timeZone: UTC
+  every: PT1S
+  timeout: PT0.5S
+  watch: [${paths.map((path) => `"${target.url}/${path}"`).join(', ')}]
+`
+
+const start = (): Promise<Program> => startProgram({ args: ['collector'], dataDir, port })
+
+beforeAll(async () => {
+  port = await freePort()
+  target = await startMoodyServer()
+  receiver = await openReceiver()
+  program = await start()
+  await program.post('/webhooks', { url: receiver.url, types: ['evidence.anomaly'], shape: 'generic' })
+  await program.put('/contracts/shop', terms('one'))
+  agent = await startAgent(program, { dir: agentDir, name: 'north' })
+}, 60_000)
+
+afterAll(async () => {
+  if (agent) await endOf(agent, 'SIGTERM')
+  await program?.kill('SIGTERM')
+  await receiver?.close()
+  await target?.close()
+  for (const dir of [dataDir, agentDir, copies]) dropDataDir(dir)
+})
+
+async function withDatabase<T>(work: (db: Database) => Promise<T>): Promise<T> {
+  const database = await openAddress({ address: (await findEmbedded(dataDir))!, log })
+  try {
+    return await work(database.sql)
+  } finally {
+    await database.close()
+  }
+}
+
+/** Digest and version of each configuration, and the frames that were taken under it. */
+function taken(): Promise<{ version: number; digest: string; frames: number }[]> {
+  return withDatabase(async (db) => {
+    const bodies = (type: number) =>
+      db<{ body: Buffer }[]>`select body from entry where log = 1 and type = ${type} order by index`
+    const digests = (await bodies(leafCode('frame'))).map(({ body }) =>
+      Buffer.from(readPlaced(body).configDigest).toString('hex'),
+    )
+    return (await bodies(leafCode('configuration'))).map(({ body }) => {
+      const digest = createHash('sha256').update(body).digest('hex')
+      const { version } = JSON.parse(body.toString()) as CheckConfig
+      return { version, digest, frames: digests.filter((one) => one === digest).length }
+    })
+  })
+}
+
+const framesOf = async (version: number): Promise<number> =>
+  (await taken()).find((one) => one.version === version)?.frames ?? 0
+
+describe('a data directory that is put back', () => {
+  it('lies behind an agent that has measured under a later revision', async () => {
+    await until(async () => (await framesOf(1)) > 0, { withinMs: 30_000, what: 'frames of version 1' })
+    await program.kill('SIGTERM')
+    execFileSync('cp', ['-a', dataDir, copy])
+    program = await start()
+    await program.put('/contracts/shop', terms('one', 'two'))
+    await until(async () => (await framesOf(2)) > 1, { withinMs: 45_000, what: 'frames of version 2' })
+    await program.kill('SIGTERM')
+    dropDataDir(dataDir)
+    execFileSync('cp', ['-a', copy, dataDir])
+  }, 90_000)
+
+  it('takes in what the agent holds, and goes past what it has', async () => {
+    program = await start()
+    expect(await framesOf(2)).toBe(0)
+    await until(async () => (await framesOf(2)) > 0 && (await framesOf(3)) > 1, {
+      withinMs: 60_000,
+      what: 'held frames of version 2, and new ones of version 3',
+    })
+    expect((await taken()).map(({ version }) => version)).toEqual([1, 2, 3])
+    expect(existsSync(join(agentDir, 'refused'))).toBe(false)
+  }, 90_000)
+
+  it('is said: in the log, by /readyz and by a webhook, once', async () => {
+    expect(program.output()).toContain('the database of shop is older than its agents')
+    const ready = (await (await fetch(`${program.url}/readyz`)).json()) as { reasons: string[] }
+    expect(ready.reasons).toEqual([expect.stringContaining('the database of shop is older than its agents')])
+    const [told] = await receiver.until(1)
+    expect(JSON.parse(told!.body)).toMatchObject({
+      type: 'evidence.anomaly',
+      data: { kind: 'restored', contract: 'shop' },
+    })
+    expect(receiver.received).toHaveLength(1)
+  })
+
+  it('has a ledger that holds', async () => {
+    expect((await runOnce(['check', '--data', dataDir])).code).toBe(0)
+  })
+})
