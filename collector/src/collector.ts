@@ -26,6 +26,7 @@ import type { Actions, AppDeps } from './http/actions.ts'
 import { createApp } from './http/app.ts'
 import { PROVER_THREADS, startProver } from './intake/prover.ts'
 import { joinLine, openInstaller } from './installer.ts'
+import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
@@ -122,16 +123,8 @@ async function openLine(
   await pipeline.open()
   closers.push(() => pipeline.close())
   await health.start(pipeline)
-  const { agents, intake, delivered } = pipeline
-  sockets = serveAgents(door, {
-    shell,
-    agents,
-    intake,
-    assign: (agent) => assignmentsOf(agent, pipeline.assign),
-    compare: (agent, theirMs) => clock.compare(agent, theirMs),
-    recall: pipeline.restored.recall,
-    hanging: (agent, place) => pipeline.secondLooks.hanging(agent, place),
-  })
+  const { delivered } = pipeline
+  sockets = serveAgents(door, connectionDeps(pipeline, { shell, clock }))
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
@@ -148,6 +141,21 @@ async function openLine(
   door.onPin(tell)
   closers.push(() => tellStopped(config.dataDir))
   return { door, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions }
+}
+
+function connectionDeps(
+  { agents, intake, assign, restored, secondLooks }: Pipeline,
+  { shell, clock }: { shell: Shell; clock: HeldClock },
+): ConnectionDeps {
+  return {
+    shell,
+    agents,
+    intake,
+    assign: (agent) => assignmentsOf(agent, assign),
+    compare: (agent, theirMs) => clock.compare(agent, theirMs),
+    recall: restored.recall,
+    hanging: (agent, place) => secondLooks.hanging(agent, place),
+  }
 }
 
 /** How a command is made of a token. Without an agent to give away one is left that takes one that is there. */

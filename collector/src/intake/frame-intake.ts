@@ -19,7 +19,7 @@ import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from './admit.ts'
 import type { Proof, Prove } from './proof.ts'
-import { Refusals } from './refusals.ts'
+import { Refusals, type RefusalDeps } from './refusals.ts'
 
 /** Frames proved at once. */
 export const MAX_PROVED_FRAMES = 256
@@ -53,23 +53,16 @@ export type Verdict =
 /** Intervals of the checks of a configuration, ms; null when the log does not know it. */
 export type CheckIntervals = (log: number, digest: Uint8Array) => readonly number[] | null
 
-export type FrameIntakeDeps = {
+export type FrameIntakeDeps = RefusalDeps & {
   /** Whether the disk has room for more. */
   hasRoom(): boolean
-  db: Database
   prove: Prove
-  shell: Shell
   sequencer: Sequencer
   checkIntervals: CheckIntervals
   /** Whether the log names this agent as one that may write to it. */
   isMember(log: number, agent: Buffer): boolean
   /** Where an agent writes, by the names that people know. */
   namesOf(log: number, agent: Buffer): Pick<Anomaly, 'contract' | 'agent'>
-  publicUrl: string
-  /** The name of an agent; its id where it has none. */
-  agentName(id: string): string
-  /** An event was written. */
-  told(): void
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
@@ -126,7 +119,9 @@ export class FrameIntake {
     }
     return new Promise((resolve) => {
       const answer = (verdict: Verdict): void => {
-        this.#refusals.answered(sender.agent.toString('hex'), verdict)
+        const agent = sender.agent.toString('hex')
+        if (verdict.kind === 'refused') this.#refusals.refused(agent, verdict)
+        else if (verdict.kind !== 'unavailable') this.#refusals.taken(agent)
         resolve(verdict)
       }
       this.#waiting.push({ sender, bytes, answer })

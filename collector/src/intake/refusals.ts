@@ -6,32 +6,44 @@ import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import { allRefusedFact } from '../alert/facts.ts'
 import { writeEvent } from '../db/events.ts'
-import type { FrameIntakeDeps, Verdict } from './frame-intake.ts'
+import type { Database } from '../db/tx.ts'
+import type { Shell } from '../shell.ts'
 
 /** Nothing taken between two refusals this far apart: agents try what they hold every 30 s. */
 export const ALL_REFUSED_AFTER_MS = 20_000
 
-type Deps = Pick<FrameIntakeDeps, 'db' | 'shell' | 'publicUrl' | 'agentName' | 'told'>
-type Refused = Extract<Verdict, { kind: 'refused' }>
+export type RefusalDeps = {
+  db: Database
+  shell: Shell
+  publicUrl: string
+  /** The name of an agent; its id where it has none. */
+  agentName(id: string): string
+  /** An event was written. */
+  told(): void
+}
+
+type Refused = { reason: string; detail: string }
 
 export class Refusals {
-  readonly #deps: Deps
+  readonly #deps: RefusalDeps
   /** Agent → its first refusal since a frame was taken. */
   readonly #since = new Map<string, { sinceMs: UnixMs; isTold: boolean }>()
 
-  constructor(deps: Deps) {
+  constructor(deps: RefusalDeps) {
     this.#deps = deps
   }
 
-  answered(agent: string, verdict: Verdict): void {
-    if (verdict.kind === 'acknowledged' || verdict.kind === 'covered') this.#since.delete(agent)
-    if (verdict.kind !== 'refused') return
+  taken(agent: string): void {
+    this.#since.delete(agent)
+  }
+
+  refused(agent: string, refused: Refused): void {
     const atMs = this.#deps.shell.clock.nowMs()
     const since = this.#since.get(agent) ?? { sinceMs: atMs, isTold: false }
     this.#since.set(agent, since)
     if (since.isTold || atMs - since.sinceMs < ALL_REFUSED_AFTER_MS) return
     since.isTold = true
-    void this.#tell(agent, verdict, { sinceMs: since.sinceMs, atMs })
+    void this.#tell(agent, refused, { sinceMs: since.sinceMs, atMs })
   }
 
   /** Of no leaf: the frames are what the ledger does not take. Tried again at the next refusal where it fails. */

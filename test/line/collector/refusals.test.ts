@@ -1,20 +1,11 @@
 /** Refusals: an agent of which nothing is taken is told, once until something is. */
 import { expect, it } from 'vitest'
 import type { Database } from '../../../collector/src/db/tx.ts'
-import type { Verdict } from '../../../collector/src/intake/frame-intake.ts'
 import { ALL_REFUSED_AFTER_MS, Refusals } from '../../../collector/src/intake/refusals.ts'
 import { createSimulatedClock } from '../../support/simulated-clock.ts'
 
-const [session, receipt] = [Buffer.alloc(16), {} as never]
-const REFUSED: Verdict = {
-  kind: 'refused',
-  session,
-  seq: 0,
-  reason: 'unknown-config',
-  detail: 'not here',
-  expectedSeq: 0,
-}
-const TAKEN: Verdict = { kind: 'acknowledged', session, seq: 0, receipt }
+const REFUSED = { reason: 'unknown-config', detail: 'not here' }
+const TAKEN = null
 
 function setting() {
   const clock = createSimulatedClock()
@@ -33,9 +24,10 @@ function setting() {
     told: () => (told += 1),
   })
   /** Answers how often it was told so far. */
-  const answered = async (verdict: Verdict, afterMs: number, agent = 'ab'): Promise<number> => {
+  const answered = async (refused: typeof REFUSED | null, afterMs: number, agent = 'ab'): Promise<number> => {
     clock.advanceUs(afterMs * 1_000)
-    refusals.answered(agent, verdict)
+    if (refused) refusals.refused(agent, refused)
+    else refusals.taken(agent)
     await new Promise((resolve) => setImmediate(resolve))
     return told
   }
