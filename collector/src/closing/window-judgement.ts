@@ -198,7 +198,9 @@ async function absentIn(
   for (const { revision, window, judged: one, facts } of judged) {
     const { terms } = revision
     const { timeline } = facts
-    const result = reconcileGuarantee({ terms, judged: one, timeline, statement, window, asOfMs })
+    // What its lines claim as excused decides nothing here: only what it leaves out does.
+    const judged = { ...one, rulings: [] }
+    const result = reconcileGuarantee({ terms, judged, timeline, statement, window, asOfMs })
     if (result) found.set(one.result.service, absentOutagesMs(result))
   }
   return found

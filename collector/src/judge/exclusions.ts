@@ -14,31 +14,46 @@ import { questionAt, type WindowQuestion } from './window-question.ts'
 
 export type ExclusionDeps = { nowMs: UnixMs; judge: (asked: WindowQuestion) => LiveJudgement }
 
+/** A window judged, with what the rule says of each declaration. */
+type Ruled = LiveJudgement & { rulings: ReadonlyMap<string, Ruling> }
+
 /** Latest first. */
-export function exclusionViews(state: ContractState, deps: ExclusionDeps): ExclusionView[] {
-  const kept = new Map<string, LiveJudgement>()
-  const judge = (asked: WindowQuestion): LiveJudgement => {
+export function latestFirst(records: readonly ExclusionRecord[]): ExclusionRecord[] {
+  return records.toSorted(
+    ({ declared: a }, { declared: b }) => b.startMs - a.startMs || (a.id < b.id ? -1 : 1),
+  )
+}
+
+/** Of these records of a contract: each window that they touch is judged once. */
+export function exclusionViews(
+  state: ContractState,
+  records: readonly ExclusionRecord[],
+  { nowMs, judge }: ExclusionDeps,
+): ExclusionView[] {
+  const kept = new Map<string, Ruled>()
+  const ruled = (asked: WindowQuestion): Ruled => {
     const name = `${asked.guarantee.id}/${asked.window.key}`
-    const live = kept.get(name) ?? deps.judge(asked)
-    kept.set(name, live)
-    return live
+    let known = kept.get(name)
+    if (!known) {
+      const live = judge(asked)
+      kept.set(name, (known = { ...live, rulings: new Map(live.judged.rulings.map((one) => [one.id, one])) }))
+    }
+    return known
   }
-  return state.exclusions
-    .map((record) => viewOf(state, record, { ...deps, judge }))
-    .toSorted((a, b) => (a.start < b.start ? 1 : a.start > b.start ? -1 : a.id < b.id ? -1 : 1))
+  return records.map((record) => viewOf(state, record, { nowMs, ruled }))
 }
 
 function viewOf(
   state: ContractState,
   record: ExclusionRecord,
-  { nowMs, judge }: ExclusionDeps,
+  { nowMs, ruled }: { nowMs: UnixMs; ruled: (asked: WindowQuestion) => Ruled },
 ): ExclusionView {
   const { declared, answers } = record
   const touched = guaranteeIds(state.life)
     .flatMap((id) => questionAt(state, id, { atMs: declared.startMs, nowMs }) ?? [])
     .filter(({ guarantee }) => declared.service === null || guarantee.service === declared.service)
-    .map((asked) => judge(asked))
-  const rulings = touched.flatMap(({ judged }) => judged.rulings.find(({ id }) => id === declared.id) ?? [])
+    .map((asked) => ruled(asked))
+  const rulings = touched.flatMap((one) => one.rulings.get(declared.id) ?? [])
   const own = declarationsOf({ exclusions: [record] })[0]
   const first = rulings[0]
   const { startMs, endMs, announcedMs, announced } = declared
@@ -91,8 +106,8 @@ function noticeOf({ unit, given, required, valid }: Notice): ExclusionView['noti
   return { unit, given, required, isEnough: valid }
 }
 
-function effectOf({ asked, judged }: LiveJudgement, id: string): ExclusionView['effects'][number] {
-  const ruling = judged.rulings.find((one) => one.id === id)
+function effectOf({ asked, judged, rulings }: Ruled, id: string): ExclusionView['effects'][number] {
+  const ruling = rulings.get(id)
   const excused = ruling?.counts ? intersect(ruling.spans, judged.commitment.excluded) : []
   return {
     guarantee: asked.guarantee.id,

@@ -6,6 +6,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { checksOf } from '@constat/sla/service-tree'
 import { newest, nameIn, type ContractState } from '@constat/sla/state/contract-state'
+import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import {
   effectiveFromMs,
   endedMs,
@@ -14,6 +15,7 @@ import {
   servicesAt,
   type ServiceSpan,
 } from '@constat/sla/state/in-force'
+import { Fault } from '@constat/shared/fault'
 import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
@@ -21,7 +23,8 @@ import type { Tracks } from '../fold/tracks.ts'
 import type { KnownAgent, Agents } from '../intake/agents.ts'
 import { agentView } from '../judge/agent-view.ts'
 import { stateAt, targetText } from '../judge/describe.ts'
-import { exclusionViews } from '../judge/exclusions.ts'
+import { exclusionViews, latestFirst } from '../judge/exclusions.ts'
+import type { LiveJudgement } from '../judge/live.ts'
 import type { ExclusionView } from '../view/exclusion.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import { contractSentence, minuteText, worstState } from '../judge/sentence.ts'
@@ -33,7 +36,7 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '../judge/timelines.ts'
 import type { WhyView } from '../view/parts.ts'
 import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } from '../view/contract.ts'
-import { questionsNow } from '../judge/window-question.ts'
+import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { SetAside } from '../set-aside.ts'
 import type { JudgedReads } from './judged.ts'
@@ -98,16 +101,29 @@ export class ContractReads {
     return state && newest(state).terms
   }
 
-  exclusions({ contract }: { contract?: string }): ExclusionView[] {
-    const all = contract === undefined ? this.#deps.contracts.all() : [this.#deps.contracts.of(contract)]
-    return all.flatMap((state) => (state ? this.#exclusionsOf(state) : []))
+  /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */
+  exclusions(asked: { contract?: string; before?: string; limit: number }): ExclusionView[] {
+    const { contract, before, limit } = asked
+    const { contracts } = this.#deps
+    const states = contract === undefined ? contracts.all() : [contracts.of(contract)]
+    const listed = states.flatMap((state) =>
+      state ? latestFirst(state.exclusions).map((record) => ({ state, record })) : [],
+    )
+    const from = before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1
+    if (before !== undefined && from === 0) throw new Fault('bad-request', 'This cursor is not in the list.')
+    const page = listed.slice(from, from + limit)
+    return states.flatMap((state) => {
+      const own = page.flatMap((one) => (one.state === state ? [one.record] : []))
+      return state && own.length > 0 ? this.#exclusionsOf(state, own) : []
+    })
   }
 
   exclusion(id: string): ExclusionView | null {
-    const isHere = ({ exclusions }: ContractState): boolean =>
-      exclusions.some(({ declared }) => declared.id === id)
-    const state = this.#deps.contracts.all().find(isHere)
-    return (state && this.#exclusionsOf(state).find((one) => one.id === id)) ?? null
+    for (const state of this.#deps.contracts.all()) {
+      const record = state.exclusions.findLast(({ declared }) => declared.id === id)
+      if (record) return this.#exclusionsOf(state, [record])[0] ?? null
+    }
+    return null
   }
 
   agents(): AgentView[] {
@@ -116,9 +132,10 @@ export class ContractReads {
     return agents.enrolled().map((agent) => agentView(agent, measured))
   }
 
-  #exclusionsOf(state: ContractState): ExclusionView[] {
+  #exclusionsOf(state: ContractState, records: readonly ExclusionRecord[]): ExclusionView[] {
     const { nowMs, judged, setAside } = this.#deps
-    const views = () => exclusionViews(state, { nowMs: nowMs(), judge: (asked) => judged.bare(asked) })
+    const judge = (asked: WindowQuestion): LiveJudgement => judged.bare(asked)
+    const views = () => exclusionViews(state, records, { nowMs: nowMs(), judge })
     return setAside.reading(state.contract, views, () => [])
   }
 

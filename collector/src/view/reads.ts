@@ -43,8 +43,8 @@ export type JudgeReads = {
     limit: number
   }): Promise<IncidentView[]>
   incident(id: string): Promise<IncidentView | null>
-  /** Latest first. */
-  exclusions(filter: { contract?: string }): ExclusionView[]
+  /** Contract by contract, latest first; `before` is the id of the last one of the page before. */
+  exclusions(filter: { contract?: string; before?: string; limit: number }): ExclusionView[]
   exclusion(id: string): ExclusionView | null
   agents(): AgentView[]
 }

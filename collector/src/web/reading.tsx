@@ -14,6 +14,7 @@ import type { Webhook } from '../view/setup.ts'
 import type { IncidentView, LatencyView } from '../view/timeline.ts'
 import { exclusionForm, noteOf } from './form/exclusion-form.ts'
 import { Contract } from './page/contract.tsx'
+import { EXCLUSIONS_SHOWN } from './part/exclusions.tsx'
 import { contractHref, Contracts } from './page/contracts.tsx'
 import { Incident } from './page/incident.tsx'
 import { incidentHref, Incidents } from './page/incidents.tsx'
@@ -136,7 +137,7 @@ async function contractPage(c: Visit, problems: readonly string[]) {
       revisions={await read.revisions(found.name)}
       open={await read.incidents({ open: true, contract: found.name, limit: OPEN_INCIDENTS })}
       agents={may(c.var.caller, 'read-hosts') ? read.agents() : []}
-      exclusions={read.exclusions({ contract: found.name })}
+      exclusions={read.exclusions({ contract: found.name, limit: EXCLUSIONS_SHOWN })}
       problems={problems}
       fresh={c.req.query('new') !== undefined}
       barOf={barsOf(read, span)}

@@ -11,7 +11,7 @@ import type { AppDeps, Caller, ExclusionWanted } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_REASON_CHARS } from '../limits.ts'
-import { pageOf } from '../paging.ts'
+import { cut } from '../paging.ts'
 import { listOf } from '../describe.ts'
 import { exclusion } from '../../view/exclusion.ts'
 
@@ -58,9 +58,13 @@ export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
     }),
     query(pageQuery.extend({ contract: name.optional() })),
     (c) => {
-      const { contract, ...page } = c.req.valid('query')
-      const all = c.var.read.exclusions(contract === undefined ? {} : { contract })
-      return c.json(pageOf(all, { keyOf: (item) => item.id, ...page }))
+      const { contract, cursor, limit } = c.req.valid('query')
+      const found = c.var.read.exclusions({
+        limit: limit + 1,
+        ...(contract !== undefined && { contract }),
+        ...(cursor !== undefined && { before: cursor }),
+      })
+      return c.json(cut(found, { keyOf: (item) => item.id, limit }))
     },
   )
   app.get(

@@ -23,7 +23,7 @@ export type ExclusionsProps = {
 }
 
 /** The API has them all. */
-const MAX_SHOWN = 50
+export const EXCLUSIONS_SHOWN = 50
 const TONE = { counts: 'good', contested: 'warn', waiting: 'warn', refused: 'calm' } as const
 
 export function Exclusions({ terms, exclusions, scene, problems }: ExclusionsProps) {
@@ -35,7 +35,7 @@ export function Exclusions({ terms, exclusions, scene, problems }: ExclusionsPro
     <section class="sheet wide" id="exclusions">
       <h2>{words.title}</h2>
       {exclusions.length === 0 && <p class="note">{words.none}</p>}
-      {exclusions.slice(0, MAX_SHOWN).map((one) => (
+      {exclusions.map((one) => (
         <Exclusion exclusion={one} terms={terms} scene={scene} />
       ))}
       {problems.length > 0 && (

@@ -15,12 +15,10 @@ type Piece = { side: Side; node: number; fromMs: UnixMs; untilMs: UnixMs }
 /** Members of each component as places in `nodes`, in order of their first instant. */
 export function componentsOf(nodes: readonly Node[], toleranceMs: number): number[][] {
   const groups = new Groups(nodes.length)
+  const pieces = piecesOf(nodes)
   // Widening both by the tolerance is widening one of them by twice as much.
-  sweep(piecesOf(nodes), { reachMs: 2 * toleranceMs, isEdge: (a, b) => a.side !== b.side }, groups)
-  for (const side of ['measured', 'stated'] as const) {
-    const own = piecesOf(nodes).filter((piece) => piece.side === side)
-    sweep(own, { reachMs: 0, isEdge: () => true }, groups)
-  }
+  sweep(pieces, { reachMs: 2 * toleranceMs, meets: { measured: 'stated', stated: 'measured' } }, groups)
+  sweep(pieces, { reachMs: 0, meets: { measured: 'measured', stated: 'stated' } }, groups)
   return inOrder(nodes, groups)
 }
 
@@ -32,25 +30,24 @@ function piecesOf(nodes: readonly Node[]): Piece[] {
     .sort((a, b) => a.fromMs - b.fromMs)
 }
 
-type Rule = { reachMs: number; isEdge: (a: Piece, b: Piece) => boolean }
+type Rule = { reachMs: number; meets: Readonly<Record<Side, Side>> }
 
-/** Joins each piece with those before it that still last; of what is joined the longest stands for all. */
-function sweep(pieces: readonly Piece[], { reachMs, isEdge }: Rule, groups: Groups): void {
-  let lasting: Piece[] = []
+/**
+ * Joins each piece with those before it that still last, of the side that it meets. Of what is joined the longest
+ * stands for all, so each piece is looked at once or twice, however many last at the same time.
+ */
+function sweep(pieces: readonly Piece[], { reachMs, meets }: Rule, groups: Groups): void {
+  const lasting: Record<Side, Piece[]> = { measured: [], stated: [] }
   for (const piece of pieces) {
-    const met: Piece[] = []
-    const others: Piece[] = []
-    for (const one of lasting) {
+    const side = meets[piece.side]
+    let longest: Piece | null = null
+    for (const one of lasting[side]) {
       if (one.untilMs + reachMs <= piece.fromMs) continue
-      if (isEdge(one, piece)) met.push(one)
-      else others.push(one)
+      groups.join(one.node, piece.node)
+      if (longest === null || one.untilMs > longest.untilMs) longest = one
     }
-    for (const one of met) groups.join(one.node, piece.node)
-    const longest = met.reduce<Piece[]>(
-      (best, one) => (best[0] && best[0].untilMs >= one.untilMs ? best : [one]),
-      [],
-    )
-    lasting = [...others, ...longest, piece]
+    lasting[side] = longest === null ? [] : [longest]
+    lasting[piece.side].push(piece)
   }
 }
 
@@ -84,7 +81,15 @@ function inOrder(nodes: readonly Node[], groups: Groups): number[][] {
     if (members) members.push(node)
     else byRoot.set(root, [node])
   }
-  const firstOf = (members: readonly number[]): number =>
-    Math.min(...members.flatMap((node) => nodes[node]!.intervals.map(({ startMs }) => startMs)))
-  return [...byRoot.values()].sort((a, b) => firstOf(a) - firstOf(b) || a[0]! - b[0]!)
+  const found = [...byRoot.values()].map((members) => ({ members, fromMs: firstMs(nodes, members) }))
+  found.sort((a, b) => a.fromMs - b.fromMs || a.members[0]! - b.members[0]!)
+  return found.map(({ members }) => members)
+}
+
+function firstMs(nodes: readonly Node[], members: readonly number[]): UnixMs {
+  let fromMs = Infinity
+  for (const node of members) {
+    for (const { startMs } of nodes[node]!.intervals) fromMs = Math.min(fromMs, startMs)
+  }
+  return fromMs
 }
