@@ -1,5 +1,5 @@
 /**
- * Builds the collector: `dist/main.mjs` and, beside it, its parts, its thread and the files it reads. The paths
+ * Builds the collector: `dist/main.mjs` and, beside it, its parts, its threads and the files it reads. The paths
  * `new URL('./migrations', import.meta.url)` and `./static` mean the same in the sources and in the bundle.
  */
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -38,7 +38,7 @@ try {
     entryPoints: {
       main: here('src/main.ts'),
       'prover-thread': here('src/intake/prover-thread.ts'),
-      'preview-thread': here('src/closing/preview-thread.ts'),
+      'caller-thread': here('src/callers/thread.ts'),
     },
     outdir: unfinished,
     outExtension: { '.js': '.mjs' },

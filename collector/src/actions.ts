@@ -1,9 +1,6 @@
 /** Actions: what the HTTP side may ask for, done by the stages. Each is one call of somebody else's work. */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { parseContract } from '@constat/sla/contract/parse'
-import { problemText } from '@constat/sla/contract/problem'
 import { EVENT_TYPES } from './alert/types.ts'
 import { SHAPE_NAMES } from './alert/shapes/table.ts'
 import { authenticate, closeSession, issueJoinToken, openSession, type AccessDeps } from './access.ts'
@@ -17,12 +14,13 @@ import {
   replayDelivery,
   testWebhook,
 } from './db/webhooks.ts'
-import type { Actions, Caller, ContractAnswer, ContractSource, WebhookActions } from './http/actions.ts'
+import type { Actions, ApplyWanted, Caller, ContractAnswer, WebhookActions } from './http/actions.ts'
 import type { AgentSockets } from './intake/socket.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
-import { keepStatement } from './closing/statements.ts'
+import { termsOf } from './callers/work.ts'
+import { keepStatement, type StatementTerms } from './closing/statements.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
@@ -41,7 +39,7 @@ export type ActionDeps = {
 
 export function actionsOf(deps: ActionDeps): Actions {
   const { pipeline, shell, access, sockets } = deps
-  const { contracts, sequencer } = pipeline
+  const { contracts, sequencer, callers } = pipeline
   const nowMs = () => shell.clock.nowMs()
   const trials = new Trials({
     shell,
@@ -50,7 +48,11 @@ export function actionsOf(deps: ActionDeps): Actions {
   })
   return {
     applyContract: (wanted) => applied(wanted, deps),
-    tryContract: ({ by, ...wanted }) => trials.run({ terms: termsIn(wanted), by }),
+    tryContract: async ({ contract, source, by }) => {
+      const terms = termsOf(await callers.run('contract', source, by), contract)
+      return trials.run({ terms, by: by.key })
+    },
+    parse: ({ source, by }) => callers.run('contract', source, by),
     archiveContract: async (contract) => {
       const archived = await archiveContract(contract, { contracts, sequencer, nowMs })
       if (archived.changed) await sockets.assignAll()
@@ -64,9 +66,12 @@ export function actionsOf(deps: ActionDeps): Actions {
       const given = { answer, note, isDecision: decision }
       return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
     },
-    keepStatement: ({ by, ...wanted }) =>
-      keepStatement({ ...wanted, by: by.role }, { shell, sequencer, contracts }),
-    readTerms: termsIn,
+    keepStatement: async ({ by, ...wanted }) => {
+      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
+      const readable = (bytes: Buffer, { reconciliation, zoneTables }: StatementTerms) =>
+        callers.run('statement', { bytes, terms: { reconciliation, zoneTables } }, by)
+      return keepStatement({ ...wanted, window, by: by.role }, { shell, sequencer, contracts, readable })
+    },
     issueAgentToken: async ({ name }) => {
       const joinCommand = await deps.invite()
       const { token, expiresMs } = await issueJoinToken(access, { name })
@@ -95,12 +100,13 @@ function sideOf({ role }: Caller): Side {
 }
 
 async function applied(
-  { contract, source, stopProbing }: { contract: string; source: ContractSource[]; stopProbing: boolean },
+  { contract, source, stopProbing, by }: ApplyWanted,
   { pipeline, shell, sockets, access }: ActionDeps,
 ): Promise<ContractAnswer> {
   const { sequencer, contracts } = pipeline
   const nowMs = () => shell.clock.nowMs()
-  const answer = await applyContract(source, {
+  const parsed = await pipeline.callers.run('contract', source, by)
+  const answer = await applyContract(source, parsed, {
     db: access.db,
     sequencer,
     contracts,
@@ -115,16 +121,6 @@ async function applied(
   if (one.changed) await sockets.assignAll()
   await pipeline.advance()
   return { kind: 'applied', ...one, warnings: answer.warnings }
-}
-
-function termsIn({ contract, source }: { contract: string; source: ContractSource[] }): ExpandedContract {
-  const parsed = parseContract(source)
-  const problems = parsed.kind === 'refused' ? parsed.problems.map(problemText) : []
-  const terms = parsed.kind === 'refused' ? undefined : parsed.contracts.find(({ name }) => name === contract)
-  if (terms) return terms
-  throw new Fault('bad-contract', 'The contract was refused.', {
-    problems: problems.length > 0 ? problems : [`no document describes the contract ${contract}`],
-  })
 }
 
 function webhookActions({ access, shell }: ActionDeps): WebhookActions {

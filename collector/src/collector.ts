@@ -33,7 +33,7 @@ import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
 import { assignmentsOf } from './contract/assign.ts'
-import { startPreviews } from './closing/preview.ts'
+import { startCallers } from './callers/threads.ts'
 
 export type CollectorOptions = {
   config: CollectorConfig
@@ -105,7 +105,6 @@ async function openLine(
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
-  const previews = startPreviews({ pgConfig, nowMs: () => clock.nowMs() })
   const configured = (): Promise<void> => sockets?.assignAll() ?? Promise.resolve()
   const pipeline = new Pipeline({
     db,
@@ -115,7 +114,8 @@ async function openLine(
     heard: (known) => clock.startsAfter(known),
     publicUrl,
     bus,
-    previews,
+    callers: startCallers(),
+    pgConfig,
     configured,
     ask: (asked, look) => sockets?.ask(asked, look),
   })

@@ -17,10 +17,11 @@ import type { EventBus } from './alert/bus.ts'
 import type { MessageType } from './alert/types.ts'
 import { Closer } from './closing/closer.ts'
 import { LedgerStates } from './closing/ledger-state.ts'
-import type { Previews } from './closing/preview.ts'
+import type { Callers } from './callers/threads.ts'
 import { configure, type AssignDeps } from './contract/assign.ts'
 import { Contracts } from './contract/contracts.ts'
 import { SecondLooks, type SecondLookDeps } from './contract/second-looks.ts'
+import type { PgConfig } from './db/open.ts'
 import type { Database } from './db/tx.ts'
 import { Fold, type Touched } from './fold/fold.ts'
 import { FrameIntake } from './intake/frame-intake.ts'
@@ -62,9 +63,11 @@ export type PipelineDeps = {
   hasRoom: () => boolean
   publicUrl: string
   bus: Pick<EventBus, 'publish'>
-  previews: Previews
   /** What was heard of agents before this process began. */
   heard?: (agents: readonly KnownAgent[]) => void
+  /** Where they are read and worked on who send something. */
+  callers: Callers
+  pgConfig: PgConfig
   /** What agents run has changed: those that are connected are told. */
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
@@ -72,6 +75,7 @@ export type PipelineDeps = {
 }
 
 export class Pipeline {
+  readonly callers: Callers
   readonly sequencer: Sequencer
   readonly contracts: Contracts
   readonly agents: Agents
@@ -104,6 +108,7 @@ export class Pipeline {
     const { db, shell, publicUrl } = deps
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
+    this.callers = deps.callers
     this.sequencer = new Sequencer(db, shell, {
       committed: (committed) => this.#take(committed),
       found: async (heads) => {
@@ -168,7 +173,7 @@ export class Pipeline {
   }
 
   #makeModel(latencies: Latencies): ReadModel {
-    const { db, shell, previews } = this.#deps
+    const { db, shell, callers, pgConfig } = this.#deps
     const { contracts, agents, sequencer, judge, setAside } = this
     const { tracks } = this.fold
     const nowMs = (): UnixMs => shell.clock.nowMs()
@@ -183,7 +188,8 @@ export class Pipeline {
         db,
         states,
         losses: new Losses(db, timelines),
-        preview: (asked) => previews.under(asked),
+        callers,
+        pgConfig,
       }),
       latency: { contracts, agents, tracks, latencies },
     })
@@ -238,7 +244,7 @@ export class Pipeline {
     await this.advance()
     if (this.#timer) clearTimeout(this.#timer)
     await this.#slots.close()
-    await this.#deps.previews.close()
+    await this.callers.close()
     await this.fold.save()
     await this.agents.save()
     await signCheckpoints(this.#deps.db, this.#deps.shell, this.sequencer)

@@ -28,6 +28,8 @@ export class Fault extends Error {
   readonly hint: string
   /** Every problem found, when several were found at once. */
   readonly problems: readonly string[]
+  /** When to try again, seconds; null: nobody knows. */
+  readonly retryAfterS: number | null
 
   constructor(
     code: FaultCode,
@@ -35,14 +37,16 @@ export class Fault extends Error {
     {
       hint = '',
       problems = [],
+      retryAfterS = null,
       cause,
-    }: { hint?: string; problems?: readonly string[]; cause?: unknown } = {},
+    }: { hint?: string; problems?: readonly string[]; retryAfterS?: number | null; cause?: unknown } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'Fault'
     this.code = code
     this.hint = hint
     this.problems = problems
+    this.retryAfterS = retryAfterS
   }
 }
 

@@ -16,7 +16,9 @@ import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import type { AgentHealth } from '../../collector/src/ledger/leaf.ts'
 import { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
-import { startPreviews } from '../../collector/src/closing/preview.ts'
+import { parseContract } from '@constat/sla/contract/parse'
+import { startCallers } from '../../collector/src/callers/threads.ts'
+import { statementIn, type StatementDeps } from '../../collector/src/closing/statements.ts'
 import { applyContract, type Applied } from '../../collector/src/contract/apply.ts'
 import { archiveContract } from '../../collector/src/contract/archive.ts'
 import { assignmentsOf } from '../../collector/src/contract/assign.ts'
@@ -39,7 +41,7 @@ export type ClosingWorld = {
   apply: (text: string, options?: { stopProbing?: boolean }) => Promise<Applied[]>
   archive: (contract: string) => Promise<void>
   /** What commands need. */
-  declaring: () => DeclareDeps
+  declaring: () => DeclareDeps & StatementDeps
   /** Enrols an agent in every contract, also when it is known already; `health` is what its frames say of it. */
   join: (name: string, health?: AgentHealth) => Promise<void>
   /** Moves the clock to `atMs` in one step, as over a night in which nothing ran. */
@@ -107,7 +109,8 @@ export async function openClosingWorld({
       hasRoom: () => true,
       publicUrl: 'http://127.0.0.1:1',
       bus: { publish: told },
-      previews: startPreviews({ pgConfig: database.pgConfig, nowMs: () => clock.nowMs() }),
+      callers: startCallers(),
+      pgConfig: database.pgConfig,
     })
     await made.open()
     return made
@@ -135,7 +138,7 @@ export async function openClosingWorld({
       const { sequencer, contracts } = line
       const nowMs = (): UnixMs => clock.nowMs()
       const files = [{ name: 'contract.yaml', text }]
-      const answer = await applyContract(files, { db, sequencer, contracts, nowMs, stopProbing })
+      const answer = await applyContract(files, parseContract(files), { db, sequencer, contracts, nowMs, stopProbing })
       if (answer.kind === 'refused') throw new Error(answer.problems.join('\n'))
       await line.advance()
       return answer.contracts
@@ -147,7 +150,8 @@ export async function openClosingWorld({
     },
     declaring: () => {
       const { sequencer, contracts } = line
-      return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1' }
+      const readable: StatementDeps['readable'] = async (bytes, terms) => statementIn(bytes, terms)
+      return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1', readable }
     },
     join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0, clockBase: null }) => {
       const sender = senders.get(name) ?? { ...senderOf(name, random), health }

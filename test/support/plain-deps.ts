@@ -56,9 +56,7 @@ export function plainDeps({
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
       keepStatement: refuse('keepStatement'),
-      readTerms: () => {
-        throw new Error('readTerms is not expected here')
-      },
+      parse: refuse('parse'),
       acknowledge: refuse('acknowledge'),
       issueAgentToken: refuse('issueAgentToken'),
       revokeAgent: refuse('revokeAgent'),

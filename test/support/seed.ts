@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
-import { keepStatement } from '../../collector/src/closing/statements.ts'
+import { keepStatement, statementIn, type StatementTerms } from '../../collector/src/closing/statements.ts'
 import {
   answerExclusion,
   declareExclusion,
@@ -187,7 +187,8 @@ const state: Deed = async (world) => {
     bytes: Buffer.from(STATEMENT),
     by: 'provider' as const,
   }
-  await keepStatement(wanted, { shell, sequencer, contracts })
+  const readable = (bytes: Buffer, terms: StatementTerms) => Promise.resolve(statementIn(bytes, terms))
+  await keepStatement(wanted, { shell, sequencer, contracts, readable })
 }
 
 const acknowledge: Deed = async (world) => {

@@ -4,8 +4,6 @@
  */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
-import { parseContract } from '@constat/sla/contract/parse'
-import { problemText } from '@constat/sla/contract/problem'
 import { rulesOf, SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { jsonOf, resultDigest } from '@constat/sla/state/closing'
 import { windowGroup } from '@constat/sla/state/in-force'
@@ -25,6 +23,7 @@ import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const HOUR_MS = 3_600_000
+const OWNER = { key: 'owner', role: 'owner' } as const
 const DAY_MS = 24 * HOUR_MS
 const MINUTE_MS = 60_000
 
@@ -438,7 +437,7 @@ describe('a closed window', () => {
     // The same bytes again are the same statement.
     expect(await keepStatement(wanted, world.declaring())).toEqual(kept)
     await line.advance()
-    const found = await line.model.reconciliation('daily', kept.id)
+    const found = await line.model.reconciliation('daily', kept.id, OWNER)
     expect(found).toMatchObject({ window: '2026-10-05', version: 1, leftOut: [] })
     const [own] = found!.guarantees
     expect(own).toMatchObject({ agrees: false, downMs: { stated: 30 * MINUTE_MS } })
@@ -468,8 +467,8 @@ describe('a closed window', () => {
     expect(replayed?.results[0]).toMatchObject({ policy: 'icinga', guarantee: 'shop-day' })
     expect((await model.replay('daily', '2026-10-05'))?.results.length).toBeGreaterThan(5)
     await expect(model.replay('daily', '2026-10-05', 'astrology')).rejects.toThrow(/no policy/)
-    const milder = termsOf(contract().replace('percent: "99"', 'percent: "95"'))
-    expect(await model.preview('daily', milder)).toMatchObject({
+    const milder = contract().replace('percent: "99"', 'percent: "95"')
+    expect(await model.preview('daily', [{ name: 'daily.yaml', text: milder }], OWNER)).toMatchObject({
       window: '2026-10-05',
       version: 1,
       guarantees: [
@@ -482,8 +481,9 @@ describe('a closed window', () => {
       credit: { inForce: '50.00', proposed: '0.00' },
     })
     // Other confirmation is another fold: the ledger is read again for it.
-    const slower = termsOf(contract().replace('confirm: {down: 2,', 'confirm: {down: 100,'))
-    expect((await model.preview('daily', slower))?.guarantees[0]?.proposed?.verdict).not.toBe('not_met')
+    const slower = contract().replace('confirm: {down: 2,', 'confirm: {down: 100,')
+    const found = await model.preview('daily', [{ name: 'daily.yaml', text: slower }], OWNER)
+    expect(found?.guarantees[0]?.proposed?.verdict).not.toBe('not_met')
   })
 })
 
@@ -494,12 +494,6 @@ async function closedDay(): Promise<void> {
   const noonMs = START + 12 * HOUR_MS
   await world.send('here', day(START, { fromMs: noonMs, untilMs: noonMs + HOUR_MS }))
   await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
-}
-
-function termsOf(text: string) {
-  const parsed = parseContract([{ name: 'other.yaml', text }])
-  if (parsed.kind === 'refused') throw new Error(parsed.problems.map(problemText).join('\n'))
-  return parsed.contracts[0]!
 }
 
 describe('a window of other metrics', () => {

@@ -49,6 +49,7 @@ async function applySource(source: Source, { collector, config }: Served, world:
     contract: WATCH_CONTRACT,
     source: [source],
     stopProbing: false,
+    by: { key: 'up', role: 'owner' },
   })
   if (answer.kind === 'refused')
     throw new Fault('bad-contract', 'the contract was refused', { problems: answer.problems })

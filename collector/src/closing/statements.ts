@@ -6,18 +6,19 @@ import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
 import { tableOf } from '@constat/sla/calendar'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { MAX_STATEMENT_CHARS, readStatement } from '@constat/sla/reconciliation/provider-statement'
+import { readStatement } from '@constat/sla/reconciliation/provider-statement'
 import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
 import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import { statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
 import type { Contracts } from '../contract/contracts.ts'
+import { requireRoom, STATEMENT_QUOTA } from '../contract/quotas.ts'
 import { blobBody } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 
-/** Statements on one contract at most. */
-export const MAX_STATEMENTS = 10_000
+/** What of the terms of a window reads a statement of it. */
+export type StatementTerms = Pick<ExpandedContract, 'reconciliation' | 'zoneTables'>
 
 export type StatementWanted = {
   contract: string
@@ -27,31 +28,46 @@ export type StatementWanted = {
   by: KeptStatement['by']
 }
 
-export type StatementDeps = { shell: Shell; sequencer: Sequencer; contracts: Contracts }
-
-/** Fault `bad-request` that names the line where it cannot be read; the same bytes again are the same statement. */
-export function keepStatement(wanted: StatementWanted, deps: StatementDeps): Promise<KeptStatement> {
-  return deps.contracts.inTurn(wanted.contract, () => keepInTurn(wanted, deps))
+export type StatementDeps = {
+  shell: Shell
+  sequencer: Sequencer
+  contracts: Contracts
+  /** Rejects with the Fault of a statement that cannot be read. */
+  readable: (bytes: Buffer, terms: StatementTerms) => Promise<unknown>
 }
 
-async function keepInTurn(
-  { contract, window, bytes, by }: StatementWanted,
-  { shell, sequencer, contracts }: StatementDeps,
-): Promise<KeptStatement> {
+/** Fault `bad-request` that names the line where it cannot be read; the same bytes again are the same statement. */
+export async function keepStatement(wanted: StatementWanted, deps: StatementDeps): Promise<KeptStatement> {
+  const { contracts, readable } = deps
+  // Read before its turn, so that nobody waits for it; what may be refused without reading is refused first.
+  const { group } = placeOf(wanted, deps)
+  const terms = group.promised[0]?.revision.terms
+  if (terms) await readable(wanted.bytes, terms)
+  return contracts.inTurn(wanted.contract, () => keepInTurn(wanted, deps))
+}
+
+/** Where it would stand. Faults: `not-found`, `bad-request` without such a window, those of the quota. */
+function placeOf({ contract, window, bytes, by }: StatementWanted, { shell, contracts }: StatementDeps) {
   const state = contracts.of(contract)
   if (!state) throw new Fault('not-found', `there is no contract ${contract}`)
   const nowMs = shell.clock.nowMs()
   const group = groupOf(windowGroups(state.life, nowMs), window, nowMs)
-  requireReadable(bytes, group)
-  const digest = createHash('sha256').update(bytes).digest()
-  const sha256 = digest.toString('hex')
-  const known = state.statements.findLast((one) => one.window === group.key)
-  if (known?.sha256 === sha256) return known
-  if (state.statements.length >= MAX_STATEMENTS) {
-    throw new Fault('too-large', `a contract takes ${MAX_STATEMENTS} statements at most`)
-  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const last = state.statements.findLast((one) => one.window === group.key)
+  const known = last?.sha256 === sha256 ? last : null
+  const written = state.statements
+    .filter((one) => (one.by === 'provider') === (by === 'provider'))
+    .map((one) => ({ atMs: one.receivedMs, bytes: one.bytes }))
+  if (!known) requireRoom(written, { atMs: nowMs, bytes: bytes.length }, STATEMENT_QUOTA)
+  return { state, group, nowMs, sha256, known }
+}
+
+async function keepInTurn(wanted: StatementWanted, deps: StatementDeps): Promise<KeptStatement> {
+  const { state, group, nowMs, sha256, known } = placeOf(wanted, deps)
+  if (known) return known
+  const { contract, bytes, by } = wanted
   const kept: KeptStatement = {
-    id: `stm_${shell.random.bytes(10).toString('hex')}`,
+    id: `stm_${deps.shell.random.bytes(10).toString('hex')}`,
     contract,
     window: group.key,
     sha256,
@@ -59,8 +75,8 @@ async function keepInTurn(
     by,
     receivedMs: nowMs,
   }
-  const draft = { ...statementLeaf(kept), beside: [{ digest, body: bytes }] }
-  await sequencer.append({ log: state.log, drafts: [draft] })
+  const draft = { ...statementLeaf(kept), beside: [{ digest: Buffer.from(sha256, 'hex'), body: bytes }] }
+  await deps.sequencer.append({ log: state.log, drafts: [draft] })
   return kept
 }
 
@@ -74,18 +90,6 @@ function groupOf(groups: readonly WindowGroup[], key: string | null, nowMs: numb
   })
 }
 
-/** Fault `bad-request` that says what is wrong with it, and on which line. */
-export function requireReadable(bytes: Buffer, { promised }: WindowGroup): void {
-  if (bytes.length > 4 * MAX_STATEMENT_CHARS) throw new Fault('too-large', 'the statement is too long')
-  if (bytes.toString('utf8').includes('\uFFFD')) {
-    throw new Fault('bad-request', 'the statement is not UTF-8 text', {
-      hint: 'Save it as UTF-8 and send it again.',
-    })
-  }
-  const terms = promised[0]?.revision.terms
-  if (terms) statementIn(bytes, terms)
-}
-
 /** Fault `evidence` when what stood beside the ledger is gone. */
 export async function statementBytes(db: Database | Tx, { id, sha256 }: KeptStatement): Promise<Buffer> {
   const bytes = await blobBody(db, Buffer.from(sha256, 'hex'))
@@ -96,8 +100,26 @@ export async function statementBytes(db: Database | Tx, { id, sha256 }: KeptStat
 }
 
 /** What the bytes say, by the provider's clock that the terms name. Fault `bad-request` that names the line. */
-export function statementIn(bytes: Buffer, terms: ExpandedContract): ProviderStatement {
-  const { reconciliation, zoneTables } = terms
+export function statementIn(bytes: Buffer, { reconciliation, zoneTables }: StatementTerms): ProviderStatement {
+  const text = bytes.toString('utf8')
+  if (text.includes('\uFFFD')) {
+    throw new Fault('bad-request', 'the statement is not UTF-8 text', {
+      hint: 'Save it as UTF-8 and send it again.',
+    })
+  }
   const table = tableOf(zoneTables, reconciliation.providerClock.timeZone)
-  return readStatement(bytes.toString('utf8'), { rules: reconciliation, table })
+  return readStatement(text, { rules: reconciliation, table })
+}
+
+/** A JSON statement may name its window itself. */
+export function windowNamedIn(bytes: Buffer): string | null {
+  if (bytes[0] !== 0x7b) return null
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    const named = typeof value === 'object' && value !== null && 'window' in value ? value.window : null
+    return typeof named === 'string' ? named : null
+  } catch {
+    // Whoever reads it next says what is wrong with it.
+    return null
+  }
 }

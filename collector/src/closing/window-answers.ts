@@ -8,7 +8,7 @@ import { contractDigest } from '@constat/sla/contract/digest'
 import { stretchesOf } from '@constat/sla/policy/stretch'
 import { POLICIES, policyNamed, replay } from '@constat/sla/policy/table'
 import { fourCredits } from '@constat/sla/reconciliation/credits'
-import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
+import { absentOutagesMs, type Reconciling } from '@constat/sla/reconciliation/of-guarantee'
 import { reconciliationAnswer, type Reconciliation } from '@constat/sla/reconciliation/answer'
 import type {
   PreviewVerdict,
@@ -23,7 +23,6 @@ import { newest, type Life, type Revision } from '@constat/sla/state/contract-st
 import { windowGroup, type WindowGroup } from '@constat/sla/state/in-force'
 import type { KeptStatement } from '@constat/sla/state/statement-record'
 import type { LedgerState } from './ledger-state.ts'
-import { statementIn } from './statements.ts'
 import { creditQuestion, judgedPromises, judgeWindow } from './window-judgement.ts'
 
 export type WindowLooked = {
@@ -48,25 +47,27 @@ export function statementView({ receivedMs, ...rest }: KeptStatement): Statement
   return { ...rest, receivedAt: formatInstant(receivedMs) }
 }
 
+/** A statement against each of these, wherever that is worked out. */
+export type Reconcile = (
+  guarantees: readonly Omit<Reconciling, 'statement'>[],
+) => Promise<readonly (Reconciliation | null)[]>
+
 /** Fault `bad-request` where the terms of the window cannot read the statement. */
 export async function reconciliationOf(
   state: LedgerState,
-  { kept, bytes }: { kept: KeptStatement | null; bytes: Buffer },
-  looked: WindowLooked,
+  { kept, looked }: { kept: KeptStatement | null; looked: WindowLooked },
+  reconciled: Reconcile,
 ): Promise<ReconciliationView> {
   const asked = askedOf(looked)
   const judged = await judgedPromises(state, asked)
-  const found = judged.flatMap((one) => {
-    const { revision, window, facts } = one
-    const statement = statementIn(bytes, revision.terms)
-    const result = reconcileGuarantee({
-      terms: revision.terms,
-      judged: one.judged,
-      timeline: facts.timeline,
-      statement,
-      window,
-      asOfMs: asked.asOfMs,
-    })
+  const results = await reconciled(
+    judged.map(({ revision, judged: own, facts, window }) => {
+      const { terms } = revision
+      return { terms, judged: own, timeline: facts.timeline, window, asOfMs: asked.asOfMs }
+    }),
+  )
+  const found = judged.flatMap((one, i) => {
+    const result = results[i]
     return result ? [{ one, result }] : []
   })
   const absentMs = new Map(found.map(({ one, result }) => [one.guarantee.service, absentOutagesMs(result)]))
@@ -168,19 +169,27 @@ export async function previewOf(
   }
 }
 
-/** The terms as if they had been in force from the first day on. */
-export function proposedRevision(life: Life, proposed: ExpandedContract): Revision {
+/** What of the terms in force goes over to those that are proposed. */
+export type Precedent = { revision: number; appliedMs: UnixMs; fromMs: UnixMs | null }
+
+export function precedentOf(life: Life): Precedent {
   const first = life.revisions[0]
   return {
-    revision: newest({ life }).revision + 1,
-    digest: contractDigest(proposed).toString('hex'),
+    revision: newest({ life }).revision,
     appliedMs: first?.appliedMs ?? 0,
+    fromMs: first?.terms.effective.fromMs ?? null,
+  }
+}
+
+/** The terms as if they had been in force from the first day on. */
+export function proposedRevision(precedent: Precedent, proposed: ExpandedContract): Revision {
+  return {
+    revision: precedent.revision + 1,
+    digest: contractDigest(proposed).toString('hex'),
+    appliedMs: precedent.appliedMs,
     leaf: 0,
     stopProbing: false,
     // The first window is judged on what it holds, as it was.
-    terms: {
-      ...proposed,
-      effective: { ...proposed.effective, fromMs: first?.terms.effective.fromMs ?? null },
-    },
+    terms: { ...proposed, effective: { ...proposed.effective, fromMs: precedent.fromMs } },
   }
 }

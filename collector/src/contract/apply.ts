@@ -9,7 +9,7 @@ import type { UnixMs } from '@constat/shared/time'
 import { revisionProblem } from '@constat/sla/contract/compare'
 import { contractDigest, termsJson } from '@constat/sla/contract/digest'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { calendarGaps, parseContract } from '@constat/sla/contract/parse'
+import { calendarGaps, type ParsedContracts } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import { newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { endedMs } from '@constat/sla/state/in-force'
@@ -37,12 +37,12 @@ export type ApplyOptions = {
   stopProbing?: boolean
 }
 
-/** Contracts that `files` describe, or the one that is asked for, each as its next revision. */
+/** Contracts that `files` describe, or the one that is asked for, each as its next revision. `parsed`: what they say. */
 export async function applyContract(
   files: SourceFile[],
+  parsed: ParsedContracts,
   { only = null, stopProbing = false, ...deps }: ApplyDeps & ApplyOptions,
 ): Promise<ApplyAnswer> {
-  const parsed = parseContract(files)
   if (parsed.kind === 'refused') return { kind: 'refused', problems: parsed.problems.map(problemText) }
   if (parsed.contracts.length === 0)
     return { kind: 'refused', problems: ['no document of kind Contract was given'] }

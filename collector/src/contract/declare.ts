@@ -22,9 +22,8 @@ import { exclusionFact } from '../alert/facts.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Random, Shell } from '../shell.ts'
 import type { Contracts } from './contracts.ts'
+import { ANSWER_QUOTA, EXCLUSION_QUOTA, requireRoom, type Written } from './quotas.ts'
 
-/** Declarations of one contract at most. */
-export const MAX_EXCLUSIONS = 5_000
 /** Answers to one declaration at most. */
 export const MAX_ANSWERS = 100
 /** Longest that one declaration may cover, and furthest that it may lie ahead. */
@@ -47,9 +46,6 @@ export function draftProblems(state: ContractState, draft: ExclusionDraft, nowMs
     ...serviceProblems(state, draft),
     ...spanProblems(draft, { fromMs: effectiveFromMs(state.life), nowMs }),
     ...announcementProblems(draft, nowMs),
-    ...(state.exclusions.length >= MAX_EXCLUSIONS
-      ? [`a contract takes ${MAX_EXCLUSIONS} declarations at most`]
-      : []),
   ]
 }
 
@@ -136,7 +132,7 @@ export type DeclareDeps = {
 
 export type Declared = { kind: 'declared'; id: string } | { kind: 'refused'; problems: string[] }
 
-/** Somebody says that some time should not count: a leaf and its event, or neither. */
+/** Somebody says that some time should not count: a leaf and its event, or neither. Faults of the quota. */
 export function declareExclusion(
   { contract, side, draft }: { contract: string; side: Side; draft: ExclusionDraft },
   { contracts, sequencer, shell, publicUrl }: DeclareDeps,
@@ -147,6 +143,7 @@ export function declareExclusion(
     const nowMs = shell.clock.nowMs()
     const problems = draftProblems(state, draft, nowMs)
     if (problems.length > 0) return { kind: 'refused', problems }
+    requireRoom(declaredBy(state, side), { atMs: nowMs, bytes: draft.reason.length }, EXCLUSION_QUOTA)
     const party = partyOf(newest(state).terms, side)
     const declared: DeclaredExclusion = { ...draft, id: idOf(shell.random), side, party, declaredMs: nowMs }
     const fact = exclusionFact({ contract, exclusion: spokenOf(declared), publicUrl, atMs: nowMs })
@@ -155,11 +152,25 @@ export function declareExclusion(
   })
 }
 
+function declaredBy({ exclusions }: ContractState, side: Side): Written[] {
+  return exclusions.flatMap(({ declared }) =>
+    declared.side === side ? [{ atMs: declared.declaredMs, bytes: declared.reason.length }] : [],
+  )
+}
+
+/** In order of time: a day is measured from its end. */
+function answeredBy({ exclusions }: ContractState, side: Side): Written[] {
+  return exclusions
+    .flatMap(({ answers }) => answers.filter((one) => one.side === side))
+    .map(({ atMs, note }) => ({ atMs, bytes: note.length }))
+    .toSorted((a, b) => a.atMs - b.atMs)
+}
+
 function idOf(random: Random): string {
   return `exc_${random.bytes(10).toString('hex')}`
 }
 
-/** What the other side says of it. Faults: `not-found`, and those of `answerOf`. */
+/** What the other side says of it. Faults: `not-found`, those of `answerOf` and of the quota. */
 export async function answerExclusion(
   { exclusion, side, given }: { exclusion: string; side: Side; given: AnswerGiven },
   { contracts, sequencer, shell }: DeclareDeps,
@@ -171,7 +182,9 @@ export async function answerExclusion(
     const state = contracts.of(contract)
     const record = state?.exclusions.find(({ declared }) => declared.id === exclusion)
     if (!state || !record) throw new Fault('not-found', `there is no exclusion ${exclusion}`)
-    const answer = answerOf(state, record, { ...given, side, nowMs: shell.clock.nowMs() })
+    const nowMs = shell.clock.nowMs()
+    const answer = answerOf(state, record, { ...given, side, nowMs })
+    requireRoom(answeredBy(state, side), { atMs: nowMs, bytes: given.note.length }, ANSWER_QUOTA)
     await sequencer.append({ log: state.log, drafts: [answerLeaf(answer)] })
   })
 }

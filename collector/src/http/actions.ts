@@ -3,7 +3,8 @@
  * one line and a test needs no database. Types only. The world's failures come back as `Fault`.
  */
 import type { Clock, UnixMs } from '@constat/shared/time'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { ParsedContracts } from '@constat/sla/contract/parse'
+import type { Asker } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
@@ -78,24 +79,27 @@ export type SessionActions = {
 
 export type StatementWanted = {
   contract: string
-  /** Null: the last window that has ended. */
+  /** Null: the one that the statement names, or the last that has ended. */
   window: string | null
   bytes: Buffer
-  by: Caller
+  by: Asker
+}
+
+export type ApplyWanted = {
+  contract: string
+  source: ContractSource[]
+  stopProbing: boolean
+  by: Asker
 }
 
 export type Actions = {
   /** `contract` is the name in the address: sources that describe another one are refused. */
-  applyContract(wanted: {
-    contract: string
-    source: ContractSource[]
-    stopProbing: boolean
-  }): Promise<ContractAnswer>
+  applyContract(wanted: ApplyWanted): Promise<ContractAnswer>
   /**
-   * Probes each check once, before any contract holds it; nothing is kept. `by` tells tokens apart. Fault
+   * Probes each check once, before any contract holds it; nothing is kept. Fault
    * `bad-contract` with every problem, `rate-limited`, `too-large`, `unavailable` where no agent is connected.
    */
-  tryContract(wanted: { contract: string; source: ContractSource[]; by: string }): Promise<TriedView>
+  tryContract(wanted: { contract: string; source: ContractSource[]; by: Asker }): Promise<TriedView>
   /** Ends a contract now; safe to run twice. Fault `not-found`. */
   archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
@@ -106,8 +110,8 @@ export type Actions = {
   answerExclusion(given: AnswerWanted): Promise<void>
   /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
-  /** Terms of a document that are not in force. Fault `bad-contract` with every problem. */
-  readTerms(wanted: { contract: string; source: ContractSource[] }): ExpandedContract
+  /** What documents say, or every problem of theirs. Nothing is applied. */
+  parse(wanted: { source: ContractSource[]; by: Asker }): Promise<ParsedContracts>
   issueAgentToken(wanted: { name: string | null }): Promise<AgentInvitation>
   /** False: there is none of that id. */
   revokeAgent(id: string): Promise<boolean>

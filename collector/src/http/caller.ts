@@ -7,6 +7,7 @@ import { Fault } from '@constat/shared/fault'
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
+import type { Asker } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Actions, AppDeps, Caller } from './actions.ts'
 import { MAX_TOKEN_CHARS } from './limits.ts'
@@ -30,8 +31,13 @@ export async function callerOf(c: Context, { actions, publicUrl }: AppDeps): Pro
   return caller
 }
 
+/** Whose work it is on the threads of the callers. */
+export function askerOf(c: Context, { role }: Caller): Asker {
+  return { key: callerKey(c), role }
+}
+
 /** Tells the tokens of callers apart, without holding one. */
-export function callerKey(c: Context): string {
+function callerKey(c: Context): string {
   const token = c.req.header('authorization') ?? getCookie(c, COOKIE) ?? ''
   return createHash('sha256').update(token).digest('base64url')
 }

@@ -7,7 +7,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import { z } from 'zod'
-import { DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_NAME_CHARS, MAX_PAGE_ITEMS } from './limits.ts'
+import { DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_FORM_FIELDS, MAX_NAME_CHARS, MAX_PAGE_ITEMS } from './limits.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
 /** Codes of the document are those a client may meet; the text of each is in docs/errors.md. */
@@ -97,6 +97,15 @@ export function readForm<S extends z.ZodType>(schema: S, value: unknown): z.outp
   const result = schema.safeParse(value)
   if (!result.success) throw misfit(result.error.issues)
   return result.data
+}
+
+/** The fields of a form of many bytes, which could be a great many. */
+export async function readFields(c: Context): Promise<URLSearchParams> {
+  const text = await c.req.text()
+  let fields = 1
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) fields += 1
+  if (fields <= MAX_FORM_FIELDS) return new URLSearchParams(text)
+  throw new Fault('too-large', `The form has more than ${MAX_FORM_FIELDS} fields.`)
 }
 
 type Issue = { message: string; path?: readonly unknown[] | undefined }

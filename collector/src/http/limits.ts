@@ -6,8 +6,10 @@ import { EVENT_TYPES } from '../alert/types.ts'
 
 /** A contract with its calendars and checks, bytes. */
 export const MAX_CONTRACT_BYTES = 1024 * 1024
-/** A provider's statement of a window, bytes. */
-export const MAX_STATEMENT_BYTES = 4 * 1024 * 1024
+/** A provider's statement of a window, bytes: as many lines as it may have, a hundred characters each. */
+export const MAX_STATEMENT_BYTES = 1024 * 1024
+/** Fields of one form: each is read before anybody knows whether it is wanted. */
+export const MAX_FORM_FIELDS = 1_000
 /** Any other body, bytes. */
 export const MAX_BODY_BYTES = 64 * 1024
 /** What somebody writes beside a deed, characters. */

@@ -81,6 +81,8 @@ function codeOfStatus(status: number): FaultCode {
 export function problemResponse(error: unknown): Response {
   const problem = problemOf(error)
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' }
+  const { retryAfterS } = faultOf(error)
+  if (retryAfterS !== null) headers['retry-after'] = String(retryAfterS)
   if (problem.status === 401) headers['www-authenticate'] = 'Bearer realm="constat"'
   return new Response(JSON.stringify(problem), { status: problem.status, headers })
 }

@@ -30,9 +30,9 @@ export function readModelOf({ contracts, incidents, windows, latency }: ModelPar
     closedWindows: (contract) => windows.closedWindows(contract),
     closing: (contract, key, version) => windows.closing(contract, key, version),
     statements: (contract) => windows.statements(contract),
-    reconciliation: (contract, id) => windows.reconciliation(contract, id),
-    reconcile: (contract, key, text) => windows.reconcile(contract, key, text),
+    reconciliation: (contract, id, by) => windows.reconciliation(contract, id, by),
+    reconcile: (contract, key, text, by) => windows.reconcile(contract, key, text, by),
     replay: (contract, key, policy) => windows.replay(contract, key, policy),
-    preview: (contract, terms) => windows.preview(contract, terms),
+    preview: (contract, source, by) => windows.preview(contract, source, by),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { SourceFile } from '@constat/sla/contract/document'
 import { readinessOf } from '@constat/sla/readiness'
 import { rulesOf } from '@constat/sla/semantics'
 import type { ClosedGuarantee, ClosingBody, ClosingHead } from '@constat/sla/state/closing'
@@ -18,10 +18,19 @@ import { windowGroup, windowGroups, type WindowGroup } from '@constat/sla/state/
 import { closingBody } from '../closing/closings.ts'
 import { earliestCloseMs } from '../closing/due.ts'
 import type { LedgerState, LedgerStates } from '../closing/ledger-state.ts'
-import { requireReadable } from '../closing/statements.ts'
-import { reconciliationOf, replayOf, statementView, type WindowLooked } from '../closing/window-answers.ts'
+import type { Callers } from '../callers/threads.ts'
+import type { Asker } from '../view/parts.ts'
+import {
+  precedentOf,
+  reconciliationOf,
+  replayOf,
+  statementView,
+  type Reconcile,
+  type WindowLooked,
+} from '../closing/window-answers.ts'
 import { judgedAgain } from '../closing/window-judgement.ts'
 import type { Contracts } from '../contract/contracts.ts'
+import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
 import type { Agents } from '../intake/agents.ts'
 import { creditOf, creditsView } from '../judge/credits.ts'
@@ -67,12 +76,8 @@ export type WindowReadsDeps = {
   judged: JudgedReads
   states: Pick<LedgerStates, 'now'>
   setAside: SetAside
-  /** A closed window under other terms. Fault `unavailable` where too many are asked for. */
-  preview: (asked: {
-    state: ContractState
-    closing: ClosingHead
-    terms: ExpandedContract
-  }) => Promise<PreviewView>
+  callers: Pick<Callers, 'run'>
+  pgConfig: PgConfig
 }
 
 export class WindowReads {
@@ -130,17 +135,21 @@ export class WindowReads {
     return (this.#deps.contracts.of(contract)?.statements ?? []).map(statementView).toReversed()
   }
 
-  async reconciliation(contract: string, id: string): Promise<ReconciliationView | null> {
+  async reconciliation(contract: string, id: string, by: Asker): Promise<ReconciliationView | null> {
     const kept = this.#deps.contracts.of(contract)?.statements.find((one) => one.id === id)
     const looked = kept && this.#looked(contract, kept.window)
     if (!kept || !looked) return null
-    return reconciliationOf(looked.level, { kept, bytes: await looked.level.bytesOf(kept) }, looked)
+    const bytes = await looked.level.bytesOf(kept)
+    return reconciliationOf(looked.level, { kept, looked }, this.#reconciled(bytes, by))
   }
 
-  async reconcile(contract: string, key: string, bytes: Buffer): Promise<ReconciliationView | null> {
+  async reconcile(contract: string, key: string, bytes: Buffer, by: Asker): Promise<ReconciliationView | null> {
     const looked = this.#looked(contract, key)
-    if (looked) requireReadable(bytes, looked.group)
-    return looked && reconciliationOf(looked.level, { kept: null, bytes }, looked)
+    return looked && reconciliationOf(looked.level, { kept: null, looked }, this.#reconciled(bytes, by))
+  }
+
+  #reconciled(bytes: Buffer, by: Asker): Reconcile {
+    return (guarantees) => this.#deps.callers.run('reconciliation', { bytes, guarantees }, by)
   }
 
   async replay(contract: string, key: string, policy?: string): Promise<ReplayView | null> {
@@ -148,10 +157,14 @@ export class WindowReads {
     return looked && replayOf(looked.level, looked, policy)
   }
 
-  async preview(contract: string, terms: ExpandedContract): Promise<PreviewView | null> {
-    const state = this.#deps.contracts.of(contract)
+  async preview(contract: string, source: readonly SourceFile[], by: Asker): Promise<PreviewView | null> {
+    const { contracts, callers, pgConfig, nowMs } = this.#deps
+    const state = contracts.of(contract)
     const closing = state && closedWindows(state).at(-1)
-    return state && closing ? this.#deps.preview({ state, closing, terms }) : null
+    if (!state || !closing) return null
+    const log = { id: state.log, contract }
+    const precedent = precedentOf(state.life)
+    return callers.run('preview', { contract, source, pgConfig, log, nowMs: nowMs(), closing, precedent }, by)
   }
 
   async #live(state: ContractState, group: WindowGroup, nowMs: UnixMs): Promise<WindowLifeView> {

@@ -53,6 +53,8 @@ export type Figures = z.infer<typeof figures>
 
 export const role = z.enum(['owner', 'viewer', 'provider'])
 export type Role = z.infer<typeof role>
+/** Who asks for work: `key` tells tokens apart, and is none. */
+export type Asker = { key: string; role: Role }
 
 export const readiness = z
   .object({ claimable: z.boolean(), lacks: z.array(z.string()) })

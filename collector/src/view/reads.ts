@@ -1,7 +1,9 @@
 /** The read model: what pages, API and CLI may ask for. Types only. */
+import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
+import type { Asker } from './parts.ts'
 import type { IncidentView, LatencyView, TimelineView } from './timeline.ts'
 import type {
   ClosedWindowView,
@@ -57,13 +59,13 @@ export type WindowReads = {
   closing(contract: string, key: string, version?: number): Promise<ClosingView | null>
   /** Newest first. */
   statements(contract: string): StatementView[]
-  reconciliation(contract: string, statement: string): Promise<ReconciliationView | null>
+  reconciliation(contract: string, statement: string, by: Asker): Promise<ReconciliationView | null>
   /** The same for a text that is not handed in. Fault `bad-request` that names its line. */
-  reconcile(contract: string, key: string, text: Buffer): Promise<ReconciliationView | null>
+  reconcile(contract: string, key: string, text: Buffer, by: Asker): Promise<ReconciliationView | null>
   /** `policy` absent: every one. Fault `bad-request` that lists the known ones. */
   replay(contract: string, key: string, policy?: string): Promise<ReplayView | null>
-  /** Null: no window is closed yet. */
-  preview(contract: string, terms: ExpandedContract): Promise<PreviewView | null>
+  /** Null: no window is closed yet. Fault `bad-contract` with every problem of the documents. */
+  preview(contract: string, source: readonly SourceFile[], by: Asker): Promise<PreviewView | null>
 }
 
 /** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */

@@ -4,11 +4,10 @@
  */
 import { composeContract, type SmallContract } from '@constat/sla/contract/compose'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { parseContract } from '@constat/sla/contract/parse'
 import { Fault, invariant } from '@constat/shared/fault'
 import type { Context, Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
-import { callerKey } from '../http/caller.ts'
+import { askerOf } from '../http/caller.ts'
 import { limitBody } from '../http/describe.ts'
 import {
   checkContractForm,
@@ -50,7 +49,7 @@ export function addContractPages(pages: Hono<VisitEnv>, deps: AppDeps): void {
       case 'apply':
         return apply(c, form, deps)
       default:
-        return preview(c, await withHolidays(c, form))
+        return preview(c, await withHolidays(c, form), deps)
     }
   })
 }
@@ -104,7 +103,7 @@ type Composed =
   | { kind: 'ok'; contract: SmallContract; document: string; terms: ExpandedContract }
   | { kind: 'wrong'; asked: Asked }
 
-function composed(c: Visit, form: ContractForm): Composed {
+async function composed(c: Visit, form: ContractForm, { actions }: AppDeps): Promise<Composed> {
   const { scene, read } = c.var
   const checked = checkContractForm(form, {
     text: scene.text,
@@ -113,7 +112,8 @@ function composed(c: Visit, form: ContractForm): Composed {
   })
   if (checked.kind === 'wrong') return { kind: 'wrong', asked: { form, problems: checked.problems } }
   const document = composeContract(checked.contract)
-  const parsed = parseContract([{ name: fileName(checked.contract.name), text: document }])
+  const source = [{ name: fileName(checked.contract.name), text: document }]
+  const parsed = await actions.parse({ source, by: askerOf(c, c.var.caller) })
   if (parsed.kind === 'refused') {
     return {
       kind: 'wrong',
@@ -129,8 +129,8 @@ function fileName(contract: string): string {
   return `${contract}.yaml`
 }
 
-function preview(c: Visit, form: ContractForm) {
-  const made = composed(c, form)
+async function preview(c: Visit, form: ContractForm, deps: AppDeps) {
+  const made = await composed(c, form, deps)
   if (made.kind === 'wrong') return ask(c, made.asked, 422)
   return c.html(<ContractPreview scene={c.var.scene} form={form} {...made} />)
 }
@@ -146,7 +146,7 @@ async function tryNow(c: Visit, form: ContractForm, { actions }: AppDeps) {
   try {
     return await ask(c, {
       form,
-      tried: await actions.tryContract({ contract: name, source, by: callerKey(c) }),
+      tried: await actions.tryContract({ contract: name, source, by: askerOf(c, c.var.caller) }),
     })
   } catch (error) {
     if (!(error instanceof Fault)) throw error
@@ -171,14 +171,15 @@ function isTryFault(code: string): code is keyof Text['trial']['fault'] {
   return code === 'rate-limited' || code === 'unavailable' || code === 'too-large'
 }
 
-async function apply(c: Visit, form: ContractForm, { actions }: AppDeps) {
-  const made = composed(c, form)
+async function apply(c: Visit, form: ContractForm, deps: AppDeps) {
+  const made = await composed(c, form, deps)
   if (made.kind === 'wrong') return ask(c, made.asked, 422)
   const { name } = made.contract
-  const answer = await actions.applyContract({
+  const answer = await deps.actions.applyContract({
     contract: name,
     source: [{ name: fileName(name), text: made.document }],
     stopProbing: false,
+    by: askerOf(c, c.var.caller),
   })
   if (answer.kind === 'refused') return ask(c, { form, refused: answer.problems }, 422)
   return c.redirect(`${contractHref(name)}?new=1`, 303)

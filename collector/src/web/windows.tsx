@@ -3,7 +3,8 @@
  */
 import { Hono, type Context } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
-import { limitBody, missing, param } from '../http/describe.ts'
+import { askerOf } from '../http/caller.ts'
+import { limitBody, missing, param, readFields } from '../http/describe.ts'
 import { MAX_STATEMENT_BYTES } from '../http/limits.ts'
 import { may } from '../http/scope.ts'
 import { Reconciliation } from './page/reconciliation.tsx'
@@ -25,9 +26,9 @@ export function windowPages(deps: AppDeps): Hono<VisitEnv> {
     limitBody(MAX_FORM_BYTES),
     async (c) => {
       const contract = knownContract(c).name
-      const { statement: text } = await c.req.parseBody()
-      const bytes = Buffer.from(typeof text === 'string' ? text.replaceAll('\r\n', '\n') : '')
-      const wanted = { contract, window: param(c, 'window'), bytes, by: c.var.caller }
+      const text = (await readFields(c)).get('statement') ?? ''
+      const bytes = Buffer.from(text.replaceAll('\r\n', '\n'))
+      const wanted = { contract, window: param(c, 'window'), bytes, by: askerOf(c, c.var.caller) }
       const { id } = await deps.actions.keepStatement(wanted)
       return c.redirect(statementHref({ contract, id }), 303)
     },
@@ -57,7 +58,7 @@ async function window(c: Visit) {
 async function statement(c: Visit) {
   const { read, scene } = c.var
   const contract = knownContract(c)
-  const found = await read.reconciliation(contract.name, param(c, 'statement'))
+  const found = await read.reconciliation(contract.name, param(c, 'statement'), askerOf(c, c.var.caller))
   if (found === null) throw missing('statement')
   return c.html(
     <Reconciliation scene={{ ...scene, zone: zoneOf(contract) }} contract={contract} found={found} />,

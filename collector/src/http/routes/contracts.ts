@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Actions, AppDeps, ContractSource } from '../actions.ts'
-import { allow, callerKey, type Env } from '../caller.ts'
+import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
@@ -55,7 +55,7 @@ function addApply(app: Hono<Env>, actions: Actions): void {
       summary: 'Apply a contract and the documents it refers to; the same terms again change nothing',
       tag,
       answer: applied,
-      problems: [400, 413, 422, 503],
+      problems: [400, 413, 422, 429, 503],
       rawBody: ['application/json', ...YAML_TYPES],
     }),
     query(applyQuery),
@@ -67,6 +67,7 @@ function addApply(app: Hono<Env>, actions: Actions): void {
         contract: name,
         source: [await sourceOf(c, name)],
         stopProbing,
+        by: askerOf(c, c.var.caller),
       })
       if (answer.kind === 'applied') return c.json({ ...answer, kind: undefined })
       throw new Fault('bad-contract', 'The contract was refused.', { problems: answer.problems })
@@ -89,7 +90,7 @@ function addTry(app: Hono<Env>, actions: Actions): void {
     async (c) => {
       const name = c.req.param('contract')
       const source = [await sourceOf(c, name)]
-      return c.json(await actions.tryContract({ contract: name, source, by: callerKey(c) }))
+      return c.json(await actions.tryContract({ contract: name, source, by: askerOf(c, c.var.caller) }))
     },
   )
 }

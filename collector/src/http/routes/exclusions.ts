@@ -81,7 +81,7 @@ export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
       tag,
       answer: exclusion,
       status: 201,
-      problems: [400, 404, 413, 422],
+      problems: [400, 404, 409, 413, 422, 429],
     }),
     limitBody(),
     jsonBody(wantedExclusion),
@@ -103,7 +103,7 @@ function addAnswers(app: Hono<Env>, actions: AppDeps['actions']): void {
     app.post(
       `/exclusions/:exclusion/${path}`,
       allow('declare'),
-      describe({ summary, tag, answer: exclusion, problems: [400, 404, 409, 413] }),
+      describe({ summary, tag, answer: exclusion, problems: [400, 404, 409, 413, 429] }),
       limitBody(),
       async (c) => {
         const { id } = known(c.var.read, idOf(c))

@@ -6,7 +6,7 @@ import { Fault } from '@constat/shared/fault'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import type { AppDeps } from '../actions.ts'
-import { allow, type Env } from '../caller.ts'
+import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES, MAX_STATEMENT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
@@ -25,7 +25,7 @@ export function windowRoutes(deps: AppDeps): Hono<Env> {
   addClosings(app)
   addStatements(app, deps)
   addReconciliation(app)
-  addPreview(app, deps)
+  addPreview(app)
   return app
 }
 
@@ -136,7 +136,7 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
       tag,
       answer: statement,
       status: 201,
-      problems: [400, 404, 413, 503],
+      problems: [400, 404, 409, 413, 429, 503],
       rawBody: ['application/json', 'text/csv', 'text/plain'],
     }),
     limitBody(MAX_STATEMENT_BYTES),
@@ -145,8 +145,8 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
       const contract = knownContract(c)
       const bytes = Buffer.from(await c.req.arrayBuffer())
       if (bytes.length === 0) throw new Fault('bad-request', 'The body is empty: send the statement.')
-      const window = c.req.valid('query').window ?? windowNamedIn(bytes)
-      const { id } = await actions.keepStatement({ contract, window, bytes, by: c.var.caller })
+      const window = c.req.valid('query').window ?? null
+      const { id } = await actions.keepStatement({ contract, window, bytes, by: askerOf(c, c.var.caller) })
       const kept = c.var.read.statements(contract).find((one) => one.id === id)
       if (!kept) throw missing('statement')
       return c.json(kept, 201)
@@ -162,13 +162,13 @@ function addReconciliation(app: Hono<Env>): void {
       summary: 'Hold a statement against the measurement without handing it in: nothing is written',
       tag,
       answer: reconciliation,
-      problems: [400, 404, 413],
+      problems: [400, 404, 413, 429, 503],
       rawBody: ['application/json', 'text/csv', 'text/plain'],
     }),
     limitBody(MAX_STATEMENT_BYTES),
     async (c) => {
       const bytes = Buffer.from(await c.req.arrayBuffer())
-      const found = await c.var.read.reconcile(knownContract(c), c.req.param('window'), bytes)
+      const found = await c.var.read.reconcile(knownContract(c), c.req.param('window'), bytes, askerOf(c, c.var.caller))
       if (found === null) throw missing('window')
       return c.json(found)
     },
@@ -180,17 +180,17 @@ function addReconciliation(app: Hono<Env>): void {
       summary: 'A statement held against the measurement, outage by outage',
       tag,
       answer: reconciliation,
-      problems: [404],
+      problems: [404, 429, 503],
     }),
     async (c) => {
-      const found = await c.var.read.reconciliation(knownContract(c), c.req.param('statement'))
+      const found = await c.var.read.reconciliation(knownContract(c), c.req.param('statement'), askerOf(c, c.var.caller))
       if (found === null) throw missing('statement')
       return c.json(found)
     },
   )
 }
 
-function addPreview(app: Hono<Env>, { actions }: AppDeps): void {
+function addPreview(app: Hono<Env>): void {
   app.post(
     '/contracts/:contract/preview',
     allow('declare'),
@@ -198,14 +198,14 @@ function addPreview(app: Hono<Env>, { actions }: AppDeps): void {
       summary: 'What the last closed window would have been under other terms; nothing is written',
       tag,
       answer: preview,
-      problems: [400, 404, 413, 422],
+      problems: [400, 404, 413, 422, 429, 503],
       rawBody: ['application/json', 'application/yaml', 'text/plain'],
     }),
     limitBody(MAX_CONTRACT_BYTES),
     async (c) => {
       const contract = knownContract(c)
       const source = [{ name: `${contract}.yaml`, text: await c.req.text() }]
-      const found = await c.var.read.preview(contract, actions.readTerms({ contract, source }))
+      const found = await c.var.read.preview(contract, source, askerOf(c, c.var.caller))
       if (found) return c.json(found)
       throw new Fault('not-found', 'No window of this contract has closed yet.', {
         hint: 'A window closes after its end and its grace.',
@@ -218,17 +218,4 @@ function knownContract(c: Context<Env, '/contracts/:contract'>): string {
   const found = c.var.read.contract(c.req.param('contract'))
   if (found === null) throw missing('contract')
   return found.name
-}
-
-/** A JSON statement may name its window itself. */
-function windowNamedIn(bytes: Buffer): string | null {
-  if (bytes[0] !== 0x7b) return null
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
-    const named = typeof value === 'object' && value !== null && 'window' in value ? value.window : null
-    return typeof named === 'string' ? named : null
-  } catch {
-    // Whoever reads it next says what is wrong with it.
-    return null
-  }
 }

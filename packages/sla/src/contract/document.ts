@@ -17,6 +17,8 @@ export const MAX_DEPTH = 64
 /** Keys and values of one file. The fullest contract that fits a file by its bytes has a third of it. */
 export const MAX_NODES = 200_000
 
+const TOO_MANY = `holds more than ${MAX_NODES} keys and values: split it`
+
 export type SourceFile = { name: string; text: string }
 
 export type SourceDocument = {
@@ -33,6 +35,7 @@ export function readDocuments({ name, text }: SourceFile): Reading {
   const whole = (message: string): Reading => ({ documents: [], problems: [wholeProblem(name, message)] })
   if (Buffer.byteLength(text) > MAX_FILE_BYTES)
     return whole(`is larger than ${MAX_FILE_BYTES} bytes: split it`)
+  if (flowMarks(text) > MAX_NODES) return whole(TOO_MANY)
   const lines = new LineCounter()
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
   const shape = shapeProblem(tokens)
@@ -62,7 +65,9 @@ type Composed = { document: Document.Parsed; file: string; lines: LineCounter }
 function readOne(composed: Composed, into: Reading): void {
   const { document, file, lines } = composed
   const at = (offset: number) => placeAt(lines, offset)
-  for (const { message, pos } of [...document.errors, ...document.warnings]) {
+  // Every character can be a mistake of its own.
+  const mistakes = [...document.errors.slice(0, MAX_PROBLEMS), ...document.warnings.slice(0, MAX_PROBLEMS)]
+  for (const { message, pos } of mistakes) {
     const told = `is not strict YAML 1.2: ${firstLine(message)}`
     into.problems.push({ file, path: '', ...at(pos[0]), message: told })
   }
@@ -200,6 +205,16 @@ function placeAt(lines: LineCounter, offset: number): { line: number; column: nu
   return { line: Math.max(1, line), column: Math.max(1, col) }
 }
 
+/** Brackets, braces and commas: counted before anything is read, since each may be a value that is not there. */
+function flowMarks(text: string): number {
+  let count = 0
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charCodeAt(i)
+    if (char === 0x2c || char === 0x5b || char === 0x5d || char === 0x7b || char === 0x7d) count += 1
+  }
+  return count
+}
+
 /** Walks the flat syntax with a stack of its own: a recursive walk is what a deep text would break. */
 function shapeProblem(tokens: readonly CST.Token[]): string | undefined {
   const stack: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }))
@@ -208,7 +223,7 @@ function shapeProblem(tokens: readonly CST.Token[]): string | undefined {
     const { token, depth } = next
     nodes += 1
     if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels: flatten it`
-    if (nodes > MAX_NODES) return `holds more than ${MAX_NODES} keys and values: split it`
+    if (nodes > MAX_NODES) return TOO_MANY
     if (token.type === 'document' && token.value) stack.push({ token: token.value, depth })
     if (!('items' in token)) continue
     for (const item of token.items) {

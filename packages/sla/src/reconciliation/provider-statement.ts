@@ -146,7 +146,6 @@ function statementOfCsv(text: string, context: StatementContext): ProviderStatem
       hint: `Its first line should name the columns: ${COLUMNS.join(', ')}. Or write a percentage, or JSON.`,
     })
   }
-  if (rows.length > MAX_STATEMENT_LINES + 1) throw tooLong()
   const incidents = rows.slice(1).map(({ cells, line }) => ({
     line,
     service: cells[at('service')]?.trim() || null,
@@ -173,6 +172,7 @@ function csvRows(text: string): Row[] {
   const endRow = (): void => {
     cells.push(cell)
     if (cells.some((one) => one.trim() !== '')) rows.push({ line: startLine, cells })
+    if (rows.length > MAX_STATEMENT_LINES + 1) throw tooLong()
     cells = []
     cell = ''
   }

@@ -1,0 +1,149 @@
+/**
+ * The threads that callers pay for: what somebody sends is read there, and never on the collector's main one. Work
+ * that takes too long, or too much memory, ends with its thread; who asked is told so, and nobody else waits.
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { Fault, messageOf, systemCode, type FaultCode } from '@constat/shared/fault'
+import type { Asker } from '../view/parts.ts'
+import { Turns } from './turns.ts'
+import { LIMITS, MAX_HEAP_MB, type Kind, type Work } from './work.ts'
+
+/** A thread loads its program within this, also on a busy machine. */
+const START_WITHIN_MS = 60_000
+/** A thread that has had nothing to do for this long ends, and gives its memory back. */
+const IDLE_MS = 30_000
+
+/** What a thread says. */
+export type Told =
+  | { kind: 'ready' }
+  | { kind: 'made'; made: Work[Kind]['made'] }
+  | { kind: 'refused'; code: FaultCode; message: string; hint: string; problems: string[] }
+  | { kind: 'failed'; reason: string }
+
+export type Callers = {
+  /** Faults: those of the work; `rate-limited` past a token's share; `too-large` past time or memory. */
+  run<K extends Kind>(kind: K, given: Work[K]['given'], by: Asker): Promise<Work[K]['made']>
+  close(): Promise<void>
+}
+
+type Pending = {
+  kind: Kind
+  by: Asker
+  given: Work[Kind]['given']
+  resolve: (made: Work[Kind]['made']) => void
+  reject: (error: Error) => void
+}
+type Idle = { worker: Worker; timer: NodeJS.Timeout }
+
+/** `module`: what a thread runs; `withinMs`: tests have no patience. */
+export function startCallers({
+  module = threadModule(),
+  withinMs = (kind) => LIMITS[kind].withinMs,
+}: { module?: URL; withinMs?: (kind: Kind) => number } = {}): Callers {
+  const turns = new Turns<Pending>()
+  const idle: Idle[] = []
+  const all = new Set<Worker>()
+  let isClosed = false
+
+  const begin = (): Worker => {
+    const rested = idle.pop()
+    if (rested) clearTimeout(rested.timer)
+    if (rested) return rested.worker
+    // Flags of the process, such as those of a profiler, are not for its threads.
+    const worker = new Worker(module, {
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    })
+    // It never keeps the process: what waits for it does.
+    worker.unref()
+    all.add(worker)
+    worker.once('exit', () => {
+      all.delete(worker)
+      const at = idle.findIndex((one) => one.worker === worker)
+      if (at >= 0) idle.splice(at, 1)
+    })
+    return worker
+  }
+  const rest = (worker: Worker): void => {
+    const timer = setTimeout(() => void worker.terminate(), IDLE_MS).unref()
+    idle.push({ worker, timer })
+  }
+  const advance = (): void => {
+    for (let next = turns.take(); next && !isClosed; next = turns.take()) void work(next)
+  }
+  const work = async (pending: Pending): Promise<void> => {
+    const isWarm = idle.length > 0
+    const worker = begin()
+    try {
+      if (!isWarm) await told(worker, { withinMs: START_WITHIN_MS })
+      worker.postMessage({ kind: pending.kind, given: pending.given })
+      const answer = await told(worker, { withinMs: withinMs(pending.kind) })
+      rest(worker)
+      pending.resolve(madeOf(answer))
+    } catch (error) {
+      if (!idle.some((one) => one.worker === worker)) void worker.terminate()
+      pending.reject(error instanceof Error ? error : new Error(messageOf(error)))
+    } finally {
+      turns.ended(pending)
+      advance()
+    }
+  }
+  return {
+    run: <K extends Kind>(kind: K, given: Work[K]['given'], by: Asker) =>
+      new Promise<Work[K]['made']>((resolve, reject) => {
+        if (isClosed) throw new Fault('unavailable', 'the collector is stopping; send again in a moment')
+        // What a kind is given is answered with what it makes: see `WORK`.
+        turns.add({ kind, by, given, resolve: resolve as Pending['resolve'], reject })
+        advance()
+      }),
+    close: async () => {
+      isClosed = true
+      await Promise.all([...all].map((worker) => worker.terminate()))
+    },
+  }
+}
+
+/** The next thing that a thread says. Fault where it says nothing in time, or ends. */
+function told(worker: Worker, { withinMs }: { withinMs: number }): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => end(() => reject(tooMuch(`${withinMs / 1_000} s`))), withinMs)
+    const onMessage = (answer: Told): void => end(() => resolve(answer))
+    const onError = (error: unknown): void => end(() => reject(faultOf(error)))
+    const onExit = (): void =>
+      end(() => reject(new Fault('unavailable', 'the work ended before it was done; ask again')))
+    const end = (settle: () => void): void => {
+      clearTimeout(late)
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+      settle()
+    }
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+  })
+}
+
+function faultOf(error: unknown): Error {
+  if (systemCode(error) === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch(`${MAX_HEAP_MB} MB of memory`)
+  return error instanceof Error ? error : new Error(messageOf(error))
+}
+
+function tooMuch(what: string): Fault {
+  return new Fault('too-large', `What was sent takes more than ${what} to work on.`, {
+    hint: 'Send less at once.',
+  })
+}
+
+function madeOf(answer: Told): Work[Kind]['made'] {
+  if (answer.kind === 'made') return answer.made
+  if (answer.kind === 'refused') {
+    const { code, message, hint, problems } = answer
+    throw new Fault(code, message, { hint, problems })
+  }
+  throw new Error(answer.kind === 'failed' ? answer.reason : 'a thread began twice')
+}
+
+/** Beside the bundle it is built; in a checkout it is run from its source. */
+function threadModule(): URL {
+  const built = new URL('./caller-thread.mjs', import.meta.url)
+  return existsSync(fileURLToPath(built)) ? built : new URL('../../bin/caller-thread.mjs', import.meta.url)
+}
