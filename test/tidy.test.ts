@@ -75,6 +75,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
     closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
+    // What callers send, read and worked on by threads of its own.
+    callers: ['view', 'db', 'closing'],
     // Checks tried by agents that are connected; nothing of it is kept.
     'trials.ts': ['view', 'intake/agents.ts', 'intake/connection.ts'],
     'set-aside.ts': [],
@@ -87,6 +89,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'fold',
       'judge',
       'closing',
+      'callers',
       'latency',
       'intake/agents.ts',
       'set-aside.ts',
@@ -103,6 +106,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'latency',
       'judge',
       'closing',
+      'callers',
       'read',
       'set-aside.ts',
       'alert',
@@ -121,6 +125,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'intake',
       'contract',
       'closing',
+      'callers',
       'alert',
       'pipeline.ts',
       'trials.ts',

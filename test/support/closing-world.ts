@@ -138,7 +138,13 @@ export async function openClosingWorld({
       const { sequencer, contracts } = line
       const nowMs = (): UnixMs => clock.nowMs()
       const files = [{ name: 'contract.yaml', text }]
-      const answer = await applyContract(files, parseContract(files), { db, sequencer, contracts, nowMs, stopProbing })
+      const answer = await applyContract(files, parseContract(files), {
+        db,
+        sequencer,
+        contracts,
+        nowMs,
+        stopProbing,
+      })
       if (answer.kind === 'refused') throw new Error(answer.problems.join('\n'))
       await line.advance()
       return answer.contracts

@@ -17,7 +17,9 @@ const { read } = deps
 const [hook, chat] = await deps.actions.webhooks.list()
 const failed = (await deps.actions.webhooks.deliveries(chat!.id, { limit: 1 }))![0]!
 const [statement] = read.statements(HOSTING)
-const waiting = read.exclusions({ contract: HOSTING, limit: 500 }).find(({ standing }) => standing === 'waiting')!
+const waiting = read
+  .exclusions({ contract: HOSTING, limit: 500 })
+  .find(({ standing }) => standing === 'waiting')!
 const [outage] = await read.incidents({ contract: 'intranet', limit: 1 })
 const agent = read.agents().find(({ name }) => name === 'nantes')!
 const YAML =

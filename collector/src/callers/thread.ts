@@ -7,7 +7,13 @@ import { WORK, type Kind, type Work } from './work.ts'
 invariant(parentPort, 'a thread of the callers has a parent')
 const port = parentPort
 
-async function answerTo<K extends Kind>({ kind, given }: { kind: K; given: Work[K]['given'] }): Promise<Told> {
+async function answerTo<K extends Kind>({
+  kind,
+  given,
+}: {
+  kind: K
+  given: Work[K]['given']
+}): Promise<Told> {
   try {
     return { kind: 'made', made: await WORK[kind](given) }
   } catch (error) {

@@ -35,7 +35,6 @@ type Pending = {
   resolve: (made: Work[Kind]['made']) => void
   reject: (error: Error) => void
 }
-type Idle = { worker: Worker; timer: NodeJS.Timeout }
 
 /** `module`: what a thread runs; `withinMs`: tests have no patience. */
 export function startCallers({
@@ -43,47 +42,23 @@ export function startCallers({
   withinMs = (kind) => LIMITS[kind].withinMs,
 }: { module?: URL; withinMs?: (kind: Kind) => number } = {}): Callers {
   const turns = new Turns<Pending>()
-  const idle: Idle[] = []
-  const all = new Set<Worker>()
+  const pool = openPool(module)
   let isClosed = false
 
-  const begin = (): Worker => {
-    const rested = idle.pop()
-    if (rested) clearTimeout(rested.timer)
-    if (rested) return rested.worker
-    // Flags of the process, such as those of a profiler, are not for its threads.
-    const worker = new Worker(module, {
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
-    })
-    // It never keeps the process: what waits for it does.
-    worker.unref()
-    all.add(worker)
-    worker.once('exit', () => {
-      all.delete(worker)
-      const at = idle.findIndex((one) => one.worker === worker)
-      if (at >= 0) idle.splice(at, 1)
-    })
-    return worker
-  }
-  const rest = (worker: Worker): void => {
-    const timer = setTimeout(() => void worker.terminate(), IDLE_MS).unref()
-    idle.push({ worker, timer })
-  }
   const advance = (): void => {
     for (let next = turns.take(); next && !isClosed; next = turns.take()) void work(next)
   }
   const work = async (pending: Pending): Promise<void> => {
-    const isWarm = idle.length > 0
-    const worker = begin()
+    let worker: Worker | null = null
     try {
-      if (!isWarm) await told(worker, { withinMs: START_WITHIN_MS })
-      worker.postMessage({ kind: pending.kind, given: pending.given })
+      worker = await pool.take()
+      worker.postMessage({ kind: pending.kind, given: pending.given }, [])
       const answer = await told(worker, { withinMs: withinMs(pending.kind) })
-      rest(worker)
+      pool.rest(worker)
+      worker = null
       pending.resolve(madeOf(answer))
     } catch (error) {
-      if (!idle.some((one) => one.worker === worker)) void worker.terminate()
+      void worker?.terminate()
       pending.reject(error instanceof Error ? error : new Error(messageOf(error)))
     } finally {
       turns.ended(pending)
@@ -91,8 +66,8 @@ export function startCallers({
     }
   }
   return {
-    run: <K extends Kind>(kind: K, given: Work[K]['given'], by: Asker) =>
-      new Promise<Work[K]['made']>((resolve, reject) => {
+    run: (kind, given, by) =>
+      new Promise((resolve, reject) => {
         if (isClosed) throw new Fault('unavailable', 'the collector is stopping; send again in a moment')
         // What a kind is given is answered with what it makes: see `WORK`.
         turns.add({ kind, by, given, resolve: resolve as Pending['resolve'], reject })
@@ -100,6 +75,52 @@ export function startCallers({
       }),
     close: async () => {
       isClosed = true
+      await pool.close()
+    },
+  }
+}
+
+type Pool = {
+  /** A thread that waits for work, one that rested where there is any. */
+  take(): Promise<Worker>
+  rest(worker: Worker): void
+  close(): Promise<void>
+}
+
+function openPool(module: URL): Pool {
+  const all = new Set<Worker>()
+  const resting = new Map<Worker, NodeJS.Timeout>()
+  const begin = (): Worker => {
+    // Flags of the process, such as those of a profiler, are not for its threads.
+    const limits = { maxOldGenerationSizeMb: MAX_HEAP_MB }
+    const worker = new Worker(module, { execArgv: [], resourceLimits: limits })
+    // It never keeps the process: what waits for it does.
+    worker.unref()
+    all.add(worker)
+    worker.once('exit', () => {
+      all.delete(worker)
+      resting.delete(worker)
+    })
+    return worker
+  }
+  return {
+    take: async () => {
+      for (const [worker, timer] of resting) {
+        clearTimeout(timer)
+        resting.delete(worker)
+        return worker
+      }
+      const worker = begin()
+      await told(worker, { withinMs: START_WITHIN_MS }).catch((error: unknown) => {
+        void worker.terminate()
+        throw error
+      })
+      return worker
+    },
+    rest: (worker) => {
+      resting.set(worker, setTimeout(() => void worker.terminate(), IDLE_MS).unref())
+    },
+    close: async () => {
       await Promise.all([...all].map((worker) => worker.terminate()))
     },
   }

@@ -57,6 +57,8 @@ export class Turns<T extends Turn> {
     if (running.length >= THREADS || running.some((one) => one.by.key === by.key)) return false
     const alike = running.filter((one) => one.kind === kind && one.by.role !== 'owner')
     const others = running.filter((one) => one.by.role !== 'owner')
-    return by.role === 'owner' || (alike.length < LIMITS[kind].most && others.length < THREADS - OWNERS_THREADS)
+    return (
+      by.role === 'owner' || (alike.length < LIMITS[kind].most && others.length < THREADS - OWNERS_THREADS)
+    )
   }
 }

@@ -44,24 +44,28 @@ export const MAX_HEAP_MB = 512
 /** Excuses told of one statement: what its lines claim, each against every declaration that it meets. */
 const MAX_EXCUSES = 20_000
 
-export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] | Promise<Work[K]['made']> } = {
-  contract: (files) => parseContract(files),
-  'statement-window': (bytes) => windowNamedIn(Buffer.from(bytes)),
-  statement: ({ bytes, terms }) => {
-    statementIn(Buffer.from(bytes), terms)
-    return null
-  },
-  reconciliation: ({ bytes, guarantees }) => {
-    let excuses = 0
-    return guarantees.map((one) => {
-      const found = reconcileGuarantee({ ...one, statement: statementIn(Buffer.from(bytes), one.terms) })
-      for (const match of found?.matches ?? []) excuses += match.excuses.length
-      if (excuses <= MAX_EXCUSES) return found
-      throw new Fault('too-large', 'The lines of the statement meet too many declarations to tell them all.')
-    })
-  },
-  preview: ({ contract, source, ...job }) => previewHere(job, termsOf(parseContract(source), contract)),
-}
+export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] | Promise<Work[K]['made']> } =
+  {
+    contract: (files) => parseContract(files),
+    'statement-window': (bytes) => windowNamedIn(Buffer.from(bytes)),
+    statement: ({ bytes, terms }) => {
+      statementIn(Buffer.from(bytes), terms)
+      return null
+    },
+    reconciliation: ({ bytes, guarantees }) => {
+      let excuses = 0
+      return guarantees.map((one) => {
+        const found = reconcileGuarantee({ ...one, statement: statementIn(Buffer.from(bytes), one.terms) })
+        for (const match of found?.matches ?? []) excuses += match.excuses.length
+        if (excuses <= MAX_EXCUSES) return found
+        throw new Fault(
+          'too-large',
+          'The lines of the statement meet too many declarations to tell them all.',
+        )
+      })
+    },
+    preview: ({ contract, source, ...job }) => previewHere(job, termsOf(parseContract(source), contract)),
+  }
 
 /** The terms of one contract. Fault `bad-contract` with every problem. */
 export function termsOf(parsed: ParsedContracts, contract: string): ExpandedContract {

@@ -100,7 +100,10 @@ export async function statementBytes(db: Database | Tx, { id, sha256 }: KeptStat
 }
 
 /** What the bytes say, by the provider's clock that the terms name. Fault `bad-request` that names the line. */
-export function statementIn(bytes: Buffer, { reconciliation, zoneTables }: StatementTerms): ProviderStatement {
+export function statementIn(
+  bytes: Buffer,
+  { reconciliation, zoneTables }: StatementTerms,
+): ProviderStatement {
   const text = bytes.toString('utf8')
   if (text.includes('\uFFFD')) {
     throw new Fault('bad-request', 'the statement is not UTF-8 text', {

@@ -26,10 +26,14 @@ export function requireRoom(
 ): void {
   const first = written.at(-perDay)
   if (first && atMs - first.atMs < DAY_MS) {
-    throw new Fault('rate-limited', `Your side has written ${perDay} ${what} on this contract within a day.`, {
-      hint: 'Write the next one later.',
-      retryAfterS: Math.ceil((first.atMs + DAY_MS - atMs) / 1_000),
-    })
+    throw new Fault(
+      'rate-limited',
+      `Your side has written ${perDay} ${what} on this contract within a day.`,
+      {
+        hint: 'Write the next one later.',
+        retryAfterS: Math.ceil((first.atMs + DAY_MS - atMs) / 1_000),
+      },
+    )
   }
   const used = written.reduce((sum, one) => sum + one.bytes, 0)
   const limit =

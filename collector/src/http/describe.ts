@@ -7,7 +7,13 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import { z } from 'zod'
-import { DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_FORM_FIELDS, MAX_NAME_CHARS, MAX_PAGE_ITEMS } from './limits.ts'
+import {
+  DEFAULT_PAGE_ITEMS,
+  MAX_BODY_BYTES,
+  MAX_FORM_FIELDS,
+  MAX_NAME_CHARS,
+  MAX_PAGE_ITEMS,
+} from './limits.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
 /** Codes of the document are those a client may meet; the text of each is in docs/errors.md. */

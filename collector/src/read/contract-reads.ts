@@ -109,7 +109,8 @@ export class ContractReads {
     const listed = states.flatMap((state) =>
       state ? latestFirst(state.exclusions).map((record) => ({ state, record })) : [],
     )
-    const from = before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1
+    const from =
+      before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1
     if (before !== undefined && from === 0) throw new Fault('bad-request', 'This cursor is not in the list.')
     const page = listed.slice(from, from + limit)
     return states.flatMap((state) => {

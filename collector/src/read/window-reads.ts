@@ -143,7 +143,12 @@ export class WindowReads {
     return reconciliationOf(looked.level, { kept, looked }, this.#reconciled(bytes, by))
   }
 
-  async reconcile(contract: string, key: string, bytes: Buffer, by: Asker): Promise<ReconciliationView | null> {
+  async reconcile(
+    contract: string,
+    key: string,
+    bytes: Buffer,
+    by: Asker,
+  ): Promise<ReconciliationView | null> {
     const looked = this.#looked(contract, key)
     return looked && reconciliationOf(looked.level, { kept: null, looked }, this.#reconciled(bytes, by))
   }

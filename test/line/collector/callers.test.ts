@@ -49,11 +49,11 @@ describe('turns', () => {
   it('are refused past the share of a token, and of all others than owners', () => {
     const turns = new Turns()
     for (let n = 0; n < MAX_WAITING_OF_TOKEN; n += 1) turns.add(turn(provider('a')))
-    expect(() => turns.add(turn(provider('a')))).toThrowError(
+    expect(() => turns.add(turn(provider('a')))).toThrow(
       expect.objectContaining({ code: 'rate-limited', retryAfterS: expect.any(Number) }),
     )
     for (let n = MAX_WAITING_OF_TOKEN; n < MAX_WAITING; n += 1) turns.add(turn(provider(`other ${n}`)))
-    expect(() => turns.add(turn(provider('b')))).toThrowError(expect.objectContaining({ code: 'unavailable' }))
+    expect(() => turns.add(turn(provider('b')))).toThrow(expect.objectContaining({ code: 'unavailable' }))
     turns.add(turn(owner))
     expect(turns.take()?.by).toBe(owner)
   })
@@ -106,7 +106,11 @@ describe('the threads of callers', () => {
     expect(await ask(SMALL)).toMatchObject({ kind: 'ok', contracts: [{ name: 'intranet' }] })
     expect(await ask('[,,,,')).toMatchObject({ kind: 'refused' })
     await expect(
-      callers.run('statement', { bytes: Buffer.from([0xff]), terms: { reconciliation: {}, zoneTables: {} } as never }, owner),
+      callers.run(
+        'statement',
+        { bytes: Buffer.from([0xff]), terms: { reconciliation: {}, zoneTables: {} } as never },
+        owner,
+      ),
     ).rejects.toMatchObject({ code: 'bad-request', hint: expect.stringContaining('UTF-8') })
   }, 60_000)
 })

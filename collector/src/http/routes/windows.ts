@@ -168,7 +168,12 @@ function addReconciliation(app: Hono<Env>): void {
     limitBody(MAX_STATEMENT_BYTES),
     async (c) => {
       const bytes = Buffer.from(await c.req.arrayBuffer())
-      const found = await c.var.read.reconcile(knownContract(c), c.req.param('window'), bytes, askerOf(c, c.var.caller))
+      const found = await c.var.read.reconcile(
+        knownContract(c),
+        c.req.param('window'),
+        bytes,
+        askerOf(c, c.var.caller),
+      )
       if (found === null) throw missing('window')
       return c.json(found)
     },
@@ -183,7 +188,11 @@ function addReconciliation(app: Hono<Env>): void {
       problems: [404, 429, 503],
     }),
     async (c) => {
-      const found = await c.var.read.reconciliation(knownContract(c), c.req.param('statement'), askerOf(c, c.var.caller))
+      const found = await c.var.read.reconciliation(
+        knownContract(c),
+        c.req.param('statement'),
+        askerOf(c, c.var.caller),
+      )
       if (found === null) throw missing('statement')
       return c.json(found)
     },
