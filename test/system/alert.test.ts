@@ -374,6 +374,31 @@ describe('a slow endpoint', () => {
   }, 30_000)
 })
 
+describe('an incident', () => {
+  it('passes by a flood of notices and endpoints that do not answer', async () => {
+    const hanging = await receiver(async (response) => {
+      await sleep(10_000)
+      response.end()
+    })
+    const quick = await receiver(async (response) => {
+      await sleep(100)
+      response.end()
+    })
+    for (let n = 0; n < 30; n += 1) await hook(`${hanging.url}/${n}`)
+    await hook(quick.url)
+    for (let n = 0; n < 40; n += 1) await told(n, 'exclusion.proposed')
+    await deliver({ timeoutMs: 2_000, retryDelaysMs: [60_000] })
+    await quick.until(3)
+    await told(99)
+    const types = () => quick.received.map(({ body }) => (JSON.parse(body) as { type: string }).type)
+    const startMs = Date.now()
+    while (!types().includes('incident.opened') && Date.now() - startMs < 10_000) await sleep(20)
+    // Those that were on their way, and not the forty.
+    expect(types().indexOf('incident.opened')).toBeGreaterThan(0)
+    expect(types().indexOf('incident.opened')).toBeLessThan(30)
+  }, 60_000)
+})
+
 describe('a crash', () => {
   it('of the process between send and record sends the same id again and loses nothing', async () => {
     const child = await startChild()

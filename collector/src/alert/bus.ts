@@ -8,8 +8,8 @@ import type { Database } from '../db/tx.ts'
 import type { Log } from '../shell.ts'
 import type { Event } from './types.ts'
 
-/** Listeners at once: one for each open SSE stream and page. */
-export const MAX_LISTENERS = 256
+/** Listeners at once: more than there may be live streams, whose own limits say who gets in. */
+export const MAX_LISTENERS = 512
 const READ_AT_ONCE = 200
 
 export type Listener = (event: Event) => void

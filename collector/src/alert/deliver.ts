@@ -1,8 +1,9 @@
 /**
- * Deliver: the workers that send deliveries. graphile-worker keeps the jobs; this file starts its
- * workers and lets none of them be held by one webhook. Not pure. One per database: at the start,
+ * Deliver: the workers that send deliveries. graphile-worker keeps the jobs, incidents before notices; this file
+ * starts its workers and lets none of them be held by a webhook. Not pure. One per database: at the start,
  * every held job is taken to be a dead process's.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
 import { Logger, run, runMigrations, type RunnerOptions } from 'graphile-worker'
@@ -18,13 +19,15 @@ import { RETRY_DELAYS_MS } from './retry.ts'
 import { sendDelivery, type DeliverJob, type Sending } from './send.ts'
 import type { MessageType } from './types.ts'
 
-/** Requests in flight at once, over all webhooks. */
-export const MAX_IN_FLIGHT = 24
+/** Jobs looked at at once. */
+const WORKERS = 24
+/** A worker waits for an answer this long and then takes the next job; the request goes on beside it. */
+const PATIENCE_MS = 250
 /** Connections of the workers; a request in flight holds none. */
 const MAX_CONNECTIONS = 6
 /** Each worker looks for jobs that fall due; new ones are notified. */
 const POLL_MS = 2_000
-/** What met a full lane comes back after this; it holds no worker meanwhile. */
+/** What met a full lane, or could not be recorded, comes back after this; it holds no worker meanwhile. */
 const LANE_PAUSE_MS = 250
 /** Requests in flight at a stop may end by themselves for this long. */
 const STOP_GRACE_MS = 2_000
@@ -68,7 +71,8 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
   const restored = await restoreJobs(sql, clock.nowMs())
   if (restored > 0) log.warn('deliveries without a job: queued again', { deliveries: restored })
   const stopping = new AbortController()
-  const work = { lanes: openLanes(), sending: sendingOf(options, stopping.signal) }
+  const sending = sendingOf(options, stopping.signal)
+  const work = { lanes: openLanes(), underWay: new Set<Promise<void>>(), sending }
   const pool = new WorkerPool({
     startWorkers: () => run(runnerOptions(options, work)),
     free: (workers) => freeJobs(sql, workers),
@@ -83,6 +87,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
     clearInterval(cleaning)
     const grace = setTimeout(() => stopping.abort(), STOP_GRACE_MS)
     await pool.stop()
+    await Promise.all(work.underWay)
     clearTimeout(grace)
   }
   return { stop: () => (stopped ??= stop()) }
@@ -96,13 +101,13 @@ function sendingOf(options: DeliveryOptions, signal: AbortSignal): Sending {
   return { sql, clock, random, log, reach, retryDelaysMs, timeoutMs, delivered, signal }
 }
 
-type Work = { lanes: Lanes; sending: Sending }
+type Work = { lanes: Lanes; underWay: Set<Promise<void>>; sending: Sending }
 
 function runnerOptions({ pgConfig, pollMs = POLL_MS, log }: DeliveryOptions, work: Work): RunnerOptions {
   return {
     ...addressOf(pgConfig),
     schema: SCHEMA,
-    concurrency: MAX_IN_FLIGHT,
+    concurrency: WORKERS,
     maxPoolSize: MAX_CONNECTIONS,
     pollInterval: pollMs,
     noHandleSignals: true,
@@ -114,23 +119,44 @@ function runnerOptions({ pgConfig, pollMs = POLL_MS, log }: DeliveryOptions, wor
   }
 }
 
-async function runJob(payload: unknown, { lanes, sending }: Work): Promise<void> {
+async function runJob(payload: unknown, work: Work): Promise<void> {
+  const { lanes, underWay, sending } = work
   if (!isDeliverJob(payload)) {
     sending.log.error('a delivery job of an unknown form was dropped')
     return
   }
   // Several workers may have taken jobs of one webhook before the first of them was counted.
-  if (!lanes.enter(payload.webhook)) {
+  const passage = { ...payload, isNotice: payload.isNotice === true }
+  if (!lanes.enter(passage)) {
     return schedule(sending.sql, { id: payload.delivery, delayMs: LANE_PAUSE_MS })
   }
+  const sent = sendAlone(payload, sending).finally(() => {
+    lanes.leave(passage)
+    underWay.delete(sent)
+  })
+  underWay.add(sent)
+  await Promise.race([sent, sleep(PATIENCE_MS, undefined, { ref: false })])
+}
+
+/** Its job may be done before it is: what goes wrong makes another, and a start makes those that are missing. */
+async function sendAlone(job: DeliverJob, sending: Sending): Promise<void> {
+  const { sql, log, signal } = sending
   try {
-    await sendDelivery(payload, sending)
-  } finally {
-    lanes.leave(payload.webhook)
+    return await sendDelivery(job, sending)
+  } catch (error) {
+    log.error('a delivery could not be sent; it will be tried again', { reason: messageOf(error) })
+  }
+  while (!signal.aborted) {
+    try {
+      return await schedule(sql, { id: job.delivery, delayMs: LANE_PAUSE_MS })
+    } catch {
+      // The database is away: nothing can be sent meanwhile either.
+      await sleep(POLL_MS, undefined, { ref: false })
+    }
   }
 }
 
-function isDeliverJob(payload: unknown): payload is DeliverJob {
+function isDeliverJob(payload: unknown): payload is DeliverJob & { isNotice?: unknown } {
   if (typeof payload !== 'object' || payload === null) return false
   if (!('delivery' in payload && 'webhook' in payload && 'attempt' in payload)) return false
   const { delivery, webhook, attempt } = payload

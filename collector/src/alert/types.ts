@@ -41,6 +41,9 @@ export type EventType = (typeof EVENT_TYPES)[number]
 export const TEST_TYPE = 'webhook.test'
 export type MessageType = EventType | typeof TEST_TYPE
 
+/** Behind a webhook's id, the flag of a job that carries anything but an incident to it. */
+export const NOTICE_FLAG = '/notice'
+
 /** The body `{type, timestamp, data}` in UTF-8 stays below this. */
 export const MAX_PAYLOAD_BYTES = 20_000
 

@@ -69,8 +69,7 @@ export function startCallers({
     run: (kind, given, by) =>
       new Promise((resolve, reject) => {
         if (isClosed) throw new Fault('unavailable', 'the collector is stopping; send again in a moment')
-        // What a kind is given is answered with what it makes: see `WORK`.
-        turns.add({ kind, by, given, resolve: resolve as Pending['resolve'], reject })
+        turns.add({ kind, by, given, resolve, reject })
         advance()
       }),
     close: async () => {

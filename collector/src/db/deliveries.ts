@@ -100,7 +100,7 @@ export async function schedule(
   { id, delayMs }: { id: string; delayMs: number },
 ): Promise<void> {
   await sql`select (${addJob(sql)}).id from (
-    select id, webhook, attempts, ${delayMs}::float8 as delay_ms from delivery
+    select id, webhook, type, attempts, ${delayMs}::float8 as delay_ms from delivery
     where id = ${id} and state = 'pending') as due`
 }
 
@@ -132,7 +132,7 @@ export async function freeJobs(sql: Database, workers: readonly string[] | 'all'
 export async function restoreJobs(sql: Database, nowMs: UnixMs): Promise<number> {
   const restored = await sql`
     select (${addJob(sql)}).id from (
-      select id, webhook, attempts, greatest(0, coalesce(next_ms, 0) - ${nowMs}::int8)::float8 as delay_ms
+      select id, webhook, type, attempts, greatest(0, coalesce(next_ms, 0) - ${nowMs}::int8)::float8 as delay_ms
       from delivery d where state = 'pending' and not exists (
         select 1 from graphile_worker.jobs j where j.key = d.id and j.attempts < ${MAX_JOB_RUNS}::int)) as lost`
   return restored.count

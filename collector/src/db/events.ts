@@ -3,7 +3,7 @@
  * either all of them exist or none. Ids follow the order of the commits, which the replay relies on.
  */
 import { Fault } from '@constat/shared/fault'
-import { envelopeText, MAX_PAYLOAD_BYTES, payloadBytes, TEST_TYPE } from '../alert/types.ts'
+import { envelopeText, MAX_PAYLOAD_BYTES, NOTICE_FLAG, payloadBytes, TEST_TYPE } from '../alert/types.ts'
 import type { Event, EventData, EventType, Fact, MessageType } from '../alert/types.ts'
 import type { UnixMs } from '@constat/shared/time'
 import { shapesTaking } from '../alert/shapes/table.ts'
@@ -14,6 +14,8 @@ import type { Database, Tx } from './tx.ts'
 export const MAX_EVENTS_PER_READ = 1_000
 /** The graphile-worker task that sends one delivery. */
 export const DELIVER_TASK = 'deliver'
+/** Jobs of less come first: those of incidents have none. */
+const NOTICE_PRIORITY = 10
 /** Tries of one job, not of one delivery: a crash in mid-send uses one up. */
 export const MAX_JOB_RUNS = 1_000
 
@@ -69,21 +71,25 @@ async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<st
         'pending', ${atMs}, ${atMs}
       from webhook w, message
       where w.disabled_ms is null and w.shape = any(${shapesTaking(type)}) and ${addressed}
-      returning id, webhook, attempts, 0 as delay_ms)
+      returning id, webhook, type, attempts, 0 as delay_ms)
     select id, (${addJob(tx)}).id as job from added`
   return rows.map((row) => row.id)
 }
 
 /**
- * SQL of the job that sends a delivery; columns id, webhook, attempts and delay_ms are in scope. The key
- * leaves one job a delivery; the flag lets workers pass over a webhook that has its share in flight.
+ * SQL of the job that sends a delivery; columns id, webhook, type, attempts and delay_ms are in scope. The key
+ * leaves one job a delivery; flags let workers pass over a webhook that has its share in flight. Incidents come
+ * before everything else that is told.
  * Delays count on the database's clock, which is the one the workers compare with.
  */
 export function addJob(sql: Tx | Database) {
+  const isNotice = sql`(type not like 'incident.%' and type <> 'site.unreachable')`
   return sql`graphile_worker.add_job(${DELIVER_TASK},
-    json_build_object('delivery', id, 'webhook', webhook, 'attempt', attempts),
+    json_build_object('delivery', id, 'webhook', webhook, 'attempt', attempts, 'isNotice', ${isNotice}),
     run_at => now() + delay_ms * interval '1 millisecond', max_attempts => ${MAX_JOB_RUNS}::int,
-    job_key => id, flags => array[webhook])`
+    job_key => id,
+    priority => case when ${isNotice} then ${NOTICE_PRIORITY}::int else 0 end,
+    flags => case when ${isNotice} then array[webhook, webhook || ${NOTICE_FLAG}] else array[webhook] end)`
 }
 
 /** Events after `id`, oldest first; of one contract, or of all where `contract` is null. */

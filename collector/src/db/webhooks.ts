@@ -170,7 +170,7 @@ export function replayDelivery(
         insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
         select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), webhook, message_id, type, payload,
           'pending', ${nowMs}, ${nowMs}
-        from delivery where id = ${id} returning id, webhook, attempts, 0 as delay_ms)
+        from delivery where id = ${id} returning id, webhook, type, attempts, 0 as delay_ms)
       select id, (${addJob(tx)}).id as job from again`
     if (!row) throw new Fault('not-found', `there is no delivery ${id}`)
     return { delivery: row.id }

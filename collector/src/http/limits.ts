@@ -41,5 +41,8 @@ export const MAX_LATENCY_POINTS = 2_000
 export const MAX_QUEUED_EVENTS = 1_000
 /** Facts read at once while a stream catches up. */
 export const REPLAY_EVENTS = 500
+/** Live streams of all tokens but owners', of one of these tokens, and of owners. */
 export const MAX_STREAMS = 256
+export const MAX_STREAMS_OF_TOKEN = 16
+export const MAX_OWNER_STREAMS = 64
 export const HEARTBEAT_MS = 15_000

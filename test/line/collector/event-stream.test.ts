@@ -4,7 +4,15 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Event } from '@constat/collector/alert/types'
-import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, MAX_STREAMS, REPLAY_EVENTS } from '@constat/collector/http/limits'
+import {
+  HEARTBEAT_MS,
+  MAX_OWNER_STREAMS,
+  MAX_QUEUED_EVENTS,
+  MAX_STREAMS,
+  MAX_STREAMS_OF_TOKEN,
+  REPLAY_EVENTS,
+} from '@constat/collector/http/limits'
+import { StreamPlaces } from '@constat/collector/http/stream-places'
 import { asker } from '../../support/ask.ts'
 import { plainDeps } from '../../support/plain-deps.ts'
 
@@ -138,21 +146,51 @@ describe('the event stream', () => {
     while (!ended) ended = (await reader.read()).done
   })
 
-  it(`serves ${MAX_STREAMS} streams and no more, and again when one has left`, async () => {
+  const opened = async (app: ReturnType<typeof asker>['app'], token: string, signal?: AbortSignal) => {
+    const headers = { authorization: `Bearer ${token}` }
+    return app.request('/api/v1/events', { headers, ...(signal && { signal }) })
+  }
+
+  it(`serves a token ${MAX_STREAMS_OF_TOKEN} streams and no more, and again when one has left`, async () => {
     const { app } = asker(plainDeps())
     const leave = new AbortController()
-    const request = (signal?: AbortSignal): Promise<Response> =>
-      Promise.resolve(
-        app.request('/api/v1/events', {
-          headers: { authorization: 'Bearer owner-token' },
-          ...(signal && { signal }),
-        }),
-      )
-    const first = await request(leave.signal)
-    for (let n = 1; n < MAX_STREAMS; n += 1) expect((await request()).status).toBe(200)
-    expect((await request()).status).toBe(503)
+    const first = await opened(app, 'provider-token', leave.signal)
+    for (let n = 1; n < MAX_STREAMS_OF_TOKEN; n += 1)
+      expect((await opened(app, 'provider-token')).status).toBe(200)
+    const refused = await opened(app, 'provider-token')
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([
+      429,
+      expect.stringMatching(/^\d+$/),
+    ])
+    expect((await opened(app, 'viewer-token')).status).toBe(200)
     leave.abort()
     await first.body?.cancel()
-    await vi.waitFor(async () => expect((await request()).status).toBe(200))
+    await vi.waitFor(async () => expect((await opened(app, 'provider-token')).status).toBe(200))
+  })
+
+  it('always lets an owner in: the stream that is open longest gives way', async () => {
+    const deps = plainDeps()
+    const { app } = asker(deps)
+    const first = await opened(app, 'owner-token')
+    for (let n = 1; n < MAX_OWNER_STREAMS + 2; n += 1)
+      expect((await opened(app, 'owner-token')).status).toBe(200)
+    expect(deps.events.listeners.size).toBe(MAX_OWNER_STREAMS)
+    const reader = first.body!.getReader()
+    let isOver = false
+    while (!isOver) isOver = (await reader.read()).done
+  })
+
+  it(`serves ${MAX_STREAMS} to all others together`, () => {
+    const places = new StreamPlaces()
+    const by = (n: number) => ({
+      key: `token ${Math.floor(n / MAX_STREAMS_OF_TOKEN)}`,
+      role: 'viewer' as const,
+    })
+    for (let n = 0; n < MAX_STREAMS; n += 1) places.take(by(n), () => undefined)
+    expect(() => places.take(by(MAX_STREAMS), () => undefined)).toThrow(
+      expect.objectContaining({ code: 'unavailable' }),
+    )
+    const leave = places.take({ key: 'owner', role: 'owner' }, () => undefined)
+    leave()
   })
 })

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { addressClass, type AddressClass } from '@constat/collector/alert/address'
 import { agentFact, incidentFact, MAX_TEXT_CHARS, MAX_VANTAGES } from '@constat/collector/alert/facts'
 import { openLanes } from '@constat/collector/alert/lanes'
+import { NOTICE_FLAG } from '@constat/collector/alert/types'
 import { guardedLookup } from '@constat/collector/alert/post'
 import { outcomeOf, RETRY_DELAYS_MS, retryAfterMs, type Outcome } from '@constat/collector/alert/retry'
 import { envelopeText, EVENT_TYPES, MAX_PAYLOAD_BYTES, payloadBytes } from '@constat/collector/alert/types'
@@ -406,12 +407,25 @@ describe('a webhook draft', () => {
 describe('lanes', () => {
   it('let two in, and the next one when one has left', () => {
     const lanes = openLanes()
-    expect([lanes.enter('a'), lanes.enter('a'), lanes.enter('a')]).toEqual([true, true, false])
+    const passage = (webhook: string, n: number) => ({ webhook, delivery: `${n}`, isNotice: false })
+    expect([1, 2, 3].map((n) => lanes.enter(passage('a', n)))).toEqual([true, true, false])
     expect(lanes.full()).toEqual(['a'])
-    expect(lanes.enter('b')).toBe(true)
-    lanes.leave('a')
+    expect(lanes.enter(passage('b', 4))).toBe(true)
+    lanes.leave(passage('a', 1))
     expect(lanes.full()).toEqual([])
-    expect(lanes.enter('a')).toBe(true)
+    expect(lanes.enter(passage('a', 3))).toBe(true)
+  })
+
+  it('leave a place to incidents, and take no delivery twice', () => {
+    const lanes = openLanes()
+    const notice = (n: number) => ({ webhook: 'a', delivery: `${n}`, isNotice: true })
+    expect([lanes.enter(notice(1)), lanes.enter(notice(2))]).toEqual([true, false])
+    expect(lanes.full()).toEqual([`a${NOTICE_FLAG}`])
+    expect(lanes.enter({ ...notice(1), isNotice: false })).toBe(false)
+    expect(lanes.enter({ ...notice(3), isNotice: false })).toBe(true)
+    expect(lanes.full()).toEqual(['a'])
+    lanes.leave(notice(1))
+    expect(lanes.enter(notice(2))).toBe(true)
   })
 
   it('never count below nothing nor above the limit', () => {
@@ -421,16 +435,14 @@ describe('lanes', () => {
         fc.integer({ min: 1, max: 4 }),
         (steps, most) => {
           const lanes = openLanes(most)
-          let inside = 0
-          for (const step of steps) {
+          const inside: string[] = []
+          for (const [n, step] of steps.entries()) {
+            const passage = { webhook: 'a', isNotice: false }
             if (step === 'enter') {
-              expect(lanes.enter('a')).toBe(inside < most)
-              inside = Math.min(most, inside + 1)
-            } else {
-              lanes.leave('a')
-              inside = Math.max(0, inside - 1)
-            }
-            expect(lanes.full()).toEqual(inside === most ? ['a'] : [])
+              expect(lanes.enter({ ...passage, delivery: `${n}` })).toBe(inside.length < most)
+              if (inside.length < most) inside.push(`${n}`)
+            } else lanes.leave({ ...passage, delivery: inside.pop() ?? 'none' })
+            expect(lanes.full()).toEqual(inside.length === most ? ['a'] : [])
           }
         },
       ),

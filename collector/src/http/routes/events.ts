@@ -7,40 +7,40 @@ import { Hono, type Context } from 'hono'
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
 import { envelopeText, type Event } from '../../alert/types.ts'
 import type { AppDeps, Caller, Events } from '../actions.ts'
-import { allow, type Env } from '../caller.ts'
+import { allow, askerOf, type Env } from '../caller.ts'
 import { describe } from '../describe.ts'
-import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, MAX_STREAMS, REPLAY_EVENTS } from '../limits.ts'
+import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, REPLAY_EVENTS } from '../limits.ts'
 import { hears } from '../scope.ts'
+import { StreamPlaces } from '../stream-places.ts'
 
 export function eventRoutes({ events }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
-  const open = { streams: 0 }
+  const places = new StreamPlaces()
   app.get(
     '/events',
     allow('read'),
     describe({
       summary: 'Server-sent events: `event` is the type, `data` JSON; Last-Event-ID replays',
       tag: 'events',
-      problems: [400, 503],
+      problems: [400, 429, 503],
     }),
     (c) => {
       const afterId = lastEventId(c)
-      if (open.streams >= MAX_STREAMS) {
-        throw new Fault('unavailable', `${MAX_STREAMS} event streams are open already.`)
-      }
-      const queue = createQueue(events, c.var.caller)
-      open.streams += 1
+      // Ended through the variable: the queue begins once there is a place for it.
+      let queue: Queue | null = null
+      const leave = places.take(askerOf(c, c.var.caller), () => queue?.end())
+      const own = (queue = createQueue(events, c.var.caller))
       // A proxy that buffers would hold the news back.
       c.header('X-Accel-Buffering', 'no')
       return streamSSE(c, async (stream) => {
-        stream.onAbort(queue.end)
+        stream.onAbort(own.end)
         // onAbort alone may not fire when the connection breaks.
-        c.req.raw.signal.addEventListener('abort', queue.end)
+        c.req.raw.signal.addEventListener('abort', own.end)
         try {
-          await sendEvents(stream, { queue, events, caller: c.var.caller, afterId })
+          await sendEvents(stream, { queue: own, events, caller: c.var.caller, afterId })
         } finally {
-          queue.end()
-          open.streams -= 1
+          own.end()
+          leave()
         }
       })
     },
