@@ -3,6 +3,7 @@
  * by a failure that names it, and facts are told in memory. A test puts in what it asks for.
  */
 import { fileURLToPath } from 'node:url'
+import { parseContract } from '@constat/sla/contract/parse'
 import type { Event } from '@constat/collector/alert/types'
 import type { Actions, AppDeps, Caller } from '@constat/collector/http/actions'
 import type { ReadModel } from '@constat/collector/view/reads'
@@ -56,7 +57,7 @@ export function plainDeps({
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
       keepStatement: refuse('keepStatement'),
-      parse: refuse('parse'),
+      parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
       issueAgentToken: refuse('issueAgentToken'),
       revokeAgent: refuse('revokeAgent'),

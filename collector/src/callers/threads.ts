@@ -36,13 +36,14 @@ type Pending = {
   reject: (error: Error) => void
 }
 
-/** `module`: what a thread runs; `withinMs`: tests have no patience. */
+/** `module`: what a thread runs; the limits are for tests, which have no patience. */
 export function startCallers({
   module = threadModule(),
   withinMs = (kind) => LIMITS[kind].withinMs,
-}: { module?: URL; withinMs?: (kind: Kind) => number } = {}): Callers {
+  heapMb = MAX_HEAP_MB,
+}: { module?: URL; withinMs?: (kind: Kind) => number; heapMb?: number } = {}): Callers {
   const turns = new Turns<Pending>()
-  const pool = openPool(module)
+  const pool = openPool(module, heapMb)
   let isClosed = false
 
   const advance = (): void => {
@@ -86,12 +87,12 @@ type Pool = {
   close(): Promise<void>
 }
 
-function openPool(module: URL): Pool {
+function openPool(module: URL, heapMb: number): Pool {
   const all = new Set<Worker>()
   const resting = new Map<Worker, NodeJS.Timeout>()
   const begin = (): Worker => {
     // Flags of the process, such as those of a profiler, are not for its threads.
-    const limits = { maxOldGenerationSizeMb: MAX_HEAP_MB }
+    const limits = { maxOldGenerationSizeMb: heapMb }
     const worker = new Worker(module, { execArgv: [], resourceLimits: limits })
     // It never keeps the process: what waits for it does.
     worker.unref()
@@ -143,7 +144,7 @@ function told(worker: Worker, { withinMs }: { withinMs: number }): Promise<Told>
 }
 
 function faultOf(error: unknown): Error {
-  if (systemCode(error) === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch(`${MAX_HEAP_MB} MB of memory`)
+  if (systemCode(error) === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch('the memory of a thread')
   return error instanceof Error ? error : new Error(messageOf(error))
 }
 
