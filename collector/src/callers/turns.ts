@@ -10,7 +10,7 @@ import { LIMITS, type Kind } from './work.ts'
 export const THREADS = 3
 export const OWNERS_THREADS = 1
 /** What a token may have waiting behind what is worked on for it. */
-export const MAX_WAITING_OF_TOKEN = 4
+export const MAX_WAITING_OF_TOKEN = 8
 /** What may wait for all tokens but owners'. */
 export const MAX_WAITING = 64
 /** When a token that asks too much may ask again, seconds. */
