@@ -105,7 +105,6 @@ async function openLine(
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
-  const configured = (): Promise<void> => sockets?.assignAll() ?? Promise.resolve()
   const pipeline = new Pipeline({
     db,
     shell,
@@ -116,7 +115,7 @@ async function openLine(
     bus,
     callers: startCallers(),
     pgConfig,
-    configured,
+    configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
   })
   await pipeline.open()
