@@ -70,6 +70,13 @@ export function openConfig(
   return { origin, version, digest: createHash('sha256').update(bytes).digest(), checks: own }
 }
 
+/** What one probe takes of the host's rate: the requests or packets that it is made of. */
+export function costOf(probe: ProbeSpec | string): number {
+  if (typeof probe === 'string') return 1
+  if (probe.kind === 'transaction') return probe.steps.length
+  return probe.kind === 'icmp' ? probe.packets : 1
+}
+
 /** Whether `next` may follow `last`: newer, or the very same. */
 export function mayFollow(next: AgentConfig, last: AgentConfig | undefined): boolean {
   if (!last || next.version > last.version) return true

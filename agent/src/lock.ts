@@ -1,58 +1,90 @@
 /**
- * Lock: one agent for one directory. A file names the process and when it started, so that a number
- * which the system gave to another process since then does not keep the agent from starting.
+ * Lock: one agent for one directory, held by a socket that listens: the kernel lets go of it however its process ends,
+ * and gives it to one of those that ask at once. On Linux it has a name without a file, by the directory's device and
+ * inode (unix(7), abstract), on Windows that of a pipe; elsewhere it is a file, which a dead agent leaves behind and
+ * the next one finds to answer nobody. The file beside it says who holds it, for people: it decides nothing.
  */
-import { readFile, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, rm, stat } from 'node:fs/promises'
+import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { Fault, systemCode } from '@constat/shared/fault'
-import { createFile } from './spool-fs.ts'
+import { DISK } from './spool-fs.ts'
 import { parseObject } from './state.ts'
 
 const LOCK_FILE = 'agent.lock'
+const SOCKET_FILE = 'agent.sock'
+/** Of an abstract name, whole: some versions of Node.js fill up a shorter one with NUL, and others do not. */
+const NAME_BYTES = 108
 
 export type Lock = { release: () => Promise<void> }
 
-/** Null where the directory cannot be written: then there is no spool to fight over either. */
-export async function takeLock(dir: string): Promise<Lock | null> {
+/** Null where nothing can be held there: a directory that cannot be written has no spool to fight over either. */
+export async function takeLock(dir: string, platform = process.platform): Promise<Lock | null> {
+  const place = await placeOf(dir, platform)
+  const server = (await listenAt(place)) ?? (await listenAfterTheDead(place))
+  if (server === 'taken') {
+    const pid = await writtenPid(dir)
+    const who = pid === null ? '' : ` (process ${pid})`
+    throw new Fault('conflict', `another agent${who} runs in ${dir}`, {
+      hint: 'stop it first, or name another directory in CONSTAT_AGENT_DIR',
+    })
+  }
+  if (server === null) return null
   const path = join(dir, LOCK_FILE)
-  const own = { pid: process.pid, startedAt: await startOf(process.pid) }
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await createFile(path, Buffer.from(JSON.stringify(own)))
-      return { release: () => rm(path, { force: true }) }
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') return null
-    }
-    const holder = parseObject(await readFile(path, 'utf8').catch(() => ''))
-    if (tries > 1 || (await isAlive(holder))) {
-      throw new Fault('conflict', `another agent (process ${String(holder['pid'])}) runs in ${dir}`, {
-        hint: 'stop it first, or name another directory in CONSTAT_AGENT_DIR',
-      })
-    }
-    await rm(path, { force: true })
+  await DISK.publish(path, Buffer.from(JSON.stringify({ pid: process.pid }))).catch(() => undefined)
+  return {
+    async release() {
+      await rm(path, { force: true }).catch(() => undefined)
+      await new Promise((resolve) => server.close(resolve))
+    },
   }
 }
 
 /** The process that runs in `dir`; null when none does. */
 export async function holderOf(dir: string): Promise<number | null> {
-  const holder = parseObject(await readFile(join(dir, LOCK_FILE), 'utf8').catch(() => ''))
-  const { pid } = holder
-  return typeof pid === 'number' && (await isAlive(holder)) ? pid : null
+  const place = await placeOf(dir, process.platform).catch(() => null)
+  return place !== null && (await answers(place.name)) ? await writtenPid(dir) : null
 }
 
-async function isAlive({ pid, startedAt }: Record<string, unknown>): Promise<boolean> {
-  if (typeof pid !== 'number') return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: it is there, and somebody else's.
-    if (systemCode(error) !== 'EPERM') return false
-  }
-  return (await startOf(pid)) === startedAt
+type Place = { name: string; isFile: boolean }
+
+async function placeOf(dir: string, platform: NodeJS.Platform): Promise<Place> {
+  const { dev, ino } = await stat(dir, { bigint: true })
+  const name = `constat-agent-${createHash('sha256').update(`${dev}/${ino}`).digest('hex')}`
+  if (platform === 'linux') return { name: `\0${name}`.padEnd(NAME_BYTES, '-'), isFile: false }
+  if (platform === 'win32') return { name: ['', '', '?', 'pipe', name].join('\\'), isFile: false }
+  return { name: join(dir, SOCKET_FILE), isFile: true }
 }
 
-/** Start of a process in clock ticks since boot (proc(5), field 22); null where there is no /proc. */
-async function startOf(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+/** Undefined where a file of that name is there that nobody may listen at. */
+function listenAt({ name, isFile }: Place): Promise<Server | 'taken' | null | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy())
+    server.once('error', (error) => {
+      if (systemCode(error) !== 'EADDRINUSE') resolve(null)
+      else resolve(isFile ? undefined : 'taken')
+    })
+    // It holds a place, and must not hold the process.
+    server.listen(name, () => resolve(server.unref()))
+  })
+}
+
+async function listenAfterTheDead(place: Place): Promise<Server | 'taken' | null> {
+  if (await answers(place.name)) return 'taken'
+  await rm(place.name, { force: true })
+  return (await listenAt(place)) ?? 'taken'
+}
+
+function answers(name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(name)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+async function writtenPid(dir: string): Promise<number | null> {
+  const { pid } = parseObject(await readFile(join(dir, LOCK_FILE), 'utf8').catch(() => ''))
+  return typeof pid === 'number' ? pid : null
 }

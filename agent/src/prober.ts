@@ -9,8 +9,9 @@ import { messageOf } from '@constat/shared/fault'
 import { NO_PHASES, type Cause } from '@constat/shared/sample'
 import type { TakenSample } from './columns.ts'
 import type { UnixMs } from '@constat/shared/time'
-import type { AgentCheck } from './config.ts'
+import { costOf, type AgentCheck } from './config.ts'
 import { LagMeter, MAX_LAG_US } from './lag.ts'
+import type { Pace } from './policy-file.ts'
 import type { Seen } from './reprobe.ts'
 import { phaseOf, Schedule, type Missed, type Start } from './schedule.ts'
 import type { Shell } from './shell.ts'
@@ -31,6 +32,8 @@ export type ProberDeps = {
   agent: Uint8Array
   shell: Pick<Shell, 'clock' | 'log'>
   timebase: Timebase
+  /** How often the owner of the host lets checks ask. */
+  pace: Pace
   probing: Omit<ProbeContext, 'timeoutMs' | 'clock'>
   sampled: (origin: string, sample: TakenSample) => void
   /** Slots that passed and are too many for samples of their own. */
@@ -49,6 +52,7 @@ export class Prober {
   readonly #schedule: Schedule
   readonly #lag: LagMeter
   readonly #jobs = new Map<string, Job>()
+  #pace: Pace
   #timer: NodeJS.Timeout | null = null
   #stopped = false
 
@@ -56,6 +60,15 @@ export class Prober {
     this.#deps = deps
     this.#schedule = new Schedule({ epochUs: deps.timebase.epochUs(), maxInFlight: MAX_IN_FLIGHT })
     this.#lag = new LagMeter(deps.shell.clock)
+    this.#pace = deps.pace
+    this.keepTo(deps.pace)
+  }
+
+  keepTo(pace: Pace): void {
+    this.#pace = pace
+    const bounds = { leastUs: pace.leastIntervalMs * 1_000, perSecond: pace.probesPerSecond }
+    this.#schedule.keepTo(bounds, this.#deps.shell.clock.monotonicUs())
+    this.#arm()
   }
 
   get checks(): number {
@@ -104,7 +117,7 @@ export class Prober {
   }
 
   #add(job: Job, nowUs: number): void {
-    const { name, intervalMs, reprobeMs, confirm, brackets } = job.check
+    const { name, intervalMs, reprobeMs, confirm, brackets, probe } = job.check
     const intervalUs = intervalMs * 1_000
     this.#jobs.set(job.key, job)
     this.#schedule.add(
@@ -114,6 +127,7 @@ export class Prober {
         reprobeUs: reprobeMs * 1_000,
         confirm,
         brackets,
+        cost: costOf(probe),
         phaseUs: phaseOf(this.#deps.agent, name, intervalUs),
       },
       nowUs,
@@ -176,6 +190,17 @@ export class Prober {
     this.#advance()
   }
 
+  /** A probe that no slot asks for, where the rate of this host has room for it. Never rejects. */
+  async try(check: AgentCheck): Promise<ProbeResult> {
+    if (this.#schedule.spend(costOf(check.probe), this.#deps.shell.clock.monotonicUs()))
+      return this.probeOnce(check)
+    return unknown('denied', this.#rateWords())
+  }
+
+  #rateWords(): string {
+    return `refused by this host: no more than ${this.#pace.probesPerSecond} probes in a second`
+  }
+
   /** One probe, doubted where this host was the trouble. Nothing is scheduled or counted. Never rejects. */
   async probeOnce(check: AgentCheck | undefined): Promise<ProbeResult> {
     const { shell, timebase } = this.#deps
@@ -191,6 +216,11 @@ export class Prober {
   #probe(check: AgentCheck): Promise<ProbeResult> {
     const { probe, timeoutMs } = check
     if (typeof probe === 'string') return Promise.resolve(unknown('unsupported', probe))
+    const { leastIntervalMs } = this.#pace
+    if (check.intervalMs < leastIntervalMs) {
+      const detail = `refused by this host: every ${check.intervalMs} ms is oftener than every ${leastIntervalMs} ms`
+      return Promise.resolve(unknown('denied', detail))
+    }
     const { shell, probing } = this.#deps
     return new Promise((resolve) => {
       const watchdog = setTimeout(() => {
@@ -233,13 +263,15 @@ export class Prober {
     return result
   }
 
-  #miss({ key, firstUs, intervalUs, count }: Missed): void {
+  /** One sample says that the rate was the reason: what a collector asks too often must not fill the spool instead. */
+  #miss({ key, firstUs, intervalUs, count, paced }: Missed): void {
     const job = this.#jobs.get(key)
     if (!job) return
     const { index, name } = job.check
-    const result = unknown('missed', '')
+    const result = paced ? unknown('denied', this.#rateWords()) : unknown('missed', '')
     const { detail: _, ...measured } = result
-    const shown = Math.min(count, MAX_MISSED_SAMPLES)
+    if (paced) job.blind = blindOf(job, result, this.#deps.shell.clock.nowMs())
+    const shown = paced ? 1 : Math.min(count, MAX_MISSED_SAMPLES)
     for (let i = 0; i < shown; i += 1) {
       const atUs = firstUs + i * intervalUs
       const slot = { atUs, intervalUs }

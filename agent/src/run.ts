@@ -5,7 +5,6 @@
  *   configuration → prober → batcher (one for each log) → spool → sender → collector
  */
 import { join } from 'node:path'
-import { denyRule, type AddressPolicy } from '@constat/probe/address'
 import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
 import { secureContextSource } from '@constat/probe/tls-context'
 import { Fault, messageOf } from '@constat/shared/fault'
@@ -18,6 +17,7 @@ import { routesOf, type ProxyChoice, type Route } from './dial.ts'
 import { checkAddresses } from './enroll.ts'
 import { createHostContext, type HostContext } from './host.ts'
 import { takeLock, type Lock } from './lock.ts'
+import { holdPolicy, type HeldPolicy, type Ranges } from './policy-file.ts'
 import { Prober } from './prober.ts'
 import { createRefusedFrames, type RefusedFrames } from './refused.ts'
 import { SECRETS_FOLDER, secretsIn } from './secrets.ts'
@@ -37,7 +37,8 @@ export type AgentOptions = Shell & {
   way?: Partial<Way>
   /** Where a proxy may be named. */
   env?: ProxyChoice['env']
-  policy?: AddressPolicy
+  /** Ranges that the environment names, which go before those of the policy file. */
+  ranges?: Ranges
   spoolLimits?: SpoolLimits
   uplinkLimits?: UplinkLimits
   fs?: SpoolFs
@@ -62,8 +63,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     })
   }
   const routes = await routesFor(identity, options)
-  const lock = await takeLock(options.dir)
-  const agent = new Agent({ options, identity, routes, lock })
+  const { dir, log, ranges = { allow: [], deny: [] } } = options
+  const held = await holdPolicy(dir, { ranges, log })
+  const lock = await takeLock(dir)
+  const agent = new Agent({ options, identity, routes, held, lock })
   await agent.start()
   return agent
 }
@@ -78,6 +81,7 @@ class Agent implements RunningAgent {
   readonly #options: AgentOptions
   readonly #identity: Identity
   readonly #routes: readonly [Route, ...Route[]]
+  readonly #held: HeldPolicy
   readonly #lock: Lock | null
   readonly #fs: SpoolFs
   readonly #timebase: Timebase
@@ -101,17 +105,20 @@ class Agent implements RunningAgent {
     options,
     identity,
     routes,
+    held,
     lock,
   }: {
     options: AgentOptions
     identity: Identity
     routes: readonly [Route, ...Route[]]
+    held: HeldPolicy
     lock: Lock | null
   }) {
     const { dir, clock, log } = options
     this.#options = options
     this.#identity = identity
     this.#routes = routes
+    this.#held = held
     this.#lock = lock
     this.#fs = options.fs ?? DISK
     this.#timebase = new Timebase(clock, {
@@ -142,6 +149,7 @@ class Agent implements RunningAgent {
     this.#sender = this.#createSender()
     for (const config of await this.#configs.load()) this.#apply(config)
     this.#sender.start()
+    this.#held.watch(() => this.#prober.keepTo(this.#held.pace()))
     this.#statusTimer = setInterval(() => void this.#writeStatus(), STATUS_EVERY_MS)
     await this.#writeStatus()
   }
@@ -159,6 +167,7 @@ class Agent implements RunningAgent {
       startedMs: this.#startedMs,
       connected,
       trouble: connected ? '' : lastEnding,
+      policyTrouble: this.#held.trouble(),
       checks: this.#prober.checks,
       unknown: this.#prober.unknown(),
       samples: this.#samples,
@@ -177,6 +186,7 @@ class Agent implements RunningAgent {
 
   async stop(): Promise<void> {
     this.#prober.stop()
+    this.#held.stop()
     if (this.#batchTimer) clearTimeout(this.#batchTimer)
     if (this.#statusTimer) clearInterval(this.#statusTimer)
     for (const batcher of this.#batchers.values()) batcher.close('stop')
@@ -189,14 +199,15 @@ class Agent implements RunningAgent {
   }
 
   #createProber(): Prober {
-    const { clock, log, policy = { allow: [], deny: [] } } = this.#options
+    const { clock, log } = this.#options
     return new Prober({
       agent: this.#identity.id,
       shell: { clock, log },
       timebase: this.#timebase,
+      pace: this.#held.pace(),
       probing: {
         resolver: createResolver(SYSTEM_RESOLVER, clock),
-        denied: denyRule(policy),
+        policy: this.#held.policy,
         secureContext: secureContextSource(),
         secret: secretsIn(join(this.#options.dir, SECRETS_FOLDER)),
       },
@@ -224,7 +235,7 @@ class Agent implements RunningAgent {
       agent: id.toString('hex'),
       collectorKey: publicKeyOf(collectorKey),
       shell: { clock, log },
-      probe: (check) => this.#prober.probeOnce(check),
+      probe: (check) => this.#prober.try(check),
     })
     return new Sender({
       routes: this.#routes,

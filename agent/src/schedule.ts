@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto'
 import { invariant } from '@constat/shared/fault'
 import { DueHeap } from './heap.ts'
+import { Rate } from './rate.ts'
 import { afterTry, isFailing, isOpen, NOTHING_SEEN } from './reprobe.ts'
 import type { Confirm, Seen, Standing } from './reprobe.ts'
 
@@ -21,6 +22,8 @@ export type Plan = {
   confirm: Confirm
   /** While it fails it is tried every BRACKET_US, and a first try that hangs gets a second one beside it. */
   brackets: boolean
+  /** What one try of it takes of the rate: its requests or packets, 1 at least. */
+  cost: number
   /** Place in the interval, 0 … intervalUs − 1. */
   phaseUs: number
 }
@@ -37,8 +40,10 @@ export type Start = {
   lateUs: number
   hangsUs: number
 }
-/** Slots that passed: `count` of them, the first at `firstUs`. */
-export type Missed = { key: string; firstUs: number; intervalUs: number; count: number }
+/** Slots that passed: `count` of them, the first at `firstUs`. `paced`: the rate of this host had no room for them. */
+export type Missed = { key: string; firstUs: number; intervalUs: number; count: number; paced: boolean }
+/** How often tries may begin: of one check, and together. */
+export type Bounds = { leastUs: number; perSecond: number }
 /** `settles`: the try came while a change was unconfirmed, so it confirms or withdraws it. */
 export type Finish = { settles: boolean }
 export type Instructions = { starts: Start[]; missed: Missed[] }
@@ -63,6 +68,8 @@ type Entry = {
   /** Until when the tries so far are worth, each BRACKET_US. */
   spentUs: number
   standing: Standing
+  /** Due, and held since the rate had no room. */
+  paced: boolean
   removed: boolean
 }
 
@@ -84,6 +91,8 @@ export class Schedule {
   readonly #entries = new Map<string, Entry>()
   readonly #waiting = new DueHeap<Entry>()
   readonly #running = new Map<number, { entry: Entry; startedUs: number }>()
+  readonly #rate = new Rate()
+  #leastUs = 0
   #ready: Entry[] = []
   #tickets = 0
 
@@ -91,6 +100,19 @@ export class Schedule {
   constructor({ epochUs, maxInFlight }: { epochUs: number; maxInFlight: number }) {
     this.#epochUs = epochUs
     this.#maxInFlight = maxInFlight
+  }
+
+  /** From now on; without it there are none. */
+  keepTo({ leastUs, perSecond }: Bounds, nowUs: number): void {
+    this.#leastUs = leastUs
+    this.#rate.set(perSecond, nowUs)
+  }
+
+  /** Takes the cost of a try that is no check's; false where the rate has no room for it. */
+  spend(cost: number, nowUs: number): boolean {
+    const hasRoom = this.#rate.hasRoom(nowUs)
+    if (hasRoom) this.#rate.take(cost)
+    return hasRoom
   }
 
   get inFlight(): number {
@@ -113,6 +135,7 @@ export class Schedule {
       lookedUs: -Infinity,
       spentUs: -Infinity,
       standing: NOTHING_SEEN,
+      paced: false,
       removed: false,
     }
     this.#entries.set(plan.key, entry)
@@ -128,19 +151,24 @@ export class Schedule {
 
   /** When `advance` has something to do next; null with nothing waiting. May be in the past. */
   nextDueUs(): number | null {
-    return this.#waiting.nextDueUs()
+    const dueUs = this.#waiting.nextDueUs()
+    // What waits for a probe to end is looked at when it does.
+    const isPaced = this.#ready.length > 0 && this.#running.size < this.#maxInFlight
+    return isPaced ? Math.min(dueUs ?? Infinity, this.#rate.roomAtUs()) : dueUs
   }
 
   advance(nowUs: number): Instructions {
-    for (let dueUs = this.nextDueUs(); dueUs !== null && dueUs <= nowUs; dueUs = this.nextDueUs()) {
-      this.#ready.push(this.#waiting.pop()!)
-    }
+    const nextUs = (): number => this.#waiting.nextDueUs() ?? Infinity
+    for (let dueUs = nextUs(); dueUs <= nowUs; dueUs = nextUs()) this.#ready.push(this.#waiting.pop()!)
     const instructions: Instructions = { starts: [], missed: [] }
     const held: Entry[] = []
     for (const entry of this.#ready) {
       if (entry.removed) continue
-      if (this.#running.size < this.#maxInFlight) this.#begin(entry, nowUs, instructions)
-      else held.push(entry)
+      if (this.#mayStart(nowUs)) this.#begin(entry, nowUs, instructions)
+      else {
+        entry.paced ||= !this.#rate.hasRoom(nowUs)
+        held.push(entry)
+      }
     }
     this.#ready = held
     return instructions
@@ -166,7 +194,7 @@ export class Schedule {
     if (entry.running > 0) return { settles }
     const confirmsUs = again ? Math.max(entry.startedUs + entry.plan.reprobeUs, nowUs) : Infinity
     const againUs = Math.min(confirmsUs, bracketUs(entry, nowUs))
-    const mayUs = entry.attempt < MAX_ATTEMPT ? againUs : Infinity
+    const mayUs = entry.attempt < MAX_ATTEMPT && this.#isClear(entry, againUs) ? againUs : Infinity
     this.#waiting.push(Math.min(slotUs(entry, entry.next), mayUs), entry)
     return { settles }
   }
@@ -179,7 +207,7 @@ export class Schedule {
     const entry = this.#running.get(ticket)?.entry
     if (!entry || entry.removed || entry.running > 1 || !entry.plan.brackets) return null
     if (entry.standing.confirmed === 'down' || entry.attempt >= MAX_ATTEMPT) return null
-    if (this.#running.size >= this.#maxInFlight) return null
+    if (!this.#mayStart(nowUs) || nowUs - entry.startedUs < this.#leastUs) return null
     entry.attempt += 1
     return this.#start(entry, nowUs, null)
   }
@@ -198,12 +226,21 @@ export class Schedule {
     const entry = this.#entries.get(key)
     if (!entry?.plan.brackets || entry.attempt >= MAX_ATTEMPT) return null
     const { standing, lookedUs, spentUs, plan } = entry
-    if (standing.run === 'bad' || isOpen(standing) || this.#running.size >= this.#maxInFlight) return null
-    const isSoon = nowUs - lookedUs < Math.max(BRACKET_US, plan.reprobeUs)
+    if (standing.run === 'bad' || isOpen(standing) || !this.#mayStart(nowUs)) return null
+    const isSoon = nowUs - lookedUs < Math.max(BRACKET_US, plan.reprobeUs) || !this.#isClear(entry, nowUs)
     if (isSoon || spentUs > nowUs + BRACKET_US || !this.#waiting.remove(entry)) return null
     entry.attempt += 1
     entry.lookedUs = nowUs
     return this.#start(entry, nowUs, null)
+  }
+
+  #mayStart(nowUs: number): boolean {
+    return this.#running.size < this.#maxInFlight && this.#rate.hasRoom(nowUs)
+  }
+
+  /** Whether a try between two slots keeps its distance from the try before it and from the next slot. */
+  #isClear(entry: Entry, atUs: number): boolean {
+    return atUs - entry.startedUs >= this.#leastUs && slotUs(entry, entry.next) - atUs >= this.#leastUs
   }
 
   #begin(entry: Entry, nowUs: number, { starts, missed }: Instructions): void {
@@ -213,6 +250,7 @@ export class Schedule {
       missed.push(...missedSlots(entry, latest))
       entry.next = latest + 1
     }
+    entry.paced = false
     entry.attempt = isSlot ? 0 : entry.attempt + 1
     starts.push(this.#start(entry, nowUs, isSlot ? slotUs(entry, latest) : null))
   }
@@ -223,7 +261,8 @@ export class Schedule {
     entry.running += 1
     this.#tickets += 1
     this.#running.set(this.#tickets, { entry, startedUs: nowUs })
-    const { key, reprobeUs } = entry.plan
+    const { key, reprobeUs, cost } = entry.plan
+    this.#rate.take(cost)
     const lateUs = Math.max(LATE_US, 2 * entry.slowestUs)
     const hangsUs = Math.max(BRACKET_US, reprobeUs, lateUs)
     return { ticket: this.#tickets, key, attempt: entry.attempt, slotUs: ofSlotUs, lateUs, hangsUs }
@@ -268,10 +307,12 @@ function latestSlot(entry: Entry, nowUs: number): number {
 
 /** Slots from `entry.next` up to, not including, `latest`. Slot 0 stands off the grid, so by itself. */
 function missedSlots(entry: Entry, latest: number): Missed[] {
+  const { paced } = entry
   const { key, intervalUs } = entry.plan
   const missed: Missed[] = []
-  if (entry.next === 0 && latest > 0) missed.push({ key, firstUs: entry.firstUs, intervalUs, count: 1 })
+  const run = (firstUs: number, count: number) => missed.push({ key, firstUs, intervalUs, count, paced })
+  if (entry.next === 0 && latest > 0) run(entry.firstUs, 1)
   const from = Math.max(entry.next, 1)
-  if (latest > from) missed.push({ key, firstUs: slotUs(entry, from), intervalUs, count: latest - from })
+  if (latest > from) run(slotUs(entry, from), latest - from)
   return missed
 }

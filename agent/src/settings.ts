@@ -1,9 +1,10 @@
 /** Settings from the environment, all problems named at once. Pure: the environment is an argument. */
 import { readFileSync } from 'node:fs'
-import { isRange, type AddressPolicy } from '@constat/probe/address'
+import { isRange } from '@constat/probe/policy'
 import { Fault, messageOf } from '@constat/shared/fault'
 import { parsePin } from '@constat/shared/pin'
 import { NO_PROXY } from './dial.ts'
+import type { Ranges } from './policy-file.ts'
 import { parseKey } from './state.ts'
 import { addressList, addressProblems } from './url.ts'
 
@@ -53,7 +54,7 @@ export function readSettings(env: Environment, given: Given = {}) {
   if (keyText !== null && !collectorKey)
     problems.push('CONSTAT_COLLECTOR_KEY (or --key) is not a key of 32 bytes in hex or base64')
   if (!logLevel) problems.push(`CONSTAT_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
-  const policy: AddressPolicy = {
+  const addresses: Ranges = {
     allow: ranges(env, { name: 'CONSTAT_AGENT_ALLOW', problems }),
     deny: ranges(env, { name: 'CONSTAT_AGENT_DENY', problems }),
   }
@@ -68,7 +69,7 @@ export function readSettings(env: Environment, given: Given = {}) {
     tlsPin,
     proxy,
     plain,
-    policy,
+    ranges: addresses,
     logLevel: logLevel ?? ('info' as const),
   }
 }

@@ -23,6 +23,8 @@ export type AgentStatus = {
   connected: boolean
   /** Why there is no connection; empty while there is one. */
   trouble: string
+  /** Why the policy file as it is now is not in force; empty where it is. */
+  policyTrouble: string
   checks: number
   /** Checks of which the last probe could tell nothing, and why. */
   unknown: BlindCheck[]

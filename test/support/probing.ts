@@ -1,4 +1,5 @@
 /** Probing: a context for probes in tests, and what a result says in three words. */
+import { createPolicy, type Policy } from '@constat/probe/policy'
 import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
 import type { Resolver } from '@constat/probe/resolution'
 import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
@@ -13,7 +14,14 @@ export type Surroundings = {
   timeoutMs: number
   ca?: string
   secrets?: Readonly<Record<string, string>>
-  denied?: (address: string) => boolean
+  policy?: Policy
+}
+
+const OWN_HOST = { verdict: 'allow', match: { addresses: ['loopback'] }, why: 'tests' } as const
+/** Of tests about something else: their servers are on this host, and secrets go where the check says. */
+export const OPEN_POLICY: Policy = {
+  ...createPolicy({ rules: [OWN_HOST], secrets: new Map() }),
+  secretRefusal: () => undefined,
 }
 
 /** Names below `.test` are 127.0.0.1, or ::1 where only that will do; the host knows the rest. */
@@ -25,12 +33,12 @@ const testResolver: Resolver = {
   },
 }
 
-export function probingContext({ timeoutMs, ca, secrets = {}, denied }: Surroundings): ProbeContext {
+export function probingContext({ timeoutMs, ca, secrets = {}, policy }: Surroundings): ProbeContext {
   return {
     timeoutMs,
     clock: REAL_CLOCK,
     resolver: testResolver,
-    denied: denied ?? (() => false),
+    policy: policy ?? OPEN_POLICY,
     secureContext: secureContextSource(ca === undefined ? {} : { ca }),
     secret: (name) => {
       const text = secrets[name]

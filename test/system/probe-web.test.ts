@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { denyRule } from '@constat/probe/address'
 import { runProbe } from '@constat/probe/kinds'
 import type { ProbeContext } from '@constat/probe/probe'
 import type { Resolver } from '@constat/probe/resolution'
@@ -20,6 +19,7 @@ import { probeOnce } from '../../agent/src/cli/probe.ts'
 import type { Format } from '../../agent/src/cli/terminal.ts'
 import { saveIdentity, type Way } from '../../agent/src/state.ts'
 import { startFaultServer, startRawServer, type FaultServer } from '../support/fault-server.ts'
+import { OPEN_POLICY } from '../support/probing.ts'
 import { REAL_CLOCK } from '../support/real-clock.ts'
 import { PASSWORD, startShop, type Mood, type Shop } from '../support/shop.ts'
 import {
@@ -160,7 +160,7 @@ function contextOf(more: Partial<ProbeContext> = {}): ProbeContext {
     timeoutMs: TIMEOUT_MS,
     clock: REAL_CLOCK,
     resolver: createResolver(SYSTEM_RESOLVER, REAL_CLOCK),
-    denied: denyRule({ allow: [], deny: [] }),
+    policy: OPEN_POLICY,
     secureContext: secureContextSource(),
     secret: (name) => Promise.resolve(secrets.get(name) ?? `the secret ${name} is missing`),
     ...more,

@@ -5,8 +5,8 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { denyRule } from '@constat/probe/address'
 import { runProbe, specOfUrl } from '@constat/probe/kinds'
+import { createPolicy } from '@constat/probe/policy'
 import type { ProbeResult } from '@constat/probe/probe'
 import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
 import { secureContextSource } from '@constat/probe/tls-context'
@@ -20,6 +20,7 @@ import { CONFIG_FOLDER, ConfigStore } from '../config-store.ts'
 import { readCheck, type AgentCheck } from '../config.ts'
 import { createLog } from '../log.ts'
 import { probedOf } from '../probed.ts'
+import { loadPolicy } from '../policy-file.ts'
 import { SECRETS_FOLDER, secretsIn } from '../secrets.ts'
 import { readSettings } from '../settings.ts'
 import { DISK } from '../spool-fs.ts'
@@ -42,7 +43,7 @@ export async function probeOnce(
 ): Promise<ExitCode> {
   if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS))
     throw new Fault('usage', '--timeout-ms must be from 1 to 600000')
-  const { dir, policy } = readSettings(terminal.env)
+  const { dir, ranges } = readSettings(terminal.env)
   const target =
     file === undefined ? await targetOf(url, { dir, terminal }) : oneOf(await checksInFile(file), url, file)
   const limitMs = timeoutMs ?? target.timeoutMs
@@ -50,7 +51,7 @@ export async function probeOnce(
     timeoutMs: limitMs,
     clock: terminal.clock,
     resolver: createResolver(SYSTEM_RESOLVER, terminal.clock),
-    denied: denyRule(policy),
+    policy: createPolicy(await loadPolicy(dir, ranges)),
     secureContext: secureContextSource(),
     secret: secretsIn(join(dir, SECRETS_FOLDER)),
   })

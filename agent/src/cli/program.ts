@@ -19,7 +19,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   const perform: Perform = async (work) => {
     exit = await work
   }
-  for (const addCommand of [addInstall, addUninstall, addEnroll, addRun, addStatus, addProbe])
+  for (const addCommand of [addInstall, addUninstall, addEnroll, addRun, addStatus, addPolicy, addProbe])
     addCommand({ add, perform, terminal })
   try {
     await root.parseAsync(argv, { from: 'user' })
@@ -111,6 +111,15 @@ function addStatus({ add, perform, terminal }: Program): void {
     .action(async ({ json, ...options }: Common) => {
       const { showStatus } = await import('./status.ts')
       await perform(showStatus({ format: formatOf(json), ...options }, terminal))
+    })
+}
+
+function addPolicy({ add, perform, terminal }: Program): void {
+  add('policy', 'what this host lets checks do: the rules of its policy.json, and the defaults')
+    .option('--dir <dir>', "the agent's directory (CONSTAT_AGENT_DIR)")
+    .action(async ({ json, ...options }: Common) => {
+      const { showPolicy } = await import('./policy.ts')
+      await perform(showPolicy({ format: formatOf(json), ...options }, terminal))
     })
 }
 

@@ -8,7 +8,7 @@ export type RunOptions = { format: Format } & Given
 
 export async function run({ format, ...given }: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const { clock, random, env } = terminal
-  const { dir, policy, logLevel, urls, tlsPin, proxy, plain } = readSettings(env, given)
+  const { dir, ranges, logLevel, urls, tlsPin, proxy, plain } = readSettings(env, given)
   const way = {
     ...(urls.length > 0 && { urls }),
     ...(tlsPin !== null && { tlsPin }),
@@ -18,7 +18,7 @@ export async function run({ format, ...given }: RunOptions, terminal: Terminal):
   const log = createLog({ clock, level: logLevel, format, write: terminal.err })
   // Asked for before the start: a signal that comes during it is not lost.
   const stopped = terminal.stopped()
-  const agent = await startAgent({ dir, way, env, clock, random, log, policy })
+  const agent = await startAgent({ dir, way, env, clock, random, log, ranges })
   const { agent: id, name } = agent.status()
   log.info('agent running', { agent: id, name, dir })
   const signal = await stopped

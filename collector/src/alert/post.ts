@@ -9,7 +9,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { messageOf, systemCode } from '@constat/shared/fault'
 import { sniOf } from '@constat/shared/target'
-import { addressClass } from './address.ts'
+import { addressClass } from '@constat/shared/address-class'
 import type { Answer } from './retry.ts'
 
 export const SEND_TIMEOUT_MS = 15_000

@@ -6,7 +6,7 @@ export type ByteStore = {
   readonly length: number
   /** At most `maxBytes` in all are kept; false where these went past it. */
   add: (bytes: Buffer) => boolean
-  /** What is kept, in memory of its own: nothing is added any more. */
+  /** What is kept so far. Not copied: once more is added, only a later take has it. */
   take: () => Buffer<ArrayBuffer>
 }
 

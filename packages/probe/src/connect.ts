@@ -8,17 +8,19 @@ import { NO_PHASES } from '@constat/shared/sample'
 import { sniOf } from '@constat/shared/target'
 import { ProbeFailure, unknownFailure, type Attempt } from './attempt.ts'
 import { certificateFault, NO_CERTIFICATE } from './certificate.ts'
+import { given } from './fields.ts'
 import type { Family } from './host-names.ts'
-import type { Hop } from './probe.ts'
+import type { Act, Doing } from './policy.ts'
+import type { Hop, ProbeContext } from './probe.ts'
 import type { Address } from './resolution.ts'
 import { throwBlame } from './route.ts'
 
-export type Endpoint = { host: string; port: number; family?: Family }
+export type Endpoint = { host: string; port: number; family?: Family; doing?: Doing }
 
-/** Rejects with the error of the system, or a ProbeFailure where the address is denied. */
+/** Rejects with the error of the system, or a ProbeFailure where the host's owner refuses it. */
 export async function dial(endpoint: Endpoint, attempt: Attempt): Promise<Socket> {
-  const { host, port, family } = endpoint
-  return connectTo({ ...(await locate({ host, port, family }, attempt)), port }, attempt)
+  const { port } = endpoint
+  return connectTo({ ...(await locate(endpoint, attempt)), port }, attempt)
 }
 
 /** What follows is time of this host. */
@@ -29,13 +31,12 @@ export function beginHop(hop: Omit<Hop, 'phases'>, { hops, watch }: Attempt): Ho
   return begun
 }
 
+type Place = { host: string; port?: number; family?: Family | undefined; doing?: Doing }
+
 /** The one address that a host is probed at, in the phase `dnsUs`. Rejects as `dial` does. */
-export async function locate(
-  { host, port = null, family }: { host: string; port?: number | null; family: Family | undefined },
-  attempt: Attempt,
-): Promise<Address> {
+export async function locate({ host, port, family, doing }: Place, attempt: Attempt): Promise<Address> {
   const { context, watch, signal } = attempt
-  const hop = beginHop({ host, address: null, port }, attempt)
+  const hop = beginHop({ host, address: null, port: port ?? null }, attempt)
   watch.enter('dnsUs')
   const resolved = await context.resolver.resolve(host, { family, signal })
   signal.throwIfAborted()
@@ -44,8 +45,14 @@ export async function locate(
   if (family !== undefined && resolved.family !== family) {
     throw unknownFailure('unsupported', `${resolved.address} is no IPv${family} address`)
   }
-  if (!context.denied(resolved.address)) return resolved
-  throw unknownFailure('denied', `${resolved.address} is on this agent's deny list`)
+  assertAllowed({ host, address: resolved.address, port: port ?? null, ...doing }, context)
+  return resolved
+}
+
+/** A ProbeFailure where the owner of this host does not want it. */
+export function assertAllowed(act: Act, { policy, kind }: Pick<ProbeContext, 'policy' | 'kind'>): void {
+  const why = policy.refusal({ ...given({ kind }), ...act })
+  if (why !== undefined) throw unknownFailure('denied', why)
 }
 
 /** One TCP connection to one address, in the phase `connectUs`. Rejects as `dial` does. */

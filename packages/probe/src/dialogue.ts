@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { ProbeFailure, type Attempt } from './attempt.ts'
+import { createByteStore } from './byte-store.ts'
 import { given } from './fields.ts'
 
 /** RFC 5321 has 512, and servers go beyond it. */
@@ -145,7 +146,7 @@ type Hearing = {
 
 /** `firstByte` is called when the server begins to speak. */
 function listenTo(socket: Socket, firstByte?: () => void): Hearing {
-  let heard = Buffer.alloc(0)
+  const heard = createByteStore(MAX_DIALOGUE_BYTES)
   let isOver = false
   let failure: Error | null = null
   // Until somebody reads, what comes is kept.
@@ -153,7 +154,7 @@ function listenTo(socket: Socket, firstByte?: () => void): Hearing {
 
   const listen = (chunk: Buffer): void => {
     if (heard.length === 0) firstByte?.()
-    heard = Buffer.concat([heard, chunk]).subarray(0, MAX_DIALOGUE_BYTES)
+    heard.add(chunk)
     if (heard.length === MAX_DIALOGUE_BYTES) {
       isOver = true
       socket.pause()
@@ -173,7 +174,7 @@ function listenTo(socket: Socket, firstByte?: () => void): Hearing {
   }
   socket.on('data', listen).on('end', end).on('close', end).on('error', fail)
   return {
-    heard: () => heard,
+    heard: heard.take,
     async more() {
       throwFailure()
       if (isOver) return false

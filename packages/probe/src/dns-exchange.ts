@@ -10,6 +10,9 @@ import { readAnswer, writeQuery, type DnsReading, type Question } from './dns-me
 import type { Address } from './resolution.ts'
 import { throwBlame } from './route.ts'
 
+/** Packets that answer another question: whoever sends more keeps this host busy, and the true answer will not be missed. */
+export const MAX_FOREIGN_PACKETS = 1_000
+
 export type DnsAnswer = Extract<DnsReading, { kind: 'answer' }>
 export type Exchange = {
   server: Address & { port: number }
@@ -34,8 +37,10 @@ export async function askOverUdp(
       socket.on('message', (message) => {
         const reading = readAnswer(message, question)
         // Forged or late: the true answer may still come.
-        if (reading.kind === 'foreign') foreign += 1
-        else if (reading.kind === 'malformed') reject(malformed(reading.reason))
+        if (reading.kind === 'foreign') {
+          foreign += 1
+          if (foreign >= MAX_FOREIGN_PACKETS) reject(expired(foreign))
+        } else if (reading.kind === 'malformed') reject(malformed(reading.reason))
         else resolve(reading)
       })
       // Connected, so that answers of others are dropped and a closed port is told at once.

@@ -14,7 +14,7 @@ import { promises as dnsPromises } from 'node:dns'
 import { DNS_RCODES, DNS_TYPES, type DnsSpec } from '@constat/shared/check'
 import { asciiName, isRecordName, NETWORK_LIMITS, parseServer } from '@constat/shared/target'
 import { judgePace, runAttempt, unknownFailure, type Attempt } from './attempt.ts'
-import { beginHop, locate } from './connect.ts'
+import { assertAllowed, beginHop, locate } from './connect.ts'
 import { askOverTcp, askOverUdp, type DnsAnswer, type Exchange } from './dns-exchange.ts'
 import { foldName, TYPE_CODES, type DnsRecord, type Question } from './dns-message.ts'
 import { isRecord } from './dns-record.ts'
@@ -55,15 +55,16 @@ async function ask(
   return answer.truncated && transport === undefined ? over('tcp', edns) : answer
 }
 
-/** The server of the check, or the first that the host itself asks, to which no deny list applies. */
+/** The server of the check, or the first that the host itself asks, whatever its address. */
 async function serverOf(spec: DnsSpec, attempt: Attempt): Promise<Address & { port: number }> {
   const [own] = spec.server === undefined ? new dnsPromises.Resolver().getServers() : []
   const server = parseServer(spec.server ?? own ?? '')
   if (!server) throw unknownFailure('unsupported', 'this host has no name server: name one in the check')
-  if (own === undefined)
-    return { ...(await locate({ ...server, family: spec.family }, attempt)), port: server.port }
-  beginHop({ host: server.host, address: server.host, port: server.port }, attempt)
-  return { address: server.host, family: server.host.includes(':') ? 6 : 4, port: server.port }
+  const { host, port } = server
+  if (own === undefined) return { ...(await locate({ ...server, family: spec.family }, attempt)), port }
+  beginHop({ host, address: host, port }, attempt)
+  assertAllowed({ host, address: null, port }, attempt.context)
+  return { address: host, family: host.includes(':') ? 6 : 4, port }
 }
 
 function judgeAnswer(spec: DnsSpec, answer: DnsAnswer, latencyUs: number): Judgement {

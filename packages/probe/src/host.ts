@@ -8,6 +8,7 @@ import { HOST_METRICS, type HostSpec } from '@constat/shared/check'
 import { limitRange, placeRule, PROGRAM_RULES } from '@constat/shared/host-rule'
 import type { HostMetric, HostProgram } from '@constat/shared/host-rule'
 import { runAttempt } from './attempt.ts'
+import { assertAllowed } from './connect.ts'
 import { integer, readFields, text, type Fields } from './fields.ts'
 import type { Judgement, Kind, Probe } from './probe.ts'
 
@@ -20,6 +21,7 @@ const MAX_CHARS = 1_024
 
 export const probeHost: Probe<HostSpec> = (spec, context) =>
   runAttempt(context, async (attempt) => {
+    assertAllowed({ host: '', address: null, port: null }, context)
     // Loaded with the first host check: an agent without any carries nothing of it.
     const { readHost } = await import('./host-reading.ts')
     const reading = await readHost(spec, { ...context, signal: attempt.signal })

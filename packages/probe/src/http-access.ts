@@ -28,10 +28,13 @@ export async function openAccess(
   context: ProbeContext,
 ): Promise<{ kind: 'open'; access: Access } | { kind: 'lacking'; result: ProbeResult }> {
   const { auth, authority, clientCertificate, proxy, family } = spec
-  const names = { auth: auth?.secret, ca: authority, ...clientCertificate }
-  const read = await readSecrets<'auth' | 'ca' | 'certificate' | 'key'>(names, context)
+  const sent = { auth: auth?.secret, ...clientCertificate }
+  const read = await readSecrets<'auth' | 'certificate' | 'key'>(sent, context, seenBy(origin, spec))
   if (read.kind === 'lacking') return read
-  const { auth: secret, ca, certificate: cert, key } = read.secrets
+  const trusted = await readSecrets<'ca'>({ ca: authority }, context)
+  if (trusted.kind === 'lacking') return trusted
+  const { auth: secret, certificate: cert, key } = read.secrets
+  const { ca } = trusted.secrets
   const authorization = auth && secret ? credentials(auth, secretText(secret)) : undefined
   if (authorization !== undefined && !isHeaderValue(authorization)) {
     return lacking(`the secret ${auth?.secret} holds characters that no header may carry: put it right`)
@@ -53,6 +56,11 @@ export async function openAccess(
     family,
   }
   return { kind: 'open', access }
+}
+
+/** The origins that see what is sent to `origin`: without TLS, a proxy on the way does too. */
+export function seenBy(origin: string, { proxy }: Pick<HttpConnectionSpec, 'proxy'>): string[] {
+  return proxy === undefined || origin.startsWith('https:') ? [origin] : [origin, new URL(proxy).origin]
 }
 
 function credentials(auth: NonNullable<HttpConnectionSpec['auth']>, secret: string): string {

@@ -1,11 +1,17 @@
 /**
  * Chunks of a body (RFC 9112, 7.1), as Chromium reads them: bare LF ends lines too, blanks may follow a size,
- * extensions and trailers are passed over. Pure. Byte by byte, as a body may come in chunks of one.
+ * extensions and trailers are passed over. Pure. Byte by byte, as a body may come in chunks of one: what they hold is
+ * moved together within the packet that brought it, so that a body costs its bytes however it is cut.
  */
 import { brokenAnswer } from './failure.ts'
 
 export const MAX_CHUNK_LINE_BYTES = 16 * 1024
+/** Of all lines about chunks: a megabyte in chunks of one byte has five times its bytes of them. */
+export const MAX_FRAMING_BYTES = 8 * 1024 * 1024
+/** As many as a body of 16 MiB in chunks of 16 bytes. */
+export const MAX_CHUNKS = 1024 * 1024
 export const MAX_TRAILER_BYTES = 256 * 1024
+export const MAX_TRAILER_LINES = 5_000
 const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
@@ -19,35 +25,48 @@ export class Chunks {
   #sizeBytes = 0
   #digits = 0
   #lineBytes = 0
+  #framingBytes = 0
+  #chunks = 0
   #trailerBytes = 0
+  #trailerLines = 0
   #afterCr = false
 
-  /** Hands over the data in `bytes`; true at the end of the last chunk and its trailers. Throws on what is none. */
-  add(bytes: Buffer, take: (data: Buffer) => void): boolean {
+  /**
+   * Leaves the data of `bytes` in its first bytes; says how many, and whether the last chunk and its trailers ended.
+   * Throws on what is none.
+   */
+  add(bytes: Buffer): { dataBytes: number; isWhole: boolean } {
+    let dataBytes = 0
     for (let i = 0; i < bytes.length; i += 1) {
       if (this.#place === 'data') {
-        const data = bytes.subarray(i, i + this.#sizeBytes)
-        take(data)
-        this.#sizeBytes -= data.length
-        i += data.length - 1
+        const end = Math.min(bytes.length, i + this.#sizeBytes)
+        // One byte in this way costs less than a move of its own.
+        if (end - i === 1) bytes[dataBytes] = bytes[i]!
+        else bytes.copyWithin(dataBytes, i, end)
+        dataBytes += end - i
+        this.#sizeBytes -= end - i
+        i = end - 1
         if (this.#sizeBytes === 0) this.#place = 'after'
         continue
       }
       // A number: the loop ends before the length.
       const byte = bytes[i]!
       if (this.#place === 'trailer') {
-        if (this.#takeTrailer(byte)) return true
+        if (this.#takeTrailer(byte)) return { dataBytes, isWhole: true }
       } else if (this.#place === 'after') this.#takeAfter(byte)
       else this.#takeSize(byte)
       if (byte !== CR) this.#afterCr = false
     }
-    return false
+    return { dataBytes, isWhole: false }
   }
 
   #takeSize(byte: number): void {
     this.#lineBytes += 1
+    this.#framingBytes += 1
     if (this.#lineBytes > MAX_CHUNK_LINE_BYTES)
       throw brokenAnswer(`the line of a chunk passes ${MAX_CHUNK_LINE_BYTES} bytes`)
+    if (this.#framingBytes > MAX_FRAMING_BYTES)
+      throw brokenAnswer(`the lines of its chunks pass ${MAX_FRAMING_BYTES} bytes`)
     if (byte === LF) return this.#endSize()
     if (this.#place === 'extension') return
     if (this.#afterCr) throw brokenAnswer('the size of a chunk is no number')
@@ -66,6 +85,8 @@ export class Chunks {
 
   #endSize(): void {
     if (this.#digits === 0) throw brokenAnswer('a chunk has no size')
+    if (this.#sizeBytes > 0) this.#chunks += 1
+    if (this.#chunks > MAX_CHUNKS) throw brokenAnswer(`it comes in more than ${MAX_CHUNKS} chunks`)
     this.#place = this.#sizeBytes === 0 ? 'trailer' : 'data'
     this.#digits = 0
     this.#lineBytes = 0
@@ -87,8 +108,12 @@ export class Chunks {
     if (this.#trailerBytes > MAX_TRAILER_BYTES)
       throw brokenAnswer(`its trailers pass ${MAX_TRAILER_BYTES} bytes`)
     if (byte === LF && this.#lineBytes === 0) return true
-    if (byte === LF) this.#lineBytes = 0
-    else if (byte !== CR) this.#lineBytes += 1
+    if (byte === LF) {
+      this.#lineBytes = 0
+      this.#trailerLines += 1
+    } else if (byte !== CR) this.#lineBytes += 1
+    if (this.#trailerLines > MAX_TRAILER_LINES)
+      throw brokenAnswer(`it has more than ${MAX_TRAILER_LINES} trailers`)
     if (this.#lineBytes > MAX_CHUNK_LINE_BYTES)
       throw brokenAnswer(`a trailer passes ${MAX_CHUNK_LINE_BYTES} bytes`)
     return false

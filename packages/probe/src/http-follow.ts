@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import type { HttpRequestSpec } from '@constat/shared/check'
 import { ProbeFailure, type Attempt } from './attempt.ts'
 import { MAX_BODY_BYTES } from './body-inspect.ts'
-import { dial, secure, type Endpoint } from './connect.ts'
+import { dial, secure } from './connect.ts'
 import type { CookieJar } from './cookies.ts'
 import { given } from './fields.ts'
 import type { Access } from './http-access.ts'
@@ -76,13 +76,20 @@ async function askOnce(
   }
 }
 
-async function connect({ url, atHome }: Leg, access: Access, attempt: Attempt): Promise<Socket> {
+async function connect(
+  { url, atHome, method, body }: Leg,
+  access: Access,
+  attempt: Attempt,
+): Promise<Socket> {
   const encrypted = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = url.port === '' ? (encrypted ? 443 : 80) : Number(url.port)
-  const target: Endpoint = { host, port, ...given({ family: access.family }) }
+  const doing = { method, send: body !== undefined }
+  const target = { host, port, ...given({ family: access.family }), doing }
   const { proxy } = access
-  const way = await (proxy ? dialProxy(proxy, target, attempt) : dial(target, attempt))
+  const way = await (proxy
+    ? dialProxy({ proxy, tunnelled: encrypted }, target, attempt)
+    : dial(target, attempt))
   if (!encrypted) return way
   const plain = proxy ? await tunnel(way, { proxy, target }, attempt) : way
   const secureContext = atHome ? access.home : access.abroad

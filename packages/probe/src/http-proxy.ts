@@ -12,35 +12,71 @@
  *   CONNECT: no answer in time       fail `timeout`      as a target that drops packets looks from here
  *   plain http: 407                  blocked             (http-rules.ts)
  *   plain http: 5xx                  fail `status`       a proxy's page cannot be told from the target's
- * Every sentence about a proxy names it. The address policy of the host is asked about the proxy's address,
- * and about the target's where the URL has one: a name is resolved by the proxy.
+ * Every sentence about a proxy names it. The policy of the host is asked about the proxy's address, with what the proxy
+ * is sent, and about the target: by its address where the URL has one. A name is resolved by the proxy; one that runs on
+ * this host reaches what this host reaches, so there the name is looked up here as well, and judged.
  */
 import { isIP, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { addressClass } from '@constat/shared/address-class'
 import { ProbeFailure, verdictOf, type Attempt } from './attempt.ts'
-import { dial, type Endpoint } from './connect.ts'
+import { assertAllowed, connectTo, locate, type Endpoint } from './connect.ts'
 import { brokenAnswer } from './failure.ts'
+import { given } from './fields.ts'
 import { exchange } from './http-exchange.ts'
 import type { Judgement } from './probe.ts'
 
 const HTTP_PORT = 80
+/** For the look at a name that the proxy resolves: where this host cannot, the proxy still may. */
+const LOOK_MS = 500
+
+type Way = {
+  proxy: URL
+  /** The proxy passes on a connection that it cannot look into. */
+  tunnelled: boolean
+}
 
 /** A connection to the proxy, which is to pass on what is meant for `target`. */
-export async function dialProxy(proxy: URL, target: Endpoint, attempt: Attempt): Promise<Socket> {
-  if (isIP(target.host) !== 0 && attempt.context.denied(target.host)) {
-    const detail = `${target.host} is on this agent's deny list`
-    throw failure({ outcome: 'unknown', cause: 'denied', detail })
-  }
+export async function dialProxy(
+  { proxy, tunnelled }: Way,
+  target: Endpoint,
+  attempt: Attempt,
+): Promise<Socket> {
+  judgeTarget(target, isIP(target.host) === 0 ? null : target.host, attempt)
   const host = proxy.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = proxy.port === '' ? HTTP_PORT : Number(proxy.port)
   try {
-    return await dial({ host, port }, attempt)
+    const doing = tunnelled ? { method: 'CONNECT' } : target.doing
+    const found = await locate({ host, port, ...given({ doing }) }, attempt)
+    if (isOwn(found.address)) await judgeName(target, attempt)
+    return await connectTo({ ...found, port }, attempt)
   } catch (error) {
+    if (error instanceof ProbeFailure && error.judgement.cause === 'denied') throw error
     const { signal, watch } = attempt
     const said = verdictOf(error, { expired: signal.aborted, watch })
     const detail = `the proxy ${proxy.host} cannot be reached: ${said.detail}`
     const cause = said.outcome === 'unknown' ? said.cause : 'network'
     throw failure({ ...said, outcome: 'unknown', cause, detail })
   }
+}
+
+function judgeTarget({ host, port, doing }: Endpoint, address: string | null, { context }: Attempt): void {
+  assertAllowed({ host, address, port, ...doing }, context)
+}
+
+async function judgeName(target: Endpoint, attempt: Attempt): Promise<void> {
+  if (isIP(target.host) !== 0) return
+  const signal = AbortSignal.any([attempt.signal, AbortSignal.timeout(LOOK_MS)])
+  const look = { family: undefined, signal }
+  const found = await attempt.context.resolver.resolve(target.host, look).catch(() => undefined)
+  if (found) judgeTarget(target, found.address, attempt)
+}
+
+/** Whether what listens there runs on this host. */
+function isOwn(address: string): boolean {
+  const kind = addressClass(address)
+  const own = Object.values(networkInterfaces()).flatMap((known) => known ?? [])
+  return kind === 'loopback' || kind === 'unspecified' || own.some((known) => known.address === address)
 }
 
 /** Has the proxy open a way to `target`: from here on the socket talks to it. */

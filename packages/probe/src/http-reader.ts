@@ -3,8 +3,9 @@
  * socket, no clock. A complete answer is complete: what follows it is no part of it and changes nothing.
  * One that ends too early is cut off. Heads are read in http-head.ts.
  *
- * Limits: a head of 256 KiB as in Chromium (curl stops at 300 kB), as much of trailers, 16 KiB for a line
- * about a chunk, 1,000 interim answers, and the caller's for the body; the rest is not waited for.
+ * Limits: 256 KiB for the heads of one answer, the interim ones included (Chromium: for each; curl stops at 300 kB), and
+ * 5,000 lines in them (curl's number), 100 interim answers, what http-chunks.ts has for chunks, and the caller's for the
+ * body; the rest is not waited for.
  */
 import { createByteStore, type ByteStore } from './byte-store.ts'
 import { Chunks } from './http-chunks.ts'
@@ -21,7 +22,7 @@ export type HttpResponse = Pick<HttpHead, 'status' | 'headers'> & {
 }
 
 export type AnswerReader = {
-  /** Takes in what came; true once the answer is whole. Throws where it is none. */
+  /** Takes in what came, which is the reader's from then on; true once the answer is whole. Throws where it is none. */
   push: (bytes: Buffer) => boolean
   /** The connection has ended in order: the answer ends there, or was cut off, which throws. */
   end: () => void
@@ -37,7 +38,9 @@ export type Reading = {
 }
 
 export const MAX_HEAD_BYTES = 256 * 1024
-export const MAX_INTERIM_ANSWERS = 1_000
+export const MAX_HEAD_LINES = 5_000
+/** One or two are usual (100, 103); a slow server may say 102 every few seconds. */
+export const MAX_INTERIM_ANSWERS = 100
 /** Bytes that may stand before a status line: line ends left over by a script, as a rule. */
 const MAX_SLOP_BYTES = 4
 const HTTP = 'http'
@@ -46,14 +49,14 @@ const CR = 0x0d
 const NO_BYTES = Buffer.alloc(0)
 
 export function createReader({ method, cap }: Reading): AnswerReader {
-  let heads = createHeads()
+  let heads = createHeads({ leftBytes: MAX_HEAD_BYTES, leftLines: MAX_HEAD_LINES })
   let head: HttpHead | undefined
   let body: Body | undefined
   let interims = 0
   let isWhole = false
   let surplusBytes = 0
 
-  function takeHead(found: { head: HttpHead; rest: Buffer }): Buffer {
+  function takeHead(found: FoundHead): Buffer {
     const { status } = found.head
     if (status < 100 || status > 199) {
       head = found.head
@@ -64,7 +67,7 @@ export function createReader({ method, cap }: Reading): AnswerReader {
     }
     interims += 1
     if (interims > MAX_INTERIM_ANSWERS) throw brokenAnswer(`more than ${MAX_INTERIM_ANSWERS} interim answers`)
-    heads = createHeads(found.head)
+    heads = createHeads(found.left, found.head)
     return found.rest
   }
   return {
@@ -97,9 +100,14 @@ export function createReader({ method, cap }: Reading): AnswerReader {
   }
 }
 
+/** What further heads of the same answer may have. */
+type Left = { leftBytes: number; leftLines: number }
+type FoundHead = { head: HttpHead; rest: Buffer; left: Left }
+
 /** The bytes of one head, as they come. `before`: the interim answer that this one follows. */
-function createHeads(before?: HttpHead) {
-  const store = createByteStore(MAX_HEAD_BYTES)
+function createHeads({ leftBytes, leftLines }: Left, before?: HttpHead) {
+  const store = createByteStore(leftBytes)
+  let lines = 0
   let slop: number | undefined
   /** Bytes of the line so far, less the CR that may end it. The status line is not empty. */
   let lineBytes = 1
@@ -109,6 +117,7 @@ function createHeads(before?: HttpHead) {
     for (let i = from; i < bytes.length; i += 1) {
       const byte = bytes[i]
       if (byte === LF) {
+        lines += 1
         if (lineBytes === 0) return i + 1
         lineBytes = 0
       } else if (byte !== CR) lineBytes += 1
@@ -123,7 +132,7 @@ function createHeads(before?: HttpHead) {
     return slop !== undefined
   }
   return {
-    add(bytes: Buffer): { head: HttpHead; rest: Buffer } | undefined {
+    add(bytes: Buffer): FoundHead | undefined {
       const before = store.length
       const fits = store.add(bytes)
       const isFirst = slop === undefined
@@ -131,9 +140,12 @@ function createHeads(before?: HttpHead) {
       const all = store.take()
       const from = isFirst ? (slop ?? 0) : before
       const end = endIn(all, from)
-      if (end > 0) return { head: parseHead(all.subarray(slop, end)), rest: bytes.subarray(end - before) }
-      if (!fits || all.length === MAX_HEAD_BYTES)
-        throw brokenAnswer(`its head passes ${MAX_HEAD_BYTES} bytes`)
+      if (lines > leftLines) throw brokenAnswer(`its head passes ${MAX_HEAD_LINES} lines`)
+      if (end > 0) {
+        const left = { leftBytes: leftBytes - end, leftLines: leftLines - lines }
+        return { head: parseHead(all.subarray(slop, end)), rest: bytes.subarray(end - before), left }
+      }
+      if (!fits || all.length === leftBytes) throw brokenAnswer(`its head passes ${MAX_HEAD_BYTES} bytes`)
       return undefined
     },
     cut(): Error {
@@ -189,9 +201,8 @@ function chunkedBody(store: ByteStore, chunks: Chunks): Body {
   let oversize = false
   return {
     add(bytes) {
-      const isWhole = chunks.add(bytes, (data) => {
-        oversize ||= !store.add(data)
-      })
+      const { dataBytes, isWhole } = chunks.add(bytes)
+      oversize = !store.add(bytes.subarray(0, dataBytes))
       return isWhole || oversize
     },
     end() {

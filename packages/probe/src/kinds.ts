@@ -53,6 +53,7 @@ export function specOfUrl(text: string): ProbeSpec | string {
 }
 
 export function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<ProbeResult> {
+  const { kind } = spec
   // The entry of its own kind.
-  return (KINDS[spec.kind] as Kind<ProbeSpec>).probe(spec, context)
+  return (KINDS[kind] as Kind<ProbeSpec>).probe(spec, { ...context, kind })
 }

@@ -7,6 +7,7 @@ import type { ProbeSpec } from '@constat/shared/check'
 import type { Cause, Outcome, Phases } from '@constat/shared/sample'
 import type { Clock } from '@constat/shared/time'
 import type { Authorities } from './certificate-path.ts'
+import type { Policy } from './policy.ts'
 import type { Resolver } from './resolution.ts'
 
 /** What a sample will say, less when and which check. `detail` is for people and is never signed, `code` is. */
@@ -49,8 +50,10 @@ export type ProbeContext = {
   timeoutMs: number
   clock: Clock
   resolver: Resolver
-  /** True for an address that the host's owner does not want probed. Asked about the address dialled. */
-  denied: (address: string) => boolean
+  /** What the owner of the host lets checks do. Asked before every connection, and before a secret is read. */
+  policy: Policy
+  /** Of the check, for the policy. Set by `runProbe`. */
+  kind?: ProbeSpec['kind']
   /**
    * Trust and protocol settings, loaded at the first TLS handshake: those shared by all probes, or of a
    * check's own material. Rejects where that is not PEM.

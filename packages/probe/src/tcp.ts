@@ -15,7 +15,8 @@ import type { Kind, Probe } from './probe.ts'
 
 export const probeTcp: Probe<TcpSpec> = (spec, context) =>
   runAttempt(context, async (attempt) => {
-    const socket = await dial(spec, attempt)
+    const doing = { send: spec.send !== undefined }
+    const socket = await dial({ ...spec, doing }, attempt)
     const detail = await exchange(spec, { socket, attempt })
     attempt.watch.stop()
     if (spec.banner !== undefined || spec.send !== undefined) takeLeave(socket, farewell(spec), attempt)

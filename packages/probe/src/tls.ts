@@ -13,13 +13,13 @@ import { takeLeave } from './dialogue.ts'
 import { endpointOf } from './endpoint.ts'
 import * as form from './fields.ts'
 import type { Kind, Probe } from './probe.ts'
-import { withTrust } from './secret.ts'
+import { withAuthority } from './secret.ts'
 import { farewellOf, startTls } from './starttls.ts'
 
 const HTTPS_PORT = 443
 
 export const probeTls: Probe<TlsSpec> = (spec, context) =>
-  withTrust({ authority: spec.authority }, context, (trusting) =>
+  withAuthority(spec.authority, context, (trusting) =>
     runAttempt(trusting, async (attempt) => {
       const plain = await dial(spec, attempt)
       if (spec.starttls !== undefined) await startTls(spec.starttls, plain, attempt)

@@ -15,7 +15,7 @@ import { fillTemplate, parseTemplate, secretsOf, transactionProblems } from '@co
 import { ProbeFailure, runAttempt, verdictOf, type Attempt } from './attempt.ts'
 import { createJar } from './cookies.ts'
 import { given, integer, isFields, part, readFields, text } from './fields.ts'
-import { openAccess } from './http-access.ts'
+import { openAccess, seenBy } from './http-access.ts'
 import { CONNECTION, EXTRACTIONS, readList, REQUEST } from './http-fields.ts'
 import { follow, type Journey } from './http-follow.ts'
 import { judgeAnswer } from './http-rules.ts'
@@ -32,9 +32,10 @@ type Visit = Omit<Journey, 'secretBody'> & {
 
 export const probeTransaction: Probe<TransactionSpec> = async (spec, context) => {
   const [first] = spec.steps
-  const opened = await openAccess(spec, first ? new URL(first.url).origin : '', context)
+  const origin = first ? new URL(first.url).origin : ''
+  const opened = await openAccess(spec, origin, context)
   if (opened.kind === 'lacking') return opened.result
-  const read = await secretsFor(spec, context)
+  const read = await secretsFor(spec, origin, context)
   if (read.kind === 'lacking') return read.result
   const steps: StepTiming[] = []
   const result = await runAttempt(context, async (attempt) => {
@@ -52,9 +53,14 @@ export const probeTransaction: Probe<TransactionSpec> = async (spec, context) =>
 
 type SecretTexts = { kind: 'read'; secrets: Map<string, string> } | { kind: 'lacking'; result: ProbeResult }
 
-async function secretsFor({ steps }: TransactionSpec, context: ProbeContext): Promise<SecretTexts> {
-  const names = secretsOf(steps)
-  const read = await readSecrets<string>(Object.fromEntries(names.map((name) => [name, name])), context)
+async function secretsFor(
+  spec: TransactionSpec,
+  origin: string,
+  context: ProbeContext,
+): Promise<SecretTexts> {
+  const names = secretsOf(spec.steps)
+  const byName = Object.fromEntries(names.map((name) => [name, name]))
+  const read = await readSecrets<string>(byName, context, seenBy(origin, spec))
   if (read.kind === 'lacking') return read
   const texts = Object.entries(read.secrets).map(
     ([name, bytes = NO_BYTES]) => [name, secretText(bytes)] as const,

@@ -21,7 +21,7 @@ type Told = { atMs: number; knownMs: number; seen: Seen }
 function watched({ fromMs, toMs, how }: Outage, { brackets }: { brackets: boolean }): Told[] {
   const schedule = new Schedule({ epochUs: 0, maxInFlight: 8 })
   const times = { intervalUs: INTERVAL_MS * 1_000, reprobeUs: 2_000_000, phaseUs: 0 }
-  schedule.add({ key: 'a', ...times, confirm: { down: 2, up: 1 }, brackets }, 0)
+  schedule.add({ key: 'a', ...times, confirm: { down: 2, up: 1 }, brackets, cost: 1 }, 0)
   const told: Told[] = []
   const take = (startMs: number): Told => {
     const fails = startMs >= fromMs && startMs < toMs

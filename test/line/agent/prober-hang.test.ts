@@ -9,6 +9,7 @@ import type { AgentCheck } from '../../../agent/src/config.ts'
 import { Prober } from '../../../agent/src/prober.ts'
 import { Timebase } from '../../../agent/src/timebase.ts'
 import { eventually } from '../../support/processes.ts'
+import { DEFAULT_PACE } from '../../../agent/src/policy-file.ts'
 import { probingContext } from '../../support/probing.ts'
 import { REAL_CLOCK } from '../../support/real-clock.ts'
 import { createKeptLog } from '../../support/silent-log.ts'
@@ -52,6 +53,7 @@ describe('a target that hangs', () => {
         agent: Buffer.alloc(16),
         shell: { clock: REAL_CLOCK, log: createKeptLog() },
         timebase: new Timebase(REAL_CLOCK),
+        pace: DEFAULT_PACE,
         probing,
         sampled: (_origin, sample) => seen.push({ ...sample, toldUs: REAL_CLOCK.monotonicUs() }),
         skipped: () => undefined,

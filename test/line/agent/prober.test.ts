@@ -7,7 +7,8 @@ import type { TakenSample } from '../../../agent/src/columns.ts'
 import type { AgentCheck } from '../../../agent/src/config.ts'
 import { Prober } from '../../../agent/src/prober.ts'
 import { Timebase } from '../../../agent/src/timebase.ts'
-import { probingContext } from '../../support/probing.ts'
+import { DEFAULT_PACE } from '../../../agent/src/policy-file.ts'
+import { OPEN_POLICY, probingContext } from '../../support/probing.ts'
 import { REAL_CLOCK } from '../../support/real-clock.ts'
 import { createKeptLog } from '../../support/silent-log.ts'
 
@@ -49,12 +50,16 @@ function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenS
       agent: Buffer.alloc(16),
       shell: { clock: REAL_CLOCK, log: createKeptLog() },
       timebase: new Timebase(REAL_CLOCK),
+      pace: DEFAULT_PACE,
       probing: {
         ...probing,
         // Asked first of all: the probe is in flight.
-        denied: () => {
-          setTimeout(standStill, 1)
-          return false
+        policy: {
+          ...OPEN_POLICY,
+          refusal: () => {
+            setTimeout(standStill, 1)
+            return undefined
+          },
         },
       },
       sampled: (_origin, sample) => {

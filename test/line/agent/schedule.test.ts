@@ -5,7 +5,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { afterTry, NOTHING_SEEN, type Seen } from '../../../agent/src/reprobe.ts'
-import { BRACKET_US, phaseOf, Schedule, type Plan, type Start } from '../../../agent/src/schedule.ts'
+import {
+  BRACKET_US,
+  phaseOf,
+  Schedule,
+  type Missed,
+  type Plan,
+  type Start,
+} from '../../../agent/src/schedule.ts'
 
 const SECOND_US = 1_000_000
 const EPOCH_US = -1_790_000_000 * SECOND_US
@@ -17,6 +24,7 @@ function plan(options: Partial<Plan> = {}): Plan {
     reprobeUs: 2 * SECOND_US,
     confirm: { down: 2, up: 2 },
     brackets: false,
+    cost: 1,
     phaseUs: 0,
     ...options,
   }
@@ -440,4 +448,67 @@ test('phases are the same for one agent and check, and spread over the interval'
   }
   // 100 each on average; five standard deviations are 47.
   for (const count of tenths) expect(Math.abs(count - 100)).toBeLessThan(48)
+})
+
+describe('bounds of the host', () => {
+  const RATE = 20
+
+  /** Starts in `seconds` of a collector that asks for `checks` every 100 ms, and for looks all the time. */
+  function asked(
+    seconds: number,
+    { checks, cost = 1, leastUs = 0 }: { checks: number; cost?: number; leastUs?: number },
+  ) {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 128 })
+    schedule.keepTo({ leastUs, perSecond: RATE }, 0)
+    const one = { intervalUs: SECOND_US / 10, brackets: true, cost }
+    for (let i = 0; i < checks; i += 1) schedule.add(plan({ ...one, key: `${i}`, phaseUs: i * 100 }), 0)
+    const starts: { atUs: number; key: string }[] = []
+    const missed: Missed[] = []
+    for (let nowUs = 0; nowUs < seconds * SECOND_US; nowUs += 1_000) {
+      const begun = schedule.advance(nowUs)
+      missed.push(...begun.missed)
+      const look = schedule.look(`${(nowUs / 1_000) % checks}`, nowUs)
+      const trial = schedule.spend(1, nowUs)
+      for (const start of [...begun.starts, ...(look ? [look] : [])]) {
+        starts.push({ atUs: nowUs, key: start.key })
+        schedule.finish(start.ticket, starts.length % 3 === 0 ? 'bad' : 'good', nowUs)
+      }
+      if (trial) starts.push({ atUs: nowUs, key: 'trial' })
+    }
+    return { starts, missed }
+  }
+
+  test.each([1, 5])('whatever is asked, at a cost of %i, the rate is kept in every second', (cost) => {
+    const { starts, missed } = asked(30, { checks: 79, cost })
+    const spent = starts.map(({ atUs, key }) => ({ atUs, cost: key === 'trial' ? 1 : cost }))
+    for (const { atUs } of spent) {
+      const within = spent.filter((one) => one.atUs >= atUs && one.atUs < atUs + SECOND_US)
+      // A second's worth, a tenth of one at once, and the last one whole.
+      expect(within.reduce((sum, one) => sum + one.cost, 0)).toBeLessThanOrEqual(RATE * 1.1 + cost)
+    }
+    expect(spent.reduce((sum, one) => sum + one.cost, 0)).toBeGreaterThan(RATE * 30 * 0.9)
+    expect(missed.length).toBeGreaterThan(0)
+    expect(missed.every(({ paced }) => paced)).toBe(true)
+  })
+
+  test('no check is asked oftener than the least interval, looks and re-probes included', () => {
+    const leastUs = 3 * SECOND_US
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 8 })
+    schedule.keepTo({ leastUs, perSecond: 1_000 }, 0)
+    schedule.add(plan({ intervalUs: 10 * SECOND_US, brackets: true, phaseUs: 5 }), 0)
+    const starts: number[] = []
+    for (let nowUs = 0; nowUs < 300 * SECOND_US; nowUs += 50_000) {
+      const look = schedule.look('a', nowUs)
+      for (const start of [...schedule.advance(nowUs).starts, ...(look ? [look] : [])]) {
+        starts.push(nowUs)
+        const second = schedule.beside(start.ticket, nowUs)
+        if (second) starts.push(nowUs)
+        if (second) schedule.finish(second.ticket, 'bad', nowUs)
+        schedule.finish(start.ticket, starts.length % 7 < 4 ? 'bad' : 'good', nowUs)
+      }
+    }
+    const apart = starts.slice(1).map((us, i) => us - starts[i]!)
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(leastUs - 50_000)
+    expect(starts.length).toBeGreaterThan(30)
+  })
 })

@@ -10,6 +10,7 @@ import { readSecrets, secretText } from '@constat/probe/secret'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MAX_SECRET_BYTES, secretsIn, type SecretReader } from '../../../agent/src/secrets.ts'
+import { OPEN_POLICY } from '../../support/probing.ts'
 
 let dir: string
 let folder: string
@@ -75,11 +76,11 @@ describe('a secret', () => {
 
 describe('a probe that needs some', () => {
   test('gets those that it names', async () => {
-    const got = await readSecrets({ a: 'portal', b: undefined }, { secret: read })
+    const got = await readSecrets({ a: 'portal', b: undefined }, { secret: read, policy: OPEN_POLICY })
     expect(got).toEqual({ kind: 'read', secrets: { a: Buffer.from('s3cret\n') } })
   })
   test('lacks one: unknown, and the agent has to be looked at', async () => {
-    const got = await readSecrets({ a: 'portal', b: 'missing' }, { secret: read })
+    const got = await readSecrets({ a: 'portal', b: 'missing' }, { secret: read, policy: OPEN_POLICY })
     expect(got).toMatchObject({
       kind: 'lacking',
       result: {

@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressClass, type AddressClass } from '@constat/collector/alert/address'
+import { addressClass, type AddressClass } from '@constat/shared/address-class'
 import { agentFact, incidentFact, MAX_TEXT_CHARS, MAX_VANTAGES } from '@constat/collector/alert/facts'
 import { openLanes } from '@constat/collector/alert/lanes'
 import { guardedLookup } from '@constat/collector/alert/post'

@@ -21,6 +21,7 @@ import type { HostSpec } from '@constat/shared/check'
 import { accepted, problemsOf, SMALL } from '../../support/contract-text.ts'
 import { eventually } from '../../support/processes.ts'
 import { REAL_CLOCK } from '../../support/real-clock.ts'
+import { OPEN_POLICY } from '../../support/probing.ts'
 
 const nothing = (): never => {
   throw new Error('a host check asks for nothing of the network')
@@ -29,7 +30,7 @@ const context: ProbeContext = {
   timeoutMs: 5_000,
   clock: REAL_CLOCK,
   resolver: { resolve: nothing },
-  denied: nothing,
+  policy: OPEN_POLICY,
   secureContext: nothing,
   secret: nothing,
 }

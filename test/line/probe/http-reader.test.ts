@@ -4,9 +4,15 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_CHUNK_LINE_BYTES, MAX_TRAILER_BYTES } from '@constat/probe/http-chunks'
+import {
+  MAX_CHUNK_LINE_BYTES,
+  MAX_CHUNKS,
+  MAX_FRAMING_BYTES,
+  MAX_TRAILER_BYTES,
+  MAX_TRAILER_LINES,
+} from '@constat/probe/http-chunks'
 import { locationOf, parseHead, spelled } from '@constat/probe/http-head'
-import { createReader, MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS } from '@constat/probe/http-reader'
+import { createReader, MAX_HEAD_BYTES, MAX_HEAD_LINES, MAX_INTERIM_ANSWERS } from '@constat/probe/http-reader'
 
 const CAP = 1_000
 
@@ -93,6 +99,13 @@ test.each<[string, string, string, Options?]>([
     '200 ok',
   ],
   ['one byte more', ok(`X: ${'x'.repeat(MAX_HEAD_BYTES - 23 - LENGTH.length)}\r\n${LENGTH}`, 'ok'), BROKEN],
+  ['as many lines as may be', ok(`${'X:\r\n'.repeat(MAX_HEAD_LINES - 3)}${LENGTH}`, 'ok'), '200 ok'],
+  ['one line more', ok(`${'X:\r\n'.repeat(MAX_HEAD_LINES - 2)}${LENGTH}`, 'ok'), BROKEN],
+  [
+    'interim answers that are a long head together',
+    `${`HTTP/1.1 102\r\nX: ${'x'.repeat(MAX_HEAD_BYTES / 8)}\r\n\r\n`.repeat(8)}${ok(LENGTH, 'ok')}`,
+    BROKEN,
+  ],
   ['a size and blanks', chunked('2  ;a=b\r\nok\r\n000\r\n\r\n'), '200 ok'],
   ['a size and a tab', chunked('2\t\r\nok\r\n0\r\n\r\n'), BROKEN],
   ['a blank before the size', chunked(' 2\r\nok\r\n0\r\n\r\n'), BROKEN],
@@ -108,10 +121,31 @@ test.each<[string, string, string, Options?]>([
   ],
   ['one byte more of it', chunked(`2;${'x'.repeat(MAX_CHUNK_LINE_BYTES - 3)}\r\nok\r\n0\r\n\r\n`), BROKEN],
   ['trailers without end', chunked(`0\r\n${'X: y\r\n'.repeat(MAX_TRAILER_BYTES / 6 + 1)}`), BROKEN],
+  [
+    'as many trailers as may be',
+    chunked(`2\r\nok\r\n0\r\n${'X:\r\n'.repeat(MAX_TRAILER_LINES)}\r\n`),
+    '200 ok',
+  ],
+  ['one trailer more', chunked(`0\r\n${'X:\r\n'.repeat(MAX_TRAILER_LINES + 1)}\r\n`), BROKEN],
 ])('%s', (_, bytes, said, options) => {
   expect(read(bytes, options)).toBe(said)
   // Byte by byte as well, but for what is long.
   expect(read(bytes, { ...options, step: bytes.length > 20_000 ? 1_009 : 1 })).toBe(said)
+})
+
+describe('a body in many pieces', () => {
+  const bytes = 1024 * 1024
+  const pieces = '1\r\nx\r\n'
+
+  test.each([
+    ['more of them than MAX_CHUNKS', pieces.repeat(MAX_CHUNKS + 1)],
+    [
+      'more about them than MAX_FRAMING_BYTES',
+      `1;${'e'.repeat(9_998)}\r\nx\r\n`.repeat(MAX_FRAMING_BYTES / 10_000 + 1),
+    ],
+  ])('%s are no body', (_, body) =>
+    expect(read(chunked(body), { cap: 2 * bytes, step: 65_536 })).toBe(BROKEN),
+  )
 })
 
 describe('fields are bytes', () => {

@@ -3,7 +3,6 @@
  * beside it where they share the connection.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { denyRule } from '@constat/probe/address'
 import { readSpec, runProbe, specOfUrl } from '@constat/probe/kinds'
 import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
 import type { Resolver } from '@constat/probe/resolution'
@@ -21,6 +20,7 @@ import {
 } from '../../support/fault-server.ts'
 import { startOddServer } from '../../support/odd-server.ts'
 import { REAL_CLOCK } from '../../support/real-clock.ts'
+import { OPEN_POLICY } from '../../support/probing.ts'
 
 const TIMEOUT_MS = 400
 /** By how much a busy machine may miss the deadline. */
@@ -76,7 +76,7 @@ const context: ProbeContext = {
   timeoutMs: TIMEOUT_MS,
   clock: REAL_CLOCK,
   resolver: tableResolver,
-  denied: denyRule({ allow: [], deny: [] }),
+  policy: OPEN_POLICY,
   secureContext: secureContextSource({ ca: CA }),
   secret: (name) => Promise.resolve(`the secret ${name} is missing`),
 }
@@ -347,21 +347,6 @@ test('the real resolver knows localhost and the hosts file without asking anybod
   await expect(resolver.resolve('some.test', { family: undefined, signal })).rejects.toMatchObject({
     code: 'ECONNREFUSED',
   })
-})
-
-describe('the deny list decides on the address', () => {
-  const rule = denyRule({ allow: ['169.254.10.0/24'], deny: ['192.0.2.0/24'] })
-  test.each([
-    ['169.254.169.254', true],
-    ['::ffff:169.254.169.254', true],
-    ['fe80::1', true],
-    ['fe80::1%eth0', true],
-    ['fd00:ec2::254', true],
-    ['169.254.10.9', false],
-    ['192.0.2.1', true],
-    ['10.0.0.1', false],
-    ['2001:db8::1', false],
-  ])('%s: %s', (address, denied) => expect(rule(address)).toBe(denied))
 })
 
 describe('URLs and configurations', () => {

@@ -12,6 +12,7 @@ import { BANNERS, type TcpSpec } from '@constat/shared/check'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { refusingPort } from '../../support/fault-server.ts'
+import { createPolicy } from '@constat/probe/policy'
 import { expectSoundTiming, probingContext, verdictOf, type Verdict } from '../../support/probing.ts'
 import { eventually } from '../../support/processes.ts'
 import { conversation, startTalker, type Talker } from '../../support/talker.ts'
@@ -184,10 +185,12 @@ describe.concurrent('send and expect', () => {
     expect(verdictOf(other.result)).toEqual(['unknown', 'unsupported', 'agent'])
   })
 
-  test('an address on the deny list is not dialled', async () => {
+  test('an address that the host refuses is not dialled', async () => {
     const talker = await startTalker(says('220 x\r\n'))
     talkers.push(talker)
-    const denying = probingContext({ timeoutMs: LONG_MS, denied: (address) => address === '127.0.0.1' })
+    const rule = { verdict: 'deny', match: { addresses: ['127.0.0.1'] }, why: 'a rule' } as const
+    const policy = createPolicy({ rules: [rule], secrets: new Map() })
+    const denying = probingContext({ timeoutMs: LONG_MS, policy })
     const result = await runProbe({ kind: 'tcp', host: 'mail.test', port: talker.port }, denying)
     expect(verdictOf(result)).toEqual(['unknown', 'denied', 'agent'])
   })

@@ -1,20 +1,22 @@
 /**
- * Address classes: which IP addresses a webhook may reach. Pure. Source: the IANA special-purpose
- * address registries (RFC 6890). What embeds an IPv4 address is judged by that address too.
+ * Address classes: the one list of special IP addresses, for whom a webhook may reach and what an agent may probe.
+ * Pure. Source: the IANA special-purpose address registries (RFC 6890), and where clouds have their metadata. What
+ * embeds an IPv4 address is judged by that address.
  */
 import { isIP, isIPv4 } from 'node:net'
 
-export type AddressClass =
-  | 'public'
-  | 'loopback'
-  | 'private'
-  | 'link-local'
-  | 'shared'
-  | 'multicast'
-  | 'metadata'
-  | 'reserved'
-  | 'unspecified'
-  | 'invalid'
+export const ADDRESS_CLASSES = [
+  'public',
+  'loopback',
+  'private',
+  'link-local',
+  'shared',
+  'multicast',
+  'metadata',
+  'reserved',
+  'unspecified',
+] as const
+export type AddressClass = (typeof ADDRESS_CLASSES)[number] | 'invalid'
 
 type Range = { base: string; bits: number; is: AddressClass }
 
@@ -76,14 +78,25 @@ function classOfV4(address: bigint): AddressClass {
 }
 
 function classOfV6(address: bigint): AddressClass {
-  for (const { base, bits, shift } of EMBEDDED) {
-    if (within(address, v6Number(base), { bits, width: 128 })) {
-      return classOfV4((address >> shift) & 0xffff_ffffn)
-    }
-  }
+  const inner = embeddedV4(address)
+  if (inner !== undefined) return classOfV4(inner)
   const range = V6.find(({ base, bits }) => within(address, v6Number(base), { bits, width: 128 }))
   // Only 2000::/3 is handed out; local NAT64 (64:ff9b:1::/48) and the rest of the space are not public.
   return range?.is ?? 'reserved'
+}
+
+/** The IPv4 address that an IPv6 address stands for, as text; undefined for any other address. */
+export function embeddedAddress(ip: string): string | undefined {
+  const bare = ip.replace(/%.*$/, '')
+  const inner = isIP(bare) === 6 ? embeddedV4(v6Number(bare)) : undefined
+  return inner === undefined
+    ? undefined
+    : [24n, 16n, 8n, 0n].map((shift) => (inner >> shift) & 0xffn).join('.')
+}
+
+function embeddedV4(address: bigint): bigint | undefined {
+  const form = EMBEDDED.find(({ base, bits }) => within(address, v6Number(base), { bits, width: 128 }))
+  return form && (address >> form.shift) & 0xffff_ffffn
 }
 
 function within(address: bigint, base: bigint, { bits, width }: { bits: number; width: number }): boolean {
