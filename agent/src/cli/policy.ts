@@ -1,6 +1,6 @@
 /** `constat-agent policy`: what this host lets checks do, rule by rule as they are tried. */
-import { DEFAULT_RULES, type Match, type Rule } from '@constat/probe/policy'
 import { join } from 'node:path'
+import { DEFAULT_RULES, type Match, type PortRange, type Rule } from '@constat/probe/policy'
 import { loadPolicy, POLICY_FILE } from '../policy-file.ts'
 import { readSettings } from '../settings.ts'
 import { EXIT, type ExitCode, type Format, type Terminal } from './terminal.ts'
@@ -42,9 +42,9 @@ function conditionsOf(match: Match): string {
 }
 
 function shownValue(value: Match[keyof Match]): string {
-  if (!Array.isArray(value)) return String(value)
+  if (!Array.isArray(value)) return value === true ? 'yes' : 'no'
   return value
-    .map((one: string | { from: number; to: number }) => {
+    .map((one: string | PortRange) => {
       if (typeof one === 'string') return one
       return one.from === one.to ? `${one.from}` : `${one.from}-${one.to}`
     })

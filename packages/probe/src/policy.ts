@@ -77,7 +77,7 @@ export const DEFAULT_RULES: readonly Rule[] = [
 ]
 
 /** A rule that allows reaches one of these only where it names the address: a name can be made to lead anywhere. */
-const GUARDED: readonly AddressClass[] = ['metadata', 'link-local', ...OWN]
+const GUARDED: ReadonlySet<AddressClass> = new Set(['metadata', 'link-local', ...OWN])
 
 export function createPolicy({ rules, secrets }: PolicyTerms): Policy {
   const all = [...rules, ...DEFAULT_RULES].map((rule) => ({ ...rule, fits: matcherOf(rule) }))
@@ -131,7 +131,7 @@ function addressMatcher(
   verdict: Rule['verdict'],
 ): (address: string | null) => boolean {
   if (addresses === undefined) {
-    return (address) => verdict === 'deny' || address === null || !GUARDED.includes(addressClass(address))
+    return (address) => verdict === 'deny' || address === null || !GUARDED.has(addressClass(address))
   }
   const classes = addresses.filter(isClass)
   const list = listOf(addresses.filter((one) => !isClass(one)))

@@ -76,7 +76,7 @@ describe('what is wrong', () => {
     ['a rule of both', { rules: [{ allow: {}, deny: {} }] }, ['rules[0] should have one of allow, deny']],
     [
       'too many rules',
-      { rules: Array(MAX_RULES + 1).fill({ deny: {} }) },
+      { rules: Array.from({ length: MAX_RULES + 1 }, () => ({ deny: {} })) },
       [`rules should be a list of at most ${MAX_RULES}`],
     ],
     [
