@@ -37,6 +37,7 @@ export type Program = {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
   put(path: string, yaml: string): Promise<Response>
+  remove(path: string): Promise<Response>
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
@@ -135,6 +136,7 @@ function programOf(child: ChildProcess, { dataDir, url }: { dataDir: string; url
     post: async <T>(path: string, body?: unknown) =>
       read<T>(await ask('POST', path, JSON.stringify(body ?? {}))),
     put: (path, yaml) => ask('PUT', path, yaml, 'application/yaml'),
+    remove: (path) => ask('DELETE', path),
     kill: (signal) => endOf(child, signal),
   }
 }

@@ -97,5 +97,7 @@ function agentOf(name: string, id: string): KnownAgent {
     seenMs: 0,
     takesLooks: true,
     clockBase: null,
+    opened: 1,
+    clone: null,
   }
 }

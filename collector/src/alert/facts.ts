@@ -127,6 +127,14 @@ export function anomalyFact({ contract, agent, anomaly, atMs, publicUrl }: Anoma
   return { type: 'evidence.anomaly', contract, atMs, data }
 }
 
+/** Two hosts use the key of one agent at once: whatever it says may be of either. */
+export function cloneFact({ agent, atMs, publicUrl }: Pick<Anomaly, 'agent' | 'atMs' | 'publicUrl'>): Fact {
+  const message = 'two hosts use its key at once: revoke it, and enrol each with a token of its own'
+  const links = publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` }
+  const data = { id: `clone/${agent.id}/${atMs}`, agent: cutTexts(agent), kind: 'clone', message, links }
+  return { type: 'evidence.anomaly', contract: null, atMs, data }
+}
+
 /** Somebody has declared that some time should not count. */
 export type ExclusionDeclared = {
   contract: string

@@ -12,6 +12,8 @@ import type { Database } from '../db/tx.ts'
 import type { ClockBase, Shell } from '../shell.ts'
 
 export const SILENT_AFTER_MS = 90_000
+/** A clone goes on: it is told again once it has not been noticed for this long. */
+export const CLONE_PAUSE_MS = 3_600_000
 /** Asked every second: after this long without a question this process, or its clock, was away. */
 const AWAY_AFTER_MS = 30_000
 /** Agents of one collector at most. */
@@ -26,6 +28,10 @@ export type KnownAgent = AgentRow & {
   takesLooks: boolean
   /** Of its last frame that this process has taken. */
   clockBase: ClockBase | null
+  /** Connections that it ever had of this process. */
+  opened: number
+  /** When two hosts were last seen to use its key, and whether that was told. In this process alone. */
+  clone: { seenMs: UnixMs; told: boolean } | null
 }
 
 export type Introduction = { publicKey: Uint8Array; name: string; version: string; token: string | null }
@@ -122,8 +128,25 @@ export class Agents {
     agent.lastSeenMs = agent.seenMs
   }
 
-  /** Agents that have just fallen silent, and those that are back. The judge writes the events. */
-  changes(): { silent: KnownAgent[]; back: KnownAgent[] } {
+  /** Two connections of it speak, each for itself: another host has its key. */
+  cloned(agent: KnownAgent): void {
+    const seenMs = this.#shell.clock.nowMs()
+    const goesOn = agent.clone !== null && seenMs - agent.clone.seenMs < CLONE_PAUSE_MS
+    if (!goesOn) {
+      const { id, name } = agent
+      this.#shell.log.warn('two hosts use the key of one agent: revoke it, and enrol each anew', {
+        agent: id,
+        name,
+      })
+    }
+    agent.clone = { seenMs, told: goesOn && agent.clone?.told === true }
+  }
+
+  /**
+   * Agents that have just fallen silent, those that are back, and those found to be cloned. The judge writes the
+   * events.
+   */
+  changes(): { silent: KnownAgent[]; back: KnownAgent[]; cloned: KnownAgent[] } {
     const nowMs = this.#shell.clock.nowMs()
     // Stopped, suspended, or the clock was set: nobody could be heard, so silence counts from here.
     const wasAway = Math.abs(nowMs - this.#askedMs) > AWAY_AFTER_MS
@@ -136,6 +159,7 @@ export class Agents {
       back: agents.filter(
         (agent) => agent.silentSinceMs !== null && !isSilent(agent) && agent.connections > 0,
       ),
+      cloned: agents.filter(({ clone }) => clone?.told === false),
     }
   }
 
@@ -148,7 +172,8 @@ export class Agents {
     if (!strictPublicKey(row.publicKey)) throw new Error(`the stored key of agent ${row.id} is not sound`)
     const idBytes = Buffer.from(row.id, 'hex')
     const seenMs = this.#shell.clock.nowMs()
-    const agent = { ...row, idBytes, connections: 0, seenMs, takesLooks: false, clockBase: null }
+    const unheard = { takesLooks: false, clockBase: null, opened: 0, clone: null }
+    const agent = { ...row, idBytes, connections: 0, seenMs, ...unheard }
     this.#byId.set(row.id, agent)
     return agent
   }

@@ -23,6 +23,11 @@ import type { KnownAgent, Agents } from './agents.ts'
 export const MAX_PENDING_FRAMES = 64
 const RESUME_BELOW_FRAMES = 32
 const RETRY_AFTER_MS = 1_000
+/**
+ * A connection that speaks this long beside a newer one of its agent belongs to another host. What a broken one still
+ * had on its way comes at once, and then its end.
+ */
+export const CLONE_AFTER_MS = 15_000
 
 /** The part of a WebSocket that a connection needs. */
 export type Socket = {
@@ -67,6 +72,10 @@ export class Connection {
   #tries = false
   /** The last one. An answer to an earlier one came too late. */
   #trial: { id: number; answer: (tried: Tried | null) => void } = { id: 0, answer: ignore }
+  /** Of the connections of its agent, the how-many-th. */
+  #number = 0
+  /** When it first spoke beside a newer one. */
+  #besideUs: number | null = null
   #pending = 0
   #paused = false
 
@@ -110,7 +119,7 @@ export class Connection {
 
   /** The agent answered or sent a ping. */
   alive(): void {
-    if (this.#stage.at === 'open') this.#deps.agents.seen(this.#stage.agent)
+    if (this.#stage.at === 'open') this.#hear(this.#stage.agent)
   }
 
   /** Tells the agent what it has to run, after a change. */
@@ -178,24 +187,26 @@ export class Connection {
     agent.version = version
     agent.takesLooks = looks
     agent.connections += 1
+    agent.opened += 1
+    this.#number = agent.opened
     this.#stage = { at: 'open', agent, looks }
     this.#deps.agents.seen(agent)
-    if (agent.connections > 1) {
-      this.#deps.shell.log.warn(
-        'an agent is connected more than once: a cloned host, or a connection that died',
-        {
-          agent: agent.id,
-          name: agent.name,
-          connections: agent.connections,
-        },
-      )
-    }
     this.#send({ type: 'welcome', agent: agent.id, name: agent.name, looks: true })
     await this.assign()
   }
 
+  #hear(agent: KnownAgent): void {
+    const { agents, shell } = this.#deps
+    agents.seen(agent)
+    const isBeside = agent.connections > 1 && this.#number < agent.opened
+    if (!isBeside) return
+    const nowUs = shell.clock.monotonicUs()
+    this.#besideUs ??= nowUs
+    if (nowUs - this.#besideUs >= CLONE_AFTER_MS * 1_000) agents.cloned(agent)
+  }
+
   #serve(agent: KnownAgent, message: Message): void {
-    this.#deps.agents.seen(agent)
+    this.#hear(agent)
     if (message.type === 'time') return this.#answerTime(agent, message.sentMs)
     if (message.type === 'hanging') return this.#deps.hanging(agent, message)
     if (message.type === 'tried')

@@ -22,6 +22,7 @@ export function agentView(agent: KnownAgent, measured: Measured): AgentView {
     lastSeenAt: formatInstant(agent.lastSeenMs),
     connected: agent.connections > 0,
     silent: agent.silentSinceMs !== null,
+    clonedAt: clonedAt(agent, measured),
     version: agent.version,
     clockOffsetMs: agent.clockOffsetMs,
     clockErrorMs: agent.clockErrorMs,
@@ -29,6 +30,10 @@ export function agentView(agent: KnownAgent, measured: Measured): AgentView {
     coverage: coverageOf(agent, measured),
     unknown: unknownOf(agent, measured),
   }
+}
+
+function clonedAt({ clone }: KnownAgent, { nowMs }: Measured): string | null {
+  return clone !== null && nowMs - clone.seenMs < DAY_MS ? formatInstant(clone.seenMs) : null
 }
 
 /** Known share of the last day, or of the time since the first sample where that is shorter, of what is probed now. */

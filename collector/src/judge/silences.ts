@@ -4,7 +4,7 @@
  * transaction that marks it: once, also when the collector dies in between.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import { agentFact, siteFact, type SiteSilence } from '../alert/facts.ts'
+import { agentFact, cloneFact, siteFact, type SiteSilence } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import { markSilence } from '../db/agent-rows.ts'
 import { writeEvent } from '../db/events.ts'
@@ -47,6 +47,14 @@ export async function writeSilence(
     for (const fact of facts) await writeEvent(tx, fact)
   })
   agent.silentSinceMs = sinceMs
+}
+
+/** The key of an agent is used by two hosts at once. */
+export async function writeClone({ db, shell, publicUrl }: SilenceDeps, agent: KnownAgent): Promise<void> {
+  const { id, name, clone } = agent
+  const fact = cloneFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
+  await db.begin((tx) => writeEvent(tx, fact))
+  if (clone) clone.told = true
 }
 
 /** Agents that are vantages of a contract now. */

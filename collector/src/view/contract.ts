@@ -88,6 +88,9 @@ export const agent = z
     lastSeenAt: instant,
     connected: z.boolean(),
     silent: z.boolean(),
+    clonedAt: instant
+      .nullable()
+      .describe('When two hosts were last seen to use its key at once; null: not within the last 24 h'),
     version: z.string(),
     clockOffsetMs: z.int(),
     clockErrorMs: z.int(),

@@ -36,6 +36,8 @@ function world({ more = '', agents = [{}, {}, {}], checks = 1 }: World = {}) {
       seenMs: 0,
       takesLooks: true,
       clockBase: null,
+      opened: 1,
+      clone: null,
     }
     return { ...agentRow({ id, name: `site-${i + 1}` }), ...own, ...changes }
   })

@@ -101,6 +101,7 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
           cell: (agent) => (
             <>
               {agent.name}
+              {agent.clonedAt !== null && <small class="blind">{text.agent.clonedHelp}</small>}
               <Blind agent={agent} scene={scene} />
             </>
           ),
@@ -167,6 +168,7 @@ function Revoke({ agent, scene: { text } }: { agent: AgentView; scene: Scene }) 
 type PresenceProps = { agent: AgentView; isolated: boolean; scene: Scene }
 
 function Presence({ agent, isolated, scene: { text } }: PresenceProps) {
+  if (agent.clonedAt !== null) return <Stamp tone="bad">{text.agent.cloned}</Stamp>
   if (agent.silent) return <Stamp tone="bad">{text.agent.silent}</Stamp>
   if (!agent.connected) return <Stamp tone="warn">{text.agent.away}</Stamp>
   if (isolated) return <Stamp tone="warn">{text.glance.siteState.isolated}</Stamp>

@@ -300,6 +300,8 @@ export const en = {
     connected: 'Connected',
     away: 'Not connected',
     silent: 'Silent',
+    cloned: 'Cloned',
+    clonedHelp: 'Two hosts use the key of this agent. Revoke it, and enrol each host anew.',
     lastSeen: 'Last seen',
     clock: 'Clock offset',
     clockValue: ({ offset, error }: { offset: string; error: number }) => `${offset} ms ± ${error} ms`,

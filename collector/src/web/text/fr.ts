@@ -300,6 +300,9 @@ export const fr: Text = {
     connected: 'Connecté',
     away: 'Non connecté',
     silent: 'Muet',
+    cloned: 'Cloné',
+    clonedHelp:
+      'Deux hôtes utilisent la clé de cet agent. Révoquez-le, puis inscrivez chaque hôte à nouveau.',
     lastSeen: 'Vu pour la dernière fois',
     clock: 'Écart d’horloge',
     clockValue: ({ offset, error }) => `${offset} ms ± ${error} ms`,
