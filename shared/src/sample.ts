@@ -48,7 +48,7 @@ export const CAUSES = [
   ['suspended', 'agent'],
   /** The slot passed without a probe. */
   ['missed', 'agent'],
-  /** The agent's local deny list forbids the address. */
+  /** The policy of the agent's host, or its packet filter, does not allow it. */
   ['denied', 'agent'],
   /** The check asks for something this agent cannot do. */
   ['unsupported', 'agent'],

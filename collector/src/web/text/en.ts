@@ -281,7 +281,7 @@ export const en = {
     interference: 'the agent was too busy to measure',
     suspended: 'the agent’s host was asleep',
     missed: 'a probe was missed',
-    denied: 'the agent may not probe this address',
+    denied: 'refused by the agent’s host',
     unsupported: 'the agent cannot run this check',
     unreadable: 'the answer’s content could not be read',
     'no-program': 'the agent’s host has neither fping nor ping',

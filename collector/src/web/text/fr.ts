@@ -281,7 +281,7 @@ export const fr: Text = {
     interference: 'l’agent était trop occupé pour mesurer',
     suspended: 'l’hôte de l’agent était en veille',
     missed: 'une mesure a été manquée',
-    denied: 'l’agent n’a pas le droit de sonder cette adresse',
+    denied: 'refusé par l’hôte de l’agent',
     unsupported: 'l’agent ne sait pas faire ce contrôle',
     unreadable: 'le contenu de la réponse est illisible',
     'no-program': 'l’hôte de l’agent n’a ni fping ni ping',
