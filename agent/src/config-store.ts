@@ -18,7 +18,7 @@ import { parseObject } from './state.ts'
 export const CONFIG_FOLDER = 'config'
 
 /** Logs that one agent writes to at most. */
-export const MAX_LOGS = 64
+export const MAX_LOGS = 256
 /** Of all configurations kept, as they were sent: each has the checks of every agent of its contract. */
 export const MAX_KEPT_BYTES = 16 * 1024 * 1024
 
@@ -58,7 +58,10 @@ export class ConfigStore {
     return [...this.#configs.values()].map(({ config }) => config)
   }
 
-  /** The configuration to run from now on; null when it was not taken, which is said. */
+  /**
+   * The configuration to run from now on; null when it was not taken, which is said, or when it asks this agent for
+   * nothing and never did: a collector tells every agent of every contract.
+   */
   accept(signed: SignedConfig): AgentConfig | null {
     const config = openConfig(signed, this.#collectorKey)
     if (typeof config === 'string') {
@@ -71,6 +74,7 @@ export class ConfigStore {
       this.#log.error('a configuration older than ours was refused', { origin, version, ours: last?.version })
       return null
     }
+    if (!last && config.checks.length === 0) return null
     const tooMuch = this.#tooMuch(config, signed)
     if (tooMuch !== undefined) {
       this.#log.error('a configuration was refused', { origin: config.origin, reason: tooMuch })

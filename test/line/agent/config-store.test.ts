@@ -11,7 +11,7 @@ import { canonicalJson } from '@constat/shared/canonical-json'
 import { signLook, type Look } from '@constat/shared/look'
 import { privateKeyOf, signBytes } from '@constat/shared/signature'
 import { readCheck } from '../../../agent/src/config.ts'
-import { ConfigStore } from '../../../agent/src/config-store.ts'
+import { ConfigStore, MAX_KEPT_BYTES, MAX_LOGS } from '../../../agent/src/config-store.ts'
 import { DISK } from '../../../agent/src/spool-fs.ts'
 
 const key = privateKeyOf(Buffer.alloc(32, 5))
@@ -52,6 +52,58 @@ test.each([2, 3, 20])('of %i configurations at once, the last is found again', a
   const again = await open(dir, said).load()
   expect(again.map(({ version }) => version)).toEqual([count])
   expect(said).toEqual([])
+})
+
+describe('what is kept is bounded', () => {
+  type Wanted = { origin: string; checks: number; version?: number; urlChars?: number; mine?: number }
+
+  function sent({ origin, checks, version = 1, urlChars = 10, mine = checks }: Wanted) {
+    const probe = { kind: 'http', url: `http://example.com/${'x'.repeat(urlChars)}` } as const
+    const times = { intervalMs: 10_000, timeoutMs: 1_000, reprobeMs: 2_000, confirm: { down: 2, up: 2 } }
+    const all = Array.from({ length: checks }, (_, i) => ({ name: `check-${i}`, ...times, probe }))
+    const json = canonicalJson({ origin, version, checks: all })
+    const indexes = Array.from({ length: mine }, (_, i) => i)
+    return { json, signature: signBytes('config', Buffer.from(json), key), mine: indexes }
+  }
+
+  test('by the number of logs; those that are known go on', async () => {
+    const said: string[] = []
+    const dir = join(folder, 'logs')
+    const store = open(dir, said)
+    for (let i = 0; i < MAX_LOGS; i += 1)
+      expect(store.accept(sent({ origin: `log-${i}`, checks: 1 }))).not.toBeNull()
+    expect(store.accept(sent({ origin: 'one-more', checks: 1 }))).toBeNull()
+    expect(store.accept(sent({ origin: 'log-0', checks: 1, version: 2 }))).not.toBeNull()
+    expect(said).toEqual(['a configuration was refused'])
+    await store.kept()
+    expect(await open(dir, said).load()).toHaveLength(MAX_LOGS)
+  })
+
+  test('by the number of checks', () => {
+    const store = open(join(folder, 'checks'), [])
+    expect(store.accept(sent({ origin: 'a', checks: 4_096 }))).not.toBeNull()
+    expect(store.accept(sent({ origin: 'b', checks: 1 }))).toBeNull()
+    expect(store.accept(sent({ origin: 'a', checks: 4_095, version: 2 }))).not.toBeNull()
+    expect(store.accept(sent({ origin: 'b', checks: 1 }))).not.toBeNull()
+  })
+
+  test('by bytes', () => {
+    const store = open(join(folder, 'bytes'), [])
+    const half = { checks: 1, urlChars: MAX_KEPT_BYTES / 2 - 1_000 }
+    expect(store.accept(sent({ origin: 'a', ...half }))).not.toBeNull()
+    expect(store.accept(sent({ origin: 'b', ...half }))).not.toBeNull()
+    expect(store.accept(sent({ origin: 'c', checks: 1, urlChars: 4_000 }))).toBeNull()
+  })
+
+  test('one that asks for nothing is not kept, unless it takes something back', async () => {
+    const said: string[] = []
+    const dir = join(folder, 'nothing')
+    const store = open(dir, said)
+    expect(store.accept(sent({ origin: 'a', checks: 1, mine: 0 }))).toBeNull()
+    expect(store.accept(sent({ origin: 'a', checks: 1, version: 2 }))).not.toBeNull()
+    expect(store.accept(sent({ origin: 'a', checks: 1, version: 3, mine: 0 }))?.checks).toEqual([])
+    expect(said).toEqual([])
+  })
 })
 
 describe('a request to look now', () => {
