@@ -1,7 +1,16 @@
 /** The agents: who may join, under which name, and when silence is told. */
+import { signIntroduction } from '@constat/shared/handshake'
 import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
+import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Agents, SILENT_AFTER_MS, type KnownAgent } from '../../../collector/src/intake/agents.ts'
+import {
+  Agents,
+  CLONE_PAUSE_MS,
+  SILENT_AFTER_MS,
+  type KnownAgent,
+} from '../../../collector/src/intake/agents.ts'
+import { CLONE_AFTER_MS, Connection, type ConnectionDeps } from '../../../collector/src/intake/connection.ts'
+import type { Shell } from '../../../collector/src/shell.ts'
 import { authorOf } from '../../support/hostile-frames.ts'
 import { agentRow, KeptAgents } from '../../support/kept-agents.ts'
 import { createSimulatedClock, type SimulatedClock } from '../../support/simulated-clock.ts'
@@ -11,15 +20,17 @@ let kept: KeptAgents
 let clock: SimulatedClock
 let agents: Agents
 
-function open(): Agents {
+function shellNow(): Shell {
   const key = privateKeyOf(Buffer.alloc(32, 9))
-  return new Agents(kept.database(), {
+  return {
     clock,
     random: { bytes: (count) => Buffer.alloc(count) },
     log: createKeptLog(),
     identity: { key, publicKey: rawPublicKey(key) },
-  })
+  }
 }
+
+const open = (): Agents => new Agents(kept.database(), shellNow())
 
 beforeEach(() => {
   kept = new KeptAgents()
@@ -191,5 +202,91 @@ describe('silence', () => {
     const { id } = await oneAgent({ silentSinceMs: null })
     await agents.revoke(id)
     expect(tick(2 * SILENT_AFTER_MS)).toEqual({ silent: 0, back: 0 })
+  })
+})
+
+describe('a clone', () => {
+  const { key } = authorOf(1)
+
+  /** A connection of the one agent that there is, welcomed. */
+  async function connect(): Promise<Connection> {
+    const said: Message[] = []
+    const socket = {
+      send: (bytes: Uint8Array) => void said.push(decodeMessage(bytes)!),
+      close: () => undefined,
+      pause: () => undefined,
+      resume: () => undefined,
+    }
+    // No frame is sent here.
+    const deps = { shell: shellNow(), agents, assign: () => Promise.resolve([]), hanging: () => undefined }
+    const connection = new Connection(socket, deps as unknown as ConnectionDeps)
+    const nonce = Buffer.alloc(NONCE_BYTES, 1)
+    const hello = { nonce, publicKey: rawPublicKey(key), name: 'lyon', version: '1', token: null }
+    connection.receive(encodeMessage({ type: 'hello', ...hello, looks: false, tries: false }))
+    const challenge = said[0] as Extract<Message, { type: 'challenge' }>
+    const introduction = {
+      agentNonce: nonce,
+      collectorNonce: challenge.nonce,
+      agentKey: rawPublicKey(key),
+      collectorKey: challenge.publicKey,
+    }
+    const signature = signIntroduction('agent', introduction, key)
+    connection.receive(encodeMessage({ type: 'proof', signature }))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(connection.agent?.name).toBe('lyon')
+    return connection
+  }
+
+  const cloned = (): number => agents.changes().cloned.length
+  const pass = (ms: number): void => clock.advanceUs(ms * 1_000)
+
+  beforeEach(async () => {
+    kept.addToken('once', { name: null, usesLeft: 1, expiresMs: null })
+    await introduce(1, 'once', 'lyon')
+  })
+
+  it('is a connection that goes on beside a newer one, for long', async () => {
+    const older = await connect()
+    const newer = await connect()
+    older.alive()
+    pass(CLONE_AFTER_MS - 1)
+    for (const one of [older, newer]) one.alive()
+    expect(cloned()).toBe(0)
+    pass(1)
+    newer.alive()
+    expect(cloned()).toBe(0)
+    older.alive()
+    expect(cloned()).toBe(1)
+  })
+
+  it('is told once, and again after it was not noticed for an hour', async () => {
+    const older = await connect()
+    await connect()
+    const agent = agents.enrolled()[0]!
+    older.alive()
+    for (const ms of [CLONE_AFTER_MS, 60_000, CLONE_PAUSE_MS - 1]) {
+      pass(ms)
+      older.alive()
+      expect(cloned()).toBe(ms === CLONE_AFTER_MS ? 1 : 0)
+      // The judge has told it.
+      agent.clone!.told = true
+    }
+    pass(CLONE_PAUSE_MS)
+    older.alive()
+    expect(cloned()).toBe(1)
+  })
+
+  it.each<[string, (older: Connection, newer: Connection) => void]>([
+    ['what a broken connection had on its way', (older) => older.alive()],
+    ['silence', () => undefined],
+    ['one that ended', (older, newer) => (older.closed(), pass(CLONE_AFTER_MS), newer.alive())],
+    ['one that came back to', (older, newer) => (newer.closed(), pass(CLONE_AFTER_MS), older.alive())],
+  ])('%s is none', async (_, happens) => {
+    const older = await connect()
+    const newer = await connect()
+    happens(older, newer)
+    pass(CLONE_AFTER_MS)
+    newer.alive()
+    expect(cloned()).toBe(0)
   })
 })
