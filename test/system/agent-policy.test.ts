@@ -101,6 +101,7 @@ function configOf(origin: string, probes: readonly ProbeSpec[], intervalMs = 500
     timeoutMs: Math.min(intervalMs, 20_000),
     reprobeMs: 0,
     confirm: { down: 1, up: 1 },
+    brackets: false,
   }
   return { origin, version: 1, checks: probes.map((probe, i) => ({ name: `check-${i}`, ...times, probe })) }
 }
