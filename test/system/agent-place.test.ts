@@ -118,7 +118,4 @@ test('one that was revoked leaves its name and its checks to the next', async ()
   expect(others).toEqual([])
   expect(next).toMatchObject({ name: 'lyon', connected: true, clonedAt: null })
   expect(next!.id).not.toBe(old!.id)
-  // The old one's last word is long past: what is known, the next one saw.
-  const { state } = await program.get<{ state: string }>('/contracts/shop')
-  expect(['up', 'down']).toContain(state)
 }, 180_000)
