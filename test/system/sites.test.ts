@@ -26,11 +26,12 @@ import {
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 
 const SITES = ['lyon', 'lille', 'nantes'] as const
+const TARGETS = ['lan', 'wan', 'anchor', 'portal'] as const
 const EVERY_MS = 2_000
 const LIMIT = { withinMs: 30_000 }
 
 function contractText(urlOf: (target: string) => string): string {
-  const checks = ['lan', 'wan', 'anchor', 'portal'].map((name) => {
+  const checks = TARGETS.map((name) => {
     const service = name === 'portal' ? 'service: portal, ' : ''
     const http = `http: {url: "${urlOf(name)}", auth: {bearer: {secret: site}}}`
     return `apiVersion: constat/v1
@@ -83,6 +84,8 @@ beforeAll(async () => {
     dirs.set(name, dir)
     mkdirSync(join(dir, 'secrets'), { mode: 0o700 })
     writeFileSync(join(dir, 'secrets', 'site'), name, { mode: 0o600 })
+    const origins = TARGETS.map((target) => new URL(branches.urlOf(target)).origin)
+    writeFileSync(join(dir, 'policy.json'), JSON.stringify({ secrets: { site: origins } }))
     agents.push(await startAgent(program, { dir, name }))
   }
 })
