@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'install-script.ts': [],
     'installer.ts': ['install-script.ts', 'http/routes/install.ts', 'http/shared-body.ts'],
     db: ['alert/types.ts', 'alert/shapes'],
-    'access.ts': ['db'],
+    'access.ts': ['view', 'db'],
     // An anomaly is told in the transaction that keeps it.
     intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts'],
     // An event is written with the leaf that it tells of.

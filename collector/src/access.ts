@@ -1,64 +1,104 @@
 /**
  * Access: tokens of people, machines and agents. A token is 32 random bytes, shown once; the database
- * holds its SHA-256. What opens a session of a browser is such a token too.
+ * holds its SHA-256. A session of a browser is opened by an API token, has no rights of its own and ends
+ * with it. Whoever gives or takes a token stands in the audit, in the transaction of the deed.
  */
 import { createHash } from 'node:crypto'
-import { deleteSession, insertToken, tokenRow, type Role } from './db/agent-rows.ts'
-import type { Database } from './db/tx.ts'
-import type { UnixMs } from '@constat/shared/time'
+import { Fault } from '@constat/shared/fault'
+import {
+  auditRows,
+  deleteSession,
+  deleteToken,
+  holdersOf,
+  insertAudit,
+  insertSession,
+  insertToken,
+  tokenRows,
+  type Holder,
+  type NewToken,
+  type Role,
+} from './db/token-rows.ts'
+import type { Database, Tx } from './db/tx.ts'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { AuditView, TokenIssued, TokenView } from './view/access.ts'
 import type { Random } from './shell.ts'
 
+const DAY_MS = 24 * 3_600_000
 /** A join token binds one agent within this. */
-export const JOIN_TOKEN_MS = 24 * 3_600_000
-export const SESSION_MS = 30 * 24 * 3_600_000
+export const JOIN_TOKEN_MS = DAY_MS
+export const SESSION_MS = 30 * DAY_MS
+/** How long an API token is good where nobody says: those that are given to others come to an end. */
+export const TOKEN_MS: Readonly<Record<Role, number | null>> = {
+  owner: null,
+  viewer: 365 * DAY_MS,
+  provider: 365 * DAY_MS,
+}
+/** Browsers that one token is signed in with at once; the oldest is signed out. */
+export const MAX_SESSIONS = 50
+/** What ends without our doing (its time, a row that somebody deletes) is seen within this. */
+const LOOK_MS = 1_000
 const TOKEN_BYTES = 32
-const MAX_TOKEN_CHARS = 256
 
 export type AccessDeps = { db: Database; random: Random; nowMs: () => UnixMs }
 export type Grant = { role: Role; contract: string | null }
+/** Who does it: id of a token, `operator` or `start`. */
+type By = { by: string }
 
 export async function issueJoinToken(
-  { db, random, nowMs }: AccessDeps,
-  { name }: { name: string | null },
-): Promise<{ token: string; expiresMs: UnixMs }> {
-  const token = `join_${random.bytes(TOKEN_BYTES).toString('base64url')}`
-  const createdMs = nowMs()
-  const expiresMs = createdMs + JOIN_TOKEN_MS
-  const row = { hash: hashOf(token), kind: 'agent' as const, role: null, name, contract: null }
-  await insertToken(db, { ...row, usesLeft: 1, createdMs, expiresMs })
-  return { token, expiresMs }
+  deps: AccessDeps,
+  { name, by }: By & { name: string | null },
+): Promise<{ id: string; token: string; expiresAt: string }> {
+  const expiresMs = deps.nowMs() + JOIN_TOKEN_MS
+  const made = { kind: 'agent', role: null, contract: null, name, expiresMs } as const
+  const issued = await deps.db.begin((tx) => issue(tx, deps, { made, by }))
+  return { ...issued, expiresAt: formatInstant(expiresMs) }
 }
 
-export async function issueApiToken(
-  { db, random, nowMs }: AccessDeps,
-  { role, contract }: Grant,
-): Promise<string> {
-  const token = `cst_${random.bytes(TOKEN_BYTES).toString('base64url')}`
-  const row = { hash: hashOf(token), kind: 'api' as const, role, name: null, contract }
-  await insertToken(db, { ...row, usesLeft: null, createdMs: nowMs(), expiresMs: null })
-  return token
+/** `lifeMs` absent: as long as is usual for the role; null: for ever. */
+export function issueApiToken(
+  deps: AccessDeps,
+  wanted: By & Grant & { lifeMs?: number | null | undefined },
+): Promise<TokenIssued> {
+  return deps.db.begin((tx) => issueApi(tx, deps, wanted))
 }
 
-/** Whose token it is; null for nobody's, an expired one, and a join token. */
-export async function authenticate({ db, nowMs }: AccessDeps, token: string): Promise<Grant | null> {
-  if (token.length > MAX_TOKEN_CHARS) return null
-  const row = await tokenRow(db, { hash: hashOf(token), nowMs: nowMs() })
-  if (!row || row.kind === 'agent' || row.role === null) return null
-  return { role: row.role, contract: row.contract }
+/** False: there is none of that id. Its sessions end with it. */
+export function revokeToken(deps: AccessDeps, { id, by }: By & { id: string }): Promise<boolean> {
+  return deps.db.begin(async (tx) => (await revoke(tx, deps, { id, by })) !== null)
 }
 
-/** A session with the rights of `token`; null when it is nobody's. */
+/** Another token with the same rights, in place of one that ends now. Null: there is no API token of that id. */
+export function renewToken(deps: AccessDeps, { id, by }: By & { id: string }): Promise<TokenIssued | null> {
+  return deps.db.begin(async (tx) => {
+    const old = await revoke(tx, deps, { id, by })
+    if (old === null) return null
+    const { role, contract } = old
+    if (role === null) throw new Fault('bad-request', 'A join token is not renewed: make another one.')
+    return issueApi(tx, deps, { role, contract, by })
+  })
+}
+
+/** Who sent this secret; null for nobody's, one that has ended, and one that is not for this use. */
+export async function authenticate(
+  { db, nowMs }: AccessDeps,
+  { secret, as }: { secret: string; as: Holder['kind'] },
+): Promise<Holder | null> {
+  const [holder] = await holdersOf(db, { hashes: [hashOf(secret)], nowMs: nowMs() })
+  return holder?.kind === as ? holder : null
+}
+
+/** A session of an API token; null when it is none that is good: a session opens no other. */
 export async function openSession(
   deps: AccessDeps,
   token: string,
 ): Promise<{ session: string; expiresMs: UnixMs } | null> {
-  const grant = await authenticate(deps, token)
-  if (!grant) return null
-  const session = `ses_${deps.random.bytes(TOKEN_BYTES).toString('base64url')}`
+  const holder = await authenticate(deps, { secret: token, as: 'api' })
+  if (!holder) return null
+  const session = secretOf('ses', deps)
   const createdMs = deps.nowMs()
-  const expiresMs = createdMs + SESSION_MS
-  const row = { hash: hashOf(session), kind: 'session' as const, ...grant, name: null, usesLeft: null }
-  await insertToken(deps.db, { ...row, createdMs, expiresMs })
+  const expiresMs = Math.min(createdMs + SESSION_MS, holder.expiresMs ?? Infinity)
+  const row = { hash: hashOf(session), parent: holder.id, createdMs, expiresMs, most: MAX_SESSIONS }
+  await deps.db.begin((tx) => insertSession(tx, row))
   return { session, expiresMs }
 }
 
@@ -66,6 +106,99 @@ export async function closeSession({ db }: AccessDeps, session: string): Promise
   await deleteSession(db, hashOf(session))
 }
 
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+/** Long answers that end with the secret they were asked for with. */
+export type Watch = {
+  /** Calls `ended` once it is good no more. The answer is how to stop watching. */
+  hold(secret: string, ended: () => void): () => void
+  /** Looks now: after a token was taken, and not a second later. */
+  look(): Promise<void>
+}
+
+export function openWatch({ db, nowMs }: Pick<AccessDeps, 'db' | 'nowMs'>): Watch {
+  const held = new Map<string, Set<() => void>>()
+  let timer: NodeJS.Timeout | undefined
+  const look = async (): Promise<void> => {
+    const hashes = [...held.keys()].map((hash) => Buffer.from(hash, 'hex'))
+    const good = new Set(
+      (await holdersOf(db, { hashes, nowMs: nowMs() })).map(({ hash }) => hash.toString('hex')),
+    )
+    // Those that came while we asked are looked at the next time.
+    for (const hash of hashes.map((one) => one.toString('hex')))
+      if (!good.has(hash)) for (const end of held.get(hash) ?? []) end()
+  }
+  // A database that is away ends nobody: what is told comes from there too.
+  const lookAgain = (): void => void look().catch(() => undefined)
+  return {
+    look,
+    hold(secret, ended) {
+      const hash = hashOf(secret).toString('hex')
+      const ends = held.get(hash) ?? new Set()
+      held.set(hash, ends.add(ended))
+      timer ??= setInterval(lookAgain, LOOK_MS).unref()
+      return () => {
+        ends.delete(ended)
+        if (ends.size === 0 && held.get(hash) === ends) held.delete(hash)
+        if (held.size > 0) return
+        clearInterval(timer)
+        timer = undefined
+      }
+    },
+  }
+}
+
+/** Those that are good now, newest first. */
+export async function listTokens({ db, nowMs }: AccessDeps): Promise<TokenView[]> {
+  const rows = await tokenRows(db, nowMs())
+  return rows.map(({ createdMs, expiresMs, ...row }) => ({
+    ...row,
+    createdAt: formatInstant(createdMs),
+    expiresAt: instantOrNull(expiresMs),
+  }))
+}
+
+/** Newest first; `before` is the id of the last entry of the page before. */
+export async function readAudit(
+  { db }: AccessDeps,
+  { before, limit }: { before?: string; limit: number },
+): Promise<AuditView[]> {
+  const rows = await auditRows(db, { before: before === undefined ? null : Number(before), limit })
+  return rows.map(({ id, atMs, ...row }) => ({ id: String(id), at: formatInstant(atMs), ...row }))
+}
+
+export function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+type Made = Omit<NewToken, 'hash' | 'createdMs'>
+
+async function issueApi(
+  tx: Tx,
+  deps: AccessDeps,
+  { role, contract, lifeMs = TOKEN_MS[role], by }: By & Grant & { lifeMs?: number | null | undefined },
+): Promise<TokenIssued> {
+  const expiresMs = lifeMs === null ? null : deps.nowMs() + lifeMs
+  const made = { kind: 'api', role, contract, name: null, expiresMs } as const
+  return { ...(await issue(tx, deps, { made, by })), role, contract, expiresAt: instantOrNull(expiresMs) }
+}
+
+async function issue(tx: Tx, deps: AccessDeps, { made, by }: By & { made: Made }) {
+  const token = secretOf(made.kind === 'api' ? 'cst' : 'join', deps)
+  const atMs = deps.nowMs()
+  const id = await insertToken(tx, { ...made, hash: hashOf(token), createdMs: atMs })
+  await insertAudit(tx, { ...made, atMs, by, deed: 'issued', token: id })
+  return { id, token }
+}
+
+async function revoke(tx: Tx, { nowMs }: AccessDeps, { id, by }: By & { id: string }) {
+  const old = await deleteToken(tx, id)
+  if (old !== null) await insertAudit(tx, { ...old, atMs: nowMs(), by, deed: 'revoked', token: id })
+  return old
+}
+
+function instantOrNull(atMs: UnixMs | null): string | null {
+  return atMs === null ? null : formatInstant(atMs)
+}
+
+function secretOf(kind: 'cst' | 'join' | 'ses', { random }: Pick<AccessDeps, 'random'>): string {
+  return `${kind}_${random.bytes(TOKEN_BYTES).toString('base64url')}`
 }

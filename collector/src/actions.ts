@@ -1,12 +1,23 @@
 /** Actions: what the HTTP side may ask for, done by the stages. Each is one call of somebody else's work. */
 import { Fault } from '@constat/shared/fault'
-import { formatInstant } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import { EVENT_TYPES } from './alert/types.ts'
 import { SHAPE_NAMES } from './alert/shapes/table.ts'
-import { authenticate, closeSession, issueJoinToken, openSession, type AccessDeps } from './access.ts'
+import {
+  authenticate,
+  closeSession,
+  issueApiToken,
+  issueJoinToken,
+  listTokens,
+  openSession,
+  openWatch,
+  readAudit,
+  renewToken,
+  revokeToken,
+  type AccessDeps,
+} from './access.ts'
 import {
   createWebhook,
   deliveryOf,
@@ -17,7 +28,16 @@ import {
   replayDelivery,
   testWebhook,
 } from './db/webhooks.ts'
-import type { Actions, Caller, ContractAnswer, ContractSource, WebhookActions } from './http/actions.ts'
+import type {
+  Actions,
+  Caller,
+  ContractAnswer,
+  ContractSource,
+  SessionActions,
+  TokenActions,
+  WebhookActions,
+} from './http/actions.ts'
+
 import type { AgentSockets } from './intake/socket.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
@@ -67,10 +87,10 @@ export function actionsOf(deps: ActionDeps): Actions {
     keepStatement: ({ by, ...wanted }) =>
       keepStatement({ ...wanted, by: by.role }, { shell, sequencer, contracts }),
     readTerms: termsIn,
-    issueAgentToken: async ({ name }) => {
+    issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
-      const { token, expiresMs } = await issueJoinToken(access, { name })
-      return { token, command: joinCommand(token), expiresAt: formatInstant(expiresMs) }
+      const { token, expiresAt } = await issueJoinToken(access, { name, by: by.token })
+      return { token, command: joinCommand(token), expiresAt }
     },
     revokeAgent: async (id) => {
       const isRevoked = await pipeline.agents.revoke(id)
@@ -81,10 +101,33 @@ export function actionsOf(deps: ActionDeps): Actions {
       return isRevoked
     },
     webhooks: webhookActions(deps),
+    ...accessActions(access),
+  }
+}
+
+function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: TokenActions } {
+  const watch = openWatch(access)
+  const ended = async <T>(deed: Promise<T>): Promise<T> => {
+    const done = await deed
+    await watch.look()
+    return done
+  }
+  return {
     sessions: {
-      authenticate: (token) => authenticate(access, token),
+      authenticate: async (sent) => {
+        const holder = await authenticate(access, sent)
+        return holder && { role: holder.role, contract: holder.contract, token: holder.id }
+      },
       open: (token) => openSession(access, token),
-      close: (session) => closeSession(access, session),
+      close: (session) => ended(closeSession(access, session)),
+      hold: watch.hold,
+    },
+    tokens: {
+      list: () => listTokens(access),
+      issue: ({ by, ...wanted }) => issueApiToken(access, { ...wanted, by: by.token }),
+      revoke: (id, by) => ended(revokeToken(access, { id, by: by.token })),
+      renew: (id, by) => ended(renewToken(access, { id, by: by.token })),
+      audit: (page) => readAudit(access, page),
     },
   }
 }

@@ -7,16 +7,9 @@ import { getRequestListener } from '@hono/node-server'
 import type { HostClock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
 import { migrateQueue, startDelivery } from './alert/deliver.ts'
-import { issueApiToken, type AccessDeps } from './access.ts'
+import type { AccessDeps } from './access.ts'
 import type { CollectorConfig } from './config.ts'
-import {
-  keepOwnerToken,
-  makeDataDir,
-  openIdentity,
-  readOwnerToken,
-  tellRunning,
-  tellStopped,
-} from './data-dir.ts'
+import { makeDataDir, openIdentity, tellRunning, tellStopped } from './data-dir.ts'
 import { lockCollector } from './db/lock.ts'
 import { migrateDatabase } from './db/migrate.ts'
 import { openDatabase, type OpenDatabase } from './db/open.ts'
@@ -47,7 +40,6 @@ export type CollectorOptions = {
 
 export type RunningCollector = {
   door: Door
-  ownerLink: string
   pipeline: Pipeline
   access: AccessDeps
   actions: Actions
@@ -99,7 +91,6 @@ async function openLine(
   closers.push(() => health.close())
   const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
   const access = { db, random, nowMs: () => clock.nowMs() }
-  const token = await ownerToken(config.dataDir, access)
   const { url, publicUrl } = door
   const bus = await openBus({ db, log })
   const prover = startProver({ threads: PROVER_THREADS, log })
@@ -142,11 +133,12 @@ async function openLine(
   const { allowPrivate } = config
   const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
   closers.push(() => delivery.stop())
-  const tell = (): void => tellRunning(config.dataDir, { url, tlsPin: door.tlsPin(), pid: process.pid })
+  const tell = (): void =>
+    tellRunning(config.dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
   tell()
   door.onPin(tell)
   closers.push(() => tellStopped(config.dataDir))
-  return { door, ownerLink: `${publicUrl}/owner?token=${token}`, pipeline, access, actions }
+  return { door, pipeline, access, actions }
 }
 
 /** How a command is made of a token. Without an agent to give away one is left that takes one that is there. */
@@ -191,12 +183,4 @@ function appOf(
 /** The style sheet and the script lie beside the bundle, or under web/ in a checkout. */
 function assetPath(module: string): string {
   return module.endsWith('.ts') ? './web/static' : './static'
-}
-
-async function ownerToken(dataDir: string, access: AccessDeps): Promise<string> {
-  const known = readOwnerToken(dataDir)
-  if (known !== null) return known
-  const token = await issueApiToken(access, { role: 'owner', contract: null })
-  keepOwnerToken(dataDir, token)
-  return token
 }

@@ -1,7 +1,7 @@
 /**
  * Data directory: what the collector keeps outside the database. The key (0600, made on first start and
  * never sent anywhere), the key and the certificate of its TLS, the owner's token for the link that is
- * printed, and where the collector is reached while it runs.
+ * printed once, and where the collector is reached while it runs.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,8 +17,8 @@ const RUNNING_FILE = 'collector.json'
 const TLS_KEY_FILE = 'tls.key'
 const TLS_CERTIFICATE_FILE = 'tls.pem'
 
-/** `url` is for this host; `tlsPin` is of the key that is served there, null without TLS. */
-export type Running = { url: string; tlsPin: string | null; pid: number }
+/** `url` is for this host, `publicUrl` for people; `tlsPin` is of the key that is served, null without TLS. */
+export type Running = { url: string; publicUrl: string; tlsPin: string | null; pid: number }
 
 export function makeDataDir(dataDir: string): void {
   try {
@@ -74,9 +74,9 @@ export function keepTls(dataDir: string, { key, certificate }: { key: string; ce
 export function readRunning(dataDir: string): Running | null {
   const text = readIfThere(join(dataDir, RUNNING_FILE))
   if (text === null || !text.endsWith('}')) return null
-  // Our own file; a torn one reads as nothing, and an older version's has no pin.
-  const { url, pid, tlsPin = null } = JSON.parse(text) as Omit<Running, 'tlsPin'> & Partial<Running>
-  return { url, pid, tlsPin }
+  // Our own file; a torn one reads as nothing, and an older version's has less.
+  const running = JSON.parse(text) as Pick<Running, 'url' | 'pid'> & Partial<Running>
+  return { publicUrl: running.url, tlsPin: null, ...running }
 }
 
 export function tellRunning(dataDir: string, running: Running): void {

@@ -9,10 +9,10 @@ import type { ReadModel } from '@constat/collector/view/reads'
 import { SEED_NOW_MS } from './seed-story.ts'
 
 const CALLERS: Record<string, Caller> = {
-  'owner-token': { role: 'owner', contract: null },
-  'viewer-token': { role: 'viewer', contract: null },
-  'provider-token': { role: 'provider', contract: 'acme-hosting-2026' },
-  'confined-token': { role: 'viewer', contract: 'intranet' },
+  'owner-token': { role: 'owner', contract: null, token: 'tok_owner' },
+  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer' },
+  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider' },
+  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined' },
 }
 
 const NOTHING: ReadModel = {
@@ -74,9 +74,17 @@ export function plainDeps({
         replay: refuse('webhooks.replay'),
       },
       sessions: {
-        authenticate: (token) => Promise.resolve(CALLERS[token] ?? null),
+        authenticate: ({ secret }) => Promise.resolve(CALLERS[secret] ?? null),
         open: refuse('sessions.open'),
         close: refuse('sessions.close'),
+        hold: () => () => undefined,
+      },
+      tokens: {
+        list: () => Promise.resolve([]),
+        issue: refuse('tokens.issue'),
+        revoke: refuse('tokens.revoke'),
+        renew: refuse('tokens.renew'),
+        audit: () => Promise.resolve([]),
       },
       ...actions,
     },

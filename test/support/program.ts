@@ -66,7 +66,8 @@ export function makeCollectorDir(): string {
   const dataDir = makeDataDir()
   const made = process.env[MADE_CLUSTER]
   // With its owner, which is not root.
-  if (made !== undefined) execFileSync('cp', ['-a', join(made, 'postgres'), dataDir])
+  if (made !== undefined)
+    execFileSync('cp', ['-a', join(made, 'postgres'), join(made, 'database.password'), dataDir])
   return dataDir
 }
 

@@ -19,8 +19,8 @@ function accessOf({ database, shell, clock }: ClosingWorld) {
   return { db: database.sql, random: shell.random, nowMs: () => clock.nowMs() }
 }
 
-export function worldToken(world: ClosingWorld, grant: Grant): Promise<string> {
-  return issueApiToken(accessOf(world), grant)
+export async function worldToken(world: ClosingWorld, grant: Grant): Promise<string> {
+  return (await issueApiToken(accessOf(world), { ...grant, by: 'start' })).token
 }
 
 /** Of the line as it runs now: made anew after a restart. `joinLine`: how a command is made of a token. */

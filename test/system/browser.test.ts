@@ -162,7 +162,10 @@ describe('live', () => {
     await page.locator('live-state.is-on').waitFor()
     await page.locator('#timeline-table > summary').click()
     await page.locator('.crumbs a').focus()
-    await deps.actions.acknowledge({ incident: portal, by: { role: 'owner', contract: null } })
+    await deps.actions.acknowledge({
+      incident: portal,
+      by: { role: 'owner', contract: null, token: 'tok_owner' },
+    })
     await page.locator('.marks .stamp', { hasText: /^Acknowledged$/ }).waitFor({ timeout: 3_000 })
     expect(await page.locator('#timeline-table').getAttribute('open')).toBe('')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Incidents')

@@ -116,6 +116,32 @@ describe('a cluster', () => {
     expect(await findEmbedded(dataDir)).toBeNull()
   })
 
+  test('asks everybody for the password that its owner alone can read', async () => {
+    const dataDir = join(newFolder(), 'data')
+    const first = await openDatabase({ databaseUrl: null, dataDir, log })
+    const address = await findEmbedded(dataDir)
+    invariant(address, 'it runs')
+    const file = statSync(join(dataDir, 'database.password'))
+    expect([file.mode & 0o777, file.uid]).toEqual([0o600, process.getuid?.()])
+    for (const password of ['', 'guessed', `${address.password}x`]) {
+      await expect(openAddress({ address: { ...address, password }, log })).rejects.toMatchObject({
+        code: 'database',
+      })
+    }
+    await first.sql`create table kept as select 1 as n`
+    await first.close()
+
+    // As an earlier version left it, or a backup without the file: whoever reached the socket was in.
+    writeFileSync(join(dataDir, 'postgres/cluster/pg_hba.conf'), 'local all all trust\n')
+    rmSync(join(dataDir, 'database.password'))
+    const second = await openDatabase({ databaseUrl: null, dataDir, log })
+    expect([...(await second.sql`select n from kept`)]).toEqual([{ n: 1 }])
+    const password = second.embedded?.address.password
+    expect(password).not.toBe(address.password)
+    await expect(openAddress({ address, log })).rejects.toMatchObject({ code: 'database' })
+    await second.close()
+  })
+
   test('keeps its socket elsewhere when the path is too long for one', async () => {
     const dataDir = join(
       newFolder(),
@@ -272,7 +298,7 @@ describe('a database', () => {
       code: 'database',
       hint: expect.stringContaining('CREATE DATABASE') as string,
     })
-    await database.sql`create role reader login`
+    await database.sql.unsafe(`create role reader login password '${address.password}'`)
     await expect(openAddress({ address: { ...address, username: 'reader' }, log })).rejects.toThrow(
       'may not create tables',
     )

@@ -15,17 +15,19 @@ afterAll(() => seeded.close())
 const OWNER = tokens['owner-token']
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const home = { origin: 'http://collector.example' }
+/** As a browser that was given the address by its user. */
+const alone = { 'sec-fetch-site': 'none' }
 
 /** The cookie of a session that an owner link has opened. */
 async function signedIn(): Promise<string> {
-  const answer = await ask(`/owner?token=${OWNER}`)
+  const answer = await ask(`/owner?token=${OWNER}`, { headers: alone })
   return answer.headers.get('set-cookie')?.split(';')[0] ?? ''
 }
 
 describe('the owner link', () => {
   it('opens a session and goes to the overview; the link stays good', async () => {
     for (const _time of [1, 2]) {
-      const answer = await ask(`/owner?token=${OWNER}`)
+      const answer = await ask(`/owner?token=${OWNER}`, { headers: alone })
       expect(answer.status).toBe(303)
       expect(answer.headers.get('location')).toBe('/')
       const cookie = answer.headers.get('set-cookie') ?? ''
@@ -38,21 +40,40 @@ describe('the owner link', () => {
 
   it('marks the cookie Secure where people come by https', async () => {
     const secure = asker({ deps: { ...deps, publicUrl: 'https://collector.example' } })
-    const answer = await secure(`/owner?token=${OWNER}`)
+    const answer = await secure(`/owner?token=${OWNER}`, { headers: alone })
     expect(answer.headers.get('set-cookie')).toContain('Secure')
   })
 
-  it.each(['', '?token=', '?token=wrong', `?token=${'x'.repeat(513)}`])(
-    'says what to do about %j',
+  it.each(['', '?token=', '?token=wrong-one', `?token=${'x'.repeat(257)}`])(
+    'says what to do about %j, and repeats nothing of it',
     async (query) => {
-      const answer = await ask(`/owner${query}`)
+      const answer = await ask(`/owner${query}`, { headers: alone })
       expect(answer.status).toBe(401)
       expect(answer.headers.get('set-cookie')).toBeNull()
       const page = await answer.text()
       expect(page).toContain('This token opens nothing')
-      expect(page).toContain('constat token api --role owner')
+      expect(page).toContain('constat token owner')
+      expect(page).not.toMatch(/wrong-one|xxxx/)
     },
   )
+
+  it.each([
+    ['another site', { 'sec-fetch-site': 'cross-site' }],
+    ['a site beside', { 'sec-fetch-site': 'same-site' }],
+    ['who knows where', {}],
+  ])('that comes from %s asks before it signs in', async (_from, headers) => {
+    const asked = await ask(`/owner?token=${OWNER}`, { headers })
+    expect([asked.status, asked.headers.get('set-cookie')]).toEqual([200, null])
+    const page = await asked.text()
+    expect(page).toContain('Sign in with this link?')
+    const [, token = ''] = /name="token" value="([^"]+)"/.exec(page) ?? []
+    const body = `token=${token}`
+    const yes = await ask('/sign-in', { method: 'POST', body, headers: { ...form, ...home } })
+    expect([yes.status, yes.headers.get('location')]).toEqual([303, '/'])
+    const wrong = await ask('/owner?token=wrong-one', { headers })
+    expect(wrong.status).toBe(401)
+    expect(await wrong.text()).not.toContain('wrong-one')
+  })
 })
 
 describe('sign-in', () => {
@@ -68,6 +89,18 @@ describe('sign-in', () => {
     const answer = await ask('/incidents?cursor=x')
     expect(answer.status).toBe(303)
     expect(answer.headers.get('location')).toBe('/sign-in?next=%2Fincidents%3Fcursor%3Dx')
+  })
+
+  it.each([
+    ['/incidents?token=wrong-one&cursor=x', '/incidents?cursor=x'],
+    [`/incidents?cursor=cst_${'a'.repeat(43)}`, '/'],
+    [`/contracts/ses_${'a'.repeat(43)}`, '/'],
+  ])('carries no token of %s', async (path, next) => {
+    const answer = await ask(path)
+    expect(answer.headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(next)}`)
+    expect(await (await ask(`/sign-in?next=${encodeURIComponent(path)}`)).text()).not.toMatch(
+      /wrong-one|aaaa/,
+    )
   })
 
   it('takes a pasted token', async () => {

@@ -149,9 +149,9 @@ async function clean({ sql, clock, log }: DeliveryOptions): Promise<void> {
 /** graphile-worker takes an address as one text; the folder of a socket stands where a host would. */
 function addressOf(pgConfig: PgConfig): { connectionString: string } {
   if ('connectionString' in pgConfig) return pgConfig
-  const { host, port, user, database } = pgConfig
-  const [at, name, where] = [user, database, host].map(encodeURIComponent)
-  return { connectionString: `postgresql://${at}@${where}:${port}/${name}` }
+  const { host, port, user, password, database } = pgConfig
+  const [who, secret, name, where] = [user, password, database, host].map(encodeURIComponent)
+  return { connectionString: `postgresql://${who}:${secret}@${where}:${port}/${name}` }
 }
 
 /** graphile-worker's warnings and errors in our log; the sender logs progress already. */

@@ -121,6 +121,11 @@ function problemFault(answer: unknown, status: number): Fault {
   const { detail, title, problems } = isRecord(answer) ? answer : {}
   const message = typeof detail === 'string' ? detail : typeof title === 'string' ? title : `HTTP ${status}`
   const list = Array.isArray(problems) ? problems.map(String) : []
+  if (status === 401) {
+    return new Fault('unauthorised', 'the owner token of this data directory opens nothing any more', {
+      hint: '`constat token owner --renew` makes another.',
+    })
+  }
   if (status === 429) return new Fault('rate-limited', message)
   const code = status === 404 ? 'not-found' : status < 500 ? 'bad-request' : 'unavailable'
   return new Fault(code, message, { problems: list })

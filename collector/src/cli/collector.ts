@@ -1,11 +1,11 @@
 /** `constat collector`: the collector alone; agents join with `constat token agent`. */
-import { serve, tellDoor, type ServeFlags } from './serve.ts'
+import { serve, tellDoor, tellOwner, type ServeFlags } from './serve.ts'
 import type { World } from './world.ts'
 
 export function collector(flags: ServeFlags, world: World): Promise<number> {
-  return serve(world, flags, async ({ collector: { door, ownerLink } }) => {
-    tellDoor(door, world)
-    world.out(`Owner link: ${ownerLink}`)
+  return serve(world, flags, async (served) => {
+    tellDoor(served.collector.door, world)
+    await tellOwner(served, world)
     return async () => undefined
   })
 }

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { issueJoinToken } from '../access.ts'
+import { issueJoinToken, revokeToken } from '../access.ts'
 import type { Environment } from '../config.ts'
 import type { Log } from '../shell.ts'
 import type { Served } from './serve.ts'
@@ -24,7 +24,7 @@ export async function startLocalAgent(
   const { url, tlsPin } = collector.door
   // What the outer environment says of the way to a collector is meant for other agents.
   const environment = (): Environment => ({
-    ...outer,
+    ...withoutDatabase(outer),
     CONSTAT_AGENT_DIR: dir,
     CONSTAT_URL: url,
     CONSTAT_PIN: tlsPin() ?? undefined,
@@ -32,13 +32,23 @@ export async function startLocalAgent(
     CONSTAT_INSECURE: 'true',
   })
   if (!existsSync(join(dir, ENROLLED_FILE))) {
-    const { token } = await issueJoinToken(collector.access, { name: 'local' })
-    await runToEnd(['enroll', '--token', token, '--name', 'local'], environment())
+    const { id, token } = await issueJoinToken(collector.access, { name: 'local', by: 'start' })
+    try {
+      await runToEnd(['enroll', '--token', token, '--name', 'local'], environment())
+    } finally {
+      // Used, or never to be: whoever could read it may not join by it.
+      await revokeToken(collector.access, { id, by: 'start' })
+    }
   }
   const agent = keepRunning(environment, log)
   // It knows the old key: it starts again with the new one.
   collector.door.onPin(() => agent.restart())
   return () => agent.stop()
+}
+
+/** An agent has no business in the database, nor has whoever takes it over. */
+export function withoutDatabase(outer: Environment): Environment {
+  return Object.fromEntries(Object.entries(outer).filter(([name]) => !/^(DATABASE_URL|PG)/.test(name)))
 }
 
 function agentProgram(): string {

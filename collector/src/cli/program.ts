@@ -157,7 +157,17 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))
-  const token = program.command('token').description('make a token; it is shown once')
+  addTokens(program, world, end)
+  program
+    .command('rebuild')
+    .description('make everything derived again from the ledger')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./rebuild.ts')).rebuild(flags, world)))
+}
+
+function addTokens(program: Command, world: World, end: (code: number) => void): void {
+  const token = program.command('token').description('who may come in; a token is shown once')
   token
     .command('agent')
     .description('one command that joins an agent, good for a day')
@@ -170,15 +180,29 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .description('one API token')
     .requiredOption('--role <role>', 'owner, viewer or provider')
     .option('--contract <name>', 'sees this contract only')
+    .option('--expires <duration>', 'good so long, as P90D, or never (default: a year; of an owner never)')
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./token.ts')).apiToken(flags, world)))
-  program
-    .command('rebuild')
-    .description('make everything derived again from the ledger')
+  token
+    .command('list')
+    .description('those that are good now')
     .option(...DATA)
     .option(...JSON_OUT)
-    .action(async (flags) => end(await (await import('./rebuild.ts')).rebuild(flags, world)))
+    .action(async (flags) => end(await (await import('./token.ts')).listedTokens(flags, world)))
+  token
+    .command('revoke <id>')
+    .description('end a token, its sessions and its event streams')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (id, flags) => end(await (await import('./token.ts')).revokedToken(id, flags, world)))
+  token
+    .command('owner')
+    .description('the owner link')
+    .option('--renew', 'make another; the one of before opens nothing any more')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./token.ts')).ownerToken(flags, world)))
 }
 
 /** Watched URLs at most, on the command line. */

@@ -1,7 +1,9 @@
 /** Serving: a collector that runs until it is told to stop, for `up` and for `collector`. */
 import { messageOf } from '@constat/shared/fault'
+import { issueApiToken } from '../access.ts'
 import { startCollector, type RunningCollector } from '../collector.ts'
 import { readConfig, type CollectorConfig } from '../config.ts'
+import { keepOwnerToken, readOwnerToken } from '../data-dir.ts'
 import type { Door } from '../door.ts'
 import type { Log } from '../shell.ts'
 import { VERSION } from '../version.ts'
@@ -63,6 +65,27 @@ export function tellDoor({ publicUrl, tlsPin }: Door, world: World): void {
   world.out(`Constat listens on ${publicUrl}`)
   const pin = tlsPin()
   if (pin !== null) world.out(`TLS key: ${pin}`)
+}
+
+export function ownerLink(publicUrl: string, token: string): string {
+  return `${publicUrl}/owner?token=${token}`
+}
+
+/**
+ * The last step of a start, so that one that is refused leaves no token. The link is printed by the start
+ * that makes it and by no other: what services print is kept where many read it.
+ */
+export async function tellOwner(
+  { collector: { access, door }, config }: Served,
+  world: World,
+): Promise<void> {
+  if (readOwnerToken(config.dataDir) !== null) {
+    world.out('Owner link: shown by `constat token owner`; `constat token owner --renew` makes another')
+    return
+  }
+  const { token } = await issueApiToken(access, { role: 'owner', contract: null, by: 'start' })
+  keepOwnerToken(config.dataDir, token)
+  world.out(`Owner link: ${ownerLink(door.publicUrl, token)}`)
 }
 
 /** Resolves once, with the exit code; a second signal ends the process at once. */

@@ -1,15 +1,28 @@
-/** `constat token`: a join command for an agent, or an API token, beside a running collector. */
+/** `constat token`: what lets people, programs and agents in; made, listed and taken beside a running collector. */
 import { Fault } from '@constat/shared/fault'
-import { issueApiToken, type AccessDeps } from '../access.ts'
-import type { Role } from '../db/agent-rows.ts'
+import { parseDuration } from '@constat/sla/duration'
+import {
+  authenticate,
+  issueApiToken,
+  listTokens,
+  renewToken,
+  revokeToken,
+  type AccessDeps,
+} from '../access.ts'
+import { urlOf, type CollectorConfig } from '../config.ts'
+import { keepOwnerToken, readOwnerToken, readRunning } from '../data-dir.ts'
 import { logRows } from '../db/ledger-rows.ts'
+import type { Role } from '../db/token-rows.ts'
+import type { TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation } from '../view/setup.ts'
 import { beside } from './beside.ts'
 import { openClient } from './client.ts'
-import { configOf } from './serve.ts'
+import { configOf, ownerLink } from './serve.ts'
 import { EXIT, type World } from './world.ts'
 
 const ROLES: readonly Role[] = ['owner', 'viewer', 'provider']
+/** Whoever runs these has the data directory: no token stands for them in the audit. */
+const BY = { by: 'operator' } as const
 
 export type TokenFlags = { data?: string; json?: boolean }
 
@@ -24,7 +37,7 @@ export async function agentToken(flags: TokenFlags & { name?: string }, world: W
 }
 
 export async function apiToken(
-  flags: TokenFlags & { role: string; contract?: string },
+  flags: TokenFlags & { role: string; contract?: string; expires?: string },
   world: World,
 ): Promise<number> {
   const role = ROLES.find((one) => one === flags.role)
@@ -33,11 +46,81 @@ export async function apiToken(
   if (role === 'provider' && flags.contract === undefined) {
     throw new Fault('usage', 'a provider sees its own contract only: add --contract NAME')
   }
+  const lifeMs = lifeOf(flags.expires)
   return withAccess(flags, world, async (access) => {
     await demandContract(access, flags.contract)
-    const token = await issueApiToken(access, { role, contract: flags.contract ?? null })
-    world.out(flags.json ? JSON.stringify({ token, role, contract: flags.contract ?? null }) : token)
+    const made = await issueApiToken(access, { role, contract: flags.contract ?? null, lifeMs, ...BY })
+    world.out(flags.json ? JSON.stringify(made) : made.token)
   })
+}
+
+export async function listedTokens(flags: TokenFlags, world: World): Promise<number> {
+  return withAccess(flags, world, async (access) => {
+    const tokens = await listTokens(access)
+    if (flags.json) world.out(JSON.stringify({ items: tokens }))
+    else for (const line of tableOf(tokens)) world.out(line)
+  })
+}
+
+export async function revokedToken(id: string, flags: TokenFlags, world: World): Promise<number> {
+  return withAccess(flags, world, async (access) => {
+    if (!(await revokeToken(access, { id, ...BY }))) {
+      throw new Fault('not-found', 'there is no token of that id', { hint: '`constat token list` has them.' })
+    }
+    world.out(flags.json ? JSON.stringify({ id, revoked: true }) : `${id}: revoked, and its sessions with it`)
+  })
+}
+
+/** The owner link; with --renew another one, and the one of before opens nothing any more. */
+export async function ownerToken(flags: TokenFlags & { renew?: boolean }, world: World): Promise<number> {
+  return withAccess(flags, world, async (access, config) => {
+    const known = readOwnerToken(config.dataDir)
+    const holder = known === null ? null : await authenticate(access, { secret: known, as: 'api' })
+    if (!flags.renew && holder === null) {
+      throw new Fault('not-found', 'the owner link of this data directory opens nothing any more', {
+        hint: '`constat token owner --renew` makes another.',
+      })
+    }
+    const made = flags.renew ? await renewed(access, holder?.id ?? null) : null
+    if (made !== null) keepOwnerToken(config.dataDir, made.token)
+    const link = ownerLink(publicUrlOf(config), made?.token ?? known ?? '')
+    world.out(flags.json ? JSON.stringify({ id: made?.id ?? holder?.id, link }) : link)
+  })
+}
+
+async function renewed(access: AccessDeps, id: string | null): Promise<TokenIssued> {
+  const made = id === null ? null : await renewToken(access, { id, ...BY })
+  return made ?? issueApiToken(access, { role: 'owner', contract: null, ...BY })
+}
+
+function publicUrlOf({ publicUrl, listen, dataDir }: CollectorConfig): string {
+  return readRunning(dataDir)?.publicUrl ?? publicUrl ?? urlOf(listen)
+}
+
+function lifeOf(expires: string | undefined): number | null | undefined {
+  if (expires === undefined || expires === 'never') return expires && null
+  const lifeMs = parseDuration(expires)
+  if (lifeMs !== undefined && lifeMs > 0) return lifeMs
+  throw new Fault('usage', `--expires is ${JSON.stringify(expires)}: write a duration such as P90D, or never`)
+}
+
+function tableOf(tokens: readonly TokenView[]): string[] {
+  const head = ['ID', 'FOR', 'CONTRACT', 'MADE', 'EXPIRES', 'SESSIONS']
+  const rows = tokens.map(({ id, role, name, contract, createdAt, expiresAt, sessions }) => [
+    id,
+    role ?? `agent ${name ?? ''}`.trim(),
+    contract ?? 'all',
+    createdAt,
+    expiresAt ?? 'never',
+    String(sessions),
+  ])
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)))
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 /** A token for a contract with a wrong name would show nothing, and nobody would know why. */
@@ -51,10 +134,10 @@ async function demandContract({ db }: AccessDeps, name: string | undefined): Pro
 async function withAccess(
   flags: TokenFlags,
   world: World,
-  work: (access: AccessDeps) => Promise<void>,
+  work: (access: AccessDeps, config: CollectorConfig) => Promise<void>,
 ): Promise<number> {
-  return beside(flags, world, async ({ sql }) => {
+  return beside(flags, world, async ({ sql }, config) => {
     const { random, clock } = world
-    await work({ db: sql, random, nowMs: () => clock.nowMs() })
+    await work({ db: sql, random, nowMs: () => clock.nowMs() }, config)
   })
 }

@@ -8,7 +8,7 @@ import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import type { Pipeline } from '../pipeline.ts'
 import { startLocalAgent } from './local-agent.ts'
-import { serve, tellDoor, type Served, type ServeFlags } from './serve.ts'
+import { serve, tellDoor, tellOwner, type Served, type ServeFlags } from './serve.ts'
 import { WATCH_CONTRACT, watchDocument } from './watch.ts'
 import type { World } from './world.ts'
 
@@ -19,10 +19,10 @@ export async function up(flags: UpFlags, world: World): Promise<number> {
   return serve(world, flags, async (served) => {
     const { collector, config } = served
     tellDoor(collector.door, world)
-    world.out(`Owner link: ${collector.ownerLink}`)
     if (source) await applySource(source, served, world)
     sayFirstSamples(collector.pipeline, world)
     const stop = await startLocalAgent(served, world.environment)
+    await tellOwner(served, world)
     const hasContract = collector.pipeline.contracts.all().length > 0
     if (!hasContract)
       world.out('Nothing is watched yet: open the owner link, or add --watch https://your.service')

@@ -1,4 +1,4 @@
-/** Agent rows and the tokens that bind them. A token is spent in the transaction that uses it. */
+/** Agent rows. */
 import type { UnixMs } from '@constat/shared/time'
 import type { Database, Tx } from './tx.ts'
 
@@ -14,18 +14,6 @@ export type AgentRow = {
   clockOffsetMs: number
   clockErrorMs: number
   spoolFrames: number
-}
-
-export type Role = 'owner' | 'viewer' | 'provider'
-export type TokenRow = {
-  hash: Buffer
-  kind: 'agent' | 'api' | 'session'
-  role: Role | null
-  name: string | null
-  contract: string | null
-  usesLeft: number | null
-  createdMs: UnixMs
-  expiresMs: UnixMs | null
 }
 
 export function agentRows(db: Database | Tx): Promise<AgentRow[]> {
@@ -69,38 +57,4 @@ export async function markSeen(db: Database, agents: readonly AgentRow[]): Promi
       clock_error_ms = r.error, spool_frames = r.spool
     from jsonb_to_recordset(${db.json(rows)}) as r(id text, version text, seen bigint, "offset" int, error int, spool int)
     where agent.id = r.id`
-}
-
-export async function insertToken(db: Database | Tx, row: TokenRow): Promise<void> {
-  await db`insert into token (hash, kind, role, name, contract, uses_left, created_ms, expires_ms)
-    values (${row.hash}, ${row.kind}, ${row.role}, ${row.name}, ${row.contract}, ${row.usesLeft}, ${row.createdMs},
-      ${row.expiresMs})`
-}
-
-/** Takes one use off a join token; null when it is wrong, used up or expired. */
-export async function spendToken(
-  tx: Tx,
-  { hash, kind, nowMs }: { hash: Buffer; kind: TokenRow['kind']; nowMs: UnixMs },
-): Promise<TokenRow | null> {
-  const rows = await tx<TokenRow[]>`
-    update token set uses_left = uses_left - 1
-    where hash = ${hash} and kind = ${kind} and uses_left > 0 and (expires_ms is null or expires_ms > ${nowMs})
-    returning hash, kind, role, name, contract, uses_left as "usesLeft", created_ms as "createdMs",
-      expires_ms as "expiresMs"`
-  return rows[0] ?? null
-}
-
-export async function tokenRow(
-  db: Database,
-  { hash, nowMs }: { hash: Buffer; nowMs: UnixMs },
-): Promise<TokenRow | null> {
-  const rows = await db<TokenRow[]>`
-    select hash, kind, role, name, contract, uses_left as "usesLeft", created_ms as "createdMs",
-      expires_ms as "expiresMs"
-    from token where hash = ${hash} and (expires_ms is null or expires_ms > ${nowMs})`
-  return rows[0] ?? null
-}
-
-export async function deleteSession(db: Database, hash: Buffer): Promise<void> {
-  await db`delete from token where hash = ${hash} and kind = 'session'`
 }

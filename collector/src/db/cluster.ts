@@ -45,7 +45,7 @@ const BUSY_RETRIES_MAX = 100
 const BUSY_RETRY_MS = 100
 
 /** Given on the command line at every start, so a new version of ours brings its own. */
-const SETTINGS = {
+export const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   fsync: 'on',
@@ -164,7 +164,8 @@ export async function createCluster(cluster: Cluster): Promise<void> {
   const initdb = [join(native, 'bin', 'initdb'), '-D', join(home.seenPath, 'cluster.new')]
   const flags = [
     `--username=${USERNAME}`,
-    '--auth=trust',
+    // Nobody gets in before there is a password (password.ts).
+    '--auth=reject',
     '--encoding=UTF8',
     '--locale=C',
     '--no-instructions',
@@ -221,7 +222,7 @@ export async function startPostmaster(cluster: Cluster): Promise<Supervised> {
     join(native, 'bin', 'postgres'),
     '-D',
     join(home.seenPath, 'cluster'),
-    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ...flagsOf(settings),
   ]
   for (let attempt = 0; ; attempt += 1) {
     const run = await launchLogged(cluster, command)
@@ -235,6 +236,10 @@ export async function startPostmaster(cluster: Cluster): Promise<Supervised> {
     }
     await sleep(BUSY_RETRY_MS)
   }
+}
+
+export function flagsOf(settings: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
 type Waiting = { run: Logged; clusterDir: string }

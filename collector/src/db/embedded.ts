@@ -20,11 +20,18 @@ import {
   type Cluster,
 } from './cluster.ts'
 import { claimOwner, type Claim } from './owner.ts'
+import { demandPassword, readPassword } from './password.ts'
 import { findBinaries } from './postgres-binaries.ts'
 import { awaitOrphan, isAlive, readPostmaster, type Supervised } from './postmaster.ts'
 
 /** How a driver reaches it. `host` is the folder of the unix socket. */
-export type DatabaseAddress = { host: string; port: number; username: string; database: string }
+export type DatabaseAddress = {
+  host: string
+  port: number
+  username: string
+  password: string
+  database: string
+}
 
 export type Embedded = {
   address: DatabaseAddress
@@ -55,8 +62,9 @@ export async function startEmbedded({ dataDir, log }: { dataDir: string; log: Lo
     const cluster = { home, socket, native, log }
     await awaitOrphan({ clusterDir: home.clusterDir, log })
     await createCluster(cluster)
+    const password = await demandPassword(cluster, dataDir)
     await limitLog(home.logPath)
-    return keepRunning({ cluster, first: await startPostmaster(cluster), claim })
+    return keepRunning({ cluster, first: await startPostmaster(cluster), claim, password })
   } catch (error) {
     await claim?.release()
     await home.handle?.close()
@@ -72,12 +80,14 @@ export async function findEmbedded(dataDir: string): Promise<DatabaseAddress | n
   if (found === null || !found.ready) return null
   if (!(await isAlive({ pid: found.pid, clusterDir }))) return null
   const host = found.socketDir.startsWith('/proc/self/fd/') ? join(home, 'socket') : found.socketDir
-  return { host, port: found.port, username: USERNAME, database: DATABASE }
+  const password = await readPassword(dataDir)
+  if (password === null) return null
+  return { host, port: found.port, username: USERNAME, password, database: DATABASE }
 }
 
-type Keeping = { cluster: Cluster; first: Supervised; claim: Claim }
+type Keeping = { cluster: Cluster; first: Supervised; claim: Claim; password: string }
 
-function keepRunning({ cluster, first, claim }: Keeping): Embedded {
+function keepRunning({ cluster, first, claim, password }: Keeping): Embedded {
   const { home, socket, log } = cluster
   const callbacks: ((reason: string) => void)[] = []
   const state: Life = { current: first, failures: 0, isStopping: false }
@@ -100,7 +110,7 @@ function keepRunning({ cluster, first, claim }: Keeping): Embedded {
     await claim.release()
   }
   return {
-    address: { host: socket.host, port: PORT, username: USERNAME, database: DATABASE },
+    address: { host: socket.host, port: PORT, username: USERNAME, password, database: DATABASE },
     onExit: (callback) => void callbacks.push(callback),
     stop: () => (stopped ??= stop()),
   }

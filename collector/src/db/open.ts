@@ -14,7 +14,7 @@ import type { Database } from './tx.ts'
 /** For libraries that bring the `pg` driver. */
 export type PgConfig =
   | { connectionString: string }
-  | { host: string; port: number; user: string; database: string }
+  | { host: string; port: number; user: string; password: string; database: string }
 
 export type OpenDatabase = {
   sql: Database
@@ -88,8 +88,8 @@ function parseUrl(databaseUrl: string): Target {
   return { name: `${url.host}${url.pathname}`, pgConfig: { connectionString: databaseUrl } }
 }
 
-function addressTarget({ host, port, username, database }: DatabaseAddress): Target {
-  return { name: host, pgConfig: { host, port, user: username, database } }
+function addressTarget({ host, port, username, password, database }: DatabaseAddress): Target {
+  return { name: host, pgConfig: { host, port, user: username, password, database } }
 }
 
 type Opening = { target: Target; embedded: Embedded | null; log: Log }

@@ -14,6 +14,7 @@ import {
   primaryKey,
   text,
   uniqueIndex,
+  type AnyPgColumn,
 } from 'drizzle-orm/pg-core'
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
@@ -139,13 +140,34 @@ export const agent = pgTable(
 /** SHA-256 of a token; the token itself is shown once and never kept. */
 export const token = pgTable('token', {
   hash: bytes('hash').primaryKey(),
+  /** What lists and the audit call it; it opens nothing. */
+  id: text('id')
+    .notNull()
+    .unique()
+    .default(sql`'tok_' || left(replace(gen_random_uuid()::text, '-', ''), 16)`),
   kind: text('kind', { enum: ['agent', 'api', 'session'] }).notNull(),
   role: text('role', { enum: ['owner', 'viewer', 'provider'] }),
   name: text('name'),
   contract: text('contract'),
-  usesLeft: integer('uses_left'),
+  /** Of a session: the token that opened it. It has that token's rights and ends with it, however that ends. */
+  parent: text('parent').references((): AnyPgColumn => token.id, { onDelete: 'cascade' }),
   createdMs: ms('created_ms').notNull(),
   expiresMs: ms('expires_ms'),
+})
+
+/** Who gave a token to whom, and who took it back. Rows are only ever added, with the change they tell. */
+export const audit = pgTable('audit', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  atMs: ms('at_ms').notNull(),
+  /** Id of the token that did it, `operator` for whoever has the data directory, `start` for the first start. */
+  by: text('by').notNull(),
+  deed: text('deed', { enum: ['issued', 'revoked'] }).notNull(),
+  /** Id, kind and rights of the token that it was done to: the row of that one may be gone. */
+  token: text('token').notNull(),
+  kind: text('kind').notNull(),
+  role: text('role'),
+  name: text('name'),
+  contract: text('contract'),
 })
 
 export const webhook = pgTable('webhook', {

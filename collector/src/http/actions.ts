@@ -10,11 +10,15 @@ import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { TriedView } from '../view/trial.ts'
+import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
 import type { SharedBody } from './shared-body.ts'
 
-/** Who asks. `contract` null: all of them; a provider always has one. */
-export type Caller = { role: Role; contract: string | null }
+/** Who asks. `contract` null: all of them; a provider always has one. `token`: id of the API token behind it. */
+export type Caller = { role: Role; contract: string | null; token: string }
+
+/** A secret that came with a request, and the way it came. */
+export type Sent = { secret: string; as: 'api' | 'session' }
 
 export type ContractSource = { name: string; text: string }
 
@@ -69,11 +73,33 @@ export type AnswerWanted = {
 }
 
 export type SessionActions = {
-  /** Whose token this is: an API token or a session's. Null: nobody's, or past its end. */
-  authenticate(token: string): Promise<Caller | null>
-  /** Trades an API token for a session of a browser; null: the token is nobody's. */
+  /** Whose it is. Null: nobody's, past its end, or not for this use. */
+  authenticate(sent: Sent): Promise<Caller | null>
+  /** Trades an API token for a session of a browser; null: it is none that is good. */
   open(token: string): Promise<{ session: string; expiresMs: UnixMs } | null>
   close(session: string): Promise<void>
+  /** For answers that go on: calls `ended` once the secret is good no more. The answer is how to stop watching. */
+  hold(secret: string, ended: () => void): () => void
+}
+
+export type TokenWanted = {
+  role: Role
+  contract: string | null
+  /** Absent: as long as is usual for the role; null: for ever. */
+  lifeMs?: number | null | undefined
+  by: Caller
+}
+
+export type TokenActions = {
+  /** Those that are good now, newest first. */
+  list(): Promise<TokenView[]>
+  issue(wanted: TokenWanted): Promise<TokenIssued>
+  /** False: there is none of that id. Its sessions, pages and event streams end with it. */
+  revoke(id: string, by: Caller): Promise<boolean>
+  /** Another one with the same rights; the old one ends. Null: there is none of that id. */
+  renew(id: string, by: Caller): Promise<TokenIssued | null>
+  /** Newest first. */
+  audit(page: PageOf): Promise<AuditView[]>
 }
 
 export type StatementWanted = {
@@ -108,11 +134,12 @@ export type Actions = {
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
   /** Terms of a document that are not in force. Fault `bad-contract` with every problem. */
   readTerms(wanted: { contract: string; source: ContractSource[] }): ExpandedContract
-  issueAgentToken(wanted: { name: string | null }): Promise<AgentInvitation>
+  issueAgentToken(wanted: { name: string | null; by: Caller }): Promise<AgentInvitation>
   /** False: there is none of that id. */
   revokeAgent(id: string): Promise<boolean>
   webhooks: WebhookActions
   sessions: SessionActions
+  tokens: TokenActions
 }
 
 /** Facts as they were told; the event bus is one. */

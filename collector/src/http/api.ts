@@ -15,6 +15,7 @@ import { eventRoutes } from './routes/events.ts'
 import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
 import { serviceRoutes } from './routes/services.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { windowRoutes } from './routes/windows.ts'
 import { answerShared, sharedBody, type SharedBody } from './shared-body.ts'
@@ -28,6 +29,7 @@ const TAGS = [
   { name: 'incidents', description: 'What broke, and who has it in hand' },
   { name: 'exclusions', description: 'Time that should not count, and who says so' },
   { name: 'agents', description: 'Who measures' },
+  { name: 'tokens', description: 'Who may come in, and who let them' },
   { name: 'webhooks', description: 'Who is told' },
   { name: 'events', description: 'Facts as they are told' },
 ]
@@ -42,6 +44,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     incidentRoutes,
     exclusionRoutes,
     agentRoutes,
+    tokenRoutes,
     webhookRoutes,
     eventRoutes,
   ]) {

@@ -2,13 +2,12 @@
  * Caller: who is behind a request, by bearer token or by session cookie. A cookie is sent by the browser
  * whoever wrote the page, so with it a change must come from our own origin.
  */
-import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import type { ReadModel } from '../view/reads.ts'
-import type { Actions, AppDeps, Caller } from './actions.ts'
+import type { AppDeps, Caller, Sent } from './actions.ts'
 import { MAX_TOKEN_CHARS } from './limits.ts'
 import { demand, within, type Deed } from './scope.ts'
 
@@ -19,26 +18,22 @@ const COOKIE = 'constat_session'
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** The caller, or null for nobody. A bearer token that is wrong is not forgiven for a good cookie. */
+/** The caller, or null for nobody. */
 export async function callerOf(c: Context, { actions, publicUrl }: AppDeps): Promise<Caller | null> {
-  const header = c.req.header('authorization')
-  if (header !== undefined) return authenticate(BEARER.exec(header)?.[1], actions)
-  const session = getCookie(c, COOKIE)
-  if (session === undefined) return null
-  const caller = await authenticate(session, actions)
-  if (caller !== null && !SAFE_METHODS.has(c.req.method)) requireSameOrigin(c, publicUrl)
+  const sent = sentWith(c)
+  if (sent === null || sent.secret.length > MAX_TOKEN_CHARS) return null
+  const caller = await actions.sessions.authenticate(sent)
+  if (caller !== null && sent.as === 'session' && !SAFE_METHODS.has(c.req.method))
+    requireSameOrigin(c, publicUrl)
   return caller
 }
 
-/** Tells the tokens of callers apart, without holding one. */
-export function callerKey(c: Context): string {
-  const token = c.req.header('authorization') ?? getCookie(c, COOKIE) ?? ''
-  return createHash('sha256').update(token).digest('base64url')
-}
-
-async function authenticate(token: string | undefined, actions: Actions): Promise<Caller | null> {
-  if (token === undefined || token.length > MAX_TOKEN_CHARS) return null
-  return actions.sessions.authenticate(token)
+/** What a request is known by. A bearer token that is wrong is not forgiven for a good cookie. */
+export function sentWith(c: Context): Sent | null {
+  const header = c.req.header('authorization')
+  if (header !== undefined) return { secret: BEARER.exec(header)?.[1] ?? '', as: 'api' }
+  const session = getCookie(c, COOKIE)
+  return session === undefined ? null : { secret: session, as: 'session' }
 }
 
 /** hono/csrf looks at form posts alone; here every change with a cookie must come from our pages. */
@@ -74,6 +69,17 @@ export function allow(deed: Deed): MiddlewareHandler<Env> {
     demand(c.var.caller, deed)
     await next()
   })
+}
+
+/** A person has opened the address, by hand or out of a terminal: no page has sent them. */
+export function cameAlone(c: Context): boolean {
+  return ['none', 'same-origin'].includes(c.req.header('sec-fetch-site') ?? '')
+}
+
+/** Whether an API token opens anything. */
+export async function isGood(token: string, { actions }: AppDeps): Promise<boolean> {
+  if (token === '' || token.length > MAX_TOKEN_CHARS) return false
+  return (await actions.sessions.authenticate({ secret: token, as: 'api' })) !== null
 }
 
 /** Opens a session for a token; false when the token is nobody's. */

@@ -16,7 +16,8 @@ export const MAX_REASON_CHARS = 1_000
 export const MAX_QUERY_CHARS = 2_048
 /** One name, id or cursor in an address, characters. */
 export const MAX_NAME_CHARS = 128
-export const MAX_TOKEN_CHARS = 512
+/** Any secret that is sent, characters: several times what ours have. */
+export const MAX_TOKEN_CHARS = 256
 export const MAX_URL_CHARS = 2_048
 /** Event types one webhook may name: each once, and `*`. */
 export const MAX_WEBHOOK_TYPES = EVENT_TYPES.length + 1

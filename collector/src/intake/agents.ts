@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto'
 import { strictPublicKey } from '@constat/evidence/key'
 import { agentIdOf } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
-import { agentRows, insertAgent, markRevoked, markSeen, spendToken, type AgentRow } from '../db/agent-rows.ts'
+import { agentRows, insertAgent, markRevoked, markSeen, type AgentRow } from '../db/agent-rows.ts'
+import { spendToken } from '../db/token-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { ClockBase, Shell } from '../shell.ts'
 
@@ -85,7 +86,7 @@ export class Agents {
     const nowMs = this.#shell.clock.nowMs()
     const hash = createHash('sha256').update(token).digest()
     const row = await this.#db.begin(async (tx) => {
-      const spent = await spendToken(tx, { hash, kind: 'agent', nowMs })
+      const spent = await spendToken(tx, { hash, nowMs })
       if (!spent) return null
       const agent = {
         id,

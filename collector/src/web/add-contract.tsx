@@ -8,7 +8,6 @@ import { parseContract } from '@constat/sla/contract/parse'
 import { Fault, invariant } from '@constat/shared/fault'
 import type { Context, Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
-import { callerKey } from '../http/caller.ts'
 import { limitBody } from '../http/describe.ts'
 import {
   checkContractForm,
@@ -146,7 +145,7 @@ async function tryNow(c: Visit, form: ContractForm, { actions }: AppDeps) {
   try {
     return await ask(c, {
       form,
-      tried: await actions.tryContract({ contract: name, source, by: callerKey(c) }),
+      tried: await actions.tryContract({ contract: name, source, by: c.var.caller.token }),
     })
   } catch (error) {
     if (!(error instanceof Fault)) throw error

@@ -8,8 +8,10 @@ import { limitBody, missing, param, readForm } from '../http/describe.ts'
 import { agentName } from '../http/routes/agents.ts'
 import { createWebhook, wantedWebhook } from '../http/routes/webhooks.ts'
 import { addContractPages } from './add-contract.tsx'
+import { Access } from './page/access.tsx'
 import { Agents, type AgentPlace } from './page/agents.tsx'
 import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
+import type { TokenIssued } from '../view/access.ts'
 import type { ReadModel } from '../view/reads.ts'
 import { sharedZone, type Scene } from './scene.ts'
 import { visitorMay, type VisitEnv } from './visit.ts'
@@ -17,12 +19,15 @@ import { visitorMay, type VisitEnv } from './visit.ts'
 type Visit = Context<VisitEnv>
 /** Shown of each webhook; the API pages through them all. */
 const SHOWN_DELIVERIES = 10
+/** Entries of the audit; the API pages through them all. */
+const SHOWN_AUDIT = 50
 
 export function setupPages(deps: AppDeps): Hono<VisitEnv> {
   const pages = new Hono<VisitEnv>()
   pages.get('/setup', (c) => c.redirect('/setup/agents', 303))
   addAgentPages(pages, deps)
   addAlertPages(pages, deps)
+  addAccessPages(pages, deps)
   addContractPages(pages, deps)
   return pages
 }
@@ -42,7 +47,7 @@ function addAgentPages(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
   pages.post('/setup/agents/tokens', visitorMay('manage'), limitBody(), async (c) => {
     const { name } = await c.req.parseBody()
     const wanted = typeof name === 'string' && name.trim() !== '' ? readForm(agentName, name) : null
-    const invitation = await actions.issueAgentToken({ name: wanted })
+    const invitation = await actions.issueAgentToken({ name: wanted, by: c.var.caller })
     return c.html(
       <Agents
         scene={zoned(c)}
@@ -117,6 +122,26 @@ function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps
   pages.post('/setup/alerts/deliveries/:delivery/replay', visitorMay('manage'), limitBody(), async (c) => {
     if ((await webhooks.replay(param(c, 'delivery'))) === null) throw missing('delivery')
     return c.redirect(doneHref('replayed'), 303)
+  })
+}
+
+function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens } }: AppDeps): void {
+  const shown = async (c: Visit, more: { issued?: TokenIssued; notice?: string }) => {
+    const [all, audit] = [await tokens.list(), await tokens.audit({ limit: SHOWN_AUDIT })]
+    return <Access scene={zoned(c)} tokens={all} audit={audit} {...more} />
+  }
+  pages.get('/setup/access', visitorMay('manage'), async (c) => {
+    const notice = c.req.query('done') === 'revoked' && { notice: c.var.scene.text.access.revoked }
+    return c.html(await shown(c, { ...notice }))
+  })
+  pages.post('/setup/access/:token/revoke', visitorMay('manage'), limitBody(), async (c) => {
+    if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')
+    return c.redirect('/setup/access?done=revoked', 303)
+  })
+  pages.post('/setup/access/:token/renew', visitorMay('manage'), limitBody(), async (c) => {
+    const issued = await tokens.renew(param(c, 'token'), c.var.caller)
+    if (issued === null) throw missing('token')
+    return c.html(await shown(c, { issued }), 201)
   })
 }
 

@@ -5,16 +5,16 @@ import { Fault } from '@constat/shared/fault'
 import { Hono, type Context } from 'hono'
 import { compress } from 'hono/compress'
 import type { AppDeps } from '../http/actions.ts'
-import { requireSameOrigin, signIn, signOut } from '../http/caller.ts'
+import { cameAlone, isGood, requireSameOrigin, signIn, signOut } from '../http/caller.ts'
 import { limitBody } from '../http/describe.ts'
 import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { knownFault, problemOf } from '../http/problem.ts'
-import { SignIn } from './page/sign-in.tsx'
+import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
 import { windowPages } from './windows.tsx'
-import { localPath, receive, sceneOf, type VisitEnv } from './visit.ts'
+import { localPath, OWNER_PATH, receive, sceneOf, type VisitEnv } from './visit.ts'
 
 export function createSite(deps: AppDeps): Hono {
   const site = new Hono()
@@ -57,9 +57,13 @@ function turnAway(c: Context, scene: Parameters<typeof SignIn>[0]['scene']): Res
 
 function addDoor(site: Hono, deps: AppDeps): void {
   // The owner link of the terminal: the token stays good, it is the owner's.
-  site.get('/owner', async (c) => {
-    if (await signIn(c, c.req.query('token') ?? '', deps)) return c.redirect('/', 303)
-    return c.html(<SignIn scene={sceneOf(c, deps, null)} next="/" outcome="wrong" />, 401)
+  site.get(OWNER_PATH, async (c) => {
+    const token = c.req.query('token') ?? ''
+    const scene = sceneOf(c, deps, null)
+    if (!cameAlone(c)) {
+      if (await isGood(token, deps)) return c.html(<AskFirst scene={scene} token={token} />)
+    } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
+    return c.html(<SignIn scene={scene} next="/" outcome="wrong" />, 401)
   })
   site.get('/sign-in', (c) =>
     c.html(<SignIn scene={sceneOf(c, deps, null)} next={localPath(c.req.query('next'))} />),

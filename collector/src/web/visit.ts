@@ -30,7 +30,7 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
     zone: 'UTC',
     caller,
     termsOf: () => null,
-    address: url.pathname + url.search,
+    address: addressOf(url),
     version: deps.version,
     troubles: caller?.role === 'owner' ? deps.health.known() : [],
     fragment: c.req.header(FRAGMENT_HEADER) !== undefined,
@@ -69,8 +69,22 @@ export function visitorMay(deed: Deed) {
   })
 }
 
+/** Path and query as a page may show them and come back to them: without a token, good or wrong. */
+function addressOf(url: URL): string {
+  url.searchParams.delete('token')
+  const next = url.searchParams.get('next')
+  if (next !== null) url.searchParams.set('next', localPath(next))
+  const address = url.pathname + url.search
+  return url.pathname === OWNER_PATH || SECRET.test(address) ? '/' : address
+}
+
+/** Where the owner link leads. */
+export const OWNER_PATH = '/owner'
+/** What our secrets look like, wherever in an address one was pasted. */
+const SECRET = /\b(cst|ses|join)_[\w-]{20}/
+
 /** A path of our own to go to after sign-in; anything else becomes the overview. */
 export function localPath(text: unknown): string {
   if (typeof text !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/'
-  return text.includes('\\') ? '/' : text
+  return text.includes('\\') ? '/' : addressOf(new URL(text, 'http://page'))
 }

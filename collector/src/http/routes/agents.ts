@@ -43,7 +43,7 @@ export function agentRoutes({ actions }: AppDeps): Hono<Env> {
     }),
     limitBody(),
     jsonBody(z.object({ name: agentName.nullable().default(null) })),
-    async (c) => c.json(await actions.issueAgentToken(c.req.valid('json')), 201),
+    async (c) => c.json(await actions.issueAgentToken({ ...c.req.valid('json'), by: c.var.caller }), 201),
   )
   app.delete(
     '/agents/:agent',

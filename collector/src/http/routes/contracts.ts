@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Actions, AppDeps, ContractSource } from '../actions.ts'
-import { allow, callerKey, type Env } from '../caller.ts'
+import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
@@ -89,7 +89,7 @@ function addTry(app: Hono<Env>, actions: Actions): void {
     async (c) => {
       const name = c.req.param('contract')
       const source = [await sourceOf(c, name)]
-      return c.json(await actions.tryContract({ contract: name, source, by: callerKey(c) }))
+      return c.json(await actions.tryContract({ contract: name, source, by: c.var.caller.token }))
     },
   )
 }

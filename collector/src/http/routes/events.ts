@@ -7,12 +7,12 @@ import { Hono, type Context } from 'hono'
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
 import { envelopeText, type Event } from '../../alert/types.ts'
 import type { AppDeps, Caller, Events } from '../actions.ts'
-import { allow, type Env } from '../caller.ts'
+import { allow, sentWith, type Env } from '../caller.ts'
 import { describe } from '../describe.ts'
 import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, MAX_STREAMS, REPLAY_EVENTS } from '../limits.ts'
 import { hears } from '../scope.ts'
 
-export function eventRoutes({ events }: AppDeps): Hono<Env> {
+export function eventRoutes({ events, actions }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   const open = { streams: 0 }
   app.get(
@@ -36,9 +36,12 @@ export function eventRoutes({ events }: AppDeps): Hono<Env> {
         stream.onAbort(queue.end)
         // onAbort alone may not fire when the connection breaks.
         c.req.raw.signal.addEventListener('abort', queue.end)
+        // Whoever may not come in any more hears nothing more.
+        const letGo = actions.sessions.hold(sentWith(c)?.secret ?? '', queue.end)
         try {
           await sendEvents(stream, { queue, events, caller: c.var.caller, afterId })
         } finally {
+          letGo()
           queue.end()
           open.streams -= 1
         }

@@ -1,6 +1,8 @@
 /**
- * Sign-in: for whoever comes without a session, and says where the owner link is. Pure.
+ * Sign-in: for whoever comes without a session, and says where the owner link is. Whom another page has sent
+ * with a link is asked first. Pure.
  */
+import { MAX_TOKEN_CHARS } from '../../http/limits.ts'
 import { Layout } from '../part/layout.tsx'
 import type { Scene } from '../scene.ts'
 
@@ -27,7 +29,7 @@ export function SignIn({ scene, next, outcome }: Props) {
             name="token"
             type="password"
             required
-            maxlength={512}
+            maxlength={MAX_TOKEN_CHARS}
             autocomplete="current-password"
             spellcheck={false}
           />
@@ -35,7 +37,24 @@ export function SignIn({ scene, next, outcome }: Props) {
         </form>
         <h2>{text.signIn.where}</h2>
         <p>{text.signIn.whereText}</p>
-        <pre>npx constat token api --role owner</pre>
+        <pre>npx constat token owner</pre>
+      </section>
+    </Layout>
+  )
+}
+
+/** `token` is one that is good: the page of a wrong one never has it. */
+export function AskFirst({ scene, token }: { scene: Scene; token: string }) {
+  const { text } = scene
+  return (
+    <Layout scene={scene} title={text.signIn.askTitle}>
+      <section class="sheet door-sheet">
+        <h1>{text.signIn.askTitle}</h1>
+        <p>{text.signIn.askText}</p>
+        <form method="post" action="/sign-in" class="stack">
+          <input type="hidden" name="token" value={token} />
+          <button class="primary">{text.signIn.askButton}</button>
+        </form>
       </section>
     </Layout>
   )

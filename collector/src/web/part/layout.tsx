@@ -199,13 +199,16 @@ export function LiveRegion({ id, events, everyS, from, children }: RegionProps) 
   )
 }
 
+type Tab = 'agents' | 'alerts' | 'contract' | 'access'
+
 /** The tabs behind the Setup door. */
-export function SetupTabs({ scene, current }: { scene: Scene; current: 'agents' | 'alerts' | 'contract' }) {
+export function SetupTabs({ scene, current }: { scene: Scene; current: Tab }) {
   const { text, caller } = scene
   const tabs = [
     { id: 'agents', shown: caller && may(caller, 'read-hosts'), label: text.door.agents },
     { id: 'alerts', shown: caller && may(caller, 'manage'), label: text.door.alerts },
     { id: 'contract', shown: caller && may(caller, 'manage'), label: text.first.title },
+    { id: 'access', shown: caller && may(caller, 'manage'), label: text.access.title },
   ]
   return (
     <nav class="tabs" aria-label={text.door.setup}>

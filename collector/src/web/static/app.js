@@ -87,6 +87,8 @@ function listen() {
     tellState(false)
     if (stream?.readyState !== EventSource.CLOSED) return
     stream = null
+    // Refused: perhaps whoever looks may not look any more.
+    refreshSoon()
     setTimeout(listen, STREAM_RETRY_MS)
   })
   const types = new Set([...regions].flatMap((region) => (region.dataset.events ?? '').split(' ')))

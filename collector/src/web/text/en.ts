@@ -6,6 +6,7 @@ import type { WindowState } from '../../view/parts.ts'
 import { healthEn } from '../../view/health.ts'
 import { endingEn } from './en-ending.ts'
 import { unknownEn } from './en-unknown.ts'
+import { access, signIn } from './en-access.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
@@ -372,18 +373,8 @@ export const en = {
     next: 'Next try',
     replay: 'Send again',
   },
-  signIn: {
-    title: 'Sign in',
-    lead: 'This page belongs to the owner of the contracts and to those they let in.',
-    token: 'Token',
-    button: 'Sign in',
-    where: 'Where do I find it?',
-    whereText:
-      'The collector prints an owner link in its terminal when it starts. Open that link, or paste its token here. To make another one, run this on the collector’s host:',
-    wrongTitle: 'This token opens nothing',
-    wrongText: 'It is mistyped, withdrawn, or past its end. Copy the whole link again, or make a new token.',
-    signedOut: 'You are signed out.',
-  },
+  access,
+  signIn,
   health: healthEn,
   trouble: troubleEn,
 }

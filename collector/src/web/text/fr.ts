@@ -4,6 +4,7 @@
 import type { Text } from './en.ts'
 import { endingFr } from './fr-ending.ts'
 import { unknownFr } from './fr-unknown.ts'
+import { access, signIn } from './fr-access.ts'
 import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
@@ -373,18 +374,8 @@ export const fr: Text = {
     next: 'Prochain essai',
     replay: 'Renvoyer',
   },
-  signIn: {
-    title: 'Connexion',
-    lead: 'Cette page est réservée au titulaire des contrats et à ceux qu’il a admis.',
-    token: 'Jeton',
-    button: 'Se connecter',
-    where: 'Où le trouver ?',
-    whereText:
-      'Le collecteur affiche un lien de titulaire dans son terminal au démarrage. Ouvrez ce lien, ou collez son jeton ici. Pour en créer un autre, lancez ceci sur l’hôte du collecteur :',
-    wrongTitle: 'Ce jeton n’ouvre rien',
-    wrongText: 'Il est mal recopié, retiré ou expiré. Copiez de nouveau le lien entier, ou créez un jeton.',
-    signedOut: 'Vous êtes déconnecté.',
-  },
+  access,
+  signIn,
   health: healthFr,
   trouble: troubleFr,
 }

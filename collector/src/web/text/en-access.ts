@@ -1,0 +1,56 @@
+/**
+ * English of signing in, and of the page of tokens. Pure.
+ */
+export const signIn = {
+  title: 'Sign in',
+  lead: 'This page belongs to the owner of the contracts and to those they let in.',
+  token: 'Token',
+  button: 'Sign in',
+  where: 'Where do I find it?',
+  whereText:
+    'The collector prints an owner link in its terminal at its first start. Open that link, or paste its token here. To see it again, run this on the collector’s host:',
+  wrongTitle: 'This token opens nothing',
+  wrongText: 'It is mistyped, withdrawn, or past its end. Copy the whole link again, or make a new token.',
+  signedOut: 'You are signed out.',
+  askTitle: 'Sign in with this link?',
+  askText:
+    'Another page, or a program, has brought you here with a link that signs you in. Go on only if it is your own: whoever sent it may want you to work under their name.',
+  askButton: 'Yes, sign in',
+}
+
+export const access = {
+  title: 'Access',
+  intro: 'Who may come in. To take a token ends its sessions, its pages and its event streams at once.',
+  id: 'Token',
+  grant: 'For',
+  owner: 'Owner',
+  viewer: 'Viewer',
+  provider: 'Provider',
+  agent: 'An agent that joins',
+  contract: 'Contract',
+  all: 'All',
+  made: 'Made',
+  expires: 'Expires',
+  never: 'Never',
+  sessions: 'Sessions',
+  yours: 'yours',
+  revoke: 'Revoke',
+  revokeHelp: 'Whoever holds it is out at once. What they wrote stays.',
+  revokeYes: (id: string) => `Yes, revoke ${id}`,
+  renew: 'Renew',
+  renewHelp: 'Makes another token with the same rights, shown once. This one opens nothing any more.',
+  renewYes: (id: string) => `Yes, renew ${id}`,
+  revoked: 'The token is revoked.',
+  newTitle: 'The new token',
+  newOnce: 'Copy it now: it is not shown again.',
+  make: 'To make one, run this on the collector’s host:',
+  audit: 'Who gave and took tokens',
+  auditNone: 'Nobody yet.',
+  at: 'When',
+  by: 'By',
+  operator: 'Whoever has the data directory',
+  start: 'A start of the collector',
+  deed: 'Deed',
+  issued: 'gave',
+  took: 'took back',
+}
