@@ -4,7 +4,7 @@
 import { parseDuration } from '@constat/sla/duration'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { AppDeps } from '../actions.ts'
+import type { AppDeps, TokenActions } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name, pageQuery, query } from '../describe.ts'
 import { cut, pageOf } from '../paging.ts'
@@ -42,6 +42,21 @@ export function lifeOf(expires: string | undefined): number | null | undefined {
 
 export function tokenRoutes({ actions: { tokens } }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
+  addReading(app, tokens)
+  addGiving(app, tokens)
+  app.delete(
+    '/tokens/:token',
+    allow('manage'),
+    describe({ summary: 'End a token, its sessions and its streams', tag, status: 204, problems: [404] }),
+    async (c) => {
+      if (!(await tokens.revoke(c.req.param('token'), c.var.caller))) throw missing('token')
+      return c.body(null, 204)
+    },
+  )
+  return app
+}
+
+function addReading(app: Hono<Env>, tokens: TokenActions): void {
   app.get(
     '/tokens',
     allow('manage'),
@@ -53,51 +68,6 @@ export function tokenRoutes({ actions: { tokens } }: AppDeps): Hono<Env> {
     }),
     query(pageQuery),
     async (c) => c.json(pageOf(await tokens.list(), { keyOf: (item) => item.id, ...c.req.valid('query') })),
-  )
-  app.post(
-    '/tokens',
-    allow('manage'),
-    describe({
-      summary: 'A token for a person or a program, shown once',
-      tag,
-      answer: tokenIssued,
-      status: 201,
-      problems: [400, 404, 413],
-    }),
-    limitBody(),
-    jsonBody(wantedToken),
-    async (c) => {
-      const { role, contract, expires } = c.req.valid('json')
-      if (contract !== null && c.var.read.contract(contract) === null) throw missing('contract')
-      const made = await tokens.issue({ role, contract, lifeMs: lifeOf(expires), by: c.var.caller })
-      return c.json(made, 201)
-    },
-  )
-  app.delete(
-    '/tokens/:token',
-    allow('manage'),
-    describe({ summary: 'End a token, its sessions and its streams', tag, status: 204, problems: [404] }),
-    async (c) => {
-      if (!(await tokens.revoke(c.req.param('token'), c.var.caller))) throw missing('token')
-      return c.body(null, 204)
-    },
-  )
-  app.post(
-    '/tokens/:token/renew',
-    allow('manage'),
-    describe({
-      summary: 'Another token with the same rights, shown once; the old one ends',
-      tag,
-      answer: tokenIssued,
-      status: 201,
-      problems: [400, 404],
-    }),
-    limitBody(),
-    async (c) => {
-      const made = await tokens.renew(c.req.param('token'), c.var.caller)
-      if (made === null) throw missing('token')
-      return c.json(made, 201)
-    },
   )
   app.get(
     '/audit',
@@ -122,5 +92,43 @@ export function tokenRoutes({ actions: { tokens } }: AppDeps): Hono<Env> {
       return c.json(cut(await tokens.audit(page), { keyOf: (item) => item.id, limit }))
     },
   )
-  return app
+}
+
+function addGiving(app: Hono<Env>, tokens: TokenActions): void {
+  app.post(
+    '/tokens',
+    allow('manage'),
+    describe({
+      summary: 'A token for a person or a program, shown once',
+      tag,
+      answer: tokenIssued,
+      status: 201,
+      problems: [400, 404, 413],
+    }),
+    limitBody(),
+    jsonBody(wantedToken),
+    async (c) => {
+      const { role, contract, expires } = c.req.valid('json')
+      if (contract !== null && c.var.read.contract(contract) === null) throw missing('contract')
+      const made = await tokens.issue({ role, contract, lifeMs: lifeOf(expires), by: c.var.caller })
+      return c.json(made, 201)
+    },
+  )
+  app.post(
+    '/tokens/:token/renew',
+    allow('manage'),
+    describe({
+      summary: 'Another token with the same rights, shown once; the old one ends',
+      tag,
+      answer: tokenIssued,
+      status: 201,
+      problems: [400, 404],
+    }),
+    limitBody(),
+    async (c) => {
+      const made = await tokens.renew(c.req.param('token'), c.var.caller)
+      if (made === null) throw missing('token')
+      return c.json(made, 201)
+    },
+  )
 }
