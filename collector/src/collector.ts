@@ -2,6 +2,7 @@
  * Collector: database, line, sockets, pages and alerts put together, started in order and stopped in the
  * opposite one. Everything real comes in as an argument.
  */
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { HostClock } from '@constat/shared/time'
@@ -172,6 +173,7 @@ function appOf(
     health,
     publicUrl,
     installer,
+    hosts: [config.listen.host, hostname()],
     language: config.language,
     version,
     assetDir: fileURLToPath(new URL(assetPath(import.meta.url), import.meta.url)),

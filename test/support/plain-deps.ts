@@ -92,6 +92,7 @@ export function plainDeps({
     metrics: () => Promise.resolve('# HELP constat_batches_total Batches.\nconstat_batches_total 12\n'),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     publicUrl: 'http://collector.example',
+    hosts: ['listens.example'],
     language: 'en',
     version: '0.1.0',
     assetDir: fileURLToPath(new URL('../../collector/src/web/static', import.meta.url)),

@@ -52,6 +52,7 @@ export async function worldDeps(
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),
     publicUrl,
+    hosts: [],
     language: 'en',
     version: '0.1.0',
     assetDir: fileURLToPath(new URL('../../collector/src/web/static', import.meta.url)),

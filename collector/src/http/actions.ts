@@ -163,6 +163,8 @@ export type AppDeps = {
   installer(): Promise<{ script: SharedBody; bundle: SharedBody }>
   /** Where people reach this collector, without a slash at its end. */
   publicUrl: string
+  /** Other names that it answers under: where it listens, and what its host is called. */
+  hosts: readonly string[]
   /** Language of pages when a browser asks for neither. */
   language: 'en' | 'fr'
   version: string

@@ -10,6 +10,7 @@ import type { AppDeps } from './actions.ts'
 import { API_PATH, apiRoutes } from './api.ts'
 import { securityHeaders } from './headers.ts'
 import { healthRoutes } from './health.ts'
+import { knownHosts } from './hosts.ts'
 import { knownFault, problemResponse } from './problem.ts'
 import { installRoutes } from './routes/install.ts'
 
@@ -20,6 +21,7 @@ const NO_SUCH_PATH = new Fault('not-found', 'There is nothing at this address.')
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.use(securityHeaders())
+  app.use(knownHosts(deps))
   app.route('/', healthRoutes(deps))
   app.route('/static', assetRoutes(deps.assetDir))
   app.use((_, next) => deps.health.within(next()))
