@@ -7,6 +7,7 @@ import { uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import type { HostClock } from '@constat/shared/time'
+import { visible } from '@constat/shared/visible'
 import { endWith, EXIT, type Terminal } from './cli/terminal.ts'
 
 const clock: HostClock = {
@@ -21,8 +22,8 @@ const terminal: Terminal = {
   random: { bytes: randomBytes },
   env: process.env,
   program: fileURLToPath(import.meta.url),
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (text) => void process.stdout.write(visible(text)),
+  err: (text) => void process.stderr.write(visible(text)),
   stopped: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))

@@ -1,5 +1,6 @@
 /** `constat`: the real clock, randomness and environment enter here and nowhere else. */
 import { uptime } from 'node:os'
+import { visible } from '@constat/shared/visible'
 import type { HostClock } from '@constat/shared/time'
 import { failureLines } from './cli/failure.ts'
 import { exitCode, type World } from './cli/world.ts'
@@ -17,8 +18,8 @@ const world: World = {
   clock,
   random: systemRandom,
   environment: process.env,
-  out: (text) => void process.stdout.write(`${text}\n`),
-  err: (text) => void process.stderr.write(`${text}\n`),
+  out: (text) => void process.stdout.write(`${visible(text)}\n`),
+  err: (text) => void process.stderr.write(`${visible(text)}\n`),
   isTerminal: process.stderr.isTTY,
   isOutTerminal: process.stdout.isTTY,
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -10,6 +10,7 @@ import { SEED_NOW_MS } from './seed-story.ts'
 
 const CALLERS: Record<string, Caller> = {
   'owner-token': { role: 'owner', contract: null, token: 'tok_owner' },
+  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half' },
   'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer' },
   'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider' },
   'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined' },

@@ -3,6 +3,7 @@
  * texts are cut, and of many vantages the ones that are down come first.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { visible } from '@constat/shared/visible'
 import type { AgentView } from '../view/contract.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import {
@@ -178,15 +179,18 @@ export function objectiveFact({ type, contract, objective, atMs, publicUrl }: Ob
   return { type, contract, atMs, data }
 }
 
-/** The texts of one object cut to size; everything else as it is. */
+/** The texts of one object as they are shown and cut to size; everything else as it is. */
 function cutTexts<T extends object>(value: T): T & EventData {
-  const cut = Object.entries(value).map(([key, item]: [string, unknown]) =>
-    typeof item === 'string' && item.length > MAX_TEXT_CHARS
-      ? [key, `${item.slice(0, MAX_TEXT_CHARS - 1)}…`]
-      : [key, item],
-  )
+  const cut = Object.entries(value).map(([key, item]: [string, unknown]) => [
+    key,
+    typeof item === 'string' ? cutText(visible(item)) : item,
+  ])
   // Same keys and kinds of values as before; views hold nothing but JSON.
   return Object.fromEntries(cut) as T & EventData
+}
+
+function cutText(text: string): string {
+  return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS - 1)}…` : text
 }
 
 /** Halves the vantages until the payload fits: texts of four-byte characters can make 40 too many. */

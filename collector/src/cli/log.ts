@@ -1,5 +1,6 @@
 /** Log of a running collector: readable lines on a terminal, JSON lines elsewhere. Goes to stderr. */
 import { pino, stdSerializers } from 'pino'
+import { visible } from '@constat/shared/visible'
 import type { LogLevel } from '../config.ts'
 import type { Log } from '../shell.ts'
 import type { World } from './world.ts'
@@ -19,7 +20,8 @@ export function openLog(level: LogLevel, { isTerminal, err, clock }: World): Log
 
 function jsonLog(level: LogLevel): Log {
   const serializers = { error: stdSerializers.err }
-  const logger = pino({ level, base: null, serializers }, pino.destination({ fd: 2, sync: true }))
+  const hooks = { streamWrite: visible }
+  const logger = pino({ level, base: null, serializers, hooks }, pino.destination({ fd: 2, sync: true }))
   return {
     info: (message, facts) => logger.info(facts ?? {}, message),
     warn: (message, facts) => logger.warn(facts ?? {}, message),

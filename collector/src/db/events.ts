@@ -3,6 +3,7 @@
  * either all of them exist or none. Ids follow the order of the commits, which the replay relies on.
  */
 import { Fault } from '@constat/shared/fault'
+import { visible } from '@constat/shared/visible'
 import { envelopeText, MAX_PAYLOAD_BYTES, payloadBytes, TEST_TYPE } from '../alert/types.ts'
 import type { Event, EventData, EventType, Fact, MessageType } from '../alert/types.ts'
 import type { UnixMs } from '@constat/shared/time'
@@ -104,10 +105,10 @@ export async function newestEventId(db: Database | Tx): Promise<number> {
   return row?.id ?? 0
 }
 
-/** PostgreSQL's jsonb takes neither NUL nor a lone surrogate; a probe's error text may hold either. */
+/** As it is shown to people; PostgreSQL's jsonb takes no lone surrogate either, and a probe's error text may hold one. */
 function storable(data: EventData): EventData {
   const text = JSON.stringify(data, (_key, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD') : value,
+    typeof value === 'string' ? visible(value.replace(/\p{Surrogate}/gu, '\uFFFD')) : value,
   )
   // What was EventData before the replacement of characters is EventData after it.
   return JSON.parse(text) as EventData

@@ -2,6 +2,7 @@
  * The site: every page of the web view and the forms on them. A page is one line here and one file beside.
  */
 import { Fault } from '@constat/shared/fault'
+import { visible } from '@constat/shared/visible'
 import { Hono, type Context } from 'hono'
 import { compress } from 'hono/compress'
 import type { AppDeps } from '../http/actions.ts'
@@ -19,6 +20,12 @@ import { localPath, OWNER_PATH, receive, sceneOf, type VisitEnv } from './visit.
 export function createSite(deps: AppDeps): Hono {
   const site = new Hono()
   site.use(compress())
+  site.use(async (c, next) => {
+    await next()
+    // Whatever a page shows, whoever has written it: none of our own words needs such characters.
+    if (c.res.headers.get('content-type')?.startsWith('text/html'))
+      c.res = new Response(visible(await c.res.text()), c.res)
+  })
   site.use(async (c, next) => {
     if (new URL(c.req.url).search.length > MAX_QUERY_CHARS) {
       throw new Fault('too-large', `The query is longer than ${MAX_QUERY_CHARS} characters.`)

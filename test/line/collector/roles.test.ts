@@ -1,0 +1,138 @@
+/**
+ * Roles: every route and page there is, and who is let in. Both lists are made from the app: one that is new is
+ * refused here until somebody has decided who may use it, and writes it down below.
+ */
+import { expect, it } from 'vitest'
+import { createApp } from '@constat/collector/http/app'
+import { plainDeps } from '../../support/plain-deps.ts'
+
+const CALLERS = {
+  nobody: null,
+  provider: 'provider-token',
+  'viewer of one contract': 'confined-token',
+  'owner of one contract': 'half-owner-token',
+  viewer: 'viewer-token',
+  owner: 'owner-token',
+} as const
+type Who = keyof typeof CALLERS
+
+const EVERYBODY = Object.keys(CALLERS) as Who[]
+const SIGNED_IN = EVERYBODY.filter((who) => who !== 'nobody')
+const HOSTS: Who[] = ['viewer', 'owner']
+const SIDES: Who[] = ['provider', 'owner of one contract', 'owner']
+const OWNER: Who[] = ['owner']
+
+const API = '/api/v1'
+const CONTRACT = '/contracts/:contract'
+const WINDOW = `${CONTRACT}/windows/:window`
+const DECIDED: [readonly Who[], readonly string[]][] = [
+  [
+    EVERYBODY,
+    [
+      ...['/livez', '/readyz', '/metrics', '/install.sh', '/agent/constat-agent.mjs', '/static/:name'],
+      // The overview is the door for whoever has no session.
+      ...['/', '/owner', '/sign-in', `${API}/openapi.json`],
+    ].map((path) => `GET ${path}`),
+  ],
+  [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
+  [
+    SIGNED_IN,
+    [
+      ...['/contracts', CONTRACT, `${CONTRACT}/revisions`, `${CONTRACT}/statements`, `${CONTRACT}/windows`],
+      ...[
+        `${CONTRACT}/statements/:statement/reconciliation`,
+        WINDOW,
+        `${WINDOW}/closing`,
+        `${WINDOW}/replay`,
+      ],
+      ...['/incidents', '/incidents/:incident', '/exclusions', '/exclusions/:exclusion', '/events'],
+      ...['/services/:service/timeline', '/checks/:check/latency'],
+    ].map((path) => `GET ${API}${path}`),
+  ],
+  [SIGNED_IN, [`POST ${API}${WINDOW}/reconcile`]],
+  [
+    SIGNED_IN,
+    [
+      ...[
+        '/contracts',
+        CONTRACT,
+        `${CONTRACT}/services/:service`,
+        `${CONTRACT}/statements/:statement`,
+        WINDOW,
+      ],
+      ...['/incidents', '/incidents/:incident', '/setup'],
+    ].map((path) => `GET ${path}`),
+  ],
+  [HOSTS, [`GET ${API}/agents`, 'GET /setup/agents']],
+  [
+    SIDES,
+    [
+      ...[
+        '/incidents/:incident/acknowledge',
+        '/exclusions/:exclusion/accept',
+        '/exclusions/:exclusion/dispute',
+      ],
+    ].flatMap((path) => [`POST ${path}`, `POST ${API}${path}`]),
+  ],
+  [
+    SIDES,
+    [
+      ...[`${API}/exclusions`, `${CONTRACT}/exclusions`],
+      ...[`${API}${CONTRACT}/statements`, `${WINDOW}/statements`, `${API}${CONTRACT}/preview`],
+    ].map((path) => `POST ${path}`),
+  ],
+  [
+    OWNER,
+    ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries'].map((path) => `GET ${API}${path}`),
+  ],
+  [
+    OWNER,
+    [
+      ...['/agents/tokens', `${CONTRACT}/archive`, `${CONTRACT}/try`, '/tokens'],
+      ...['/tokens/:token/renew', '/webhooks', '/webhooks/:webhook/enable', '/webhooks/:webhook/test'],
+      '/deliveries/:delivery/replay',
+    ].map((path) => `POST ${API}${path}`),
+  ],
+  [OWNER, [`PUT ${API}${CONTRACT}`]],
+  [OWNER, ['/agents/:agent', '/tokens/:token', '/webhooks/:webhook'].map((path) => `DELETE ${API}${path}`)],
+  [OWNER, ['/setup/access', '/setup/alerts', '/setup/contract'].map((path) => `GET ${path}`)],
+  [
+    OWNER,
+    [
+      ...[`${CONTRACT}/archive`, '/setup/contract', '/setup/agents/tokens', '/setup/agents/:agent/revoke'],
+      ...['/setup/access/:token/renew', '/setup/access/:token/revoke', '/setup/alerts'],
+      ...['/setup/alerts/:webhook/enable', '/setup/alerts/:webhook/remove', '/setup/alerts/:webhook/test'],
+      '/setup/alerts/deliveries/:delivery/replay',
+    ].map((path) => `POST ${path}`),
+  ],
+]
+const MATRIX = new Map(DECIDED.flatMap(([who, routes]) => routes.map((route) => [route, who] as const)))
+
+const app = createApp(plainDeps().deps)
+// Middleware stands under ALL; a page with several handlers is named once for each.
+const routes = [
+  ...new Set(app.routes.filter(({ method }) => method !== 'ALL').map((r) => `${r.method} ${r.path}`)),
+]
+
+it('every route and page is decided, and no other', () => {
+  expect(routes.toSorted()).toEqual([...MATRIX.keys()].toSorted())
+})
+
+it.each(routes)('%s lets in whom it should', async (route) => {
+  const [method = '', path = ''] = route.split(' ')
+  const address = path.replaceAll(/:\w+/g, 'some').replace('/static/some', '/static/app.css')
+  const letIn = async (who: Who): Promise<boolean> => {
+    const token = CALLERS[who]
+    const headers = { 'sec-fetch-site': 'same-origin', ...(token && { authorization: `Bearer ${token}` }) }
+    const { status, headers: answered } = await app.request(address, { method, headers })
+    // The owner link refuses a wrong token, not a caller.
+    if (path === '/owner') return true
+    const isTurnedAway = status === 303 && (answered.get('location') ?? '').startsWith('/sign-in')
+    return status !== 401 && status !== 403 && !isTurnedAway
+  }
+  const found: Who[] = []
+  for (const who of EVERYBODY) if (await letIn(who)) found.push(who)
+  const signIn = route === 'POST /sign-in'
+  // Without a token to sign in with, this one answers 401 to everybody.
+  expect(signIn ? EVERYBODY : found).toEqual(MATRIX.get(route))
+})
