@@ -92,7 +92,7 @@ async function openLine(
   closers.push(() => health.close())
   const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
   const access = { db, random, nowMs: () => clock.nowMs() }
-  const { url, publicUrl } = door
+  const { publicUrl } = door
   const bus = await openBus({ db, log })
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
@@ -134,12 +134,17 @@ async function openLine(
   const { allowPrivate } = config
   const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
   closers.push(() => delivery.stop())
-  const tell = (): void =>
-    tellRunning(config.dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
+  tellWhere(config.dataDir, door, closers)
+  return { door, pipeline, access, actions }
+}
+
+/** Where commands of this host find the collector, as long as it runs. */
+function tellWhere(dataDir: string, door: Door, closers: Closers): void {
+  const { url, publicUrl } = door
+  const tell = (): void => tellRunning(dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
   tell()
   door.onPin(tell)
-  closers.push(() => tellStopped(config.dataDir))
-  return { door, pipeline, access, actions }
+  closers.push(() => tellStopped(dataDir))
 }
 
 /** How a command is made of a token. Without an agent to give away one is left that takes one that is there. */

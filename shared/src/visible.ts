@@ -4,6 +4,7 @@
  */
 
 /** C0 but for tab and line feed, DEL, C1, the marks, embeddings, overrides and isolates of direction. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /**

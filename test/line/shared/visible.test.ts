@@ -22,6 +22,7 @@ it.each(SHOWN)('%j is shown as %j', (text, shown) => expect(visible(text)).toBe(
 it('leaves JSON what it says', () => {
   const value = { text: SHOWN.map(([text]) => text).join(' ') }
   const text = visible(JSON.stringify(value))
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   expect(text).not.toMatch(/[\u0000-\u0008\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/)
   expect(JSON.parse(text)).toEqual(value)
 })

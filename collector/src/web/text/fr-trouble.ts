@@ -19,7 +19,7 @@ export const healthFr: HealthText = {
 
 export const troubleFr: Text['trouble'] = {
   awayTitle: 'La base de données ne répond pas',
-  awayText: 'Rien n’est perdu : les agents gardent ce qu’ils mesurent. Réessayez dans un instant.',
+  awayText: 'Rien n’est perdu : les agents gardent ce qu’ils mesurent. Réessayez dans un instant.',
   back: 'Retour à la vue d’ensemble',
   code: 'Code',
   notFoundTitle: 'Il n’y a rien ici',
