@@ -144,11 +144,6 @@ export class ConfigStore {
     this.#keeping = null
   }
 
-  #hold(config: AgentConfig, signed: SignedConfig): void {
-    this.#configs.set(config.origin, config)
-    this.#signed.set(config.origin, signed)
-  }
-
   async #keep(origin: string, { json, signature, mine }: SignedConfig): Promise<void> {
     const name = `${createHash('sha256').update(origin).digest('hex').slice(0, 16)}.json`
     const kept = { json, signature: Buffer.from(signature).toString('base64'), mine }

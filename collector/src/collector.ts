@@ -150,21 +150,6 @@ function connectionDeps(
   }
 }
 
-function connectionDeps(
-  { agents, intake, assign, restored, secondLooks }: Pipeline,
-  { shell, clock }: { shell: Shell; clock: HeldClock },
-): ConnectionDeps {
-  return {
-    shell,
-    agents,
-    intake,
-    assign: (agent) => assignmentsOf(agent, assign),
-    compare: (agent, theirMs) => clock.compare(agent, theirMs),
-    recall: restored.recall,
-    hanging: (agent, place) => secondLooks.hanging(agent, place),
-  }
-}
-
 /** How a command is made of a token. Without an agent to give away one is left that takes one that is there. */
 async function invitation(
   door: Door,

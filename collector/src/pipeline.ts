@@ -138,21 +138,11 @@ export class Pipeline {
     this.secondLooks = new SecondLooks({ contracts, agents, identity, nowMs, ask: deps.ask ?? (() => {}) })
     this.setAside = new SetAside({ nowMs, log: shell.log })
     const fold = (this.fold = new Fold(db, contracts, (log, { index, agent, reason }) => {
-      const contract = contracts.ofLog(log)?.contract ?? ''
-      shell.log.error('a frame cannot be folded: what it told of is unknown', {
-        contract,
-        index,
-        agent,
-        reason,
-      })
+      const facts = { contract: contracts.ofLog(log)?.contract ?? '', index, agent, reason }
+      shell.log.error('a frame cannot be folded: what it told of is unknown', facts)
     }))
     this.intake = this.#makeFrameIntake()
-    // What a silent host has not sent is missing; what any other has not sent is on its way.
-    const isAwaited = (agent: string): boolean => {
-      const known = agents.byId(agent)
-      return known !== null && known.revokedMs === null && known.silentSinceMs === null
-    }
-    const timelines = (this.#timelines = new Timelines(fold.tracks, isAwaited))
+    const timelines = (this.#timelines = new Timelines(fold.tracks, (agent) => agents.isAwaited(agent)))
     const latencies = new Latencies({ db, contracts, fold, nowMs })
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
     const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))

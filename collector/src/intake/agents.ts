@@ -66,6 +66,12 @@ export class Agents {
     return this.#byId.get(id) ?? null
   }
 
+  /** What a silent host has not sent is missing; what any other has not sent is on its way. */
+  isAwaited(id: string): boolean {
+    const known = this.byId(id)
+    return known !== null && known.revokedMs === null && known.silentSinceMs === null
+  }
+
   /** Who introduces itself: an enrolled agent, or a new one whose token is good. */
   async introduce(hello: Introduction): Promise<Enrolment> {
     const id = agentIdOf(hello.publicKey).toString('hex')

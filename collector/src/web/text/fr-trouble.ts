@@ -10,14 +10,10 @@ export const healthFr: HealthText = {
   ledger: ({ reason }) => `le registre ne peut pas être écrit : ${reason}`,
   'fold-behind': ({ contract }) => `le dépouillement de ${contract} est en retard sur son registre`,
   lie: ({ contract, index }) =>
-    `le journal de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
+    `le registre de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
   restored: ({ contract }) =>
     `la base de ${contract} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
   'set-aside': ({ contracts }) => `${contracts} contrat(s) mis de côté : leurs pages en disent la raison`,
-  lie: ({ contract, index }) =>
-    `le registre de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
-  restored: ({ contract }) =>
-    `la base de ${contract} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
   clock: ({ offMs, isDoubted }) =>
     `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +
     (isDoubted
