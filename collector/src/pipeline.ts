@@ -35,7 +35,7 @@ import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
 import { Objectives } from './judge/objectives.ts'
 import { SlotJudge } from './judge/slot-judge.ts'
-import { servicesOf, Timelines } from './judge/timelines.ts'
+import { servicesOn, Timelines } from './judge/timelines.ts'
 import type { ReadModel } from './view/reads.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
@@ -392,9 +392,4 @@ export class Pipeline {
       await signCheckpoints(db, shell, this.sequencer)
     }
   }
-}
-
-/** Services that rest on a check under any terms. */
-function servicesOn({ life }: ContractState, check: string): Set<string> {
-  return new Set(life.revisions.flatMap(({ terms }) => servicesOf(terms, check)))
 }

@@ -182,8 +182,13 @@ export function closedTimelines(tracks: Tracks): Timelines {
 
 const SERVICES_OF = new WeakMap<ExpandedContract, Map<string, string[]>>()
 
+/** Services that rest on a check under any terms. */
+export function servicesOn({ life }: Pick<ContractState, 'life'>, check: string): Set<string> {
+  return new Set(life.revisions.flatMap(({ terms }) => servicesOf(terms, check)))
+}
+
 /** Services that rest on a check. Worked out once for each contract: terms never change. */
-export function servicesOf(contract: ExpandedContract, check: string): readonly string[] {
+function servicesOf(contract: ExpandedContract, check: string): readonly string[] {
   let byCheck = SERVICES_OF.get(contract)
   if (!byCheck) {
     byCheck = new Map(contract.checks.map(({ name }) => [name, []]))
