@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openBus } from '@constat/collector/alert/bus'
+import { MAX_LISTENERS, openBus } from '@constat/collector/alert/bus'
 import {
   migrateQueue,
   startDelivery,
@@ -700,7 +700,7 @@ describe('the bus', () => {
 
   it('has a limit of listeners', async () => {
     const bus = await openBus({ db: db.sql, log: quiet })
-    const leave = Array.from({ length: 256 }, () => bus.subscribe(() => {}))
+    const leave = Array.from({ length: MAX_LISTENERS }, () => bus.subscribe(() => {}))
     expect(() => bus.subscribe(() => {})).toThrow('too many event streams')
     leave[0]?.()
     bus.subscribe(() => {})
