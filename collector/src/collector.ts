@@ -106,6 +106,7 @@ async function openLine(
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
   const previews = startPreviews({ pgConfig, nowMs: () => clock.nowMs() })
+  const configured = (): Promise<void> => sockets?.assignAll() ?? Promise.resolve()
   const pipeline = new Pipeline({
     db,
     shell,
@@ -115,7 +116,7 @@ async function openLine(
     publicUrl,
     bus,
     previews,
-    configured: () => sockets?.assignAll() ?? Promise.resolve(),
+    configured,
     ask: (asked, look) => sockets?.ask(asked, look),
   })
   await pipeline.open()

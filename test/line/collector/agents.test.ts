@@ -216,6 +216,7 @@ describe('a clone', () => {
       close: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
+      welcomed: () => undefined,
     }
     // No frame is sent here.
     const deps = { shell: shellNow(), agents, assign: () => Promise.resolve([]), hanging: () => undefined }
