@@ -804,6 +804,8 @@ describe('constat-agent probe', () => {
         { name: 'closed', url: at('/gone') },
       ],
     })
+    expect((await probe(dir, 'portal')).out).toContain('the secret password may not go to')
+    writeFileSync(join(dir, 'policy.json'), JSON.stringify({ secrets: { password: [at('')] } }))
     const { code, out } = await probe(dir, 'portal')
     expect(code).toBe(1)
     const lines = out.split('\n').map((line) => line.replace(/ +\d+\.\d{3} ms$/, ''))
