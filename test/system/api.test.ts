@@ -28,7 +28,21 @@ const YAML =
 type Case = Asked & { path: string; status: number; operation: string }
 
 /** One request that succeeds for every operation. */
+const by = { role: 'owner', contract: null, token: 'tok_test' } as const
+const spare = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
+const worn = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
+
 const CASES: Case[] = [
+  { operation: 'get /tokens', path: '/tokens', status: 200 },
+  { operation: 'get /audit', path: '/audit', status: 200 },
+  { operation: 'post /tokens', path: '/tokens', method: 'POST', body: { role: 'viewer' }, status: 201 },
+  {
+    operation: 'post /tokens/{token}/renew',
+    path: `/tokens/${worn.id}/renew`,
+    method: 'POST',
+    status: 201,
+  },
+  { operation: 'delete /tokens/{token}', path: `/tokens/${spare.id}`, method: 'DELETE', status: 204 },
   { operation: 'get /contracts', path: '/contracts', status: 200 },
   { operation: 'get /contracts/{contract}', path: '/contracts/intranet', status: 200 },
   {
@@ -324,7 +338,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|archive$|try$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|audit|archive$|try$|^put|^delete/.test(operation),
   ),
 )
 
