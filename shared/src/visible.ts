@@ -4,7 +4,7 @@
  */
 
 /** C0 but for tab and line feed, DEL, C1, the marks, embeddings, overrides and isolates of direction. */
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const HIDDEN = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /**
  * Each as `\u202e`: within JSON that is the same character again, so JSON text stays what it says.
