@@ -38,7 +38,7 @@ export function openClient(dataDir: string): Client {
   return {
     url: running.url,
     ready: async () =>
-      JSON.parse((await exchange(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).text),
+      JSON.parse((await answerOf(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).text),
     get: (path) => ask('GET', path),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
     post: (path, text, { type = 'application/json', withinMs } = {}) =>
@@ -50,16 +50,20 @@ type Body = { type: string; text: string }
 type Asked = { method: string; path: string; token?: string; withinMs: number; body?: Body }
 
 async function request(running: Running, asked: Asked): Promise<unknown> {
-  const { status, text } = await exchange(running, asked).catch((error: unknown) => {
+  const { status, text } = await answerOf(running, asked)
+  const answer: unknown = JSON.parse(text)
+  if (status < 300) return answer
+  throw problemFault(answer, status)
+}
+
+async function answerOf(running: Running, asked: Asked): Promise<Answer> {
+  return exchange(running, asked).catch((error: unknown) => {
     if (error instanceof Fault) throw error
     throw new Fault('unavailable', `the collector at ${new URL(running.url).origin} does not answer`, {
       hint: NOT_RUNNING,
       cause: error,
     })
   })
-  const answer: unknown = JSON.parse(text)
-  if (status < 300) return answer
-  throw problemFault(answer, status)
 }
 
 function exchange(running: Running, { method, path, token, withinMs, body }: Asked): Promise<Answer> {
