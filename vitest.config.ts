@@ -24,6 +24,12 @@ const PATIENT = [
   'exclusions',
   'host',
   'health',
+  'alerted',
+  'trial',
+  'agent-place',
+  'agent-policy',
+  'restore',
+  'evidence',
   'step',
   'unknown',
 ].map((name) => `test/system/${name}.test.ts`)
