@@ -28,6 +28,13 @@ export type Callers = {
   close(): Promise<void>
 }
 
+type CallersOptions = {
+  module?: URL
+  withinMs?: (kind: Kind) => number
+  heapMb?: number
+  idleMs?: number
+}
+
 type Pending = {
   kind: Kind
   by: Asker
@@ -41,9 +48,10 @@ export function startCallers({
   module = threadModule(),
   withinMs = (kind) => LIMITS[kind].withinMs,
   heapMb = MAX_HEAP_MB,
-}: { module?: URL; withinMs?: (kind: Kind) => number; heapMb?: number } = {}): Callers {
+  idleMs = IDLE_MS,
+}: CallersOptions = {}): Callers {
   const turns = new Turns<Pending>()
-  const pool = openPool(module, heapMb)
+  const pool = openPool(module, { heapMb, idleMs })
   let isClosed = false
 
   const advance = (): void => {
@@ -87,7 +95,7 @@ type Pool = {
   close(): Promise<void>
 }
 
-function openPool(module: URL, heapMb: number): Pool {
+function openPool(module: URL, { heapMb, idleMs }: { heapMb: number; idleMs: number }): Pool {
   const all = new Set<Worker>()
   const resting = new Map<Worker, NodeJS.Timeout>()
   const begin = (): Worker => {
@@ -118,7 +126,12 @@ function openPool(module: URL, heapMb: number): Pool {
       return worker
     },
     rest: (worker) => {
-      resting.set(worker, setTimeout(() => void worker.terminate(), IDLE_MS).unref())
+      const end = (): void => {
+        // At once, and not when it has ended: until then it would be given work.
+        resting.delete(worker)
+        void worker.terminate()
+      }
+      resting.set(worker, setTimeout(end, idleMs).unref())
     },
     close: async () => {
       await Promise.all([...all].map((worker) => worker.terminate()))

@@ -101,6 +101,15 @@ describe('the threads of callers', () => {
     expect(await ask('well')).toBe('well')
   }, 120_000)
 
+  it('end when they have had nothing to do, and are not given work any more', async () => {
+    callers = startCallers({ module: OBEDIENT, idleMs: 0 })
+    for (let n = 0; n < 10; n += 1) {
+      expect(await ask('well')).toBe('well')
+      // Their time is over in this turn; they end in a later one.
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }, 120_000)
+
   it('read contracts, and say what is wrong with one', async () => {
     callers = startCallers()
     expect(await ask(SMALL)).toMatchObject({ kind: 'ok', contracts: [{ name: 'intranet' }] })
