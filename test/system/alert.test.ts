@@ -367,7 +367,7 @@ describe('a slow endpoint', () => {
     const startMs = Date.now()
     await deliver()
     await quick.until(40)
-    expect(Date.now() - startMs).toBeLessThan(5_000)
+    expect(Date.now() - startMs).toBeLessThan(15_000)
     expect((await settled(b.id)).every(({ attempts }) => attempts === 1)).toBe(true)
     expect(most).toBe(2)
     await removeWebhook(db.sql, a.id)

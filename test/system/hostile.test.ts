@@ -15,6 +15,7 @@ import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES } from '@constat/s
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openIdentity } from '../../collector/src/data-dir.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
+import { spanOf } from '../../collector/src/intake/admit.ts'
 import { leafCode } from '../../collector/src/ledger/leaf.ts'
 import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { besideOf } from '../support/beside.ts'
@@ -552,9 +553,10 @@ async function appendAsBefore(body: Buffer): Promise<void> {
   const shell = { clock: REAL_CLOCK, random, log, identity: openIdentity(dataDir, random) }
   const sequencer = new Sequencer(database.sql, shell)
   await sequencer.open()
-  const { seq, session: bytes } = readPlaced(body)
-  const session = Buffer.from(bytes)
-  const [fromMs, toMs] = [Date.now() - 60_000, Date.now()]
+  const placed = readPlaced(body)
+  const { seq } = placed
+  const session = Buffer.from(placed.session)
+  const { fromMs, toMs } = spanOf(placed, [60_000])!
   const health = { clockOffsetMs: 0, clockErrorMs: 0, clockBase: null, spoolFrames: 0 }
   const place = {
     agent: rogue.agent,
@@ -566,7 +568,7 @@ async function appendAsBefore(body: Buffer): Promise<void> {
     health,
     isGood: true,
   }
-  await sequencer.append({ log: 1, drafts: [{ type: 'frame', body, receivedMs: toMs, frame: place }] })
+  await sequencer.append({ log: 1, drafts: [{ type: 'frame', body, receivedMs: Date.now(), frame: place }] })
   await sequencer.close()
   await database.close()
 }

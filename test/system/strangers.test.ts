@@ -250,7 +250,9 @@ describe('a stranger', () => {
   })
 
   it('with answers that it does not read keeps no agent out', async () => {
-    await under(() => many(TOO_MANY, () => half('GET /api/v1/openapi.json HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')))
+    await under(() =>
+      many(TOO_MANY, () => half('GET /api/v1/openapi.json HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')),
+    )
   })
 
   it('that is a page in a browser is refused', async () => {
