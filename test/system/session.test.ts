@@ -197,7 +197,7 @@ describe('headers', () => {
       expect(policy).toContain("script-src 'self'")
       expect(policy).not.toMatch(/unsafe|nonce|\*/)
       expect(headers.get('x-content-type-options')).toBe('nosniff')
-      expect(headers.get('referrer-policy')).toBe('no-referrer')
+      expect(headers.get('referrer-policy')).toBe('same-origin')
       expect(headers.get('strict-transport-security')).toBeNull()
     },
   )

@@ -17,7 +17,8 @@ export function securityHeaders(): MiddlewareHandler {
       baseUri: ["'none'"],
       frameAncestors: ["'none'"],
     },
-    referrerPolicy: 'no-referrer',
+    // Nothing for other sites; without it a form of ours over plain HTTP would come from the origin "null".
+    referrerPolicy: 'same-origin',
     xFrameOptions: 'DENY',
     // With our own certificate it would take from people the way past the browser's warning.
     strictTransportSecurity: false,

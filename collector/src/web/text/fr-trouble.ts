@@ -3,21 +3,21 @@ import { mebibytes, seconds, type HealthText } from '../../view/health.ts'
 import type { Text } from './en.ts'
 
 export const healthFr: HealthText = {
-  database: ({ reason }) => `la base de données ne répond pas : ${reason}`,
+  database: ({ reason }) => `la base de données ne répond pas : ${reason}`,
   disk: ({ freeBytes, floorBytes }) =>
-    `le disque est plein : il reste ${mebibytes(freeBytes)} Mio des ${mebibytes(floorBytes)} à garder libres ; ` +
+    `le disque est plein : il reste ${mebibytes(freeBytes)} Mio des ${mebibytes(floorBytes)} à garder libres ; ` +
     'aucun échantillon n’est reçu tant que la place manque, et les agents gardent les leurs',
-  ledger: ({ reason }) => `le registre ne peut pas être écrit : ${reason}`,
+  ledger: ({ reason }) => `le registre ne peut pas être écrit : ${reason}`,
   'fold-behind': ({ contract }) => `le dépouillement de ${contract} est en retard sur son registre`,
-  'set-aside': ({ contracts }) => `${contracts} contrat(s) mis de côté : leurs pages en disent la raison`,
+  'set-aside': ({ contracts }) => `${contracts} contrat(s) mis de côté : leurs pages en disent la raison`,
   lie: ({ contract, index }) =>
-    `le registre de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
+    `le registre de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
   restored: ({ contract }) =>
-    `la base de ${contract} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
+    `la base de ${contract} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
   clock: ({ offMs, isDoubted }) =>
-    `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +
+    `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +
     (isDoubted
-      ? ' ; aucun agent ne reçoit d’heure avant que d’autres montrent laquelle est juste ; si la nouvelle l’est, redémarrez le collecteur'
+      ? ' ; aucun agent ne reçoit d’heure avant que d’autres montrent laquelle est juste ; si la nouvelle l’est, redémarrez le collecteur'
       : ', comme les agents le montrent'),
 }
 
