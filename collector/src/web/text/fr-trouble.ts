@@ -15,7 +15,7 @@ export const healthFr: HealthText = {
   restored: ({ contract }) =>
     `la base de ${contract} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
   clock: ({ offMs, isDoubted }) =>
-    `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +
+    `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +
     (isDoubted
       ? ' ; aucun agent ne reçoit d’heure avant que d’autres montrent laquelle est juste ; si la nouvelle l’est, redémarrez le collecteur'
       : ', comme les agents le montrent'),
