@@ -2,22 +2,25 @@
  * Latency chunks over a real database: what is packed, what still grows, and frames that come late are all
  * one answer, that of every sample in the ledger; dropping what is packed changes nothing.
  */
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { sealBatch, type Batch } from '@constat/shared/batch'
+import { frameDigest, sealBatch, type Batch } from '@constat/shared/batch'
 import { configDigest, type CheckConfig } from '@constat/shared/check'
 import type { SlotColumns } from '@constat/sla/latency'
+import { openIdentity } from '../../collector/src/data-dir.ts'
 import { dropFold } from '../../collector/src/db/fold-rows.ts'
-import { insertEntries } from '../../collector/src/db/ledger-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
 import { CHUNK_MS } from '../../collector/src/fold/track.ts'
 import { Latencies, SETTLE_MS } from '../../collector/src/latency/latencies.ts'
+import type { Draft } from '../../collector/src/ledger/leaf.ts'
+import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { sampleBatch } from '../support/sample-batch.ts'
+import { REAL_CLOCK } from '../support/real-clock.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const AGENT = Buffer.alloc(16, 0xa1)
@@ -38,6 +41,7 @@ const { privateKey } = generateKeyPairSync('ed25519')
 
 let dataDir: string
 let database: OpenDatabase
+let sequencer: Sequencer
 const states = statesOf(appliedState(terms, config))
 let fold: Fold
 let latencies: Latencies
@@ -49,6 +53,12 @@ beforeAll(async () => {
   dataDir = makeCollectorDir()
   database = await openDatabase({ databaseUrl: null, dataDir, log: createKeptLog() })
   await migrateDatabase(database, { log: createKeptLog() })
+  const random = { bytes: (count: number) => randomBytes(count) }
+  const identity = openIdentity(dataDir, random)
+  sequencer = new Sequencer(database.sql, { clock: REAL_CLOCK, random, log: createKeptLog(), identity })
+  await sequencer.create('two')
+  const before = { type: 'collector-event' as const, body: Buffer.from('{}'), receivedMs: START_MS }
+  await sequencer.append({ log: 1, drafts: [before, before] })
   restart()
 })
 
@@ -104,15 +114,16 @@ function frameOf(instantsMs: readonly number[], seq: number): { batch: Batch; bo
 
 /** Appends frames to the ledger and folds them, as the line does. */
 async function receive(frames: readonly (readonly number[])[]): Promise<void> {
-  const rows = frames.map((instantsMs) => {
+  const drafts = frames.map((instantsMs): Draft => {
     const index = leaves
     leaves += 1
     const { batch, body } = frameOf(instantsMs, index)
     const span = { fromMs: Math.min(...instantsMs), toMs: Math.max(...instantsMs) }
-    const place = { log: 1, index, type: 1, receivedMs: nowMs, seq: index }
-    return { ...place, ...span, body, agent: AGENT, session: Buffer.from(batch.session) }
+    const health = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0, clockBase: null }
+    const place = { agent: AGENT, session: Buffer.from(batch.session), seq: index, digest: frameDigest(body) }
+    return { type: 'frame', body, receivedMs: nowMs, frame: { ...place, ...span, health, isGood: false } }
   })
-  await database.sql.begin((tx) => insertEntries(tx, rows))
+  await sequencer.append({ log: 1, drafts })
   await caughtUp()
 }
 
