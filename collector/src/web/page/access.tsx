@@ -57,7 +57,7 @@ type Granted = Pick<TokenView, 'role' | 'contract' | 'name'>
 
 function grantText({ role, name }: Granted, { text: { access } }: Scene): string {
   if (role !== null) return access[role]
-  return name === null ? access.agent : `${access.agent}: ${name}`
+  return name === null ? access.agent : access.agentNamed(name)
 }
 
 function TokenTable({ tokens, scene }: { tokens: readonly TokenView[]; scene: Scene }) {

@@ -20,13 +20,14 @@ export const signIn = {
 
 export const access = {
   title: 'Access',
-  intro: 'Who may come in. To take a token ends its sessions, its pages and its event streams at once.',
+  intro: 'Who may come in. Revoking a token ends its sessions, its pages and its event streams at once.',
   id: 'Token',
   grant: 'For',
   owner: 'Owner',
   viewer: 'Viewer',
   provider: 'Provider',
   agent: 'An agent that joins',
+  agentNamed: (name: string) => `Agent ${name}, which joins`,
   contract: 'Contract',
   all: 'All',
   made: 'Made',

@@ -30,6 +30,7 @@ export const access: typeof englishAccess = {
   viewer: 'Lecteur',
   provider: 'Prestataire',
   agent: 'Un agent qui rejoint',
+  agentNamed: (name) => `L’agent ${name}, qui rejoint`,
   contract: 'Contrat',
   all: 'Tous',
   made: 'Créé',
