@@ -207,7 +207,7 @@ class Agent implements RunningAgent {
       pace: this.#held.pace(),
       probing: {
         resolver: createResolver(SYSTEM_RESOLVER, clock),
-        policy: this.#held.policy,
+        denied: this.#held.policy,
         secureContext: secureContextSource(),
         secret: secretsIn(join(this.#options.dir, SECRETS_FOLDER)),
       },

@@ -1,5 +1,6 @@
 /** Probing: a context for probes in tests, and what a result says in three words. */
-import { createPolicy, type Policy } from '@constat/probe/policy'
+import { denyRule } from '@constat/probe/address'
+import type { Policy } from '@constat/probe/policy'
 import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
 import type { Resolver } from '@constat/probe/resolution'
 import { createResolver, SYSTEM_RESOLVER } from '@constat/probe/resolver'
@@ -17,12 +18,8 @@ export type Surroundings = {
   policy?: Policy
 }
 
-const OWN_HOST = { verdict: 'allow', match: { addresses: ['loopback'] }, why: 'tests' } as const
 /** Of tests about something else: their servers are on this host, and secrets go where the check says. */
-export const OPEN_POLICY: Policy = {
-  ...createPolicy({ rules: [OWN_HOST], secrets: new Map() }),
-  secretRefusal: () => undefined,
-}
+export const OPEN_POLICY = denyRule({ allow: [], deny: [] })
 
 /** Names below `.test` are 127.0.0.1, or ::1 where only that will do; the host knows the rest. */
 const hostResolver = createResolver(SYSTEM_RESOLVER, REAL_CLOCK)
@@ -38,7 +35,7 @@ export function probingContext({ timeoutMs, ca, secrets = {}, policy }: Surround
     timeoutMs,
     clock: REAL_CLOCK,
     resolver: testResolver,
-    policy: policy ?? OPEN_POLICY,
+    denied: policy ?? OPEN_POLICY,
     secureContext: secureContextSource(ca === undefined ? {} : { ca }),
     secret: (name) => {
       const text = secrets[name]

@@ -160,7 +160,7 @@ function contextOf(more: Partial<ProbeContext> = {}): ProbeContext {
     timeoutMs: TIMEOUT_MS,
     clock: REAL_CLOCK,
     resolver: createResolver(SYSTEM_RESOLVER, REAL_CLOCK),
-    policy: OPEN_POLICY,
+    denied: OPEN_POLICY,
     secureContext: secureContextSource(),
     secret: (name) => Promise.resolve(secrets.get(name) ?? `the secret ${name} is missing`),
     ...more,

@@ -51,7 +51,7 @@ export async function probeOnce(
     timeoutMs: limitMs,
     clock: terminal.clock,
     resolver: createResolver(SYSTEM_RESOLVER, terminal.clock),
-    policy: createPolicy(await loadPolicy(dir, ranges)),
+    denied: createPolicy(await loadPolicy(dir, ranges)),
     secureContext: secureContextSource(),
     secret: secretsIn(join(dir, SECRETS_FOLDER)),
   })

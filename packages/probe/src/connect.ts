@@ -50,8 +50,8 @@ export async function locate({ host, port, family, doing }: Place, attempt: Atte
 }
 
 /** A ProbeFailure where the owner of this host does not want it. */
-export function assertAllowed(act: Act, { policy, kind }: Pick<ProbeContext, 'policy' | 'kind'>): void {
-  const why = policy.refusal({ ...given({ kind }), ...act })
+export function assertAllowed(act: Act, { denied, kind }: Pick<ProbeContext, 'denied' | 'kind'>): void {
+  const why = denied.refusal({ ...given({ kind }), ...act })
   if (why !== undefined) throw unknownFailure('denied', why)
 }
 

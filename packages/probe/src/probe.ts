@@ -51,7 +51,7 @@ export type ProbeContext = {
   clock: Clock
   resolver: Resolver
   /** What the owner of the host lets checks do. Asked before every connection, and before a secret is read. */
-  policy: Policy
+  denied: Policy
   /** Of the check, for the policy. Set by `runProbe`. */
   kind?: ProbeSpec['kind']
   /**

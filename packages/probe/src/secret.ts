@@ -12,7 +12,7 @@ import type { ProbeContext, ProbeResult, TlsMaterial, Trust } from './probe.ts'
  */
 export async function readSecrets<K extends string>(
   names: { [N in K]?: string | undefined },
-  { secret, policy }: Pick<ProbeContext, 'secret' | 'policy'>,
+  { secret, denied }: Pick<ProbeContext, 'secret' | 'denied'>,
   origins: readonly string[] = [],
 ): Promise<{ kind: 'read'; secrets: { [N in K]?: Buffer } } | { kind: 'lacking'; result: ProbeResult }> {
   const secrets: { [N in K]?: Buffer } = {}
@@ -20,7 +20,7 @@ export async function readSecrets<K extends string>(
   for (const key of Object.keys(names) as K[]) {
     const name = names[key]
     if (name === undefined) continue
-    const refused = policy.secretRefusal(name, origins)
+    const refused = denied.secretRefusal(name, origins)
     if (refused !== undefined) return { kind: 'lacking', result: lacking('denied', refused) }
     const bytes = await secret(name)
     if (typeof bytes === 'string') return { kind: 'lacking', result: unsupported(bytes) }

@@ -54,7 +54,7 @@ function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenS
       probing: {
         ...probing,
         // Asked first of all: the probe is in flight.
-        policy: {
+        denied: {
           ...OPEN_POLICY,
           refusal: () => {
             setTimeout(standStill, 1)

@@ -76,11 +76,11 @@ describe('a secret', () => {
 
 describe('a probe that needs some', () => {
   test('gets those that it names', async () => {
-    const got = await readSecrets({ a: 'portal', b: undefined }, { secret: read, policy: OPEN_POLICY })
+    const got = await readSecrets({ a: 'portal', b: undefined }, { secret: read, denied: OPEN_POLICY })
     expect(got).toEqual({ kind: 'read', secrets: { a: Buffer.from('s3cret\n') } })
   })
   test('lacks one: unknown, and the agent has to be looked at', async () => {
-    const got = await readSecrets({ a: 'portal', b: 'missing' }, { secret: read, policy: OPEN_POLICY })
+    const got = await readSecrets({ a: 'portal', b: 'missing' }, { secret: read, denied: OPEN_POLICY })
     expect(got).toMatchObject({
       kind: 'lacking',
       result: {

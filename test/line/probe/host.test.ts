@@ -30,7 +30,7 @@ const context: ProbeContext = {
   timeoutMs: 5_000,
   clock: REAL_CLOCK,
   resolver: { resolve: nothing },
-  policy: OPEN_POLICY,
+  denied: OPEN_POLICY,
   secureContext: nothing,
   secret: nothing,
 }

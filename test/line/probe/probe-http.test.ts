@@ -76,7 +76,7 @@ const context: ProbeContext = {
   timeoutMs: TIMEOUT_MS,
   clock: REAL_CLOCK,
   resolver: tableResolver,
-  policy: OPEN_POLICY,
+  denied: OPEN_POLICY,
   secureContext: secureContextSource({ ca: CA }),
   secret: (name) => Promise.resolve(`the secret ${name} is missing`),
 }
