@@ -1,7 +1,7 @@
 /**
  * The web view in a real browser: every page at desk and phone width, light and dark, in both languages,
  * without an error, a sideways scroll or a finding of the audit; by keyboard, without script, and live.
- * Pictures of all of it go to test/.artifacts/.
+ * `npm run pictures` keeps one of each in test/.artifacts/: taking them costs more than all the rest.
  */
 import { serve } from '@hono/node-server'
 import { mkdirSync } from 'node:fs'
@@ -25,6 +25,11 @@ const PAGES = {
   quarter: '/?range=quarter',
   contracts: '/contracts',
   contract: `/contracts/${HOSTING}`,
+  services: `/contracts/${HOSTING}/services`,
+  windows: `/contracts/${HOSTING}/windows`,
+  exclusions: `/contracts/${HOSTING}/exclusions`,
+  terms: `/contracts/${HOSTING}/terms`,
+  evidence: `/contracts/intranet/evidence`,
   unknown: '/contracts/archive',
   window: `/contracts/${HOSTING}/windows/2026-10`,
   version: `/contracts/${HOSTING}/windows/2026-10?version=1`,
@@ -66,6 +71,12 @@ afterAll(async () => {
   await seeded.close()
 })
 
+async function keepPicture(page: Page, name: string): Promise<void> {
+  if (process.env.CONSTAT_PICTURES === undefined) return
+  // As PNG it takes longer than the page itself.
+  await page.screenshot({ path: `${PICTURES}${name}.jpeg`, type: 'jpeg', fullPage: true })
+}
+
 type Visit = { page: Page; troubles: string[]; leave: () => Promise<void> }
 
 /** A visitor with a session of their own; what the browser complains of is kept. */
@@ -104,12 +115,7 @@ describe.concurrent.each(COMBINATIONS)('at $width, $colorScheme, $locale', (comb
       const wider = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
       expect.soft(wider, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
       expect.soft(await page.evaluate(AUDIT), name).toEqual([])
-      await page.screenshot({
-        path: `${PICTURES}${name}-${width}-${colorScheme}-${locale}.jpeg`,
-        // As PNG it takes longer than the page itself.
-        type: 'jpeg',
-        fullPage: true,
-      })
+      await keepPicture(page, `${name}-${width}-${colorScheme}-${locale}`)
     }
     expect(troubles).toEqual([])
     await leave()
@@ -222,7 +228,7 @@ describe('live', () => {
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)')
     expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(27, 37, 64)')
     expect(await page.locator('nav.doors').isVisible()).toBe(false)
-    await page.screenshot({ path: `${PICTURES}contract-print.png`, fullPage: true })
+    await keepPicture(page, 'contract-print')
     await leave()
   })
 
@@ -260,7 +266,7 @@ describe('at the door', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('alert').waitFor()
     expect(await page.evaluate(AUDIT)).toEqual([])
-    await page.screenshot({ path: `${PICTURES}door-1280-light-en.png`, fullPage: true })
+    await keepPicture(page, 'door-1280-light-en')
     await page.locator('#token').fill(tokens['owner-token']!)
     await page.keyboard.press('Enter')
     await page.waitForURL('**/incidents')

@@ -171,7 +171,7 @@ describe('a service that fails and is removed', () => {
         .services.map(({ service }) => service),
     ).toEqual(['shop'])
     expect(await words('/contracts/daily/services/till')).toContain('Left the contract on 6 Oct 2026, 00:00')
-    expect(await words('/contracts/daily')).toContain('1 service that left')
+    expect(await words('/contracts/daily/services')).toContain('1 service that left')
     await askEverything()
     await expectFolded()
     await expectRebuilt()

@@ -19,13 +19,17 @@ const OPEN = `/incidents/${portal}`
 const closed = await read.incidents({ open: false, limit: 100 })
 const [statement] = read.statements(HOSTING)
 const [hook, chat] = await deps.actions.webhooks.list()
+const STOREYS = ['', '/services', '/windows', '/exclusions', '/terms', '/evidence'].map(
+  (storey) => `/contracts/${HOSTING}${storey}`,
+)
 const PAGES = [
   '/',
   '/?range=day',
   '/?range=quarter',
   '/contracts',
-  `/contracts/${HOSTING}`,
+  ...STOREYS,
   `/contracts/${HOSTING}?window=2026-10`,
+  `/contracts/${HOSTING}?find=portal&verdict=at_risk&page=9`,
   '/contracts/archive?window=2026-11',
   `/contracts/${HOSTING}/windows/2026-11`,
   `/contracts/${HOSTING}/windows/2026-10`,
@@ -109,11 +113,10 @@ describe('words', () => {
 
 describe('who sees what', () => {
   it('a viewer has nothing to press', async () => {
-    for (const path of [OPEN, '/setup/agents', `/contracts/${HOSTING}`]) {
-      const actions = [...(await draw(path, 'en', 'viewer-token')).matchAll(/action="([^"]+)"/g)].map(
-        (m) => m[1],
-      )
-      expect(actions).toEqual(['/sign-out'])
+    for (const path of [OPEN, '/setup/agents', ...STOREYS]) {
+      const page = await draw(path, 'en', 'viewer-token')
+      const posted = [...page.matchAll(/<form method="post"(?: class="[^"]*")?(?: action="([^"]+)")?/g)]
+      expect(posted.map(([, action]) => action)).toEqual(['/sign-out'])
     }
   })
 
@@ -147,7 +150,7 @@ describe('who sees what', () => {
     ['viewer-token', false],
     ['provider-token', false],
   ])('%s is offered to archive: %s', async (as, isOffered) => {
-    const page = await draw(`/contracts/${HOSTING}`, 'en', as)
+    const page = await draw(`/contracts/${HOSTING}/terms`, 'en', as)
     expect(page.includes(`action="/contracts/${HOSTING}/archive"`)).toBe(isOffered)
   })
 
@@ -179,10 +182,10 @@ describe('endings', () => {
 
   it.each([
     ['/contracts/payroll', 'Ended on 20 Nov 2026, 04:30', 'Terminé le 20 nov. 2026'],
-    ['/contracts/payroll', 'Apply terms again', 'Appliquez à nouveau des termes'],
+    ['/contracts/payroll/terms', 'Apply terms again', 'Appliquez à nouveau des termes'],
     ['/contracts/intranet', 'the other contracts go on', 'les autres contrats continuent'],
     ['/', 'Set aside: a rule of this contract', 'Mis de côté\u00a0: a rule of this contract'],
-    ['/contracts/intranet', '1 service that left', '1 service sorti du contrat'],
+    ['/contracts/intranet/services', '1 service that left', '1 service sorti du contrat'],
     ['/contracts/payroll', 'Longer than usual', 'Plus longue que d’habitude'],
     ['/contracts/intranet', 'Shorter than usual', 'Plus courte que d’habitude'],
     [`${SERVICES}/badges`, 'Left the contract on 1 Nov 2026', 'Sorti du contrat le 1 nov. 2026'],
@@ -197,7 +200,7 @@ describe('endings', () => {
   })
 
   it('of an archived contract nothing is counted any more, and it cannot be archived twice', async () => {
-    const page = await draw('/contracts/payroll')
+    const page = `${await draw('/contracts/payroll')}${await draw('/contracts/payroll/terms')}`
     expect(page).not.toContain('/archive"')
     expect(wordsOf(page)).not.toContain('budget left.')
     expect(read.contract('payroll')?.sentence).toBe('Ended on 2026-11-20 09:30 UTC.')

@@ -215,7 +215,7 @@ export type ExclusionDeclared = {
 }
 
 export function exclusionFact({ contract, exclusion, atMs, publicUrl }: ExclusionDeclared): Fact {
-  const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}#exclusions`
+  const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}/exclusions`
   const data = { contract, ...cutTexts(exclusion), links: page === null ? {} : { exclusions: page } }
   return { type: 'exclusion.proposed', contract, atMs, data }
 }

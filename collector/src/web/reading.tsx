@@ -1,21 +1,16 @@
 /**
- * Pages to read: overview, contracts, services, incidents. Data is fetched here, drawn in the page files.
+ * Pages to read: overview, services, incidents. Data is fetched here, drawn in the page files.
  */
 import { Fault } from '@constat/shared/fault'
-import { Hono, type Context } from 'hono'
+import { Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
-import { may } from '../http/scope.ts'
 import { missing, param, readQuery, limitBody } from '../http/describe.ts'
 import { MAX_LATENCY_MS } from '../http/limits.ts'
 import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
-import type { ContractView, ServiceView } from '../view/contract.ts'
+import type { ServiceView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Webhook } from '../view/setup.ts'
 import type { IncidentView, LatencyView } from '../view/timeline.ts'
-import { exclusionForm, noteOf } from './form/exclusion-form.ts'
-import { Contract } from './page/contract.tsx'
-import { EXCLUSIONS_SHOWN } from './part/exclusions.tsx'
-import { contractHref, Contracts } from './page/contracts.tsx'
 import { Incident } from './page/incident.tsx'
 import { incidentHref, Incidents } from './page/incidents.tsx'
 import { Overview } from './page/overview.tsx'
@@ -25,18 +20,16 @@ import { DAYS } from './part/days.tsx'
 import type { Span } from './part/ribbon.tsx'
 import { msOf } from './part/time.tsx'
 import { sharedZone, zoneOf } from './scene.ts'
-import { visitorMay, type VisitEnv } from './visit.ts'
+import { knownContract, visitorMay, type Visit, type VisitEnv } from './visit.ts'
 
 const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-const OPEN_INCIDENTS = 100
+export const DAY_MS = 24 * HOUR_MS
+export const OPEN_INCIDENTS = 100
 const CLOSED_INCIDENTS = 50
 
 export function readingPages(deps: AppDeps): Hono<VisitEnv> {
   const pages = new Hono<VisitEnv>()
   pages.get('/', overview)
-  pages.get('/contracts', contracts)
-  pages.get('/contracts/:contract', contract)
   pages.get('/contracts/:contract/services/:service', (c) => service(c, deps))
   pages.get('/incidents', incidents)
   pages.get('/incidents/:incident', (c) => incident(c, deps))
@@ -45,43 +38,8 @@ export function readingPages(deps: AppDeps): Hono<VisitEnv> {
     await deps.actions.acknowledge({ incident: found.id, by: c.var.caller })
     return c.redirect(incidentHref(found.id), 303)
   })
-  pages.post('/contracts/:contract/archive', visitorMay('manage'), limitBody(), async (c) => {
-    const found = knownContract(c)
-    await deps.actions.archiveContract(found.name)
-    return c.redirect(contractHref(found.name), 303)
-  })
-  exclusionDeeds(pages, deps)
   return pages
 }
-
-/** Forms of the contract page: declared and answered as the API would. */
-function exclusionDeeds(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
-  pages.post('/contracts/:contract/exclusions', visitorMay('declare'), limitBody(), async (c) => {
-    const found = knownContract(c)
-    const form = exclusionForm(await c.req.parseBody(), {
-      contract: found,
-      terms: c.var.read.terms(found.name),
-    })
-    if (form.kind === 'refused') return contractPage(c, form.problems)
-    const answer = await actions.declareExclusion({ ...form.wanted, by: c.var.caller })
-    if (answer.kind === 'refused') return contractPage(c, answer.problems)
-    return c.redirect(`${contractHref(found.name)}#exclusions`, 303)
-  })
-  for (const [path, answer] of [
-    ['accept', 'accepted'],
-    ['dispute', 'disputed'],
-  ] as const) {
-    pages.post(`/exclusions/:exclusion/${path}`, visitorMay('declare'), limitBody(), async (c) => {
-      const found = c.var.read.exclusion(param(c, 'exclusion'))
-      if (found === null) throw missing('exclusion')
-      const note = noteOf(await c.req.parseBody())
-      await actions.answerExclusion({ exclusion: found.id, answer, note, decision: false, by: c.var.caller })
-      return c.redirect(`${contractHref(found.contract)}#exclusions`, 303)
-    })
-  }
-}
-
-type Visit = Context<VisitEnv>
 
 function overview(c: Visit) {
   const { read, scene } = c.var
@@ -96,54 +54,6 @@ function overview(c: Visit) {
       span={span}
       range={range}
     />,
-  )
-}
-
-function contracts(c: Visit) {
-  const all = c.var.read.contracts()
-  const only = all[0]
-  if (all.length === 1 && only) return c.redirect(contractHref(only.name), 303)
-  return c.html(<Contracts scene={c.var.scene} contracts={all} />)
-}
-
-function contract(c: Visit) {
-  return contractPage(c, [])
-}
-
-/** Null of a contract that is set aside: its page says so. */
-async function shownOf<T>({ trouble }: ContractView, asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked
-  } catch (error) {
-    if (error instanceof Fault && trouble !== null) return null
-    throw error
-  }
-}
-
-/** `problems`: of a declaration that was not taken. */
-async function contractPage(c: Visit, problems: readonly string[]) {
-  const { read, scene } = c.var
-  const found = knownContract(c)
-  const keys = read.windowKeys(found.name)
-  const key = c.req.query('window') ?? keys[0]
-  const span = before(scene.nowMs, DAY_MS)
-  return c.html(
-    <Contract
-      scene={{ ...scene, zone: zoneOf(found) }}
-      contract={found}
-      keys={keys}
-      window={key === undefined ? null : await shownOf(found, read.window(found.name, key))}
-      closed={read.closedWindows(found.name)}
-      revisions={await read.revisions(found.name)}
-      open={await read.incidents({ open: true, contract: found.name, limit: OPEN_INCIDENTS })}
-      agents={may(c.var.caller, 'read-hosts') ? read.agents() : []}
-      exclusions={read.exclusions({ contract: found.name, limit: EXCLUSIONS_SHOWN })}
-      problems={problems}
-      fresh={c.req.query('new') !== undefined}
-      barOf={barsOf(read, span)}
-      span={span}
-    />,
-    problems.length === 0 ? 200 : 400,
   )
 }
 
@@ -246,23 +156,17 @@ function incidentSpan({ onsetAt, endAt, closedAt }: IncidentView, nowMs: number)
   return { fromMs: onsetMs - marginMs, toMs: closedAt === null ? nowMs : Math.min(nowMs, endMs + marginMs) }
 }
 
-function before(toMs: number, lengthMs: number): Span {
+export function before(toMs: number, lengthMs: number): Span {
   return { fromMs: toMs - lengthMs, toMs }
 }
 
-function barsOf(read: ReadModel, span: Span): BarOf {
+export function barsOf(read: ReadModel, span: Span): BarOf {
   return ({ service: name, contract: of }) => read.timeline(name, span, of)?.segments ?? null
 }
 
 function rangeOf(text: string | undefined): RangeKey {
   const keys: RangeKey[] = ['1h', '6h', '24h', '7d', '30d']
   return keys.find((key) => key === text) ?? '24h'
-}
-
-function knownContract(c: Visit) {
-  const found = c.var.read.contract(param(c, 'contract'))
-  if (found === null) throw missing('contract')
-  return found
 }
 
 async function knownIncident(c: Visit) {

@@ -12,6 +12,7 @@ import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { knownFault, problemOf } from '../http/problem.ts'
 import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
+import { contractPages } from './contracts.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
 import { windowPages } from './windows.tsx'
@@ -38,6 +39,7 @@ export function createSite(deps: AppDeps): Hono {
   const inside = new Hono<VisitEnv>()
   inside.use(receive(deps, (c, scene) => turnAway(c, scene)))
   inside.route('/', readingPages(deps))
+  inside.route('/', contractPages(deps))
   inside.route('/', windowPages(deps))
   inside.route('/', setupPages(deps))
   site.route('/', inside)

@@ -6,7 +6,9 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import { callerOf } from '../http/caller.ts'
 import type { AppDeps, Caller } from '../http/actions.ts'
+import { missing, param } from '../http/describe.ts'
 import { demand, within, type Deed } from '../http/scope.ts'
+import type { ContractView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Scene } from './scene.ts'
 import type { Lang } from './text/format.ts'
@@ -87,4 +89,13 @@ const SECRET = /\b(cst|ses|join)_[\w-]{20}/
 export function localPath(text: unknown): string {
   if (typeof text !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/'
   return text.includes('\\') ? '/' : addressOf(new URL(text, 'http://page'))
+}
+
+export type Visit = Context<VisitEnv>
+
+/** The contract of the address. Faults: `not-found`, also where the caller may not know of it. */
+export function knownContract(c: Visit): ContractView {
+  const found = c.var.read.contract(param(c, 'contract'))
+  if (found === null) throw missing('contract')
+  return found
 }

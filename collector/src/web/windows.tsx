@@ -1,7 +1,7 @@
 /**
  * Pages of windows and statements: what came of a window, and how the provider's statement of it compares.
  */
-import { Hono, type Context } from 'hono'
+import { Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
 import { askerOf } from '../http/caller.ts'
 import { limitBody, missing, param, readFields } from '../http/describe.ts'
@@ -10,9 +10,8 @@ import { may } from '../http/scope.ts'
 import { Reconciliation } from './page/reconciliation.tsx'
 import { statementHref, WindowPage } from './page/window.tsx'
 import { zoneOf } from './scene.ts'
-import { visitorMay, type VisitEnv } from './visit.ts'
+import { knownContract, visitorMay, type Visit, type VisitEnv } from './visit.ts'
 
-type Visit = Context<VisitEnv>
 /** Form fields are longer than what they hold: each byte may be written as three. */
 const MAX_FORM_BYTES = 3 * MAX_STATEMENT_BYTES
 
@@ -69,10 +68,4 @@ function versionOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^[1-9]\d{0,5}$/.test(text)) throw missing('version')
   return Number(text)
-}
-
-function knownContract(c: Visit) {
-  const found = c.var.read.contract(param(c, 'contract'))
-  if (found === null) throw missing('contract')
-  return found
 }

@@ -70,6 +70,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     [
       '/contracts',
       CONTRACT,
+      ...['services', 'windows', 'exclusions', 'terms', 'evidence'].map((storey) => `${CONTRACT}/${storey}`),
       `${CONTRACT}/services/:service`,
       `${CONTRACT}/statements/:statement`,
       WINDOW,

@@ -28,7 +28,7 @@ function clockPart(wordsOf: (text: Scene['text']) => Words): MetricPart<Clocked>
       )
     },
     Figures: IncidentClocks,
-    site: (site, { scene }) => ({ measured: longestText(site, wordsOf(scene.text), scene) }),
+    line: (site, { scene }) => ({ measured: longestText(site, wordsOf(scene.text), scene) }),
   }
 }
 

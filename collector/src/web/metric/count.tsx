@@ -18,5 +18,5 @@ export const incidentCount: MetricPart<'incident-count'> = {
     const rows = threeFigures((figure) => [countText(guarantee.count[figure], scene.lang)], scene)
     return <FoldedFigures guarantee={guarantee} scene={scene} rows={rows} />
   },
-  site: (site, { scene }) => ({ measured: countedText(site, scene) }),
+  line: (site, { scene }) => ({ measured: countedText(site, scene) }),
 }

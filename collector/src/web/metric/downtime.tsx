@@ -11,14 +11,14 @@ import { downText, mostText } from '../text/figures.ts'
 import { decimalText, durationText, percentText, spanText } from '../text/format.ts'
 import type { MetricPart, PartProps } from './part.ts'
 
-type Down = 'interval-availability' | 'error-rate-slices'
+export type Down = 'interval-availability' | 'error-rate-slices'
 type DownProps = PartProps<Down>
 
 const ofDowntime = {
   Measured: MeasuredDown,
   Beside: Budget,
   Figures: FiguresTable,
-  site: (site: Pick<ViewOf<Down>, 'downMs' | 'availability' | 'budget'>, { scene }: { scene: Scene }) => ({
+  line: (site: Pick<ViewOf<Down>, 'downMs' | 'availability' | 'budget'>, { scene }: { scene: Scene }) => ({
     measured: downText(site, scene),
     more: [
       {
@@ -74,7 +74,8 @@ function availabilityRange({ availability }: ViewOf<Down>, { lang }: Scene): str
   return `${decimalText(pessimistic, lang)} – ${percentText(provable, lang)}`
 }
 
-function Budget({ guarantee: g, scene }: DownProps) {
+/** What is left of the allowance, and when it was gone or would be. */
+export function Budget({ guarantee: g, scene }: DownProps) {
   const { text, lang } = scene
   const { leftMs, allowedMs } = g.budget
   return (

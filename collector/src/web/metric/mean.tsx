@@ -23,7 +23,7 @@ export const meanErrorRate: MetricPart<'mean-error-rate'> = {
     const rows = threeFigures((figure) => [percentOrNone(availability[figure], scene.lang)], scene)
     return <FoldedFigures guarantee={guarantee} scene={scene} rows={rows} />
   },
-  site({ availability: { point } }, { scene: { text, lang } }) {
+  line({ availability: { point } }, { scene: { text, lang } }) {
     const { mean } = text.metric
     return { measured: point === null ? mean.none : mean.measured(percentText(point, lang)) }
   },

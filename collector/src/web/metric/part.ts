@@ -1,13 +1,14 @@
 /** What a metric is to a page: how it is promised, measured, and told in full. Types only. */
 import type { Metric } from '@constat/sla/contract/objective'
+import type { MeasureOf } from '@constat/sla/metric/table'
 import type { Child } from 'hono/jsx'
-import type { SiteOf, ViewOf } from '../../view/guarantee.ts'
+import type { ViewOf } from '../../view/guarantee.ts'
 import type { Scene } from '../scene.ts'
 
 export type PartProps<M extends Metric> = { guarantee: ViewOf<M>; scene: Scene }
 
-/** A column of the table of sites. */
-export type SiteCell = { head: string; value: string }
+/** A column beside the line. */
+export type Cell = { head: string; value: string }
 
 /** Methods, so that a part of one metric is one of any. */
 export type MetricPart<M extends Metric = Metric> = {
@@ -18,6 +19,6 @@ export type MetricPart<M extends Metric = Metric> = {
   Beside?(props: PartProps<M>): Child
   /** Every figure, folded. */
   Figures(props: PartProps<M>): Child
-  /** One site in a sentence, with what stands in columns of its own. */
-  site(site: SiteOf<M>, props: PartProps<M>): { measured: string; more?: readonly SiteCell[] }
+  /** The whole or one site in one line, with what stands in columns of its own. */
+  line(measure: MeasureOf<M>, props: PartProps<M>): { measured: string; more?: readonly Cell[] }
 }

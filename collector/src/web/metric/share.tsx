@@ -39,7 +39,7 @@ export const shareWithin: MetricPart<'share-within'> = {
       </FoldedFigures>
     )
   },
-  site: ({ share }, { guarantee, scene }) => ({
+  line: ({ share }, { guarantee, scene }) => ({
     measured:
       share.point === null ? scene.text.glance.share.none : withinText({ ...guarantee, share }, scene),
   }),
@@ -61,7 +61,7 @@ export const requestShare: MetricPart<'request-share'> = {
       </FoldedFigures>
     )
   },
-  site: ({ share }, { scene }) => ({
+  line: ({ share }, { scene }) => ({
     measured: share.point === null ? scene.text.glance.share.none : goodText(share, scene),
   }),
 }

@@ -101,6 +101,7 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
           cell: (agent) => (
             <>
               {agent.name}
+              <small>{text.agent.versionOf(agent.version)}</small>
               {agent.clonedAt !== null && <small class="blind">{text.agent.clonedHelp}</small>}
               <Blind agent={agent} scene={scene} />
             </>
@@ -130,7 +131,6 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
           cell: ({ spoolBatches }) => text.agent.batches(spoolBatches),
         },
         { head: text.agent.coverage, look: 'number', cell: ({ coverage }) => shareText(coverage, lang) },
-        { head: text.agent.version, cell: ({ version }) => version },
         ...(canManage ? revoke : []),
       ]}
     />

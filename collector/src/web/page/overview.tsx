@@ -12,6 +12,7 @@ import { FORM_PATH } from '../part/field.tsx'
 import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
 import { ContractMarks, StateIcon } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
+import { worstFirst } from '../part/worst.ts'
 import { zoneOf, type Scene } from '../scene.ts'
 import { contractSentence } from '../text/sentence.ts'
 
@@ -118,7 +119,7 @@ function ContractSheet({ contract, ...props }: { contract: ContractView } & Prop
   // A day is a day: the bar of 90 of them keeps its length.
   const span = props.range === 'quarter' ? props.span : youngSpan(contract, props.span)
   const { text } = scene
-  const shown = contract.guarantees.slice(0, MAX_GUARANTEES)
+  const shown = worstFirst(contract.guarantees).slice(0, MAX_GUARANTEES)
   const rest = contract.guarantees.length - shown.length
   const href = `/contracts/${encodeURIComponent(contract.name)}`
   return (

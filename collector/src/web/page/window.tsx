@@ -11,6 +11,7 @@ import { GuaranteeList } from '../part/guarantee.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { guaranteeName, spoken } from '../part/names.ts'
 import { msOf, Time } from '../part/time.tsx'
+import { worstFirst } from '../part/worst.ts'
 import { lifeText, Versions, windowHref } from '../part/window-life.tsx'
 import type { Scene } from '../scene.ts'
 import { timeText } from '../text/format.ts'
@@ -49,7 +50,7 @@ export function WindowPage(props: Props) {
         <div class="columns">
           <section class="sheet wide">
             <GuaranteeList
-              guarantees={window.guarantees}
+              guarantees={worstFirst(window.guarantees)}
               scene={scene}
               detail={(guarantee) => <Figures guarantee={guarantee} scene={scene} />}
             />

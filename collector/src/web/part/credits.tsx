@@ -16,7 +16,7 @@ type Props = { contract: string; window: Pick<WindowView, 'credits' | 'losses'>;
 export function Credits({ contract, window: { credits, losses }, scene }: Props) {
   if (!credits && losses.length === 0) return null
   return (
-    <section class="sheet wide worths">
+    <section class="sheet wide worths" id="worth">
       {credits && <Worth contract={contract} credits={credits} scene={scene} />}
       {losses.map((loss) => (
         <Loss contract={contract} loss={loss} scene={scene} />

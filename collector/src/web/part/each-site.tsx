@@ -5,23 +5,24 @@
 import { compare } from '@constat/sla/fraction'
 import { entryOf } from '@constat/sla/metric/table'
 import type { GuaranteeView } from '../../view/guarantee.ts'
-import type { SiteCell } from '../metric/part.ts'
+import type { Cell } from '../metric/part.ts'
 import { partOf } from '../metric/table.ts'
 import type { Scene } from '../scene.ts'
 import { Coverage } from './coverage.tsx'
 import { VerdictStamp } from './mark.tsx'
 import { guaranteeName } from './names.ts'
 import { Table, type Column } from './table.tsx'
+import { rankOf } from './worst.ts'
 import { administratorText } from './zones.tsx'
 
 type Site = NonNullable<GuaranteeView['sites']>[number]
 
-type Row = { site: Site; measured: string; more: readonly SiteCell[] }
+type Row = { site: Site; measured: string; more: readonly Cell[] }
 
 export function EachSite({ guarantee, scene }: { guarantee: GuaranteeView; scene: Scene }) {
   const { text } = scene
   const rows = sitesOf(guarantee).map((site): Row => {
-    const { measured, more = [] } = partOf(guarantee.metric).site(site, { guarantee, scene })
+    const { measured, more = [] } = partOf(guarantee.metric).line(site, { guarantee, scene })
     return { site, measured, more }
   })
   const [first] = rows
@@ -60,12 +61,10 @@ export function EachSite({ guarantee, scene }: { guarantee: GuaranteeView; scene
   )
 }
 
-const RANK = { not_met: 0, indeterminate: 1, met: 2 } as const
-
 function sitesOf({ metric, sites = [] }: GuaranteeView): Site[] {
   const lostOf = (site: Site) => entryOf(metric).lost(site, 'point')
   return [...sites].sort((a, b) => {
     const [lost, other] = [lostOf(a), lostOf(b)]
-    return RANK[a.verdict] - RANK[b.verdict] || (lost && other ? compare(other, lost) : 0)
+    return rankOf(a) - rankOf(b) || (lost && other ? compare(other, lost) : 0)
   })
 }

@@ -33,7 +33,7 @@ export function GuaranteeList({ guarantees, scene, detail }: ListProps) {
 
 type RowProps = { guarantee: GuaranteeView; scene: Scene }
 
-function GuaranteeRow({ guarantee: g, scene }: RowProps) {
+export function GuaranteeRow({ guarantee: g, scene }: RowProps) {
   const { text } = scene
   const part = partOf(g.metric)
   const name = guaranteeName(g, scene)

@@ -3,10 +3,11 @@ import type { ClosedWindowView, WindowLifeView, WindowVersionView } from '../../
 import type { Scene } from '../scene.ts'
 import { countText, moneyText, timeText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
+import { Table } from './table.tsx'
 import { msOf, Time } from './time.tsx'
 
-/** Closed windows shown on the page of their contract; the API has them all. */
-const MAX_PAST = 24
+/** Shown on one page; the API has them all. */
+const MAX_WINDOWS = 60
 
 export function windowHref(contract: string, window: string): string {
   return `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(window)}`
@@ -27,36 +28,43 @@ export function lifeText(window: WindowLifeView, scene: Scene): string {
   return `${since} ${isOpen ? words.amendable(minute(until)) : words.settled}`
 }
 
-export function PastWindows(props: { contract: string; closed: readonly ClosedWindowView[]; scene: Scene }) {
-  const { contract, closed, scene } = props
+type WindowsProps = {
+  contract: string
+  /** Newest first. */
+  keys: readonly string[]
+  closed: readonly ClosedWindowView[]
+  scene: Scene
+}
+
+export function Windows({ contract, keys, closed, scene }: WindowsProps) {
   const { text } = scene
+  const rows = keys
+    .slice(0, MAX_WINDOWS)
+    .map((key) => ({ key, closing: closed.find(({ window }) => window === key) ?? null }))
   return (
-    <section class="sheet wide">
-      <h2>{text.life.past}</h2>
-      {closed.length === 0 && <p class="sentence">{text.life.noPast}</p>}
-      {closed.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{text.life.window}</th>
-              <th scope="col">{text.life.verdicts}</th>
-              <th scope="col" class="number">
-                {text.life.credit}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {closed.slice(0, MAX_PAST).map((one) => (
-              <tr>
-                <th scope="row">
-                  <a href={windowHref(contract, one.window)}>{windowName(one.window, scene)}</a>
-                </th>
-                <td>{verdictsText(one, scene)}</td>
-                <td class="number">{one.credit ? creditText(one.credit, scene) : '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+    <section class="sheet">
+      <h2>{text.contract.windows}</h2>
+      {rows.length === 0 && <p class="sentence">{text.life.noWindow}</p>}
+      {rows.length > 0 && (
+        <Table
+          label={text.contract.windows}
+          rows={rows}
+          columns={[
+            {
+              head: text.life.window,
+              cell: ({ key }) => <a href={windowHref(contract, key)}>{windowName(key, scene)}</a>,
+            },
+            {
+              head: text.life.verdicts,
+              cell: ({ closing }) => (closing === null ? text.life.notClosed : verdictsText(closing, scene)),
+            },
+            {
+              head: text.life.credit,
+              look: 'number',
+              cell: ({ closing }) => (closing?.credit ? creditText(closing.credit, scene) : '–'),
+            },
+          ]}
+        />
       )}
     </section>
   )

@@ -4,6 +4,7 @@
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
 import { healthEn } from '../../view/health.ts'
+import { contractEn } from './en-contract.ts'
 import { endingEn } from './en-ending.ts'
 import { unknownEn } from './en-unknown.ts'
 import { access, signIn } from './en-access.ts'
@@ -162,27 +163,7 @@ export const en = {
   },
   first,
   glance,
-  contract: {
-    title: 'Contracts',
-    provider: 'Provider',
-    revision: 'Revision',
-    effectiveFrom: 'In force from',
-    terms: 'Terms',
-    guarantees: 'Guarantees',
-    services: 'Services',
-    windows: 'Windows',
-    readiness: 'Is this claimable yet?',
-    ready: 'Yes. Nothing is missing for a claim.',
-    notReady: 'Not yet. What is missing:',
-    revisions: 'Revisions',
-    digest: 'Digest of the terms',
-    applied: 'Applied',
-    evidence: 'Evidence log',
-    origin: 'Origin',
-    size: 'Entries',
-    root: 'Root',
-    noGuarantees: 'No guarantee has a window of this key.',
-  },
+  contract: contractEn,
   service: {
     checks: 'Checks',
     check: 'Check',
@@ -309,7 +290,7 @@ export const en = {
     spool: 'Waiting to be sent',
     batches: (n: number) => plural(n, 'batch', 'batches'),
     coverage: 'Coverage, 24 h',
-    version: 'Version',
+    versionOf: (version: string) => `version ${version}`,
     revoke: 'Revoke',
     revokeYes: (name: string) => `Yes, revoke ${name}`,
     revokeHelp: (name: string) => `Revoke ${name}: it may send nothing more; what it signed stays.`,

@@ -2,6 +2,7 @@
  * French: the same keys as English, by type. Non-breaking spaces before the high punctuation. Pure.
  */
 import type { Text } from './en.ts'
+import { contractFr } from './fr-contract.ts'
 import { endingFr } from './fr-ending.ts'
 import { unknownFr } from './fr-unknown.ts'
 import { access, signIn } from './fr-access.ts'
@@ -165,27 +166,7 @@ export const fr: Text = {
   },
   first,
   glance,
-  contract: {
-    title: 'Contrats',
-    provider: 'Prestataire',
-    revision: 'Révision',
-    effectiveFrom: 'En vigueur depuis',
-    terms: 'Termes',
-    guarantees: 'Engagements',
-    services: 'Services',
-    windows: 'Périodes',
-    readiness: 'Peut-on déjà réclamer ?',
-    ready: 'Oui. Rien ne manque à une réclamation.',
-    notReady: 'Pas encore. Ce qui manque :',
-    revisions: 'Révisions',
-    digest: 'Empreinte des termes',
-    applied: 'Appliquée',
-    evidence: 'Registre des preuves',
-    origin: 'Origine',
-    size: 'Entrées',
-    root: 'Racine',
-    noGuarantees: 'Aucun engagement n’a de période de ce nom.',
-  },
+  contract: contractFr,
   service: {
     checks: 'Contrôles',
     check: 'Contrôle',
@@ -310,7 +291,7 @@ export const fr: Text = {
     spool: 'En attente d’envoi',
     batches: (n) => plural(n, 'lot', 'lots'),
     coverage: 'Couverture, 24 h',
-    version: 'Version',
+    versionOf: (version) => `version ${version}`,
     revoke: 'Révoquer',
     revokeYes: (name) => `Oui, révoquer ${name}`,
     revokeHelp: (name) => `Révoquer ${name} : il ne peut plus rien envoyer ; ce qu’il a signé reste.`,
