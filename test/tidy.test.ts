@@ -77,8 +77,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
     closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
+    // What is set on paper, on a thread of the callers.
+    print: [],
     // What callers send, read and worked on by threads of its own.
-    callers: ['view', 'db', 'closing'],
+    callers: ['view', 'db', 'closing', 'print'],
     // Checks tried by agents that are connected; nothing of it is kept.
     'trials.ts': ['view', 'intake/agents.ts', 'intake/connection.ts'],
     'set-aside.ts': [],
@@ -97,7 +99,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'set-aside.ts',
     ],
     alert: ['view', 'db', 'ledger'],
-    report: ['view', 'db', 'ledger'],
     'pipeline.ts': [
       'view',
       'db',
@@ -113,14 +114,15 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'read',
       'set-aside.ts',
       'alert',
-      'report',
     ],
     'metrics.ts': ['pipeline.ts'],
     'held-clock.ts': [],
     'health.ts': ['view', 'db', 'held-clock.ts', 'pipeline.ts'],
-    http: ['view', 'db', 'ledger', 'fold', 'alert', 'report', 'intake', 'pipeline.ts'],
+    http: ['view', 'db', 'ledger', 'fold', 'alert', 'intake', 'pipeline.ts'],
     'http/app.ts': ['http', 'web'],
-    web: ['view', 'http', 'alert', 'report'],
+    web: ['view', 'http', 'alert'],
+    // A window in four forms, by the names and words of the pages.
+    report: ['view', 'web', 'print', 'version.ts', 'http/actions.ts'],
     // What people do through pages and API, joined to the line.
     'actions.ts': [
       'db',
@@ -132,6 +134,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'alert',
       'pipeline.ts',
       'trials.ts',
+      'report',
       'http/actions.ts',
     ],
     'collector.ts': ['.'],
@@ -146,7 +149,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['agent/src', 'collector/src/intake'],
   postgres: ['collector/src/db'],
   'drizzle-orm': ['collector/src/db'],
-  'graphile-worker': ['collector/src/alert', 'collector/src/report'],
+  'graphile-worker': ['collector/src/alert'],
   hono: ['collector/src/http', 'collector/src/web', 'collector/src/report'],
   'hono-openapi': ['collector/src/http'],
   '@hono/node-server': ['collector/src/collector.ts'],
@@ -165,6 +168,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'https-proxy-agent': ['agent/src/uplink.ts', 'agent/src/proxy.ts'],
   '@peculiar/x509': ['collector/src/certificate.ts'],
   'reflect-metadata': ['collector/src/certificate.ts'],
+  '@myriaddreamin/typst-ts-node-compiler': ['collector/src/print'],
   'date-holidays': ['collector/src/web/holidays.ts'],
   pino: ['collector/src/cli'],
   commander: ['agent/src/cli', 'collector/src/cli', 'packages/verify/src'],

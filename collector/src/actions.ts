@@ -39,6 +39,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
+import { renderReport } from './report/render.ts'
 import { keepStatement, type StatementTerms } from './closing/statements.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
@@ -71,6 +72,11 @@ export function actionsOf(deps: ActionDeps): Actions {
       const terms = termsOf(await callers.run('contract', source, by), contract)
       return trials.run({ terms, by: by.key })
     },
+    report: (wanted) =>
+      renderReport(wanted, {
+        nowMs: nowMs(),
+        print: (asked) => callers.run('report', asked, wanted.by),
+      }),
     parse: ({ source, by }) => callers.run('contract', source, by),
     archiveContract: async (contract) => {
       const archived = await archiveContract(contract, { contracts, sequencer, nowMs })

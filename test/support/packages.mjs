@@ -33,6 +33,7 @@ const PACKAGES = [
     program: 'prometheus-blackbox-exporter',
     reason: 'a prober that is not ours, which the timing bench times beside',
   },
+  { debian: 'poppler-utils', program: 'pdftotext', reason: 'reads the reports that are printed' },
   { debian: 'openssl', program: 'openssl', reason: 'makes certificates and serves TLS that is not ours' },
 ]
 

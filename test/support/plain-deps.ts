@@ -58,6 +58,7 @@ export function plainDeps({
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
       keepStatement: refuse('keepStatement'),
+      report: refuse('report'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
       issueAgentToken: refuse('issueAgentToken'),

@@ -2,7 +2,7 @@
  * Commands: what each says and ends with. Right, wrong, without a collector, beside one, and against
  * what another one holds. Exit 0 done, 1 the answer is no, 3 usage, 4 could not run.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -254,6 +254,19 @@ describe('token', () => {
     const { code, err } = await beside('token', 'api', '--role', 'provider', '--contract', 'intrnet')
     expect(code).toBe(FAILED)
     expect(err).toMatch(/^not-found: there is no contract intrnet/)
+  })
+})
+
+describe('report', () => {
+  it.each(['pdf', 'csv'])('is written as %s to the file that was named', async (format) => {
+    const [window] = (await program.get<{ items: { key: string }[] }>('/contracts/intranet/windows')).items
+    const output = fileOf(`report.${format}`, '')
+    const flags = ['--window', window!.key, '--format', format, '--lang', 'fr', '-o', output]
+    const { code, out, err } = await beside('report', 'intranet', ...flags)
+    expect([code, out]).toEqual([0, ''])
+    expect(err).toMatch(/report\.(pdf|csv): \d+ bytes/)
+    expect(readFileSync(output, 'latin1')).toMatch(format === 'pdf' ? /^%PDF-1\.7/ : /guarantee;name;/)
+    expect(await beside('report', 'intranet', '--window', '1999-01')).toMatchObject({ code: FAILED })
   })
 })
 

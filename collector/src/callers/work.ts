@@ -10,6 +10,7 @@ import { problemText } from '@constat/sla/contract/problem'
 import type { Reconciliation } from '@constat/sla/reconciliation/answer'
 import { reconcileGuarantee, type Reconciling } from '@constat/sla/reconciliation/of-guarantee'
 import { previewHere, type PreviewJob } from '../closing/preview.ts'
+import { reportPdf, type PdfAsked } from '../print/pdf.ts'
 import { statementIn, windowNamedIn, type StatementTerms } from '../closing/statements.ts'
 import type { PreviewView } from '../view/window.ts'
 
@@ -23,6 +24,7 @@ export type Work = {
     made: (Reconciliation | null)[]
   }
   preview: { given: PreviewAsked; made: PreviewView }
+  report: { given: PdfAsked; made: Uint8Array }
 }
 export type Kind = keyof Work
 
@@ -37,6 +39,8 @@ export const LIMITS = {
   reconciliation: { withinMs: 20_000, most: 2 },
   // A year of one contract takes some seconds.
   preview: { withinMs: 120_000, most: 1 },
+  // One of twenty services takes a fifth of a second.
+  report: { withinMs: 20_000, most: 1 },
 } as const satisfies Record<Kind, { withinMs: number; most: number }>
 
 /** Memory of one thread: the fullest contract and a year of a contract fit. */
@@ -64,6 +68,7 @@ export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] |
         )
       })
     },
+    report: reportPdf,
     preview: ({ contract, source, ...job }) => previewHere(job, termsOf(parseContract(source), contract)),
   }
 

@@ -15,6 +15,8 @@ export type Client = {
   /** What `/readyz` answers: whether it is ready, and what is wrong. */
   ready(): Promise<unknown>
   get(path: string): Promise<unknown>
+  /** An answer that is no JSON, as its bytes. */
+  download(path: string): Promise<Buffer>
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
   /** `text` is JSON unless its media type is given. */
@@ -33,13 +35,19 @@ export function openClient(dataDir: string): Client {
   if (!running || token === null) {
     throw new Fault('unavailable', `no collector runs on ${dataDir}`, { hint: NOT_RUNNING })
   }
-  const ask = (method: string, path: string, body?: Body, withinMs = TIMEOUT_MS): Promise<unknown> =>
-    request(running, { method, path: `/api/v1${path}`, token, withinMs, ...(body && { body }) })
+  const ask = async (method: string, path: string, body?: Body, withinMs = TIMEOUT_MS): Promise<unknown> => {
+    const asked = { method, path: `/api/v1${path}`, token, withinMs, ...(body && { body }) }
+    return JSON.parse((await request(running, asked)).toString('utf8'))
+  }
   return {
     url: running.url,
     ready: async () =>
-      JSON.parse((await answerOf(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).text),
+      JSON.parse(
+        (await answerOf(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).bytes.toString(),
+      ),
     get: (path) => ask('GET', path),
+    download: (path) =>
+      request(running, { method: 'GET', path: `/api/v1${path}`, token, withinMs: TIMEOUT_MS }),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
     post: (path, text, { type = 'application/json', withinMs } = {}) =>
       ask('POST', path, { type, text }, withinMs),
@@ -49,11 +57,10 @@ export function openClient(dataDir: string): Client {
 type Body = { type: string; text: string }
 type Asked = { method: string; path: string; token?: string; withinMs: number; body?: Body }
 
-async function request(running: Running, asked: Asked): Promise<unknown> {
-  const { status, text } = await answerOf(running, asked)
-  const answer: unknown = JSON.parse(text)
-  if (status < 300) return answer
-  throw problemFault(answer, status)
+async function request(running: Running, asked: Asked): Promise<Buffer> {
+  const { status, bytes } = await answerOf(running, asked)
+  if (status < 300) return bytes
+  throw problemFault(JSON.parse(bytes.toString('utf8')), status)
 }
 
 async function answerOf(running: Running, asked: Asked): Promise<Answer> {
@@ -106,7 +113,7 @@ function pinned({ url, tlsPin }: Running): Pick<RequestOptions, 'createConnectio
   }
 }
 
-type Answer = { status: number; text: string }
+type Answer = { status: number; bytes: Buffer }
 
 async function read(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = []
@@ -117,7 +124,7 @@ async function read(response: IncomingMessage): Promise<Answer> {
     length += chunks.at(-1)!.length
     if (length > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)
   }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
+  return { status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) }
 }
 
 /** An RFC 9457 problem as the Fault it was on the other side. */

@@ -1,6 +1,7 @@
 /** `constat`: the commands, one file each; this one is their table. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { Fault } from '@constat/shared/fault'
+import { REPORT_FORMATS } from '../view/report.ts'
 import { VERSION } from '../version.ts'
 import { asksJson } from './failure.ts'
 import { EXIT, type World } from './world.ts'
@@ -137,6 +138,16 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./replay.ts')).replay(name, flags, world)))
+  program
+    .command('report <contract>')
+    .description('the report of a window: results, incidents, exclusions, penalty, and how it was judged')
+    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .addOption(new Option('--format <format>', 'form of the report').choices(REPORT_FORMATS).default('html'))
+    .addOption(new Option('--lang <lang>', "language (default: the collector's)").choices(['en', 'fr']))
+    .option('--version-of-window <n>', 'this version of a closed window (default: the newest)')
+    .option('-o, --output <file>', 'where to (default: its own name, here)')
+    .option(...DATA)
+    .action(async (name, flags) => end(await (await import('./report.ts')).report(name, flags, world)))
   program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')

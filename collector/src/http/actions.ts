@@ -10,6 +10,7 @@ import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { ReportFormat } from '../view/report.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
@@ -118,6 +119,19 @@ export type ApplyWanted = {
   by: Asker
 }
 
+/** `read`: of whoever asks, and as much as they may see. `version` absent: the newest. */
+export type ReportWanted = {
+  contract: string
+  window: string
+  version: number | undefined
+  format: ReportFormat
+  lang: 'en' | 'fr'
+  read: ReadModel
+  by: Asker
+}
+
+export type ReportMade = { file: string; body: string | Uint8Array }
+
 export type Actions = {
   /** `contract` is the name in the address: sources that describe another one are refused. */
   applyContract(wanted: ApplyWanted): Promise<ContractAnswer>
@@ -136,6 +150,8 @@ export type Actions = {
   answerExclusion(given: AnswerWanted): Promise<void>
   /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
+  /** Null: there is no such contract, window or version. Fault `too-large`, `rate-limited`. */
+  report(wanted: ReportWanted): Promise<ReportMade | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */
   parse(wanted: { source: ContractSource[]; by: Asker }): Promise<ParsedContracts>
   issueAgentToken(wanted: { name: string | null; by: Caller }): Promise<AgentInvitation>

@@ -14,6 +14,7 @@ import { contractRoutes } from './routes/contracts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -39,6 +40,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   for (const routes of [
     contractRoutes,
     windowRoutes,
+    reportRoutes,
     serviceRoutes,
     checkRoutes,
     incidentRoutes,

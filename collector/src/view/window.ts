@@ -39,7 +39,8 @@ const versionFields = {
 const version = z.object(versionFields).meta({ id: 'WindowVersion' })
 export type WindowVersionView = z.infer<typeof version>
 /** A closed window among others, by its newest version. */
-export type ClosedWindowView = WindowVersionView & { window: string; start: string; end: string }
+export const closedWindow = version.extend({ window: z.string(), ...span.shape }).meta({ id: 'ClosedWindow' })
+export type ClosedWindowView = z.infer<typeof closedWindow>
 
 export const windowLife = window
   .extend({

@@ -46,6 +46,7 @@ describe('asked of a collector', () => {
     url: 'http://127.0.0.1:1',
     ready: () => Promise.resolve({ ok: true, reasons: [] }),
     get: () => Promise.reject(new Error('nothing is read')),
+    download: () => Promise.reject(new Error('nothing is read')),
     put: () => Promise.reject(new Error('nothing is written')),
     post,
   })

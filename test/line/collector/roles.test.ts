@@ -59,6 +59,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/incidents/:incident',
       '/exclusions',
       '/exclusions/:exclusion',
+      '/contracts/:contract/reports/:file{.+\\.(?:html|pdf|csv|json)}',
       '/events',
       '/services/:service/timeline',
       '/checks/:check/latency',

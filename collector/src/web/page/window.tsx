@@ -4,6 +4,7 @@
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ContractView } from '../../view/contract.ts'
+import { REPORT_FORMATS } from '../../view/report.ts'
 import type { ClosingView, StatementView, WindowLifeView } from '../../view/window.ts'
 import { Credits } from '../part/credits.tsx'
 import { Figures } from '../part/figures.tsx'
@@ -42,6 +43,7 @@ export function WindowPage(props: Props) {
           </p>
           <h1>{windowName(window.key, scene)}</h1>
           <p class="sentence">{lifeText(window, scene)}</p>
+          <Reports {...props} />
           <p class="note">
             <Time at={window.start} scene={scene} style="minute" /> –{' '}
             <Time at={window.end} scene={scene} style="minute" />
@@ -62,6 +64,23 @@ export function WindowPage(props: Props) {
       </LiveRegion>
       <Statements {...props} />
     </Layout>
+  )
+}
+
+/** The version that is looked at, in every form. */
+function Reports({ scene, contract, window }: Props) {
+  const { text, lang } = scene
+  const path = `/api/v1/contracts/${encodeURIComponent(contract.name)}/reports/${encodeURIComponent(window.key)}`
+  const version = window.version === null ? '' : `&version=${window.version}`
+  return (
+    <p class="note">
+      {text.report.offered}:{' '}
+      {REPORT_FORMATS.toReversed().map((format) => (
+        <>
+          <a href={`${path}.${format}?lang=${lang}${version}`}>{text.report.formats[format]}</a>{' '}
+        </>
+      ))}
+    </p>
   )
 }
 

@@ -75,7 +75,7 @@ function creditText({ total, currency }: { total: string; currency: string }, { 
 }
 
 /** `Met`, or each with its count where they differ. */
-function verdictsText({ guarantees }: WindowVersionView, { text }: Scene): string {
+export function verdictsText({ guarantees }: WindowVersionView, { text }: Scene): string {
   const counts = new Map<string, number>()
   for (const { verdict } of guarantees) {
     const word = text.verdict[verdict]

@@ -12,6 +12,7 @@ import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { metricsEn } from './en-metrics.ts'
+import { reportEn } from './en-report.ts'
 import { trialEn } from './en-trial.ts'
 import { troubleEn } from './en-trouble.ts'
 import { windowEn } from './en-window.ts'
@@ -190,6 +191,7 @@ export const en = {
   latency: latencyEn,
   metric: metricsEn,
   life: windowEn,
+  report: reportEn,
   trial: trialEn,
   ending: endingEn,
   unknown: unknownEn,

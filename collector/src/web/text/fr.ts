@@ -10,6 +10,7 @@ import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { metricsFr } from './fr-metrics.ts'
+import { reportFr } from './fr-report.ts'
 import { trialFr } from './fr-trial.ts'
 import { healthFr, troubleFr } from './fr-trouble.ts'
 import { windowFr } from './fr-window.ts'
@@ -192,6 +193,7 @@ export const fr: Text = {
   latency: latencyFr,
   metric: metricsFr,
   life: windowFr,
+  report: reportFr,
   trial: trialFr,
   ending: endingFr,
   unknown: unknownFr,

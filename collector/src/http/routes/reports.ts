@@ -1,0 +1,51 @@
+/** Reports: one window of a contract as HTML, PDF, CSV or JSON, each from the same facts. */
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { report, REPORT_FORMATS, REPORT_TYPES } from '../../view/report.ts'
+import type { AppDeps } from '../actions.ts'
+import { allow, askerOf, type Env } from '../caller.ts'
+import { describe, missing, param, query } from '../describe.ts'
+
+const reportQuery = z.object({
+  lang: z.enum(['en', 'fr']).optional().describe('Absent: the language of the collector'),
+  version: z.coerce.number().int().min(1).optional().describe('Absent: the newest'),
+})
+const FILE = `:file{.+\\.(?:${REPORT_FORMATS.join('|')})}`
+
+export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get(
+    `/contracts/:contract/reports/${FILE}`,
+    allow('read'),
+    describe({
+      summary: 'The report of a window, by its key and a form: 2026-10.pdf, .html, .csv or .json',
+      tag: 'contracts',
+      answer: report,
+      problems: [400, 404, 413, 429, 503],
+    }),
+    query(reportQuery),
+    async (c) => {
+      const { read, caller } = c.var
+      const { lang = language, version } = c.req.valid('query')
+      const file = param(c, 'file')
+      const format = REPORT_FORMATS.find((one) => file.endsWith(`.${one}`))
+      if (format === undefined) throw missing('report')
+      const window = file.slice(0, -format.length - 1)
+      const contract = c.req.param('contract')
+      const made = await actions.report({
+        contract,
+        window,
+        version,
+        format,
+        lang,
+        read,
+        by: askerOf(caller),
+      })
+      if (made === null) throw missing('report')
+      c.header('content-type', REPORT_TYPES[format])
+      c.header('content-disposition', `attachment; filename="${made.file}"`)
+      return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
+    },
+  )
+  return app
+}

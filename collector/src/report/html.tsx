@@ -1,0 +1,112 @@
+/** A report as one HTML file that needs nothing beside it: it is kept, sent and printed. Pure. */
+import { html, raw } from 'hono/html'
+import { renderToString } from 'hono/jsx/dom/server'
+import type { ReportDocument, ReportSection } from '../print/document.ts'
+
+const STYLE = `
+:root{color-scheme:light;--ink:#1b2540;--soft:#4f5a75;--rule:#c4cddd;--blue:#23459a;--down:#b3231c;--up:#1f7a55}
+body{margin:0 auto;max-width:60rem;padding:2rem;font:16px/1.45 ui-sans-serif,system-ui,'Segoe UI',Roboto,Arial,sans-serif;color:var(--ink)}
+h1,h2{font-family:'Iowan Old Style','Palatino Linotype',Palatino,Georgia,serif}h1{margin:0;font-size:2rem}
+h2{margin:2rem 0 .5rem;font-size:1.25rem;border-bottom:1px solid var(--rule)}
+.of{margin:.25rem 0;font-size:1.25rem}.verdict{display:inline-block;margin:1rem 0 .25rem;padding:.3rem .8rem;border:3px solid;border-radius:4px;font-weight:700}
+.good{color:var(--up)}.bad{color:var(--down)}.calm{color:var(--blue)}.note{color:var(--soft);margin:.25rem 0}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.5rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+.table{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:.875rem}
+th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top}
+thead th{color:var(--soft);font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums}
+footer{margin-top:2rem;color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
+@media print{body{padding:0;font-size:12px}h2,tr{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}@page{margin:18mm}}
+`
+
+export function reportHtml(document: ReportDocument): string {
+  return renderToString(<Page document={document} />)
+}
+
+function Page({ document }: { document: ReportDocument }) {
+  const { lang, title, contract, window, verdict, standing, facts, sections, foot } = document
+  return (
+    <>
+      {html`<!doctype html>`}
+      <html lang={lang}>
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{`${title} · ${contract} · ${window}`}</title>
+          <style>{raw(STYLE)}</style>
+        </head>
+        <body>
+          <header>
+            <p class="note">{title}</p>
+            <h1>{contract}</h1>
+            <p class="of">{window}</p>
+            <p class={`verdict ${verdict.tone}`}>{verdict.text}</p>
+            <p class="note">{standing}</p>
+            <Facts facts={facts} />
+          </header>
+          <main>
+            {sections.map((section) => (
+              <Section section={section} />
+            ))}
+          </main>
+          <footer>{foot}</footer>
+        </body>
+      </html>
+    </>
+  )
+}
+
+function Facts({ facts }: Pick<ReportDocument, 'facts'>) {
+  return (
+    <dl>
+      {facts.map(([term, said]) => (
+        <>
+          <dt>{term}</dt>
+          <dd>{said}</dd>
+        </>
+      ))}
+    </dl>
+  )
+}
+
+function Section({ section: { heading, notes = [], facts = [], table } }: { section: ReportSection }) {
+  return (
+    <section>
+      <h2>{heading}</h2>
+      {notes.map((note) => (
+        <p class="note">{note}</p>
+      ))}
+      {facts.length > 0 && <Facts facts={facts} />}
+      {table && table.rows.length > 0 && <Rows label={heading} table={table} />}
+    </section>
+  )
+}
+
+type RowsProps = { label: string; table: NonNullable<ReportSection['table']> }
+
+function Rows({ label, table: { head, numbers, rows } }: RowsProps) {
+  const look = (i: number): string | undefined => (numbers.includes(i) ? 'number' : undefined)
+  return (
+    <div class="table" tabindex={0} role="region" aria-label={label}>
+      <table>
+        <thead>
+          <tr>
+            {head.map((said, i) => (
+              <th scope="col" class={look(i)}>
+                {said}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {row.map((cell, i) =>
+                i === 0 ? <th scope="row">{cell}</th> : <td class={look(i)}>{cell}</td>,
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

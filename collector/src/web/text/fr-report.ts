@@ -1,0 +1,47 @@
+/** French of the report of a window. Pure. */
+import type { ReportText } from './en-report.ts'
+
+export const reportFr: ReportText = {
+  title: 'Rapport de niveau de service',
+  offered: 'Rapport de cette période',
+  formats: { pdf: 'PDF', html: 'HTML', csv: 'CSV', json: 'JSON' },
+  span: 'Du – au',
+  zone: 'Fuseau horaire',
+  madeFrom: 'Établi au',
+  notMet: ({ n, of }) => `Non tenu : ${n} engagements sur ${of}`,
+  undecided: ({ n, of }) => `Indéterminé : ${n} engagements sur ${of}`,
+  allMet: (n) => `Tenu : les ${n} engagements`,
+  noGuarantee: 'Aucun engagement sur cette période',
+  provisional: 'Provisoire : la période n’est pas close, tous les chiffres peuvent encore bouger.',
+  version: ({ version, at }) => `Version ${version}, écrite le ${at}.`,
+  results: 'Résultat par engagement',
+  service: 'Service',
+  downtime: 'Indisponibilité',
+  downtimeNote:
+    'Prouvé : ce que les preuves établissent ; estimé : la meilleure estimation ; pessimiste : si tout ce qui est inconnu avait été indisponible.',
+  incidents: 'Incidents',
+  noIncidents: 'Aucun.',
+  leftOut: (n) => `${n} autres ne figurent pas ici.`,
+  unmeasured: 'Temps non mesuré',
+  allMeasured: 'Des preuves existent pour tout le temps engagé.',
+  reason: 'Pourquoi',
+  length: 'Durée',
+  latency: 'Temps de réponse',
+  penalty: 'Pénalité, ligne par ligne',
+  noPenalty: 'Aucune pénalité n’est convenue pour ce contrat.',
+  disputes: 'Contestations',
+  noDisputes: 'Rien n’est contesté.',
+  contested: ({ kind, from, to }) =>
+    `L’exclusion « ${kind} » du ${from} au ${to} est contestée ; les deux résultats sont donnés.`,
+  stated: ({ at, sha }) => `Le prestataire a remis un relevé le ${at} (SHA-256 ${sha}).`,
+  trend: 'Les dernières périodes',
+  method: 'Comment c’est jugé',
+  semantics: 'Version des règles',
+  resultsDigest: 'Empreinte des résultats',
+  methodNote:
+    'Chaque chiffre est tiré de mesures signées par les agents et inscrites au registre. Qui replie les mêmes entrées selon les mêmes règles trouve la même empreinte ; le fichier result.json joint contient tous les chiffres.',
+  notClosed: 'pas encore close',
+  yes: 'oui',
+  no: 'non',
+  page: ({ page, of }) => `Page ${page} sur ${of}`,
+}

@@ -1,0 +1,135 @@
+/**
+ * Reports over the seed: one set of facts in four forms and two languages; the paper form is PDF/A-3b, says the
+ * figures of the JSON, carries that JSON, and is the same to the byte when it is made again.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import type { ReportView } from '@constat/collector/view/report'
+import { HOSTING } from '../support/seed-terms.ts'
+import { openSeeded } from '../support/seeded.ts'
+
+const seeded = await openSeeded()
+const folder = mkdtempSync(join(tmpdir(), 'constat-report-'))
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await seeded.close()
+})
+
+const CLOSED = '2026-10'
+
+async function fetched(file: string, { as = 'owner-token', contract = HOSTING } = {}): Promise<Response> {
+  return seeded.ask(`/api/v1/contracts/${contract}/reports/${file}`, { as })
+}
+
+async function bytesOf(file: string, as?: string): Promise<Buffer> {
+  const answer = await fetched(file, as === undefined ? {} : { as })
+  expect(answer.status).toBe(200)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
+async function reportOf(as?: string): Promise<ReportView> {
+  // The route answers this shape: its schema is in the OpenAPI document.
+  return JSON.parse((await bytesOf(`${CLOSED}.json`, as)).toString()) as ReportView
+}
+
+function kept(name: string, bytes: Buffer): string {
+  const path = join(folder, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+const onPaper = (path: string): string =>
+  execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' }).replaceAll(/[\u00a0\u202f]/g, ' ')
+
+it('as JSON holds the closing, its guarantees, incidents, exclusions, statements and money', async () => {
+  const report = await reportOf()
+  expect(report).toMatchObject({
+    contract: HOSTING,
+    provisional: false,
+    closing: { version: 2, semantics: 3 },
+    credits: { total: '2900.00', currency: 'EUR' },
+  })
+  expect(report.guarantees).toHaveLength(10)
+  expect(report.losses).toHaveLength(1)
+  expect(report.statements).toHaveLength(1)
+  const { start, end } = report.window
+  for (const { onsetAt, endAt } of report.incidents) {
+    expect(onsetAt < end && (endAt === null || endAt > start)).toBe(true)
+  }
+  expect(report.incidents.length).toBeGreaterThan(5)
+})
+
+it.each([
+  ['en', 'Not met: 4 of 10 guarantees', ['99.2477', '1 h 58 min 20 s', '1,800.00 EUR']],
+  ['fr', 'Non tenu : 4 engagements sur 10', ['99,2477', '1 h 58 min 20 s', '1 800,00 EUR']],
+] as const)(
+  'on paper in %s says the figures of the JSON, which it carries',
+  async (lang, verdict, figures) => {
+    const pdf = await bytesOf(`${CLOSED}.pdf?lang=${lang}`)
+    const path = kept(`${lang}.pdf`, pdf)
+    const said = onPaper(path)
+    for (const one of [verdict, ...figures]) expect(said).toContain(one)
+    const { closing } = await reportOf()
+    expect(said).toContain(closing!.digest)
+    const metadata = pdf.toString('latin1')
+    expect(metadata).toContain('<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>')
+    expect(metadata).toContain('/AFRelationship /Data')
+    execFileSync('pdfdetach', ['-save', '1', '-o', join(folder, 'result.json'), path])
+    expect(readFileSync(join(folder, 'result.json'))).toEqual(await bytesOf(`${CLOSED}.json`))
+    expect((await bytesOf(`${CLOSED}.pdf?lang=${lang}`)).equals(pdf)).toBe(true)
+  },
+)
+
+it('as HTML needs nothing beside it, and is the same when made again', async () => {
+  const page = (await bytesOf(`${CLOSED}.html?lang=fr`)).toString()
+  expect(page).toContain('<html lang="fr">')
+  expect(page).toContain('Non tenu')
+  expect(page).not.toMatch(/<script|\bsrc=|\bhref=|url\(/)
+  expect((await bytesOf(`${CLOSED}.html?lang=fr`)).toString()).toBe(page)
+})
+
+it('as CSV is what the spreadsheets of each language read', async () => {
+  const { guarantees } = await reportOf()
+  const english = (await bytesOf(`${CLOSED}.csv?lang=en`)).toString()
+  const french = (await bytesOf(`${CLOSED}.csv?lang=fr`)).toString()
+  for (const [said, separator] of [
+    [english, ','],
+    [french.replace(/^\uFEFF/, ''), ';'],
+  ] as const) {
+    const lines = said.trimEnd().split('\r\n')
+    expect(lines).toHaveLength(guarantees.length + 1)
+    expect(lines[1]!.split(separator)[0]).toBe('portal-availability')
+  }
+  expect(french.startsWith('\uFEFF')).toBe(true)
+  expect(french).toContain(';99,2477;99,0993;98,9298;')
+  expect(english).toContain(',99.2477,99.0993,98.9298,')
+})
+
+it('of an older version has the figures of that version', async () => {
+  const older = JSON.parse((await bytesOf(`${CLOSED}.json?version=1`)).toString()) as ReportView
+  expect(older.closing?.version).toBe(1)
+  expect(older.closing?.digest).not.toBe((await reportOf()).closing?.digest)
+})
+
+it('of a window that is open says that it is provisional, and when it was made', async () => {
+  const answer = await fetched('2026-11.html?lang=en')
+  expect(answer.headers.get('content-disposition')).toMatch(/-2026-11-20261122T\d{6}Z\.html"$/)
+  expect(await answer.text()).toContain('Provisional: the window is not closed')
+})
+
+it('shows a provider what is for both, never the losses', async () => {
+  expect((await reportOf('provider-token')).losses).toEqual([])
+  const page = (await bytesOf(`${CLOSED}.html?lang=en`, 'provider-token')).toString()
+  expect(page).not.toContain('What the outages cost you')
+  expect((await fetched(`${CLOSED}.pdf`, { as: 'provider-token', contract: 'intranet' })).status).toBe(404)
+})
+
+it.each(['2026-13.pdf', 'nonsense.html', '2026-10.docx', `${CLOSED}.json?version=9`])(
+  '%s is not there',
+  async (file) => {
+    expect((await fetched(file)).status).toBe(404)
+  },
+)
