@@ -2,7 +2,8 @@
  * Tests: `line` (pure, on every core), `tidy` (the rules of the house), `system` (real processes, one file
  * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, two at a
  * time; `npm test` runs them beside the others), `network` (faults in namespaces, which need root and
- * iproute2; two at a time).
+ * iproute2; two at a time). Files of a worker share what they import: to read the collector anew takes longer than
+ * many a file.
  */
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
@@ -52,6 +53,7 @@ export default defineConfig({
           include: ['test/system/**/*.test.{ts,tsx}'],
           exclude: PATIENT,
           fileParallelism: false,
+          isolate: false,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           globalSetup: 'test/support/made-cluster.ts',
@@ -62,6 +64,7 @@ export default defineConfig({
         test: {
           name: 'patient',
           include: PATIENT,
+          isolate: false,
           maxWorkers: 2,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
