@@ -114,9 +114,7 @@ export function verdictOf(
   if (error instanceof ProbeFailure) return error.judgement
   const phase = watch.phase()
   const { outcome, cause } = failureOf(error, { expired, phase })
-  const detail = expired
-    ? `no answer in time (${phase ?? 'before the first phase'})`
-    : sentenceOf(error)
+  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : sentenceOf(error)
   return { outcome, cause, value: 0, ...given({ code: codeOf(error, { expired, phase }) }), detail }
 }
 

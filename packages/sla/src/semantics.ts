@@ -28,13 +28,20 @@ export type Rules = {
   excusedLatency: 'answered' | 'apart'
   /** What reaches `minimumSamples` of a latency share: all that is counted, or what is proved up. */
   enoughOf: 'counted' | 'proved'
+  /** By what a proved outage is one of those that there may have been in time that counts: its proof, or its reach. */
+  provedAtEdge: 'proof' | 'reach'
 }
 
-const OLDER_SHARES = { unsureAnswers: 'missing', excusedLatency: 'answered', enoughOf: 'counted' } as const
+const BEFORE_4 = {
+  unsureAnswers: 'missing',
+  excusedLatency: 'answered',
+  enoughOf: 'counted',
+  provedAtEdge: 'proof',
+} as const
 
 const BY_VERSION = {
-  2: { ...OLDER_SHARES, blockedSlots: 'unknown', tellsBlocked: false, declared: 'every' },
-  3: { ...OLDER_SHARES, blockedSlots: 'fail', tellsBlocked: true, declared: 'touching' },
+  2: { ...BEFORE_4, blockedSlots: 'unknown', tellsBlocked: false, declared: 'every' },
+  3: { ...BEFORE_4, blockedSlots: 'fail', tellsBlocked: true, declared: 'touching' },
   4: {
     blockedSlots: 'fail',
     tellsBlocked: true,
@@ -42,6 +49,7 @@ const BY_VERSION = {
     unsureAnswers: 'either',
     excusedLatency: 'apart',
     enoughOf: 'proved',
+    provedAtEdge: 'reach',
   },
 } as const satisfies Record<number, Rules>
 

@@ -222,6 +222,31 @@ describe('losing data', () => {
     )
   })
 
+  test('an outage that began in excused time and lost its last failure may have lasted beyond it', () => {
+    const letters = 'GGGGFFFFGFFFGGFGGGGGFGGGGG'
+    const rows = letters.split('').map((one, i): Row => ({
+      at: START_MS + (i - 1) * STEP_MS,
+      // Of the alphabet above.
+      letter: one as Letter,
+      slow: false,
+    }))
+    const clause = {
+      confirm: { down: 1, up: 1 },
+      mergeGap: 'PT0S',
+      minimumOutage: 'PT2M',
+      bindingFigure: 'provable',
+    } as const
+    const excused = [{ kind: 'free', start: START_MS - 2 * STEP_MS, end: START_MS + 5 * STEP_MS }]
+    const countOf = (holes: Lost['holes']): unknown => {
+      const told = { seen: [rows], holes, minimumSamples: 1, denominatorMode: 'remove', exclusions: excused }
+      const counts = beforeAndAfter(told as Lost, clause).map(([, after]) => after)
+      return counts.flatMap((one) => (one.kind === 'count' ? [one.count] : []))
+    }
+    // Two are seen; each of the two single failures may be the edge of one that is long enough.
+    expect(countOf([])).toMatchObject([{ point: 2, pessimistic: 4 }])
+    expect(countOf([[0, 7]])).toMatchObject([{ point: 2, pessimistic: 4 }])
+  })
+
   test('verdicts are no better when the window is judged by more', () => {
     // Where more of what was seen binds, a verdict can only get worse.
     fc.assert(
