@@ -42,6 +42,15 @@ export class LagMeter {
     return Math.round(worstUs)
   }
 
+  /** All the lags together that make a sample unknown and overlap what lies between `startUs` and now, µs. */
+  stoodStillUs(startUs: number): number {
+    this.#measure()
+    return this.#lags.reduce((sum, { fromUs, toUs }) => {
+      const ownUs = toUs - Math.max(fromUs, startUs)
+      return ownUs > MAX_LAG_US ? sum + ownUs : sum
+    }, 0)
+  }
+
   /** Worst lag since the last call, µs. */
   takeWorstUs(): number {
     const worstUs = Math.round(this.#worstUs)

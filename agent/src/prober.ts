@@ -2,6 +2,7 @@
  * Prober: the schedule with a timer and real probes. It decides nothing about a target: it runs what is
  * due, watches over it, and says `unknown` where this host, not the target, was the trouble.
  */
+import { graceMs } from '@constat/probe/attempt'
 import { BODY_BUDGET_MS } from '@constat/probe/http-body'
 import { runProbe } from '@constat/probe/kinds'
 import type { ProbeContext, ProbeResult } from '@constat/probe/probe'
@@ -52,6 +53,8 @@ export class Prober {
   readonly #schedule: Schedule
   readonly #lag: LagMeter
   readonly #jobs = new Map<string, Job>()
+  /** Of each check that runs, when its newest try has been told. */
+  readonly #told = new Map<string, Promise<void>>()
   #pace: Pace
   #timer: NodeJS.Timeout | null = null
   #stopped = false
@@ -151,18 +154,20 @@ export class Prober {
     this.#timer = setTimeout(() => this.#advance(), Math.max(0, Math.min(MAX_TIMER_MS, waitMs)))
   }
 
-  /** `before`: the try that this one runs beside, whose sample goes first as it began first. */
-  #begin(start: Start, before: Promise<void> = Promise.resolve()): void {
+  #begin(start: Start): void {
     const late = setTimeout(() => this.#late(start), start.lateUs / 1_000)
     const hanging = setTimeout(() => {
       const nowUs = this.#deps.shell.clock.monotonicUs()
       const second = this.#stopped ? null : this.#schedule.beside(start.ticket, nowUs)
-      if (second) this.#begin(second, told)
+      if (second) this.#begin(second)
     }, start.hangsUs / 1_000)
-    const told = this.#run(start, before).finally(() => {
+    // Where tries of one check run beside each other, the sample of the one that began first goes first.
+    const told = this.#run(start, this.#told.get(start.key)).finally(() => {
       clearTimeout(late)
       clearTimeout(hanging)
+      if (this.#told.get(start.key) === told) this.#told.delete(start.key)
     })
+    this.#told.set(start.key, told)
   }
 
   #late({ ticket, key, slotUs }: Start): void {
@@ -171,13 +176,13 @@ export class Prober {
     this.#deps.late(job.origin, job.check.index)
   }
 
-  async #run({ ticket, key, attempt, slotUs }: Start, before: Promise<void>): Promise<void> {
+  async #run({ ticket, key, attempt, slotUs }: Start, before: Promise<void> | undefined): Promise<void> {
     const { shell } = this.#deps
     const startUs = shell.clock.monotonicUs()
-    const judged = await this.probeOnce(this.#jobs.get(key)?.check)
+    const { judged, seen } = await this.#look(this.#jobs.get(key)?.check)
     await before
     if (this.#stopped) return
-    const finish = this.#schedule.finish(ticket, seenOf(judged), shell.clock.monotonicUs())
+    const finish = this.#schedule.finish(ticket, seen, shell.clock.monotonicUs())
     // Read again: the configuration may have changed meanwhile, and with it the index.
     const job = this.#jobs.get(key)
     if (finish && job) {
@@ -203,17 +208,26 @@ export class Prober {
 
   /** One probe, doubted where this host was the trouble. Nothing is scheduled or counted. Never rejects. */
   async probeOnce(check: AgentCheck | undefined): Promise<ProbeResult> {
+    return (await this.#look(check)).judged
+  }
+
+  async #look(check: AgentCheck | undefined): Promise<{ judged: ProbeResult; seen: Seen }> {
     const { shell, timebase } = this.#deps
     const jumps = timebase.observe()
     const startUs = shell.clock.monotonicUs()
     this.#lag.begin()
-    const result = check ? await this.#probe(check) : unknown('unsupported', 'the check is gone')
+    const result = check ? await this.#probe(check, startUs) : unknown('unsupported', 'the check is gone')
+    const stoodStillMs = this.#lag.stoodStillUs(startUs) / 1_000
     const lagUs = this.#lag.end(startUs)
-    return this.#doubt(result, { lagUs, jumped: timebase.observe() !== jumps })
+    // The deadline was put off by as much: the target had all its time.
+    const isWaited = result.cause === 'timeout' && stoodStillMs <= graceMs(check?.timeoutMs ?? 0)
+    const judged = this.#doubt(result, { lagUs: isWaited ? 0 : lagUs, jumped: timebase.observe() !== jumps })
+    const isSpoilt = result.outcome === 'fail' && judged.cause === 'interference'
+    return { judged, seen: isSpoilt ? 'spoilt' : seenOf(judged) }
   }
 
   /** Never rejects, and is over soon after the deadline whatever the probe does. */
-  #probe(check: AgentCheck): Promise<ProbeResult> {
+  #probe(check: AgentCheck, startUs: number): Promise<ProbeResult> {
     const { probe, timeoutMs } = check
     if (typeof probe === 'string') return Promise.resolve(unknown('unsupported', probe))
     const { leastIntervalMs } = this.#pace
@@ -227,7 +241,8 @@ export class Prober {
         shell.log.error('a probe did not end and was given up', { check: check.name })
         resolve(unknown('interference', 'the probe outlived its deadline'))
       }, timeoutMs + WATCHDOG_MS)
-      runProbe(probe, { ...probing, clock: shell.clock, timeoutMs })
+      const stoodStillMs = (): number => this.#lag.stoodStillUs(startUs) / 1_000
+      runProbe(probe, { ...probing, clock: shell.clock, timeoutMs, stoodStillMs })
         .catch((error: unknown) => {
           shell.log.error('a probe broke', { check: check.name, reason: messageOf(error) })
           return unknown('unsupported', messageOf(error))

@@ -4,7 +4,8 @@
  * unknown neither counts nor resets); it only decides when to look, never what was seen. A check that goes
  * on failing is looked at in brackets, so that the end of the outage is known as closely. Pure.
  */
-export type Seen = 'good' | 'bad' | 'unknown'
+/** `spoilt`: a failure that this host may have made itself. It says nothing, as all that is unknown. */
+export type Seen = 'good' | 'bad' | 'unknown' | 'spoilt'
 export type Confirm = { down: number; up: number }
 
 export type Standing = {
@@ -23,9 +24,11 @@ export function afterTry(
   before: Standing,
   { seen, confirm }: { seen: Seen; confirm: Confirm },
 ): { standing: Standing; again: boolean } {
-  if (seen === 'unknown') {
+  if (seen === 'unknown' || seen === 'spoilt') {
     const standing = { ...before, unknowns: before.unknowns + 1 }
-    return { standing, again: isOpen(before) && standing.unknowns <= MAX_UNKNOWNS }
+    // What may be the first failure is looked at once more, at once.
+    const most = isOpen(before) ? MAX_UNKNOWNS : seen === 'spoilt' ? 1 : 0
+    return { standing, again: standing.unknowns <= most }
   }
   const length = before.run === seen ? before.length + 1 : 1
   const run = { run: seen, length, unknowns: 0 }

@@ -4,7 +4,8 @@
  * that passes without its probe is reported as missed, never made up for in a burst. Pure: the clock is
  * an argument, what comes out are instructions.
  *
- * A check is in exactly one place: waiting in the heap, ready (due, no room yet), or running.
+ * A check waits in the heap, or is ready (due, no room yet), or runs; only one that is failing in brackets waits for its
+ * next try while others of it still run, so that one that hangs does not hide that the target is back.
  */
 import { createHash } from 'node:crypto'
 import { invariant } from '@constat/shared/fault'
@@ -57,7 +58,9 @@ type Entry = {
   next: number
   attempt: number
   startedUs: number
-  /** Tries that run: one, or a second beside one that hangs. */
+  /** Where its next try is: due some time, due and without room, or told when a try that runs has ended. */
+  place: 'waiting' | 'ready' | 'none'
+  /** Tries that run: one, a second beside one that hangs, or in brackets up to MAX_AT_ONCE. */
   running: number
   /** Start of the first failed try of the run that goes on. */
   failingSinceUs: number | null
@@ -80,10 +83,12 @@ export const FIRST_WITHIN_US = 1_000_000
 /** Between two tries of a check that is failing, and how long it is tried so often. */
 export const BRACKET_US = 2_000_000
 const BRACKETS_FOR_US = 300_000_000
+/** Tries of one check that hang beside each other, while it fails. */
+export const MAX_AT_ONCE = 5
 /** An answer is late after this, or twice the slowest good one of late. */
 const LATE_US = 500_000
-/** What is left of the slowest good try with each further one. */
-const FORGETTING = 0.9
+/** What is left of the slowest good try with each further one: a single slow one is soon none of late. */
+const FORGETTING = 0.5
 
 export class Schedule {
   readonly #epochUs: number
@@ -129,6 +134,7 @@ export class Schedule {
       next: 0,
       attempt: 0,
       startedUs: 0,
+      place: 'none',
       running: 0,
       failingSinceUs: null,
       slowestUs: 0,
@@ -139,7 +145,7 @@ export class Schedule {
       removed: false,
     }
     this.#entries.set(plan.key, entry)
-    this.#waiting.push(firstUs, entry)
+    this.#wait(entry, firstUs)
   }
 
   /** A probe of it that runs may still finish; its end is then of no account. */
@@ -159,7 +165,11 @@ export class Schedule {
 
   advance(nowUs: number): Instructions {
     const nextUs = (): number => this.#waiting.nextDueUs() ?? Infinity
-    for (let dueUs = nextUs(); dueUs <= nowUs; dueUs = nextUs()) this.#ready.push(this.#waiting.pop()!)
+    for (let dueUs = nextUs(); dueUs <= nowUs; dueUs = nextUs()) {
+      const entry = this.#waiting.pop()!
+      entry.place = 'ready'
+      this.#ready.push(entry)
+    }
     const instructions: Instructions = { starts: [], missed: [] }
     const held: Entry[] = []
     for (const entry of this.#ready) {
@@ -190,13 +200,31 @@ export class Schedule {
       entry.slowestUs = Math.max(nowUs - startedUs, entry.slowestUs * FORGETTING)
     }
     entry.running -= 1
-    // The last of them decides when to look again.
-    if (entry.running > 0) return { settles }
+    // The last of them decides when to look again, but for what looks on beside them.
+    if (entry.running > 0 && entry.place === 'none' && !this.#looksOn(entry)) return { settles }
+    // One that is ready only lacks room.
+    if (entry.place === 'ready') return { settles }
+    if (entry.place === 'waiting') this.#waiting.remove(entry)
     const confirmsUs = again ? Math.max(entry.startedUs + entry.plan.reprobeUs, nowUs) : Infinity
-    const againUs = Math.min(confirmsUs, bracketUs(entry, nowUs))
-    const mayUs = entry.attempt < MAX_ATTEMPT && this.#isClear(entry, againUs) ? againUs : Infinity
-    this.#waiting.push(Math.min(slotUs(entry, entry.next), mayUs), entry)
+    this.#wait(entry, this.#nextUs(entry, Math.min(confirmsUs, bracketUs(entry, nowUs))))
     return { settles }
+  }
+
+  #wait(entry: Entry, dueUs: number): void {
+    entry.place = 'waiting'
+    this.#waiting.push(dueUs, entry)
+  }
+
+  /** Whether its next try need not wait for those that run. What hangs leaves half the room to what does not. */
+  #looksOn({ plan, standing, running }: Entry): boolean {
+    const hasRoom = running < MAX_AT_ONCE && this.#running.size <= this.#maxInFlight / 2
+    return hasRoom && plan.brackets && isFailing(standing)
+  }
+
+  /** The next slot, or a try at `againUs` before it where one may be. */
+  #nextUs(entry: Entry, againUs: number): number {
+    const mayUs = entry.attempt < MAX_ATTEMPT && this.#isClear(entry, againUs) ? againUs : Infinity
+    return Math.min(slotUs(entry, entry.next), mayUs)
   }
 
   /**
@@ -229,6 +257,7 @@ export class Schedule {
     if (standing.run === 'bad' || isOpen(standing) || !this.#mayStart(nowUs)) return null
     const isSoon = nowUs - lookedUs < Math.max(BRACKET_US, plan.reprobeUs) || !this.#isClear(entry, nowUs)
     if (isSoon || spentUs > nowUs + BRACKET_US || !this.#waiting.remove(entry)) return null
+    entry.place = 'none'
     entry.attempt += 1
     entry.lookedUs = nowUs
     return this.#start(entry, nowUs, null)
@@ -251,8 +280,10 @@ export class Schedule {
       entry.next = latest + 1
     }
     entry.paced = false
+    entry.place = 'none'
     entry.attempt = isSlot ? 0 : entry.attempt + 1
     starts.push(this.#start(entry, nowUs, isSlot ? slotUs(entry, latest) : null))
+    if (this.#looksOn(entry)) this.#wait(entry, this.#nextUs(entry, bracketUs(entry, nowUs)))
   }
 
   #start(entry: Entry, nowUs: number, ofSlotUs: number | null): Start {

@@ -77,7 +77,7 @@ export type Sample = {
   /** What the kind measures: HTTP status, days to expiry, percent lost. 0 where it has none. Int32. */
   value: number
   phases: Phases
-  /** What was said where it is not ok, as far as anything was: 503, NXDOMAIN, ECONNREFUSED. See CODE. */
+  /** What was said where it is not ok, or what was waited for: 503, NXDOMAIN, ECONNREFUSED, no first byte. See CODE. */
   code?: string
 }
 

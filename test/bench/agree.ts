@@ -1,7 +1,7 @@
 /**
  * Whether the probe counts answers as the reference clients do: odd answers out of a seed, each asked by our
- * probe, by Chromium and by curl; and a certificate chain for every hundred answers, 84 of which hold each
- * oddity by itself. Prints every difference, with the reason where there is one; exit 1 where one has none.
+ * probe, by Chromium and by curl; a certificate chain for every hundred answers, 84 of which hold each oddity by
+ * itself; and an answer of a name server for every twenty, asked by our resolver and by glibc. Prints every difference, with the reason where there is one; exit 1 where one has none.
  * Goal: no answer that Chromium shows is told as down, and none that it refuses as up.
  *
  *   npm run agree -- 10000 [--seed 1] [--tiny]
@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util'
 import { agree } from '../support/agreement.ts'
 import { sized, state } from '../support/bench.ts'
+import { agreeOnNames } from '../support/name-agreement.ts'
 import { agreeOnChains } from '../support/chain-agreement.ts'
 
 const { values, positionals } = parseArgs({
@@ -22,6 +23,7 @@ const seed = Number(values.seed)
 const shown = (done: number): void => void process.stderr.write(`\r${done} `)
 const { answers, differences, curlDiffers } = await agree({ count, seed }, shown)
 const onChains = await agreeOnChains({ count: Math.ceil(count / 100), seed }, shown)
+const onNames = await agreeOnNames({ count: Math.ceil(count / 20), seed })
 const counts = new Map<string, number>()
 for (const { answer, oddities, what, seen, reason } of differences) {
   if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
@@ -37,12 +39,19 @@ for (const { chain, oddities, seen, reason } of onChains.differences) {
       `chain ${chain} (${oddities.join(' · ')}): probe ${seen.probe}; Chromium ${seen.chromium}; curl ${seen.curl}`,
     )
 }
+for (const { name, oddities, ours, theirs, reason } of onNames.differences) {
+  if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  else say(`${name} (${oddities.join(' · ')}): resolver ${ours}; glibc ${theirs.join(' ') || 'nothing'}`)
+}
 for (const [reason, count] of counts) say(`${count} × ${reason}`)
-const all = [...differences, ...onChains.differences]
+const all = [...differences, ...onChains.differences, ...onNames.differences]
 const unexplained = all.filter(({ reason }) => reason === undefined).length
 const seconds = ((performance.now() - beganMs) / 1_000).toFixed(0)
 say(
-  `${answers} answers and ${onChains.chains} chains in ${seconds} s: ${unexplained} counted otherwise without a reason, ${all.length - unexplained} with one; curl differs from Chromium in ${curlDiffers + onChains.curlDiffers}`,
+  `${answers} answers, ${onChains.chains} chains and ${onNames.names} names in ${seconds} s: ${unexplained} counted otherwise without a reason, ${all.length - unexplained} with one; curl differs from Chromium in ${curlDiffers + onChains.curlDiffers}`,
 )
-state('answers counted otherwise without a reason, of those asked', unexplained / (answers + onChains.chains))
+state(
+  'answers counted otherwise without a reason, of those asked',
+  unexplained / (answers + onChains.chains + onNames.names),
+)
 process.exit(unexplained === 0 ? 0 : 1)

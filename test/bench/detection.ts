@@ -203,6 +203,18 @@ function report(outages: readonly Outage[], tellers: readonly Teller[]): void {
   }
 }
 
+type ToldOf = Told & { outage: Outage }
+
+function isWithin({ atLeastMs, atMostMs, outage: { fromMs, toMs } }: ToldOf): boolean {
+  return atLeastMs! <= toMs - fromMs && toMs - fromMs <= atMostMs!
+}
+
+function wordsOf({ outage, onsetMs, lengthMs, atLeastMs, atMostMs }: ToldOf): string {
+  const { name, fromMs, toMs } = outage
+  const truth = `${toMs - fromMs} ms from ${new Date(fromMs).toISOString()}`
+  return `${name}, ${truth}: at least ${atLeastMs}, at most ${atMostMs}, measured ${lengthMs} from ${onsetMs} on`
+}
+
 function stateFigures(outages: readonly Outage[], tellers: readonly Teller[]): void {
   const webhooks = (teller: Teller): number[] => outages.flatMap((one) => teller.of(one)?.webhookMs ?? [])
   const theirs = tellers.find(({ name }) => name === 'prometheus')
@@ -219,14 +231,18 @@ function stateFigures(outages: readonly Outage[], tellers: readonly Teller[]): v
     })
     const slack = told.map(({ atMostMs, atLeastMs }) => (atMostMs! - atLeastMs!) / 1_000)
     state(`s of S − P, median, ${teller.name}`, median(slack), { atMost: INTERVAL_MS / 1_000 + 4 })
-    const isWithin = told.filter(({ atLeastMs, atMostMs, outage: { fromMs, toMs } }) => {
-      return atLeastMs! <= toMs - fromMs && toMs - fromMs <= atMostMs!
-    })
+    const within = told.filter(isWithin)
+    for (const one of told) if (!isWithin(one)) console.log(`outside, ${teller.name}: ${wordsOf(one)}`)
+    for (const { name, fromMs, toMs } of outages) {
+      const isTold = told.some(({ outage }) => outage.name === name)
+      if (!isTold) console.log(`not told, ${teller.name}: ${name} of ${toMs - fromMs} ms`)
+    }
     state(
-      `of the outages lie within "at least" and "at most", ${teller.name}`,
-      isWithin.length / outages.length,
+      `of the outages told lie within "at least" and "at most", ${teller.name}`,
+      within.length / told.length,
       { atLeast: 1 },
     )
+    state(`of the outages are told, ${teller.name}`, told.length / outages.length, { atLeast: 1 })
     const hangs = (fault: Mood): boolean => fault === 'hang' || fault === 'slow'
     for (const [what, waitMs] of [
       ['answer', 0],

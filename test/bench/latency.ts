@@ -108,6 +108,7 @@ function questionOf(asOfMs: UnixMs, hasEnded: boolean): LatencyWindowQuestion {
     up: [span],
     open: [span],
     sure: [span],
+    heard: [span],
     intervalMs: STEP_MS,
     holdMs: 25_000,
     blockedIs: 'unknown' as const,

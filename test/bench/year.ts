@@ -5,6 +5,7 @@
  */
 import { outcomeCode } from '@constat/shared/sample'
 import { judgeGuarantee } from '@constat/sla/judgement/judge-guarantee'
+import { NEWEST_RULES } from '@constat/sla/semantics'
 import { quorum } from '@constat/sla/quorum'
 import { timelineOf, type Timeline } from '@constat/sla/timeline'
 import { foldSamples, type SampleColumns } from '@constat/sla/vantage'
@@ -58,6 +59,7 @@ function judged(timeline: Timeline): string {
     phase: 'closed',
     declarations: [],
     facts: { timeline, slots: [], sites: [], incidents: null },
+    rules: NEWEST_RULES,
   })
   return result.verdict
 }

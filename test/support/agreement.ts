@@ -54,6 +54,14 @@ const REASONS: { why: string; fits: (seen: Seen) => boolean }[] = [
       odd.end === 'reset' && chromium.kind === 'refused' && curl.kind === 'read',
   },
   {
+    why: 'what follows a stream is no part of it, as curl has it; Chromium takes it for the checksum of a frame that is not there',
+    fits: ({ odd, chromium, curl }) =>
+      odd.oddities.includes('raw deflate') &&
+      odd.oddities.includes('a comment after it') &&
+      chromium.kind === 'refused' &&
+      curl.kind === 'read',
+  },
+  {
     why: 'undeclared UTF-8 is read as such; Chromium guesses windows-1252 for a page on the network',
     fits: ({ odd, ours }) => odd.isPage && ours.asked?.outcome === 'ok',
   },

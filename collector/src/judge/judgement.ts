@@ -46,6 +46,7 @@ export function judgeWindowOf({
     asOfMs,
     phase,
     facts,
+    rules,
   })
 }
 

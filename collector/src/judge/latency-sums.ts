@@ -4,7 +4,7 @@
  */
 import { clip, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { toldSlots } from '@constat/sla/assembly/slots'
-import type { LatencyTally } from '@constat/sla/latency'
+import { emptyTally, type WholeTally } from '@constat/sla/latency'
 import { addSlots, missingAtEnd, type SlotPlace, type SurePopulation } from '@constat/sla/latency-slots'
 import type { Place } from '../fold/tracks.ts'
 import type { Latencies } from '../latency/latencies.ts'
@@ -13,7 +13,7 @@ import type { Latencies } from '../latency/latencies.ts'
 export type Expected = Place & SlotPlace & { blockedIs: 'unknown' | 'fail' }
 
 export type LatencySums = {
-  tally: Required<LatencyTally>
+  tally: WholeTally
   /** Instant of the last sample, by place. */
   lastMs: Map<string, UnixMs>
 }
@@ -51,15 +51,15 @@ export function missingAtEnds(places: readonly Expected[], { lastMs }: LatencySu
 }
 
 export function emptySums(): LatencySums {
-  return { tally: { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }, lastMs: new Map() }
+  return { tally: emptyTally(), lastMs: new Map() }
 }
 
 export function copyOf({ tally, lastMs }: LatencySums): LatencySums {
-  return { tally: { ...tally, doubtful: { ...tally.doubtful } }, lastMs: new Map(lastMs) }
+  return { tally: structuredClone(tally), lastMs: new Map(lastMs) }
 }
 
 /** The population up to an instant: what a signature of the settled part covers. */
-export function populationUntil({ up, open, sure }: SurePopulation, untilMs: UnixMs): IntervalSet[] {
+export function populationUntil({ up, open, sure, heard }: SurePopulation, untilMs: UnixMs): IntervalSet[] {
   const span = { startMs: -Infinity, endMs: untilMs }
-  return [clip(up, span), clip(open, span), clip(sure, span)]
+  return [up, open, sure, heard].map((set) => clip(set, span))
 }

@@ -8,6 +8,7 @@ import type { Scored } from '@constat/sla/judgement/result'
 import { latencyMeasureOf, populationOf } from '@constat/sla/metric/share'
 import { judgeLatency } from '@constat/sla/latency'
 import { populationSeen } from '@constat/sla/latency-slots'
+import { NEWEST_RULES } from '@constat/sla/semantics'
 import type { Timeline } from '@constat/sla/timeline'
 import type { Watching } from '@constat/sla/assembly/slots'
 import type { Expected } from './latency-sums.ts'
@@ -49,6 +50,7 @@ export function latencyQuestion(
     inForce,
     commitment: judged.commitment,
     pausedBy: () => [],
+    rules: NEWEST_RULES,
   })
   const places = watched.flatMap(({ check, vantage: { agent }, watch }): Expected[] => {
     if (site && !site.agents.includes(agent.id)) return []
@@ -103,10 +105,12 @@ function scoredWith(scored: Scored, answer: LatencyAnswer, asked: WindowQuestion
     target: guarantee.target.percent,
     bindingFigure: measurement.bindingFigure,
     minimumSamples: measurement.latency.minimumSamples,
+    enoughOf: NEWEST_RULES.enoughOf,
     measured: { committedMs: scored.elapsedMs, knownMs: scored.knownMs },
     minimumCoverage: measurement.minimumCoverage,
     phase: phaseOf(asked),
   })
-  const told = { thresholdMs: guarantee.thresholdMs, percentileUs, percentileErrorPercent }
+  const { thresholdMs } = guarantee
+  const told = { thresholdMs, rules: NEWEST_RULES, percentileUs, percentileErrorPercent }
   return { ...scored, ...judgement, measure: latencyMeasureOf(tally, told) }
 }

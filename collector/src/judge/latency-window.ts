@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { UnixMs } from '@constat/shared/time'
-import type { LatencyTally } from '@constat/sla/latency'
+import type { WholeTally } from '@constat/sla/latency'
 import type { LatencyMeasure } from '@constat/sla/metric/share'
 import { nearestRanks } from '@constat/sla/selection'
 import { addToSketch, emptySketch, SKETCH_ERROR_PERCENT, sketchPercentile } from '@constat/sla/sketch'
@@ -31,7 +31,7 @@ export type LatencyWindowQuestion = {
 }
 
 export type LatencyAnswer = Pick<LatencyMeasure, 'percentileUs' | 'percentileErrorPercent'> & {
-  tally: Required<LatencyTally>
+  tally: WholeTally
   asOfMs: UnixMs
 }
 
@@ -143,7 +143,7 @@ export class LatencyWindows {
 function finished(
   { places, asOfMs }: LatencyWindowQuestion,
   sums: LatencySums,
-): { tally: Required<LatencyTally>; asOfMs: UnixMs } {
+): { tally: WholeTally; asOfMs: UnixMs } {
   const { tally } = copyOf(sums)
   return { tally: { ...tally, missing: tally.missing + missingAtEnds(places, sums) }, asOfMs }
 }

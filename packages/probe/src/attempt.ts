@@ -55,11 +55,11 @@ export async function runAttempt(
   const hops: Hop[] = []
   const told = (): Pick<ProbeResult, 'hops'> =>
     hops.length === 0 ? {} : { hops: hops.map((hop) => ({ ...hop, phases: rounded(hop.phases) })) }
-  const timer = setTimeout(() => {
+  const timer = startDeadline(context, () => {
     watch.stop()
     deadline.abort()
     for (const socket of sockets) socket.destroy(new Error('the deadline passed'))
-  }, context.timeoutMs)
+  })
   const own = (socket: Socket, wrapped?: Socket): void => {
     // A late error has nothing to add, but an 'error' event without a listener would end the agent.
     socket.on('error', () => undefined)
@@ -76,9 +76,34 @@ export async function runAttempt(
     const timing = watch.stop()
     return { ...timing, ...verdictOf(error, { expired: deadline.signal.aborted, watch }), ...told() }
   } finally {
-    clearTimeout(timer)
+    timer.clear()
     for (const socket of sockets) socket.destroy()
   }
+}
+
+const MAX_GRACE_MS = 5_000
+
+/** What a deadline is put off by at most where this host stood still, ms. */
+export function graceMs(timeoutMs: number): number {
+  return Math.min(timeoutMs, MAX_GRACE_MS)
+}
+
+/** Puts the deadline off by the time that this host stood still: then what it says of the target stands. */
+function startDeadline(
+  { timeoutMs, stoodStillMs = () => 0 }: Pick<ProbeContext, 'timeoutMs' | 'stoodStillMs'>,
+  expire: () => void,
+): { clear: () => void } {
+  let givenMs = 0
+  const look = (): void => {
+    const owedMs = Math.min(stoodStillMs(), graceMs(timeoutMs)) - givenMs
+    if (owedMs <= 0) expire()
+    else {
+      givenMs += owedMs
+      timer = setTimeout(look, owedMs)
+    }
+  }
+  let timer = setTimeout(look, timeoutMs)
+  return { clear: () => clearTimeout(timer) }
 }
 
 /** What an error thrown inside a probe says about it. */

@@ -71,12 +71,21 @@ const NAME_CODES: ReadonlyMap<string, string> = new Map([
   ['EREFUSED', 'REFUSED'],
 ])
 
+/** At the deadline nobody has said anything: what was waited for. */
+const AWAITED = {
+  dnsUs: 'no name',
+  connectUs: 'no connection',
+  tlsUs: 'no handshake',
+  ttfbUs: 'no first byte',
+  transferUs: 'no end',
+} as const satisfies Record<PhaseName, string>
+
 /**
- * What the system, the resolver or TLS called it. Undefined where nobody said anything: at the deadline, and of
- * errors that are our own.
+ * What the system, the resolver or TLS called it, and at the deadline what was missing. Undefined of errors that are
+ * our own.
  */
 export function codeOf(error: unknown, { expired, phase }: Circumstance): string | undefined {
-  if (expired) return undefined
+  if (expired) return phase === null ? undefined : AWAITED[phase]
   const code = systemCode(error)
   if (phase === 'dnsUs' && code !== undefined) return NAME_CODES.get(code) ?? code
   const said = tlsCode(error)

@@ -46,8 +46,13 @@ export type StepTiming = { name: string; latencyUs: number; phases: Phases }
 export type Judgement = Pick<ProbeResult, 'outcome' | 'cause' | 'value' | 'code' | 'detail'>
 
 export type ProbeContext = {
-  /** The whole probe, resolving included, is over by then. 1 … 2³¹−1. */
+  /** The whole probe, resolving included, is over by then, but for `stoodStillMs`. 1 … 2³¹−1. */
   timeoutMs: number
+  /**
+   * For how long in all this host stood still since the probe began, ms. The target is given as much more, at most
+   * `graceMs`. Absent: never.
+   */
+  stoodStillMs?: () => number
   clock: Clock
   resolver: Resolver
   /** What the owner of the host lets checks do. Asked before every connection, and before a secret is read. */

@@ -19,7 +19,8 @@ export type Incident = {
   /** The longest it can have been: back to the last proof of up, on to the next, through seen time. */
   possible: Interval
   /**
-   * What counts of it. The pessimistic figure covers `possible`, so those of neighbours can overlap.
+   * What counts of it. The pessimistic figure covers `possible`, and unknown time before it: nobody saw whether it
+   * had begun by then. So those of neighbours can overlap.
    * `point` is 0 for an incident below the minimum outage.
    */
   downMs: DownMs
@@ -42,10 +43,11 @@ function incidentOf(outage: readonly Reach[], { told, counted, asOfMs }: Seen): 
   const startMs = first.span.startMs
   const seenEndMs = isOpen ? asOfMs : last.untilMs
   const possible = {
-    startMs: doubtBefore(told, startMs),
+    startMs: sinceWhen(told, startMs, isInDoubt),
     endMs: isOpen ? asOfMs : doubtAfter(told, { fromMs: seenEndMs, asOfMs }),
   }
   const seen = { startMs, endMs: seenEndMs }
+  const sinceProof = { ...possible, startMs: sinceWhen(told, startMs, isUnproved) }
   return {
     startMs,
     endMs: isOpen ? null : seenEndMs,
@@ -54,7 +56,7 @@ function incidentOf(outage: readonly Reach[], { told, counted, asOfMs }: Seen): 
     downMs: {
       provable: lengthMs(counted, seen, isProvenDown),
       point: lengthMs(counted, seen, isDown),
-      pessimistic: lengthMs(counted, possible, isPossiblyDown),
+      pessimistic: lengthMs(counted, sinceProof, isPossiblyDown),
     },
   }
 }
@@ -64,9 +66,15 @@ function isInDoubt(mark: number): boolean {
   return isPossiblyDown(mark) && (mark & (MARK.known | MARK.down)) === MARK.known
 }
 
-function doubtBefore(timeline: Timeline, startMs: UnixMs): UnixMs {
+/** In doubt, or not seen at all. */
+function isUnproved(mark: number): boolean {
+  return isPossiblyDown(mark) && !isDown(mark)
+}
+
+/** Back from `startMs` while it holds, at most to the first instant that anything is known of. */
+function sinceWhen(timeline: Timeline, startMs: UnixMs, holds: (mark: number) => boolean): UnixMs {
   let i = indexAt(timeline, startMs)
-  while (i > 0 && isInDoubt(timeline.mark[i - 1]!)) i -= 1
+  while (i > 0 && holds(timeline.mark[i - 1]!)) i -= 1
   return timeline.at[i] ?? startMs
 }
 

@@ -5,26 +5,30 @@
  */
 import { clip, intersect, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { countedLatencies, countWithin, missingBetween, slotsWithin } from './latency.ts'
-import type { LatencyTally, Population, SlotColumns } from './latency.ts'
+import type { Population, SlotColumns, WholeTally } from './latency.ts'
 
-/** `sure`: the part of `up` that is proved; answers elsewhere may be part of an outage. */
-export type SurePopulation = Population & { sure: IntervalSet }
+/**
+ * `sure`: the part of `up` that is proved; answers elsewhere may be part of an outage. `heard`: where an answer says
+ * how long it took, whether it counts or not; `up` lies within it, and it within `open`.
+ */
+export type SurePopulation = Population & { sure: IntervalSet; heard: IntervalSet }
 
 /** A vantage that should have filled a slot every interval of `expected`. A sample stands for `holdMs`. */
 export type SlotPlace = SurePopulation & { intervalMs: number; holdMs: number; expected: Interval }
 
 export type SlotSum = {
-  tally: Required<LatencyTally>
+  tally: WholeTally
   /** Instant of the last sample; null before the first. */
   lastMs: UnixMs | null
 }
 
 /** What an agent said while it was cut off is unknown, also of how long it took. */
 export function populationSeen(
-  { up, open, sure }: SurePopulation,
+  { up, open, sure, heard }: SurePopulation,
   { expected, known }: { expected: Interval; known: IntervalSet },
 ): SurePopulation & { expected: Interval } {
-  return { up: intersect(up, known), open: clip(open, expected), sure: intersect(sure, known), expected }
+  const told = (set: IntervalSet): IntervalSet => intersect(set, known)
+  return { up: told(up), open: clip(open, expected), sure: told(sure), heard: told(heard), expected }
 }
 
 type Counting = { columns: SlotColumns; thresholdUs: number; take: (latencyUs: Uint32Array) => void }
@@ -41,18 +45,21 @@ export function addSlots(sum: SlotSum, place: SlotPlace, given: Counting): SlotS
   return { tally, lastMs: baseMs + offsetMs[count - 1]! }
 }
 
-/** Adds what was answered; answers of which nobody can say whether they count are missing. */
+/** Adds what was answered; an answer that does not say how long it took is missing. */
 function addCounted(
-  tally: Required<LatencyTally>,
+  tally: WholeTally,
   { columns, thresholdUs, take, population }: Counting & { population: SurePopulation },
 ): void {
-  const { up, open, sure } = population
-  const { latencyUs, undecided } = countedLatencies(columns, { up, open })
+  const { up, open, sure, heard } = population
+  const { latencyUs } = countedLatencies(columns, { up, open })
+  const possible = countedLatencies(columns, { up: heard, open })
   const certain = countedLatencies(columns, { up: sure, open: sure }).latencyUs
   const within = countWithin(latencyUs, thresholdUs)
   tally.n += latencyUs.length
   tally.within += within
-  tally.missing += undecided
+  tally.missing += possible.undecided
+  tally.uncounted.n += possible.latencyUs.length - latencyUs.length
+  tally.uncounted.within += countWithin(possible.latencyUs, thresholdUs) - within
   tally.doubtful.n += latencyUs.length - certain.length
   tally.doubtful.within += within - countWithin(certain, thresholdUs)
   take(latencyUs)

@@ -7,14 +7,17 @@
  *
  * A slot of which nothing is known takes no side. It is *missing* where it could have counted: in committed
  * time that is not down. Had all the missing answered in time, the share would be the provable one; had all
- * of them been late, the pessimistic one. So, as with downtime, losing a sample never brings `not_met` nor
- * `met` nearer, and the three figures are one where nothing is missing.
+ * of them been late, the pessimistic one. An answer where nobody can say whether the service was up is *doubtful*
+ * where the point figure counts it and *uncounted* where it does not; the outer figures ask neither, and take it or
+ * leave it as suits their side. So, as with downtime, losing a sample never brings `not_met` nor `met` nearer, and
+ * the three figures are one where nothing is missing and all is proved.
  */
 import { clip, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { outcomeCode } from '@constat/shared/sample'
 import { compare, decimal, fraction, truncatedText } from './fraction.ts'
 import { DISPLAY_DIGITS, type Figure } from './figures.ts'
 import { shareWithin } from './percentile.ts'
+import type { Rules } from './semantics.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Slot samples of one check from one vantage, in order of instant: `baseMs + offsetMs[i]`. */
@@ -35,6 +38,15 @@ export type LatencyTally = {
   missing: number
   /** Of those counted, the ones at instants that are not proved up: they may be part of an outage. */
   doubtful?: { n: number; within: number }
+  /** Answers that are not counted, at instants that are not proved down either. */
+  uncounted?: { n: number; within: number } | undefined
+}
+
+/** A tally that is added to. */
+export type WholeTally = Required<LatencyTally> & { uncounted: { n: number; within: number } }
+
+export function emptyTally(): WholeTally {
+  return { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 }, uncounted: { n: 0, within: 0 } }
 }
 
 /** Stands for the latency of an answer of which none was told. */
@@ -106,6 +118,7 @@ export type LatencyQuestion = {
   bindingFigure: Figure
   /** Fewer than this judge nothing. */
   minimumSamples: number
+  enoughOf: Rules['enoughOf']
   /** Time for which the state of the service is known, of committed time so far. */
   measured: { committedMs: number; knownMs: number }
   /** Share as a decimal string, `0.95`. */
@@ -125,7 +138,8 @@ export type LatencyJudgement = {
  */
 export function judgeLatency(question: LatencyQuestion): LatencyJudgement {
   const { tally, target, phase, minimumSamples } = question
-  const isThin = tally.n === 0 || tally.n < minimumSamples
+  const enough = question.enoughOf === 'counted' ? tally.n : tally.n - (tally.doubtful?.n ?? 0)
+  const isThin = enough === 0 || enough < minimumSamples
   const verdict = phase === 'open' || isThin ? 'indeterminate' : closedVerdict(question)
   const isSafe = keepsShare({ tally, target }, 'pessimistic')
   return {
@@ -155,22 +169,30 @@ export function keepsShare(
 
 /**
  * What a figure divides. Whatever nobody can say goes the provider's way in the provable one: what is missing
- * was in time, what was late in a doubtful place was part of an outage and does not count. The pessimistic
- * one has it the other way round.
+ * was in time, and of the answers at instants that may be up or down those in time count, and the late ones were
+ * part of an outage. The pessimistic one has it the other way round.
  */
 export function countsOf(
-  { n, within, missing, doubtful = { n: 0, within: 0 } }: LatencyTally,
+  { n, within, missing, doubtful = NONE, uncounted = NONE }: LatencyTally,
   figure: Figure,
 ): { n: number; within: number } {
   switch (figure) {
     case 'provable':
-      return { n: n + missing - (doubtful.n - doubtful.within), within: within + missing }
+      return {
+        n: n + missing + uncounted.within - (doubtful.n - doubtful.within),
+        within: within + missing + uncounted.within,
+      }
     case 'point':
       return { n, within }
     case 'pessimistic':
-      return { n: n + missing - doubtful.within, within: within - doubtful.within }
+      return {
+        n: n + missing + (uncounted.n - uncounted.within) - doubtful.within,
+        within: within - doubtful.within,
+      }
   }
 }
+
+const NONE = { n: 0, within: 0 }
 
 /** Share within the threshold in percent, truncated; null of no samples. Decides nothing. */
 export function shareText(tally: LatencyTally, figure: Figure): string | null {

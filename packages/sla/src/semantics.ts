@@ -6,7 +6,7 @@
  * a credit line among it. It does not move for speed, or for what is told beside a result, such as the trace.
  * A window is judged again by the rules of the version that closed it.
  */
-export const SEMANTICS_VERSION = 3
+export const SEMANTICS_VERSION = 4
 
 /** What a window is judged by, where versions differ. */
 export type Rules = {
@@ -16,11 +16,41 @@ export type Rules = {
   tellsBlocked: boolean
   /** Which declarations a window is told of: every one of the contract, or those that can touch it. */
   declared: 'every' | 'touching'
+  /**
+   * What an answer is to a latency share, at an instant that is not counted as up and not proved down: as good as
+   * lost, or in time or late as it was, by the figure.
+   */
+  unsureAnswers: 'missing' | 'either'
+  /**
+   * How a latency share takes excused time that stays in the denominator: what answered in it as good, and its state
+   * as up; or apart, every slot of it as good, and the states around it as they were seen.
+   */
+  excusedLatency: 'answered' | 'apart'
+  /** What reaches `minimumSamples` of a latency share: all that is counted, or what is proved up. */
+  enoughOf: 'counted' | 'proved'
+  /** By what a proved outage is one of those that there may have been in time that counts: its proof, or its reach. */
+  provedAtEdge: 'proof' | 'reach'
 }
 
+const BEFORE_4 = {
+  unsureAnswers: 'missing',
+  excusedLatency: 'answered',
+  enoughOf: 'counted',
+  provedAtEdge: 'proof',
+} as const
+
 const BY_VERSION = {
-  2: { blockedSlots: 'unknown', tellsBlocked: false, declared: 'every' },
-  3: { blockedSlots: 'fail', tellsBlocked: true, declared: 'touching' },
+  2: { ...BEFORE_4, blockedSlots: 'unknown', tellsBlocked: false, declared: 'every' },
+  3: { ...BEFORE_4, blockedSlots: 'fail', tellsBlocked: true, declared: 'touching' },
+  4: {
+    blockedSlots: 'fail',
+    tellsBlocked: true,
+    declared: 'touching',
+    unsureAnswers: 'either',
+    excusedLatency: 'apart',
+    enoughOf: 'proved',
+    provedAtEdge: 'reach',
+  },
 } as const satisfies Record<number, Rules>
 
 /** What is open is judged by. */

@@ -13,6 +13,7 @@ import { REAL_CLOCK } from '../../support/real-clock.ts'
 import { createKeptLog } from '../../support/silent-log.ts'
 
 const BUSY_MS = 400
+const TIMEOUT_MS = 600
 
 let server: Server
 let port: number
@@ -32,13 +33,16 @@ afterAll(() => {
 })
 
 /** The first sample of a check during which the loop stood still. */
-function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenSample> {
+function sampleOf(
+  path: string,
+  { busyMs = BUSY_MS, ...more }: { bodyContains?: string; busyMs?: number },
+): Promise<TakenSample> {
   const check: AgentCheck = {
     index: 0,
     name: path,
     text: path,
     intervalMs: 1_000,
-    timeoutMs: 600,
+    timeoutMs: TIMEOUT_MS,
     reprobeMs: 1_000,
     brackets: false,
     confirm: { down: 2, up: 1 },
@@ -57,7 +61,7 @@ function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenS
         denied: {
           ...OPEN_POLICY,
           refusal: () => {
-            setTimeout(standStill, 1)
+            setTimeout(() => standStill(busyMs), 1)
             return undefined
           },
         },
@@ -73,16 +77,25 @@ function sampleOf(path: string, more: { bodyContains?: string }): Promise<TakenS
   })
 }
 
-function standStill(): void {
-  const untilMs = performance.now() + BUSY_MS
+function standStill(busyMs: number): void {
+  const untilMs = performance.now() + busyMs
   while (performance.now() < untilMs) continue
 }
 
-test.each<[string, { bodyContains?: string }, [Outcome, Cause]]>([
+test('a target that hangs is given as much longer as the loop stood still, and its failure stands', async () => {
+  const { outcome, latencyUs } = await sampleOf('/hang', {})
+  expect(outcome).toBe('fail')
+  expect(latencyUs / 1_000).toBeGreaterThanOrEqual(TIMEOUT_MS + 300)
+})
+
+test.each<[string, { bodyContains?: string; busyMs?: number }, [Outcome, Cause]]>([
   ['/503', {}, ['fail', 'status']],
   ['/', { bodyContains: 'welcome' }, ['fail', 'assertion']],
   ['/', {}, ['unknown', 'interference']],
-  ['/hang', {}, ['unknown', 'interference']],
+  // It was given as much longer.
+  ['/hang', {}, ['fail', 'timeout']],
+  // Past the grace nobody can say.
+  ['/hang', { busyMs: TIMEOUT_MS + 200 }, ['unknown', 'interference']],
 ])('%s %j while the loop stood still: %j', async (path, more, says) => {
   const { outcome, cause } = await sampleOf(path, more)
   expect([outcome, cause]).toEqual(says)

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { afterTry, NOTHING_SEEN, type Seen } from '../../../agent/src/reprobe.ts'
 import {
   BRACKET_US,
+  MAX_AT_ONCE,
   phaseOf,
   Schedule,
   type Missed,
@@ -199,6 +200,22 @@ describe('re-probes', () => {
       [0, 20],
     ])
   })
+  test('a failure that this host may have made itself is looked at once more', () => {
+    expect(tries(['spoilt', 'bad', 'bad'])).toEqual([
+      [0, 0],
+      [1, 2],
+      [2, 4],
+      [0, 10],
+      [1, 12],
+      [0, 20],
+    ])
+    expect(tries(['spoilt', 'spoilt', 'spoilt'])).toEqual([
+      [0, 0],
+      [1, 2],
+      [0, 10],
+      [0, 20],
+    ])
+  })
   test('unknown within a run is tried again, but not for ever', () => {
     const { standing } = afterTry(NOTHING_SEEN, { seen: 'bad', confirm: { down: 2, up: 2 } })
     let now = standing
@@ -278,9 +295,41 @@ describe('brackets', () => {
     )
   })
 
-  test('tries that hang follow each other on the same grid', () => {
+  test('where there is no room beside them, tries that hang follow each other on the same grid', () => {
     const { atS } = tries([60, 100], { lastUs: 5 * SECOND_US })
     expect(between(atS, [60, 100])).toEqual([60, 65, 70, 76, 81, 86, 91, 96])
+  })
+
+  /** When tries begin, in s, of a check that is down for good, each of them hanging for `lastUs`. */
+  function hangingTries(lastUs: number, untilS: number): { atS: number[]; slotS: number[]; most: number } {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 128 })
+    schedule.add(plan({ brackets: true, confirm: { down: 1, up: 1 } }), 0)
+    const ends: { ticket: number; atUs: number }[] = []
+    const found = { atS: [] as number[], slotS: [] as number[], most: 0 }
+    for (let nowUs = 0; nowUs < untilS * SECOND_US;) {
+      while ((ends[0]?.atUs ?? Infinity) <= nowUs) schedule.finish(ends.shift()!.ticket, 'bad', nowUs)
+      for (const { ticket, slotUs } of schedule.advance(nowUs).starts) {
+        found.atS.push(nowUs / SECOND_US)
+        if (slotUs !== null) found.slotS.push(slotUs / SECOND_US)
+        ends.push({ ticket, atUs: nowUs + lastUs })
+      }
+      found.most = Math.max(found.most, schedule.inFlight)
+      nowUs = Math.max(nowUs, Math.min(ends[0]?.atUs ?? Infinity, schedule.nextDueUs() ?? Infinity))
+    }
+    return found
+  }
+
+  test('one that hangs does not hold up the next: every 2 s, and every slot at its instant', () => {
+    const { atS, slotS, most } = hangingTries(5 * SECOND_US, 60)
+    expect(between(atS, [10, 60])).toEqual(Array.from({ length: 25 }, (_, i) => 10 + 2 * i))
+    expect(slotS).toEqual([0, 10, 20, 30, 40, 50])
+    expect(most).toBe(3)
+  })
+
+  test('five at once are the most', () => {
+    const { atS, most } = hangingTries(20 * SECOND_US, 200)
+    expect(most).toBe(MAX_AT_ONCE)
+    for (const [i, s] of atS.slice(1).entries()) expect(s - atS[i]!).toBeGreaterThanOrEqual(2)
   })
 
   test('a try that hangs gets a second one beside it, once, and the next try waits for both', () => {

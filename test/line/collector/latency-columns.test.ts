@@ -131,6 +131,7 @@ function fields() {
 describe('sums over places', () => {
   const INTERVAL_MS = 10_000
   const HOUR_MS = 3_600_000
+  const NONE = { n: 0, within: 0 }
   const always = [{ startMs: BASE_MS, endMs: BASE_MS + HOUR_MS }]
 
   /** A place that should have filled every slot of one hour, of which some are there. */
@@ -147,6 +148,7 @@ describe('sums over places', () => {
       up: always,
       open: always,
       sure: change.up ?? always,
+      heard: always,
       intervalMs: INTERVAL_MS,
       holdMs: 25_000,
       blockedIs: 'unknown',
@@ -161,8 +163,8 @@ describe('sums over places', () => {
     const latencies = { read: () => Promise.resolve(parts) }
     const span = { fromMs: BASE_MS, toMs: BASE_MS + HOUR_MS }
     await addChunks(sums, [place], { latencies, thresholdUs: 179, take: () => undefined, span })
-    const { n, within, missing } = sums.tally
-    return { n, within, missing: missing + missingAtEnds([place], sums) }
+    const { n, within, missing, uncounted } = sums.tally
+    return { n, within, uncounted, missing: missing + missingAtEnds([place], sums) }
   }
 
   const all = Array.from({ length: 360 }, (_, i) => i)
@@ -179,6 +181,7 @@ describe('sums over places', () => {
       n: slots.length,
       within: slots.filter((slot) => slot <= 179).length,
       missing,
+      uncounted: NONE,
     })
   })
 
@@ -189,9 +192,17 @@ describe('sums over places', () => {
 
   it('leave out what is outside the population', async () => {
     const half = [{ startMs: BASE_MS, endMs: BASE_MS + HOUR_MS / 2 }]
-    expect(await sumOf(all, { up: half, open: half })).toEqual({ n: 180, within: 180, missing: 0 })
-    // Answers while nobody knows of the service take no side.
-    expect(await sumOf(all, { up: half })).toEqual({ n: 180, within: 180, missing: 180 })
+    expect(await sumOf(all, { up: half, open: half })).toEqual({
+      n: 180,
+      within: 180,
+      missing: 0,
+      uncounted: NONE,
+    })
+    // Answers while nobody knows of the service take no side; where the agent itself was cut off, they tell nothing.
+    const unsure = { n: 180, within: 180, missing: 0, uncounted: { n: 180, within: 0 } }
+    expect(await sumOf(all, { up: half })).toEqual(unsure)
+    const cutOff = { n: 180, within: 180, missing: 180, uncounted: NONE }
+    expect(await sumOf(all, { up: half, heard: half })).toEqual(cutOff)
     expect((await sumOf([], { up: half, open: half })).missing).toBe(180)
   })
 })

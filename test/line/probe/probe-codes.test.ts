@@ -9,6 +9,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { en } from '../../../collector/src/web/text/en.ts'
+import { fr } from '../../../collector/src/web/text/fr.ts'
 import { CA, EXPIRED_LEAF, GOOD_LEAF, LEAF_KEY, SELF_SIGNED } from '../../support/certificates.ts'
 import {
   refusingPort,
@@ -33,6 +35,7 @@ beforeAll(async () => {
   const servers: Record<string, Promise<Pick<FaultServer, 'port' | 'close'>>> = {
     web: startFaultServer(),
     plain: startRawServer('hello\r\n'),
+    silent: startRawServer(null),
     smtp: startRawServer('421 4.3.2 too busy\r\n'),
     pop3: startRawServer('-ERR locked\r\n'),
     imap: startRawServer('* BYE too many\r\n'),
@@ -106,6 +109,18 @@ test.each<[string, () => ProbeSpec, string, string | undefined]>([
   const result = await runProbe(spec(), context)
   expect([result.cause, result.code], result.detail).toEqual([cause, code])
   if (code !== undefined) expect(code).toMatch(CODE)
+})
+
+test.each<[string, () => ProbeSpec, string]>([
+  ['an answer that never begins', () => web('hang'), 'no first byte'],
+  ['an answer that never ends', () => web('hang-in-body'), 'no end'],
+  ['a greeting that never comes', () => ({ ...greeted('smtp'), port: ports['silent']! }), 'no first byte'],
+  ['a handshake that is not answered', () => handshake('silent'), 'no handshake'],
+])('a deadline, %s', async (_, spec, code) => {
+  const result = await runProbe(spec(), { ...context, timeoutMs: 150 })
+  expect([result.cause, result.code], result.detail).toEqual(['timeout', code])
+  expect(code).toMatch(CODE)
+  expect([en, fr].map(({ incident }) => incident.waited[code] !== undefined)).toEqual([true, true])
 })
 
 function transaction(path: string): ProbeSpec {

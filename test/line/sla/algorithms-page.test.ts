@@ -53,7 +53,7 @@ function finalTo(
 }
 
 describe('pictures of the page', () => {
-  test('are there', () => expect([folds.length, isolations.length]).toEqual([5, 1]))
+  test('are there', () => expect([folds.length, isolations.length]).toEqual([7, 1]))
 
   test.each(folds.map((lines) => [lines[1]!, lines] as const))('fold %s', (_, lines) => {
     const { N = 0, M = 0, hold = 0 } = numbersOf(lines[0])

@@ -129,6 +129,21 @@ describe('incidents', () => {
     ])
   })
 
+  test('unknown time between the last proof of up and the onset may be part of it', () => {
+    const K = MARK.known
+    const timeline = {
+      at: [0, 60, 70, 90, 120, 180],
+      mark: [K | MARK.provenUp, K, 0, K | MARK.down, K, K | MARK.provenUp],
+    }
+    expect(incidentsOf(timeline, EVERY_OUTAGE, 1000)).toMatchObject([
+      {
+        startMs: 90,
+        possible: { startMs: 90, endMs: 180 },
+        downMs: { provable: 0, point: 30, pessimistic: 120 },
+      },
+    ])
+  })
+
   test('unseen time before the onset is not blamed on it', () => {
     const [incident] = incidentsOf({ at: [100, 200], mark: [3, 0] }, EVERY_OUTAGE, 500)
     expect(incident).toMatchObject({

@@ -166,6 +166,7 @@ describe('verdicts', () => {
     target: '95',
     bindingFigure: 'provable',
     minimumSamples: 100,
+    enoughOf: 'proved',
     measured: { committedMs: 1_000, knownMs: 1_000 },
     minimumCoverage: '0.95',
     phase: 'closed',

@@ -2,6 +2,7 @@
  * Shares: answers within the threshold, or attempts that were good. What is missing takes no side, so the share
  * is a range where anything is; beside speed stand the percentiles. Pure.
  */
+import { countsOf } from '@constat/sla/latency'
 import type { ViewOf } from '../../view/guarantee.ts'
 import { Fact } from '../part/fact.tsx'
 import { FoldedFigures, threeFigures } from '../part/folded-figures.tsx'
@@ -24,9 +25,8 @@ export const shareWithin: MetricPart<'share-within'> = {
   Figures({ guarantee, scene }) {
     const { text, lang } = scene
     const { share } = guarantee
-    const good = { provable: share.within + share.missing, point: share.within, pessimistic: share.within }
     const rows = threeFigures(
-      (figure) => [countText(good[figure], lang), percentOrNone(share[figure], lang)],
+      (figure) => [countText(countsOf(share, figure).within, lang), percentOrNone(share[figure], lang)],
       scene,
       { pessimistic: text.latency.missingMeaning },
     )
@@ -84,7 +84,8 @@ function MeasuredShare({ share, said, scene }: { share: Share; said: string; sce
   const { n, within, missing, point } = share
   if (point === null) return <p class="figure">{words.none}</p>
   const notes = [words.counted({ within: countText(within, lang), n: countText(n, lang) })]
-  if (missing > 0) notes.push(words.missing(countText(missing, lang)), rangeText(share, scene))
+  if (missing > 0) notes.push(words.missing(countText(missing, lang)))
+  notes.push(rangeText(share, scene))
   return (
     <>
       <p class="figure">{said}</p>

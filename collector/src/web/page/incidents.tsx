@@ -65,7 +65,8 @@ export function headingOf(incident: IncidentView, scene: Scene): string {
 /** "503 from https://portal.example/, 12 ms after the connection, seen from lyon." Empty where no sample says. */
 export function failureText({ failure, cause }: IncidentView, { text, lang }: Scene): string {
   if (!failure) return ''
-  const { code, target, agent, connectedUs, latencyUs } = failure
+  const { target, agent, connectedUs, latencyUs } = failure
+  const code = failure.code && (text.incident.waited[failure.code] ?? failure.code)
   const said = target === null ? (code ?? wordOf(text.cause, cause)) : text.incident.said({ code, target })
   const length = latencyText(connectedUs ?? latencyUs ?? 0, lang)
   const when = connectedUs === null ? text.incident.afterStart(length) : text.incident.afterConnection(length)

@@ -7,7 +7,7 @@ export const latencyEn = {
   late: 'Late',
   answers: 'Answers counted',
   missingSlots: 'Probes missing',
-  missingMeaning: 'if all the missing had been late',
+  missingMeaning: 'if all that is missing or in doubt had been late',
   chart: (check: string) => `Latency of ${check} over time`,
   /** For those who do not see the drawing. */
   summary: (s: { check: string; n: string; p50: string; p95: string; worst: string; failed: string }) =>

@@ -215,6 +215,14 @@ export const en = {
     stillDown: 'still going on',
     lasted: 'Lasted',
     cause: 'Cause',
+    /** By the code of a deadline: what was waited for. */
+    waited: {
+      'no name': 'No name',
+      'no connection': 'No connection',
+      'no handshake': 'No TLS handshake',
+      'no first byte': 'No first byte',
+      'no end': 'No end of the answer',
+    } as Readonly<Record<string, string>>,
     said: ({ code, target }: { code: string | null; target: string }) =>
       code === null ? `Nothing from ${target}` : `${code} from ${target}`,
     afterConnection: (length: string) => `${length} after the connection`,

@@ -8,7 +8,7 @@ export const latencyFr: typeof latencyEn = {
   late: 'En retard',
   answers: 'Réponses comptées',
   missingSlots: 'Mesures manquantes',
-  missingMeaning: 'si toutes les manquantes avaient été en retard',
+  missingMeaning: 'si tout ce qui manque ou reste en doute avait été en retard',
   chart: (check) => `Temps de réponse de ${check} au fil du temps`,
   summary: (s) =>
     `${s.check} : ${s.n} réponses. D’ordinaire la moitié en ${s.p50}, 95 % en ${s.p95} ; au pire 99 % en ${s.worst}. ${s.failed} échecs.`,

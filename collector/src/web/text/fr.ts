@@ -217,6 +217,13 @@ export const fr: Text = {
     stillDown: 'toujours en cours',
     lasted: 'Durée',
     cause: 'Cause',
+    waited: {
+      'no name': 'Pas de nom',
+      'no connection': 'Pas de connexion',
+      'no handshake': 'Pas de négociation TLS',
+      'no first byte': 'Pas de premier octet',
+      'no end': 'Pas de fin de réponse',
+    },
     said: ({ code, target }) => (code === null ? `Rien de ${target}` : `${code} de ${target}`),
     afterConnection: (length) => `${length} après la connexion`,
     afterStart: (length) => `${length} après le début`,

@@ -6,6 +6,7 @@ import { clip, contains, intersect, normalise, subtract, totalMs } from '@consta
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { hulls, type OutageRules } from '../outage.ts'
+import type { Rules } from '../semantics.ts'
 import { indexAt, isPossiblyDown, isProvenDown, markAt, where, type Timeline } from '../timeline.ts'
 import type { IncidentFacts } from './timing.ts'
 
@@ -68,6 +69,8 @@ export function provenCount(question: HiddenQuestion, counts: IntervalSet): numb
   return own.filter((hull) => clip(proved, hull).length > 0).length
 }
 
+type PossibleCount = { terms: ExpandedContract; counts: IntervalSet } & Pick<Rules, 'provedAtEdge'>
+
 /**
  * How many incidents there may have been at most. No outage that the checks would have seen is shorter than
  * their interval, nor is the time between two of them; nearer ones the contract may join. So whatever is not
@@ -75,7 +78,7 @@ export function provenCount(question: HiddenQuestion, counts: IntervalSet): numb
  */
 export function possibleCount(
   question: HiddenQuestion,
-  { terms, counts }: { terms: ExpandedContract; counts: IntervalSet },
+  { terms, counts, provedAtEdge }: PossibleCount,
 ): number {
   const { incidents, rules } = question
   const intervalMs = Math.min(...terms.checks.map(({ spec }) => spec.intervalMs))
@@ -86,7 +89,12 @@ export function possibleCount(
   let most = 0
   for (const hull of possibleOutages(question)) {
     const inside = clip(proved, hull)
-    most += inside.filter(isCounted).length
+    // A proved one may have begun before its proof, and lasted beyond it, into time that counts.
+    const reaches = inside.map((_, i) => ({
+      startMs: inside[i - 1]?.endMs ?? hull.startMs,
+      endMs: inside[i + 1]?.startMs ?? hull.endMs,
+    }))
+    most += (provedAtEdge === 'reach' ? reaches : inside).filter(isCounted).length
     for (const room of subtract([hull], inside).filter(isCounted)) {
       const borders = (room.startMs > hull.startMs ? 1 : 0) + (room.endMs < hull.endMs ? 1 : 0)
       const lengthMs = room.endMs - room.startMs + (1 - borders) * gapMs

@@ -10,6 +10,7 @@ import { compare, type Fraction } from '../fraction.ts'
 import { outageRulesOf, type ScoreQuestion } from '../metric/base.ts'
 import type { Metric } from '../contract/objective.ts'
 import { entryOf, score } from '../metric/table.ts'
+import type { Rules } from '../semantics.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Verdict } from '../verdict.ts'
 import type { VantageSlots } from './attempts.ts'
@@ -37,6 +38,7 @@ export type GuaranteeQuestion = {
   phase: 'open' | 'closed'
   declarations: readonly Declaration[]
   facts: ServiceFacts
+  rules: Rules
 }
 
 export type Judged = {
@@ -104,7 +106,7 @@ function bothWays(rulings: readonly Ruling[], asked: Asked): { accepted: Scored;
 
 /** The figures while `rulings` excuse. */
 function scoredUnder(rulings: readonly Ruling[], { question, incidents }: Asked): Under {
-  const { terms, guarantee, window, inForce, asOfMs, phase, facts } = question
+  const { terms, guarantee, window, inForce, asOfMs, phase, facts, rules } = question
   const commitment = commitmentOf({ terms, guarantee, window, inForce, rulings })
   const asked: ScoreQuestion = {
     terms,
@@ -115,6 +117,7 @@ function scoredUnder(rulings: readonly Ruling[], { question, incidents }: Asked)
     inForce,
     commitment,
     pausedBy: (kind) => union(...rulings.filter((one) => one.kind === kind).map(({ spans }) => spans)),
+    rules,
   }
   if (guarantee.scope === 'service')
     return { scored: score({ ...facts, incidents }, asked), sites: [], commitment }

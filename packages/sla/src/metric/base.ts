@@ -4,6 +4,7 @@ import type { ExpandedContract, GuaranteeTerms } from '../contract/expanded.ts'
 import { coverageText, DISPLAY_DIGITS, type Figure } from '../figures.ts'
 import { compare, decimal, fraction, product, truncatedText, type Fraction } from '../fraction.ts'
 import type { OutageRules } from '../outage.ts'
+import type { Rules } from '../semantics.ts'
 import type { Timeline } from '../timeline.ts'
 import type { Judgement, Verdict } from '../verdict.ts'
 import { measure, type Measured } from '../window.ts'
@@ -34,6 +35,7 @@ export type ScoreQuestion = {
   commitment: Commitment
   /** Time of the exclusions that pause clocks, by kind. */
   pausedBy: (kind: string) => IntervalSet
+  rules: Rules
 }
 
 /** The question about a guarantee of one metric. */

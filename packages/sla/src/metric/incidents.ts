@@ -131,6 +131,7 @@ export const incidentCount: MetricEntry<'incident-count', typeof countMeasure> =
   gives: [],
   score(scope, question) {
     const { guarantee, terms, phase, commitment, asOfMs } = question
+    const { provedAtEdge } = question.rules
     const counts = subtract(commitment.inHours, commitment.excluded)
     const counted = scope.incidents.filter((incident) => {
       const span = { startMs: incident.onsetMs, endMs: incident.endMs ?? asOfMs }
@@ -140,7 +141,7 @@ export const incidentCount: MetricEntry<'incident-count', typeof countMeasure> =
     const found = {
       provable: provenCount({ ...hidden, incidents: counted }, counts),
       point: counted.length,
-      pessimistic: Math.max(counted.length, possibleCount(hidden, { terms, counts })),
+      pessimistic: Math.max(counted.length, possibleCount(hidden, { terms, counts, provedAtEdge })),
     }
     const keeps = (figure: Figure): boolean => found[figure] <= guarantee.target.count
     const measured = measuredOf(scope, question)

@@ -6,10 +6,11 @@ import { fraction, type Fraction } from '../fraction.ts'
 import { attempts, type VantageSlots } from '../judgement/attempts.ts'
 import { excusedOf } from '../judgement/committed.ts'
 import { countedLatencies, countsOf, judgeLatency, shareText } from '../latency.ts'
-import type { LatencyJudgement, LatencyTally } from '../latency.ts'
+import { emptyTally, type LatencyJudgement, type LatencyTally, type WholeTally } from '../latency.ts'
 import { addSlots, missingAtEnd, populationSeen, type SurePopulation } from '../latency-slots.ts'
 import { countedTimeline } from '../outage.ts'
 import { nearestRanks } from '../selection.ts'
+import type { Rules } from '../semantics.ts'
 import { MARK, isProvenDown, isUp, where, type Timeline } from '../timeline.ts'
 import { base, byFigure, elapsedOf, measuredOf, outageRulesOf, spanOf } from './base.ts'
 import type { Counted, Of, Scope, ScoreQuestion } from './base.ts'
@@ -23,6 +24,9 @@ export const shareSchema = z.strictObject({
   doubtful: z
     .strictObject({ n: count, within: count })
     .meta({ description: 'Counted, at instants that are not proved up: they may be part of an outage' }),
+  uncounted: z.strictObject({ n: count, within: count }).optional().meta({
+    description: 'Answered at instants that are not up, and not proved down; not before semantics version 4',
+  }),
   ...percentages.shape,
   percent: percentages.shape.point.meta({ description: 'The same as point' }),
 })
@@ -67,7 +71,8 @@ export const requestShare: MetricEntry<'request-share', typeof requestMeasure> =
   measure: requestMeasure,
   score(scope, question) {
     const tally = requests(scope, question)
-    return { ...standingOf(tally, scope, question), measure: { kind: 'share', share: shareOf(tally) } }
+    const share = shareOf(tally, question.rules)
+    return { ...standingOf(tally, scope, question), measure: { kind: 'share', share } }
   },
   brief: (measure, target) => `${briefOf(measure)} good of ${target} %`,
 }
@@ -82,7 +87,11 @@ export const shareWithin: MetricEntry<'share-within', typeof latencyMeasure> = {
     const exact = { percentileUs: { p50, p95, p99 }, percentileErrorPercent: '0' }
     return {
       ...standingOf(tally, scope, question),
-      measure: latencyMeasureOf(tally, { thresholdMs: guarantee.thresholdMs, ...exact }),
+      measure: latencyMeasureOf(tally, {
+        thresholdMs: guarantee.thresholdMs,
+        rules: question.rules,
+        ...exact,
+      }),
     }
   },
   brief: (measure, target) =>
@@ -92,17 +101,18 @@ export const shareWithin: MetricEntry<'share-within', typeof latencyMeasure> = {
 const US_PER_MS = 1_000
 
 export function latencyMeasureOf(
-  tally: Required<LatencyTally>,
+  tally: WholeTally,
   {
     thresholdMs,
+    rules,
     ...told
-  }: { thresholdMs: number } & Pick<LatencyMeasure, 'percentileUs' | 'percentileErrorPercent'>,
+  }: { thresholdMs: number; rules: Rules } & Pick<LatencyMeasure, 'percentileUs' | 'percentileErrorPercent'>,
 ): LatencyMeasure {
-  return { kind: 'share', share: shareOf(tally), thresholdUs: thresholdMs * US_PER_MS, ...told }
+  return { kind: 'share', share: shareOf(tally, rules), thresholdUs: thresholdMs * US_PER_MS, ...told }
 }
 
-function shareOf({ n, within, missing, doubtful }: Required<LatencyTally>): Shared['share'] {
-  const tally = { n, within, missing, doubtful }
+function shareOf({ uncounted, ...counted }: WholeTally, rules: Rules): Shared['share'] {
+  const tally = rules.unsureAnswers === 'missing' ? counted : { ...counted, uncounted }
   const texts = byFigure((figure) => shareText(tally, figure))
   return { ...tally, ...texts, percent: texts.point }
 }
@@ -112,7 +122,7 @@ function standingOf(
   scope: Counted,
   question: Of<'share-within' | 'request-share'>,
 ): Standing {
-  const { guarantee, terms, phase } = question
+  const { guarantee, terms, phase, rules } = question
   const measured = measuredOf(scope, question)
   const { bindingFigure, minimumCoverage, latency } = terms.measurement
   const judgement: LatencyJudgement = judgeLatency({
@@ -120,6 +130,7 @@ function standingOf(
     target: guarantee.target.percent,
     bindingFigure,
     minimumSamples: guarantee.metric === 'share-within' ? latency.minimumSamples : 1,
+    enoughOf: rules.enoughOf,
     measured,
     minimumCoverage,
     phase,
@@ -127,24 +138,30 @@ function standingOf(
   return base(measured, judgement)
 }
 
-type Tallied = { tally: Required<LatencyTally>; latencyUs: Uint32Array[] }
+type Tallied = { tally: WholeTally; latencyUs: Uint32Array[] }
 
 /** Answers inside up and committed time. What is missing is counted where it could have been one. */
-function latencies({ slots, timeline }: Scope, question: Of<'share-within'>): Tallied {
-  const place = populationOf(timeline, question)
+function latencies({ slots, timeline, asSeen }: Counted, question: Of<'share-within'>): Tallied {
+  const isApart = question.rules.excusedLatency === 'apart'
+  const place = populationOf(isApart ? asSeen : timeline, question)
   const thresholdUs = question.guarantee.thresholdMs * US_PER_MS
-  const tally = { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }
+  const tally = emptyTally()
   const latencyUs: Uint32Array[] = []
   const take = (counted: Uint32Array): void => void latencyUs.push(counted)
   for (const vantage of slots) {
     addAnswers(tally, vantage, { place, thresholdUs, take })
-    // Excused time stays in the denominator, and whatever answered in it was in time.
-    const { excused } = place
-    const kept = countedLatencies(vantage.columns, { up: excused, open: excused })
-    tally.n += kept.latencyUs.length + kept.undecided
-    tally.within += kept.latencyUs.length + kept.undecided
+    // Excused time stays in the denominator, and is in time.
+    const kept = excusedSlots(vantage, place.excused, question.rules)
+    tally.n += kept
+    tally.within += kept
   }
   return { tally, latencyUs }
+}
+
+function excusedSlots(vantage: VantageSlots, excused: IntervalSet, rules: Rules): number {
+  if (rules.excusedLatency === 'apart') return [...attempts(vantage, { committed: excused, excused })].length
+  const { latencyUs, undecided } = countedLatencies(vantage.columns, { up: excused, open: excused })
+  return latencyUs.length + undecided
 }
 
 type Place = SurePopulation & { excused: IntervalSet }
@@ -159,10 +176,13 @@ export function populationOf(timeline: Timeline, question: ScoreQuestion): Place
   const counted = countedTimeline(timeline, outageRulesOf(question.terms), question.asOfMs)
   const at = (holds: (mark: number) => boolean): IntervalSet =>
     intersect(where(counted, spanOf(question), holds), committed)
+  const up = at(isUp)
+  const open = at((mark) => !isProvenDown(mark))
   return {
-    up: at(isUp),
-    open: at((mark) => !isProvenDown(mark)),
-    sure: intersect(at(isUp), reached(where(counted, spanOf(question), isProvenUp))),
+    up,
+    open,
+    sure: intersect(up, reached(where(counted, spanOf(question), isProvenUp))),
+    heard: question.rules.unsureAnswers === 'missing' ? up : open,
     excused,
   }
 }
@@ -179,7 +199,7 @@ function isProvenUp(mark: number): boolean {
 type Adding = { place: Place; thresholdUs: number; take: (counted: Uint32Array) => void }
 
 function addAnswers(
-  tally: Required<LatencyTally>,
+  tally: WholeTally,
   { columns, intervalMs, watch }: VantageSlots,
   { place, ...given }: Adding,
 ): void {
@@ -189,8 +209,8 @@ function addAnswers(
 }
 
 /** Attempts at committed instants; the good ones are `within`. */
-function requests({ slots }: Scope, question: ScoreQuestion): Required<LatencyTally> {
-  const tally = { n: 0, within: 0, missing: 0, doubtful: { n: 0, within: 0 } }
+function requests({ slots }: Scope, question: ScoreQuestion): WholeTally {
+  const tally = emptyTally()
   const time = { committed: elapsedOf(question), excused: excusedOf(question) }
   for (const vantage of slots) {
     for (const { isMissing, isFailed } of attempts(vantage, time)) {

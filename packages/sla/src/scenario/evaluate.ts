@@ -20,6 +20,7 @@ import type { IncidentFacts } from '../judgement/timing.ts'
 import { policyNamed, replay } from '../policy/table.ts'
 import { stretchesOf } from '../policy/stretch.ts'
 import { countedTimeline, EVERY_OUTAGE } from '../outage.ts'
+import { NEWEST_RULES } from '../semantics.ts'
 import { measure, partition } from '../window.ts'
 import { hostZone } from '../zone.ts'
 import type { GuaranteeAnswer, PolicyAnswer, ScenarioAnswer, ServiceAnswer } from './answer.ts'
@@ -142,7 +143,8 @@ function judgeAll({ declarations, terms, span, services, findings }: AllQuestion
     const facts = services.get(guarantee.service)
     if (!facts || !findings.asking(['window'], () => hoursIn(terms, guarantee, { ...span, inForce })))
       return []
-    const judge = () => judgeGuarantee({ terms, guarantee, ...span, inForce, declarations, facts })
+    const asked = { terms, guarantee, ...span, inForce, declarations, facts, rules: NEWEST_RULES }
+    const judge = () => judgeGuarantee(asked)
     // Beside its hours, only how much notice was given is counted by a calendar.
     return findings.asking(['exclusions'], judge) ?? []
   })
