@@ -10,7 +10,8 @@ import { problemText } from '@constat/sla/contract/problem'
 import type { Reconciliation } from '@constat/sla/reconciliation/answer'
 import { reconcileGuarantee, type Reconciling } from '@constat/sla/reconciliation/of-guarantee'
 import { previewHere, type PreviewJob } from '../closing/preview.ts'
-import { statementIn, windowNamedIn, type StatementTerms } from '../closing/statements.ts'
+import { windowNamedIn } from '../closing/statements.ts'
+import { statementIn, type StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
 import type { PreviewView } from '../view/window.ts'
 
 export type Work = {

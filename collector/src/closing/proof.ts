@@ -9,10 +9,10 @@ import { windowGroup } from '@constat/sla/state/in-force'
 import { entriesOfType } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
-import { leafCode } from '../ledger/leaf.ts'
+import { leafCode } from '@constat/evidence/leaf'
 import { proved } from '../ledger/proved.ts'
 import { Refold, type RefoldDeps } from './refold.ts'
-import { judgeWindow } from './window-judgement.ts'
+import { judgeWindow } from '@constat/sla/judgement/window-judgement'
 
 export type ClosingProof = {
   /** Closings that came out as they stand. */

@@ -11,11 +11,17 @@ import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '@constat/sla/latency'
 import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
-import type { Fold } from '../fold/fold.ts'
-import { CHUNK_MS, chunkStart } from '../fold/track.ts'
-import type { Place, StatesByLog, Tracks } from '../fold/tracks.ts'
+import type { Fold } from '@constat/sla/fold/fold'
+import { CHUNK_MS, chunkStart } from '@constat/sla/fold/track'
+import type { Place, StatesByLog, Tracks } from '@constat/sla/fold/tracks'
 import { configurationNamed } from '@constat/sla/state/contract-state'
-import { BYTES_PER_SAMPLE, isToldSlot, packColumns, SlotBuilder, unpackColumns } from './columns.ts'
+import {
+  BYTES_PER_SAMPLE,
+  isToldSlot,
+  packColumns,
+  SlotBuilder,
+  unpackColumns,
+} from '@constat/sla/fold/columns'
 import { Kept } from './kept.ts'
 
 /** A chunk is packed this long after its end: batches are closed and sent by then. Later ones make it again. */

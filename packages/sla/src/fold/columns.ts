@@ -10,7 +10,7 @@ import { invariant } from '@constat/shared/fault'
 import type { TimedBatch } from '@constat/shared/frame-reader'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
-import type { SlotColumns } from '@constat/sla/latency'
+import type { SlotColumns } from '../latency.ts'
 
 const FORM = 2
 const FIRST_ROOM = 64
