@@ -46,6 +46,7 @@ import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
+import { Bundles } from './bundle/bundles.ts'
 import { WindowReads } from './read/window-reads.ts'
 import { SetAside } from './set-aside.ts'
 import type { Shell } from './shell.ts'
@@ -76,6 +77,8 @@ export type PipelineDeps = {
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
+  /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */
+  verifier?: () => Promise<string | null>
 }
 
 export class Pipeline {
@@ -199,6 +202,7 @@ export class Pipeline {
         pgConfig,
       }),
       latency: { contracts, agents, tracks, latencies },
+      bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
     })
   }
 

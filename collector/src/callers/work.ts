@@ -9,6 +9,7 @@ import { parseContract, type ParsedContracts } from '@constat/sla/contract/parse
 import { problemText } from '@constat/sla/contract/problem'
 import type { Reconciliation } from '@constat/sla/reconciliation/answer'
 import { reconcileGuarantee, type Reconciling } from '@constat/sla/reconciliation/of-guarantee'
+import { interimHere, type InterimJob } from '../closing/interim.ts'
 import { previewHere, type PreviewJob } from '../closing/preview.ts'
 import { windowNamedIn } from '../closing/statements.ts'
 import { statementIn, type StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
@@ -24,6 +25,8 @@ export type Work = {
     made: (Reconciliation | null)[]
   }
   preview: { given: PreviewAsked; made: PreviewView }
+  /** `result.json` of a window that goes on; null: nothing is promised in it. */
+  interim: { given: InterimJob; made: string | null }
 }
 export type Kind = keyof Work
 
@@ -38,6 +41,7 @@ export const LIMITS = {
   reconciliation: { withinMs: 20_000, most: 2 },
   // A year of one contract takes some seconds.
   preview: { withinMs: 120_000, most: 1 },
+  interim: { withinMs: 120_000, most: 1 },
 } as const satisfies Record<Kind, { withinMs: number; most: number }>
 
 /** Memory of one thread: the fullest contract and a year of a contract fit. */
@@ -65,6 +69,7 @@ export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] |
         )
       })
     },
+    interim: (job) => interimHere(job),
     preview: ({ contract, source, ...job }) => previewHere(job, termsOf(parseContract(source), contract)),
   }
 

@@ -19,9 +19,13 @@ export type Client = {
   put(path: string, text: string): Promise<unknown>
   /** `text` is JSON unless its media type is given. */
   post(path: string, text: string, how?: { type?: string; withinMs?: number }): Promise<unknown>
+  /** The bytes of an answer of any length, as they come. Rejects where it ends early. */
+  read(path: string): Promise<AsyncIterable<Buffer>>
 }
 
 const TIMEOUT_MS = 30_000
+/** From the first byte of a file to its last. */
+const FILE_WITHIN_MS = 30 * 60_000
 /** Answers of the API are pages: far below this. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 const NOT_RUNNING = 'Start it with `npm start`, or name its directory with --data.'
@@ -43,6 +47,8 @@ export function openClient(dataDir: string): Client {
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
     post: (path, text, { type = 'application/json', withinMs } = {}) =>
       ask('POST', path, { type, text }, withinMs),
+    read: (path) =>
+      readFile(running, { method: 'GET', path: `/api/v1${path}`, token, withinMs: FILE_WITHIN_MS }),
   }
 }
 
@@ -56,17 +62,31 @@ async function request(running: Running, asked: Asked): Promise<unknown> {
   throw problemFault(answer, status)
 }
 
+async function readFile(running: Running, asked: Asked): Promise<AsyncIterable<Buffer>> {
+  const response = await exchange(running, asked).catch((error: unknown) => noAnswer(running, error))
+  if (response.statusCode === 200) return response
+  const { status, text } = await read(response)
+  throw problemFault(JSON.parse(text), status)
+}
+
 async function answerOf(running: Running, asked: Asked): Promise<Answer> {
-  return exchange(running, asked).catch((error: unknown) => {
-    if (error instanceof Fault) throw error
-    throw new Fault('unavailable', `the collector at ${new URL(running.url).origin} does not answer`, {
-      hint: NOT_RUNNING,
-      cause: error,
-    })
+  return exchange(running, asked)
+    .then(read)
+    .catch((error: unknown) => noAnswer(running, error))
+}
+
+function noAnswer({ url }: Running, error: unknown): never {
+  if (error instanceof Fault) throw error
+  throw new Fault('unavailable', `the collector at ${new URL(url).origin} does not answer`, {
+    hint: NOT_RUNNING,
+    cause: error,
   })
 }
 
-function exchange(running: Running, { method, path, token, withinMs, body }: Asked): Promise<Answer> {
+function exchange(
+  running: Running,
+  { method, path, token, withinMs, body }: Asked,
+): Promise<IncomingMessage> {
   const headers: Record<string, string> = {}
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body) headers['content-type'] = body.type
@@ -74,7 +94,7 @@ function exchange(running: Running, { method, path, token, withinMs, body }: Ask
   const options = { method, headers, signal: AbortSignal.timeout(withinMs), ...pinned(running) }
   return new Promise((resolve, reject) => {
     const sent = send(`${running.url}${path}`, options)
-    sent.once('response', (response) => void read(response).then(resolve, reject))
+    sent.once('response', resolve)
     sent.once('error', reject)
     sent.end(body?.text)
   })

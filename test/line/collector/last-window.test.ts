@@ -48,6 +48,7 @@ describe('asked of a collector', () => {
     get: () => Promise.reject(new Error('nothing is read')),
     put: () => Promise.reject(new Error('nothing is written')),
     post,
+    read: () => Promise.reject(new Error('no file is read')),
   })
 
   test('by the path of the contract', async () => {
