@@ -3,14 +3,16 @@
  * an exclusion accepted afterwards and one disputed, a statement of the provider, a day amended twice, a second
  * revision, a log of a restart, samples that came late, slow answers, one day still open.
  */
+import { createHash } from 'node:crypto'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
 import type { Asker } from '../../collector/src/view/parts.ts'
 import { keepStatement } from '../../collector/src/closing/statements.ts'
 import { answerExclusion, declareExclusion } from '../../collector/src/contract/declare.ts'
+import type { Random } from '../../collector/src/shell.ts'
 import type { ClosingWorld, Seen } from './closing-world.ts'
 
-const OWNER: Asker = { key: 'owner', role: 'owner' }
-const CONTRACT = 'daily'
+export const OWNER: Asker = { key: 'owner', role: 'owner' }
+export const CONTRACT = 'daily'
 export const AMENDED = '2026-10-05'
 export const CLOSED = '2026-10-06'
 export const OPEN = '2026-10-08'
@@ -24,7 +26,7 @@ export const STORY_START = parseInstant('2026-10-05T00:00:00Z')!
 const storyContract = (target = '99'): string => `apiVersion: constat/v1
 kind: Check
 metadata: {name: shop-page}
-spec: {service: shop, tcp: {host: 192.0.2.1, port: 80}, interval: PT1M, timeout: PT5S, confirm: {down: 2, up: 1, by: slots}}
+spec: {service: shop, tcp: {host: 192.0.2.1, port: 80}, interval: PT5M, timeout: PT5S, confirm: {down: 2, up: 1, by: slots}}
 ---
 apiVersion: constat/v1
 kind: Contract
@@ -71,9 +73,9 @@ const hours = (fromMs: UnixMs, untilMs: UnixMs, down: Down = null): Seen => ({
   contract: CONTRACT,
   fromMs,
   untilMs,
-  stepMs: MINUTE_MS,
+  stepMs: STEP_MS,
   outcome: (atMs) => (down && down.fromMs <= atMs && atMs < down.untilMs ? 'fail' : 'ok'),
-  latencyUs: (atMs) => ((atMs / MINUTE_MS) % 20 === 0 ? 250_000 : 20_000 + (atMs % 977)),
+  latencyUs: (atMs) => ((atMs / STEP_MS) % 20 === 0 ? 250_000 : 20_000 + (atMs % 977)),
 })
 
 /** Frames as agents send them: one for every `everyMs`, each received as it is closed. */
@@ -82,11 +84,11 @@ export async function tellStory(world: ClosingWorld): Promise<void> {
   await world.join('paris')
   await world.join('lyon')
   const down = { fromMs: STORY_START + 10 * HOUR_MS, untilMs: STORY_START + 11 * HOUR_MS }
-  for (let at = STORY_START; at < STORY_START + DAY_MS; at += 2 * HOUR_MS) {
-    await pass(world, at + 2 * HOUR_MS)
-    await world.send('paris', hours(at, at + 2 * HOUR_MS, down))
+  for (let at = STORY_START; at < STORY_START + DAY_MS; at += 6 * HOUR_MS) {
+    await pass(world, at + 6 * HOUR_MS)
+    await world.send('paris', hours(at, at + 6 * HOUR_MS, down))
     // Lyon was silent in the evening, and sends it the next day.
-    if (at < STORY_START + 18 * HOUR_MS) await world.send('lyon', hours(at, at + 2 * HOUR_MS, down))
+    if (at < STORY_START + 18 * HOUR_MS) await world.send('lyon', hours(at, at + 6 * HOUR_MS, down))
   }
   await pass(world, STORY_START + DAY_MS + 2 * HOUR_MS)
   await world.crash()
@@ -159,4 +161,19 @@ export async function bundleOf(world: ClosingWorld, window: string): Promise<Buf
   const pieces: Buffer[] = []
   for await (const piece of found.bytes) pieces.push(piece)
   return Buffer.concat(pieces)
+}
+
+/** The same bytes at every run. Its first 32 are the seed of the key of the collector. */
+export function seededRandom(): Random {
+  let drawn = 0
+  return {
+    bytes: (count) => {
+      const parts: Buffer[] = []
+      for (let length = 0; length < count; length += 32) {
+        parts.push(createHash('sha256').update(`story ${drawn}`).digest())
+        drawn += 1
+      }
+      return Buffer.concat(parts).subarray(0, count)
+    },
+  }
 }

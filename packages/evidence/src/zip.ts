@@ -90,8 +90,8 @@ export function openZip(zip: Buffer): ZipOpening {
     offset = start + file.size
     if (offset > directory) return refused('other-form', file.path)
     const bytes = zip.subarray(start, offset)
-    if (crc32(bytes) !== file.crc) return refused('bad-checksum', file.path)
     if (!zip.subarray(file.offset, start).equals(localHeader(file))) return refused('other-form', file.path)
+    if (crc32(bytes) !== file.crc) return refused('bad-checksum', file.path)
     paths.add(file.path)
     placed.push(file)
     files.push({ path: file.path, bytes })

@@ -106,6 +106,11 @@ export class Figures {
       this.#failures.add({ step: STEP, reason: 'unknown-semantics', detail, entry: index })
       return
     }
+    if (body.ledger.root !== level.root) {
+      const detail = `window ${plain(body.window)}, version ${body.version}, was judged on ${body.ledger.size} leaves under another root: one of them was changed since`
+      this.#failures.add({ step: 'entries and tree', reason: 'other-ledger', detail, entry: index })
+      return
+    }
     const problem = await closingProblem(body, level)
     this.closings[problem === null ? 'reproduced' : 'differing'] += 1
     if (problem === null) return

@@ -90,9 +90,9 @@ function figureLines({ result, termsDigest }: Report): string[] {
 }
 
 function guaranteeLine(one: GuaranteeResult): string {
-  const { guarantee, service, verdict, metric, target, coverage } = one
+  const { guarantee, service, verdict, metric, target, coverage, measure } = one
   const seen = coverage === null ? '' : `; coverage ${coverage}`
-  return `${plain(guarantee)} (${plain(service)}): ${verdict.replaceAll('_', ' ')}; ${entryOf(metric).brief(one, target)}${seen}`
+  return `${plain(guarantee)} (${plain(service)}): ${verdict.replaceAll('_', ' ')}; ${entryOf(metric).brief(measure, target)}${seen}`
 }
 
 function gapLine({ service, agent, startMs, endMs, reason }: Gap): string {
@@ -107,7 +107,8 @@ function silenceLine({ service, agent, startMs, endMs }: Silence): string {
 }
 
 function lateLine({ agent, fromMs, toMs, untilMs, frames }: Report['late'][number]): string {
-  return `${formatInstant(fromMs)} to ${formatInstant(toMs)}: agent ${agent}, ${frames} frames, the last received ${formatInstant(untilMs)}`
+  const last = frames === 1 ? 'a frame' : `${frames} frames, the last`
+  return `${formatInstant(fromMs)} to ${formatInstant(toMs)}: agent ${agent}, ${last} received ${formatInstant(untilMs)}`
 }
 
 function equivocationLine({ agent, first, second }: Report['equivocations'][number]): string {

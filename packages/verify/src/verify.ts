@@ -263,7 +263,7 @@ function closingsIn(entries: readonly Entry[], texts: LeafTexts, failures: Failu
       continue
     }
     const detail = 'it was judged on leaves that did not stand before it'
-    failures.add({ step: 'figures', reason: 'other-size', detail, entry: index })
+    failures.add({ step: 'entries and tree', reason: 'other-size', detail, entry: index })
   }
   return found
 }

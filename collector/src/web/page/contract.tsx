@@ -14,6 +14,7 @@ import { GuaranteeList } from '../part/guarantee.tsx'
 import { Begun } from '../part/begun.tsx'
 import { Credits } from '../part/credits.tsx'
 import { Archive, PastServices } from '../part/ending.tsx'
+import { EvidenceLinks } from '../part/evidence.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { ContractMarks, Stamp } from '../part/mark.tsx'
@@ -84,7 +85,7 @@ export function Contract(props: Props) {
           {terms && <Zones terms={terms} open={props.open} scene={scene} />}
           <Sites contract={contract} scene={scene} />
           <Readiness scene={scene} contract={contract} />
-          <Log scene={scene} contract={contract} />
+          <Log scene={scene} contract={contract} window={window} />
           <Revisions {...props} />
           <Archive contract={contract} scene={scene} />
         </div>
@@ -164,7 +165,7 @@ function Readiness({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
   )
 }
 
-function Log({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
+function Log({ scene, contract, window }: Pick<Props, 'scene' | 'contract' | 'window'>) {
   const { text, lang } = scene
   return (
     <section class="sheet">
@@ -178,6 +179,7 @@ function Log({ scene, contract }: Pick<Props, 'scene' | 'contract'>) {
           <code class="digest">{contract.log.root}</code>
         </Fact>
       </dl>
+      {window && <EvidenceLinks contract={contract.name} window={window} scene={scene} />}
     </section>
   )
 }
