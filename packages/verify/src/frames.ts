@@ -37,6 +37,9 @@ export type Equivocation = { agent: string; first: number; second: number }
 
 export type FrameCounts = { frames: number; samples: number; sessions: number; lostFrames: number }
 
+/** How far a session is, and its frames by their numbers. */
+type Session = { end: SessionEnd; taken: Map<number, Entry> }
+
 export class FrameChecks {
   readonly counts: FrameCounts = { frames: 0, samples: 0, sessions: 0, lostFrames: 0 }
   readonly agents = new Map<string, EnrolledAgent>()
@@ -47,9 +50,8 @@ export class FrameChecks {
   readonly #origin: string
   readonly #failures: Failures
   readonly #configurations = new Map<string, Configuration>()
-  readonly #ends = new Map<string, NonNullable<SessionEnd>>()
-  /** `session/number` → the leaf of each frame that was taken, and its digest. */
-  readonly #numbers = new Map<string, { leaf: number; digest: Buffer }>()
+  /** By agent and session. */
+  readonly #sessions = new Map<string, Session>()
   readonly #lastLate = new Map<string, Late>()
 
   constructor(origin: string, failures: Failures) {
@@ -136,10 +138,9 @@ export class FrameChecks {
 
   /** Its number and its link to the frame before. */
   #follow({ entry, agent, batch }: PlacedFrame): void {
-    const session = agent.id + Buffer.from(batch.session).toString('hex')
+    const session = this.#sessionOf(batch)
     const digest = frameDigest(entry.body)
-    const end = this.#ends.get(session) ?? null
-    const admission = admit({ batch, digest }, end)
+    const admission = admit({ batch, digest }, session.end)
     if (admission.kind === 'refused') {
       const { reason, detail } = admission
       this.#fail(entry, { step: 'sessions', reason, detail, agent: agent.name })
@@ -148,23 +149,29 @@ export class FrameChecks {
       this.#fail(entry, { step: 'sessions', reason: 'repeated-number', detail, agent: agent.name })
       return
     }
-    if (!end) this.counts.sessions += 1
+    if (!session.end) this.counts.sessions += 1
     this.counts.frames += 1
     this.counts.samples += batch.samples.check.length
     this.counts.lostFrames += batch.gapCount
-    this.#ends.set(session, { seq: batch.seq, digest })
-    this.#numbers.set(`${session}/${batch.seq}`, { leaf: entry.index, digest })
+    session.end = { seq: batch.seq, digest }
+    session.taken.set(batch.seq, entry)
   }
 
   #setAside({ entry, agent, batch }: PlacedFrame): void {
-    const session = agent.id + Buffer.from(batch.session).toString('hex')
-    const first = this.#numbers.get(`${session}/${batch.seq}`)
-    if (first && !first.digest.equals(frameDigest(entry.body))) {
-      this.equivocations.push({ agent: agent.name, first: first.leaf, second: entry.index })
+    const first = this.#sessionOf(batch).taken.get(batch.seq)
+    if (first && !first.body.equals(entry.body)) {
+      this.equivocations.push({ agent: agent.name, first: first.index, second: entry.index })
       return
     }
     const detail = 'it was set aside, and no other frame before it has its number'
     this.#fail(entry, { step: 'sessions', reason: 'not-equivocal', detail, agent: agent.name })
+  }
+
+  #sessionOf({ agent, session }: PlacedBatch): Session {
+    const key = Buffer.concat([agent, session]).toString('latin1')
+    let known = this.#sessions.get(key)
+    if (!known) this.#sessions.set(key, (known = { end: null, taken: new Map() }))
+    return known
   }
 
   #time({ entry, agent, batch, span }: PlacedFrame): void {

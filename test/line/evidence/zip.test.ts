@@ -47,8 +47,16 @@ function foreign(parts: readonly Part[], { before = Buffer.alloc(0), comment = '
   let offset = before.length
   for (const { path, bytes, over = {} } of parts) {
     const fields: Fields = {
-      ...{ flags: 0, method: 0, date: 0x21, crc: crc32(bytes), packed: bytes.length, size: bytes.length },
-      ...{ attributes: 0, madeBy: 20, extra: Buffer.alloc(0), offset },
+      flags: 0,
+      method: 0,
+      date: 0x21,
+      crc: crc32(bytes),
+      packed: bytes.length,
+      size: bytes.length,
+      attributes: 0,
+      madeBy: 20,
+      extra: Buffer.alloc(0),
+      offset,
       ...over,
     }
     const name = Buffer.from(path)
