@@ -42,7 +42,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'listener.ts': ['config.ts', 'certificate.ts', 'places.ts', 'intake/socket.ts'],
     'door.ts': ['config.ts', 'certificate.ts', 'listener.ts'],
     'install-script.ts': [],
-    'installer.ts': ['install-script.ts', 'http/routes/install.ts', 'http/shared-body.ts'],
+    'shipped.ts': [],
+    'installer.ts': ['install-script.ts', 'shipped.ts', 'http/routes/install.ts', 'http/shared-body.ts'],
+    'verifier.ts': ['shipped.ts', 'http/shared-body.ts'],
     db: ['alert/types.ts', 'alert/shapes'],
     'access.ts': ['view', 'db'],
     // An anomaly is told in the transaction that keeps it.
@@ -81,6 +83,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     print: [],
     // What callers send, read and worked on by threads of its own.
     callers: ['view', 'db', 'closing', 'print'],
+    // Everything that a window is judged on, as one file.
+    bundle: ['view', 'db', 'ledger', 'contract', 'callers'],
     // Checks tried by agents that are connected; nothing of it is kept.
     'trials.ts': ['view', 'intake/agents.ts', 'intake/connection.ts'],
     'set-aside.ts': [],
@@ -94,6 +98,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'judge',
       'closing',
       'callers',
+      'bundle',
       'latency',
       'intake/agents.ts',
       'set-aside.ts',
@@ -111,6 +116,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'judge',
       'closing',
       'callers',
+      'bundle',
       'read',
       'set-aside.ts',
       'alert',

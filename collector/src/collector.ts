@@ -20,6 +20,7 @@ import type { Actions, AppDeps } from './http/actions.ts'
 import { createApp } from './http/app.ts'
 import { PROVER_THREADS, startProver } from './intake/prover.ts'
 import { joinLine, openInstaller } from './installer.ts'
+import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { Health } from './health.ts'
@@ -98,6 +99,7 @@ async function openLine(
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
+  const verifier = openVerifier(config.dataDir)
   const pipeline = new Pipeline({
     db,
     shell,
@@ -110,6 +112,7 @@ async function openLine(
     pgConfig,
     configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
+    verifier: () => verifierDigest(verifier),
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
@@ -120,7 +123,7 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const app = appOf(options, { pipeline, actions, bus, publicUrl, installer, clock, health })
+  const app = appOf(options, { pipeline, actions, bus, publicUrl, installer, verifier, clock, health })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
@@ -163,7 +166,15 @@ async function invitation(
   return (joinToken) => joinLine(invited, joinToken)
 }
 
-type Parts = Pick<AppDeps, 'installer' | 'publicUrl' | 'clock' | 'health'> & {
+/** A bundle is as good without: its README says that there is none. */
+function verifierDigest(verifier: () => Promise<Verifier>): Promise<string | null> {
+  return verifier().then(
+    ({ digest }) => digest,
+    () => null,
+  )
+}
+
+type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health'> & {
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
@@ -171,7 +182,7 @@ type Parts = Pick<AppDeps, 'installer' | 'publicUrl' | 'clock' | 'health'> & {
 
 function appOf(
   { config, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer, clock, health }: Parts,
+  { pipeline, actions, bus, publicUrl, installer, verifier, clock, health }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
@@ -181,6 +192,7 @@ function appOf(
     health,
     publicUrl,
     installer,
+    verifier,
     hosts: [config.listen.host, hostname()],
     language: config.language,
     version,

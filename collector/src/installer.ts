@@ -3,16 +3,12 @@
  * the digest of the agent's bundle inside; the line, with the digest of the script inside. Each is checked
  * before it runs, so that neither a stranger between nor a half download runs anything.
  */
-import { createHash } from 'node:crypto'
-import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Fault, messageOf } from '@constat/shared/fault'
+import { messageOf } from '@constat/shared/fault'
 import { curlPin } from '@constat/shared/pin'
 import { installScript } from './install-script.ts'
 import { BUNDLE_PATH, SCRIPT_PATH } from './http/routes/install.ts'
 import { sharedBody, type SharedBody } from './http/shared-body.ts'
+import { digestOf, readShipped, SHIPPED } from './shipped.ts'
 import type { Log } from './shell.ts'
 
 export type Installer = { script: SharedBody; scriptDigest: string; bundle: SharedBody }
@@ -23,19 +19,15 @@ export type Installer = { script: SharedBody; scriptDigest: string; bundle: Shar
  */
 export type Invitation = { url: string; tlsPin: string | null; scriptDigest: string | null }
 
-const BUILD_WITHIN_MS = 60_000
-/** Two folders up from the sources and from the bundle alike. */
-const AGENT = '../../agent/'
-
 /**
  * Reads the agent's bundle once, when it is first asked for: a command and what it fetches belong together
- * as long as this process runs. Where nothing is built, as in a fresh checkout, it is built for itself.
+ * as long as this process runs.
  * Fault `unavailable` when there is no agent to give away.
  */
 export function openInstaller({ dataDir, log }: { dataDir: string; log: Log }): () => Promise<Installer> {
   let opened: Promise<Installer> | null = null
   const open = async (): Promise<Installer> => {
-    const bundle = await readBundle(dataDir)
+    const bundle = await readShipped(SHIPPED.agent, dataDir)
     const script = installScript({ bundleDigest: digestOf(bundle), bundlePath: BUNDLE_PATH })
     const scriptDigest = digestOf(Buffer.from(script))
     return { script: sharedBody(script), scriptDigest, bundle: sharedBody(bundle) }
@@ -48,35 +40,6 @@ export function openInstaller({ dataDir, log }: { dataDir: string; log: Log }): 
     })
     return opened
   }
-}
-
-async function readBundle(dataDir: string): Promise<Buffer> {
-  const built = here('dist/constat-agent.mjs')
-  if (existsSync(built)) return readFileSync(built)
-  const script = here('build.mjs')
-  if (!existsSync(script)) throw unavailable('its file is not beside this collector')
-  const own = join(dataDir, 'constat-agent.mjs')
-  await new Promise<void>((resolve, reject) => {
-    execFile(process.execPath, [script, own], { timeout: BUILD_WITHIN_MS }, (error, _, said) => {
-      if (error) reject(unavailable(`it could not be built: ${said.trim().split('\n').at(-1) ?? ''}`))
-      else resolve()
-    })
-  })
-  return readFileSync(own)
-}
-
-function unavailable(reason: string): Fault {
-  return new Fault('unavailable', `this collector has no agent to give away: ${reason}`, {
-    hint: 'Build it with npm run build, or install the agent on that host by hand.',
-  })
-}
-
-function here(path: string): string {
-  return fileURLToPath(new URL(`${AGENT}${path}`, import.meta.url))
-}
-
-function digestOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** One line for a shell. It carries a secret, the token, which is good for one agent. */

@@ -25,9 +25,10 @@ import { Restored } from './contract/restored.ts'
 import { SecondLooks, type SecondLookDeps } from './contract/second-looks.ts'
 import type { PgConfig } from './db/open.ts'
 import type { Database } from './db/tx.ts'
-import { Fold, type Touched } from './fold/fold.ts'
+import type { Touched } from '@constat/sla/fold/fold'
+import { LedgerFold } from './fold/ledger-fold.ts'
 import { FrameIntake } from './intake/frame-intake.ts'
-import type { Prove } from './intake/proof.ts'
+import type { Prove } from '@constat/evidence/frame-proof'
 import { Agents, type KnownAgent } from './intake/agents.ts'
 import { Alerted } from './judge/alerted.ts'
 import { Judge } from './judge/judge.ts'
@@ -35,7 +36,7 @@ import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
 import { Objectives } from './judge/objectives.ts'
 import { SlotJudge } from './judge/slot-judge.ts'
-import { servicesOn, Timelines } from './judge/timelines.ts'
+import { servicesOn, Timelines } from '@constat/sla/fold/timelines'
 import type { ReadModel } from './view/reads.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
@@ -45,6 +46,7 @@ import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
+import { Bundles } from './bundle/bundles.ts'
 import { WindowReads } from './read/window-reads.ts'
 import { SetAside } from './set-aside.ts'
 import type { Shell } from './shell.ts'
@@ -75,6 +77,8 @@ export type PipelineDeps = {
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
+  /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */
+  verifier?: () => Promise<string | null>
 }
 
 export class Pipeline {
@@ -83,7 +87,7 @@ export class Pipeline {
   readonly contracts: Contracts
   readonly agents: Agents
   readonly intake: FrameIntake
-  readonly fold: Fold
+  readonly fold: LedgerFold
   readonly judge: Judge
   readonly setAside: SetAside
   readonly model: ReadModel
@@ -137,7 +141,7 @@ export class Pipeline {
     this.restored = new Restored({ ...this.assign, log: shell.log, publicUrl })
     this.secondLooks = new SecondLooks({ contracts, agents, identity, nowMs, ask: deps.ask ?? (() => {}) })
     this.setAside = new SetAside({ nowMs, log: shell.log })
-    const fold = (this.fold = new Fold(db, contracts, (log, { index, agent, reason }) => {
+    const fold = (this.fold = new LedgerFold(db, contracts, (log, { index, agent, reason }) => {
       const facts = { contract: contracts.ofLog(log)?.contract ?? '', index, agent, reason }
       shell.log.error('a frame cannot be folded: what it told of is unknown', facts)
     }))
@@ -198,6 +202,7 @@ export class Pipeline {
         pgConfig,
       }),
       latency: { contracts, agents, tracks, latencies },
+      bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
     })
   }
 

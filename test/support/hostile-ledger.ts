@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { readPlaced } from '@constat/shared/frame-reader'
 import type { Receipt } from '@constat/shared/receipt'
 import type { Database } from '../../collector/src/db/tx.ts'
-import type { Draft } from '../../collector/src/ledger/leaf.ts'
+import type { Draft } from '../../collector/src/ledger/draft.ts'
 import type { Append, Appended, Sequencer } from '../../collector/src/ledger/sequencer.ts'
 
 export type Commit = 'done' | 'lost' | 'unheard'

@@ -16,6 +16,11 @@ import type { Namespace } from './netns.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
 const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
+const PROGRAMS = {
+  constat: CONSTAT,
+  'constat-agent': AGENT,
+  'constat-verify': join(ROOT, 'packages/verify/bin/constat-verify.mjs'),
+}
 const COMMAND_LIMIT_MS = 60_000
 /** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers. */
 export const MADE_CLUSTER = 'CONSTAT_TEST_CLUSTER'
@@ -171,9 +176,9 @@ export type Ended = { code: number; out: string; err: string }
 export function runOnce(
   args: readonly string[],
   env: Record<string, string> = {},
-  program: 'constat' | 'constat-agent' = 'constat',
+  program: keyof typeof PROGRAMS = 'constat',
 ): Promise<Ended> {
-  const file = program === 'constat' ? CONSTAT : AGENT
+  const file = PROGRAMS[program]
   const options = { env: { ...process.env, ...env }, timeout: COMMAND_LIMIT_MS }
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [file, ...args], options, (_error, out, err) =>

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto'
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
-import { keepStatement, statementIn, type StatementTerms } from '../../collector/src/closing/statements.ts'
+import { keepStatement } from '../../collector/src/closing/statements.ts'
+import { statementIn, type StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
 import {
   answerExclusion,
   declareExclusion,

@@ -5,10 +5,10 @@
 import { causeCode, outcomeCode, type Cause, type Outcome } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import { newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
-import { Shifts } from '../../collector/src/fold/isolation.ts'
-import { Tracks } from '../../collector/src/fold/tracks.ts'
+import { Shifts } from '@constat/sla/fold/isolation'
+import { Tracks } from '@constat/sla/fold/tracks'
 import type { KnownAgent } from '../../collector/src/intake/agents.ts'
-import { Timelines } from '../../collector/src/judge/timelines.ts'
+import { Timelines } from '@constat/sla/fold/timelines'
 import { enrolmentLeaf, revisionLeaf, stateOf } from './contract-state.ts'
 import { accepted } from './contract-text.ts'
 

@@ -51,6 +51,7 @@ export async function worldDeps(
     metrics: metricsOf(world.line()),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),
+    verifier: () => Promise.reject(new Error('nobody fetches the verifier here')),
     publicUrl,
     hosts: [],
     language: 'en',

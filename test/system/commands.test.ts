@@ -2,12 +2,15 @@
  * Commands: what each says and ends with. Right, wrong, without a collector, beside one, and against
  * what another one holds. Exit 0 done, 1 the answer is no, 3 usage, 4 could not run.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Report } from '@constat/verify/verify'
 import type { ContractView } from '../../collector/src/view/contract.ts'
+import { openBundle } from '../support/forge.ts'
 import { authorOf, goodSamples, Session } from '../support/hostile-frames.ts'
 import { sendFrame, welcomed } from '../support/hostile-socket.ts'
 import {
@@ -262,9 +265,9 @@ describe('report', () => {
     const [window] = (await program.get<{ items: { key: string }[] }>('/contracts/intranet/windows')).items
     const output = fileOf(`report.${format}`, '')
     const flags = ['--window', window!.key, '--format', format, '--lang', 'fr', '-o', output]
-    const { code, out, err } = await beside('report', 'intranet', ...flags)
-    expect([code, out]).toEqual([0, ''])
-    expect(err).toMatch(/report\.(pdf|csv): \d+ bytes/)
+    const { code, out } = await beside('report', 'intranet', ...flags)
+    expect(code).toBe(0)
+    expect(out).toMatch(/report\.(pdf|csv): \d+ bytes, SHA-256 [0-9a-f]{64}$/m)
     expect(readFileSync(output, 'latin1')).toMatch(format === 'pdf' ? /^%PDF-1\.7/ : /guarantee;name;/)
     expect(await beside('report', 'intranet', '--window', '1999-01')).toMatchObject({ code: FAILED })
   })
@@ -305,6 +308,77 @@ describe('status', () => {
     const { contracts } = JSON.parse(out) as { contracts: ContractView[] }
     expect(contracts.map(({ name }) => name)).toEqual(['strict', 'intranet'])
   })
+})
+
+describe('evidence', () => {
+  const window = new Date().toISOString().slice(0, 7)
+  const zip = join(FILES, 'bundle.zip')
+
+  it('writes one file, which the program that the collector gives away finds sound', async () => {
+    // A checkpoint is signed within seconds of the last leaf.
+    await until(async () => (await beside('evidence', 'strict', '--window', window, '-o', zip)).code === 0, {
+      withinMs: 20_000,
+      what: 'a bundle',
+    })
+    const bundle = openBundle(readFileSync(zip))
+    const folder = join(FILES, 'elsewhere')
+    mkdirSync(folder)
+    const own = join(folder, 'constat-verify.mjs')
+    const program = await fetchVerifier()
+    writeFileSync(own, program)
+    expect(createHash('sha256').update(program).digest('hex')).toBe(bundle.manifest.verifier)
+    const keyed = ['--log-key', bundle.manifest.logKey, '--json']
+    const { status, stdout, stderr } = spawnSync(process.execPath, [own, zip, ...keyed], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] },
+      encoding: 'utf8',
+    })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    // The command's own shape.
+    const report = JSON.parse(stdout) as Report
+    expect(report).toMatchObject({
+      verdict: 'reproduced',
+      contract: 'strict',
+      window,
+      frames: { samples: 2 },
+    })
+    expect(report.result).toMatchObject({ kind: 'interim' })
+  })
+
+  it('says in words what holds, and with its exit code what does not', async () => {
+    const verify = (path: string) => runOnce([path], {}, 'constat-verify')
+    const sound = await verify(zip)
+    expect(sound).toMatchObject({ code: 0, err: '' })
+    expect(sound.out).toMatch(/^strict, window .* \(still open\)\n[^]*^REPRODUCED: /m)
+    const cut = fileOf('cut.zip', '')
+    writeFileSync(cut, readFileSync(zip).subarray(0, -1))
+    expect((await verify(cut)).code).toBe(2)
+    expect(await verify(join(FILES, 'none.zip'))).toMatchObject({ code: USAGE, out: '' })
+    expect((await runOnce([zip, '--log-key', 'soon'], {}, 'constat-verify')).code).toBe(USAGE)
+  })
+
+  it('knows no window that there is not, and leaves no half file', async () => {
+    const missing = join(FILES, 'missing.zip')
+    const { code, err } = await beside('evidence', 'strict', '--window', '2031-01', '-o', missing)
+    expect(code).toBe(FAILED)
+    expect(err).toMatch(/^not-found: /)
+    expect(readdirSync(FILES).filter((name) => name.startsWith('missing'))).toEqual([])
+  })
+
+  it('is read by readers of the contract alone', async () => {
+    const path = `/api/v1/contracts/strict/evidence/${window}.zip`
+    const { out } = await beside('token', 'api', '--role', 'provider', '--contract', 'intranet')
+    const token = out.trim().split('\n')[0]!
+    const statusOf = async (headers: Record<string, string>) =>
+      (await fetch(program.url + path, { headers })).status
+    expect(await statusOf({})).toBe(401)
+    expect(await statusOf({ authorization: `Bearer ${token}` })).toBe(404)
+  })
+
+  const fetchVerifier = async (): Promise<Buffer> => {
+    const response = await fetch(`${program.url}/verify/constat-verify.mjs`)
+    return Buffer.from(await response.arrayBuffer())
+  }
 })
 
 describe('evaluate', () => {

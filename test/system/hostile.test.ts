@@ -15,8 +15,8 @@ import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES } from '@constat/s
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openIdentity } from '../../collector/src/data-dir.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
-import { spanOf } from '../../collector/src/intake/admit.ts'
-import { leafCode } from '../../collector/src/ledger/leaf.ts'
+import { spanOf } from '@constat/evidence/admit'
+import { leafCode } from '@constat/evidence/leaf'
 import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { besideOf } from '../support/beside.ts'
 import {

@@ -11,10 +11,11 @@ import { openIdentity } from '../../collector/src/data-dir.ts'
 import { dropFold } from '../../collector/src/db/fold-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
-import { Fold, nothingTouched } from '../../collector/src/fold/fold.ts'
-import { CHUNK_MS } from '../../collector/src/fold/track.ts'
+import { nothingTouched } from '@constat/sla/fold/fold'
+import { LedgerFold } from '../../collector/src/fold/ledger-fold.ts'
+import { CHUNK_MS } from '@constat/sla/fold/track'
 import { Latencies, SETTLE_MS } from '../../collector/src/latency/latencies.ts'
-import type { Draft } from '../../collector/src/ledger/leaf.ts'
+import type { Draft } from '../../collector/src/ledger/draft.ts'
 import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
@@ -43,7 +44,7 @@ let dataDir: string
 let database: OpenDatabase
 let sequencer: Sequencer
 const states = statesOf(appliedState(terms, config))
-let fold: Fold
+let fold: LedgerFold
 let latencies: Latencies
 let nowMs = START_MS
 let leaves = 2
@@ -69,7 +70,7 @@ afterAll(async () => {
 
 /** A collector that has only just begun: nothing in memory. */
 function restart(): void {
-  fold = new Fold(database.sql, states)
+  fold = new LedgerFold(database.sql, states)
   latencies = new Latencies({ db: database.sql, contracts: states, fold, nowMs: () => nowMs })
 }
 

@@ -13,7 +13,7 @@ import type { CheckConfig } from '@constat/shared/check'
 import { findEmbedded } from '../../collector/src/db/embedded.ts'
 import { openAddress } from '../../collector/src/db/open.ts'
 import type { Database } from '../../collector/src/db/tx.ts'
-import { leafCode } from '../../collector/src/ledger/leaf.ts'
+import { leafCode } from '@constat/evidence/leaf'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,

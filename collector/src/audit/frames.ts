@@ -10,10 +10,10 @@ import { agentRows } from '../db/agent-rows.ts'
 import { frameBefore } from '../db/audit-rows.ts'
 import { entriesOfType, type EntryRow, type LogRow } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
-import { admit, spanOf, type SessionEnd } from '../intake/admit.ts'
-import type { Prove } from '../intake/proof.ts'
+import { admit, spanOf, type SessionEnd } from '@constat/evidence/admit'
+import type { Prove } from '@constat/evidence/frame-proof'
 import { openBody } from '../ledger/body.ts'
-import { leafCode } from '../ledger/leaf.ts'
+import { leafCode } from '@constat/evidence/leaf'
 import type { LieSaid } from '../ledger/lie.ts'
 
 /** Ends of sessions that are held; those of others are one query away. */

@@ -9,9 +9,11 @@ import { parseContract, type ParsedContracts } from '@constat/sla/contract/parse
 import { problemText } from '@constat/sla/contract/problem'
 import type { Reconciliation } from '@constat/sla/reconciliation/answer'
 import { reconcileGuarantee, type Reconciling } from '@constat/sla/reconciliation/of-guarantee'
+import { interimHere, type InterimJob } from '../closing/interim.ts'
 import { previewHere, type PreviewJob } from '../closing/preview.ts'
 import { reportPdf, type PdfAsked } from '../print/pdf.ts'
-import { statementIn, windowNamedIn, type StatementTerms } from '../closing/statements.ts'
+import { windowNamedIn } from '../closing/statements.ts'
+import { statementIn, type StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
 import type { PreviewView } from '../view/window.ts'
 
 export type Work = {
@@ -25,6 +27,8 @@ export type Work = {
   }
   preview: { given: PreviewAsked; made: PreviewView }
   report: { given: PdfAsked; made: Uint8Array }
+  /** `result.json` of a window that goes on; null: nothing is promised in it. */
+  interim: { given: InterimJob; made: string | null }
 }
 export type Kind = keyof Work
 
@@ -41,6 +45,7 @@ export const LIMITS = {
   preview: { withinMs: 120_000, most: 1 },
   // One of twenty services takes a fifth of a second.
   report: { withinMs: 20_000, most: 1 },
+  interim: { withinMs: 120_000, most: 1 },
 } as const satisfies Record<Kind, { withinMs: number; most: number }>
 
 /** Memory of one thread: the fullest contract and a year of a contract fit. */
@@ -69,6 +74,7 @@ export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] |
       })
     },
     report: reportPdf,
+    interim: (job) => interimHere(job),
     preview: ({ contract, source, ...job }) => previewHere(job, termsOf(parseContract(source), contract)),
   }
 

@@ -15,15 +15,17 @@ export type Client = {
   /** What `/readyz` answers: whether it is ready, and what is wrong. */
   ready(): Promise<unknown>
   get(path: string): Promise<unknown>
-  /** An answer that is no JSON, as its bytes. */
-  download(path: string): Promise<Buffer>
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
   /** `text` is JSON unless its media type is given. */
   post(path: string, text: string, how?: { type?: string; withinMs?: number }): Promise<unknown>
+  /** The bytes of an answer of any length, as they come. Rejects where it ends early. */
+  read(path: string): Promise<AsyncIterable<Buffer>>
 }
 
 const TIMEOUT_MS = 30_000
+/** From the first byte of a file to its last. */
+const FILE_WITHIN_MS = 30 * 60_000
 /** Answers of the API are pages: far below this. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 const NOT_RUNNING = 'Start it with `npm start`, or name its directory with --data.'
@@ -35,45 +37,56 @@ export function openClient(dataDir: string): Client {
   if (!running || token === null) {
     throw new Fault('unavailable', `no collector runs on ${dataDir}`, { hint: NOT_RUNNING })
   }
-  const ask = async (method: string, path: string, body?: Body, withinMs = TIMEOUT_MS): Promise<unknown> => {
-    const asked = { method, path: `/api/v1${path}`, token, withinMs, ...(body && { body }) }
-    return JSON.parse((await request(running, asked)).toString('utf8'))
-  }
+  const ask = (method: string, path: string, body?: Body, withinMs = TIMEOUT_MS): Promise<unknown> =>
+    request(running, { method, path: `/api/v1${path}`, token, withinMs, ...(body && { body }) })
   return {
     url: running.url,
     ready: async () =>
-      JSON.parse(
-        (await answerOf(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).bytes.toString(),
-      ),
+      JSON.parse((await answerOf(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).text),
     get: (path) => ask('GET', path),
-    download: (path) =>
-      request(running, { method: 'GET', path: `/api/v1${path}`, token, withinMs: TIMEOUT_MS }),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
     post: (path, text, { type = 'application/json', withinMs } = {}) =>
       ask('POST', path, { type, text }, withinMs),
+    read: (path) =>
+      readFile(running, { method: 'GET', path: `/api/v1${path}`, token, withinMs: FILE_WITHIN_MS }),
   }
 }
 
 type Body = { type: string; text: string }
 type Asked = { method: string; path: string; token?: string; withinMs: number; body?: Body }
 
-async function request(running: Running, asked: Asked): Promise<Buffer> {
-  const { status, bytes } = await answerOf(running, asked)
-  if (status < 300) return bytes
-  throw problemFault(JSON.parse(bytes.toString('utf8')), status)
+async function request(running: Running, asked: Asked): Promise<unknown> {
+  const { status, text } = await answerOf(running, asked)
+  const answer: unknown = JSON.parse(text)
+  if (status < 300) return answer
+  throw problemFault(answer, status)
+}
+
+async function readFile(running: Running, asked: Asked): Promise<AsyncIterable<Buffer>> {
+  const response = await exchange(running, asked).catch((error: unknown) => noAnswer(running, error))
+  if (response.statusCode === 200) return response
+  const { status, text } = await read(response)
+  throw problemFault(JSON.parse(text), status)
 }
 
 async function answerOf(running: Running, asked: Asked): Promise<Answer> {
-  return exchange(running, asked).catch((error: unknown) => {
-    if (error instanceof Fault) throw error
-    throw new Fault('unavailable', `the collector at ${new URL(running.url).origin} does not answer`, {
-      hint: NOT_RUNNING,
-      cause: error,
-    })
+  return exchange(running, asked)
+    .then(read)
+    .catch((error: unknown) => noAnswer(running, error))
+}
+
+function noAnswer({ url }: Running, error: unknown): never {
+  if (error instanceof Fault) throw error
+  throw new Fault('unavailable', `the collector at ${new URL(url).origin} does not answer`, {
+    hint: NOT_RUNNING,
+    cause: error,
   })
 }
 
-function exchange(running: Running, { method, path, token, withinMs, body }: Asked): Promise<Answer> {
+function exchange(
+  running: Running,
+  { method, path, token, withinMs, body }: Asked,
+): Promise<IncomingMessage> {
   const headers: Record<string, string> = {}
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body) headers['content-type'] = body.type
@@ -81,7 +94,7 @@ function exchange(running: Running, { method, path, token, withinMs, body }: Ask
   const options = { method, headers, signal: AbortSignal.timeout(withinMs), ...pinned(running) }
   return new Promise((resolve, reject) => {
     const sent = send(`${running.url}${path}`, options)
-    sent.once('response', (response) => void read(response).then(resolve, reject))
+    sent.once('response', resolve)
     sent.once('error', reject)
     sent.end(body?.text)
   })
@@ -113,7 +126,7 @@ function pinned({ url, tlsPin }: Running): Pick<RequestOptions, 'createConnectio
   }
 }
 
-type Answer = { status: number; bytes: Buffer }
+type Answer = { status: number; text: string }
 
 async function read(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = []
@@ -124,7 +137,7 @@ async function read(response: IncomingMessage): Promise<Answer> {
     length += chunks.at(-1)!.length
     if (length > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)
   }
-  return { status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
 }
 
 /** An RFC 9457 problem as the Fault it was on the other side. */

@@ -149,6 +149,14 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .option(...DATA)
     .action(async (name, flags) => end(await (await import('./report.ts')).report(name, flags, world)))
   program
+    .command('evidence <contract>')
+    .description('everything that a window is judged on, as one zip that constat-verify checks')
+    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .requiredOption('-o, --output <file>', 'the zip to write')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./evidence.ts')).evidence(name, flags, world)))
+  program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')
     .action(async (name) => end((await import('./preset.ts')).preset(name, world)))

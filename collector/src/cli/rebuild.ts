@@ -5,14 +5,16 @@
 import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import { makeDataDir, openIdentity } from '../data-dir.ts'
-import { chunkRows, dropFold, type ChunkRow } from '../db/fold-rows.ts'
+import type { ChunkRow } from '@constat/sla/fold/tracks'
+import { chunkRows, dropFold } from '../db/fold-rows.ts'
 import { findEmbedded } from '../db/embedded.ts'
 import { proveClosings, type ClosingProof } from '../closing/proof.ts'
 import { lockCollector } from '../db/lock.ts'
 import { migrateDatabase } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
-import { Fold, nothingTouched } from '../fold/fold.ts'
+import { nothingTouched } from '@constat/sla/fold/fold'
+import { LedgerFold } from '../fold/ledger-fold.ts'
 import { KEEP_ALL } from '../ledger/lie.ts'
 import { Sequencer } from '../ledger/sequencer.ts'
 import { Contracts } from '../contract/contracts.ts'
@@ -84,7 +86,7 @@ export async function rebuildDerived(
   const heads = sequencer.heads()
   const contracts = new Contracts(db)
   await contracts.catchUp(heads)
-  const fold = new Fold(db, contracts)
+  const fold = new LedgerFold(db, contracts)
   // What stands may be behind the ledger: it is brought level first, so that like is compared with like.
   const standing = await levelledChunks(db, contracts, heads)
   await db.begin((tx) => dropFold(tx))
@@ -120,7 +122,7 @@ async function provenClosings(db: Database, heads: Heads, nowMs: () => UnixMs): 
 }
 
 async function levelledChunks(db: Database, contracts: Contracts, heads: Heads): Promise<ChunkRow[]> {
-  const fold = new Fold(db, contracts)
+  const fold = new LedgerFold(db, contracts)
   await fold.load()
   for (const { id, size } of heads) await fold.catchUp(id, size, nothingTouched())
   await fold.save()

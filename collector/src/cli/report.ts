@@ -1,8 +1,7 @@
 /** `constat report`: the report of a window, written to a file. */
-import { writeFileSync } from 'node:fs'
-import { Fault, messageOf } from '@constat/shared/fault'
 import type { ReportFormat } from '../view/report.ts'
 import { openClient } from './client.ts'
+import { save } from './save.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
 
@@ -20,15 +19,8 @@ export async function report(contract: string, flags: ReportFlags, world: World)
   const client = openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
   const query = new URLSearchParams({ ...(lang && { lang }), ...(version && { version }) })
   const path = `/contracts/${encodeURIComponent(contract)}/reports/${encodeURIComponent(window)}.${format}`
-  const bytes = await client.download(`${path}?${query.toString()}`)
   const output = flags.output ?? `${contract}-${window}.${format}`
-  try {
-    writeFileSync(output, bytes)
-  } catch (error) {
-    throw new Fault('disk', `${output} cannot be written: ${messageOf(error)}`, {
-      hint: 'Name another file with --output.',
-    })
-  }
-  world.err(`${output}: ${bytes.length} bytes`)
+  const saved = await save(await client.read(`${path}?${query.toString()}`), output, world)
+  world.out(`${output}: ${saved.bytes} bytes, SHA-256 ${saved.sha256}`)
   return EXIT.done
 }

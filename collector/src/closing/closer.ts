@@ -21,9 +21,10 @@ import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { closingBody } from './closings.ts'
 import { amendableUntilMs, earliestCloseMs, isDecided } from './due.ts'
-import type { LedgerState, LedgerStates } from './ledger-state.ts'
+import type { LedgerStates } from './ledger-state.ts'
+import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import { windowFact } from './window-fact.ts'
-import { judgeWindow, keptOf, NOTHING_KEPT, type Kept } from './window-judgement.ts'
+import { judgeWindow, keptOf, NOTHING_KEPT, type Kept } from '@constat/sla/judgement/window-judgement'
 
 const DAY_MS = 86_400_000
 /** Versions of one window are this far apart at least. */

@@ -5,7 +5,7 @@ import { entryRange } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { openBody } from '../ledger/body.ts'
 import { proved } from '../ledger/proved.ts'
-import { leafCode } from '../ledger/leaf.ts'
+import { leafCode } from '@constat/evidence/leaf'
 
 /** The whole closing. Fault `evidence` where the leaf is not what its head says. */
 export async function closingBody(db: Database, { log, leaf, digest }: ClosingHead): Promise<ClosingBody> {

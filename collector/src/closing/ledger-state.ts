@@ -4,36 +4,18 @@
  * judged alike.
  */
 import type { ContractState } from '@constat/sla/state/contract-state'
-import type { KeptStatement } from '@constat/sla/state/statement-record'
+import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import type { UnixMs } from '@constat/shared/time'
 import type { Database } from '../db/tx.ts'
-import { nothingTouched, type Fold, type Touched } from '../fold/fold.ts'
+import { nothingTouched, type Touched } from '@constat/sla/fold/fold'
+import type { LedgerFold } from '../fold/ledger-fold.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import { closedTimelines, type Timelines } from '../judge/timelines.ts'
+import { closedTimelines } from '@constat/sla/fold/timelines'
 import type { Latencies } from '../latency/latencies.ts'
 import type { Head } from '../ledger/head.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { Refold } from './refold.ts'
 import { statementBytes } from './statements.ts'
-
-export type LedgerState = {
-  /** Leaves below this were read; the root of the tree under them, hex. */
-  size: number
-  root: string
-  state: ContractState
-  timelines: Timelines
-  /** The bytes of a statement. */
-  bytesOf: (statement: KeptStatement) => Promise<Buffer>
-  latencies: Pick<Latencies, 'read'>
-}
-
-/** The newest statement about a window. */
-export function statementOn(
-  { statements }: Pick<ContractState, 'statements'>,
-  { window, untilMs = Infinity }: { window: string; untilMs?: UnixMs },
-): KeptStatement | null {
-  return statements.findLast((one) => one.window === window && one.receivedMs < untilMs) ?? null
-}
 
 /** Leaves go on coming while the fold is brought level with them: tried so often in one step. */
 const MAX_LEVELLED = 3
@@ -43,7 +25,7 @@ export type LedgerStatesDeps = {
   nowMs: () => UnixMs
   contracts: Contracts
   sequencer: Pick<Sequencer, 'headOf'>
-  fold: Fold
+  fold: LedgerFold
   latencies: Latencies
 }
 
@@ -101,6 +83,6 @@ export class LedgerStates {
   }
 }
 
-function isLevel(fold: Fold, { id, size }: Head): boolean {
+function isLevel(fold: LedgerFold, { id, size }: Head): boolean {
   return fold.next(id) === size
 }

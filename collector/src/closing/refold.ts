@@ -9,13 +9,14 @@ import { emptyState, take, type ContractState, type Revision } from '@constat/sl
 import { leafOf } from '../contract/contracts.ts'
 import { rareEntriesFrom, type EntryRow } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
-import { Fold, nothingTouched } from '../fold/fold.ts'
-import { closedTimelines } from '../judge/timelines.ts'
+import { nothingTouched } from '@constat/sla/fold/fold'
+import { LedgerFold } from '../fold/ledger-fold.ts'
+import { closedTimelines } from '@constat/sla/fold/timelines'
 import { Latencies } from '../latency/latencies.ts'
 import { rootAt } from '../ledger/head.ts'
-import { leafType } from '../ledger/leaf.ts'
+import { leafType } from '@constat/evidence/leaf'
 import { proved } from '../ledger/proved.ts'
-import type { LedgerState } from './ledger-state.ts'
+import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import { statementBytes } from './statements.ts'
 
 export type RefoldDeps = {
@@ -28,7 +29,7 @@ export type RefoldDeps = {
 
 export class Refold {
   readonly #deps: RefoldDeps
-  readonly #fold: Fold
+  readonly #fold: LedgerFold
   readonly #latencies: Latencies
   #state: ContractState
   #rare: EntryRow[] | null = null
@@ -41,7 +42,7 @@ export class Refold {
     // First, so that the newest revision stays the one in force.
     this.#state = extra ? { ...empty, life: { ...empty.life, revisions: [extra] } } : empty
     const contracts = { ofLog: () => this.#state }
-    this.#fold = new Fold(db, contracts)
+    this.#fold = new LedgerFold(db, contracts)
     this.#latencies = new Latencies({ db, contracts, fold: this.#fold, nowMs })
   }
 

@@ -4,10 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
-import { tableOf } from '@constat/sla/calendar'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { readStatement } from '@constat/sla/reconciliation/provider-statement'
-import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
+import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
 import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import { statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
 import type { Contracts } from '../contract/contracts.ts'
@@ -16,9 +13,6 @@ import type { Database, Tx } from '../db/tx.ts'
 import { besideBytes } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-
-/** What of the terms of a window reads a statement of it. */
-export type StatementTerms = Pick<ExpandedContract, 'reconciliation' | 'zoneTables'>
 
 export type StatementWanted = {
   contract: string
@@ -93,21 +87,6 @@ function groupOf(groups: readonly WindowGroup[], key: string | null, nowMs: numb
 /** Fault `evidence` when what stood beside the ledger is gone, or is something else. */
 export function statementBytes(db: Database | Tx, { sha256 }: KeptStatement): Promise<Buffer> {
   return besideBytes(db, Buffer.from(sha256, 'hex'))
-}
-
-/** What the bytes say, by the provider's clock that the terms name. Fault `bad-request` that names the line. */
-export function statementIn(
-  bytes: Buffer,
-  { reconciliation, zoneTables }: StatementTerms,
-): ProviderStatement {
-  const text = bytes.toString('utf8')
-  if (text.includes('\uFFFD')) {
-    throw new Fault('bad-request', 'the statement is not UTF-8 text', {
-      hint: 'Save it as UTF-8 and send it again.',
-    })
-  }
-  const table = tableOf(zoneTables, reconciliation.providerClock.timeZone)
-  return readStatement(text, { rules: reconciliation, table })
 }
 
 /** A JSON statement may name its window itself. */

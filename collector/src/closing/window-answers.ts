@@ -22,8 +22,8 @@ import type { ClosingHead } from '@constat/sla/state/closing'
 import { newest, type Life, type Revision } from '@constat/sla/state/contract-state'
 import { windowGroup, type WindowGroup } from '@constat/sla/state/in-force'
 import type { KeptStatement } from '@constat/sla/state/statement-record'
-import type { LedgerState } from './ledger-state.ts'
-import { creditQuestion, judgedPromises, judgeWindow } from './window-judgement.ts'
+import type { LedgerState } from '@constat/sla/judgement/ledger-state'
+import { creditQuestion, judgedPromises, judgeWindow } from '@constat/sla/judgement/window-judgement'
 
 export type WindowLooked = {
   group: WindowGroup

@@ -1,15 +1,6 @@
 /** Fold rows: the chunks of every track and how far each log is folded. Derived: see `rebuild`. */
-import type { UnixMs } from '@constat/shared/time'
+import type { ChunkRow } from '@constat/sla/fold/tracks'
 import type { Database, Tx } from './tx.ts'
-
-export type ChunkRow = {
-  log: number
-  check: string
-  agent: string
-  rules: string
-  startMs: UnixMs
-  body: string
-}
 
 export function chunkRows(db: Database): Promise<ChunkRow[]> {
   return db<ChunkRow[]>`

@@ -181,6 +181,8 @@ export type AppDeps = {
   }
   /** What a host that joins fetches; Fault `unavailable` when there is no agent to give away. */
   installer(): Promise<{ script: SharedBody; bundle: SharedBody }>
+  /** What checks a bundle; Fault `unavailable` when there is none to give away. */
+  verifier(): Promise<{ program: SharedBody }>
   /** Where people reach this collector, without a slash at its end. */
   publicUrl: string
   /** Other names that it answers under: where it listens, and what its host is called. */

@@ -15,7 +15,7 @@ import { knownFault, problemResponse } from './problem.ts'
 import { installRoutes } from './routes/install.ts'
 
 /** What only programs ask for: where nothing answers there, a page to sign in would mislead them. */
-const MACHINE_PATHS = ['/api/*', '/agent/*', '/log/*', '/add-checkpoint', '/.well-known/*']
+const MACHINE_PATHS = ['/api/*', '/agent/*', '/verify/*', '/log/*', '/add-checkpoint', '/.well-known/*']
 const NO_SUCH_PATH = new Fault('not-found', 'There is nothing at this address.')
 
 export function createApp(deps: AppDeps): Hono {

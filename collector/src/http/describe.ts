@@ -35,8 +35,10 @@ export function listOf(item: z.ZodType) {
 export type RouteText = {
   summary: string
   tag: string
-  /** Absent: no body in the answer. */
+  /** Absent: no JSON in the answer. */
   answer?: z.ZodType
+  /** Media type of an answer that is a file. */
+  media?: string
   status?: 200 | 201 | 202 | 204
   /** Problems it may answer with, beside 401 and 403. */
   problems?: (400 | 404 | 409 | 413 | 422 | 429 | 503)[]
@@ -56,14 +58,17 @@ const SAID = {
   503: 'Not able to answer now',
 } as const
 
-export function describe({ summary, tag, answer, status = 200, problems = [], rawBody }: RouteText) {
+const FILE = { type: 'string', format: 'binary' } as const
+
+export function describe(route: RouteText) {
+  const { summary, tag, answer, media, status = 200, problems = [], rawBody } = route
   const failures = ([401, 403, ...problems] as const).map((code) => [
     String(code),
     { description: SAID[code], content: { [PROBLEM_TYPE]: { schema: resolver(problem) } } },
   ])
   const success = answer
     ? { description: 'Done', content: { 'application/json': { schema: resolver(answer) } } }
-    : { description: 'Done' }
+    : { description: 'Done', ...(media !== undefined && { content: { [media]: { schema: FILE } } }) }
   const text = { type: 'string' } as const
   return describeRoute({
     summary,

@@ -65,6 +65,7 @@ export function within(read: ReadModel, caller: Caller): ReadModel {
     reconcile: async (name, key, text, by) => (mine(name) ? read.reconcile(name, key, text, by) : null),
     replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
     preview: async (name, source, by) => (mine(name) ? read.preview(name, source, by) : null),
+    bundle: async (name, key, by) => (mine(name) ? read.bundle(name, key, by) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
     terms: (name) => (mine(name) ? read.terms(name) : null),
     timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),

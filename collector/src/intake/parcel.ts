@@ -3,7 +3,7 @@
  * again. parcel = (public key (32) | u32le n | frame (n bytes))*. Pure.
  */
 import { PUBLIC_KEY_BYTES } from '@constat/shared/signature'
-import type { Submission, Unsound } from './proof.ts'
+import type { Submission, Unsound } from '@constat/evidence/frame-proof'
 
 export type Parcel = { id: number; bytes: ArrayBuffer }
 /** Sound but for those named, by position in the parcel. */

@@ -7,7 +7,7 @@ import { parentPort } from 'node:worker_threads'
 import { invariant } from '@constat/shared/fault'
 import { publicKeyOf } from '@constat/shared/signature'
 import { openParcel, type Answer, type Parcel } from './parcel.ts'
-import { proofOf, type Proof } from './proof.ts'
+import { proofOf, type Proof } from '@constat/evidence/frame-proof'
 
 /** Keys kept ready; making one again costs some microseconds. */
 const MAX_KEYS = 10_000

@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { Log } from '../shell.ts'
 import { packParcel, type Answer, type Parcel } from './parcel.ts'
-import type { Proof, Prove, Submission } from './proof.ts'
+import type { Proof, Prove, Submission } from '@constat/evidence/frame-proof'
 
 export type Prover = { prove: Prove; close: () => Promise<void> }
 

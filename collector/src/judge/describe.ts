@@ -14,7 +14,7 @@ import type { FirstFailure, IncidentRecord } from '@constat/sla/state/incident-r
 import { get } from '@constat/sla/state/persistent-map'
 import { indexAt, NOTHING_KNOWN, segments, stateOf, type Timeline } from '@constat/sla/timeline'
 import { siteOf } from '@constat/sla/assembly/sites'
-import type { VantageTimeline } from './timelines.ts'
+import type { VantageTimeline } from '@constat/sla/fold/timelines'
 import type { Figures, State, WhySpan } from '../view/parts.ts'
 import type { IncidentVantage, IncidentView, Segment } from '../view/timeline.ts'
 import { whyOfVantage, whyView } from './why.ts'

@@ -10,7 +10,7 @@ import { isUnknown, where, type Timeline } from '@constat/sla/timeline'
 import type { GuaranteeView, SideView, SiteHead } from '../view/guarantee.ts'
 import type { Readiness } from '../view/parts.ts'
 import type { SiteVantages } from '@constat/sla/assembly/sites'
-import type { Timelines } from './timelines.ts'
+import type { Timelines } from '@constat/sla/fold/timelines'
 import { unknownShares, whyUnder } from './why.ts'
 import { asOfOf, stateOfWindow, type WindowQuestion } from './window-question.ts'
 

@@ -28,7 +28,7 @@ import { readFailure } from './first-failure.ts'
 import { compareIncidents, type Change } from './incidents.ts'
 import { incidentsSeen } from './service-history.ts'
 import { writeClone, writeSilence } from './silences.ts'
-import type { Timelines, VantageTimeline } from './timelines.ts'
+import type { Timelines, VantageTimeline } from '@constat/sla/fold/timelines'
 import { isZoneReference, zoneOfIncident } from './zones.ts'
 
 /** One vantage alone: people are told after this, unless the contract says otherwise. */

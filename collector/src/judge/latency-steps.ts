@@ -4,7 +4,7 @@
  */
 import { toldSlots } from '@constat/sla/assembly/slots'
 import { Fault } from '@constat/shared/fault'
-import type { Tracks } from '../fold/tracks.ts'
+import type { Tracks } from '@constat/sla/fold/tracks'
 import type { Agents } from '../intake/agents.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import { latencyPoints } from '../latency/steps.ts'

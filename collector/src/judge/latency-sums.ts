@@ -6,7 +6,7 @@ import { clip, type IntervalSet, type UnixMs } from '@constat/shared/time'
 import { toldSlots } from '@constat/sla/assembly/slots'
 import { emptyTally, type WholeTally } from '@constat/sla/latency'
 import { addSlots, missingAtEnd, type SlotPlace, type SurePopulation } from '@constat/sla/latency-slots'
-import type { Place } from '../fold/tracks.ts'
+import type { Place } from '@constat/sla/fold/tracks'
 import type { Latencies } from '../latency/latencies.ts'
 
 /** A place that should have filled a slot every interval of `expected`. */

@@ -3,11 +3,11 @@
  * counted beside the line. Cheap: readers call it as often as they like.
  */
 import type { Judged, ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
-import { countsSlots, sitesAsked, stateFacts } from './facts.ts'
+import { countsSlots, sitesAsked, stateFacts } from '@constat/sla/judgement/facts'
 import { guaranteeView } from './guarantee-view.ts'
-import { judgeWindowOf } from './judgement.ts'
+import { judgeWindowOf } from '@constat/sla/judgement/promise'
 import type { SlotAnswer, SlotJudge } from './slot-judge.ts'
-import type { Timelines } from './timelines.ts'
+import type { Timelines } from '@constat/sla/fold/timelines'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { Readiness } from '../view/parts.ts'
 import { phaseOf, type WindowQuestion } from './window-question.ts'

@@ -13,7 +13,7 @@ import { sourceOf, type SourceFile } from '../db/source-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import type { LiveJudgement } from './live.ts'
-import type { Timelines } from './timelines.ts'
+import type { Timelines } from '@constat/sla/fold/timelines'
 import type { LossView } from '../view/credit.ts'
 
 /** Documents remembered at once. */

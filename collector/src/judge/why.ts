@@ -19,7 +19,7 @@ import { inForceOf, serviceSpans } from '@constat/sla/state/in-force'
 import { probingStopped } from '@constat/sla/state/probing'
 import type { UnknownShare, WhySpan, WhyView } from '../view/parts.ts'
 import { whyVantage } from '@constat/sla/unknown'
-import type { Timelines, VantageTimeline } from './timelines.ts'
+import type { Timelines, VantageTimeline } from '@constat/sla/fold/timelines'
 
 type Place = { state: ContractState; service: string }
 

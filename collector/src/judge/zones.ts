@@ -7,7 +7,7 @@ import { UNDETERMINED, zoneNamed, zoneOf } from '@constat/sla/assembly/zone'
 import { answeredByProvider, type ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import type { Timelines } from './timelines.ts'
+import type { Timelines } from '@constat/sla/fold/timelines'
 
 /** As it stands in the row: a zone or `undetermined`, and the reference that failed. */
 export type RowZone = Pick<IncidentRecord, 'zone' | 'zoneReference'>

@@ -5,17 +5,22 @@
  * read. Both carry the count of readings that the fold has of the chunk: a frame that comes late changes
  * that count, and the chunk is made again. A cache of the ledger, nothing more. Derived.
  */
-import { readTimings } from '@constat/shared/frame-reader'
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '@constat/sla/latency'
 import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
-import type { Fold } from '../fold/fold.ts'
-import { CHUNK_MS, chunkStart } from '../fold/track.ts'
-import type { Place, StatesByLog, Tracks } from '../fold/tracks.ts'
+import type { Fold } from '@constat/sla/fold/fold'
+import { CHUNK_MS, chunkStart } from '@constat/sla/fold/track'
+import type { Place, StatesByLog, Tracks } from '@constat/sla/fold/tracks'
 import { configurationNamed } from '@constat/sla/state/contract-state'
-import { BYTES_PER_SAMPLE, isToldSlot, packColumns, SlotBuilder, unpackColumns } from './columns.ts'
+import {
+  addTimings,
+  BYTES_PER_SAMPLE,
+  packColumns,
+  SlotBuilder,
+  unpackColumns,
+} from '@constat/sla/fold/columns'
 import { Kept } from './kept.ts'
 
 /** A chunk is packed this long after its end: batches are closed and sent by then. Later ones make it again. */
@@ -142,7 +147,7 @@ export class Latencies {
     const sizes = this.#sizesAt(chunk)
     const key = { log, agent: Buffer.from(agent, 'hex'), fromMs: startMs, untilMs: startMs + CHUNK_MS }
     for (const body of await frameBodies(db, { ...key, from: growing.next, below })) {
-      this.#take(body, chunk, growing.byCheck)
+      addTimings(growing.byCheck, body, { startMs, namesOf: (digest) => this.#checkNames(log, digest) })
     }
     growing.next = below
     growing.sizes = sizes
@@ -159,20 +164,6 @@ export class Latencies {
     })
     await putLatencies(this.#deps.db, rows)
     this.#growing.delete(name)
-  }
-
-  #take(frame: Buffer, { log, startMs }: ChunkPlace, byCheck: Map<string, SlotBuilder>): void {
-    const { configDigest, baseS, samples } = readTimings(frame)
-    const names = this.#checkNames(log, configDigest)
-    const shiftMs = baseS * 1000 - startMs
-    for (let i = 0; i < samples.check.length; i += 1) {
-      const offsetMs = shiftMs + samples.offsetMs[i]!
-      if (offsetMs < 0 || offsetMs >= CHUNK_MS || !isToldSlot(samples, i)) continue
-      const check = names[samples.check[i]!]!
-      let builder = byCheck.get(check)
-      if (!builder) byCheck.set(check, (builder = new SlotBuilder(startMs)))
-      builder.add(offsetMs, samples, i)
-    }
   }
 
   #checkNames(log: number, digest: Uint8Array): readonly string[] {

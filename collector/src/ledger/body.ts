@@ -3,16 +3,16 @@
  * leaf holds its digest: the tree covers it all the same.
  */
 import { createHash } from 'node:crypto'
+import { sealedBody, sealedDigest } from '@constat/evidence/leaf'
 import { canonicalJson, type Json } from '@constat/shared/canonical-json'
 import { Fault } from '@constat/shared/fault'
 import { readStatement } from '@constat/sla/state/statement-record'
 import { blobBody } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
-import type { Draft } from './leaf.ts'
+import type { Draft } from './draft.ts'
 
 /** Above this a body stands beside the log. */
 export const MAX_INLINE_BYTES = 60_000
-const BESIDE = Buffer.from('{"sha256":"')
 
 /** A leaf that holds the RFC 8785 form of `value`, or its digest. */
 export function jsonDraft(value: Json, { type, receivedMs }: Pick<Draft, 'type' | 'receivedMs'>): Draft {
@@ -20,8 +20,7 @@ export function jsonDraft(value: Json, { type, receivedMs }: Pick<Draft, 'type' 
   const body = Buffer.from(text)
   if (body.length <= MAX_INLINE_BYTES) return { type, receivedMs, body }
   const digest = createHash('sha256').update(body).digest()
-  const sealed = Buffer.from(`{"sha256":"${digest.toString('hex')}"}`)
-  return { type, receivedMs, body: sealed, beside: [{ digest, body }], text }
+  return { type, receivedMs, body: sealedBody(digest), beside: [{ digest, body }], text }
 }
 
 /** The digest of what stands beside the log for a leaf, where anything does. */
@@ -46,9 +45,4 @@ export async function besideBytes(db: Database | Tx, digest: Buffer): Promise<Bu
   if (!bytes) throw new Fault('evidence', `${name} are missing`, { hint })
   if (digest.equals(createHash('sha256').update(bytes).digest())) return bytes
   throw new Fault('evidence', `${name} do not give their digest`, { hint })
-}
-
-function sealedDigest(body: Buffer): Buffer | null {
-  const isDigest = body.length === BESIDE.length + 66 && body.subarray(0, BESIDE.length).equals(BESIDE)
-  return isDigest ? Buffer.from(body.subarray(BESIDE.length, -2).toString('latin1'), 'hex') : null
 }

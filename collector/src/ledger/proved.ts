@@ -7,7 +7,7 @@ import { EMPTY_FRONTIER, HASH_BYTES, appendLeaves, leafHash } from '@constat/evi
 import { TILE_WIDTH } from '@constat/evidence/tile'
 import { entryRange, logRow, tilesNumbered, type EntryRow, type LogRow } from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
-import { LEAF_TYPES, rowBytes } from './leaf.ts'
+import { LEAF_TYPES, rowBytes } from '@constat/evidence/leaf'
 import { Lie, type LiePlace, type LieSaid } from './lie.ts'
 
 /** Tiles of 8 kB that are held at once. */

@@ -25,7 +25,8 @@ import {
 import type { Database, Tx } from '../db/tx.ts'
 import type { Shell } from '../shell.ts'
 import { openHead, originOf, type Head } from './head.ts'
-import { leafBytes, leafCode, type Draft } from './leaf.ts'
+import { leafBytes, leafCode } from '@constat/evidence/leaf'
+import type { Draft } from './draft.ts'
 import { Lie } from './lie.ts'
 
 /** Leaves in one group commit at most. */

@@ -12,7 +12,7 @@ import { bareContext, incidentView, segmentViews, type IncidentContext } from '.
 import { revisionAt, type Judge } from '../judge/judge.ts'
 import { serviceTimelineOf } from '../judge/service-history.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
-import type { Timelines } from '../judge/timelines.ts'
+import type { Timelines } from '@constat/sla/fold/timelines'
 import type { SetAside } from '../set-aside.ts'
 import type { Timeline } from '@constat/sla/timeline'
 import { whyOf, whyOfVantage, whySpans } from '../judge/why.ts'

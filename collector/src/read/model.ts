@@ -1,6 +1,7 @@
 /** The read model: all that pages, API and CLI may read, put together. Answers are as of the last judgement. */
 import type { ReadModel } from '../view/reads.ts'
 import { latencySteps, type StepDeps } from '../judge/latency-steps.ts'
+import type { Bundles } from '../bundle/bundles.ts'
 import type { ContractReads } from './contract-reads.ts'
 import type { IncidentReads } from './incident-reads.ts'
 import type { WindowReads } from './window-reads.ts'
@@ -10,9 +11,10 @@ export type ModelParts = {
   incidents: IncidentReads
   windows: WindowReads
   latency: StepDeps
+  bundles: Pick<Bundles, 'open'>
 }
 
-export function readModelOf({ contracts, incidents, windows, latency }: ModelParts): ReadModel {
+export function readModelOf({ contracts, incidents, windows, latency, bundles }: ModelParts): ReadModel {
   return {
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
@@ -34,5 +36,6 @@ export function readModelOf({ contracts, incidents, windows, latency }: ModelPar
     reconcile: (contract, key, text, by) => windows.reconcile(contract, key, text, by),
     replay: (contract, key, policy) => windows.replay(contract, key, policy),
     preview: (contract, source, by) => windows.preview(contract, source, by),
+    bundle: (contract, key, by) => bundles.open(contract, key, by),
   }
 }

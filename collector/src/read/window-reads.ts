@@ -17,7 +17,8 @@ import {
 import { windowGroup, windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import { closingBody } from '../closing/closings.ts'
 import { earliestCloseMs } from '../closing/due.ts'
-import type { LedgerState, LedgerStates } from '../closing/ledger-state.ts'
+import type { LedgerStates } from '../closing/ledger-state.ts'
+import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import type { Callers } from '../callers/threads.ts'
 import type { Asker } from '../view/parts.ts'
 import {
@@ -28,19 +29,19 @@ import {
   type Reconcile,
   type WindowLooked,
 } from '../closing/window-answers.ts'
-import { judgedAgain } from '../closing/window-judgement.ts'
+import { judgedAgain } from '@constat/sla/judgement/window-judgement'
 import type { Contracts } from '../contract/contracts.ts'
 import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
 import type { Agents } from '../intake/agents.ts'
 import { creditOf, creditsView } from '../judge/credits.ts'
-import { sitesAsked, stateFacts } from '../judge/facts.ts'
+import { sitesAsked, stateFacts } from '@constat/sla/judgement/facts'
 import { guaranteeView } from '../judge/guarantee-view.ts'
 import { liveJudgement } from '../judge/live.ts'
 import type { Losses } from '../judge/losses.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
-import type { Timelines } from '../judge/timelines.ts'
+import type { Timelines } from '@constat/sla/fold/timelines'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowState } from '../view/parts.ts'
 import {

@@ -66,7 +66,12 @@ export type WindowReads = {
   replay(contract: string, key: string, policy?: string): Promise<ReplayView | null>
   /** Null: no window is closed yet. Fault `bad-contract` with every problem of the documents. */
   preview(contract: string, source: readonly SourceFile[], by: Asker): Promise<PreviewView | null>
+  /** The evidence of a window as one zip. Faults `unavailable` before it is signed, `rate-limited`, `too-large`. */
+  bundle(contract: string, key: string, by: Asker): Promise<BundleFile | null>
 }
+
+/** A file that is written while it is read. */
+export type BundleFile = { name: string; bytes: AsyncIterable<Buffer> }
 
 /** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
 export type ReadModel = Omit<JudgeReads, keyof WindowReads> & WindowReads

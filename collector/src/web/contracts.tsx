@@ -30,7 +30,7 @@ export function contractPages({ actions }: AppDeps): Hono<VisitEnv> {
   pages.get('/contracts/:contract/windows', windows)
   pages.get('/contracts/:contract/exclusions', (c) => exclusions(c, []))
   pages.get('/contracts/:contract/terms', terms)
-  pages.get('/contracts/:contract/evidence', (c) => c.html(<EvidenceStorey {...subjectOf(c)} />))
+  pages.get('/contracts/:contract/evidence', evidence)
   pages.post('/contracts/:contract/archive', visitorMay('manage'), limitBody(), async (c) => {
     const found = knownContract(c)
     await actions.archiveContract(found.name)
@@ -147,6 +147,14 @@ function exclusions(c: Visit, problems: readonly string[]) {
     <ExclusionsStorey {...subject} exclusions={found} problems={problems} />,
     problems.length === 0 ? 200 : 400,
   )
+}
+
+async function evidence(c: Visit) {
+  const subject = subjectOf(c)
+  const { name } = subject.contract
+  const key = c.req.query('window') ?? c.var.read.windowKeys(name)[0]
+  const window = key === undefined ? null : await shownOf(subject.contract, c.var.read.window(name, key))
+  return c.html(<EvidenceStorey {...subject} window={window} />)
 }
 
 async function terms(c: Visit) {

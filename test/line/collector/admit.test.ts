@@ -1,13 +1,7 @@
 /** Admission: every branch of the rules of a session, at each limit and one past it. */
 import type { Batch } from '@constat/shared/batch'
 import { describe, expect, it } from 'vitest'
-import {
-  admit,
-  MAX_AHEAD_MS,
-  refuseContent,
-  spanOf,
-  type SessionEnd,
-} from '../../../collector/src/intake/admit.ts'
+import { admit, MAX_AHEAD_MS, refuseContent, spanOf, type SessionEnd } from '@constat/evidence/admit'
 import { sampleBatch } from '../../support/sample-batch.ts'
 
 const LAST = Buffer.alloc(32, 0x11)

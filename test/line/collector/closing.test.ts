@@ -14,7 +14,7 @@ import {
   isDecided,
 } from '../../../collector/src/closing/due.ts'
 import { windowFact } from '../../../collector/src/closing/window-fact.ts'
-import { keptOf } from '../../../collector/src/closing/window-judgement.ts'
+import { keptOf } from '@constat/sla/judgement/window-judgement'
 import { revisionLeaf, stateOf } from '../../support/contract-state.ts'
 import { accepted } from '../../support/contract-text.ts'
 

@@ -5,8 +5,9 @@
 import { MAX_OPEN_SLOTS, MAX_SLOTS } from '@constat/shared/slots'
 import { describe, expect, it } from 'vitest'
 import type { EntryRow } from '../../../collector/src/db/ledger-rows.ts'
-import { Fold, nothingTouched } from '../../../collector/src/fold/fold.ts'
-import { frameOf, type Unfolded } from '../../../collector/src/fold/page.ts'
+import { nothingTouched } from '@constat/sla/fold/fold'
+import { LedgerFold } from '../../../collector/src/fold/ledger-fold.ts'
+import { frameOf, type Unfolded } from '@constat/sla/fold/page'
 import { appliedState, statesOf } from '../../support/contract-state.ts'
 import { accepted } from '../../support/contract-text.ts'
 import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
@@ -48,7 +49,7 @@ async function folded(
   groups: readonly (readonly EntryRow[])[],
 ): Promise<{ chunks: Map<string, string>; unfolded: Unfolded[] }> {
   const unfolded: Unfolded[] = []
-  const fold = new Fold(
+  const fold = new LedgerFold(
     memoryLedger(() => rows),
     states,
     (_, one) => void unfolded.push(one),

@@ -10,12 +10,13 @@ import { MARK, markAt } from '@constat/sla/timeline'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChunkRow } from '../../../collector/src/db/fold-rows.ts'
+import type { ChunkRow } from '@constat/sla/fold/tracks'
 import type { EntryRow } from '../../../collector/src/db/ledger-rows.ts'
-import { Fold, nothingTouched } from '../../../collector/src/fold/fold.ts'
-import { frameOf } from '../../../collector/src/fold/page.ts'
-import { CHUNK_MS } from '../../../collector/src/fold/track.ts'
-import type { StatesByLog } from '../../../collector/src/fold/tracks.ts'
+import { nothingTouched } from '@constat/sla/fold/fold'
+import { LedgerFold } from '../../../collector/src/fold/ledger-fold.ts'
+import { frameOf } from '@constat/sla/fold/page'
+import { CHUNK_MS } from '@constat/sla/fold/track'
+import type { StatesByLog } from '@constat/sla/fold/tracks'
 import { appliedState, statesOf } from '../../support/contract-state.ts'
 import { accepted } from '../../support/contract-text.ts'
 import { truthAt, type Letter, type OracleSample } from '../../support/fold-oracle.ts'
@@ -83,9 +84,9 @@ async function foldRows(
   { states }: World,
   rows: readonly EntryRow[],
   { pageOf, restartAfter }: { pageOf: number; restartAfter: number },
-): Promise<{ fold: Fold; stored: Map<string, string> }> {
+): Promise<{ fold: LedgerFold; stored: Map<string, string> }> {
   const db = memoryLedger(() => rows)
-  let fold = new Fold(db, states)
+  let fold = new LedgerFold(db, states)
   const stored = new Map<string, ChunkRow>()
   let pages = 0
   for (let from = 0; from < rows.length; from += pageOf) {
@@ -94,7 +95,7 @@ async function foldRows(
     for (const row of fold.tracks.takeDirty()) stored.set(nameOf(row), row)
     pages += 1
     if (pages % restartAfter !== 0) continue
-    fold = new Fold(db, states)
+    fold = new LedgerFold(db, states)
     fold.tracks.restore([...stored.values()].toSorted(byName))
   }
   return { fold, stored: new Map([...stored].map(([name, { body }]) => [name, body])) }
@@ -180,7 +181,7 @@ describe('isolation in the fold', () => {
 
 type Given = {
   world: World
-  fold: Fold
+  fold: LedgerFold
   list: readonly Sample[]
   confirmBy: 'reprobes' | 'slots'
   agent: number

@@ -13,7 +13,7 @@ import {
   MAX_WAITING_FRAMES,
   type Verdict,
 } from '../../../collector/src/intake/frame-intake.ts'
-import { proofOf } from '../../../collector/src/intake/proof.ts'
+import { proofOf } from '@constat/evidence/frame-proof'
 import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
 import { HostileLedger, type Commit } from '../../support/hostile-ledger.ts'
 import { createSimulatedClock } from '../../support/simulated-clock.ts'

@@ -46,9 +46,9 @@ describe('asked of a collector', () => {
     url: 'http://127.0.0.1:1',
     ready: () => Promise.resolve({ ok: true, reasons: [] }),
     get: () => Promise.reject(new Error('nothing is read')),
-    download: () => Promise.reject(new Error('nothing is read')),
     put: () => Promise.reject(new Error('nothing is written')),
     post,
+    read: () => Promise.reject(new Error('no file is read')),
   })
 
   test('by the path of the contract', async () => {

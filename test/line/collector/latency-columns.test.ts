@@ -9,12 +9,7 @@ import {
   missingAtEnds,
   type Expected,
 } from '../../../collector/src/judge/latency-sums.ts'
-import {
-  isToldSlot,
-  packColumns,
-  SlotBuilder,
-  unpackColumns,
-} from '../../../collector/src/latency/columns.ts'
+import { isToldSlot, packColumns, SlotBuilder, unpackColumns } from '@constat/sla/fold/columns'
 import { Kept } from '../../../collector/src/latency/kept.ts'
 import { latencyPoints } from '../../../collector/src/latency/steps.ts'
 

@@ -34,6 +34,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/metrics',
       '/install.sh',
       '/agent/constat-agent.mjs',
+      '/verify/constat-verify.mjs',
       '/static/:name',
       // The overview is the door for whoever has no session.
       '/',
@@ -55,6 +56,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       WINDOW,
       `${WINDOW}/closing`,
       `${WINDOW}/replay`,
+      `${CONTRACT}/evidence/:file`,
       '/incidents',
       '/incidents/:incident',
       '/exclusions',

@@ -8,7 +8,7 @@ import { incidentsOf } from '@constat/sla/incident'
 import { EVERY_OUTAGE } from '@constat/sla/outage'
 import { measure } from '@constat/sla/window'
 import { describe, expect, test } from 'vitest'
-import type { ToldTimelines } from '../../../collector/src/judge/timelines.ts'
+import type { ToldTimelines } from '@constat/sla/fold/timelines'
 import { siteWorld, type SiteWorld } from '../../support/site-world.ts'
 
 const TEXT = `apiVersion: constat/v1

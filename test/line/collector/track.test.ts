@@ -13,15 +13,8 @@ import {
   valueAt,
   type Column,
   type Readings,
-} from '../../../collector/src/fold/readings.ts'
-import {
-  CHUNK_MS,
-  chunkStart,
-  MAX_FAILURES,
-  rulesText,
-  Track,
-  type Chunk,
-} from '../../../collector/src/fold/track.ts'
+} from '@constat/sla/fold/readings'
+import { CHUNK_MS, chunkStart, MAX_FAILURES, rulesText, Track, type Chunk } from '@constat/sla/fold/track'
 
 const RULES: CheckRules = { holdMs: 150_000, down: 2, up: 2, by: 'reprobes' }
 const KEY = { log: 1, check: 'portal', agent: 'a9' }

@@ -14,11 +14,12 @@ import { promisedAt } from '@constat/sla/state/in-force'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EntryRow } from '../../../collector/src/db/ledger-rows.ts'
-import { Fold, nothingTouched } from '../../../collector/src/fold/fold.ts'
-import { frameOf } from '../../../collector/src/fold/page.ts'
-import { factsOf, stateFacts } from '../../../collector/src/judge/facts.ts'
-import { judgeWindowOf } from '../../../collector/src/judge/judgement.ts'
-import { closedTimelines, Timelines } from '../../../collector/src/judge/timelines.ts'
+import { nothingTouched } from '@constat/sla/fold/fold'
+import { LedgerFold } from '../../../collector/src/fold/ledger-fold.ts'
+import { frameOf } from '@constat/sla/fold/page'
+import { factsOf, stateFacts } from '@constat/sla/judgement/facts'
+import { judgeWindowOf } from '@constat/sla/judgement/promise'
+import { closedTimelines, Timelines } from '@constat/sla/fold/timelines'
 import { zoneOfIncident } from '../../../collector/src/judge/zones.ts'
 import { Latencies } from '../../../collector/src/latency/latencies.ts'
 import {
@@ -245,15 +246,15 @@ function rowsOf({ config }: Live, samples: readonly Sample[], { order, most }: C
   )
 }
 
-type Folding = { pageOf: number; afterPage?: (fold: Fold) => void }
+type Folding = { pageOf: number; afterPage?: (fold: LedgerFold) => void }
 
 async function folded(
   { state }: Live,
   rows: readonly EntryRow[],
   { pageOf, afterPage }: Folding,
-): Promise<Fold> {
+): Promise<LedgerFold> {
   const db = memoryLedger(() => rows)
-  const fold = new Fold(db, statesOf(state))
+  const fold = new LedgerFold(db, statesOf(state))
   for (let from = 0; from < rows.length; from += pageOf) {
     const page = rows.slice(from, from + pageOf)
     await fold.foldFrames(1, { frames: page.map(frameOf), next: page.at(-1)!.index + 1 }, nothingTouched())
@@ -272,7 +273,7 @@ function fileOf(samples: readonly Sample[]): Record<string, Record<string, unkno
 }
 
 /** What the collector makes of it. */
-async function toldLive({ state }: Live, fold: Fold, rows: readonly EntryRow[]) {
+async function toldLive({ state }: Live, fold: LedgerFold, rows: readonly EntryRow[]) {
   const timelines = closedTimelines(fold.tracks)
   const promised = promisedAt(state.life, GUARANTEE.id, AS_OF_MS)!
   const { revision } = promised
@@ -295,7 +296,7 @@ async function toldLive({ state }: Live, fold: Fold, rows: readonly EntryRow[]) 
 }
 
 /** Guarantees that count attempts and answers, from the samples of the frames. */
-async function countedLive(state: ContractState, fold: Fold, rows: readonly EntryRow[]) {
+async function countedLive(state: ContractState, fold: LedgerFold, rows: readonly EntryRow[]) {
   const timelines = closedTimelines(fold.tracks)
   const last = Math.max(0, ...rows.map(({ index }) => index)) + 1
   const latencies = new Latencies({
@@ -405,7 +406,7 @@ describe('the same samples', () => {
         // Agents fall silent, and are heard again.
         const isAwaited = (agent: string): boolean =>
           (Number.parseInt(agent.slice(0, 1), 16) + step) % 3 !== 0
-        const afterPage = ({ tracks }: Fold): void => {
+        const afterPage = ({ tracks }: LedgerFold): void => {
           kept ??= new Timelines(tracks, isAwaited)
           for (const last = step + 3; step < last; step += 1) {
             const anew = new Timelines(tracks, isAwaited)

@@ -35,6 +35,7 @@ export function windowRoutes(deps: AppDeps): Hono<Env> {
   addStatements(app, deps)
   addReconciliation(app)
   addPreview(app)
+  addEvidence(app)
   return app
 }
 
@@ -210,6 +211,32 @@ function addReconciliation(app: Hono<Env>): void {
       )
       if (found === null) throw missing('statement')
       return c.json(found)
+    },
+  )
+}
+
+const ZIP = '.zip'
+
+function addEvidence(app: Hono<Env>): void {
+  app.get(
+    '/contracts/:contract/evidence/:file',
+    allow('read'),
+    describe({
+      summary: 'The evidence of a window as one zip, for constat-verify: the file is its key and `.zip`',
+      tag,
+      media: 'application/zip',
+      problems: [404, 413, 429, 503],
+    }),
+    async (c) => {
+      const contract = knownContract(c)
+      const file = c.req.param('file')
+      const key = file.endsWith(ZIP) ? file.slice(0, -ZIP.length) : null
+      const found = key === null ? null : await c.var.read.bundle(contract, key, askerOf(c.var.caller))
+      if (found === null) throw missing('window')
+      return c.body(ReadableStream.from(found.bytes), 200, {
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="${found.name}"`,
+      })
     },
   )
 }

@@ -2,10 +2,11 @@
 import type { ExclusionView } from '../../view/exclusion.ts'
 import type { ContractView, RevisionView } from '../../view/contract.ts'
 import type { IncidentView } from '../../view/timeline.ts'
-import type { ClosedWindowView } from '../../view/window.ts'
+import type { ClosedWindowView, WindowLifeView } from '../../view/window.ts'
 import type { BarOf } from '../part/bar.tsx'
 import { Bars } from '../part/bars.tsx'
 import { Archive, PastServices } from '../part/ending.tsx'
+import { EvidenceLinks } from '../part/evidence.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Fact } from '../part/fact.tsx'
 import type { Span } from '../part/ribbon.tsx'
@@ -120,7 +121,8 @@ function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly Rev
   )
 }
 
-export function EvidenceStorey({ scene, contract }: Of) {
+/** `window`: the newest that can be taken along; null: none has begun. */
+export function EvidenceStorey({ scene, contract, window }: Of & { window: WindowLifeView | null }) {
   const { text, lang } = scene
   const { claimable, lacks } = contract.readiness
   return (
@@ -148,6 +150,7 @@ export function EvidenceStorey({ scene, contract }: Of) {
               <code class="digest">{contract.log.root}</code>
             </Fact>
           </dl>
+          {window && <EvidenceLinks contract={contract.name} window={window} scene={scene} />}
         </section>
       </div>
     </ContractStorey>

@@ -8,6 +8,7 @@ import { REPORT_FORMATS } from '../../view/report.ts'
 import type { ClosingView, StatementView, WindowLifeView } from '../../view/window.ts'
 import { Credits } from '../part/credits.tsx'
 import { Figures } from '../part/figures.tsx'
+import { Evidence } from '../part/evidence.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { guaranteeName, spoken } from '../part/names.ts'
@@ -60,6 +61,7 @@ export function WindowPage(props: Props) {
           <Credits contract={contract.name} window={window} scene={scene} />
           {window.versions.length > 0 && <Versions window={window} contract={contract.name} scene={scene} />}
           {closing && <Trace closing={closing} scene={scene} />}
+          <Evidence contract={contract.name} window={window} scene={scene} />
         </div>
       </LiveRegion>
       <Statements {...props} />

@@ -23,6 +23,11 @@ export const windowEn = {
   leaves: (t: { size: string; root: string }) => `${t.size} entries, root ${t.root}`,
   proof: 'Whoever judges the same entries by the same rules has to find the same digest.',
   trace: 'What decided, clause by clause',
+  evidenceText:
+    'One file with everything that this window is judged on: signed samples, terms, declarations, the closing. ' +
+    'constat-verify checks it without a network and works the figures out again; the file says how, also by hand.',
+  takeEvidence: (window: string) => `Evidence of ${window} (zip)`,
+  takeVerifier: 'constat-verify, the program that checks it',
   statements: 'Statements of the provider',
   noStatements: 'The provider has stated nothing of this window yet.',
   received: (t: { at: string; by: string }) => `received ${t.at} from the ${t.by}`,

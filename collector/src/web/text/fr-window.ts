@@ -25,6 +25,12 @@ export const windowFr: WindowText = {
   leaves: ({ size, root }) => `${size} entrées, racine ${root}`,
   proof: 'Qui juge les mêmes entrées par les mêmes règles doit trouver la même empreinte.',
   trace: 'Ce qui a décidé, clause par clause',
+  evidenceText:
+    'Un seul fichier avec tout ce qui fonde le jugement de cette période : échantillons signés, conditions, ' +
+    'déclarations, clôture. constat-verify le vérifie sans réseau et recalcule les chiffres ; le fichier dit ' +
+    'comment, aussi à la main.',
+  takeEvidence: (window: string) => `Preuves de ${window} (zip)`,
+  takeVerifier: 'constat-verify, le programme qui les vérifie',
   statements: 'Déclarations du prestataire',
   noStatements: 'Le prestataire n’a encore rien déclaré pour cette période.',
   received: ({ at, by }) => `reçue le ${at}, remise par le ${by}`,

@@ -1,7 +1,7 @@
 /** Rules of tracks: how the terms of a contract have the samples of a check folded. Pure. */
-import { foldRules, type CheckRules } from '@constat/sla/assembly/rules'
-import { isolationReferences } from '@constat/sla/isolation'
-import type { Life } from '@constat/sla/state/contract-state'
+import { foldRules, type CheckRules } from '../assembly/rules.ts'
+import { isolationReferences } from '../isolation.ts'
+import type { Life } from '../state/contract-state.ts'
 import { rulesText, standingRules } from './track.ts'
 
 /**

@@ -8,13 +8,21 @@ import { readStates, type StateBatch } from '@constat/shared/frame-reader'
 import type { CheckConfig } from '@constat/shared/check'
 import { invariant } from '@constat/shared/fault'
 import type { Interval, UnixMs } from '@constat/shared/time'
-import type { EntryRow } from '../db/ledger-rows.ts'
 import { readBatch, type Readings } from './readings.ts'
 
 /** A frame of the ledger, whose form admission has proved. It is read when its turn comes, and let go. */
 export type Frame = { index: number; body: Buffer; agent: Buffer; session: Buffer; seq: number }
 
-export function frameOf({ index, body, agent, session, seq }: EntryRow): Frame {
+/** A stored leaf, of which the columns of a frame are filled. */
+type FrameRow = {
+  index: number
+  body: Buffer
+  agent: Buffer | null
+  session: Buffer | null
+  seq: number | null
+}
+
+export function frameOf({ index, body, agent, session, seq }: FrameRow): Frame {
   invariant(agent && session && seq !== null, `leaf ${index} is a frame without its place`)
   return { index, body, agent, session, seq }
 }

@@ -5,27 +5,27 @@
  */
 import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import { outagesOf, type OutageLength } from '@constat/sla/credit/chronic-rights'
-import { creditStatement, type CreditQuestion, type PastWindow } from '@constat/sla/credit/statement'
-import type { Judged, ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
-import { commitmentOf } from '@constat/sla/judgement/committed'
-import { creditTrace, traceOf, type TraceStep } from '@constat/sla/judgement/trace'
-import { absentOutagesMs, reconcileGuarantee } from '@constat/sla/reconciliation/of-guarantee'
-import type { ProviderStatement } from '@constat/sla/reconciliation/provider-statement'
-import type { Rules } from '@constat/sla/semantics'
+import { outagesOf, type OutageLength } from '../credit/chronic-rights.ts'
+import { creditStatement, type CreditQuestion, type PastWindow } from '../credit/statement.ts'
+import type { Judged, ServiceFacts } from './judge-guarantee.ts'
+import { commitmentOf } from './committed.ts'
+import { creditTrace, traceOf, type TraceStep } from './trace.ts'
+import { absentOutagesMs, reconcileGuarantee } from '../reconciliation/of-guarantee.ts'
+import type { ProviderStatement } from '../reconciliation/provider-statement.ts'
+import type { Rules } from '../semantics.ts'
 import {
   resultsBy,
   type ClosedGuarantee,
   type ClosingBody,
   type ClosingHead,
   type WindowResults,
-} from '@constat/sla/state/closing'
-import { closedWindows } from '@constat/sla/state/contract-state'
-import type { Promised, WindowGroup } from '@constat/sla/state/in-force'
-import { factsOf } from '../judge/facts.ts'
-import { judgeWindowOf } from '../judge/judgement.ts'
+} from '../state/closing.ts'
+import { closedWindows } from '../state/contract-state.ts'
+import type { Promised, WindowGroup } from '../state/in-force.ts'
+import { factsOf } from './facts.ts'
+import { judgeWindowOf } from './promise.ts'
+import { statementIn } from '../reconciliation/statement-bytes.ts'
 import { statementOn, type LedgerState } from './ledger-state.ts'
-import { statementIn } from './statements.ts'
 
 export type JudgedPromise = Promised & { judged: Judged; facts: ServiceFacts }
 export type WindowJudgement = { results: WindowResults; trace: TraceStep[] }

@@ -4,8 +4,8 @@
  * and is told what changed: samples folded before are folded again there. Derived.
  */
 import { clip, subtract, union, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import { isolatedWhere } from '@constat/sla/isolation'
-import type { Reference } from '@constat/sla/isolation'
+import { isolatedWhere } from '../isolation.ts'
+import type { Reference } from '../isolation.ts'
 import type { Track } from './track.ts'
 
 export class Isolation {

@@ -4,10 +4,9 @@
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
-import type { ChunkRow } from '../db/fold-rows.ts'
-import type { CheckRules } from '@constat/sla/assembly/rules'
-import type { Reference } from '@constat/sla/isolation'
-import type { ContractState } from '@constat/sla/state/contract-state'
+import type { CheckRules } from '../assembly/rules.ts'
+import type { Reference } from '../isolation.ts'
+import type { ContractState } from '../state/contract-state.ts'
 import { Isolation } from './isolation.ts'
 import { rulesOf } from './rules.ts'
 import { isolationText, rulesText, standingRules, Track } from './track.ts'
@@ -15,6 +14,16 @@ import type { Chunk, Moves, TrackKey } from './track.ts'
 
 /** The state of the contract whose log it is; null: nothing was read of it. */
 export type StatesByLog = { ofLog(log: number): ContractState | null }
+
+/** A chunk as it is stored; `body` is RFC 8785 JSON. */
+export type ChunkRow = {
+  log: number
+  check: string
+  agent: string
+  rules: string
+  startMs: UnixMs
+  body: string
+}
 
 export type Place = { log: number; check: string; agent: string }
 

@@ -3,24 +3,24 @@
  * incidents are at hand; slot samples are read from the ledger, for the metrics that count them.
  */
 import type { Interval, UnixMs } from '@constat/shared/time'
-import type { GuaranteeTerms } from '@constat/sla/contract/expanded'
-import type { VantageSlots } from '@constat/sla/judgement/attempts'
-import type { ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
-import { measuredIncidents } from '@constat/sla/judgement/measured-incidents'
-import { outageRulesOf } from '@constat/sla/metric/base'
-import type { IncidentFacts } from '@constat/sla/judgement/timing'
-import type { SlotColumns } from '@constat/sla/latency'
-import { METRICS } from '@constat/sla/metric/table'
-import { incidentsIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
-import { isStanding } from '@constat/sla/state/incident-record'
-import { NEWEST_RULES, type Rules } from '@constat/sla/semantics'
-import { get } from '@constat/sla/state/persistent-map'
-import type { Timeline } from '@constat/sla/timeline'
-import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import type { Latencies } from '../latency/latencies.ts'
-import { slotsOf, watching } from '@constat/sla/assembly/slots'
-import { sitesSeeing, type SiteVantages } from '@constat/sla/assembly/sites'
-import type { Timelines, ToldTimelines } from './timelines.ts'
+import type { GuaranteeTerms } from '../contract/expanded.ts'
+import type { VantageSlots } from './attempts.ts'
+import type { ServiceFacts } from './judge-guarantee.ts'
+import { measuredIncidents } from './measured-incidents.ts'
+import { outageRulesOf } from '../metric/base.ts'
+import type { IncidentFacts } from './timing.ts'
+import type { SlotColumns } from '../latency.ts'
+import { METRICS } from '../metric/table.ts'
+import { incidentsIn, type ContractState, type Revision } from '../state/contract-state.ts'
+import { isStanding } from '../state/incident-record.ts'
+import { NEWEST_RULES, type Rules } from '../semantics.ts'
+import { get } from '../state/persistent-map.ts'
+import type { Timeline } from '../timeline.ts'
+import type { IncidentRecord } from '../state/incident-record.ts'
+import { slotsOf, watching } from '../assembly/slots.ts'
+import { sitesSeeing, type SiteVantages } from '../assembly/sites.ts'
+import type { Timelines, ToldTimelines } from '../fold/timelines.ts'
+import type { Place } from '../fold/tracks.ts'
 
 export type FactQuestion = {
   state: ContractState
@@ -104,7 +104,11 @@ function saidOf(state: ContractState, record: IncidentRecord, asOfMs: UnixMs): P
   }
 }
 
-export type SlotSources = { timelines: Timelines; latencies: Pick<Latencies, 'read'> }
+/** Slot samples of a place, in chunks that reach into the span, in order. */
+export type SlotReader = {
+  read(place: Place, span: { fromMs: UnixMs; toMs: UnixMs }): Promise<SlotColumns[]>
+}
+export type SlotSources = { timelines: Timelines; latencies: SlotReader }
 
 async function slotsByAgent(
   question: FactQuestion,

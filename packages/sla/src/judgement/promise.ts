@@ -3,13 +3,13 @@
  * rebuilds end here: the same facts, the same declarations and the same instant give the same bytes. Pure.
  */
 import type { Interval, UnixMs } from '@constat/shared/time'
-import { tableOf } from '@constat/sla/calendar'
-import { judgeGuarantee, type Judged, type ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
-import { windowAt } from '@constat/sla/period'
-import { NEWEST_RULES, type Rules } from '@constat/sla/semantics'
-import type { ContractState } from '@constat/sla/state/contract-state'
-import { declarationsOf } from '@constat/sla/state/declarations'
-import type { Promised } from '@constat/sla/state/in-force'
+import { tableOf } from '../calendar.ts'
+import { judgeGuarantee, type Judged, type ServiceFacts } from './judge-guarantee.ts'
+import { windowAt } from '../period.ts'
+import { NEWEST_RULES, type Rules } from '../semantics.ts'
+import type { ContractState } from '../state/contract-state.ts'
+import { declarationsOf } from '../state/declarations.ts'
+import type { Promised } from '../state/in-force.ts'
 
 export type WindowJudging = Promised & {
   /** Its declarations are those that count. */

@@ -7,10 +7,11 @@
  *   (LEB128 integers, differences zigzag; a run is its outcome and its length)
  */
 import { invariant } from '@constat/shared/fault'
-import type { TimedBatch } from '@constat/shared/frame-reader'
+import { readTimings, type TimedBatch } from '@constat/shared/frame-reader'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
-import type { SlotColumns } from '@constat/sla/latency'
+import type { SlotColumns } from '../latency.ts'
+import { CHUNK_MS } from './track.ts'
 
 const FORM = 2
 const FIRST_ROOM = 64
@@ -72,6 +73,25 @@ export class SlotBuilder {
     this.#outcome = Uint8Array.from(order, (i) => outcome[i]!)
     this.#latencyUs = Uint32Array.from(order, (i) => us[i]!)
     this.#isSorted = true
+  }
+}
+
+/** Adds the slot samples of a proved frame that lie in the chunk from `startMs` on, by the name of their check. */
+export function addTimings(
+  byCheck: Map<string, SlotBuilder>,
+  frame: Buffer,
+  { startMs, namesOf }: { startMs: UnixMs; namesOf: (configDigest: Uint8Array) => readonly string[] },
+): void {
+  const { configDigest, baseS, samples } = readTimings(frame)
+  const names = namesOf(configDigest)
+  const shiftMs = baseS * 1000 - startMs
+  for (let i = 0; i < samples.check.length; i += 1) {
+    const offsetMs = shiftMs + samples.offsetMs[i]!
+    if (offsetMs < 0 || offsetMs >= CHUNK_MS || !isToldSlot(samples, i)) continue
+    const check = names[samples.check[i]!]!
+    let builder = byCheck.get(check)
+    if (!builder) byCheck.set(check, (builder = new SlotBuilder(startMs)))
+    builder.add(offsetMs, samples, i)
   }
 }
 

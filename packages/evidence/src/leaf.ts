@@ -4,7 +4,6 @@
  */
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import type { ClockBase } from '../shell.ts'
 
 /** The position plus one is the byte in the leaf. */
 export const LEAF_TYPES = [
@@ -38,44 +37,10 @@ export const LEAF_TYPES = [
 ] as const
 export type LeafType = (typeof LEAF_TYPES)[number]
 
+/** Type and instant. */
+const LEAF_HEAD_BYTES = 9
 /** A body above this is stored beside the log and enters as its digest. */
 export const MAX_BODY_BYTES = 60_073
-
-/** What pages show of an agent: its clock against the collector's, and what waits in its spool. */
-export type AgentHealth = {
-  clockOffsetMs: number
-  clockErrorMs: number
-  spoolFrames: number
-  clockBase: ClockBase | null
-}
-
-/** Where a frame stands in its session, the span of its samples, and what it says of its agent. */
-export type FramePlace = {
-  agent: Buffer
-  session: Buffer
-  seq: number
-  digest: Buffer
-  fromMs: UnixMs | null
-  toMs: UnixMs | null
-  health: AgentHealth
-  /** Every sample of it is good. */
-  isGood: boolean
-}
-
-/** A leaf before the sequencer has given it an index. */
-export type Draft = {
-  type: LeafType
-  body: Buffer
-  receivedMs: UnixMs
-  /** Set on frames. */
-  frame?: FramePlace
-  /** Set on enrolments and revocations. */
-  agent?: Buffer
-  /** Bytes that stand beside the log, each by its SHA-256: stored in the transaction of the leaf. */
-  beside?: readonly { digest: Buffer; body: Buffer }[]
-  /** What the body says, where it is only the digest of what stands beside. */
-  text?: string
-}
 
 export function leafCode(type: LeafType): number {
   return LEAF_TYPES.indexOf(type) + 1
@@ -87,7 +52,10 @@ export function leafType(code: number): LeafType {
   return type
 }
 
-export function leafBytes({ type, receivedMs, body }: Pick<Draft, 'type' | 'receivedMs' | 'body'>): Buffer {
+/** What a leaf says, and when it was received. */
+export type Leaf = { type: LeafType; receivedMs: UnixMs; body: Buffer }
+
+export function leafBytes({ type, receivedMs, body }: Leaf): Buffer {
   invariant(body.length <= MAX_BODY_BYTES, `a leaf body of ${body.length} bytes passes the limit`)
   return rowBytes({ type: leafCode(type), receivedMs, body })
 }
@@ -102,9 +70,31 @@ export function rowBytes({
   receivedMs: UnixMs
   body: Buffer
 }): Buffer {
-  const leaf = Buffer.allocUnsafe(9 + body.length)
+  const leaf = Buffer.allocUnsafe(LEAF_HEAD_BYTES + body.length)
   leaf[0] = type
   leaf.writeBigUInt64BE(BigInt.asUintN(64, BigInt(receivedMs)), 1)
-  body.copy(leaf, 9)
+  body.copy(leaf, LEAF_HEAD_BYTES)
   return leaf
+}
+
+/** The bytes of a leaf taken apart; null where they are none of ours. `body` is a part of `bytes`. */
+export function parseLeaf(bytes: Buffer): Leaf | null {
+  if (bytes.length < LEAF_HEAD_BYTES) return null
+  const type = LEAF_TYPES[bytes[0]! - 1]
+  const receivedMs = Number(bytes.readBigInt64BE(1))
+  if (!type || !Number.isSafeInteger(receivedMs)) return null
+  return { type, receivedMs, body: bytes.subarray(LEAF_HEAD_BYTES) }
+}
+
+const BESIDE = Buffer.from('{"sha256":"')
+
+/** The body of a leaf whose text stands beside the log, by its SHA-256. */
+export function sealedBody(digest: Buffer): Buffer {
+  return Buffer.from(`{"sha256":"${digest.toString('hex')}"}`)
+}
+
+/** The digest that `sealedBody` was given; null where a body stands in the leaf itself. */
+export function sealedDigest(body: Buffer): Buffer | null {
+  const isDigest = body.length === BESIDE.length + 66 && body.subarray(0, BESIDE.length).equals(BESIDE)
+  return isDigest ? Buffer.from(body.subarray(BESIDE.length, -2).toString('latin1'), 'hex') : null
 }

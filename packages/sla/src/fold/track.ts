@@ -7,12 +7,12 @@
 import { canonicalJson } from '@constat/shared/canonical-json'
 import { outcomeCode } from '@constat/shared/sample'
 import type { Interval, IntervalSet, UnixMs } from '@constat/shared/time'
-import type { CheckRules } from '@constat/sla/assembly/rules'
-import { withIsolation, type Reference } from '@constat/sla/isolation'
-import { silencesAmong } from '@constat/sla/silence'
-import { concatenate, isDown, markAt, where, type Timeline } from '@constat/sla/timeline'
-import { blindAmong, FOLD_CAUSES, type Blind, type ToldBlind } from '@constat/sla/unknown'
-import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '@constat/sla/vantage'
+import type { CheckRules } from '../assembly/rules.ts'
+import { withIsolation, type Reference } from '../isolation.ts'
+import { silencesAmong } from '../silence.ts'
+import { concatenate, isDown, markAt, where, type Timeline } from '../timeline.ts'
+import { blindAmong, FOLD_CAUSES, type Blind, type ToldBlind } from '../unknown.ts'
+import { foldChunk, INITIAL_STATE, tailOf, type FoldRules, type VantageState } from '../vantage.ts'
 import { filterReadings, sliceReadings, valueAt, type Readings } from './readings.ts'
 
 /** Sample time of one chunk: 1,440 samples at one every 10 s. */

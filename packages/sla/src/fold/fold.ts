@@ -6,17 +6,10 @@
  */
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
-import { entryRange } from '../db/ledger-rows.ts'
-import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
-import type { Database } from '../db/tx.ts'
-import { leafCode } from '../ledger/leaf.ts'
-import { proved } from '../ledger/proved.ts'
-import type { Committed } from '../ledger/sequencer.ts'
-import { configurationNamed } from '@constat/sla/state/contract-state'
+import { configurationNamed } from '../state/contract-state.ts'
 import { Shifts } from './isolation.ts'
-import { LateWork } from './late.ts'
+import { LateWork, type FrameSource } from './late.ts'
 import {
-  frameOf,
   readPage,
   type ConfigOf,
   type Frame,
@@ -26,12 +19,8 @@ import {
   type Unfolded,
 } from './page.ts'
 import { orderOf, type Readings } from './readings.ts'
-import { Tracks, type StatesByLog } from './tracks.ts'
+import { Tracks, type ChunkRow, type StatesByLog } from './tracks.ts'
 import { chunkStart, type Track } from './track.ts'
-
-/** Leaves read back in one page: 60 MB where each is as large as may be. */
-export const PAGE_LEAVES = 1_000
-const FRAME = leafCode('frame')
 
 /** Names of the checks whose tracks moved, by log. */
 export type Touched = {
@@ -59,8 +48,16 @@ type Work = {
   seen: Set<Track>
 }
 
+export type FoldDeps = {
+  /** Frames that were folded before, to fold a chunk of theirs again. */
+  frames: FrameSource
+  contracts: StatesByLog
+  /** Hears of each frame that cannot be folded. */
+  setAside?: (log: number, unfolded: Unfolded) => void
+}
+
 export class Fold {
-  readonly #db: Database
+  readonly #frames: FrameSource
   readonly #contracts: StatesByLog
   readonly #next = new Map<number, number>()
   /** Session of the newest sample: ties within one session are in order as they come. */
@@ -68,22 +65,17 @@ export class Fold {
   readonly tracks: Tracks
   readonly #setAside: (log: number, unfolded: Unfolded) => void
 
-  /** `setAside` hears of each frame that cannot be folded. */
-  constructor(
-    db: Database,
-    contracts: StatesByLog,
-    setAside: (log: number, unfolded: Unfolded) => void = () => undefined,
-  ) {
-    this.#db = db
+  constructor({ frames, contracts, setAside = () => undefined }: FoldDeps) {
+    this.#frames = frames
     this.#contracts = contracts
     this.#setAside = setAside
     this.tracks = new Tracks(contracts)
   }
 
-  /** Loads what was folded before; the rest is caught up from the ledger. */
-  async load(): Promise<void> {
-    for (const [log, index] of await foldedUntil(this.#db)) this.#next.set(log, index)
-    this.tracks.restore(await chunkRows(this.#db))
+  /** Goes on from what was folded before. */
+  restore({ chunks, next }: { chunks: readonly ChunkRow[]; next: ReadonlyMap<number, number> }): void {
+    for (const [log, index] of next) this.#next.set(log, index)
+    this.tracks.restore(chunks)
   }
 
   /** First leaf of a log that is not folded yet. */
@@ -91,46 +83,9 @@ export class Fold {
     return this.#next.get(log) ?? 0
   }
 
-  /** Folds what was just committed to a log, as far as it goes on from what is folded; `catchUp` has the rest. */
-  async take(log: number, committed: readonly Committed[], touched: Touched): Promise<void> {
-    const frames: Frame[] = []
-    let next = this.next(log)
-    for (const { firstIndex, drafts } of committed) {
-      if (firstIndex !== next) continue
-      next += drafts.length
-      for (const [i, { frame, type, body }] of drafts.entries()) {
-        if (frame && type === 'frame') frames.push({ ...frame, index: firstIndex + i, body })
-      }
-    }
-    if (next > this.next(log)) await this.foldFrames(log, { frames, next }, touched)
-  }
-
-  /** Folds every leaf below `until` that is not folded yet, from the ledger. */
-  async catchUp(log: number, until: number, touched: Touched): Promise<void> {
-    while (this.next(log) < until) {
-      const from = this.next(log)
-      const rows = await proved(
-        this.#db,
-        log,
-        await entryRange(this.#db, { log, from, to: until, limit: PAGE_LEAVES }),
-      )
-      const last = rows.at(-1)
-      invariant(last && rows[0]?.index === from, `leaf ${from} of log ${log} is missing`)
-      const frames = rows.filter(({ type }) => type === FRAME).map(frameOf)
-      await this.foldFrames(log, { frames, next: last.index + 1 }, touched)
-    }
-  }
-
-  /** Writes the chunks that changed and how far the fold is, in one transaction. */
-  async save(): Promise<void> {
-    const chunks = this.tracks.takeDirty()
-    const next = new Map(this.#next)
-    try {
-      await this.#db.begin((tx) => saveFold(tx, { chunks, next }))
-    } catch (error) {
-      this.tracks.markDirty(chunks)
-      throw error
-    }
+  /** The same for every log that anything was folded of. */
+  positions(): Map<number, number> {
+    return new Map(this.#next)
   }
 
   /** Folds frames of one log in order; `next` is the first leaf after them. */
@@ -157,7 +112,7 @@ export class Fold {
     for (const report of page.reports) this.#extendAll(report, work)
     this.#takeGaps(page.gaps, work)
     this.#next.set(log, next)
-    const deps = { db: this.#db, below: next, configOf: this.#configOf(log) }
+    const deps = { frames: this.#frames, below: next, configOf: this.#configOf(log) }
     // References first: what they isolate is folded once they stand.
     if (!work.references.isEmpty) await work.references.run(deps)
     foldAgain(work.lateShifts, work)

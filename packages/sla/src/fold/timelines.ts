@@ -3,25 +3,18 @@
  * sites, kept while nothing that they rest on has changed. Derived.
  */
 import { clip, normalise, type Interval, type IntervalSet, type UnixMs } from '@constat/shared/time'
-import {
-  agentsOf,
-  mayRun,
-  sightings,
-  type Heard,
-  type Observed,
-  type Vantage,
-} from '@constat/sla/assembly/observed'
-import { foldRules } from '@constat/sla/assembly/rules'
-import { assembled } from '@constat/sla/assembly/service'
-import { whyService, type Why } from '@constat/sla/assembly/why'
-import type { Named, SiteVantages } from '@constat/sla/assembly/sites'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { isolationReferences } from '@constat/sla/isolation'
-import { checksOf } from '@constat/sla/service-tree'
-import { nameIn, type ContractState, type Revision } from '@constat/sla/state/contract-state'
-import { toldFrom, type Timeline } from '@constat/sla/timeline'
-import type { Track } from '../fold/track.ts'
-import type { Tracks } from '../fold/tracks.ts'
+import { agentsOf, mayRun, sightings, type Heard, type Observed, type Vantage } from '../assembly/observed.ts'
+import { foldRules } from '../assembly/rules.ts'
+import { assembled } from '../assembly/service.ts'
+import { whyService, type Why } from '../assembly/why.ts'
+import type { Named, SiteVantages } from '../assembly/sites.ts'
+import type { ExpandedContract } from '../contract/expanded.ts'
+import { isolationReferences } from '../isolation.ts'
+import { checksOf } from '../service-tree.ts'
+import { nameIn, type ContractState, type Revision } from '../state/contract-state.ts'
+import { toldFrom, type Timeline } from '../timeline.ts'
+import type { Track } from './track.ts'
+import type { Tracks } from './tracks.ts'
 
 /** Whether an agent was heard lately, or this collector was away itself: what is missing may be on its way. */
 export type IsAwaited = (agent: string) => boolean

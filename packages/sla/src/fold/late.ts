@@ -4,11 +4,8 @@
  * the one after it.
  */
 import type { UnixMs } from '@constat/shared/time'
-import { FOLD_CAUSES } from '@constat/sla/unknown'
-import { framesWithin } from '../db/ledger-rows.ts'
-import type { Database } from '../db/tx.ts'
-import { proved } from '../ledger/proved.ts'
-import { frameOf, readPage, type ConfigOf, type Frame } from './page.ts'
+import { FOLD_CAUSES } from '../unknown.ts'
+import { readPage, type ConfigOf, type Frame } from './page.ts'
 import {
   appendReadings,
   emptyReadings,
@@ -20,7 +17,15 @@ import {
 import { CHUNK_MS, type Track } from './track.ts'
 import type { Tracks } from './tracks.ts'
 
-export type LateDeps = { db: Database; below: number; configOf: ConfigOf }
+/** Frames of one agent that hold samples of [fromMs, untilMs), among the leaves below `below`, in any order. */
+export type FrameSource = (wanted: {
+  log: number
+  agent: string
+  fromMs: UnixMs
+  untilMs: UnixMs
+  below: number
+}) => Promise<Frame[]>
+export type LateDeps = { frames: FrameSource; below: number; configOf: ConfigOf }
 
 export class LateWork {
   readonly #log: number
@@ -55,9 +60,8 @@ export class LateWork {
       const tracks = starts.get(startMs)!
       starts.delete(startMs)
       const span = { fromMs: startMs, untilMs: startMs + CHUNK_MS }
-      const key = { log: this.#log, agent: Buffer.from(agent, 'hex'), ...span, below: deps.below }
-      const rows = await proved(deps.db, key.log, await framesWithin(deps.db, key))
-      const frames = rows.map(frameOf).sort(bySessionAndSeq)
+      const found = await deps.frames({ log: this.#log, agent, ...span, below: deps.below })
+      const frames = found.sort(bySessionAndSeq)
       for (const [fromIndex, group] of groupedByFirstLeaf(tracks)) {
         const known = frames.filter(({ index }) => index >= fromIndex)
         const readings = this.#readChunk(agent, { frames: known, span, configOf: deps.configOf })

@@ -1,0 +1,31 @@
+/** Bundle rows: what of a log goes into a bundle beside its leaves. */
+import type { Database } from './tx.ts'
+
+export type SignedNote = { size: number; note: string }
+
+/** The first checkpoint of at least `size` leaves; null while there is none. */
+export async function checkpointOver(db: Database, { log, size }: { log: number; size: number }) {
+  const rows = await db<SignedNote[]>`
+    select size, note from checkpoint where log = ${log} and size >= ${size} order by size limit 1`
+  return rows[0] ?? null
+}
+
+/** Of checkpoints of fewer than `size` leaves the last one of each UTC day, by size. */
+export function dailyCheckpoints(
+  db: Database,
+  { log, size }: { log: number; size: number },
+): Promise<SignedNote[]> {
+  return db<SignedNote[]>`
+    select size, note from (
+      select distinct on (signed_ms / 86400000) size, note from checkpoint
+      where log = ${log} and size < ${size}
+      order by signed_ms / 86400000, size desc) as daily
+    order by size`
+}
+
+/** Bytes of the bodies of the leaves below `size`. */
+export async function bodyBytes(db: Database, { log, size }: { log: number; size: number }): Promise<number> {
+  const rows = await db<{ bytes: number }[]>`
+    select coalesce(sum(length(body)), 0)::int8 as bytes from entry where log = ${log} and index < ${size}`
+  return rows[0]!.bytes
+}

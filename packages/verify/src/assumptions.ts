@@ -1,0 +1,34 @@
+/** What a bundle cannot prove, and whoever relies on it takes on trust. Pure. */
+import type { ContractState } from '@constat/sla/state/contract-state'
+import type { Pins } from './trust.ts'
+
+export type Assumed = {
+  pins: Pins
+  logKey: string
+  termsDigest: string
+  clockErrorMs: number
+  state: Pick<ContractState, 'incidents' | 'exclusions' | 'statements'>
+}
+
+export function assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state }: Assumed): string[] {
+  const isAttested = state.exclusions.length > 0 || state.statements.length > 0
+  return [
+    ...(pins.logKey === null
+      ? [
+          `The key of the log was taken from the bundle: hold ${logKey} against what you got by another way, or give it with --log-key.`,
+        ]
+      : []),
+    ...(pins.terms === null
+      ? [
+          `The terms were taken from the bundle: hold ${termsDigest} against what was agreed, or give it with --terms.`,
+        ]
+      : []),
+    'No witness has signed the checkpoints: whoever holds the key of the log could have written another log. A receipt, or a checkpoint that you kept, would contradict it.',
+    `Samples are dated by the clocks of the agents, which say themselves that they were off by ${clockErrorMs} ms at most; entries by the clock of the collector. No frame names a checkpoint that it came after.`,
+    'When incidents were told and acknowledged, and in which zone they are put, is what the collector says of itself.',
+    ...(isAttested
+      ? ['Who declared, accepted or disputed something is attested by the collector; nobody has signed it.']
+      : []),
+    'Nothing here proves where an agent stands, that a probe means what the contract means, or that nobody else holds its key.',
+  ]
+}

@@ -1,0 +1,61 @@
+/** Failures: what of a bundle does not hold, each with its place and its reason. Pure. */
+import { visible } from '@constat/shared/visible'
+
+/** The ten steps, in the order in which they are taken. */
+export const STEPS = [
+  'archive and manifest',
+  'keys and pins',
+  'checkpoints',
+  'entries and tree',
+  'frames',
+  'sessions',
+  'beacons',
+  'clocks',
+  'schedule',
+  'figures',
+] as const
+export type StepName = (typeof STEPS)[number]
+
+/** Figures that come out otherwise are an answer; whatever fails before is broken evidence. */
+export const FIGURES: StepName = 'figures'
+
+export type Failure = {
+  step: StepName
+  /** A word that stays the same: what of the ways to fail this is. */
+  reason: string
+  /** One sentence. */
+  detail: string
+  /** Where it is told of: a file of the bundle, a leaf of the log, an agent by its name or id. */
+  file?: string
+  entry?: number
+  agent?: string
+}
+
+/** Failures kept: the rest is counted. */
+export const MAX_FAILURES = 100
+
+export class Failures {
+  readonly all: Failure[] = []
+  leftOut = 0
+
+  add(failure: Failure): void {
+    if (this.all.length < MAX_FAILURES) this.all.push(failure)
+    else this.leftOut += 1
+  }
+
+  get isEmpty(): boolean {
+    return this.all.length === 0
+  }
+
+  /** Whether anything but figures failed. */
+  get isBroken(): boolean {
+    return this.all.some(({ step }) => step !== FIGURES)
+  }
+}
+
+const MAX_PLAIN_CHARS = 200
+
+/** Text of a bundle as one line of what is printed. */
+export function plain(text: string): string {
+  return visible(text).replaceAll(/\s+/gu, ' ').slice(0, MAX_PLAIN_CHARS)
+}
