@@ -38,6 +38,7 @@ const NOTHING: ReadModel = {
   exclusions: () => [],
   exclusion: () => null,
   agents: () => [],
+  vantages: () => [],
 }
 
 /** `actions`: those that the test expects. */
