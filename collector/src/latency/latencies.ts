@@ -9,11 +9,14 @@ import { readTimings } from '@constat/shared/frame-reader'
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '@constat/sla/latency'
-import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
+import { framesWithin } from '../db/ledger-rows.ts'
+import { latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Fold } from '../fold/fold.ts'
 import { CHUNK_MS, chunkStart } from '../fold/track.ts'
 import type { Place, StatesByLog, Tracks } from '../fold/tracks.ts'
+import { Lie } from '../ledger/lie.ts'
+import { provedFrames } from '../ledger/proved.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
 import { BYTES_PER_SAMPLE, isToldSlot, packColumns, SlotBuilder, unpackColumns } from './columns.ts'
 import { Kept } from './kept.ts'
@@ -33,6 +36,8 @@ export type LatencyDeps = {
   contracts: StatesByLog
   fold: Pick<Fold, 'next'> & { tracks: Pick<Tracks, 'sizesOf' | 'places' | 'ofAgent'> }
   nowMs: () => UnixMs
+  /** A frame that is read back is not the one that the tree holds. */
+  lied?: (lie: Lie) => void
 }
 
 /** A chunk of a place with the count of readings that tells whether it is up to date. */
@@ -126,7 +131,12 @@ export class Latencies {
     const name = chunkName(chunk)
     let reading = this.#reading.get(name)
     if (!reading) {
-      reading = this.#grow(name, chunk).finally(() => this.#reading.delete(name))
+      reading = this.#grow(name, chunk)
+        .catch((error: unknown) => {
+          if (error instanceof Lie) this.#deps.lied?.(error)
+          throw error
+        })
+        .finally(() => this.#reading.delete(name))
       this.#reading.set(name, reading)
     }
     return reading
@@ -141,8 +151,8 @@ export class Latencies {
     const below = fold.next(log)
     const sizes = this.#sizesAt(chunk)
     const key = { log, agent: Buffer.from(agent, 'hex'), fromMs: startMs, untilMs: startMs + CHUNK_MS }
-    for (const body of await frameBodies(db, { ...key, from: growing.next, below })) {
-      this.#take(body, chunk, growing.byCheck)
+    for await (const rows of provedFrames(db, { ...key, from: growing.next, below }, framesWithin)) {
+      for (const { body } of rows) this.#take(body, chunk, growing.byCheck)
     }
     growing.next = below
     growing.sizes = sizes
