@@ -164,7 +164,7 @@ export class Pipeline {
       hasRoom,
       shell,
       sequencer,
-      checkIntervals: (log, digest) => contracts.checkIntervalsMs(log, digest),
+      configuration: (log, digest) => contracts.configuration(log, digest),
       isMember: (log, agent) => contracts.isMember(log, agent.toString('hex')),
       namesOf: (log, bytes) => {
         const id = bytes.toString('hex')
@@ -176,6 +176,7 @@ export class Pipeline {
       publicUrl,
       agentName: (id) => this.agents.byId(id)?.name ?? id,
       told: () => this.#deps.bus.publish(),
+      passed: (id) => this.agents.passed(id),
     })
   }
 

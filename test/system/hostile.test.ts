@@ -419,6 +419,36 @@ describe('a frame', () => {
   )
 })
 
+describe('an agent that sends more than its checks can say', () => {
+  it('is told of, and heard no more, while the others are', async () => {
+    const author = authorOf(24)
+    const hello = { key: author.key, token: await token(), name: 'flood' }
+    const { peer, log } = await welcomed(program.url, hello, 'one')
+    const session = new Session(author, log, randomBytes(16))
+    // All that one frame may tell of, more than one check comes to in three days.
+    const much = { baseS: Math.floor(Date.now() / 1_000) - 14 * 86_400, schedule: runs(25, 20_000) }
+    expect(await sendFrame(peer, session.next(much))).toBe('taken')
+    const heard = honestFrames.length
+    peer.say({ type: 'frame', bytes: session.sampleAt(Date.now()) })
+    await until(async () => ((await storedSeqs(honestSession)).at(-1) ?? 0) > heard + 5, {
+      withinMs: 15_000,
+      what: 'frames of the honest one',
+    })
+    expect(await storedSeqs(session)).toEqual([0])
+    const agents = await program.get<{ items: { name: string; excessAt: string | null }[] }>('/agents')
+    const excess = new Map(agents.items.map(({ name, excessAt }) => [name, excessAt !== null]))
+    expect([excess.get('flood'), excess.get('honest')]).toEqual([true, false])
+    await until(() => anomalies('excess'), { withinMs: 5_000, what: 'the event' })
+    peer.end()
+    // A new connection makes up for nothing.
+    const again = (await welcomed(program.url, { key: author.key }, 'one')).peer
+    again.say({ type: 'frame', bytes: session.sampleAt(Date.now()) })
+    await sleep(500)
+    expect(await storedSeqs(session)).toEqual([0])
+    again.end()
+  })
+})
+
 describe('after all of it', () => {
   it('those that did not introduce themselves in 10 s are gone', async () => {
     for (const peer of [mute, halfway]) {
@@ -542,6 +572,15 @@ function storedSeqs({ id }: Session): Promise<number[]> {
     const rows = await db<{ seq: number }[]>`select seq from entry
       where session = ${id} and type = ${leafCode('frame')} order by index`
     return rows.map(({ seq }) => seq)
+  })
+}
+
+/** Events of anomalies of one kind. */
+function anomalies(kind: string): Promise<number> {
+  return besideOf(program.dataDir, async (db) => {
+    const [row] = await db<{ n: number }[]>`
+      select count(*)::int as n from event where type = 'evidence.anomaly' and data ->> 'kind' = ${kind}`
+    return row?.n ?? 0
   })
 }
 

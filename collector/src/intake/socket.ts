@@ -76,7 +76,7 @@ export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): A
       open.delete(one)
     })
   }
-  const sweep = setInterval(() => dropDead(open, clock.nowMs()), SWEEP_MS)
+  const sweep = setInterval(() => lookAt(open, clock.nowMs()), SWEEP_MS)
   server.on('upgrade', upgrade)
   return {
     assignAll: async () => {
@@ -171,10 +171,15 @@ function sendOrEnd(socket: WebSocket, bytes: Uint8Array): void {
   else socket.send(bytes)
 }
 
-function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
-  for (const { connection, socket, openedMs, seenMs } of open) {
+/** Listens again where that is due, and drops the dead. */
+function lookAt(open: ReadonlySet<Open>, nowMs: number): void {
+  for (const one of open) {
+    const { connection, socket, openedMs } = one
+    connection.listen()
+    // Nothing of it is read.
+    if (connection.rests) one.seenMs = nowMs
     const isLate = connection.agent === null && nowMs - openedMs > HELLO_WITHIN_MS
-    if (isLate || nowMs - seenMs > DEAD_AFTER_MS) socket.terminate()
+    if (isLate || nowMs - one.seenMs > DEAD_AFTER_MS) socket.terminate()
   }
 }
 
