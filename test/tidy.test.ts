@@ -38,7 +38,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'config.ts': [],
     'data-dir.ts': [],
     'certificate.ts': ['config.ts', 'data-dir.ts'],
-    'places.ts': [],
+    'rates.ts': [],
+    'host-names.ts': [],
+    'places.ts': ['rates.ts'],
     'listener.ts': ['config.ts', 'certificate.ts', 'places.ts', 'intake/socket.ts'],
     'door.ts': ['config.ts', 'certificate.ts', 'listener.ts'],
     'install-script.ts': [],
@@ -46,7 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     db: ['alert/types.ts', 'alert/shapes'],
     'access.ts': ['view', 'db'],
     // An anomaly is told in the transaction that keeps it.
-    intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts'],
+    intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts', 'host-names.ts'],
     // An event is written with the leaf that it tells of.
     ledger: ['db', 'alert/types.ts'],
     // The whole ledger proved, by the rules that frames were admitted by; a lie is told.
@@ -118,7 +120,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'metrics.ts': ['pipeline.ts'],
     'held-clock.ts': [],
     'health.ts': ['view', 'db', 'held-clock.ts', 'pipeline.ts'],
-    http: ['view', 'db', 'ledger', 'fold', 'alert', 'report', 'intake', 'pipeline.ts'],
+    http: [
+      'view',
+      'db',
+      'ledger',
+      'fold',
+      'alert',
+      'report',
+      'intake',
+      'pipeline.ts',
+      'places.ts',
+      'rates.ts',
+      'host-names.ts',
+    ],
     'http/app.ts': ['http', 'web'],
     web: ['view', 'http', 'alert', 'report'],
     // What people do through pages and API, joined to the line.

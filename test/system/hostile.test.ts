@@ -11,7 +11,7 @@ import { configDigest } from '@constat/shared/check'
 import { signIntroduction } from '@constat/shared/handshake'
 import { rawPublicKey, signBytes } from '@constat/shared/signature'
 import { readPlaced } from '@constat/shared/frame-reader'
-import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES } from '@constat/shared/wire'
+import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openIdentity } from '../../collector/src/data-dir.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
@@ -129,6 +129,17 @@ describe('at the door', () => {
   ])('asks for the subprotocol: %s is answered 400', async (_, protocol) => {
     const asked = protocol === null ? {} : { 'sec-websocket-protocol': protocol }
     expect(await upgradeStatus(`${program.url}${AGENT_PATH}`, { ...UPGRADE, ...asked })).toBe(400)
+  })
+
+  it.each([
+    ['evil.example', 421],
+    ['localhost.evil.example:80', 421],
+    ['no host at all/', 421],
+    ['localhost', 101],
+    ['192.0.2.7:8420', 101],
+  ])('asks by which name it came: %s is answered %i', async (host, status) => {
+    const asked = { ...UPGRADE, 'sec-websocket-protocol': SUBPROTOCOL, host }
+    expect(await upgradeStatus(`${program.url}${AGENT_PATH}`, asked)).toBe(status)
   })
 
   it('answers 404 beside it', async () => {
