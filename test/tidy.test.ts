@@ -38,7 +38,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'config.ts': [],
     'data-dir.ts': [],
     'certificate.ts': ['config.ts', 'data-dir.ts'],
-    'places.ts': [],
+    'rates.ts': [],
+    'host-names.ts': [],
+    'places.ts': ['rates.ts'],
     'listener.ts': ['config.ts', 'certificate.ts', 'places.ts', 'intake/socket.ts'],
     'door.ts': ['config.ts', 'certificate.ts', 'listener.ts'],
     'install-script.ts': [],
@@ -48,7 +50,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     db: ['alert/types.ts', 'alert/shapes'],
     'access.ts': ['view', 'db'],
     // An anomaly is told in the transaction that keeps it.
-    intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts'],
+    intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts', 'host-names.ts'],
     // An event is written with the leaf that it tells of.
     ledger: ['db', 'alert/types.ts'],
     // The whole ledger proved, by the rules that frames were admitted by; a lie is told.
@@ -124,7 +126,18 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'metrics.ts': ['pipeline.ts'],
     'held-clock.ts': [],
     'health.ts': ['view', 'db', 'held-clock.ts', 'pipeline.ts'],
-    http: ['view', 'db', 'ledger', 'fold', 'alert', 'intake', 'pipeline.ts'],
+    http: [
+      'view',
+      'db',
+      'ledger',
+      'fold',
+      'alert',
+      'intake',
+      'pipeline.ts',
+      'places.ts',
+      'rates.ts',
+      'host-names.ts',
+    ],
     'http/app.ts': ['http', 'web'],
     web: ['view', 'http', 'alert'],
     // A window in four forms, by the names and words of the pages.

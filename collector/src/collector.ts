@@ -18,6 +18,7 @@ import { actionsOf } from './actions.ts'
 import { openDoor, type Door } from './door.ts'
 import type { Actions, AppDeps } from './http/actions.ts'
 import { createApp } from './http/app.ts'
+import { Guesses } from './http/guesses.ts'
 import { PROVER_THREADS, startProver } from './intake/prover.ts'
 import { joinLine, openInstaller } from './installer.ts'
 import { openVerifier, type Verifier } from './verifier.ts'
@@ -25,6 +26,7 @@ import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
+import { hostNames } from './host-names.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
@@ -118,7 +120,9 @@ async function openLine(
   closers.push(() => pipeline.close())
   await health.start(pipeline)
   const { delivered } = pipeline
-  sockets = serveAgents(door, connectionDeps(pipeline, { shell, clock }))
+  const { host } = config.listen
+  const answersTo = hostNames(publicUrl, [host, hostname()])
+  sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, { shell, clock }))
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
@@ -188,6 +192,7 @@ function appOf(
     read: pipeline.model,
     actions,
     events: bus,
+    guesses: new Guesses(() => clock.monotonicUs() / 1_000),
     metrics: metricsOf(pipeline),
     health,
     publicUrl,

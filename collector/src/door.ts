@@ -34,7 +34,7 @@ export async function openDoor({
   log: Log
 }): Promise<Door> {
   let certificate = await openCertificate(config, clock.nowMs())
-  const { renew, ...listener } = await openListener(config.listen, certificate)
+  const { renew, ...listener } = await openListener(config.listen, certificate, clock)
   const listeners: ((pin: string) => void)[] = []
   const files = watchFiles(config, {
     everyMs: LOOK_AT_FILES_MS,

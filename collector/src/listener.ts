@@ -9,6 +9,7 @@ import type { ServerOptions } from 'node:http'
 import { createServer as createHttps, type Server as HttpsServer } from 'node:https'
 import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net'
 import { Fault, systemCode } from '@constat/shared/fault'
+import type { Clock } from '@constat/shared/time'
 import { reachableAddress, type Served } from './certificate.ts'
 import { urlOf } from './config.ts'
 import { rejectUpgrade } from './intake/socket.ts'
@@ -58,11 +59,15 @@ const MIN_TLS = 'TLSv1.2'
 const TLS_HANDSHAKE = 22
 
 /** `certificate` null: plain HTTP. Fault `network` when the address cannot be had. */
-export async function openListener(at: At, certificate: Served | null): Promise<Listener> {
+export async function openListener(
+  at: At,
+  certificate: Served | null,
+  { monotonicUs }: Pick<Clock, 'monotonicUs'>,
+): Promise<Listener> {
   let current: RequestListener = (_, response) => {
     response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('starting\n')
   }
-  const places = new Places()
+  const places = new Places(() => monotonicUs() / 1_000)
   const answer: RequestListener = (request, response) => {
     if (places.begin(request, response)) current(request, response)
   }

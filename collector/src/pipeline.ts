@@ -2,12 +2,10 @@
  * THE LINE: sample → batch → ledger → timeline → window → verdict → report / alert. Read this first.
  *
  *   receive   frames of the agents → intake (prove, admit) → sequencer (append, one group commit) → ack
- *   commit    every leaf that is stored → the state of its contract, before whoever appended it is answered;
- *             a first failure → one probe at once by the other vantages of its check
+ *   commit    every leaf → the state of its contract, before its answer; a first failure → the other vantages probe
  *   advance   what was committed → the steps below, contract by contract
  *
- * Data walks one way. Only the ledger is ground: `advance` is safe to run twice and to be killed anywhere,
- * because every stage begins from what the one before has stored.
+ * Data walks one way, from the ledger on: `advance` is safe to run twice, and to be killed anywhere.
  */
 import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
@@ -147,7 +145,8 @@ export class Pipeline {
     }))
     this.intake = this.#makeFrameIntake()
     const timelines = (this.#timelines = new Timelines(fold.tracks, (agent) => agents.isAwaited(agent)))
-    const latencies = new Latencies({ db, contracts, fold, nowMs })
+    const lied = (lie: Lie): void => sequencer.stop(lie)
+    const latencies = new Latencies({ db, contracts, fold, nowMs, lied })
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
     const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))
     this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl })
@@ -167,7 +166,7 @@ export class Pipeline {
       hasRoom,
       shell,
       sequencer,
-      checkIntervals: (log, digest) => contracts.checkIntervalsMs(log, digest),
+      configuration: (log, digest) => contracts.configuration(log, digest),
       isMember: (log, agent) => contracts.isMember(log, agent.toString('hex')),
       namesOf: (log, bytes) => {
         const id = bytes.toString('hex')
@@ -179,6 +178,7 @@ export class Pipeline {
       publicUrl,
       agentName: (id) => this.agents.byId(id)?.name ?? id,
       told: () => this.#deps.bus.publish(),
+      passed: (id) => this.agents.passed(id),
     })
   }
 

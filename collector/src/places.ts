@@ -2,22 +2,31 @@
  * Places: who may stay at the port. A connection is a guest until its peer has proved to be an agent; guests are
  * counted in total and by address. Where there is no room left, one whose peer keeps us waiting gives way, the
  * oldest of the address that has the most: whoever comes to say something has time to say it. Each connection
- * has one request answered at a time.
+ * has one request answered at a time, and an address so many connections in a minute.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Rates } from './rates.ts'
 
 /** Guests at most. People, programs and agents that have not introduced themselves yet. */
 export const MAX_GUESTS = 1_024
 /** Of one address: behind a proxy everybody comes from the same one, event streams included. */
 export const MAX_GUESTS_OF_ADDRESS = 512
 
+/** Connections of one address in a minute, agents that have proved who they are left out. */
+export const MAX_CONNECTIONS_PER_MINUTE = 6_000
+
 type Guest = { socket: Socket; answering: { request: IncomingMessage; response: ServerResponse } | null }
 
 export class Places {
   /** address → port of the other end → guest; those that were answered last stand last. */
   readonly #guests = new Map<string, Map<number, Guest>>()
+  readonly #rates: Rates
   #count = 0
+
+  constructor(monotonicMs: () => number) {
+    this.#rates = new Rates(MAX_CONNECTIONS_PER_MINUTE, monotonicMs)
+  }
 
   /** A connection has come. It, or another one, may be cut at once. */
   enter(socket: Socket): void {
@@ -25,6 +34,7 @@ export class Places {
     // It went before it was looked at.
     if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy()
     const address = networkOf(remoteAddress)
+    if (this.#rates.take(address) > 0) return void socket.destroy()
     const own = this.#guests.get(address) ?? new Map<number, Guest>()
     if (own.size >= MAX_GUESTS_OF_ADDRESS) {
       if (!this.#giveWay(address)) return void socket.destroy()
@@ -38,8 +48,10 @@ export class Places {
   /** Its peer is an agent: it takes no place of a guest any longer. */
   keep(socket: Socket): void {
     const { remoteAddress, remotePort } = socket
-    if (remoteAddress !== undefined && remotePort !== undefined)
-      this.#remove(networkOf(remoteAddress), remotePort)
+    if (remoteAddress === undefined || remotePort === undefined) return
+    const address = networkOf(remoteAddress)
+    this.#rates.giveBack(address)
+    this.#remove(address, remotePort)
   }
 
   /** False, and the connection is cut, when the answer to an earlier request of it is still under way. */

@@ -10,18 +10,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { frameDigest, sealBatch } from '@constat/shared/batch'
 import type { UnixMs } from '@constat/shared/time'
+import { openIdentity } from '../../collector/src/data-dir.ts'
 import { putLatencies } from '../../collector/src/db/latency-rows.ts'
-import { insertEntries, type EntryRow } from '../../collector/src/db/ledger-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
 import { CHUNK_MS } from '@constat/sla/fold/track'
 import { LatencyWindows, type LatencyWindowQuestion } from '../../collector/src/judge/latency-window.ts'
 import { packColumns } from '@constat/sla/fold/columns'
 import { Latencies, SETTLE_MS, type LatencyDeps } from '../../collector/src/latency/latencies.ts'
+import type { Draft } from '../../collector/src/ledger/draft.ts'
+import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { emptyState, type Configuration } from '@constat/sla/state/contract-state'
 import { emptyMap, put } from '@constat/sla/state/persistent-map'
 import { sized, state } from '../support/bench.ts'
 import { benchBatch } from '../support/bench-batch.ts'
+import { REAL_CLOCK } from '../support/real-clock.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const STEP_MS = 10_000
@@ -33,6 +36,7 @@ const AGENTS = [1, 2, 3].map((fill) => Buffer.alloc(16, fill))
 const THRESHOLD_US = 400_000
 const CHECK = 'check-0'
 const DIGEST = Buffer.alloc(32, 7)
+const HEALTH = { clockOffsetMs: 0, clockErrorMs: 0, spoolFrames: 0, clockBase: null }
 
 let random = 1
 /** Most answers near 100 ms, some five times that, a few of seconds. */
@@ -65,10 +69,10 @@ function packedRows() {
   )
 }
 
-/** Frames of a chunk that still grows: 50 checks each, as agents send them. */
-function growingFrames(): EntryRow[] {
+/** Frames of a chunk that still grows: 50 checks each, as agents send them, in turns. */
+function growingFrames(): Draft[] {
   const { privateKey } = generateKeyPairSync('ed25519')
-  return AGENTS.flatMap((agent, which) => {
+  const frames = AGENTS.flatMap((agent) => {
     const session = randomBytes(16)
     let prev: Buffer = Buffer.alloc(32)
     return Array.from({ length: PER_CHUNK - 61 }, (_, seq) => {
@@ -77,10 +81,29 @@ function growingFrames(): EntryRow[] {
       const body = sealBatch(benchBatch(from, { session, seq, prev, baseS }), privateKey)
       prev = frameDigest(body)
       const fromMs = baseS * 1000
-      const place = { log: 1, index: seq * AGENTS.length + which, type: 1, receivedMs: fromMs, fromMs }
-      return { ...place, toMs: fromMs + STEP_MS, body, agent, session, seq }
+      const place = { agent, session, seq, digest: prev, fromMs, toMs: fromMs + STEP_MS }
+      return {
+        type: 'frame' as const,
+        body,
+        receivedMs: fromMs,
+        frame: { ...place, health: HEALTH, isGood: true },
+      }
     })
-  }).toSorted((a, b) => a.index - b.index)
+  })
+  return frames.toSorted((a, b) => a.frame.seq - b.frame.seq)
+}
+
+/** Into a log that can be proved, as what is read is. */
+async function appendAll(drafts: readonly Draft[]): Promise<void> {
+  const shell = {
+    clock: REAL_CLOCK,
+    random: { bytes: (count: number) => randomBytes(count) },
+    log: silentLog,
+  }
+  const sequencer = new Sequencer(database.sql, { ...shell, identity: openIdentity(dataDir, shell.random) })
+  await sequencer.create('bench')
+  for (let from = 0; from < drafts.length; from += 500)
+    await sequencer.append({ log: 1, drafts: drafts.slice(from, from + 500) })
 }
 
 /** What the register and the fold would say, of as many leaves as were let in. */
@@ -152,7 +175,7 @@ try {
   console.log(`share and p95 are the same    ${isRight ? 'yes' : 'NO'}`)
 
   const frames = growingFrames()
-  await database.sql.begin((tx) => insertEntries(tx, frames))
+  await appendAll(frames)
   await database.sql`analyze entry`
   const nowMs = END_MS + CHUNK_MS - 60 * STEP_MS
   const open = { nowMs, leaves: frames.length - AGENTS.length }

@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   const { states, config } = openStates()
   const rows = storedFrames(config)
   // In order, the fold never asks for what it folded before.
-  const fold = new Fold({ frames: () => Promise.resolve([]), contracts: states })
+  const fold = new Fold({ frames: () => [], contracts: states })
   const bare = new Unpackr({ useRecords: false })
   const spent = { bareMs: 0, foldMs: 0, samples: 0 }
   for (let from = 0; from < rows.length; from += PAGE) {

@@ -22,11 +22,8 @@ export function memoryLedger(rows: () => readonly EntryRow[]): Database {
 type Question = { has: string; answer: (rows: readonly EntryRow[], values: readonly unknown[]) => unknown[] }
 
 const QUESTIONS: readonly Question[] = [
-  {
-    has: 'log = ? and agent = ? and to_ms >= ? and from_ms < ? and type = 1 and index < ?',
-    answer: (rows, values) => framesOf(rows, values, 0),
-  },
-  { has: 'select body from entry', answer: (rows, values) => framesOf(rows, values, Number(values[4])) },
+  { has: '(session, seq) > (?, ?) order by session', answer: inSessions },
+  { has: 'index >= ? and index < ? order by index + 0 limit ?', answer: framesOf },
   {
     has: 'from log where id = ?',
     answer: (rows, [id]) => {
@@ -51,11 +48,33 @@ const QUESTIONS: readonly Question[] = [
   },
 ]
 
-/** The order of `framesWithin`, and of `frameBodies`: log, agent, fromMs, untilMs, in the latter from, below. */
-function framesOf(rows: readonly EntryRow[], values: readonly unknown[], from: number): EntryRow[] {
-  const [log, agent, fromMs, untilMs] = values as [number, Buffer, number, number]
-  const below = Number(values.at(-1))
-  const found = rows.filter(
+/** As `framesWithin` asks: log, agent, fromMs, untilMs, from, below, limit. */
+function framesOf(rows: readonly EntryRow[], values: readonly unknown[]): EntryRow[] {
+  return asked(rows, values)
+    .toSorted((a, b) => a.index - b.index)
+    .slice(0, Number(values.at(-1)))
+}
+
+/** As `framesInOrder` asks: the same, and before the limit what the page begins after. */
+function inSessions(rows: readonly EntryRow[], values: readonly unknown[]): EntryRow[] {
+  const [session, seq] = values.slice(-3) as [Buffer, number]
+  const isNext = (row: EntryRow): boolean => (Buffer.compare(row.session!, session) || row.seq! - seq) > 0
+  return asked(rows, values)
+    .filter(isNext)
+    .toSorted((a, b) => Buffer.compare(a.session!, b.session!) || a.seq! - b.seq!)
+    .slice(0, Number(values.at(-1)))
+}
+
+function asked(rows: readonly EntryRow[], values: readonly unknown[]): EntryRow[] {
+  const [log, agent, fromMs, untilMs, from, below] = values as [
+    number,
+    Buffer,
+    number,
+    number,
+    number,
+    number,
+  ]
+  return rows.filter(
     (row) =>
       row.log === log &&
       row.agent?.equals(agent) === true &&
@@ -64,7 +83,6 @@ function framesOf(rows: readonly EntryRow[], values: readonly unknown[], from: n
       row.index >= from &&
       row.index < below,
   )
-  return found.toSorted((a, b) => a.index - b.index)
 }
 
 function sizeOf(rows: readonly EntryRow[]): number {

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseContract } from '@constat/sla/contract/parse'
 import type { Event } from '@constat/collector/alert/types'
+import { Guesses } from '@constat/collector/http/guesses'
 import type { Actions, AppDeps, Caller } from '@constat/collector/http/actions'
 import type { ReadModel } from '@constat/collector/view/reads'
 import { SEED_NOW_MS } from './seed-story.ts'
@@ -39,6 +40,7 @@ const NOTHING: ReadModel = {
   exclusions: () => [],
   exclusion: () => null,
   agents: () => [],
+  vantages: () => [],
 }
 
 /** `actions`: those that the test expects. */
@@ -52,6 +54,7 @@ export function plainDeps({
   const deps: AppDeps = {
     read: NOTHING,
     events,
+    guesses: new Guesses(() => 0),
     actions: {
       archiveContract: refuse('archiveContract'),
       applyContract: refuse('applyContract'),

@@ -4,6 +4,7 @@
  */
 import type { Cause, Outcome } from '@constat/shared/sample'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
+import { AGENTS } from './seed-terms.ts'
 
 /** `2026-11-05 08:12`, UTC. */
 export function at(text: string): UnixMs {
@@ -29,14 +30,15 @@ type Trouble = {
   cause?: Cause
 }
 
-const ALL = ['lyon', 'lille', 'nantes']
+const ALL: readonly string[] = AGENTS
+const [LYON, LILLE, NANTES] = AGENTS
 const [LOGIN, ECHO, STOCK] = ['order-portal-login', 'branch-vpn-echo', 'stock-api-health']
 const NOBODY = { checks: ['*'], agents: ALL, outcome: null }
 const END = '2026-12-01 00:00:00'
 
 const TROUBLES: readonly Trouble[] = [
   { checks: [LOGIN, 'dc-edge'], agents: ALL, from: '2026-10-06 07:10:00', until: '2026-10-06 07:58:00' },
-  { checks: [ECHO, 'cpe-wan'], agents: ['lille'], from: '2026-10-08 00:00:00', until: '2026-10-08 09:00:00' },
+  { checks: [ECHO, 'cpe-wan'], agents: [LILLE], from: '2026-10-08 00:00:00', until: '2026-10-08 09:00:00' },
   {
     checks: [LOGIN],
     agents: ALL,
@@ -75,10 +77,10 @@ const TROUBLES: readonly Trouble[] = [
     cause: 'status',
   },
   // Cut off from everything: what it says of others is not known.
-  { checks: ['*'], agents: ['lille'], from: '2026-11-10 10:00:00', until: '2026-11-10 10:20:00' },
+  { checks: ['*'], agents: [LILLE], from: '2026-11-10 10:00:00', until: '2026-11-10 10:20:00' },
   {
     checks: [LOGIN, 'lan-gateway'],
-    agents: ['lyon', 'lille'],
+    agents: [LYON, LILLE],
     from: '2026-11-12 09:00:00',
     until: '2026-11-12 09:30:00',
   },
@@ -91,15 +93,15 @@ const TROUBLES: readonly Trouble[] = [
     cause: 'connect',
   },
   { checks: [LOGIN, 'dc-edge'], agents: ALL, from: '2026-11-19 16:04:00', until: '2026-11-19 17:36:00' },
-  { checks: [ECHO], agents: ['lille'], from: '2026-11-22 16:54:00', until: END },
+  { checks: [ECHO], agents: [LILLE], from: '2026-11-22 16:54:00', until: END },
   {
     checks: [STOCK],
-    agents: ['lyon', 'lille'],
+    agents: [LYON, LILLE],
     from: '2026-11-22 17:08:00',
     until: END,
     outcome: 'degraded',
   },
-  { checks: [LOGIN, 'cpe-wan'], agents: ['lyon', 'lille'], from: '2026-11-22 17:10:30', until: END },
+  { checks: [LOGIN, 'cpe-wan'], agents: [LYON, LILLE], from: '2026-11-22 17:10:30', until: END },
 ]
 
 const SPANS = TROUBLES.map((trouble) => ({
@@ -120,7 +122,7 @@ function troubleAt(agent: string, atMs: UnixMs, check: string) {
 
 /** Null: nothing was probed. */
 export function outcomeOf(agent: string, atMs: UnixMs, check: string): Outcome | null {
-  if (agent === 'nantes' && atMs >= SILENT_SINCE_MS) return null
+  if (agent === NANTES && atMs >= SILENT_SINCE_MS) return null
   const trouble = troubleAt(agent, atMs, check)
   if (trouble?.outcome === null) return null
   return trouble ? (trouble.outcome ?? 'fail') : 'ok'

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs'
 
 export const HOSTING = 'acme-hosting-2026'
-export const AGENTS = ['lyon', 'lille', 'nantes'] as const
+/** Called otherwise than the sites that they stand at. */
+export const AGENTS = ['agent-lyon', 'agent-lille', 'agent-nantes'] as const
 export const SLOT_MS = 5 * 60_000
 
 const EXAMPLE = readFileSync(new URL('../vectors/contract-example.yaml', import.meta.url), 'utf8')
@@ -61,7 +62,6 @@ export function hostingTerms(revision: 1 | 2 | 3): string {
   const text = changed(EXAMPLE, [
     [/interval: PT\d+S/g, 'interval: PT5M'],
     [/hold: PT150S/g, 'hold: PT11M'],
-    [/agent-(lyon|lille|nantes)/g, '$1'],
     [/effective: \{from: "2026-01-01"/g, 'effective: {from: "2026-10-01"'],
     [/revision: 3/g, `revision: ${revision}`],
     [/- \{id: lyon, /g, '- {id: lyon, displayName: Lyon, '],

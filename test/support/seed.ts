@@ -132,7 +132,7 @@ async function lastMinutes(world: ClosingWorld): Promise<void> {
 export function hear(world: ClosingWorld): void {
   const { agents } = world.line()
   for (const agent of agents.enrolled()) {
-    const isHere = world.clock.nowMs() < SILENT_SINCE_MS || agent.name !== 'nantes'
+    const isHere = world.clock.nowMs() < SILENT_SINCE_MS || agent.name !== 'agent-nantes'
     agent.connections = isHere ? 1 : 0
     if (isHere) agents.seen(agent)
   }

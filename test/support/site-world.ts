@@ -99,5 +99,6 @@ function agentOf(name: string, id: string): KnownAgent {
     clockBase: null,
     opened: 1,
     clone: null,
+    excess: null,
   }
 }

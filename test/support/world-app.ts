@@ -5,6 +5,7 @@ import { openBus, type EventBus } from '../../collector/src/alert/bus.ts'
 import { actionsOf } from '../../collector/src/actions.ts'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
+import { Guesses } from '../../collector/src/http/guesses.ts'
 import { metricsOf } from '../../collector/src/metrics.ts'
 import type { ClosingWorld } from './closing-world.ts'
 
@@ -48,6 +49,7 @@ export async function worldDeps(
     read: world.line().model,
     actions,
     events: bus,
+    guesses: new Guesses(() => clock.monotonicUs() / 1_000),
     metrics: metricsOf(world.line()),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),

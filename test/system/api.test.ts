@@ -21,7 +21,7 @@ const waiting = read
   .exclusions({ contract: HOSTING, limit: 500 })
   .find(({ standing }) => standing === 'waiting')!
 const [outage] = await read.incidents({ contract: 'intranet', limit: 1 })
-const agent = read.agents().find(({ name }) => name === 'nantes')!
+const agent = read.agents().find(({ name }) => name === 'agent-nantes')!
 const YAML =
   'apiVersion: constat/v1\nkind: Contract\nmetadata: {name: intranet}\nspec: {target: 1, effective: never}\n'
 
@@ -79,7 +79,7 @@ const CASES: Case[] = [
     operation: 'post /agents/tokens',
     path: '/agents/tokens',
     method: 'POST',
-    body: { name: 'lyon' },
+    body: { name: 'agent-lyon' },
     status: 201,
   },
   { operation: 'get /webhooks', path: '/webhooks', status: 200 },
@@ -264,6 +264,108 @@ function promised({ paths, components }: Document, operation: string, status: nu
     closed(content.schema, components.schemas) as Parameters<typeof z.fromJSONSchema>[0],
   )
 }
+
+describe('to the provider, vantages are sites', () => {
+  const WALKED = [HOSTING, 'intranet']
+  const agents = read.agents().flatMap(({ id, name }) => [id, name])
+  const named = (text: string): string[] => agents.filter((one) => text.includes(one))
+  const EVERYTHING = { 'last-event-id': '0' }
+  /** Of one kind: the first ones are of every state that a page shows. */
+  const MOST = 3
+
+  /** Whatever a route of this contract may be asked for; a parameter that is new needs its line. */
+  async function thingsOf(contract: string): Promise<Record<string, readonly string[]>> {
+    const terms = read.terms(contract)!
+    const idsOf = (things: readonly { id: string }[]): string[] => things.map(({ id }) => id)
+    return {
+      contract: [contract],
+      service: terms.services.map(({ name }) => name),
+      check: terms.checks.map(({ name }) => name),
+      window: read.windowKeys(contract),
+      statement: idsOf(read.statements(contract)),
+      incident: idsOf(await read.incidents({ contract, limit: 500 })),
+      exclusion: idsOf(read.exclusions({ contract, limit: 500 })),
+      name: ['app.js'],
+      webhook: [hook!.id],
+      token: [],
+    }
+  }
+
+  /** Every GET there is, with everything that can stand in its path. */
+  async function addressesOf(contract: string): Promise<string[][]> {
+    const things = await thingsOf(contract)
+    const paths = ask.app.routes.filter(({ method }) => method === 'GET').map(({ path }) => path)
+    return [...new Set(paths)].map((path) =>
+      [...path.matchAll(/:(\w+)/g)].reduce(
+        (made, [param, name = '']) => {
+          const values = things[name]
+          if (!values) throw new Error(`${path}: what may stand for ${param} is not said here`)
+          const shown = values.slice(0, MOST).map((value) => encodeURIComponent(value))
+          return made.flatMap((one) => shown.map((value) => one.replace(param, value)))
+        },
+        [path],
+      ),
+    )
+  }
+
+  async function answered(path: string, as: string): Promise<{ status: number; text: string }> {
+    const isStream = path === '/api/v1/events'
+    const answer = await ask(path, { as, ...(isStream && { headers: EVERYTHING }) })
+    const text = isStream ? await heardOf(answer) : await answer.text()
+    return { status: answer.status, text: `${text}\n${JSON.stringify([...answer.headers])}` }
+  }
+
+  const nounOf = (path: string): string => path.replace('/api/v1', '').split(/[/?]/)[1] ?? ''
+
+  /** Of a stream that does not end, all up to its first rest. */
+  async function heardOf(answer: Response): Promise<string> {
+    const reader = answer.body!.getReader()
+    let text = ''
+    for (let isOver = false; !isOver;) {
+      const next = reader.read()
+      const chunk = await Promise.race([next, new Promise<null>((rest) => setTimeout(rest, 300, null))])
+      if (chunk?.value) text += Buffer.from(chunk.value as Uint8Array).toString()
+      isOver = chunk === null || chunk.done
+    }
+    await reader.cancel()
+    return text
+  }
+
+  it.each(WALKED)('nothing that can be read of %s names an agent', async (contract) => {
+    const { token } = await deps.actions.tokens.issue({ role: 'provider', contract, by })
+    const [leaks, refused, toOwner]: [string[], string[], Set<string>] = [[], [], new Set()]
+    for (const paths of await addressesOf(contract)) {
+      for (const path of paths) {
+        const { status, text } = await answered(path, token)
+        if (status !== 200 && status !== 303) refused.push(path)
+        if (named(text).length > 0) leaks.push(`${path} names ${named(text).join(', ')}`)
+      }
+      const [path = '/'] = paths
+      if (named((await answered(path, 'owner-token')).text).length > 0) toOwner.add(nounOf(path))
+    }
+    expect(leaks).toEqual([])
+    // What is the owner's alone, what nobody may join by here, and windows that have not closed.
+    const mayBe = /owner|setup|agents|tokens|audit|webhooks|install|constat-agent|closing|replay|windows/
+    expect(refused.filter((path) => !mayBe.test(path))).toEqual([])
+    // The same walk finds them where they may be read.
+    expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
+  })
+
+  it('a vantage is called by its site, and asked for by that', async () => {
+    const incident = await (await ask(`/api/v1/incidents/${portal}`, { as: 'provider-token' })).json()
+    expect(incident).toMatchObject({
+      vantages: expect.arrayContaining([
+        expect.objectContaining({ agent: 'lyon/1', name: 'Lyon', site: 'lyon' }),
+      ]) as unknown,
+    })
+    const latency = async (of: string): Promise<number> =>
+      (await ask(`/api/v1/checks/branch-vpn-echo/latency?agent=${of}`, { as: 'provider-token' })).status
+    expect(await latency('Lyon')).toBe(200)
+    expect(await latency('lyon/1')).toBe(200)
+    expect(await latency('agent-lyon')).toBe(404)
+    expect(await latency(agent.id)).toBe(404)
+  })
+})
 
 describe('deeds', () => {
   it('an acknowledgement stands as it was first made', async () => {

@@ -11,7 +11,7 @@ import { configDigest } from '@constat/shared/check'
 import { signIntroduction } from '@constat/shared/handshake'
 import { rawPublicKey, signBytes } from '@constat/shared/signature'
 import { readPlaced } from '@constat/shared/frame-reader'
-import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES } from '@constat/shared/wire'
+import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openIdentity } from '../../collector/src/data-dir.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
@@ -129,6 +129,17 @@ describe('at the door', () => {
   ])('asks for the subprotocol: %s is answered 400', async (_, protocol) => {
     const asked = protocol === null ? {} : { 'sec-websocket-protocol': protocol }
     expect(await upgradeStatus(`${program.url}${AGENT_PATH}`, { ...UPGRADE, ...asked })).toBe(400)
+  })
+
+  it.each([
+    ['evil.example', 421],
+    ['localhost.evil.example:80', 421],
+    ['no host at all/', 421],
+    ['localhost', 101],
+    ['192.0.2.7:8420', 101],
+  ])('asks by which name it came: %s is answered %i', async (host, status) => {
+    const asked = { ...UPGRADE, 'sec-websocket-protocol': SUBPROTOCOL, host }
+    expect(await upgradeStatus(`${program.url}${AGENT_PATH}`, asked)).toBe(status)
   })
 
   it('answers 404 beside it', async () => {
@@ -419,6 +430,36 @@ describe('a frame', () => {
   )
 })
 
+describe('an agent that sends more than its checks can say', () => {
+  it('is told of, and heard no more, while the others are', async () => {
+    const author = authorOf(24)
+    const hello = { key: author.key, token: await token(), name: 'flood' }
+    const { peer, log } = await welcomed(program.url, hello, 'one')
+    const session = new Session(author, log, randomBytes(16))
+    // All that one frame may tell of, more than one check comes to in three days.
+    const much = { baseS: Math.floor(Date.now() / 1_000) - 14 * 86_400, schedule: runs(25, 20_000) }
+    expect(await sendFrame(peer, session.next(much))).toBe('taken')
+    const heard = honestFrames.length
+    peer.say({ type: 'frame', bytes: session.sampleAt(Date.now()) })
+    await until(async () => ((await storedSeqs(honestSession)).at(-1) ?? 0) > heard + 5, {
+      withinMs: 15_000,
+      what: 'frames of the honest one',
+    })
+    expect(await storedSeqs(session)).toEqual([0])
+    const agents = await program.get<{ items: { name: string; excessAt: string | null }[] }>('/agents')
+    const excess = new Map(agents.items.map(({ name, excessAt }) => [name, excessAt !== null]))
+    expect([excess.get('flood'), excess.get('honest')]).toEqual([true, false])
+    await until(() => anomalies('excess'), { withinMs: 5_000, what: 'the event' })
+    peer.end()
+    // A new connection makes up for nothing.
+    const again = (await welcomed(program.url, { key: author.key }, 'one')).peer
+    again.say({ type: 'frame', bytes: session.sampleAt(Date.now()) })
+    await sleep(500)
+    expect(await storedSeqs(session)).toEqual([0])
+    again.end()
+  })
+})
+
 describe('after all of it', () => {
   it('those that did not introduce themselves in 10 s are gone', async () => {
     for (const peer of [mute, halfway]) {
@@ -542,6 +583,15 @@ function storedSeqs({ id }: Session): Promise<number[]> {
     const rows = await db<{ seq: number }[]>`select seq from entry
       where session = ${id} and type = ${leafCode('frame')} order by index`
     return rows.map(({ seq }) => seq)
+  })
+}
+
+/** Events of anomalies of one kind. */
+function anomalies(kind: string): Promise<number> {
+  return besideOf(program.dataDir, async (db) => {
+    const [row] = await db<{ n: number }[]>`
+      select count(*)::int as n from event where type = 'evidence.anomaly' and data ->> 'kind' = ${kind}`
+    return row?.n ?? 0
   })
 }
 

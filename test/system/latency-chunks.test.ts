@@ -16,6 +16,7 @@ import { LedgerFold } from '../../collector/src/fold/ledger-fold.ts'
 import { CHUNK_MS } from '@constat/sla/fold/track'
 import { Latencies, SETTLE_MS } from '../../collector/src/latency/latencies.ts'
 import type { Draft } from '../../collector/src/ledger/draft.ts'
+import type { Lie } from '../../collector/src/ledger/lie.ts'
 import { Sequencer } from '../../collector/src/ledger/sequencer.ts'
 import { appliedState, statesOf } from '../support/contract-state.ts'
 import { accepted } from '../support/contract-text.ts'
@@ -48,6 +49,7 @@ let fold: LedgerFold
 let latencies: Latencies
 let nowMs = START_MS
 let leaves = 2
+const lies: number[] = []
 const sent: { check: number; atMs: number; latencyUs: number }[] = []
 
 beforeAll(async () => {
@@ -71,7 +73,8 @@ afterAll(async () => {
 /** A collector that has only just begun: nothing in memory. */
 function restart(): void {
   fold = new LedgerFold(database.sql, states)
-  latencies = new Latencies({ db: database.sql, contracts: states, fold, nowMs: () => nowMs })
+  const lied = ({ said }: Lie): void => void lies.push(said.index)
+  latencies = new Latencies({ db: database.sql, contracts: states, fold, nowMs: () => nowMs, lied })
 }
 
 /** One frame of both checks at each of the instants, and one re-probe that must not count. */
@@ -206,4 +209,16 @@ it('takes nothing of a row that says nothing of what the fold has now', async ()
   restart()
   await caughtUp()
   await expectWhole()
+})
+
+it('reads no frame that is not the one that the tree holds, and says so', async () => {
+  await database.sql.begin((tx) => dropFold(tx))
+  restart()
+  await caughtUp()
+  // What a later look at the ledger finds in place of one frame: another latency, its signature as it was.
+  await database.sql`
+    update entry set body = set_byte(body, octet_length(body) / 2, get_byte(body, octet_length(body) / 2) # 1)
+    where log = 1 and index = 20`
+  await expect(read(0)).rejects.toThrow('the log of two lies at leaf 20')
+  expect(lies).toEqual([20])
 })

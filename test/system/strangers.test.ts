@@ -135,7 +135,7 @@ function closed(socket: Socket): Promise<void> {
 }
 
 const UPGRADE = {
-  host: 'x',
+  host: '127.0.0.1',
   connection: 'Upgrade',
   upgrade: 'websocket',
   'sec-websocket-version': '13',

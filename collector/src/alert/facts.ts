@@ -197,6 +197,14 @@ export function cloneFact({ agent, atMs, publicUrl }: Pick<Anomaly, 'agent' | 'a
   return { type: 'evidence.anomaly', contract: null, atMs, data }
 }
 
+/** It has sent more than its checks can say: what goes on like that fills the ledger, and is slowed down. */
+export function excessFact({ agent, atMs, publicUrl }: Pick<Anomaly, 'agent' | 'atMs' | 'publicUrl'>): Fact {
+  const message = 'it sends more than its checks can say, and is heard more slowly: look at its host'
+  const links = publicUrl === null ? {} : { agents: `${publicUrl}/setup/agents` }
+  const data = { id: `excess/${agent.id}/${atMs}`, agent: cutTexts(agent), kind: 'excess', message, links }
+  return { type: 'evidence.anomaly', contract: null, atMs, data }
+}
+
 /** Somebody has declared that some time should not count. */
 export type ExclusionDeclared = {
   contract: string

@@ -5,7 +5,7 @@
  */
 import { Fault, invariant, messageOf } from '@constat/shared/fault'
 import { configurationNamed, emptyState, nameIn, take } from '@constat/sla/state/contract-state'
-import type { ContractState, Membership } from '@constat/sla/state/contract-state'
+import type { Configuration, ContractState, Membership } from '@constat/sla/state/contract-state'
 import type { StateLeaf } from '@constat/sla/state/leaf'
 import { rareEntriesFrom, type EntryRow } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
@@ -120,10 +120,10 @@ export class Contracts {
     return members !== undefined && writersOf(members).has(agent)
   }
 
-  /** Intervals of the checks of a configuration, ms; null when the log does not know it. */
-  checkIntervalsMs(log: number, digest: Uint8Array): readonly number[] | null {
+  /** What agents sign under; null when the log does not know it. */
+  configuration(log: number, digest: Uint8Array): Configuration | null {
     const state = this.#byLog.get(log)
-    return (state && configurationNamed(state, digest)?.intervalsMs) ?? null
+    return state ? configurationNamed(state, digest) : null
   }
 
   /**

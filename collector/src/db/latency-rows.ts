@@ -1,4 +1,4 @@
-/** Latency rows: packed latencies of chunks that have ended, and the frames they are made of. Derived. */
+/** Latency rows: packed latencies of chunks that have ended. Derived. */
 import type { UnixMs } from '@constat/shared/time'
 import type { Database } from './tx.ts'
 
@@ -33,15 +33,4 @@ export async function putLatencies(db: Database, rows: readonly LatencyRow[]): P
       on conflict (log, "check", agent, start_ms)
       do update set samples = excluded.samples, body = excluded.body`
   }
-}
-
-/** Frames of one agent with samples of [fromMs, untilMs), among the leaves [from, below). Their bodies alone. */
-export async function frameBodies(
-  db: Database,
-  key: { log: number; agent: Buffer; fromMs: UnixMs; untilMs: UnixMs; from: number; below: number },
-): Promise<Buffer[]> {
-  const rows = await db<{ body: Buffer }[]>`
-    select body from entry where log = ${key.log} and agent = ${key.agent} and to_ms >= ${key.fromMs}
-      and from_ms < ${key.untilMs} and type = 1 and index >= ${key.from} and index < ${key.below}`
-  return rows.map(({ body }) => body)
 }

@@ -162,16 +162,43 @@ export function entryRange(
     order by index limit ${range.limit}`
 }
 
-/** Frames of one agent that hold samples of [fromMs, untilMs), among the leaves below `below`. */
-export function framesWithin(
+/** Frames of an agent that speak of [fromMs, untilMs), among the leaves [from, below). */
+export type FramesAsked = {
+  log: number
+  agent: Buffer
+  fromMs: UnixMs
+  untilMs: UnixMs
+  from: number
+  below: number
+}
+
+/** One page of them, after the last one of the page before. 60 MB where each is as large as may be. */
+export type FramePage = (
   db: Database | Tx,
-  key: { log: number; agent: Buffer; fromMs: UnixMs; untilMs: UnixMs; below: number },
-): Promise<EntryRow[]> {
+  asked: FramesAsked,
+  after: EntryRow | undefined,
+) => Promise<EntryRow[]>
+export const FRAMES_PER_PAGE = 1_000
+
+/** In the order of the log. By an expression: an index in this order is no way to a few frames among millions. */
+export const framesWithin: FramePage = (db, asked, after) => {
+  const from = Math.max(asked.from, (after?.index ?? -1) + 1)
   return db<EntryRow[]>`
     select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
-    from entry where log = ${key.log} and agent = ${key.agent} and to_ms >= ${key.fromMs}
-      and from_ms < ${key.untilMs} and type = 1 and index < ${key.below}
-    order by index`
+    from entry where log = ${asked.log} and agent = ${asked.agent} and to_ms >= ${asked.fromMs}
+      and from_ms < ${asked.untilMs} and type = 1 and index >= ${from} and index < ${asked.below}
+    order by index + 0 limit ${FRAMES_PER_PAGE}`
+}
+
+/** In the order of sessions and their numbers, by expressions as well. */
+export const framesInOrder: FramePage = (db, asked, after) => {
+  const [session, seq] = [after?.session ?? Buffer.alloc(0), after?.seq ?? -1]
+  return db<EntryRow[]>`
+    select log, index, type, received_ms as "receivedMs", body, agent, session, seq, from_ms as "fromMs", to_ms as "toMs"
+    from entry where log = ${asked.log} and agent = ${asked.agent} and to_ms >= ${asked.fromMs}
+      and from_ms < ${asked.untilMs} and type = 1 and index >= ${asked.from} and index < ${asked.below}
+      and (session, seq) > (${session}, ${seq})
+    order by session || ''::bytea, seq limit ${FRAMES_PER_PAGE}`
 }
 
 /** Everything of a log from a leaf on that is no frame, in order: terms, configurations, enrolments, notices. */

@@ -9,9 +9,9 @@ import { frameOf, type Frame, type Unfolded } from '@constat/sla/fold/page'
 import type { FrameSource } from '@constat/sla/fold/late'
 import type { StatesByLog } from '@constat/sla/fold/tracks'
 import { chunkRows, foldedUntil, saveFold } from '../db/fold-rows.ts'
-import { entryRange, framesWithin } from '../db/ledger-rows.ts'
+import { entryRange, framesInOrder } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
-import { proved } from '../ledger/proved.ts'
+import { proved, provedFrames } from '../ledger/proved.ts'
 import type { Committed } from '../ledger/sequencer.ts'
 
 /** Leaves read back in one page: 60 MB where each is as large as may be. */
@@ -74,8 +74,8 @@ export class LedgerFold extends Fold {
 }
 
 function storedFrames(db: Database): FrameSource {
-  return async ({ log, agent, fromMs, untilMs, below }) => {
-    const key = { log, agent: Buffer.from(agent, 'hex'), fromMs, untilMs, below }
-    return (await proved(db, log, await framesWithin(db, key))).map(frameOf)
+  return async function* ({ agent, ...wanted }) {
+    const key = { agent: Buffer.from(agent, 'hex'), ...wanted }
+    for await (const rows of provedFrames(db, key, framesInOrder)) yield rows.map(frameOf)
   }
 }

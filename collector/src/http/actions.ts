@@ -14,6 +14,7 @@ import type { ReportFormat } from '../view/report.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
+import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
 
 /** Who asks. `contract` null: all of them; a provider always has one. `token`: id of the API token behind it. */
@@ -169,6 +170,8 @@ export type AppDeps = {
   read: ReadModel
   actions: Actions
   events: Events
+  /** Wrong tokens, by address. */
+  guesses: Guesses
   /** Prometheus text, aggregates only. */
   metrics(): Promise<string>
   health: {

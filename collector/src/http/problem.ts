@@ -80,9 +80,17 @@ function codeOfStatus(status: number): FaultCode {
 /** The answer to an API caller. */
 export function problemResponse(error: unknown): Response {
   const problem = problemOf(error)
-  const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' }
-  const { retryAfterS } = faultOf(error)
-  if (retryAfterS !== null) headers['retry-after'] = String(retryAfterS)
+  const headers: Record<string, string> = {
+    'content-type': PROBLEM_TYPE,
+    'cache-control': 'no-store',
+    ...retryAfter(error),
+  }
   if (problem.status === 401) headers['www-authenticate'] = 'Bearer realm="constat"'
   return new Response(JSON.stringify(problem), { status: problem.status, headers })
+}
+
+/** When to try again, as a header; none where nobody knows. */
+export function retryAfter(error: unknown): Record<string, string> {
+  const { retryAfterS } = faultOf(error)
+  return retryAfterS === null ? {} : { 'retry-after': String(retryAfterS) }
 }

@@ -4,9 +4,12 @@
  */
 import { Fault } from '@constat/shared/fault'
 import type { Event } from '../alert/types.ts'
-import type { ReadModel } from '../view/reads.ts'
-import type { Caller } from './actions.ts'
+import type { ContractView } from '../view/contract.ts'
 import type { Role } from '../view/parts.ts'
+import type { ReadModel } from '../view/reads.ts'
+import type { IncidentView } from '../view/timeline.ts'
+import { SiteNames, type Vantage } from '../view/vantage.ts'
+import type { Caller } from './actions.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
 export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'declare' | 'manage'
@@ -41,12 +44,67 @@ export function sees(caller: Caller, fact: { contract: string | null }): boolean
   return caller.contract === null || caller.contract === fact.contract
 }
 
-/** Facts of no contract speak of hosts. */
-export function hears(caller: Caller, event: Event): boolean {
-  return event.contract === null ? may(caller, 'read-hosts') : sees(caller, event)
+/** An event as the caller may hear it; null: not at all. Facts of no contract speak of hosts. */
+export function heard(event: Event, caller: Caller, read: Pick<ReadModel, 'vantages'>): Event | null {
+  if (event.contract === null) return may(caller, 'read-hosts') ? event : null
+  if (!sees(caller, event)) return null
+  return isProvider(caller) ? { ...event, data: namesIn(read, event.contract).told(event.data) } : event
 }
 
+/** The facts that the caller may see; to the provider vantages are told by their sites. */
 export function within(read: ReadModel, caller: Caller): ReadModel {
+  const own = ofContract(read, caller)
+  return isProvider(caller) ? bySites(own, read, caller) : own
+}
+
+function isProvider({ role }: Caller): boolean {
+  return role === 'provider'
+}
+
+const NAMES = new WeakMap<readonly Vantage[], SiteNames>()
+
+/** Made once for a list that is the same. */
+function namesIn(read: Pick<ReadModel, 'vantages'>, contract: string): SiteNames {
+  const vantages = read.vantages(contract)
+  const kept = NAMES.get(vantages) ?? new SiteNames(vantages)
+  NAMES.set(vantages, kept)
+  return kept
+}
+
+/** `own`: the model of the contracts that it may see; `whole` says who their vantages are. */
+function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): ReadModel {
+  const names = (contract: string): SiteNames => namesIn(whole, contract)
+  const contractOf = (view: ContractView): ContractView => names(view.name).contract(view)
+  const incidentOf = (view: IncidentView): IncidentView => names(view.contract).incident(view)
+  return {
+    ...own,
+    contracts: () => own.contracts().map(contractOf),
+    contract: (name) => mapped(own.contract(name), contractOf),
+    window: async (name, key, version) =>
+      mapped(await own.window(name, key, version), (view) => ({
+        ...view,
+        guarantees: view.guarantees.map((one) => names(name).guarantee(one)),
+      })),
+    terms: (name) => mapped(own.terms(name), (terms) => names(name).terms(terms)),
+    timeline: (service, span, contract) =>
+      mapped(own.timeline(service, span, contract), (view) => names(view.contract).timeline(view)),
+    latency: async (check, span, of) => {
+      if (of.agent === undefined) return own.latency(check, span, of)
+      const agent = only === null ? null : names(only).agentOf(of.agent)
+      return agent === null ? null : own.latency(check, span, { ...of, agent })
+    },
+    incidents: async (filter) => (await own.incidents(filter)).map(incidentOf),
+    incident: async (id) => mapped(await own.incident(id), incidentOf),
+    agents: () => [],
+    vantages: () => [],
+  }
+}
+
+function mapped<T, U>(value: T | null, to: (value: T) => U): U | null {
+  return value === null ? null : to(value)
+}
+
+function ofContract(read: ReadModel, caller: Caller): ReadModel {
   const scope = caller.contract
   const mine = (contract: string): boolean => scope === null || contract === scope
   const only = scope === null ? {} : { contract: scope }
@@ -83,6 +141,7 @@ export function within(read: ReadModel, caller: Caller): ReadModel {
       return exclusion !== null && mine(exclusion.contract) ? exclusion : null
     },
     agents: () => (scope === null ? read.agents() : []),
+    vantages: (name) => (mine(name) ? read.vantages(name) : []),
   }
 }
 

@@ -13,8 +13,8 @@ import type { Database } from '../db/tx.ts'
 import type { ClockBase, Shell } from '../shell.ts'
 
 export const SILENT_AFTER_MS = 90_000
-/** A clone goes on: it is told again once it has not been noticed for this long. */
-export const CLONE_PAUSE_MS = 3_600_000
+/** A clone, or an agent that sends too much, is told again once it has not been noticed for this long. */
+export const NOTICE_PAUSE_MS = 3_600_000
 /** Asked every second: after this long without a question this process, or its clock, was away. */
 const AWAY_AFTER_MS = 30_000
 /** Agents of one collector at most. */
@@ -32,8 +32,12 @@ export type KnownAgent = AgentRow & {
   /** Connections that it ever had of this process. */
   opened: number
   /** When two hosts were last seen to use its key, and whether that was told. In this process alone. */
-  clone: { seenMs: UnixMs; told: boolean } | null
+  clone: Noticed | null
+  /** When it last sent more than its checks can say, and whether that was told. In this process alone. */
+  excess: Noticed | null
 }
+
+type Noticed = { seenMs: UnixMs; told: boolean }
 
 export type Introduction = { publicKey: Uint8Array; name: string; version: string; token: string | null }
 export type Enrolment =
@@ -137,23 +141,29 @@ export class Agents {
 
   /** Two connections of it speak, each for itself: another host has its key. */
   cloned(agent: KnownAgent): void {
+    const said = 'two hosts use the key of one agent: revoke it, and enrol each anew'
+    agent.clone = this.#noticed(agent, agent.clone, said)
+  }
+
+  /** It has sent more than its checks can say. */
+  passed(id: string): void {
+    const agent = this.#byId.get(id)
+    const said = 'an agent sends more than its checks can say: it is heard more slowly'
+    if (agent) agent.excess = this.#noticed(agent, agent.excess, said)
+  }
+
+  #noticed({ id, name }: KnownAgent, before: Noticed | null, said: string): Noticed {
     const seenMs = this.#shell.clock.nowMs()
-    const goesOn = agent.clone !== null && seenMs - agent.clone.seenMs < CLONE_PAUSE_MS
-    if (!goesOn) {
-      const { id, name } = agent
-      this.#shell.log.warn('two hosts use the key of one agent: revoke it, and enrol each anew', {
-        agent: id,
-        name,
-      })
-    }
-    agent.clone = { seenMs, told: goesOn && agent.clone?.told === true }
+    const goesOn = before !== null && seenMs - before.seenMs < NOTICE_PAUSE_MS
+    if (!goesOn) this.#shell.log.warn(said, { agent: id, name })
+    return { seenMs, told: goesOn && before.told }
   }
 
   /**
-   * Agents that have just fallen silent, those that are back, and those found to be cloned. The judge writes the
-   * events.
+   * Agents that have just fallen silent, those that are back, those found to be cloned and those that send too
+   * much. The judge writes the events.
    */
-  changes(): { silent: KnownAgent[]; back: KnownAgent[]; cloned: KnownAgent[] } {
+  changes(): Record<'silent' | 'back' | 'cloned' | 'excessive', KnownAgent[]> {
     const nowMs = this.#shell.clock.nowMs()
     // Stopped, suspended, or the clock was set: nobody could be heard, so silence counts from here.
     const wasAway = Math.abs(nowMs - this.#askedMs) > AWAY_AFTER_MS
@@ -167,6 +177,7 @@ export class Agents {
         (agent) => agent.silentSinceMs !== null && !isSilent(agent) && agent.connections > 0,
       ),
       cloned: agents.filter(({ clone }) => clone?.told === false),
+      excessive: agents.filter(({ excess }) => excess?.told === false),
     }
   }
 
@@ -179,7 +190,7 @@ export class Agents {
     if (!strictPublicKey(row.publicKey)) throw new Error(`the stored key of agent ${row.id} is not sound`)
     const idBytes = Buffer.from(row.id, 'hex')
     const seenMs = this.#shell.clock.nowMs()
-    const unheard = { takesLooks: false, clockBase: null, opened: 0, clone: null }
+    const unheard = { takesLooks: false, clockBase: null, opened: 0, clone: null, excess: null }
     const agent = { ...row, idBytes, connections: 0, seenMs, ...unheard }
     this.#byId.set(row.id, agent)
     return agent

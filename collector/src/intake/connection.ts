@@ -23,6 +23,7 @@ import type { KnownAgent, Agents } from './agents.ts'
 export const MAX_PENDING_FRAMES = 64
 const RESUME_BELOW_FRAMES = 32
 const RETRY_AFTER_MS = 1_000
+const MAX_RETRY_AFTER_MS = 60_000
 /**
  * A connection that speaks this long beside a newer one of its agent belongs to another host. What a broken one still
  * had on its way comes at once, and then its end.
@@ -82,6 +83,8 @@ export class Connection {
   #besideUs: number | null = null
   #pending = 0
   #paused = false
+  /** It has sent more than its checks can say: nothing is read until that is made up for. */
+  #rests = false
 
   constructor(socket: Socket, deps: ConnectionDeps) {
     this.#socket = socket
@@ -124,6 +127,16 @@ export class Connection {
   /** The agent answered or sent a ping. */
   alive(): void {
     if (this.#stage.at === 'open') this.#hear(this.#stage.agent)
+  }
+
+  /** Whether it is we who do not listen. */
+  get rests(): boolean {
+    return this.#rests
+  }
+
+  /** Reads on once what the agent has sent too much is made up for. Called now and then. */
+  listen(): void {
+    if (this.#rests) this.#slow()
   }
 
   /** Tells the agent what it has to run, after a change. */
@@ -196,6 +209,7 @@ export class Connection {
     this.#stage = { at: 'open', agent, looks }
     this.#deps.agents.seen(agent)
     this.#send({ type: 'welcome', agent: agent.id, name: agent.name, looks: true, recalls: true })
+    this.#slow()
     await this.assign()
   }
 
@@ -219,12 +233,15 @@ export class Connection {
     if (message.type !== 'frame')
       return this.refuse('malformed', `a ${message.type} message does not belong here`)
     if (agent.revokedMs !== null) return this.refuse('revoked', 'this agent was revoked')
+    // On its way before the rest began; beyond, it is kept by the agent and comes again.
+    if (this.#rests && this.#pending === 0)
+      return this.refuse('unavailable', 'more than your checks can say; send it later', MAX_RETRY_AFTER_MS)
     this.#pending += 1
-    if (this.#pending >= MAX_PENDING_FRAMES && !this.#paused) this.#pause()
+    this.#flow()
     const sender = { agent: agent.idBytes, publicKey: agent.publicKey }
     void this.#deps.intake.receive(sender, message.bytes).then((verdict) => {
       this.#pending -= 1
-      if (this.#paused && this.#pending < RESUME_BELOW_FRAMES) this.#resume()
+      this.#slow()
       this.#answer(verdict)
     })
   }
@@ -261,14 +278,21 @@ export class Connection {
     return this.#stage.at === 'closed'
   }
 
-  #pause(): void {
-    this.#paused = true
-    this.#socket.pause()
+  #slow(): void {
+    const { agent } = this
+    if (!agent) return
+    this.#rests = this.#deps.intake.owedMs(agent.id) > 0
+    this.#flow()
   }
 
-  #resume(): void {
-    this.#paused = false
-    this.#socket.resume()
+  /** Reads, or does not read, what comes. */
+  #flow(): void {
+    const mayWait = this.#paused ? RESUME_BELOW_FRAMES : MAX_PENDING_FRAMES
+    const isFull = this.#rests || this.#pending >= mayWait
+    if (isFull === this.#paused) return
+    this.#paused = isFull
+    if (isFull) this.#socket.pause()
+    else this.#socket.resume()
   }
 
   #send(message: Message): void {

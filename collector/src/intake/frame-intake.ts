@@ -17,6 +17,7 @@ import type { Fact } from '../alert/types.ts'
 import type { Draft } from '../ledger/draft.ts'
 import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
+import { Allowances, weightMs, type Paced } from './allowance.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from '@constat/evidence/admit'
 import type { Proof, Prove } from '@constat/evidence/frame-proof'
 import { Refusals, type RefusalDeps } from './refusals.ts'
@@ -50,25 +51,28 @@ export type Verdict =
   /** Nothing was decided: the agent keeps the frame and comes back. */
   | { kind: 'unavailable'; detail: string }
 
-/** Intervals of the checks of a configuration, ms; null when the log does not know it. */
-export type CheckIntervals = (log: number, digest: Uint8Array) => readonly number[] | null
+/** What a frame may have been taken under. */
+export type Configured = { intervalsMs: readonly number[]; config: { checks: readonly Paced[] } }
 
 export type FrameIntakeDeps = RefusalDeps & {
   /** Whether the disk has room for more. */
   hasRoom(): boolean
   prove: Prove
   sequencer: Sequencer
-  checkIntervals: CheckIntervals
+  /** Null when the log does not know it. */
+  configuration(log: number, digest: Uint8Array): Configured | null
   /** Whether the log names this agent as one that may write to it. */
   isMember(log: number, agent: Buffer): boolean
   /** Where an agent writes, by the names that people know. */
   namesOf(log: number, agent: Buffer): Pick<Anomaly, 'contract' | 'agent'>
+  /** An agent has sent more than its checks can say. */
+  passed(agent: string): void
 }
 
 type Waiting = { sender: Sender; bytes: Uint8Array; answer: (verdict: Verdict) => void }
 type Proved = Waiting & { batch: PlacedBatch; receivedMs: UnixMs }
 /** A frame whose content may stand in `log`. */
-type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffer }
+type Checked = { log: number; checkIntervalsMs: readonly number[]; digest: Buffer; weightMs: number }
 type Proving = { taken: Waiting[]; proofs: Promise<readonly Proof[]> }
 type Group = { drafts: Draft[]; acknowledged: Proved[]; facts: Fact[] }
 type Groups = Map<number, Group>
@@ -81,7 +85,7 @@ export class FrameIntake {
   readonly #hasRoom: () => boolean
   readonly #shell: Shell
   readonly #sequencer: Sequencer
-  readonly #checkIntervals: CheckIntervals
+  readonly #configuration: FrameIntakeDeps['configuration']
   readonly #isMember: FrameIntakeDeps['isMember']
   readonly #naming: Pick<FrameIntakeDeps, 'namesOf' | 'publicUrl'>
   readonly #waiting: Waiting[] = []
@@ -89,6 +93,8 @@ export class FrameIntake {
   /** agent → when its last event of an anomaly was written. */
   readonly #anomalyMs = new Map<string, UnixMs>()
   readonly #refusals: Refusals
+  readonly #allowances: Allowances
+  readonly #passed: FrameIntakeDeps['passed']
   #running = false
   /** Rises with every failed commit: session ends read before it are not to be trusted. */
   #generation = 0
@@ -99,10 +105,17 @@ export class FrameIntake {
     this.#hasRoom = deps.hasRoom
     this.#shell = deps.shell
     this.#sequencer = deps.sequencer
-    this.#checkIntervals = deps.checkIntervals
+    this.#configuration = deps.configuration
     this.#isMember = deps.isMember
     this.#naming = deps
     this.#refusals = new Refusals(deps)
+    this.#passed = deps.passed
+    this.#allowances = new Allowances(() => deps.shell.clock.monotonicUs() / 1_000)
+  }
+
+  /** For how long nothing more is heard of an agent that has sent more than its checks can say, ms. */
+  owedMs(agent: string): number {
+    return this.#allowances.owedMs(agent)
   }
 
   /** One verdict for one frame, in the order of a sender's frames. */
@@ -193,6 +206,8 @@ export class FrameIntake {
     for (const one of frames) {
       const known = this.#checked(one)
       if (!known) continue
+      const agent = one.sender.agent.toString('hex')
+      if (this.#allowances.spend(agent, known)) this.#passed(agent)
       let added = this.#admitOne(one, known)
       if (added === 'number-used') {
         // The frame that used it may be one of those that have just been admitted.
@@ -233,10 +248,17 @@ export class FrameIntake {
     }
     const lie = this.#sequencer.lieIn(log)
     if (lie) return refuse(one, { reason: 'log-stopped', detail: lie.message })
-    const checkIntervalsMs = this.#checkIntervals(log, batch.configDigest)
+    const known = this.#configuration(log, batch.configDigest)
+    const checkIntervalsMs = known?.intervalsMs ?? null
     const refusal = refuseContent(batch, { agent: sender.agent, checkIntervalsMs, receivedMs })
     if (refusal) return refuse(one, refusal)
-    return { log, checkIntervalsMs: checkIntervalsMs ?? [], digest: frameDigest(bytes) }
+    const weight = weightMs(batch, { bytes: bytes.length, checks: known?.config.checks ?? [] })
+    return {
+      log,
+      checkIntervalsMs: checkIntervalsMs ?? [],
+      digest: frameDigest(bytes),
+      weightMs: weight,
+    }
   }
 
   /** What the frame adds, no leaf for a repeat; null when it was refused. */

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { AGENT_PATH, MAX_AGENT_MESSAGE_BYTES, MAX_HELLO_BYTES, SUBPROTOCOL } from '@constat/shared/wire'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import type { KnownAgent } from './agents.ts'
+import type { AnswersTo } from '../host-names.ts'
 import { Connection, type ConnectionDeps, type SignedLook, type Socket } from './connection.ts'
 
 /** Connections of one agent at most; the oldest makes room. One, and those whose end was not noticed yet. */
@@ -43,10 +44,12 @@ export type Entrance = {
   server: Server
   /** An agent has proved who it is. */
   keep(stream: Stream): void
+  /** Whether this collector is known by the host that an upgrade names. */
+  answersTo: AnswersTo
 }
 
 /** Serves agents on the upgrade requests of a server. */
-export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): AgentSockets {
+export function serveAgents({ server, keep, answersTo }: Entrance, deps: ConnectionDeps): AgentSockets {
   const open = new Set<Open>()
   const clock = deps.shell.clock
   const ws = new WebSocketServer({
@@ -57,7 +60,7 @@ export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): A
     handleProtocols: () => SUBPROTOCOL,
   })
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const refusal = refusalOf(request)
+    const refusal = refusalOf(request, answersTo)
     if (refusal !== null) return rejectUpgrade(stream, refusal)
     ws.handleUpgrade(request, stream, head, (socket) => accept(socket, request.socket))
   }
@@ -76,7 +79,7 @@ export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): A
       open.delete(one)
     })
   }
-  const sweep = setInterval(() => dropDead(open, clock.nowMs()), SWEEP_MS)
+  const sweep = setInterval(() => lookAt(open, clock.nowMs()), SWEEP_MS)
   server.on('upgrade', upgrade)
   return {
     assignAll: async () => {
@@ -106,7 +109,8 @@ export function serveAgents({ server, keep }: Entrance, deps: ConnectionDeps): A
 }
 
 /** The status that an upgrade is refused with; null: it may be an agent's. */
-function refusalOf({ url = '', headers }: IncomingMessage): string | null {
+function refusalOf({ url = '', headers }: IncomingMessage, answersTo: AnswersTo): string | null {
+  if (!answersTo(headers.host ?? '')) return '421 Misdirected Request'
   if (url.split('?')[0] !== AGENT_PATH) return '404 Not Found'
   // A page in a browser sends it, an agent never does.
   if (headers.origin !== undefined) return '403 Forbidden'
@@ -171,10 +175,15 @@ function sendOrEnd(socket: WebSocket, bytes: Uint8Array): void {
   else socket.send(bytes)
 }
 
-function dropDead(open: ReadonlySet<Open>, nowMs: number): void {
-  for (const { connection, socket, openedMs, seenMs } of open) {
+/** Listens again where that is due, and drops the dead. */
+function lookAt(open: ReadonlySet<Open>, nowMs: number): void {
+  for (const one of open) {
+    const { connection, socket, openedMs } = one
+    connection.listen()
+    // Nothing of it is read.
+    if (connection.rests) one.seenMs = nowMs
     const isLate = connection.agent === null && nowMs - openedMs > HELLO_WITHIN_MS
-    if (isLate || nowMs - seenMs > DEAD_AFTER_MS) socket.terminate()
+    if (isLate || nowMs - one.seenMs > DEAD_AFTER_MS) socket.terminate()
   }
 }
 

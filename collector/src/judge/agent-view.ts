@@ -22,7 +22,8 @@ export function agentView(agent: KnownAgent, measured: Measured): AgentView {
     lastSeenAt: formatInstant(agent.lastSeenMs),
     connected: agent.connections > 0,
     silent: agent.silentSinceMs !== null,
-    clonedAt: clonedAt(agent, measured),
+    clonedAt: lately(agent.clone, measured),
+    excessAt: lately(agent.excess, measured),
     version: agent.version,
     clockOffsetMs: agent.clockOffsetMs,
     clockErrorMs: agent.clockErrorMs,
@@ -32,8 +33,8 @@ export function agentView(agent: KnownAgent, measured: Measured): AgentView {
   }
 }
 
-function clonedAt({ clone }: KnownAgent, { nowMs }: Measured): string | null {
-  return clone !== null && nowMs - clone.seenMs < DAY_MS ? formatInstant(clone.seenMs) : null
+function lately(noticed: KnownAgent['clone'], { nowMs }: Measured): string | null {
+  return noticed !== null && nowMs - noticed.seenMs < DAY_MS ? formatInstant(noticed.seenMs) : null
 }
 
 /** Known share of the last day, or of the time since the first sample where that is shorter, of what is probed now. */

@@ -9,6 +9,7 @@ import { configurationNamed, type ContractState } from '@constat/sla/state/contr
 import type { FirstFailure } from '@constat/sla/state/incident-record'
 import { framesWithin } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
+import { provedFrames } from '../ledger/proved.ts'
 import type { FailurePlace } from './describe.ts'
 
 const FAIL = outcomeCode('fail')
@@ -19,26 +20,23 @@ export async function readFailure(
   state: ContractState,
   { agent, check, atMs }: FailurePlace,
 ): Promise<FirstFailure | null> {
-  const frames = await framesWithin(db, {
-    log: state.log,
-    agent: Buffer.from(agent, 'hex'),
-    fromMs: atMs,
-    untilMs: atMs + 1,
-    below: Number.MAX_SAFE_INTEGER,
-  })
-  for (const { body, index } of frames) {
-    const decoding = decodeFrame(body)
-    invariant(decoding.kind === 'decoded', `leaf ${index} is a frame that was proved`)
-    const { batch } = decoding.frame
-    const checks = configurationNamed(state, batch.configDigest)?.config.checks ?? []
-    const { samples, baseS } = batch
-    const at = samples.check.findIndex(
-      (own, i) =>
-        checks[own]?.name === check &&
-        samples.offsetMs[i] === atMs - baseS * 1_000 &&
-        samples.outcome[i] === FAIL,
-    )
-    if (at >= 0) return { agent, atMs, ...saidAt(batch, at) }
+  const span = { fromMs: atMs, untilMs: atMs + 1, from: 0, below: Number.MAX_SAFE_INTEGER }
+  const asked = { log: state.log, agent: Buffer.from(agent, 'hex'), ...span }
+  for await (const frames of provedFrames(db, asked, framesWithin)) {
+    for (const { body, index } of frames) {
+      const decoding = decodeFrame(body)
+      invariant(decoding.kind === 'decoded', `leaf ${index} is a frame that was proved`)
+      const { batch } = decoding.frame
+      const checks = configurationNamed(state, batch.configDigest)?.config.checks ?? []
+      const { samples, baseS } = batch
+      const at = samples.check.findIndex(
+        (own, i) =>
+          checks[own]?.name === check &&
+          samples.offsetMs[i] === atMs - baseS * 1_000 &&
+          samples.outcome[i] === FAIL,
+      )
+      if (at >= 0) return { agent, atMs, ...saidAt(batch, at) }
+    }
   }
   return null
 }

@@ -27,7 +27,7 @@ import { bareContext, causeOf, incidentView, type FailurePlace, type IncidentCon
 import { readFailure } from './first-failure.ts'
 import { compareIncidents, type Change } from './incidents.ts'
 import { incidentsSeen } from './service-history.ts'
-import { writeClone, writeSilence } from './silences.ts'
+import { writeClone, writeExcess, writeSilence } from './silences.ts'
 import type { Timelines, VantageTimeline } from '@constat/sla/fold/timelines'
 import { isZoneReference, zoneOfIncident } from './zones.ts'
 
@@ -110,11 +110,12 @@ export class Judge {
 
   /** Events of agents and sites that fell silent, are back, or are cloned. True: there were some. */
   async silences(): Promise<boolean> {
-    const { silent, back, cloned } = this.#deps.agents.changes()
+    const { silent, back, cloned, excessive } = this.#deps.agents.changes()
     for (const agent of silent) await writeSilence(this.#deps, { agent, sinceMs: agent.seenMs })
     for (const agent of back) await writeSilence(this.#deps, { agent, sinceMs: null })
     for (const agent of cloned) await writeClone(this.#deps, agent)
-    return silent.length + back.length + cloned.length > 0
+    for (const agent of excessive) await writeExcess(this.#deps, agent)
+    return silent.length + back.length + cloned.length + excessive.length > 0
   }
 
   /**

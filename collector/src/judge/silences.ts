@@ -4,7 +4,7 @@
  * transaction that marks it: once, also when the collector dies in between.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import { agentFact, cloneFact, siteFact, type SiteSilence } from '../alert/facts.ts'
+import { agentFact, cloneFact, excessFact, siteFact, type SiteSilence } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import { markSilence } from '../db/agent-rows.ts'
 import { writeEvent } from '../db/events.ts'
@@ -55,6 +55,14 @@ export async function writeClone({ db, shell, publicUrl }: SilenceDeps, agent: K
   const fact = cloneFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
   await db.begin((tx) => writeEvent(tx, fact))
   if (clone) clone.told = true
+}
+
+/** It sends more than its checks can say. */
+export async function writeExcess({ db, shell, publicUrl }: SilenceDeps, agent: KnownAgent): Promise<void> {
+  const { id, name, excess } = agent
+  const fact = excessFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
+  await db.begin((tx) => writeEvent(tx, fact))
+  if (excess) excess.told = true
 }
 
 /** Agents that are vantages of a contract now. */

@@ -8,11 +8,14 @@
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '@constat/sla/latency'
-import { frameBodies, latencyRows, putLatencies } from '../db/latency-rows.ts'
+import { framesWithin } from '../db/ledger-rows.ts'
+import { latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Fold } from '@constat/sla/fold/fold'
 import { CHUNK_MS, chunkStart } from '@constat/sla/fold/track'
 import type { Place, StatesByLog, Tracks } from '@constat/sla/fold/tracks'
+import { Lie } from '../ledger/lie.ts'
+import { provedFrames } from '../ledger/proved.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
 import {
   addTimings,
@@ -38,6 +41,8 @@ export type LatencyDeps = {
   contracts: StatesByLog
   fold: Pick<Fold, 'next'> & { tracks: Pick<Tracks, 'sizesOf' | 'places' | 'ofAgent'> }
   nowMs: () => UnixMs
+  /** A frame that is read back is not the one that the tree holds. */
+  lied?: (lie: Lie) => void
 }
 
 /** A chunk of a place with the count of readings that tells whether it is up to date. */
@@ -131,7 +136,12 @@ export class Latencies {
     const name = chunkName(chunk)
     let reading = this.#reading.get(name)
     if (!reading) {
-      reading = this.#grow(name, chunk).finally(() => this.#reading.delete(name))
+      reading = this.#grow(name, chunk)
+        .catch((error: unknown) => {
+          if (error instanceof Lie) this.#deps.lied?.(error)
+          throw error
+        })
+        .finally(() => this.#reading.delete(name))
       this.#reading.set(name, reading)
     }
     return reading
@@ -146,8 +156,10 @@ export class Latencies {
     const below = fold.next(log)
     const sizes = this.#sizesAt(chunk)
     const key = { log, agent: Buffer.from(agent, 'hex'), fromMs: startMs, untilMs: startMs + CHUNK_MS }
-    for (const body of await frameBodies(db, { ...key, from: growing.next, below })) {
-      addTimings(growing.byCheck, body, { startMs, namesOf: (digest) => this.#checkNames(log, digest) })
+    for await (const rows of provedFrames(db, { ...key, from: growing.next, below }, framesWithin)) {
+      for (const { body } of rows) {
+        addTimings(growing.byCheck, body, { startMs, namesOf: (digest) => this.#checkNames(log, digest) })
+      }
     }
     growing.next = below
     growing.sizes = sizes

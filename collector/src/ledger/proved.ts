@@ -5,7 +5,16 @@
  */
 import { EMPTY_FRONTIER, HASH_BYTES, appendLeaves, leafHash } from '@constat/evidence/tree'
 import { TILE_WIDTH } from '@constat/evidence/tile'
-import { entryRange, logRow, tilesNumbered, type EntryRow, type LogRow } from '../db/ledger-rows.ts'
+import {
+  entryRange,
+  FRAMES_PER_PAGE,
+  logRow,
+  tilesNumbered,
+  type EntryRow,
+  type FramePage,
+  type FramesAsked,
+  type LogRow,
+} from '../db/ledger-rows.ts'
 import type { Database, Tx } from '../db/tx.ts'
 import { LEAF_TYPES, rowBytes } from '@constat/evidence/leaf'
 import { Lie, type LiePlace, type LieSaid } from './lie.ts'
@@ -30,9 +39,68 @@ export async function proved(db: Database | Tx, log: number, rows: EntryRow[]): 
     tiles.clear()
   }
   await proveInTiles(db, row, pending, tiles)
-  const lie = rows.at(-1)!.index >= edgeFrom ? await lieAtEdge(db, row) : null
-  if (lie) throw new Lie(row, lie)
+  const atEdge = rows.filter(({ index }) => index >= edgeFrom)
+  if (atEdge.length > 0) await proveAtEdge(db, row, atEdge)
   return rows
+}
+
+/** Hashes of the leaves past the last full tile of a log, from `from` on, as its frontier was last seen to hold. */
+type Edge = { from: number; hashes: readonly Buffer[] }
+
+/** What was proved stays proved: leaves that are added are looked at, and those that are read. */
+const EDGES = new WeakMap<object, Map<number, Edge>>()
+
+async function proveAtEdge(db: Database | Tx, log: LogRow, rows: readonly EntryRow[]): Promise<void> {
+  const edge = await edgeOf(db, log)
+  if (!edge) {
+    const one = { index: rows[0]!.index, part: 'leaf' as const, what: NOT_AS_IN_TILE }
+    throw new Lie(log, (await lieAtEdge(db, log)) ?? one)
+  }
+  const unlike = rows.find((row) => edge.hashes[row.index - edge.from]?.equals(rowHash(row)) !== true)
+  if (unlike) throw new Lie(log, { index: unlike.index, part: 'leaf', what: NOT_AS_IN_TILE })
+}
+
+/** Null where the leaves that are stored do not make the frontier. */
+async function edgeOf(db: Database | Tx, log: LogRow): Promise<Edge | null> {
+  const kept = EDGES.get(db) ?? new Map<number, Edge>()
+  EDGES.set(db, kept)
+  const from = log.size - (log.size % TILE_WIDTH)
+  const known = kept.get(log.id)
+  const before = known?.from === from && known.hashes.length <= log.size - from ? known.hashes : []
+  const added = { log: log.id, from: from + before.length, to: log.size }
+  const rows = await entryRange(db, { ...added, limit: TILE_WIDTH })
+  if (firstGap(rows, added.from, added.to) !== null) return null
+  const hashes = [...before, ...rows.map(rowHash)]
+  if (firstUnlikeInFrontier(hashes, log) !== null) return null
+  const edge = { from, hashes }
+  kept.set(log.id, edge)
+  return edge
+}
+
+/** The first hash of the frontier past the full tiles that these leaves do not make; null when they make it. */
+function firstUnlikeInFrontier(leaves: readonly Buffer[], log: LogRow): number | null {
+  const { hashes } = appendLeaves(EMPTY_FRONTIER, leaves)
+  const stored = log.frontier.subarray(log.frontier.length - hashes.length * HASH_BYTES)
+  return firstUnlike(hashes, stored, 0)
+}
+
+/** Frames page by page, each page proved before it is answered. */
+export async function* provedFrames(
+  db: Database | Tx,
+  asked: FramesAsked,
+  pageOf: FramePage,
+): AsyncGenerator<EntryRow[]> {
+  for (let after: EntryRow | undefined, isLast = false; !isLast;) {
+    const rows = await pageOf(db, asked, after)
+    await proved(
+      db,
+      asked.log,
+      rows.toSorted((a, b) => a.index - b.index),
+    )
+    if (rows.length > 0) yield rows
+    after = rows.at(-1)
+    isLast = rows.length < FRAMES_PER_PAGE
+  }
 }
 
 /** The same, answered: null where all of them are the tree's. */
@@ -88,9 +156,7 @@ export async function lieAtEdge(db: Database | Tx, log: LogRow): Promise<LieSaid
   const rows = await entryRange(db, { log: log.id, from, to: log.size, limit: TILE_WIDTH })
   const gap = firstGap(rows, from, log.size)
   if (gap !== null) return { index: gap, part: 'leaf', what: 'it is missing' }
-  const { hashes } = appendLeaves(EMPTY_FRONTIER, rows.map(rowHash))
-  const stored = log.frontier.subarray(log.frontier.length - hashes.length * HASH_BYTES)
-  const at = firstUnlike(hashes, stored, 0)
+  const at = firstUnlikeInFrontier(rows.map(rowHash), log)
   if (at === null) return null
   const [index, until] = edgeSpans(log.size)[at]!
   const some = `one of the leaves ${index} to ${until - 1} is not the one that the tree holds`

@@ -5,7 +5,7 @@
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { checksOf } from '@constat/sla/service-tree'
-import { newest, nameIn, type ContractState } from '@constat/sla/state/contract-state'
+import { newest, nameIn, type ContractState, type Life } from '@constat/sla/state/contract-state'
 import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import {
   effectiveFromMs,
@@ -31,6 +31,8 @@ import { contractSentence, minuteText, worstState } from '../judge/sentence.ts'
 import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
 import { membersNow } from '../judge/silences.ts'
 import { siteViews } from '../judge/site-view.ts'
+import { siteOf } from '@constat/sla/assembly/sites'
+import type { Vantage } from '../view/vantage.ts'
 import { whyAt } from '../judge/why.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
@@ -67,6 +69,7 @@ type KeptView = {
 export class ContractReads {
   readonly #deps: ContractReadsDeps
   readonly #kept = new Map<string, KeptView>()
+  readonly #vantages = new WeakMap<Life, Pick<ContractState, 'members'> & { vantages: readonly Vantage[] }>()
 
   constructor(deps: ContractReadsDeps) {
     this.#deps = deps
@@ -131,6 +134,17 @@ export class ContractReads {
     const { agents, contracts, tracks, nowMs } = this.#deps
     const measured = { contracts: contracts.all(), tracks, nowMs: nowMs() }
     return agents.enrolled().map((agent) => agentView(agent, measured))
+  }
+
+  vantages(contract: string): readonly Vantage[] {
+    const state = this.#deps.contracts.of(contract)
+    if (!state) return []
+    const { life, members } = state
+    const kept = this.#vantages.get(life)
+    if (kept?.members === members) return kept.vantages
+    const vantages = vantagesOf(state)
+    this.#vantages.set(life, { members, vantages })
+    return vantages
   }
 
   #exclusionsOf(state: ContractState, records: readonly ExclusionRecord[]): ExclusionView[] {
@@ -296,4 +310,14 @@ function severity({ state, guarantees, openIncidents, endedAt, trouble }: Contra
   const risk = guarantees.some(({ outlook }) => outlook === 'at_risk') ? 1 : 0
   const states = { down: 4, partial: 2, unknown: 2, degraded: 1, up: 0 }
   return (trouble === null ? 0 : 16) + failed + risk + states[state] + (openIncidents > 0 ? 4 : 0)
+}
+
+/** Each at the site that the newest terms with a place for it give it. */
+function vantagesOf(state: ContractState): Vantage[] {
+  const terms = state.life.revisions.map((one) => one.terms).toReversed()
+  return [...new Set(state.members.map(({ agent }) => agent))].map((agent) => {
+    const name = nameIn(state, agent)
+    const site = terms.map((one) => siteOf(one, { id: agent, name })).find((one) => one !== null)
+    return { agent, name, site: site ? { id: site.id, displayName: site.displayName } : null }
+  })
 }

@@ -23,6 +23,7 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
     exclusions: (filter) => contracts.exclusions(filter),
     exclusion: (id) => contracts.exclusion(id),
     agents: () => contracts.agents(),
+    vantages: (contract) => contracts.vantages(contract),
     timeline: (service, span, contract) => incidents.timeline(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
     incident: (id) => Promise.resolve(incidents.incident(id)),

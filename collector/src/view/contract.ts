@@ -91,6 +91,9 @@ export const agent = z
     clonedAt: instant
       .nullable()
       .describe('When two hosts were last seen to use its key at once; null: not within the last 24 h'),
+    excessAt: instant
+      .nullable()
+      .describe('When it last sent more than its checks can say; null: not within the last 24 h'),
     version: z.string(),
     clockOffsetMs: z.int(),
     clockErrorMs: z.int(),

@@ -5,6 +5,7 @@ import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
 import type { IncidentView, LatencyView, TimelineView } from './timeline.ts'
+import type { Vantage } from './vantage.ts'
 import type {
   ClosedWindowView,
   ClosingView,
@@ -49,6 +50,8 @@ export type JudgeReads = {
   exclusions(filter: { contract?: string; before?: string; limit: number }): ExclusionView[]
   exclusion(id: string): ExclusionView | null
   agents(): AgentView[]
+  /** Everyone that ever was one, in order of enrolment; the same list as long as nothing of it changes. */
+  vantages(contract: string): readonly Vantage[]
 }
 
 export type WindowReads = {

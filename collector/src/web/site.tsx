@@ -9,7 +9,7 @@ import type { AppDeps } from '../http/actions.ts'
 import { cameAlone, isGood, requireSameOrigin, signIn, signOut } from '../http/caller.ts'
 import { limitBody } from '../http/describe.ts'
 import { MAX_QUERY_CHARS } from '../http/limits.ts'
-import { knownFault, problemOf } from '../http/problem.ts'
+import { knownFault, problemOf, retryAfter } from '../http/problem.ts'
 import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
 import { contractPages } from './contracts.tsx'
@@ -54,6 +54,7 @@ export function tellTrouble(c: Context, error: unknown, deps: AppDeps): Response
   return c.html(
     <Trouble scene={{ ...sceneOf(c, deps, null), fragment: false }} problem={problem} />,
     problem.status,
+    retryAfter(error),
   )
 }
 
@@ -70,7 +71,7 @@ function addDoor(site: Hono, deps: AppDeps): void {
     const token = c.req.query('token') ?? ''
     const scene = sceneOf(c, deps, null)
     if (!cameAlone(c)) {
-      if (await isGood(token, deps)) return c.html(<AskFirst scene={scene} token={token} />)
+      if (await isGood(c, token, deps)) return c.html(<AskFirst scene={scene} token={token} />)
     } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
     return c.html(<SignIn scene={scene} next="/" outcome="wrong" />, 401)
   })

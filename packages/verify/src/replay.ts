@@ -43,8 +43,12 @@ export class Replay {
     this.#beside = beside
     this.fold = new Fold({
       contracts: { ofLog: () => this.#state },
-      frames: ({ agent, fromMs, untilMs, below }) =>
-        Promise.resolve(this.#within(agent, { fromMs, untilMs, below }).map(({ frame }) => frame)),
+      frames: ({ agent, from, ...span }) => [
+        this.#within(agent, span)
+          .map(({ frame }) => frame)
+          .filter(({ index }) => index >= from)
+          .sort(bySessionAndSeq),
+      ],
     })
   }
 
@@ -146,4 +150,8 @@ function push(map: Map<string, Spanned[]>, key: string, value: Spanned): void {
   const list = map.get(key)
   if (list) list.push(value)
   else map.set(key, [value])
+}
+
+function bySessionAndSeq(a: Frame, b: Frame): number {
+  return Buffer.compare(a.session, b.session) || a.seq - b.seq
 }

@@ -5,7 +5,7 @@ import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@consta
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   Agents,
-  CLONE_PAUSE_MS,
+  NOTICE_PAUSE_MS,
   SILENT_AFTER_MS,
   type KnownAgent,
 } from '../../../collector/src/intake/agents.ts'
@@ -219,7 +219,9 @@ describe('a clone', () => {
       welcomed: () => undefined,
     }
     // No frame is sent here.
-    const deps = { shell: shellNow(), agents, assign: () => Promise.resolve([]), hanging: () => undefined }
+    const intake = { owedMs: () => 0 }
+    const assign = () => Promise.resolve([])
+    const deps = { shell: shellNow(), agents, intake, assign, hanging: () => undefined }
     const connection = new Connection(socket, deps as unknown as ConnectionDeps)
     const nonce = Buffer.alloc(NONCE_BYTES, 1)
     const hello = { nonce, publicKey: rawPublicKey(key), name: 'lyon', version: '1', token: null }
@@ -265,14 +267,14 @@ describe('a clone', () => {
     await connect()
     const agent = agents.enrolled()[0]!
     older.alive()
-    for (const ms of [CLONE_AFTER_MS, 60_000, CLONE_PAUSE_MS - 1]) {
+    for (const ms of [CLONE_AFTER_MS, 60_000, NOTICE_PAUSE_MS - 1]) {
       pass(ms)
       older.alive()
       expect(cloned()).toBe(ms === CLONE_AFTER_MS ? 1 : 0)
       // The judge has told it.
       agent.clone!.told = true
     }
-    pass(CLONE_PAUSE_MS)
+    pass(NOTICE_PAUSE_MS)
     older.alive()
     expect(cloned()).toBe(1)
   })

@@ -22,6 +22,7 @@ import { readConfig } from '../../../collector/src/config.ts'
 import { joinLine } from '../../../collector/src/installer.ts'
 import { openListener, type Listener } from '../../../collector/src/listener.ts'
 import { CA, GOOD_LEAF, LEAF_KEY, SELF_SIGNED } from '../../support/certificates.ts'
+import { REAL_CLOCK } from '../../support/real-clock.ts'
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'constat-certificate-'))
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }))
@@ -133,7 +134,7 @@ describe('the port', () => {
     for (const one of open.splice(0)) await one.close()
   })
   const listen = async (host: string, certificate: Served | null): Promise<Listener> => {
-    const listener = await openListener({ host, port: 0 }, certificate)
+    const listener = await openListener({ host, port: 0 }, certificate, REAL_CLOCK)
     open.push(listener)
     return listener
   }
@@ -177,7 +178,7 @@ describe('the port', () => {
   })
 
   it('closes although somebody holds a connection without a word', async () => {
-    const listener = await openListener({ host: '127.0.0.1', port: 0 }, served)
+    const listener = await openListener({ host: '127.0.0.1', port: 0 }, served, REAL_CLOCK)
     const silent = connectTcp(Number(new URL(listener.url).port), '127.0.0.1')
     silent.on('error', () => silent.destroy())
     await new Promise((resolve) => silent.once('connect', resolve))
@@ -196,7 +197,7 @@ describe('the port', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     // A TCP server that listens has an address of this form.
     const { port } = taken.address() as AddressInfo
-    await expect(openListener({ host: '127.0.0.1', port }, null)).rejects.toMatchObject({
+    await expect(openListener({ host: '127.0.0.1', port }, null, REAL_CLOCK)).rejects.toMatchObject({
       code: 'network',
       hint: expect.stringContaining('CONSTAT_LISTEN'),
     })

@@ -2,12 +2,15 @@
  * What a frame may cost the fold: one that accounts for more than any agent can is set aside, whichever way
  * it is read, and many large ones are folded a page at a time, to the same tracks as one by one.
  */
+import { MAX_SAMPLES } from '@constat/shared/batch'
 import { MAX_OPEN_SLOTS, MAX_SLOTS } from '@constat/shared/slots'
 import { describe, expect, it } from 'vitest'
 import type { EntryRow } from '../../../collector/src/db/ledger-rows.ts'
 import { nothingTouched } from '@constat/sla/fold/fold'
 import { LedgerFold } from '../../../collector/src/fold/ledger-fold.ts'
 import { frameOf, type Unfolded } from '@constat/sla/fold/page'
+import { ChunkReadings } from '@constat/sla/fold/chunk-readings'
+import { MAX_CHUNK_READINGS } from '@constat/sla/fold/track'
 import { appliedState, statesOf } from '../../support/contract-state.ts'
 import { accepted } from '../../support/contract-text.ts'
 import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
@@ -101,6 +104,66 @@ describe('a frame that accounts for more than can be', () => {
   ])('%s', async (_, count, setAside) => {
     const [row] = rowsOf([{ runs: MAX_SLOTS / 10_000, count }])
     expect((await folded([row!], [[row!]])).unfolded).toHaveLength(setAside)
+  })
+})
+
+describe('a chunk', () => {
+  /** Readings a ms apart, `from` first, in frames of as many as one holds. */
+  const readings = (session: Session, { from, count }: { from: number; count: number }): Buffer[] =>
+    Array.from({ length: Math.ceil(count / MAX_SAMPLES) }, (_, n) => {
+      const first = from + n * MAX_SAMPLES
+      const offsets = Array.from(
+        { length: Math.min(MAX_SAMPLES, from + count - first) },
+        (_two, i) => first + i,
+      )
+      return session.next({ baseS: CHUNK_S, samples: goodSamples(...offsets) })
+    })
+  const CHUNK_S = Math.floor(START_S / 14_400) * 14_400
+  const place = { origin: config.origin, configDigest: configDigest(config) }
+
+  function leavesOf(parts: readonly { id: number; from: number; count: number }[]): EntryRow[] {
+    const sessions = parts.map(({ id, ...span }) => {
+      const session = new Session(author, place, Buffer.alloc(16, id))
+      return readings(session, span).map((body, seq) => ({ session: session.id, seq, body }))
+    })
+    const at = { log: 1, type: 1, receivedMs: 0, fromMs: CHUNK_S * 1_000, toMs: (CHUNK_S + 14_399) * 1_000 }
+    return sessions.flat().map((one, i) => ({ ...at, ...one, index: i + 2, agent: author.agent }))
+  }
+
+  it('has its first readings, whatever came first: in order, late, and again from the ledger', async () => {
+    const early = { id: 1, from: 0, count: 20_000 }
+    const rest = { id: 2, from: 20_000, count: MAX_CHUNK_READINGS }
+    const inOrder = leavesOf([early, rest])
+    const late = leavesOf([rest, early])
+    const told = await folded(inOrder, [inOrder])
+    expect([...told.chunks.values()].map((body) => JSON.parse(body) as object)).toMatchObject([
+      { samples: MAX_CHUNK_READINGS, lastMs: CHUNK_S * 1_000 + MAX_CHUNK_READINGS - 1 },
+    ])
+    const half = inOrder.length >> 1
+    expect((await folded(inOrder, [inOrder.slice(0, half), inOrder.slice(half)])).chunks).toEqual(told.chunks)
+    const of = (id: number) => late.filter(({ session }) => session![0] === id)
+    expect((await folded(late, [of(2), of(1)])).chunks).toEqual(told.chunks)
+  })
+
+  it('is read for as many checks as fit, one at least, and of each the first of all and the first of slots', () => {
+    const span = { startMs: 0, endMs: 14_400_000 }
+    const one = (atMs: number, attempt = 0) => ({
+      atMs: [atMs],
+      outcome: null,
+      cause: null,
+      attempt: attempt === 0 ? null : [attempt],
+    })
+    const found = new ChunkReadings(['a', 'b', 'c'], span, 4)
+    for (const [i, check] of ['a', 'b', 'c', 'a', 'b'].entries()) found.add(check, one(i))
+    found.add('elsewhere', one(9))
+    found.add('a', one(20_000_000))
+    found.lost([7, 2, -1])
+    expect(found.checks()).toEqual(['a', 'b'])
+    expect(found.of('a').atMs).toEqual([0, 2, 3, 7])
+    expect(found.of('b').atMs).toEqual([1, 2, 4, 7])
+    for (let atMs = 10; atMs < 30; atMs += 1) found.add('a', one(atMs))
+    expect(found.checks()).toEqual(['a'])
+    expect(found.of('a').atMs).toHaveLength(24)
   })
 })
 

@@ -23,6 +23,7 @@ const ORIGIN = 'log.example/one'
 const DIGEST = Buffer.alloc(32, 0xc0)
 const PLACE = { origin: ORIGIN, configDigest: DIGEST }
 const AUTHOR = authorOf(7)
+const CONFIGURED = { intervalsMs: [10_000], config: { checks: [{ intervalMs: 10_000, reprobeMs: 2_000 }] } }
 const SENDER = { agent: AUTHOR.agent, publicKey: rawPublicKey(AUTHOR.key) }
 
 function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameIntake {
@@ -40,7 +41,8 @@ function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameI
     },
     hasRoom: () => true,
     sequencer: ledger.sequencer(),
-    checkIntervals: (log, digest) => (log === 1 && DIGEST.equals(digest) ? [10_000] : null),
+    configuration: (log, digest) => (log === 1 && DIGEST.equals(digest) ? CONFIGURED : null),
+    passed: (agent) => ledger.events.push(`passed ${agent}`),
     isMember: (log, agent) => log === 1 && agent.equals(AUTHOR.agent),
     namesOf: (_, agent) => ({ contract: 'one', agent: { id: agent.toString('hex'), name: 'lyon-1' } }),
     publicUrl: 'https://constat.example',

@@ -2,7 +2,13 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { MAX_GUESTS, MAX_GUESTS_OF_ADDRESS, networkOf, Places } from '../../../collector/src/places.ts'
+import {
+  MAX_CONNECTIONS_PER_MINUTE,
+  MAX_GUESTS,
+  MAX_GUESTS_OF_ADDRESS,
+  networkOf,
+  Places,
+} from '../../../collector/src/places.ts'
 
 describe('a network', () => {
   it.each([
@@ -43,23 +49,42 @@ function entered(places: Places, address: string, count: number): Guest[] {
 
 const staying = (guests: readonly Guest[]): number => guests.filter(({ destroyed }) => !destroyed).length
 
+describe('in a minute', () => {
+  it(`an address comes ${MAX_CONNECTIONS_PER_MINUTE} times, and an agent does not count`, () => {
+    let ms = 0
+    const places = new Places(() => ms)
+    const come = (address: string): Guest => {
+      const [guest] = entered(places, address, 1)
+      if (!guest!.destroyed) guest!.emit('close')
+      return guest!
+    }
+    for (let n = 0; n < MAX_CONNECTIONS_PER_MINUTE; n += 1) expect(come('192.0.2.1').destroyed).toBe(false)
+    expect([come('192.0.2.1').destroyed, come('192.0.2.2').destroyed]).toEqual([true, false])
+    ms += 60_000 / MAX_CONNECTIONS_PER_MINUTE
+    const [agent] = entered(places, '192.0.2.1', 1)
+    expect(agent!.destroyed).toBe(false)
+    places.keep(agent as unknown as Socket)
+    expect([come('192.0.2.1').destroyed, come('192.0.2.1').destroyed]).toEqual([false, true])
+  })
+})
+
 describe('where there is no room', () => {
   it('the oldest of the same address gives way', () => {
-    const places = new Places()
+    const places = new Places(() => 0)
     const guests = entered(places, '192.0.2.1', MAX_GUESTS_OF_ADDRESS + 3)
     expect(guests.map(({ destroyed }) => destroyed).indexOf(false)).toBe(3)
     expect(staying(guests)).toBe(MAX_GUESTS_OF_ADDRESS)
   })
 
   it('somebody of the address that has the most gives way to one of another', () => {
-    const places = new Places()
+    const places = new Places(() => 0)
     const [most, some] = [entered(places, '192.0.2.1', 500), entered(places, '192.0.2.2', 400)]
     const few = entered(places, '192.0.2.3', MAX_GUESTS - 900 + 10)
     expect([most, some, few].map(staying)).toEqual([490, 400, MAX_GUESTS - 890])
   })
 
   it('an agent that was welcomed takes none', () => {
-    const places = new Places()
+    const places = new Places(() => 0)
     const [agent] = entered(places, '192.0.2.1', 1)
     places.keep(agent as unknown as Socket)
     expect(staying([agent!, ...entered(places, '192.0.2.1', MAX_GUESTS_OF_ADDRESS)])).toBe(

@@ -38,6 +38,7 @@ function world({ more = '', agents = [{}, {}, {}], checks = 1 }: World = {}) {
       clockBase: null,
       opened: 1,
       clone: null,
+      excess: null,
     }
     return { ...agentRow({ id, name: `site-${i + 1}` }), ...own, ...changes }
   })

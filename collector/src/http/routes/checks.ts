@@ -9,7 +9,9 @@ import { latency } from '../../view/timeline.ts'
 import { latencyQuery, latencySpanOf } from '../span.ts'
 
 const checkQuery = latencyQuery.extend({
-  agent: name.optional().describe('Name or id of one agent; absent: all of them together'),
+  agent: name
+    .optional()
+    .describe('Name or id of one agent, as the caller is shown it; absent: all of them together'),
   contract: name.optional().describe('Needed only where two contracts have a check of that name'),
 })
 

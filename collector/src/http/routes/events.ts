@@ -10,10 +10,10 @@ import type { AppDeps, Caller, Events } from '../actions.ts'
 import { allow, askerOf, sentWith, type Env } from '../caller.ts'
 import { describe } from '../describe.ts'
 import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, REPLAY_EVENTS } from '../limits.ts'
-import { hears } from '../scope.ts'
+import { heard } from '../scope.ts'
 import { StreamPlaces } from '../stream-places.ts'
 
-export function eventRoutes({ events, actions }: AppDeps): Hono<Env> {
+export function eventRoutes({ events, actions, read }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   const places = new StreamPlaces()
   app.get(
@@ -29,7 +29,8 @@ export function eventRoutes({ events, actions }: AppDeps): Hono<Env> {
       // Ended through the variable: the queue begins once there is a place for it.
       let queue: Queue | null = null
       const leave = places.take(askerOf(c.var.caller), () => queue?.end())
-      const own = (queue = createQueue(events, c.var.caller))
+      const hear = (event: Event) => heard(event, c.var.caller, read)
+      const own = (queue = createQueue(events, hear))
       // A proxy that buffers would hold the news back.
       c.header('X-Accel-Buffering', 'no')
       return streamSSE(c, async (stream) => {
@@ -39,7 +40,7 @@ export function eventRoutes({ events, actions }: AppDeps): Hono<Env> {
         // Whoever may not come in any more hears nothing more.
         const letGo = actions.sessions.hold(sentWith(c)?.secret ?? '', own.end)
         try {
-          await sendEvents(stream, { queue: own, events, caller: c.var.caller, afterId })
+          await sendEvents(stream, { queue: own, events, hear, contract: c.var.caller.contract, afterId })
         } finally {
           letGo()
           own.end()
@@ -59,15 +60,24 @@ function lastEventId(c: Context): number | null {
   throw new Fault('bad-request', 'Last-Event-ID is not the id of an event.')
 }
 
-type Sending = { queue: Queue; events: Events; caller: Caller; afterId: number | null }
+/** An event as this client may hear it; null: not at all. */
+type Hear = (event: Event) => Event | null
+
+type Sending = {
+  queue: Queue
+  events: Events
+  hear: Hear
+  contract: Caller['contract']
+  afterId: number | null
+}
 
 async function sendEvents(
   stream: SSEStreamingApi,
-  { queue, events, caller, afterId }: Sending,
+  { queue, events, hear, contract, afterId }: Sending,
 ): Promise<void> {
   // A first byte at once: the client knows that it is heard.
   await stream.write(': constat\n\n')
-  let toldId = afterId === null ? -1 : await replay(stream, { queue, events, caller, afterId })
+  let toldId = afterId === null ? -1 : await replay(stream, { queue, events, hear, contract, afterId })
   for (;;) {
     const next = await queue.take(HEARTBEAT_MS)
     if (next === 'ended') return
@@ -84,9 +94,10 @@ async function replay(stream: SSEStreamingApi, from: Sending & { afterId: number
   // An id that was never given (an older ledger was restored) must not silence what comes now.
   let toldId = -1
   for (let cursor = from.afterId; !from.queue.ended(); cursor = toldId) {
-    const missed = await from.events.since(cursor, REPLAY_EVENTS, from.caller.contract)
+    const missed = await from.events.since(cursor, REPLAY_EVENTS, from.contract)
     for (const event of missed) {
-      if (hears(from.caller, event)) await write(stream, event)
+      const own = from.hear(event)
+      if (own) await write(stream, own)
       toldId = event.id
     }
     if (missed.length < REPLAY_EVENTS) break
@@ -107,7 +118,7 @@ type Queue = {
 }
 
 /** Owned by one stream. Past its bound it ends: a reader with holes would be worse than one that returns. */
-function createQueue(events: Events, caller: Caller): Queue {
+function createQueue(events: Events, hear: Hear): Queue {
   const waiting: Event[] = []
   let wake: (() => void) | null = null
   let over = false
@@ -117,8 +128,9 @@ function createQueue(events: Events, caller: Caller): Queue {
     wake?.()
   }
   const unsubscribe = events.subscribe((event) => {
-    if (!hears(caller, event)) return
-    waiting.push(event)
+    const own = hear(event)
+    if (!own) return
+    waiting.push(own)
     if (waiting.length > MAX_QUEUED_EVENTS) end()
     else wake?.()
   })

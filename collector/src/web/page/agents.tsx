@@ -103,6 +103,7 @@ function AgentTable({ agents, places, scene }: Pick<Props, 'agents' | 'places' |
               {agent.name}
               <small>{text.agent.versionOf(agent.version)}</small>
               {agent.clonedAt !== null && <small class="blind">{text.agent.clonedHelp}</small>}
+              {agent.excessAt !== null && <small class="blind">{text.agent.excessHelp}</small>}
               <Blind agent={agent} scene={scene} />
             </>
           ),
@@ -169,6 +170,7 @@ type PresenceProps = { agent: AgentView; isolated: boolean; scene: Scene }
 
 function Presence({ agent, isolated, scene: { text } }: PresenceProps) {
   if (agent.clonedAt !== null) return <Stamp tone="bad">{text.agent.cloned}</Stamp>
+  if (agent.excessAt !== null) return <Stamp tone="warn">{text.agent.excess}</Stamp>
   if (agent.silent) return <Stamp tone="bad">{text.agent.silent}</Stamp>
   if (!agent.connected) return <Stamp tone="warn">{text.agent.away}</Stamp>
   if (isolated) return <Stamp tone="warn">{text.glance.siteState.isolated}</Stamp>

@@ -186,9 +186,10 @@ function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
   )
 }
 
-/** "agent-7 · Lyon": the site only where the agent is called otherwise. */
+/** "agent-7 · Lyon": the site only where the name of the agent does not begin with it. */
 function placeText({ name, site: id }: IncidentVantage, { contract }: IncidentView, scene: Scene): string {
   if (id === null) return name
   const site = siteName({ contract, site: id }, scene)
-  return site.toLowerCase() === name.toLowerCase() ? site : `${name} · ${site}`
+  if (site.toLowerCase() === name.toLowerCase()) return site
+  return name.toLowerCase().startsWith(site.toLowerCase()) ? name : `${name} · ${site}`
 }

@@ -37,6 +37,7 @@ function wordsOf(
 ): { title: string; text: string } {
   if (status === 404) return { title: trouble.notFoundTitle, text: trouble.notFoundText }
   if (status === 403) return { title: trouble.forbiddenTitle, text: trouble.forbiddenText }
+  if (status === 429) return { title: trouble.manyTitle, text: trouble.manyText }
   if (status < 500) return { title: trouble.badTitle, text: detail }
   if (code === 'database') return { title: trouble.awayTitle, text: trouble.awayText }
   return { title: trouble.brokenTitle, text: trouble.brokenText }

@@ -7,6 +7,8 @@ export const troubleEn = {
   code: 'Code',
   notFoundTitle: 'There is nothing here',
   notFoundText: 'The address is mistyped, or what it named is gone or not yours to see.',
+  manyTitle: 'Too much at once',
+  manyText: 'Too much came from here in a short time. Wait a minute, then try again.',
   forbiddenTitle: 'That is not yours to do',
   forbiddenText: 'Ask the owner, or sign in with another token.',
   badTitle: 'That did not fit',

@@ -294,6 +294,8 @@ export const en = {
     silent: 'Silent',
     cloned: 'Cloned',
     clonedHelp: 'Two hosts use the key of this agent. Revoke it, and enrol each host anew.',
+    excess: 'Sends too much',
+    excessHelp: 'It has sent more than its checks can say within the last 24 h, and is heard more slowly.',
     lastSeen: 'Last seen',
     clock: 'Clock offset',
     clockValue: ({ offset, error }: { offset: string; error: number }) => `${offset} ms ± ${error} ms`,

@@ -28,6 +28,8 @@ export const troubleFr: Text['trouble'] = {
   code: 'Code',
   notFoundTitle: 'Il n’y a rien ici',
   notFoundText: 'L’adresse est mal écrite, ou ce qu’elle nommait a disparu ou ne vous est pas ouvert.',
+  manyTitle: 'Trop à la fois',
+  manyText: 'Trop de demandes sont venues d’ici en peu de temps. Attendez une minute, puis réessayez.',
   forbiddenTitle: 'Cela ne vous revient pas',
   forbiddenText: 'Demandez au titulaire, ou connectez-vous avec un autre jeton.',
   badTitle: 'Cela ne convient pas',

@@ -294,6 +294,9 @@ export const fr: Text = {
     cloned: 'Cloné',
     clonedHelp:
       'Deux hôtes utilisent la clé de cet agent. Révoquez-le, puis inscrivez chaque hôte à nouveau.',
+    excess: 'Envoie trop',
+    excessHelp:
+      'Il a envoyé, ces dernières 24 h, plus que ses contrôles ne peuvent en dire ; il est écouté plus lentement.',
     lastSeen: 'Vu pour la dernière fois',
     clock: 'Écart d’horloge',
     clockValue: ({ offset, error }) => `${offset} ms ± ${error} ms`,

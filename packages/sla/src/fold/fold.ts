@@ -120,8 +120,7 @@ export class Fold {
   }
 
   #workOn(log: number, touched: Touched): Work {
-    const { tracks } = this
-    const late = { references: new LateWork(log, tracks), late: new LateWork(log, tracks) }
+    const late = { references: new LateWork(log), late: new LateWork(log) }
     const shifts = { shifts: new Shifts(), lateShifts: new Shifts() }
     return { log, touched, ...late, ...shifts, seen: new Set() }
   }

@@ -1,41 +1,34 @@
 /**
  * Late work: chunks that have to be folded again because a sample came out of order. Each chunk is read
- * back once for all tracks of an agent; a chunk that closes otherwise than before passes the work on to
- * the one after it.
+ * back once for all tracks of an agent, as far as they fit in memory; a chunk that closes otherwise than before
+ * passes the work on to the one after it.
  */
 import type { UnixMs } from '@constat/shared/time'
-import { FOLD_CAUSES } from '../unknown.ts'
+import { ChunkReadings } from './chunk-readings.ts'
 import { readPage, type ConfigOf, type Frame } from './page.ts'
-import {
-  appendReadings,
-  emptyReadings,
-  filterReadings,
-  inOrder,
-  pushUnknown,
-  type Readings,
-} from './readings.ts'
 import { CHUNK_MS, type Track } from './track.ts'
-import type { Tracks } from './tracks.ts'
 
-/** Frames of one agent that hold samples of [fromMs, untilMs), among the leaves below `below`, in any order. */
+/**
+ * Frames of one agent that hold samples of [fromMs, untilMs), among the leaves [from, below): page by page, in the
+ * order of session and number.
+ */
 export type FrameSource = (wanted: {
   log: number
   agent: string
   fromMs: UnixMs
   untilMs: UnixMs
+  from: number
   below: number
-}) => Promise<Frame[]>
+}) => AsyncIterable<readonly Frame[]> | Iterable<readonly Frame[]>
 export type LateDeps = { frames: FrameSource; below: number; configOf: ConfigOf }
 
 export class LateWork {
   readonly #log: number
-  readonly #tracks: Tracks
   /** agent → chunk start → tracks to fold again there. */
   readonly #byAgent = new Map<string, Map<UnixMs, Set<Track>>>()
 
-  constructor(log: number, tracks: Tracks) {
+  constructor(log: number) {
     this.#log = log
-    this.#tracks = tracks
   }
 
   get isEmpty(): boolean {
@@ -59,62 +52,45 @@ export class LateWork {
       const startMs = Math.min(...starts.keys())
       const tracks = starts.get(startMs)!
       starts.delete(startMs)
-      const span = { fromMs: startMs, untilMs: startMs + CHUNK_MS }
-      const found = await deps.frames({ log: this.#log, agent, ...span, below: deps.below })
-      const frames = found.sort(bySessionAndSeq)
       for (const [fromIndex, group] of groupedByFirstLeaf(tracks)) {
-        const known = frames.filter(({ index }) => index >= fromIndex)
-        const readings = this.#readChunk(agent, { frames: known, span, configOf: deps.configOf })
-        for (const track of group) {
-          if (track.refold(startMs, readings.get(track.key.check) ?? emptyReadings())) continue
-          const nextMs = track.startsAfter(startMs)[0]
-          if (nextMs !== undefined) this.add(track, nextMs)
+        const chunk = { agent, startMs, fromIndex }
+        let waiting = group
+        while (waiting.length > 0) {
+          const found = await this.#readChunk(chunk, new Set(waiting.map(({ key }) => key.check)), deps)
+          const whole = new Set(found.checks())
+          for (const track of waiting) if (whole.has(track.key.check)) this.#refold(track, startMs, found)
+          waiting = waiting.filter(({ key }) => !whole.has(key.check))
         }
       }
     }
   }
 
-  /** Readings of one chunk by check, in order of instant, session, number, position. */
-  #readChunk(
-    agent: string,
-    given: { frames: readonly Frame[]; span: { fromMs: UnixMs; untilMs: UnixMs }; configOf: ConfigOf },
-  ): Map<string, Readings> {
-    const { frames, span, configOf } = given
-    const within = { startMs: span.fromMs, endMs: span.untilMs }
-    const isInside = (atMs: UnixMs): boolean => atMs >= span.fromMs && atMs < span.untilMs
-    const told = new Map<string, Readings>()
-    const lostMs: UnixMs[] = []
-    for (let from = 0; from < frames.length;) {
-      const { reports, gaps, end } = readPage(frames, configOf, { from, within })
-      from = end
-      lostMs.push(...gaps.map(({ atMs }) => atMs).filter(isInside))
-      for (const { config, readings } of reports) {
-        for (const [index, own] of readings.entries()) {
-          // A page goes before the next one comes: only what lies inside is kept.
-          const inside = own && filterReadings(own, (i) => isInside(own.atMs[i]!))
-          if (inside) appendReadings(readingsOf(told, config.checks[index]!.name), inside)
-        }
+  #refold(track: Track, startMs: UnixMs, found: ChunkReadings): void {
+    if (track.refold(startMs, found.of(track.key.check))) return
+    const nextMs = track.startsAfter(startMs)[0]
+    if (nextMs !== undefined) this.add(track, nextMs)
+  }
+
+  /** Of as many of these checks as fit, one at least. */
+  async #readChunk(
+    { agent, startMs, fromIndex }: { agent: string; startMs: UnixMs; fromIndex: number },
+    checks: ReadonlySet<string>,
+    { frames: framesOf, below, configOf }: LateDeps,
+  ): Promise<ChunkReadings> {
+    const within = { startMs, endMs: startMs + CHUNK_MS }
+    const found = new ChunkReadings(checks, within)
+    const span = { fromMs: startMs, untilMs: within.endMs, from: fromIndex, below }
+    for await (const frames of framesOf({ log: this.#log, agent, ...span })) {
+      for (let from = 0; from < frames.length;) {
+        const { reports, gaps, end } = readPage(frames, configOf, { from, within })
+        from = end
+        found.lost(gaps.map(({ atMs }) => atMs))
+        for (const { config, readings } of reports)
+          for (const [index, own] of readings.entries()) if (own) found.add(config.checks[index]!.name, own)
       }
-    }
-    const found = new Map<string, Readings>()
-    // A gap comes before the samples of its own instant: nothing is adjacent across it.
-    const checks = new Set(this.#tracks.ofAgent(this.#log, agent).map(({ key }) => key.check))
-    for (const check of lostMs.length > 0 ? checks : []) {
-      for (const atMs of lostMs) pushUnknown(readingsOf(found, check), atMs, FOLD_CAUSES.lost)
-    }
-    for (const [check, own] of told) {
-      const lost = found.get(check)
-      if (lost) appendReadings(lost, own)
-      found.set(check, inOrder(lost ?? own))
     }
     return found
   }
-}
-
-function readingsOf(found: Map<string, Readings>, check: string): Readings {
-  let own = found.get(check)
-  if (!own) found.set(check, (own = emptyReadings()))
-  return own
 }
 
 function groupedByFirstLeaf(tracks: ReadonlySet<Track>): Map<number, Track[]> {
@@ -125,8 +101,4 @@ function groupedByFirstLeaf(tracks: ReadonlySet<Track>): Map<number, Track[]> {
     else groups.set(track.fromIndex, [track])
   }
   return groups
-}
-
-function bySessionAndSeq(a: Frame, b: Frame): number {
-  return Buffer.compare(a.session, b.session) || a.seq - b.seq
 }

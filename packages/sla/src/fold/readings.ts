@@ -162,7 +162,7 @@ function select({ atMs, outcome, cause, attempt }: Readings, order: readonly num
 
 export function sliceReadings(readings: Readings, { from, to }: { from: number; to: number }): Readings {
   const { atMs, outcome, cause, attempt } = readings
-  if (from === 0 && to === atMs.length) return readings
+  if (from === 0 && to >= atMs.length) return readings
   const cut = (column: Column): Column => column && column.slice(from, to)
   return { atMs: atMs.slice(from, to), outcome: cut(outcome), cause: cut(cause), attempt: cut(attempt) }
 }

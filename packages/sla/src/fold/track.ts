@@ -17,6 +17,11 @@ import { filterReadings, sliceReadings, valueAt, type Readings } from './reading
 
 /** Sample time of one chunk: 1,440 samples at one every 10 s. */
 export const CHUNK_MS = 4 * 3_600_000
+/**
+ * Readings that count in one chunk, the first ones in their order: one every 72 ms. What is told beyond them is
+ * unknown. A check every second that fails all the while, looked at every 2 s, has 28,800.
+ */
+export const MAX_CHUNK_READINGS = 200_000
 /** Changes of cause kept in one chunk. */
 export const MAX_FAILURES = 1_000
 
@@ -181,7 +186,7 @@ export class Track {
    * before, so that nothing after it changes.
    */
   refold(startMs: UnixMs, readings: Readings): boolean {
-    const kept = this.#relevant(readings)
+    const kept = sliceReadings(this.#relevant(readings), { from: 0, to: MAX_CHUNK_READINGS })
     const at = this.#chunks.findIndex((chunk) => chunk.startMs >= startMs)
     const index = at < 0 ? this.#chunks.length : at
     const old = this.#chunks[index]?.startMs === startMs ? this.#chunks[index] : undefined
@@ -215,8 +220,11 @@ export class Track {
     this.#dirty.add(startMs)
   }
 
-  #extendChunk(startMs: UnixMs, readings: Readings): void {
+  #extendChunk(startMs: UnixMs, told: Readings): void {
     const last = this.#chunks.at(-1)
+    const has = last?.startMs === startMs ? last.samples : 0
+    const readings = sliceReadings(told, { from: 0, to: MAX_CHUNK_READINGS - has })
+    if (readings.atMs.length === 0) return
     if (last?.startMs === startMs) {
       this.#chunks[this.#chunks.length - 1] = foldOn(last, this.key.rules, readings)
     } else {
