@@ -47,6 +47,7 @@ import { IncidentReads } from './read/incident-reads.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
+import { LogFiles } from './bundle/log-files.ts'
 import { WindowReads } from './read/window-reads.ts'
 import { SetAside } from './set-aside.ts'
 import type { Shell } from './shell.ts'
@@ -203,6 +204,7 @@ export class Pipeline {
       }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
+      files: new LogFiles({ db, contracts }),
     })
   }
 
