@@ -47,7 +47,6 @@ import { IncidentReads } from './read/incident-reads.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
-import { LogFiles } from './bundle/log-files.ts'
 import { WindowReads } from './read/window-reads.ts'
 import { SetAside } from './set-aside.ts'
 import type { Shell } from './shell.ts'
@@ -204,7 +203,6 @@ export class Pipeline {
       }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
-      files: new LogFiles({ db, contracts }),
     })
   }
 

@@ -2,7 +2,6 @@
 import type { ReadModel } from '../view/reads.ts'
 import { latencySteps, type StepDeps } from '../judge/latency-steps.ts'
 import type { Bundles } from '../bundle/bundles.ts'
-import type { LogFiles } from '../bundle/log-files.ts'
 import type { ContractReads } from './contract-reads.ts'
 import type { IncidentReads } from './incident-reads.ts'
 import type { WindowReads } from './window-reads.ts'
@@ -12,18 +11,10 @@ export type ModelParts = {
   incidents: IncidentReads
   windows: WindowReads
   latency: StepDeps
-  bundles: Pick<Bundles, 'open'>
-  files: LogFiles
+  bundles: Bundles
 }
 
-export function readModelOf({
-  contracts,
-  incidents,
-  windows,
-  latency,
-  bundles,
-  files,
-}: ModelParts): ReadModel {
+export function readModelOf({ contracts, incidents, windows, latency, bundles }: ModelParts): ReadModel {
   return {
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
@@ -46,7 +37,7 @@ export function readModelOf({
     replay: (contract, key, policy) => windows.replay(contract, key, policy),
     preview: (contract, source, by) => windows.preview(contract, source, by),
     bundle: (contract, key, by) => bundles.open(contract, key, by),
-    checkpoint: (contract) => files.checkpoint(contract),
-    tile: (contract, path) => files.tile(contract, path),
+    checkpoint: (contract) => bundles.log.checkpoint(contract),
+    tile: (contract, path) => bundles.log.tile(contract, path),
   }
 }
