@@ -154,6 +154,18 @@ async function secondDay(world: ClosingWorld): Promise<void> {
   await keepStatement(wanted, world.declaring())
 }
 
+/** Frames of one sample each, of the next hours. */
+export async function sendMany(world: ClosingWorld, count: number): Promise<void> {
+  const stepMs = 20_000
+  const fromMs = world.clock.nowMs()
+  await world.jumpTo(fromMs + (count + 1) * stepMs)
+  const parts = Array.from({ length: count }, (_, i) => {
+    const seen = hours(fromMs + i * stepMs, fromMs + (i + 1) * stepMs)
+    return { agent: 'paris', seen: { ...seen, stepMs } }
+  })
+  await world.sendAll(parts)
+}
+
 /** A bundle whole. */
 export async function bundleOf(world: ClosingWorld, window: string): Promise<Buffer> {
   const found = await world.line().model.bundle(CONTRACT, window, OWNER)

@@ -11,6 +11,7 @@ import { newestClosing } from '@constat/sla/state/contract-state'
 import { verifyBundle } from '@constat/verify/verify'
 import { signCheckpoints } from '../../collector/src/ledger/checkpoints.ts'
 import {
+  sendMany,
   AMENDED,
   bundleOf,
   CLOSED,
@@ -23,6 +24,7 @@ import {
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
 import { archived, leavesOf, openBundle } from '../support/forge.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
+import { worldApp } from '../support/world-app.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const NO_PINS = { logKey: null, terms: null }
@@ -101,6 +103,35 @@ describe('a bundle', () => {
     // Whoever goes away in the middle leaves a place to the next.
     for await (const _ of first!.bytes) break
     expect((await bundleOf(world, AMENDED)).equals(bundles.get(AMENDED)!)).toBe(true)
+  })
+
+  test('has the files that the log is served as, to readers', async () => {
+    const { get } = await worldApp(world)
+    // More than a tile of them, so that there are hashes over hashes.
+    await sendMany(world, 300)
+    await signed()
+    const zip = await bundleOf(world, OPEN)
+    expect((await verifyBundle(zip, NO_PINS)).failures).toEqual([])
+    expect(openBundle(zip).files.map(({ path }) => path)).toContain('log/tile/1/000.p/1')
+    const files = openBundle(zip).files.filter(({ path }) => path.startsWith('log/'))
+    expect(files.length).toBeGreaterThan(2)
+    for (const { path, bytes } of files) {
+      const answer = await get(`/log/${CONTRACT}/${path.replace('log/', '')}`)
+      expect(answer.status, path).toBe(200)
+      expect(Buffer.from(await answer.arrayBuffer()).equals(bytes), path).toBe(true)
+      const isFixed = answer.headers.get('cache-control')!.includes('immutable')
+      expect(isFixed).toBe(path !== 'log/checkpoint')
+    }
+    const { size } = openBundle(zip).manifest
+    const missing = [
+      'tile/0/001',
+      `tile/0/001.p/${size - 255}`,
+      'tile/1/000.p/2',
+      'tile/0/x000',
+      'tile/entries/002.p/1',
+    ]
+    for (const path of missing) expect((await get(`/log/${CONTRACT}/${path}`)).status, path).toBe(404)
+    expect((await get('/log/nobody/checkpoint')).status).toBe(404)
   })
 
   test('is checked by hand as its README says', () => {

@@ -22,6 +22,7 @@ import type { Shell } from '../shell.ts'
 import type { Asker } from '../view/parts.ts'
 import type { BundleFile } from '../view/reads.ts'
 import type { Bundled } from './bundled.ts'
+import { LogFiles } from './log-files.ts'
 import { bundleBytes } from './write.ts'
 
 /** Written at once, over all callers: each reads a log from its first leaf on. */
@@ -47,12 +48,15 @@ export type BundleDeps = {
 }
 
 export class Bundles {
+  /** The log itself, file by file. */
+  readonly log: LogFiles
   readonly #deps: BundleDeps
   /** Who is having one written: one at a time for a token. */
   readonly #writing = new Set<string>()
 
   constructor(deps: BundleDeps) {
     this.#deps = deps
+    this.log = new LogFiles(deps)
   }
 
   /**

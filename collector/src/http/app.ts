@@ -13,6 +13,7 @@ import { healthRoutes } from './health.ts'
 import { knownHosts } from './hosts.ts'
 import { knownFault, problemResponse } from './problem.ts'
 import { installRoutes } from './routes/install.ts'
+import { logRoutes } from './routes/log.ts'
 
 /** What only programs ask for: where nothing answers there, a page to sign in would mislead them. */
 const MACHINE_PATHS = ['/api/*', '/agent/*', '/verify/*', '/log/*', '/add-checkpoint', '/.well-known/*']
@@ -27,6 +28,7 @@ export function createApp(deps: AppDeps): Hono {
   app.use((_, next) => deps.health.within(next()))
   app.route(API_PATH, apiRoutes(deps))
   app.route('/', installRoutes(deps))
+  app.route('/', logRoutes(deps))
   for (const path of MACHINE_PATHS) app.all(path, () => problemResponse(NO_SUCH_PATH))
   app.route('/', createSite(deps))
   app.notFound((c) => tellTrouble(c, new Fault('not-found', 'There is no such page.'), deps))

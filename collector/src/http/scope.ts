@@ -124,6 +124,8 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
     preview: async (name, source, by) => (mine(name) ? read.preview(name, source, by) : null),
     bundle: async (name, key, by) => (mine(name) ? read.bundle(name, key, by) : null),
+    checkpoint: async (name) => (mine(name) ? read.checkpoint(name) : null),
+    tile: async (name, path) => (mine(name) ? read.tile(name, path) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
     terms: (name) => (mine(name) ? read.terms(name) : null),
     timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),

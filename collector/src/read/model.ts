@@ -11,7 +11,7 @@ export type ModelParts = {
   incidents: IncidentReads
   windows: WindowReads
   latency: StepDeps
-  bundles: Pick<Bundles, 'open'>
+  bundles: Bundles
 }
 
 export function readModelOf({ contracts, incidents, windows, latency, bundles }: ModelParts): ReadModel {
@@ -38,5 +38,7 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
     replay: (contract, key, policy) => windows.replay(contract, key, policy),
     preview: (contract, source, by) => windows.preview(contract, source, by),
     bundle: (contract, key, by) => bundles.open(contract, key, by),
+    checkpoint: (contract) => bundles.log.checkpoint(contract),
+    tile: (contract, path) => bundles.log.tile(contract, path),
   }
 }

@@ -71,6 +71,10 @@ export type WindowReads = {
   preview(contract: string, source: readonly SourceFile[], by: Asker): Promise<PreviewView | null>
   /** The evidence of a window as one zip. Faults `unavailable` before it is signed, `rate-limited`, `too-large`. */
   bundle(contract: string, key: string, by: Asker): Promise<BundleFile | null>
+  /** The newest signed head of the log; null before there is one. */
+  checkpoint(contract: string): Promise<string | null>
+  /** A file of the log by its path after C2SP tlog-tiles; null: the signed log has none of that name. */
+  tile(contract: string, path: string): Promise<Buffer | null>
 }
 
 /** A file that is written while it is read. */

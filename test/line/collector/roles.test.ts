@@ -82,6 +82,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup',
     ].map((path) => `GET ${path}`),
   ],
+  [SIGNED_IN, ['GET /log/:contract/checkpoint', 'GET /log/:contract/tile/:rest{.+}']],
   [HOSTS, [`GET ${API}/agents`, 'GET /setup/agents']],
   [
     SIDES,
