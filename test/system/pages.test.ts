@@ -296,6 +296,18 @@ describe('forms', () => {
   })
 })
 
+it('of many services the overview draws the worst, and says where the others are', async () => {
+  const contracts: ReadModel['contracts'] = () =>
+    read.contracts().map((one) => {
+      const [first] = one.services
+      const isMany = one.name === 'intranet' && first
+      return isMany ? { ...one, services: Array.from({ length: 60 }, () => first) } : one
+    })
+  const asking = asker({ deps: { ...deps, read: { ...read, contracts } }, tokens })
+  expect(wordsOf(await draw('/', 'en', 'owner-token', asking))).toContain('10 more services')
+  expect(wordsOf(await draw('/', 'fr', 'owner-token', asking))).toContain('10 autres services')
+})
+
 describe('the form of an exclusion', () => {
   const contract = read.contract(HOSTING)!
   const fields = {

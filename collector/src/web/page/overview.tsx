@@ -14,6 +14,7 @@ import { ContractMarks, StateIcon } from '../part/mark.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { worstFirst } from '../part/worst.ts'
 import { zoneOf, type Scene } from '../scene.ts'
+import { contractHref } from './contracts.tsx'
 import { contractSentence } from '../text/sentence.ts'
 
 type Props = { scene: Scene; contracts: readonly ContractView[]; barOf: BarOf; span: Span; range: Range }
@@ -21,6 +22,8 @@ export type Range = 'hour' | 'day' | 'quarter'
 
 /** Services that need nobody's eye wait behind one line. */
 const MAX_CALM_SERVICES = 6
+/** Bars of one contract, the worst first: each has up to a state a minute. The page of the contract has them all. */
+const MAX_BARS = 50
 const MAX_GUARANTEES = 4
 const REFRESH_S = 5
 const LEAST_SPAN_MS = 5 * 60_000
@@ -187,8 +190,11 @@ function Bars(props: BarProps) {
   const { contract, scene, span, range, barOf } = props
   const { text } = scene
   const by = range === 'quarter' ? 'day' : 'state'
-  const trouble = contract.services.filter(({ state }) => state !== 'up')
-  const up = contract.services.filter(({ state }) => state === 'up')
+  const isUp = ({ state }: ServiceView): boolean => state === 'up'
+  const all = [...contract.services.filter((one) => !isUp(one)), ...contract.services.filter(isUp)]
+  const drawn = all.slice(0, MAX_BARS)
+  const trouble = drawn.filter((one) => !isUp(one))
+  const up = drawn.filter(isUp)
   const calm = up.slice(0, Math.max(0, MAX_CALM_SERVICES - trouble.length))
   const folded = up.slice(calm.length)
   const saysWhy = contract.services.length > 1
@@ -209,6 +215,11 @@ function Bars(props: BarProps) {
           <summary>{text.overview.servicesUp(folded.length)}</summary>
           {folded.map(bar)}
         </details>
+      )}
+      {drawn.length < all.length && (
+        <p class="note">
+          <a href={contractHref(contract.name)}>{text.overview.moreServices(all.length - drawn.length)}</a>
+        </p>
       )}
       <div class="bar-axis">
         <span class="zone">{scene.zone}</span>

@@ -153,6 +153,8 @@ export const fr: Text = {
       unknown: (n) => plural(n, 'est sans preuve', 'sont sans preuve'),
     },
     openIncidents: (n) => plural(n, 'incident ouvert', 'incidents ouverts'),
+    moreServices: (n) =>
+      n === 1 ? '1 autre service, sur la page du contrat' : `${n} autres services, sur la page du contrat`,
     silentAgents: (names) => `${names.length < 2 ? 'Muet' : 'Muets'} : ${names.join(', ')}`,
     lastHour: 'Les 60 dernières minutes',
     lastDay: 'Les 24 dernières heures',
