@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { ReportView } from '@constat/collector/view/report'
+import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { HOSTING } from '../support/seed-terms.ts'
 import { openSeeded } from '../support/seeded.ts'
 
@@ -49,7 +50,7 @@ it('as JSON holds the closing, its guarantees, incidents, exclusions, statements
   expect(report).toMatchObject({
     contract: HOSTING,
     provisional: false,
-    closing: { version: 2, semantics: 3 },
+    closing: { version: 2, semantics: SEMANTICS_VERSION },
     credits: { total: '2900.00', currency: 'EUR' },
   })
   expect(report.guarantees).toHaveLength(10)
