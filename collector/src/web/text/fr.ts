@@ -298,7 +298,7 @@ export const fr: Text = {
       'Deux hôtes utilisent la clé de cet agent. Révoquez-le, puis inscrivez chaque hôte à nouveau.',
     excess: 'Envoie trop',
     excessHelp:
-      'Il a envoyé, ces dernières 24 h, plus que ses contrôles ne peuvent en dire ; il est écouté plus lentement.',
+      'Il a envoyé, ces dernières 24 h, plus que ses contrôles ne peuvent en dire ; il est écouté plus lentement.',
     lastSeen: 'Vu pour la dernière fois',
     clock: 'Écart d’horloge',
     clockValue: ({ offset, error }) => `${offset} ms ± ${error} ms`,
