@@ -61,7 +61,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/incidents/:incident',
       '/exclusions',
       '/exclusions/:exclusion',
-      '/contracts/:contract/reports/:file{.+\\.(?:html|pdf|csv|json)}',
+      '/contracts/:contract/reports/:report',
       '/events',
       '/services/:service/timeline',
       '/checks/:check/latency',

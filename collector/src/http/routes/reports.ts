@@ -4,18 +4,17 @@ import { z } from 'zod'
 import { report, REPORT_FORMATS, REPORT_TYPES } from '../../view/report.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
-import { describe, missing, param, query } from '../describe.ts'
+import { describe, missing, query } from '../describe.ts'
 
 const reportQuery = z.object({
   lang: z.enum(['en', 'fr']).optional().describe('Absent: the language of the collector'),
   version: z.coerce.number().int().min(1).optional().describe('Absent: the newest'),
 })
-const FILE = `:file{.+\\.(?:${REPORT_FORMATS.join('|')})}`
 
 export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.get(
-    `/contracts/:contract/reports/${FILE}`,
+    '/contracts/:contract/reports/:report',
     allow('read'),
     describe({
       summary: 'The report of a window, by its key and a form: 2026-10.pdf, .html, .csv or .json',
@@ -27,7 +26,7 @@ export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
     async (c) => {
       const { read, caller } = c.var
       const { lang = language, version } = c.req.valid('query')
-      const file = param(c, 'file')
+      const file = c.req.param('report')
       const format = REPORT_FORMATS.find((one) => file.endsWith(`.${one}`))
       if (format === undefined) throw missing('report')
       const window = file.slice(0, -format.length - 1)
