@@ -16,6 +16,8 @@ const PATIENT = [
   'restart',
   'second-look',
   'silence',
+  'closing',
+  'contract-life',
   'latency',
   'sites',
   'clock',

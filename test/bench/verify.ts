@@ -15,6 +15,7 @@ import { configDigest, type CheckConfig } from '@constat/shared/check'
 import { openForm } from '@constat/shared/frame-form'
 import { readPlaced } from '@constat/shared/frame-reader'
 import { agentIdOf, publicKeyOf, rawPublicKey, verifyBytesAside } from '@constat/shared/signature'
+import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { contractDigest, termsJson } from '@constat/sla/contract/digest'
 import { parseContract } from '@constat/sla/contract/parse'
 import { interimResult, resultText } from '@constat/sla/judgement/window-result'
@@ -142,7 +143,7 @@ async function bundleOf(leaves: readonly Leaf[]): Promise<Buffer> {
   const files = ['README.md', 'result.json'].map((path) => ({ path, bytes: Buffer.from('-') }))
   const manifest = { format: BUNDLE_FORMAT, contract: 'bench', window: WINDOW, origin, size: 0 } as const
   const bare: Opened = {
-    manifest: { ...manifest, logKey: '', semantics: 3, verifier: null, files: [] },
+    manifest: { ...manifest, logKey: '', semantics: SEMANTICS_VERSION, verifier: null, files: [] },
     files,
   }
   return rewritten(bare, { key: logKey, leaves, result: await resultOf(leaves, root) })

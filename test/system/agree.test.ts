@@ -7,8 +7,8 @@ import { agree } from '../support/agreement.ts'
 import { agreeOnChains } from '../support/chain-agreement.ts'
 import { agreeOnNames } from '../support/name-agreement.ts'
 
-const ANSWERS = 300
-const CHAINS = 12
+const ANSWERS = 200
+const CHAINS = 8
 /** Each oddity by itself, and some together. */
 const NAMES = 64
 

@@ -355,7 +355,8 @@ describe('to the provider, vantages are sites', () => {
     }
     expect(leaks).toEqual([])
     // What is the owner's alone, programs that are not given away here, and windows that have not closed.
-    const mayBe = /verify|owner|setup|agents|tokens|audit|webhooks|install|constat-agent|closing|replay|windows/
+    const mayBe =
+      /verify|owner|setup|agents|tokens|audit|webhooks|install|constat-agent|closing|replay|windows/
     expect(refused.filter((path) => !mayBe.test(path))).toEqual([])
     // The same walk finds them where they may be read.
     expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
