@@ -24,6 +24,7 @@ import {
   makeDataDir,
   OWN_CONNECTION,
   startProgram,
+  until,
   type Program,
 } from '../support/program.ts'
 import { startStubbornSender, type StubbornSender } from '../support/stubborn-sender.ts'
@@ -46,6 +47,10 @@ const LOOK_EVERY_MS = 50
 /** Sent before an answer is waited for. */
 const AT_ONCE = 50
 const REQUESTS_AT_ONCE = 8
+/** The honest agent goes on for hours without using up what it may have in hand. */
+const STEADY_MS = 250
+const RECOVERY_MS = 3_000
+const WITHIN_MS = 120_000
 const NAME = 'attack'
 const rogue = authorOf(77)
 
@@ -226,9 +231,15 @@ async function count({ agent, session, acknowledged }: StubbornSender): Promise<
 try {
   const applied = await program.put(`/contracts/${NAME}`, fleetContract(NAME, ['steady', 'rogue']))
   if (!applied.ok) throw new Error(await applied.text())
-  const steady = await startStubbornSender(program, 'steady')
+  const steady = await startStubbornSender(program, 'steady', STEADY_MS)
   await fuzz()
   await kill(countOf('kills'))
+  // A database that has just died is looked into when it is back.
+  await sleep(RECOVERY_MS)
+  await until(async () => (await fetch(`${program.url}/readyz`, { headers: OWN_CONNECTION })).ok, {
+    withinMs: WITHIN_MS,
+    what: 'the collector to be ready again',
+  })
   await steady.finish()
   await count(steady)
   state('crashes, and answers of 500', crashes, { atMost: 0 })

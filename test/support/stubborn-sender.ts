@@ -11,7 +11,8 @@ import { dialSender, type Sender } from './sender.ts'
 
 const WINDOW = 16
 const PAUSE_MS = 100
-const BETWEEN_FRAMES_MS = 4
+/** Each frame says ten seconds: this much faster than time goes by, what is allowed in hand lasts for minutes. */
+const BETWEEN_FRAMES_MS = 20
 
 export type StubbornSender = {
   agent: Buffer
@@ -24,11 +25,15 @@ export type StubbornSender = {
 }
 
 /** Enrols with `token` and streams until it is told to finish. */
-export async function startStubbornSender(program: Program, name: string): Promise<StubbornSender> {
+export async function startStubbornSender(
+  program: Program,
+  name: string,
+  betweenMs = BETWEEN_FRAMES_MS,
+): Promise<StubbornSender> {
   const key = generateKeyPairSync('ed25519').privateKey
   const { token } = await program.post<{ token: string }>('/agents/tokens', { name })
   const first = await dialSender(program.url, { key, name, token })
-  const stream = new Stream(key, first)
+  const stream = new Stream(key, first, betweenMs)
   const running = stream.run(first, () => dialSender(program.url, { key, name, token: null }))
   return {
     agent: first.agent,
@@ -45,6 +50,7 @@ export async function startStubbornSender(program: Program, name: string): Promi
 class Stream {
   readonly session = randomBytes(16)
   readonly #key: KeyObject
+  readonly #betweenMs: number
   readonly #frames: Buffer[] = []
   readonly #baseS = Math.floor(Date.now() / 1000) - 500_000
   #sender: Sender
@@ -53,8 +59,9 @@ class Stream {
   connections = 0
   isEnding = false
 
-  constructor(key: KeyObject, sender: Sender) {
+  constructor(key: KeyObject, sender: Sender, betweenMs: number) {
     this.#key = key
+    this.#betweenMs = betweenMs
     this.#sender = sender
   }
 
@@ -84,7 +91,7 @@ class Stream {
       if (sender.isClosed()) throw new Error('the socket was closed')
       const hasMore = !this.isEnding || sent + 1 < this.#frames.length
       if (hasMore && sent - this.acknowledged < WINDOW) sender.send(this.#frame((sent += 1)))
-      await sleep(BETWEEN_FRAMES_MS)
+      await sleep(this.#betweenMs)
     }
   }
 

@@ -92,19 +92,20 @@ async function enter(options: BrowserContextOptions = {}, token = 'owner-token')
   return { page, troubles, leave: () => context.close() }
 }
 
-/** Each width meets each scheme and each language; each scheme meets each language. */
+/** Two for the even pages, two for the odd ones: each page meets both widths, schemes and languages. */
 const COMBINATIONS = [
-  { width: 1280, colorScheme: 'light', locale: 'en' },
-  { width: 1280, colorScheme: 'dark', locale: 'fr' },
-  { width: 390, colorScheme: 'dark', locale: 'en' },
-  { width: 390, colorScheme: 'light', locale: 'fr' },
+  { width: 1280, colorScheme: 'light', locale: 'en', half: 0 },
+  { width: 390, colorScheme: 'dark', locale: 'fr', half: 0 },
+  { width: 1280, colorScheme: 'dark', locale: 'fr', half: 1 },
+  { width: 390, colorScheme: 'light', locale: 'en', half: 1 },
 ] as const
 
 describe.concurrent.each(COMBINATIONS)('at $width, $colorScheme, $locale', (combination) => {
   it('every page is whole', async ({ expect }) => {
-    const { width, colorScheme, locale } = combination
+    const { width, colorScheme, locale, half } = combination
     const { page, troubles, leave } = await enter({ viewport: { width, height: 900 }, colorScheme, locale })
-    for (const [name, path] of Object.entries(PAGES)) {
+    for (const [i, [name, path]] of Object.entries(PAGES).entries()) {
+      if (process.env.CONSTAT_PICTURES === undefined && i % 2 !== half) continue
       const answer = await page.goto(path)
       expect.soft(answer?.status(), name).toBe(name === 'missing' ? 404 : 200)
       // What is folded is looked at, too.
