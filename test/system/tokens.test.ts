@@ -186,11 +186,12 @@ describe('tokens', () => {
       'Qui peut entrer',
     )
     const path = `/setup/access/${token.id}`
+    const before = new Set((await listed()).map(({ id }) => id))
     const renewed = await ask(`${path}/renew`, { method: 'POST', headers: { cookie, ...form } })
     expect(renewed.status).toBe(201)
     const [, fresh = ''] = /<code>(cst_[\w-]+)</.exec(await renewed.text()) ?? []
     expect((await ask('/api/v1/contracts', { as: fresh })).status).toBe(200)
-    const id = (await listed())[0]?.id ?? ''
+    const id = (await listed()).find((one) => !before.has(one.id))?.id ?? ''
     const revoked = await ask(`/setup/access/${id}/revoke`, { method: 'POST', headers: { cookie, ...form } })
     expect(revoked.status).toBe(303)
     for (const as of ['viewer-token', 'provider-token'])
