@@ -37,6 +37,7 @@ function quietFor(world: World, args: readonly string[]): World {
 }
 
 const DATA = ['--data <dir>', 'data directory (CONSTAT_DATA_DIR, default ./data)'] as const
+const WINDOW = ['--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …'] as const
 const JSON_OUT = ['--json', 'answer as JSON'] as const
 
 function programOf(world: World, end: (code: number) => void): Command {
@@ -124,7 +125,7 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
   program
     .command('reconcile <contract>')
     .description("the provider's statement of a window beside the measurement; exit 1 where they differ")
-    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .requiredOption(...WINDOW)
     .requiredOption('--statement <file>', 'CSV, JSON or one percentage; - reads standard input')
     .option('--keep', 'hand it in too: it becomes an entry of the ledger')
     .option(...DATA)
@@ -133,7 +134,7 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
   program
     .command('replay <contract>')
     .description('what other tools would have said of a window, by their arithmetic')
-    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .requiredOption(...WINDOW)
     .option('--policy <name>', 'one of them only')
     .option(...DATA)
     .option(...JSON_OUT)
@@ -141,7 +142,7 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
   program
     .command('report <contract>')
     .description('the report of a window: results, incidents, exclusions, penalty, and how it was judged')
-    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .requiredOption(...WINDOW)
     .addOption(new Option('--format <format>', 'form of the report').choices(REPORT_FORMATS).default('html'))
     .addOption(new Option('--lang <lang>', "language (default: the collector's)").choices(['en', 'fr']))
     .option('--version-of-window <n>', 'this version of a closed window (default: the newest)')
@@ -151,7 +152,7 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
   program
     .command('evidence <contract>')
     .description('everything that a window is judged on, as one zip that constat-verify checks')
-    .requiredOption('--window <key>', '2026-10, 2026-Q4, 2026-W41, 2026-10-05 …')
+    .requiredOption(...WINDOW)
     .requiredOption('-o, --output <file>', 'the zip to write')
     .option(...DATA)
     .option(...JSON_OUT)

@@ -5,7 +5,8 @@
 import { interimResult, resultText } from '@constat/sla/judgement/window-result'
 import type { UnixMs } from '@constat/shared/time'
 import { Refold } from './refold.ts'
-import { connectConfigured, type PgConfig } from '../db/open.ts'
+import type { PgConfig } from '../db/open.ts'
+import { withOwnConnection } from './own-connection.ts'
 
 /** Plain data: it is handed to a thread. */
 export type InterimJob = {
@@ -17,9 +18,6 @@ export type InterimJob = {
   asOfMs: UnixMs
 }
 
-/** What goes wrong is the answer's to say. */
-const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined }
-
 /** RFC 8785; null where nothing is promised in the window. */
 export async function interimHere({
   pgConfig,
@@ -28,12 +26,9 @@ export async function interimHere({
   window,
   asOfMs,
 }: InterimJob): Promise<string | null> {
-  const db = await connectConfigured(pgConfig, SILENT)
-  try {
+  return withOwnConnection(pgConfig, async (db) => {
     const level = await new Refold({ db, log, nowMs: () => asOfMs }).to(size)
     const result = await interimResult(level, { window, asOfMs })
     return result && resultText(result)
-  } finally {
-    await db.end({ timeout: 1 })
-  }
+  })
 }

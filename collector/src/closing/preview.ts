@@ -5,8 +5,9 @@
 import type { UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ClosingHead } from '@constat/sla/state/closing'
-import { connectConfigured, type PgConfig } from '../db/open.ts'
+import type { PgConfig } from '../db/open.ts'
 import type { PreviewView } from '../view/window.ts'
+import { withOwnConnection } from './own-connection.ts'
 import { Refold } from './refold.ts'
 import { previewOf, proposedRevision, type Precedent } from './window-answers.ts'
 
@@ -19,19 +20,13 @@ export type PreviewJob = {
   precedent: Precedent
 }
 
-/** What goes wrong is the answer's to say. */
-const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined }
-
 export async function previewHere(
   { pgConfig, log, nowMs, closing, precedent }: PreviewJob,
   terms: ExpandedContract,
 ): Promise<PreviewView> {
-  const db = await connectConfigured(pgConfig, SILENT)
-  try {
+  return withOwnConnection(pgConfig, async (db) => {
     const proposed = proposedRevision(precedent, terms)
     const refold = new Refold({ db, log, nowMs: () => nowMs, extra: proposed })
-    return await previewOf(await refold.to(closing.ledger.size), { closing, proposed })
-  } finally {
-    await db.end({ timeout: 1 })
-  }
+    return previewOf(await refold.to(closing.ledger.size), { closing, proposed })
+  })
 }

@@ -2,6 +2,7 @@
 import { html, raw } from 'hono/html'
 import { renderToString } from 'hono/jsx/dom/server'
 import type { ReportDocument, ReportSection } from '../print/document.ts'
+import { Table, type Column } from '../web/part/table.tsx'
 
 const STYLE = `
 :root{color-scheme:light;--ink:#1b2540;--soft:#4f5a75;--rule:#c4cddd;--blue:#23459a;--down:#b3231c;--up:#1f7a55}
@@ -11,7 +12,7 @@ h2{margin:2rem 0 .5rem;font-size:1.25rem;border-bottom:1px solid var(--rule)}
 .of{margin:.25rem 0;font-size:1.25rem}.verdict{display:inline-block;margin:1rem 0 .25rem;padding:.3rem .8rem;border:3px solid;border-radius:4px;font-weight:700}
 .good{color:var(--up)}.bad{color:var(--down)}.calm{color:var(--blue)}.note{color:var(--soft);margin:.25rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.5rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-.table{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:.875rem}
+.scroll{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:.875rem}
 th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top}
 thead th{color:var(--soft);font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums}
 footer{margin-top:2rem;color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
@@ -84,29 +85,10 @@ function Section({ section: { heading, notes = [], facts = [], table } }: { sect
 type RowsProps = { label: string; table: NonNullable<ReportSection['table']> }
 
 function Rows({ label, table: { head, numbers, rows } }: RowsProps) {
-  const look = (i: number): string | undefined => (numbers.includes(i) ? 'number' : undefined)
-  return (
-    <div class="table" tabindex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {head.map((said, i) => (
-              <th scope="col" class={look(i)}>
-                {said}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr>
-              {row.map((cell, i) =>
-                i === 0 ? <th scope="row">{cell}</th> : <td class={look(i)}>{cell}</td>,
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
+  const columns = head.map((said, i): Column<readonly string[]> => ({
+    head: said,
+    cell: (row) => row[i],
+    ...(numbers.includes(i) && { look: 'number' }),
+  }))
+  return <Table label={label} rows={rows} columns={columns} plain />
 }

@@ -39,7 +39,7 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
   }
 }
 
-/** Asked for now, chosen before, preferred by the browser, or the house's own. */
+/** Asked for by this address, chosen before, preferred by the browser, or the collector's own. */
 function langOf(c: Context, fallback: Lang): Lang {
   const asked = c.req.query('lang')
   if (isLang(asked)) {
