@@ -3,9 +3,19 @@
  * page. Each finding is one line; an empty list is the pass.
  */
 
+import type { Page } from 'playwright-core'
+
+/** Of the page that is there once it has loaded: between two pages there is a document of nothing. */
+export async function audit(page: Page): Promise<string[]> {
+  await page.waitForLoadState()
+  return page.evaluate<string[]>(AUDIT)
+}
+
 /** Runs in the browser, where the types of this project do not reach: it is text. */
-export const AUDIT = `(() => {
+const AUDIT = `(() => {
   const findings = []
+  const wider = document.documentElement.scrollWidth - window.innerWidth
+  if (wider > 0) findings.push('scrolls sideways by ' + wider)
   const tell = (rule, element) => findings.push(rule + ': ' + element.outerHTML.slice(0, 120))
   const shown = (element) => element.checkVisibility({ visibilityProperty: true })
   const nameOf = (element) =>

@@ -7,7 +7,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BROWSER_FLAGS, requireBrowser } from '../support/browser.mjs'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
-import { AUDIT } from '../support/page-audit.ts'
+import { audit } from '../support/page-audit.ts'
 import { dropDataDir, freePort, makeDataDir, startProgram, type Program } from '../support/program.ts'
 
 let target: MoodyServer
@@ -40,9 +40,7 @@ afterAll(async () => {
 })
 
 async function expectWhole(name: string): Promise<void> {
-  const wider = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
-  expect.soft(wider, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
-  expect.soft(await page.evaluate(AUDIT), name).toEqual([])
+  expect.soft(await audit(page), name).toEqual([])
 }
 
 describe('the first run', () => {

@@ -34,6 +34,12 @@ export const LEAF_TYPES = [
   'declaration-answer',
   /** A provider's statement of a window: the digest of its bytes, which stand beside the log. */
   'statement',
+  /** What the provider said of a revision: agreed or objected to. */
+  'terms-answer',
+  /** What a person said of an outage: it fails for me, a note, a dispute. */
+  'remark',
+  /** A step of a penalty: notified, answered, withdrawn, settled. */
+  'penalty',
 ] as const
 export type LeafType = (typeof LEAF_TYPES)[number]
 
