@@ -52,6 +52,15 @@ export function readIdentity(dataDir: string): Identity | null {
   return identityOf(Buffer.from(text, 'hex'))
 }
 
+/** Fault `unavailable` before the first start. */
+export function requireIdentity(dataDir: string): Identity {
+  const known = readIdentity(dataDir)
+  if (known) return known
+  throw new Fault('unavailable', `no collector has run on ${dataDir}`, {
+    hint: 'Name its directory with --data, or CONSTAT_DATA_DIR.',
+  })
+}
+
 function identityOf(seed: Buffer): Identity {
   const key = privateKeyOf(seed)
   return { key, publicKey: rawPublicKey(key) }

@@ -97,10 +97,10 @@ async function measure(): Promise<void> {
     const from = collector.admitted.length
     await sleep(seconds * 1_000)
     const after = { agent: usageOf(agent), bare: usageOf(bare) }
-    // A batch stays open for ten seconds: a short run may end before its first one is closed.
-    for (let waitedS = 0; collector.admitted.length === from && waitedS < BATCH_WITHIN_S; waitedS += 1) {
-      await sleep(1_000)
-    }
+    // A batch stays open for ten seconds: a short run may end before the first one with samples is closed.
+    const hasSamples = (): boolean =>
+      collector.admitted.slice(from).some(({ batch }) => batch.samples.outcome.length > 0)
+    for (let waitedS = 0; !hasSamples() && waitedS < BATCH_WITHIN_S; waitedS += 1) await sleep(1_000)
     report({ before, after, frames: collector.admitted.slice(from) })
   } finally {
     agent.kill('SIGTERM')

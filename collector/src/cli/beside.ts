@@ -3,6 +3,7 @@ import { Fault } from '@constat/shared/fault'
 import type { CollectorConfig } from '../config.ts'
 import { findEmbedded } from '../db/embedded.ts'
 import { openAddress, openDatabase, type OpenDatabase } from '../db/open.ts'
+import type { Log } from '../shell.ts'
 import { openLog } from './log.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
@@ -31,4 +32,10 @@ async function openRunning({ databaseUrl, dataDir }: CollectorConfig, world: Wor
   throw new Fault('unavailable', `no collector runs on ${dataDir}`, {
     hint: 'Start it with `npm start`, or name its directory with --data.',
   })
+}
+
+/** The database of a collector that runs, or the same one started for as long as this takes. */
+export async function openAnyway({ databaseUrl, dataDir }: CollectorConfig, log: Log): Promise<OpenDatabase> {
+  const address = databaseUrl === null ? await findEmbedded(dataDir) : null
+  return address ? openAddress({ address, log }) : openDatabase({ databaseUrl, dataDir, log })
 }

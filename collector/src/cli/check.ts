@@ -2,16 +2,13 @@
  * `constat check`: proves the whole evidence of a data directory, beside a running collector or alone, and names
  * the first lie of each log. It writes nothing.
  */
-import { Fault } from '@constat/shared/fault'
 import { auditAll, type AuditedLog } from '../audit/all.ts'
-import type { CollectorConfig } from '../config.ts'
-import { readIdentity } from '../data-dir.ts'
-import { findEmbedded } from '../db/embedded.ts'
-import { openAddress, openDatabase, type OpenDatabase } from '../db/open.ts'
+import { requireIdentity } from '../data-dir.ts'
 import type { Database } from '../db/tx.ts'
 import { PROVER_THREADS, startProver } from '../intake/prover.ts'
 import { KEEP_ALL } from '../ledger/lie.ts'
 import type { Log } from '../shell.ts'
+import { openAnyway } from './beside.ts'
 import { openLog } from './log.ts'
 import { configOf } from './serve.ts'
 import { EXIT, type World } from './world.ts'
@@ -19,12 +16,7 @@ import { EXIT, type World } from './world.ts'
 export async function check(flags: { data?: string; json?: boolean }, world: World): Promise<number> {
   const config = configOf(world, flags.data === undefined ? {} : { data: flags.data })
   const log = openLog('warn', world)
-  const identity = readIdentity(config.dataDir)
-  if (!identity) {
-    throw new Fault('unavailable', `no collector has run on ${config.dataDir}`, {
-      hint: 'Name its directory with --data, or CONSTAT_DATA_DIR.',
-    })
-  }
+  const identity = requireIdentity(config.dataDir)
   const database = await openAnyway(config, log)
   try {
     const logs = await audited({ db: database.sql, publicKey: identity.publicKey, log }, world)
@@ -58,10 +50,4 @@ export function lineOf({ contract, lie, size, ...audit }: AuditedLog): string {
   if (lie) return `${contract}: leaf ${lie.index} (${lie.part}): ${lie.what}`
   const { frames, beside, checkpoints } = audit
   return `${contract}: ${size} leaves, ${frames} frames, ${beside} bodies beside and ${checkpoints} checkpoints hold`
-}
-
-/** The database of a collector that runs, or the same one started for as long as this takes. */
-async function openAnyway({ databaseUrl, dataDir }: CollectorConfig, log: Log): Promise<OpenDatabase> {
-  const address = databaseUrl === null ? await findEmbedded(dataDir) : null
-  return address ? openAddress({ address, log }) : openDatabase({ databaseUrl, dataDir, log })
 }

@@ -190,6 +190,25 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./rebuild.ts')).rebuild(flags, world)))
+  program
+    .command('doctor')
+    .description('what an operator would look at first; exit 1 when something fails')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./doctor.ts')).doctor(flags, world)))
+  program
+    .command('backup')
+    .description('everything that cannot be made again, as one folder, running or stopped')
+    .requiredOption('-o, --output <folder>', 'the folder to make')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./backup.ts')).backup(flags, world)))
+  program
+    .command('restore <folder>')
+    .description('bring a backup back into an empty data directory, and prove it')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (folder, flags) => end(await (await import('./restore.ts')).restore(folder, flags, world)))
 }
 
 function addTokens(program: Command, world: World, end: (code: number) => void): void {

@@ -3,7 +3,9 @@
  * Invariant: what is applied is exactly what the program holds, or the start is refused: drizzle itself
  * neither locks nor notices a migration that is older than the newest applied one.
  */
-import { readFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '@constat/shared/fault'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
@@ -42,14 +44,38 @@ export async function migrateDatabase(
   }
 }
 
+/**
+ * The schema as a database had it whose steps, by the instant each was made, are `until`. Fault `database` where this
+ * program does not know one of them.
+ */
+export async function migrateAsOf(
+  database: Pick<OpenDatabase, 'connectAlone'>,
+  { log, until }: { log: Log; until: readonly number[] },
+): Promise<void> {
+  const applied = new Set(until)
+  const known = await knownMigrations(FOLDER)
+  refuseNewer({ known, applied })
+  const folder = await mkdtemp(join(tmpdir(), 'constat-schema-'))
+  try {
+    await cp(FOLDER, folder, { recursive: true })
+    // drizzle takes every step of a folder: those of later are not in this one's journal.
+    const journal = join(folder, JOURNAL)
+    const whole = JSON.parse(await readFile(journal, 'utf8')) as Journal
+    const entries = whole.entries.filter(({ when }) => applied.has(when))
+    await writeFile(journal, JSON.stringify({ ...whole, entries }))
+    await migrateDatabase(database, { log, folder })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const JOURNAL = 'meta/_journal.json'
 type Migration = { tag: string; when: number }
+/** Written by drizzle-kit and shipped with the program. */
+type Journal = { entries: Migration[] }
 
 async function knownMigrations(folder: string): Promise<Migration[]> {
-  // Written by drizzle-kit and shipped with the program.
-  const journal = JSON.parse(await readFile(`${folder}/meta/_journal.json`, 'utf8')) as {
-    entries: Migration[]
-  }
-  return journal.entries
+  return (JSON.parse(await readFile(join(folder, JOURNAL), 'utf8')) as Journal).entries
 }
 
 /** By the instant each was made, which is what drizzle knows them by. */

@@ -1,0 +1,87 @@
+/**
+ * Backup rows: every table that is ground or told, as the text that COPY writes, and back. What is derived is
+ * left out: it is made again from the ledger. Not pure.
+ */
+import type { Readable, Writable } from 'node:stream'
+import { getTableColumns, getTableName, is } from 'drizzle-orm'
+import { PgTable } from 'drizzle-orm/pg-core'
+import * as schema from './schema.ts'
+import type { Database, Tx } from './tx.ts'
+
+const DERIVED: ReadonlySet<PgTable> = new Set([schema.chunk, schema.folded, schema.latency])
+
+/** `columns` in the order of the copied text. */
+export type CopiedTable = { table: string; columns: string[] }
+
+/** Every table of this program that a backup has. */
+export function keptTables(): CopiedTable[] {
+  return Object.values(schema)
+    .filter((one) => is(one, PgTable) && !DERIVED.has(one))
+    .map((table) => ({
+      table: getTableName(table),
+      columns: Object.values(getTableColumns(table)).map(({ name }) => name),
+    }))
+}
+
+/** Every table as it stood at one instant, one after the other. What waits for the collector does not wait for this. */
+export async function copyOut(
+  db: Database,
+  write: (copied: CopiedTable, rows: Readable) => Promise<void>,
+): Promise<{ migrations: number[] }> {
+  return db.begin(async (tx) => {
+    await tx`set transaction isolation level repeatable read, read only`
+    const applied = await tx<{ when: number }[]>`
+      select created_at as "when" from drizzle.__drizzle_migrations order by created_at`
+    for (const copied of keptTables()) {
+      const rows = await tx.unsafe(`copy ${columnsOf(copied)} to stdout`).readable()
+      await write(copied, rows)
+      // The driver (3.4.9) leaves its socket paused where the last piece filled the stream, and hears nothing more.
+      rows._read(0)
+    }
+    return { migrations: applied.map(({ when }) => when) }
+  })
+}
+
+/** Whether there is no table in it of ours or of anybody's. */
+export async function isEmpty(db: Database): Promise<boolean> {
+  const rows = await db`select from pg_tables where schemaname in ('public', 'drizzle') limit 1`
+  return rows.length === 0
+}
+
+/** For a database that was empty: everything in it is what was begun and did not end. */
+export async function dropEverything(db: Database): Promise<void> {
+  const tables = await db<{ name: string }[]>`
+    select tablename as name from pg_tables where schemaname = 'public'`
+  for (const { name } of tables) await db.unsafe(`drop table ${quoted(name)} cascade`)
+  await db`drop schema if exists drizzle cascade`
+}
+
+/** `write` fills one table. A name that is not that of a table or a column of it is refused by the database. */
+export async function copyIn(
+  tx: Tx,
+  copied: CopiedTable,
+  write: (rows: Writable) => Promise<void>,
+): Promise<void> {
+  await write(await tx.unsafe(`copy ${columnsOf(copied)} from stdin`).writable())
+}
+
+/** Numbers that the database gives go on behind those that were brought back. */
+export async function continueNumbers(tx: Tx): Promise<void> {
+  for (const { table, columns } of keptTables()) {
+    if (!columns.includes('id')) continue
+    const [row] = await tx<{ sequence: string | null }[]>`
+      select pg_get_serial_sequence(${`public.${table}`}, 'id') as sequence`
+    if (!row || row.sequence === null) continue
+    await tx.unsafe(
+      `select setval('${row.sequence}', coalesce((select max(id) from ${quoted(table)}), 0) + 1, false)`,
+    )
+  }
+}
+
+function columnsOf({ table, columns }: CopiedTable): string {
+  return `${quoted(table)} (${columns.map(quoted).join(', ')})`
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
