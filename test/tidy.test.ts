@@ -87,6 +87,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     callers: ['view', 'db', 'closing', 'print'],
     // Everything that a window is judged on, as one file.
     bundle: ['view', 'db', 'ledger', 'contract', 'callers'],
+    // All that cannot be made again, taken away and brought back.
+    backup: ['db'],
     // Checks tried by agents that are connected; nothing of it is kept.
     'trials.ts': ['view', 'intake/agents.ts', 'intake/connection.ts'],
     'set-aside.ts': [],
@@ -173,7 +175,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'hono-openapi': ['collector/src/http'],
   '@hono/node-server': ['collector/src/collector.ts'],
   'prom-client': ['collector/src/metrics.ts'],
-  zod: ['collector/src/view', 'collector/src/http', 'packages/sla/src'],
+  zod: ['collector/src/view', 'collector/src/http', 'collector/src/backup', 'packages/sla/src'],
   yaml: ['packages/sla/src/contract', 'collector/src/cli'],
   'temporal-polyfill': ['packages/sla/src'],
   'rrule-temporal': ['packages/sla/src'],

@@ -10,7 +10,7 @@ import { parseContract } from '@constat/sla/contract/parse'
 import { problemText } from '@constat/sla/contract/problem'
 import type { TriedView } from '../view/trial.ts'
 import { openClient, type Client } from './client.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { trialLines } from './trial-lines.ts'
 import { EXIT, type World } from './world.ts'
 

@@ -1,6 +1,6 @@
 /** `constat archive NAME`: a contract ends now; everything of it stays to be read. */
 import { openClient } from './client.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 type Archived = { contract: string; endedAt: string; changed: boolean }

@@ -5,7 +5,7 @@ import { VERSION } from '../version.ts'
 import { openAnyway } from './beside.ts'
 import { openLog } from './log.ts'
 import { MB } from './save.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type BackupFlags = { output: string; json?: boolean; data?: string }

@@ -5,7 +5,7 @@ import { findEmbedded } from '../db/embedded.ts'
 import { openAddress, openDatabase, type OpenDatabase } from '../db/open.ts'
 import type { Log } from '../shell.ts'
 import { openLog } from './log.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 /** Fault `unavailable` when no collector runs on the data directory. */

@@ -10,7 +10,7 @@ import { KEEP_ALL } from '../ledger/lie.ts'
 import type { Log } from '../shell.ts'
 import { openAnyway } from './beside.ts'
 import { openLog } from './log.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export async function check(flags: { data?: string; json?: boolean }, world: World): Promise<number> {

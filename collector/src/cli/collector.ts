@@ -1,5 +1,6 @@
 /** `constat collector`: the collector alone; agents join with `constat token agent`. */
-import { serve, tellDoor, tellOwner, type ServeFlags } from './serve.ts'
+import type { ServeFlags } from './configured.ts'
+import { serve, tellDoor, tellOwner } from './serve.ts'
 import type { World } from './world.ts'
 
 export function collector(flags: ServeFlags, world: World): Promise<number> {

@@ -14,7 +14,7 @@ import type { PreviewView } from '../view/window.ts'
 import { beside } from './beside.ts'
 import { openClient } from './client.ts'
 import { lastWindowLines, lastWindowUnder } from './last-window.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type DiffFlags = { file: string; against?: string; contract?: string; json?: boolean; data?: string }

@@ -17,7 +17,7 @@ import { VERSION } from '../version.ts'
 import { openAnyway } from './beside.ts'
 import { runningFindings, type Finding } from './doctor-running.ts'
 import { openLog } from './log.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 /** Less room than this is told, long before the floor is reached. */

@@ -4,7 +4,7 @@
  */
 import { openClient } from './client.ts'
 import { MB, save } from './save.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type EvidenceFlags = { window: string; output: string; json?: boolean; data?: string }

@@ -1,7 +1,7 @@
 /** `constat`: the commands, one file each; this one is their table. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { Fault } from '@constat/shared/fault'
-import { REPORT_FORMATS } from '../view/report.ts'
+import { REPORT_FORMATS } from '../view/report-format.ts'
 import { VERSION } from '../version.ts'
 import { asksJson } from './failure.ts'
 import { EXIT, type World } from './world.ts'
@@ -109,7 +109,9 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .description('the terms in force, every default shown')
     .option(...DATA)
     .option(...JSON_OUT)
-    .action(async (name, flags) => end(await (await import('./read.ts')).explainContract(name, flags, world)))
+    .action(async (name, flags) =>
+      end(await (await import('./explain.ts')).explainContract(name, flags, world)),
+    )
   program
     .command('get [kind]')
     .description('contracts, agents, incidents or webhooks, as JSON')

@@ -1,9 +1,4 @@
-/** Commands that only read: `status`, `get`, `explain`. */
-import { termsJson } from '@constat/sla/contract/digest'
-import type { SourceFile } from '@constat/sla/contract/document'
-import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { explain } from '@constat/sla/contract/explain'
-import { parseContract } from '@constat/sla/contract/parse'
+/** Commands that only ask the collector: `status`, `get`. */
 import { lengthText } from '@constat/sla/length'
 import { entryOf } from '@constat/sla/metric/table'
 import { Fault } from '@constat/shared/fault'
@@ -13,14 +8,9 @@ import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WhyView } from '../view/parts.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { unknownEn } from '../web/text/en-unknown.ts'
-import { newest } from '@constat/sla/state/contract-state'
-import { Contracts } from '../contract/contracts.ts'
-import { logRows } from '../db/ledger-rows.ts'
-import { sourceOf } from '../db/source-rows.ts'
-import { beside } from './beside.ts'
 import { openClient } from './client.ts'
 import { blockedText } from './evaluate-summary.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type ReadFlags = { json?: boolean; data?: string }
@@ -59,30 +49,6 @@ export async function get(kind: string, flags: ReadFlags, world: World): Promise
     throw new Fault('usage', `there is no kind ${kind}: one of ${Object.keys(kinds).join(', ')}`)
   world.out(JSON.stringify(await clientOf(flags, world).get(path), null, 2))
   return EXIT.done
-}
-
-/** The expanded terms in force, every default shown. */
-export function explainContract(name: string, flags: ReadFlags, world: World): Promise<number> {
-  return beside(flags, world, async ({ sql }) => {
-    const contracts = new Contracts(sql)
-    await contracts.catchUp(await logRows(sql))
-    const known = contracts.of(name)
-    if (!known) throw new Fault('not-found', `there is no contract ${name}`)
-    const { revision, digest, terms } = newest(known)
-    const files = (await sourceOf(sql, { contract: name, revision })) ?? []
-    const explained = { ...terms, source: { raw: null, defaulted: defaultedIn(files, terms) } }
-    if (flags.json) {
-      const { defaulted } = explained.source
-      world.out(JSON.stringify({ contract: name, revision, digest, terms: termsJson(explained), defaulted }))
-    } else for (const line of explain(explained)) world.out(line)
-  })
-}
-
-/** What nobody wrote. The terms are the log's: of documents that a later version refuses, this is not known. */
-function defaultedIn(files: readonly SourceFile[], { name }: ExpandedContract): string[] {
-  const parsed = parseContract(files)
-  const own = parsed.kind === 'ok' ? parsed.contracts.find((one) => one.name === name) : undefined
-  return own?.source.defaulted ?? []
 }
 
 type Standing = { contracts: ContractView[]; incidents: IncidentView[]; agents: AgentView[] }

@@ -20,7 +20,7 @@ import { Sequencer } from '../ledger/sequencer.ts'
 import { Contracts } from '../contract/contracts.ts'
 import { audited, lineOf } from './check.ts'
 import { openLog } from './log.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export async function rebuild(flags: { data?: string; json?: boolean }, world: World): Promise<number> {

@@ -9,7 +9,7 @@ import { MAX_STATEMENT_BYTES } from '../http/limits.ts'
 import { lengthText } from '@constat/sla/length'
 import type { ReconciliationView, StatementView } from '../view/window.ts'
 import { openClient, type Client } from './client.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type ReconcileFlags = {

@@ -1,7 +1,7 @@
 /** `constat replay`: what other tools would have said of the same window. */
 import type { ReplayView } from '../view/window.ts'
 import { openClient } from './client.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type ReplayFlags = { window: string; policy?: string; json?: boolean; data?: string }

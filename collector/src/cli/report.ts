@@ -1,8 +1,8 @@
 /** `constat report`: the report of a window, written to a file. */
-import type { ReportFormat } from '../view/report.ts'
+import type { ReportFormat } from '../view/report-format.ts'
 import { openClient } from './client.ts'
 import { save } from './save.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export type ReportFlags = {

@@ -10,7 +10,7 @@ import { KEEP_ALL } from '../ledger/lie.ts'
 import { audited, lineOf } from './check.ts'
 import { openLog } from './log.ts'
 import { MB } from './save.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 export async function restore(

@@ -2,26 +2,17 @@
 import { messageOf } from '@constat/shared/fault'
 import { issueApiToken } from '../access.ts'
 import { startCollector, type RunningCollector } from '../collector.ts'
-import { readConfig, type CollectorConfig } from '../config.ts'
+import type { CollectorConfig } from '../config.ts'
 import { keepOwnerToken, readOwnerToken } from '../data-dir.ts'
 import type { Door } from '../door.ts'
 import type { Log } from '../shell.ts'
 import { VERSION } from '../version.ts'
+import { configOf, type ServeFlags } from './configured.ts'
 import { openLog } from './log.ts'
+import { ownerLink } from './token.ts'
 import { EXIT, type World } from './world.ts'
 
-export type ServeFlags = { data?: string; listen?: string }
-
 export type Served = { collector: RunningCollector; config: CollectorConfig; log: Log }
-
-/** Flags go before the environment; both are checked the same way. */
-export function configOf(world: World, { data, listen }: ServeFlags): CollectorConfig {
-  return readConfig({
-    ...world.environment,
-    ...(data === undefined ? {} : { CONSTAT_DATA_DIR: data }),
-    ...(listen === undefined ? {} : { CONSTAT_LISTEN: listen }),
-  })
-}
 
 /**
  * Runs until SIGINT or SIGTERM, or until nothing more can be written. `during` starts what goes beside
@@ -65,10 +56,6 @@ export function tellDoor({ publicUrl, tlsPin }: Door, world: World): void {
   world.out(`Constat listens on ${publicUrl}`)
   const pin = tlsPin()
   if (pin !== null) world.out(`TLS key: ${pin}`)
-}
-
-export function ownerLink(publicUrl: string, token: string): string {
-  return `${publicUrl}/owner?token=${token}`
 }
 
 /**

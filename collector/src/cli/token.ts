@@ -17,7 +17,7 @@ import type { TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation } from '../view/setup.ts'
 import { beside } from './beside.ts'
 import { openClient } from './client.ts'
-import { configOf, ownerLink } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 const ROLES: readonly Role[] = ['owner', 'viewer', 'provider']
@@ -140,4 +140,8 @@ async function withAccess(
     const { random, clock } = world
     await work({ db: sql, random, nowMs: () => clock.nowMs() }, config)
   })
+}
+
+export function ownerLink(publicUrl: string, token: string): string {
+  return `${publicUrl}/owner?token=${token}`
 }

@@ -5,6 +5,7 @@
 import { formatInstant } from '@constat/shared/time'
 import { z } from 'zod'
 import { exclusion } from './exclusion.ts'
+import type { ReportFormat } from './report-format.ts'
 import { loss, credits } from './credit.ts'
 import { guarantee } from './guarantee.ts'
 import { count, instant, span, windowState } from './parts.ts'
@@ -46,16 +47,6 @@ export const report = z
   })
   .meta({ id: 'Report' })
 export type ReportView = z.infer<typeof report>
-
-export const REPORT_FORMATS = ['html', 'pdf', 'csv', 'json'] as const
-export type ReportFormat = (typeof REPORT_FORMATS)[number]
-
-export const REPORT_TYPES: Record<ReportFormat, string> = {
-  html: 'text/html; charset=utf-8',
-  pdf: 'application/pdf',
-  csv: 'text/csv; charset=utf-8',
-  json: 'application/json',
-}
 
 /** `acme-2026-10-v2.pdf`; one that is not closed says when it was made: `acme-2026-11-20261122T172904Z.pdf`. */
 export function reportFile({ contract, window, closing, asOf }: ReportView, format: ReportFormat): string {

@@ -1,7 +1,8 @@
 /** Reports: one window of a contract as HTML, PDF, CSV or JSON, each from the same facts. */
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { report, REPORT_FORMATS, REPORT_TYPES } from '../../view/report.ts'
+import { report } from '../../view/report.ts'
+import { REPORT_FORMATS, REPORT_TYPES } from '../../view/report-format.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, missing, query } from '../describe.ts'

@@ -4,7 +4,7 @@
  */
 import { EVENT_TYPES } from '../../alert/types.ts'
 import type { ContractView } from '../../view/contract.ts'
-import { REPORT_FORMATS } from '../../view/report.ts'
+import { REPORT_FORMATS } from '../../view/report-format.ts'
 import type { ClosingView, StatementView, WindowLifeView } from '../../view/window.ts'
 import { Credits } from '../part/credits.tsx'
 import { Figures } from '../part/figures.tsx'
