@@ -87,6 +87,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     callers: ['view', 'db', 'closing', 'print'],
     // Everything that a window is judged on, as one file.
     bundle: ['view', 'db', 'ledger', 'contract', 'callers'],
+    // Those who cosign checkpoints, asked beside the line.
+    witness: ['view', 'db', 'bundle', 'alert/bus.ts', 'alert/facts.ts'],
     // All that cannot be made again, taken away and brought back.
     backup: ['db'],
     // Checks tried by agents that are connected; nothing of it is kept.
@@ -124,6 +126,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'read',
       'set-aside.ts',
       'alert',
+      'witness',
     ],
     'metrics.ts': ['pipeline.ts'],
     'held-clock.ts': [],

@@ -30,6 +30,7 @@ import { hostNames } from './host-names.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
+import { Witnesses } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
 import { startCallers } from './callers/threads.ts'
 
@@ -102,6 +103,7 @@ async function openLine(
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
   const verifier = openVerifier(config.dataDir)
+  const witnesses = await Witnesses.open(config.witnessPolicy, { db, shell, publicUrl, bus })
   const pipeline = new Pipeline({
     db,
     shell,
@@ -114,6 +116,7 @@ async function openLine(
     pgConfig,
     configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
+    witnesses,
     verifier: () => verifierDigest(verifier),
   })
   await pipeline.open()
@@ -131,6 +134,7 @@ async function openLine(
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
+  closers.push(witnesses.start())
   const { allowPrivate } = config
   const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
   closers.push(() => delivery.stop())

@@ -18,6 +18,8 @@ export type CollectorConfig = {
   publicUrl: string | null
   /** Null: embedded. */
   databaseUrl: string | null
+  /** Path of a C2SP tlog-policy; null: no witness is asked. */
+  witnessPolicy: string | null
   logLevel: LogLevel
   language: 'en' | 'fr'
   /** Webhooks and targets on loopback and private addresses. */
@@ -44,6 +46,7 @@ export function readConfig(environment: Environment): CollectorConfig {
     tls: readTls(get('CONSTAT_TLS') ?? 'auto', problems),
     publicUrl: readUrl(get('CONSTAT_PUBLIC_URL'), problems),
     databaseUrl: readDatabaseUrl(get('DATABASE_URL'), problems),
+    witnessPolicy: pathOf(get('CONSTAT_WITNESS_POLICY')),
     logLevel: oneOf('CONSTAT_LOG_LEVEL', get('CONSTAT_LOG_LEVEL') ?? 'info', LOG_LEVELS, problems),
     language: oneOf('CONSTAT_LANG', get('CONSTAT_LANG') ?? 'en', ['en', 'fr'] as const, problems),
     allowPrivate: readFlag('CONSTAT_ALLOW_PRIVATE', get('CONSTAT_ALLOW_PRIVATE'), {
@@ -150,4 +153,8 @@ function readFlag(
 
 function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}
+
+function pathOf(text: string | undefined): string | null {
+  return text === undefined ? null : resolve(text)
 }

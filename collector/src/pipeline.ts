@@ -47,6 +47,7 @@ import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
 import { WindowReads } from './read/window-reads.ts'
 import { SetAside } from './set-aside.ts'
+import type { Witnesses } from './witness/witnesses.ts'
 import type { Shell } from './shell.ts'
 
 /** What is committed within this is folded together. */
@@ -75,6 +76,7 @@ export type PipelineDeps = {
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
+  witnesses: Witnesses
   /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */
   verifier?: () => Promise<string | null>
 }
@@ -183,24 +185,18 @@ export class Pipeline {
   }
 
   #makeModel(latencies: Latencies): ReadModel {
-    const { db, shell, callers, pgConfig } = this.#deps
+    const { db, shell, callers, pgConfig, witnesses } = this.#deps
+    const losses = new Losses(db, this.#timelines)
     const { contracts, agents, sequencer, judge, setAside } = this
     const { tracks } = this.fold
     const nowMs = (): UnixMs => shell.clock.nowMs()
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
-    const judged = new JudgedReads({ timelines, slots }, agents)
-    const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside }
+    const judged = new JudgedReads({ timelines, slots }, agents, witnesses)
+    const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside, witnesses }
     return readModelOf({
-      contracts: new ContractReads({ ...shown, tracks, sequencer }),
+      contracts: new ContractReads({ ...shown, tracks, sequencer, logKey: shell.identity.publicKey }),
       incidents: new IncidentReads({ nowMs, contracts, timelines, judge, setAside }),
-      windows: new WindowReads({
-        ...shown,
-        db,
-        states,
-        losses: new Losses(db, timelines),
-        callers,
-        pgConfig,
-      }),
+      windows: new WindowReads({ ...shown, db, states, losses, callers, pgConfig }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
     })

@@ -14,6 +14,7 @@ import { insertAgent, type AgentRow } from '../../collector/src/db/agent-rows.ts
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import type { AgentHealth } from '../../collector/src/ledger/draft.ts'
+import { Witnesses } from '../../collector/src/witness/witnesses.ts'
 import { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
 import { parseContract } from '@constat/sla/contract/parse'
@@ -102,13 +103,16 @@ export async function openClosingWorld({
   await migrateQueue({ pgConfig: database.pgConfig, log })
   const shell = { clock, random, log, identity: openIdentity(dataDir, random) }
   const { sql: db } = database
+  const publicUrl = 'http://127.0.0.1:1'
+  const witnesses = await Witnesses.open(null, { db, shell, publicUrl, bus: { publish: told } })
   const open = async (): Promise<Pipeline> => {
     const made = new Pipeline({
       db,
       shell,
       prove: () => Promise.reject(new Error('frames are admitted by the test')),
       hasRoom: () => true,
-      publicUrl: 'http://127.0.0.1:1',
+      publicUrl,
+      witnesses,
       bus: { publish: told },
       callers: startCallers(),
       pgConfig: database.pgConfig,

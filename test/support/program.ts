@@ -16,11 +16,8 @@ import type { Namespace } from './netns.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CONSTAT = join(ROOT, 'collector/bin/constat.mjs')
 const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
-const PROGRAMS = {
-  constat: CONSTAT,
-  'constat-agent': AGENT,
-  'constat-verify': join(ROOT, 'packages/verify/bin/constat-verify.mjs'),
-}
+export const VERIFY = join(ROOT, 'packages/verify/bin/constat-verify.mjs')
+const PROGRAMS = { constat: CONSTAT, 'constat-agent': AGENT, 'constat-verify': VERIFY }
 const COMMAND_LIMIT_MS = 60_000
 /** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers. */
 export const MADE_CLUSTER = 'CONSTAT_TEST_CLUSTER'

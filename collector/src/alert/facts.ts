@@ -164,6 +164,19 @@ export function restoredFact({ contract, what, size, atMs, publicUrl }: Restorat
   return { type: 'evidence.anomaly', contract, atMs, data }
 }
 
+/** What a witness has cosigned is not the beginning of this log. */
+export type Contradiction = Pick<Restoration, 'contract' | 'what' | 'size' | 'atMs' | 'publicUrl'> & {
+  witness: string
+}
+
+export function witnessFact({ contract, witness, what, size, atMs, publicUrl }: Contradiction): Fact {
+  const id = `witness/${contract}/${witness}/${size}`
+  const links =
+    publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}/evidence` }
+  const data = { id, kind: 'witness', contract, ...cutTexts({ witness, message: what }), index: size, links }
+  return { type: 'evidence.anomaly', contract, atMs, data }
+}
+
 /** Nothing that an agent sends is taken. */
 export type RefusedAgent = {
   agent: { id: string; name: string }

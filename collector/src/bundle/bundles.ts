@@ -4,6 +4,7 @@
  * file for ever; what goes on is judged under the newest one.
  */
 import { HASH_BYTES } from '@constat/evidence/tree'
+import type { Policy } from '@constat/evidence/policy'
 import { MAX_ZIP_BYTES } from '@constat/evidence/zip'
 import { Fault } from '@constat/shared/fault'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
@@ -11,7 +12,7 @@ import { newestClosing, type ContractState } from '@constat/sla/state/contract-s
 import { windowGroup } from '@constat/sla/state/in-force'
 import type { Callers } from '../callers/threads.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import { bodyBytes, checkpointOver } from '../db/bundle-rows.ts'
+import { bodyBytes } from '../db/bundle-rows.ts'
 import { entryRange, newestCheckpoint } from '../db/ledger-rows.ts'
 import type { PgConfig } from '../db/open.ts'
 import type { Database } from '../db/tx.ts'
@@ -22,6 +23,7 @@ import type { Shell } from '../shell.ts'
 import type { Asker } from '../view/parts.ts'
 import type { BundleFile } from '../view/reads.ts'
 import type { Bundled } from './bundled.ts'
+import { coveringCheckpoint } from './cosigned.ts'
 import { LogFiles } from './log-files.ts'
 import { bundleBytes } from './write.ts'
 
@@ -43,6 +45,8 @@ export type BundleDeps = {
   callers: Pick<Callers, 'run'>
   pgConfig: PgConfig
   publicUrl: string
+  /** Whose word makes a checkpoint count; null: nobody's but the log's. */
+  witnesses: { policy: Policy | null }
   /** SHA-256 of the program that checks it; null where this collector has none to offer. */
   verifier?: () => Promise<string | null>
 }
@@ -99,14 +103,15 @@ export class Bundles {
     if (!found || !head) return null
     await this.#requireRoom({ log, size: found.signed.size })
     const verifier = (await this.#deps.verifier?.()) ?? null
-    return { contract, window, origin: head.origin, log, verifier, ...found }
+    const { policy } = this.#deps.witnesses
+    return { contract, window, origin: head.origin, log, verifier, policy, ...found }
   }
 
   async #closed({ log, closings }: ContractState, window: string) {
     const head = newestClosing({ closings }, window)
     if (!head) return null
-    const { db } = this.#deps
-    const signed = await checkpointOver(db, { log, size: head.leaf + 1 })
+    const { db, witnesses } = this.#deps
+    const signed = await coveringCheckpoint(db, witnesses.policy, { log, size: head.leaf + 1 })
     if (!signed) throw unsigned()
     const [row] = await proved(
       db,

@@ -8,6 +8,7 @@ import type { Contracts } from '../contract/contracts.ts'
 import { entryRange, newestCheckpoint, tileRows } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { proved, rowHash } from '../ledger/proved.ts'
+import { cosignedNote } from './cosigned.ts'
 
 export type LogFilesDeps = { db: Database; contracts: Pick<Contracts, 'of'> }
 
@@ -21,7 +22,7 @@ export class LogFiles {
   /** Null before the first one is signed, and of a contract that there is not. */
   async checkpoint(contract: string): Promise<string | null> {
     const signed = await this.#signed(contract)
-    return signed && signed.note
+    return signed && cosignedNote(this.#deps.db, signed.log, signed)
   }
 
   /** `path` as tlog-tiles has it; null for one that no log of the signed size has. Fault `evidence` over a lie. */
@@ -29,12 +30,7 @@ export class LogFiles {
     const id = parseTilePath(path)
     const signed = id ? await this.#signed(contract) : null
     if (!id || !signed || !isWithin(id, signed.size)) return null
-    const { log } = signed
-    if (id.level === 'entries') return encodeEntryBundle((await this.#rows(log, id)).map(rowBytes))
-    if (id.width === TILE_WIDTH) return this.#full(log, { level: id.level, from: id.index, count: 1 })
-    if (id.level === 0) return Buffer.concat((await this.#rows(log, id)).map(rowHash))
-    const below = { level: id.level - 1, from: id.index * TILE_WIDTH, count: id.width }
-    return Buffer.concat((await this.#stored(log, below)).map(tileRoot))
+    return tileBytes(this.#deps.db, signed.log, id)
   }
 
   async #signed(contract: string): Promise<{ log: number; size: number; note: string } | null> {
@@ -42,24 +38,29 @@ export class LogFiles {
     const signed = state && (await newestCheckpoint(this.#deps.db, state.log))
     return signed && { log: state.log, size: signed.size, note: signed.note }
   }
+}
 
-  async #rows(log: number, { index, width }: TileId) {
-    const from = index * TILE_WIDTH
-    const range = { log, from, to: from + width, limit: width }
-    return proved(this.#deps.db, log, await entryRange(this.#deps.db, range))
-  }
+/** A tile that the log has as a whole or in so far: stored where it is full, else worked out. */
+export async function tileBytes(db: Database, log: number, id: TileId): Promise<Buffer | null> {
+  const { level, index, width } = id
+  if (level === 'entries') return encodeEntryBundle((await rowsOf(db, log, id)).map(rowBytes))
+  if (width === TILE_WIDTH) return (await storedTiles(db, { log, level, from: index, count: 1 }))[0] ?? null
+  if (level === 0) return Buffer.concat((await rowsOf(db, log, id)).map(rowHash))
+  const below = { log, level: level - 1, from: index * TILE_WIDTH, count: width }
+  return Buffer.concat((await storedTiles(db, below)).map(tileRoot))
+}
 
-  async #full(log: number, wanted: { level: number; from: number; count: number }): Promise<Buffer | null> {
-    return (await this.#stored(log, wanted))[0] ?? null
-  }
+async function rowsOf(db: Database, log: number, { index, width }: TileId) {
+  const from = index * TILE_WIDTH
+  return proved(db, log, await entryRange(db, { log, from, to: from + width, limit: width }))
+}
 
-  async #stored(
-    log: number,
-    { level, from, count }: { level: number; from: number; count: number },
-  ): Promise<Buffer[]> {
-    const rows = await tileRows(this.#deps.db, { log, level, from, to: from + count })
-    return rows.map(({ hashes }) => hashes)
-  }
+async function storedTiles(
+  db: Database,
+  { log, level, from, count }: { log: number; level: number; from: number; count: number },
+): Promise<Buffer[]> {
+  const rows = await tileRows(db, { log, level, from, to: from + count })
+  return rows.map(({ hashes }) => hashes)
 }
 
 function isWithin({ level, index, width }: TileId, size: number): boolean {

@@ -44,6 +44,7 @@ const WITHIN = `## What is in it
 - \`result.json\`: the closing of the window, or what it comes to so far
 - \`terms/\`: the terms of every revision, defaults and time zones written out; their SHA-256 is what closings cite
 - \`keys/\`: public keys of the log and of each agent
+- \`witness-policy.txt\`, where witnesses were asked: who they are; they have signed below the log in \`log/checkpoint\`
 - \`log/\`: checkpoint, entries and hashes as C2SP tlog-tiles names them; \`checkpoints/\`: the last one of each day
 - \`beside/\`: what entries hold by its SHA-256 only: long texts, and the provider's statements
 
@@ -66,7 +67,7 @@ The checkpoint is signed by the log, and its root is that of the hashes:
 
 \`\`\`sh
 sed '/^$/,$d' log/checkpoint > checkpoint.signed
-tail -n 1 log/checkpoint | sed 's/.* //' | base64 -d | tail -c +5 > checkpoint.sig
+sed -n '/^$/{n;p;q;}' log/checkpoint | sed 's/.* //' | base64 -d | tail -c +5 > checkpoint.sig
 openssl pkeyutl -verify -pubin -inkey keys/log.pem -rawin -in checkpoint.signed -sigfile checkpoint.sig
 pair() {
   while read -r left; do

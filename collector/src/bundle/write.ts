@@ -26,6 +26,7 @@ import {
 import { frontierRoot, HASH_BYTES } from '@constat/evidence/tree'
 import { openCheckpoint } from '@constat/evidence/checkpoint'
 import { noteVerifier } from '@constat/evidence/note'
+import { formatPolicy } from '@constat/evidence/policy'
 import { ED25519_TYPE, vkeyOf } from '@constat/evidence/vkey'
 import { ZipWriter, type ZipFile } from '@constat/evidence/zip'
 import { canonicalJson } from '@constat/shared/canonical-json'
@@ -39,6 +40,7 @@ import { besideBytes, digestBeside, openBody } from '../ledger/body.ts'
 import { proved, rowHash } from '../ledger/proved.ts'
 import type { Identity } from '../shell.ts'
 import { manifestOf, type Bundled } from './bundled.ts'
+import { cosignedNote } from './cosigned.ts'
 import { readmeText } from './readme.ts'
 
 /** Four tiles: 60 MB where each leaf is as large as may be. */
@@ -70,9 +72,10 @@ async function* bundleFiles(bundled: Bundled, deps: WriteDeps): AsyncGenerator<Z
   yield textFile(BUNDLE_PATHS.readme, readmeText(bundled, { publicUrl, logKey: identity.publicKey }))
   yield textFile(BUNDLE_PATHS.result, result)
   yield* spokenFiles({ logKey: identity.publicKey, agents: agentsIn(rare), terms: await termsIn(db, rare) })
-  yield textFile(BUNDLE_PATHS.checkpoint, signed.note)
-  for (const { size, note } of await dailyCheckpoints(db, { log, size: signed.size })) {
-    yield textFile(earlierCheckpointPath(size), note)
+  if (bundled.policy) yield textFile(BUNDLE_PATHS.policy, formatPolicy(bundled.policy))
+  yield textFile(BUNDLE_PATHS.checkpoint, await cosignedNote(db, log, signed))
+  for (const earlier of await dailyCheckpoints(db, { log, size: signed.size })) {
+    yield textFile(earlierCheckpointPath(earlier.size), await cosignedNote(db, log, earlier))
   }
   yield* filesBeside(db, rare)
   yield* logFiles(bundled, deps)

@@ -10,16 +10,17 @@ export async function checkpointOver(db: Database, { log, size }: { log: number;
   return rows[0] ?? null
 }
 
-/** Of checkpoints of fewer than `size` leaves the last one of each UTC day, by size. */
+/** Of checkpoints of fewer than `size` leaves the last one of each UTC day, of cosigned ones where there are any, by size. */
 export function dailyCheckpoints(
   db: Database,
   { log, size }: { log: number; size: number },
 ): Promise<SignedNote[]> {
   return db<SignedNote[]>`
     select size, note from (
-      select distinct on (signed_ms / 86400000) size, note from checkpoint
+      select distinct on (signed_ms / 86400000) size, note from checkpoint c
       where log = ${log} and size < ${size}
-      order by signed_ms / 86400000, size desc) as daily
+      order by signed_ms / 86400000,
+        exists (select from cosignature where log = c.log and size = c.size) desc, size desc) as daily
     order by size`
 }
 

@@ -86,6 +86,22 @@ export const checkpoint = pgTable(
   (t) => [primaryKey({ columns: [t.log, t.size] })],
 )
 
+/** What witnesses have signed of a checkpoint: the first word of each. */
+export const cosignature = pgTable(
+  'cosignature',
+  {
+    log: integer('log').notNull(),
+    size: bigint('size', { mode: 'number' }).notNull(),
+    /** Of the key, with its id: what the line of a note says. */
+    name: text('name').notNull(),
+    keyId: bigint('key_id', { mode: 'number' }).notNull(),
+    signature: bytes('signature').notNull(),
+    /** When the witness says it signed. */
+    atMs: ms('at_ms').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.log, t.size, t.name, t.keyId] })],
+)
+
 /** Documents as they were applied, private: the ledger holds the expanded terms alone. */
 export const source = pgTable(
   'source',

@@ -7,7 +7,12 @@ import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { membersNow } from './silences.ts'
 import { siteOf, sitesOf } from '@constat/sla/assembly/sites'
 
-export function readinessFacts(state: ContractState, agents: readonly KnownAgent[]): ReadinessFacts {
+/** `isWitnessed`: whether others than this collector have lately signed what its log says. */
+export function readinessFacts(
+  state: ContractState,
+  agents: readonly KnownAgent[],
+  isWitnessed: boolean,
+): ReadinessFacts {
   const { terms: contract } = newest(state)
   const measuring = membersNow(state, agents)
   const bound = contract.measurement.maxClockErrorMs
@@ -21,6 +26,7 @@ export function readinessFacts(state: ContractState, agents: readonly KnownAgent
     administratorsDeclared:
       measuring.length > 0 && measuring.every((agent) => siteOf(contract, agent)?.administeredBy != null),
     clocksWithinBound: measuring.length > 0 && measuring.every(({ clockErrorMs }) => clockErrorMs <= bound),
+    timestampsOrWitness: isWitnessed,
     // The ledger has the first delivery that was accepted about each incident; nobody says who runs that host.
     alertPath: state.alerted.size > 0 ? 'owner-unknown' : 'none',
   }

@@ -33,6 +33,7 @@ import { membersNow } from '../judge/silences.ts'
 import { siteViews } from '../judge/site-view.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { Vantage } from '../view/vantage.ts'
+import type { Witnessing } from '../view/witness.ts'
 import { whyAt } from '../judge/why.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
@@ -40,6 +41,7 @@ import type { WhyView } from '../view/parts.ts'
 import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } from '../view/contract.ts'
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
+import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
 import type { SetAside } from '../set-aside.ts'
 import type { JudgedReads } from './judged.ts'
 
@@ -55,6 +57,9 @@ export type ContractReadsDeps = {
   slots: Pick<SlotJudge, 'version'>
   judged: JudgedReads
   setAside: SetAside
+  /** Of the collector: what its logs are signed by. */
+  logKey: Buffer
+  witnesses: Witnessing
 }
 
 /** `goodMs`: when it could last be described whole; null: not since this program began. */
@@ -185,12 +190,12 @@ export class ContractReads {
   }
 
   #whole(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
-    const { agents, judged } = this.#deps
+    const { agents, judged, witnesses } = this.#deps
     const bare = this.#bare(state, nowMs, trouble)
     const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
     const pastServices = pastNames(state, nowMs).map((name) => this.#service(state, name, nowMs))
     const { guarantees } = judged.judged(state, questionsNow(state, nowMs))
-    const facts = readinessFacts(state, agents.enrolled())
+    const facts = readinessFacts(state, agents.enrolled(), witnesses.isWitnessed(state.log))
     const readiness = readinessOf(facts)
     const worst = worstState(services.map((service) => service.state))
     const sentence = contractSentence({
@@ -215,7 +220,6 @@ export class ContractReads {
   /** What is known of a contract without judging anything. */
   #bare(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
     const { revision, terms } = newest(state)
-    const head = this.#deps.sequencer.headOf(state.contract)
     const endMs = endedMs(state.life, nowMs)
     const incidents = incidentsIn(state)
     return {
@@ -236,8 +240,17 @@ export class ContractReads {
       openIncidents: incidents.filter(({ closedMs }) => closedMs === null).length,
       silentAgents: [],
       sites: [],
-      log: { origin: head?.origin ?? '', size: head?.size ?? 0, root: head?.root.toString('hex') ?? '' },
+      log: this.#log(state),
     }
+  }
+
+  #log(state: ContractState): ContractView['log'] {
+    const { sequencer, logKey, witnesses } = this.#deps
+    const head = sequencer.headOf(state.contract)
+    if (!head) return { origin: '', size: 0, root: '', key: '', witnesses: [] }
+    const { origin, size, root } = head
+    const key = formatVkey(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: logKey }))
+    return { origin, size, root: root.toString('hex'), key, witnesses: witnesses.of(state.log) }
   }
 
   #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {

@@ -12,6 +12,7 @@ import { bareJudgement, liveJudgement, liveView } from '../judge/live.ts'
 import type { LiveJudgement, LiveSources } from '../judge/live.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import type { GuaranteeView } from '../view/guarantee.ts'
+import type { Witnessing } from '../view/witness.ts'
 import type { WindowQuestion } from '../judge/window-question.ts'
 
 /** Windows that have ended change rarely: how they went is looked at again after this. */
@@ -27,17 +28,20 @@ export type JudgedWindow = {
 export class JudgedReads {
   readonly #sources: LiveSources
   readonly #agents: Agents
+  readonly #witnesses: Pick<Witnessing, 'isWitnessed'>
   /** Of a state, by guarantee and window: how the windows before it went. */
   readonly #past = new WeakMap<ContractState, Map<string, { atMs: UnixMs; past: Past }>>()
 
-  constructor(sources: LiveSources, agents: Agents) {
+  constructor(sources: LiveSources, agents: Agents, witnesses: Pick<Witnessing, 'isWitnessed'>) {
     this.#sources = sources
     this.#agents = agents
+    this.#witnesses = witnesses
   }
 
   /** All of one contract. */
   judged(state: ContractState, asked: readonly WindowQuestion[]): JudgedWindow {
-    const readiness = readinessOf(readinessFacts(state, this.#agents.enrolled()))
+    const isWitnessed = this.#witnesses.isWitnessed(state.log)
+    const readiness = readinessOf(readinessFacts(state, this.#agents.enrolled(), isWitnessed))
     const live = asked.map((one) => liveJudgement(one, this.#sources))
     const credit = (group: readonly LiveJudgement[]) => statementOf(group, (one) => this.#pastOf(one))
     const keys = [...new Set(asked.map(({ window }) => window.key))]

@@ -44,6 +44,7 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowState } from '../view/parts.ts'
+import type { Witnessing } from '../view/witness.ts'
 import {
   questionsOf,
   rollingQuestions,
@@ -77,6 +78,7 @@ export type WindowReadsDeps = {
   judged: JudgedReads
   states: Pick<LedgerStates, 'now'>
   setAside: SetAside
+  witnesses: Pick<Witnessing, 'isWitnessed'>
   callers: Pick<Callers, 'run'>
   pgConfig: PgConfig
 }
@@ -271,14 +273,14 @@ export class WindowReads {
   }
 
   #closedView(state: ContractState, asked: WindowQuestion, closed: ClosedGuarantee): GuaranteeView {
-    const { timelines, agents } = this.#deps
+    const { timelines, agents, witnesses } = this.#deps
     return guaranteeView({
       asked,
       judged: judgedAgain(asked, closed),
       facts: stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines),
       sites: sitesAsked(asked, timelines),
       timelines,
-      readiness: readinessOf(readinessFacts(state, agents.enrolled())),
+      readiness: readinessOf(readinessFacts(state, agents.enrolled(), witnesses.isWitnessed(state.log))),
       counted: null,
     })
   }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { guarantee } from './guarantee.ts'
 import { count, instant, ms, readiness, share, state, why } from './parts.ts'
+import { witness } from './witness.ts'
 
 const service = z
   .object({
@@ -63,7 +64,13 @@ export const contract = z
     sites: z
       .array(site)
       .describe('Declared ones in the order of the contract, then each agent that stands in none'),
-    log: z.object({ origin: z.string(), size: count, root: z.string() }),
+    log: z.object({
+      origin: z.string(),
+      size: count,
+      root: z.string(),
+      key: z.string().describe('Of the log, as text: what a witness or a verifier is given'),
+      witnesses: z.array(witness),
+    }),
   })
   .meta({ id: 'Contract' })
 export type ContractView = z.infer<typeof contract>

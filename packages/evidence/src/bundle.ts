@@ -15,6 +15,8 @@ export const BUNDLE_PATHS = {
   readme: 'README.md',
   result: 'result.json',
   checkpoint: 'log/checkpoint',
+  /** C2SP tlog-policy; where witnesses are asked. */
+  policy: 'witness-policy.txt',
   manifest: 'manifest.json',
   signature: 'manifest.sig',
 } as const

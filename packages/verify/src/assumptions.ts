@@ -1,6 +1,7 @@
 /** What a bundle cannot prove, and whoever relies on it takes on trust. Pure. */
+import { formatInstant } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
-import type { Pins } from './trust.ts'
+import type { Pins, Witnessing } from './trust.ts'
 
 export type Assumed = {
   pins: Pins
@@ -8,9 +9,17 @@ export type Assumed = {
   termsDigest: string
   clockErrorMs: number
   state: Pick<ContractState, 'incidents' | 'exclusions' | 'statements'>
+  witnessing: Witnessing | null
 }
 
-export function assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state }: Assumed): string[] {
+export function assumptionsOf({
+  pins,
+  logKey,
+  termsDigest,
+  clockErrorMs,
+  state,
+  witnessing,
+}: Assumed): string[] {
   const isAttested = state.exclusions.length > 0 || state.statements.length > 0
   return [
     ...(pins.logKey === null
@@ -23,7 +32,7 @@ export function assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state }
           `The terms were taken from the bundle: hold ${termsDigest} against what was agreed, or give it with --terms.`,
         ]
       : []),
-    'No witness has signed the checkpoints: whoever holds the key of the log could have written another log. A receipt, or a checkpoint that you kept, would contradict it.',
+    witnessed(witnessing),
     `Samples are dated by the clocks of the agents, which say themselves that they were off by ${clockErrorMs} ms at most; entries by the clock of the collector. No frame names a checkpoint that it came after.`,
     'When incidents were told and acknowledged, and in which zone they are put, is what the collector says of itself.',
     ...(isAttested
@@ -31,4 +40,17 @@ export function assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state }
       : []),
     'Nothing here proves where an agent stands, that a probe means what the contract means, or that nobody else holds its key.',
   ]
+}
+
+const ANOTHER_LOG =
+  'whoever holds the key of the log could have written another log. A receipt, or a checkpoint that you kept, would contradict it.'
+
+function witnessed(witnessing: Witnessing | null): string {
+  if (!witnessing) return `No witness has signed the checkpoints: ${ANOTHER_LOG}`
+  const { isPinned, isMet, words } = witnessing
+  if (!isMet) return `The witnesses that the bundle names have not all signed the checkpoint: ${ANOTHER_LOG}`
+  const names = words.map(({ witness, atMs }) => `${witness} at ${formatInstant(atMs)}`).join(', ')
+  return isPinned
+    ? `That no other log was shown to others is the word of the witnesses: ${names}.`
+    : `The witnesses were taken from the bundle (${names}): hold its policy against what was agreed, or give it with --policy.`
 }

@@ -1,14 +1,19 @@
 /** `constat-verify`: its options, its answer, its exit codes. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { readFileSync, statSync } from 'node:fs'
-import { parseVkey } from '@constat/evidence/vkey'
+import { parsePolicy, type Policy } from '@constat/evidence/policy'
+import { ED25519_TYPE, parseVkey, type Vkey } from '@constat/evidence/vkey'
 import { MAX_ZIP_BYTES } from '@constat/evidence/zip'
 import { Fault, messageOf } from '@constat/shared/fault'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { reportLines } from './text.ts'
 import { verifyBundle, type Verdict } from './verify.ts'
 import { VERSION } from './version.ts'
+import { serveWitness, witnessVkey } from './witness.ts'
+import { WitnessStore } from './witness-store.ts'
 
 export type World = {
+  nowMs: () => UnixMs
   /** One line of the answer, and one beside it. */
   out(text: string): void
   err(text: string): void
@@ -27,7 +32,7 @@ figures. 1: it holds, and the figures differ. 2: the evidence is broken; every e
 A key inside a bundle proves nothing by itself: get the key of the log, and the digest of the terms that were
 agreed, by another way, and give them.`
 
-type Flags = { logKey?: string; terms?: string; json?: boolean }
+type Flags = { logKey?: string; terms?: string; policy?: Policy; json?: boolean }
 
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
   let code = 0
@@ -37,6 +42,11 @@ export async function runProgram(args: readonly string[], world: World): Promise
     .argument('<bundle>', 'the zip that `constat evidence` or the page of a contract gave')
     .option('--log-key <key>', 'the key of the log: 64 hex digits, or a key as text (name+id+base64)', logKey)
     .option('--terms <digest>', 'SHA-256 of the terms that were agreed, 64 hex digits', hexDigits)
+    .option(
+      '--policy <file>',
+      'witnesses that have to have cosigned the checkpoint, as C2SP tlog-policy',
+      policyFile,
+    )
     .option('--json', 'answer as JSON')
     .addHelpText('after', HELP)
     .exitOverride()
@@ -47,6 +57,7 @@ export async function runProgram(args: readonly string[], world: World): Promise
     .action(async (path: string, flags: Flags) => {
       code = await verify(path, flags, world)
     })
+  addWitness(program, world)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return code
@@ -57,10 +68,59 @@ export async function runProgram(args: readonly string[], world: World): Promise
   }
 }
 
+/** Its subcommands write to the terminal as it does, and end as it does. */
+function addWitness(program: Command, world: World): void {
+  program
+    .command('witness')
+    .description('cosign the checkpoints of a log, each only where it extends all that was cosigned before')
+    .requiredOption('--dir <folder>', 'where its key and what it has cosigned are kept')
+    .requiredOption('--log <key>', 'a log to witness, its key as text (several times)', vkeys)
+    .option('--name <name>', 'of a new witness, as witness.example: it becomes a part of its key')
+    .option('--listen <host:port>', 'where to listen', '127.0.0.1:8430')
+    .copyInheritedSettings(program)
+    .action((flags: WitnessFlags) => witness(flags, world))
+}
+
+type WitnessFlags = { dir: string; log: Vkey[]; name?: string; listen: string }
+
+async function witness({ dir, log: logs, name, listen }: WitnessFlags, world: World): Promise<void> {
+  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
+  if (host === '') throw new Fault('usage', `--listen is ${listen}: write HOST:PORT, as 127.0.0.1:8430`)
+  const store = WitnessStore.open(dir, name)
+  try {
+    const told = (line: string): void => world.out(`${formatInstant(world.nowMs())} ${line}`)
+    const place = { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+    const server = await serveWitness(place, { store, logs, nowMs: world.nowMs, told })
+    world.out(`Witness ${witnessVkey(store)}`)
+    world.out(`Listens on http://${listen}`)
+    await new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    })
+    await new Promise((resolve) => {
+      server.close(resolve)
+      server.closeAllConnections()
+    })
+  } finally {
+    store.close()
+  }
+}
+
+/** Logs that one witness takes. */
+const MAX_LOGS = 1_000
+
+function vkeys(text: string, before: readonly Vkey[] = []): Vkey[] {
+  const vkey = parseVkey(text)
+  if (vkey?.type !== ED25519_TYPE) {
+    throw new InvalidArgumentError('a key as text (name+id+base64), as the page of the evidence shows it.')
+  }
+  if (before.length >= MAX_LOGS) throw new InvalidArgumentError(`at most ${MAX_LOGS} logs.`)
+  return [...before, vkey]
+}
+
 async function verify(path: string, flags: Flags, world: World): Promise<number> {
-  const { logKey: key = null, terms = null, json } = flags
+  const { logKey: key = null, terms = null, policy, json } = flags
   const zip = readBundle(path)
-  const report = await verifyBundle(zip, { logKey: key, terms }, ({ done, of }) =>
+  const report = await verifyBundle(zip, { logKey: key, terms, policy }, ({ done, of }) =>
     world.progress(bar(done, of)),
   )
   world.progress(null)
@@ -93,6 +153,18 @@ function logKey(text: string): string {
   const vkey = parseVkey(text)
   if (vkey) return vkey.publicKey.toString('hex')
   throw new InvalidArgumentError('64 hex digits, or a key as text (name+id+base64).')
+}
+
+function policyFile(path: string): Policy {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new InvalidArgumentError(`it cannot be read: ${messageOf(error)}`)
+  }
+  const parsing = parsePolicy(text)
+  if (parsing.kind === 'parsed') return parsing.policy
+  throw new InvalidArgumentError(`line ${parsing.line}: ${parsing.reason}.`)
 }
 
 function hexDigits(text: string): string {

@@ -4,6 +4,7 @@ import { visible } from '@constat/shared/visible'
 import { EXIT, runProgram, type World } from './cli.ts'
 
 const world: World = {
+  nowMs: () => Date.now(),
   out: (text) => void process.stdout.write(`${visible(text)}\n`),
   err: (text) => void process.stderr.write(`${visible(text)}\n`),
   progress: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text ?? ''}`)),

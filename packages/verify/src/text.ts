@@ -54,6 +54,7 @@ function headLines({
   closings,
   checkpoints,
   result,
+  witnessing,
 }: Report): string[] {
   if (contract === null || window === null || origin === null) return []
   const standing = result?.kind === 'closing' ? `closed, version ${result.version}` : 'still open'
@@ -62,10 +63,14 @@ function headLines({
         `${frames.frames} frames, ${frames.samples} samples in ${frames.sessions} sessions; ${frames.lostFrames} frames lost by agents`,
       ]
     : []
+  const witnessed = (witnessing?.words ?? []).map(
+    ({ witness, atMs }) => `cosigned by ${plain(witness)} at ${formatInstant(atMs)}`,
+  )
   const judged = closings ? [closingsLine(closings)] : []
   return [
     `${plain(contract)}, window ${plain(window)}${result ? ` (${standing})` : ''}`,
     `log ${plain(origin)}: ${size} entries under ${root ?? 'no root'}, ${checkpoints} checkpoints`,
+    ...witnessed,
     ...seen,
     ...judged,
   ]

@@ -5,9 +5,12 @@
 import type { KeyObject } from 'node:crypto'
 import { manifestHolds, BUNDLE_PATHS } from '@constat/evidence/bundle'
 import { openCheckpoint } from '@constat/evidence/checkpoint'
+import { cosignedAtMs } from '@constat/evidence/cosignature'
 import { refuseKey, strictPublicKey } from '@constat/evidence/key'
 import { noteVerifier, type NoteVerifier } from '@constat/evidence/note'
+import { formatPolicy, parsePolicy, quorumMet, witnessVerifiers, type Policy } from '@constat/evidence/policy'
 import { ED25519_TYPE, isKeyName, vkeyOf } from '@constat/evidence/vkey'
+import type { UnixMs } from '@constat/shared/time'
 import type { Failures } from './failure.ts'
 import type { Unpacked } from './unpack.ts'
 
@@ -16,7 +19,14 @@ export type Pins = {
   logKey: string | null
   /** Hex digest of the terms that the window has to be judged by. */
   terms: string | null
+  /** Whose cosignatures a checkpoint has to have. Absent: nobody said. */
+  policy?: Policy | undefined
 }
+
+/** What witnesses say of the newest checkpoint. */
+export type WitnessWord = { witness: string; atMs: UnixMs }
+/** `pinned`: the policy was given. `met`: its quorum has cosigned. Null where there is no policy at all. */
+export type Witnessing = { isPinned: boolean; isMet: boolean; words: WitnessWord[] }
 
 export type SignedRoot = { file: string; size: number; root: Buffer }
 export type Trust = {
@@ -24,6 +34,7 @@ export type Trust = {
   publicKey: Buffer
   /** Of the log at the size of the bundle, first; then earlier ones. */
   roots: SignedRoot[]
+  witnessing: Witnessing | null
 }
 
 /** Null where no key can be used. */
@@ -53,18 +64,66 @@ export function trust(bundle: Unpacked, pins: Pins, failures: Failures): Trust |
     })
   }
   const log = noteVerifier(vkeyOf({ name: manifest.origin, type: ED25519_TYPE, publicKey }))
-  return { key, publicKey, roots: rootsOf(bundle, log, failures) }
+  const policy = pins.policy ?? bundledPolicy(bundle, failures)
+  const witnesses = policy ? witnessVerifiers(policy) : []
+  const roots = rootsOf(bundle, { log, witnesses }, failures)
+  const witnessing =
+    policy && witnessingOf(bundle, { log, policy, isPinned: pins.policy !== undefined }, failures)
+  return { key, publicKey, roots, witnessing }
 }
 
-function rootsOf({ manifest, files }: Unpacked, log: NoteVerifier, failures: Failures): SignedRoot[] {
+function bundledPolicy({ files }: Unpacked, failures: Failures): Policy | null {
+  const file = BUNDLE_PATHS.policy
+  const bytes = files.get(file)
+  if (!bytes) return null
+  const parsing = parsePolicy(bytes.toString('utf8'))
+  if (parsing.kind === 'parsed' && formatPolicy(parsing.policy) === bytes.toString('utf8'))
+    return parsing.policy
+  const detail = 'it is no policy of witnesses in its one right form'
+  failures.add({ step: 'checkpoints', reason: 'bad-policy', detail, file })
+  return null
+}
+
+/** A quorum that was asked for and is not there breaks the evidence; one that the bundle names is only told of. */
+function witnessingOf(
+  { files, manifest }: Unpacked,
+  { log, policy, isPinned }: { log: NoteVerifier; policy: Policy; isPinned: boolean },
+  failures: Failures,
+): Witnessing {
+  const file = BUNDLE_PATHS.checkpoint
+  const note = files.get(file)
+  const known = { origin: manifest.origin, log, witnesses: witnessVerifiers(policy) }
+  const opening = note ? openCheckpoint(note, known) : null
+  const verified = opening?.kind === 'opened' ? opening.verified : []
+  const isMet = quorumMet(policy, verified)
+  const words = policy.witnesses.flatMap(({ name, vkey }): WitnessWord[] => {
+    const own = verified.find((one) => one.name === vkey.name && one.keyId === vkey.keyId)
+    const atMs = own && cosignedAtMs(own.signature)
+    return atMs === undefined ? [] : [{ witness: name, atMs }]
+  })
+  if (isPinned && !isMet) {
+    const detail = `the witnesses that were asked for have not cosigned it: ${words.length} of ${policy.witnesses.length} did`
+    failures.add({ step: 'checkpoints', reason: 'quorum-not-met', detail, file })
+  }
+  return { isPinned, isMet, words }
+}
+
+function rootsOf(
+  { manifest, files }: Unpacked,
+  known: { log: NoteVerifier; witnesses: readonly NoteVerifier[] },
+  failures: Failures,
+): SignedRoot[] {
   const roots: SignedRoot[] = []
   const earlier = [...files.keys()].filter((path) => path.startsWith('checkpoints/'))
   for (const file of [BUNDLE_PATHS.checkpoint, ...earlier]) {
     const bytes = files.get(file)
-    const opening = bytes ? openCheckpoint(bytes, { origin: manifest.origin, log }) : null
+    const opening = bytes ? openCheckpoint(bytes, { origin: manifest.origin, ...known }) : null
     if (opening?.kind !== 'opened') {
       const reason = opening?.reason ?? 'missing-file'
-      const detail = 'it is no checkpoint that the log has signed'
+      const detail =
+        reason === 'bad-signature'
+          ? 'a signature on it does not hold'
+          : 'it is no checkpoint that the log has signed'
       failures.add({ step: 'checkpoints', reason, detail, file })
       continue
     }

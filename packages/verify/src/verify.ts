@@ -18,7 +18,7 @@ import { FrameChecks, type Equivocation, type FrameCounts, type Late } from './f
 import { gapsIn, type Gap, type Silence } from './gaps.ts'
 import { LeafTexts } from './leaf-text.ts'
 import { Replay } from './replay.ts'
-import { trust, type Pins, type Trust } from './trust.ts'
+import { trust, type Pins, type Trust, type Witnessing } from './trust.ts'
 import { unpack, type Unpacked } from './unpack.ts'
 
 /** Signatures in the works at once: enough that no thread waits, and a few MB. */
@@ -38,6 +38,8 @@ export type Report = {
   size: number | null
   root: string | null
   checkpoints: number
+  /** Of the newest one; null where nobody names witnesses. */
+  witnessing: Witnessing | null
   termsDigest: string | null
   /** SHA-256 of the verifier that the collector offers for this bundle; null where it offers none. */
   verifier: string | null
@@ -86,7 +88,15 @@ function emptyReport(failures: Failures): Report {
     assumptions: [],
     failures: failures.all,
   }
-  return { verdict: 'broken', ...unknown, checkpoints: 0, ...nothing, ...lists, failuresLeftOut: 0 }
+  return {
+    verdict: 'broken',
+    ...unknown,
+    checkpoints: 0,
+    witnessing: null,
+    ...nothing,
+    ...lists,
+    failuresLeftOut: 0,
+  }
 }
 
 async function fill(
@@ -101,6 +111,7 @@ async function fill(
   const trusted = trust(bundle, pins, failures)
   if (!trusted) return
   report.checkpoints = trusted.roots.length
+  report.witnessing = trusted.witnessing
   const walk = Walk.open(bundle, { trusted, failures })
   if (!walk) return
   report.root = walk.root
@@ -114,7 +125,8 @@ async function fill(
   const { result, closings } = figures
   const termsDigest = result.contractDigest
   const { state } = walk.replay
-  const assumptions = assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state })
+  const { witnessing } = trusted
+  const assumptions = assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state, witnessing })
   Object.assign(report, { result, closings, termsDigest, assumptions })
 }
 
@@ -289,7 +301,12 @@ function filesNamed(
 ): void {
   const agents = [...walk.checks.agents.values()]
   const spoken = spokenFiles({ logKey: trusted.publicKey, agents, terms: walk.terms })
-  const known = new Set<string>([BUNDLE_PATHS.readme, BUNDLE_PATHS.result, ...spoken.map(({ path }) => path)])
+  const known = new Set<string>([
+    BUNDLE_PATHS.readme,
+    BUNDLE_PATHS.result,
+    BUNDLE_PATHS.policy,
+    ...spoken.map(({ path }) => path),
+  ])
   for (const { path, bytes } of spoken) {
     if (files.get(path)?.equals(bytes)) continue
     const detail = 'it is not what the entries of the log say'

@@ -7,6 +7,7 @@ import type { BarOf } from '../part/bar.tsx'
 import { Bars } from '../part/bars.tsx'
 import { Archive, PastServices } from '../part/ending.tsx'
 import { EvidenceLinks } from '../part/evidence.tsx'
+import { Witnesses } from '../part/witnesses.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Fact } from '../part/fact.tsx'
 import type { Span } from '../part/ribbon.tsx'
@@ -149,10 +150,14 @@ export function EvidenceStorey({ scene, contract, window }: Of & { window: Windo
             <Fact term={text.contract.root}>
               <code class="digest">{contract.log.root}</code>
             </Fact>
+            <Fact term={text.contract.logKey}>
+              <code class="digest">{contract.log.key}</code>
+            </Fact>
           </dl>
           {window && <EvidenceLinks contract={contract.name} window={window} scene={scene} />}
         </section>
       </div>
+      <Witnesses log={contract.log} scene={scene} />
     </ContractStorey>
   )
 }

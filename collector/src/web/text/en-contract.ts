@@ -18,6 +18,15 @@ export const contractEn = {
   origin: 'Origin',
   size: 'Entries',
   root: 'Root',
+  logKey: 'Key of the log',
+  witnesses: 'Witnesses',
+  witnessText:
+    'A witness signs that this log only ever grows. Whoever runs one, the provider too, sees when another history is shown to somebody else.',
+  noWitness: 'No witness has been named.',
+  runWitness: 'To run one, anywhere, with Node.js alone:',
+  notCosigned: 'Nothing yet',
+  lastCosigned: 'Cosigned last',
+  witnessProblem: 'Trouble',
   noGuarantees: 'No guarantee has a window of this key.',
   storeys: 'Parts of this contract',
   storey: {

@@ -19,6 +19,15 @@ export const contractFr: ContractText = {
   origin: 'Origine',
   size: 'Entrées',
   root: 'Racine',
+  logKey: 'Clé du registre',
+  witnesses: 'Témoins',
+  witnessText:
+    'Un témoin atteste par sa signature que ce registre ne fait que croître. Qui en tient un, le prestataire aussi, voit si une autre histoire est montrée à quelqu’un d’autre.',
+  noWitness: 'Aucun témoin n’est désigné.',
+  runWitness: 'Pour en tenir un, n’importe où, avec Node.js seul :',
+  notCosigned: 'Rien encore',
+  lastCosigned: 'Dernière attestation',
+  witnessProblem: 'Empêchement',
   noGuarantees: 'Aucun engagement n’a de période de ce nom.',
   storeys: 'Parties de ce contrat',
   storey: {

@@ -1,0 +1,38 @@
+/** Checkpoints with what witnesses have signed of them, each in one form: the log first, then witnesses by name. */
+import { formatSignature } from '@constat/evidence/note'
+import { quorumMet, type Policy } from '@constat/evidence/policy'
+import { checkpointOver, type SignedNote } from '../db/bundle-rows.ts'
+import { cosignaturesOf, cosignedSizes } from '../db/cosignature-rows.ts'
+import type { Database } from '../db/tx.ts'
+
+/** Sizes of a log that are looked through for one that a quorum has cosigned. */
+const MAX_SIZES = 100
+
+export async function cosignedNote(db: Database, log: number, { size, note }: SignedNote): Promise<string> {
+  const rows = await cosignaturesOf(db, { log, sizes: [size] })
+  return note + rows.map(formatSignature).join('')
+}
+
+/**
+ * The checkpoint under which everything below `size` is taken along: the first that a quorum has cosigned, else the
+ * first that was signed. Null while there is none.
+ */
+export async function coveringCheckpoint(
+  db: Database,
+  policy: Policy | null,
+  { log, size }: { log: number; size: number },
+): Promise<SignedNote | null> {
+  const witnessed = policy && (await firstWitnessed(db, policy, { log, size }))
+  return checkpointOver(db, { log, size: witnessed ?? size })
+}
+
+async function firstWitnessed(
+  db: Database,
+  policy: Policy,
+  { log, size }: { log: number; size: number },
+): Promise<number | null> {
+  for (const one of await cosignedSizes(db, { log, size, limit: MAX_SIZES })) {
+    if (quorumMet(policy, await cosignaturesOf(db, { log, sizes: [one] }))) return one
+  }
+  return null
+}

@@ -1,0 +1,185 @@
+/**
+ * Witnesses, as programs: two of them are asked by a collector. One cosigns, and a bundle under its word passes the
+ * verifier that asks for it; the other has seen another history, and that is told. Both keep their word over a kill.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signCheckpoint } from '@constat/evidence/checkpoint'
+import { privateKeyOf } from '@constat/shared/signature'
+import type { ContractView } from '../../collector/src/view/contract.ts'
+import { fleetContract, sealSession } from '../support/bench-fleet.ts'
+import {
+  dropDataDir,
+  endOf,
+  freePort,
+  makeCollectorDir,
+  makeDataDir,
+  OWN_CONNECTION,
+  runOnce,
+  startProgram,
+  until,
+  VERIFY,
+  type Program,
+} from '../support/program.ts'
+import { openReceiver, type Receiver } from '../support/receiver.ts'
+import { openSender } from '../support/sender.ts'
+
+type Running = { child: ChildProcess; vkey: string; url: string; dir: string; lines(): string }
+
+const [dataDir, dir] = [makeCollectorDir(), makeDataDir()]
+const policy = join(dir, 'policy')
+const running: Running[] = []
+let port: number
+let program: Program
+let receiver: Receiver
+let logKey: string
+
+const start = (): Promise<Program> =>
+  startProgram({ args: ['collector'], dataDir, port, env: { CONSTAT_WITNESS_POLICY: policy } })
+
+async function startWitness(name: string, at: number): Promise<Running> {
+  const folder = join(dir, name)
+  const args = ['witness', '--dir', folder, '--name', name, '--log', logKey, '--listen', `127.0.0.1:${at}`]
+  const child = spawn(process.execPath, [VERIFY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += String(chunk)))
+  await until(() => Promise.resolve(said.includes('Listens on ')), {
+    withinMs: 30_000,
+    what: 'a witness that listens',
+  })
+  const vkey = /^Witness (.+)$/m.exec(said)![1]!
+  const witness = { child, vkey, url: `http://127.0.0.1:${at}`, dir: folder, lines: () => said }
+  running.push(witness)
+  return witness
+}
+
+const log = async (): Promise<ContractView['log'] & Pick<ContractView, 'readiness'>> => {
+  const { log: own, readiness } = await program.get<ContractView>('/contracts/shop')
+  return { ...own, readiness }
+}
+
+beforeAll(async () => {
+  port = await freePort()
+  receiver = await openReceiver()
+  program = await startProgram({ args: ['collector'], dataDir, port })
+  await program.post('/webhooks', { url: receiver.url, types: ['evidence.anomaly'], shape: 'generic' })
+  expect((await program.put('/contracts/shop', fleetContract('shop', ['north']))).status).toBe(200)
+  const sender = await openSender(program, 'north')
+  await sender.stream(sealSession(sender, 20), 16)
+  sender.close()
+  logKey = (await log()).key
+  expect((await log()).witnesses).toEqual([])
+  await program.kill('SIGTERM')
+}, 60_000)
+
+afterAll(async () => {
+  for (const { child } of running)
+    if (child.exitCode === null && child.signalCode === null) await endOf(child, 'SIGTERM')
+  await program?.kill('SIGTERM')
+  await receiver?.close()
+  for (const folder of [dataDir, dir]) dropDataDir(folder)
+})
+
+describe('a log under witnesses', () => {
+  it('is refused to start under a policy that cannot be read', async () => {
+    writeFileSync(policy, 'quorum nobody\n')
+    const { code, err } = await runOnce(['collector', '--data', dataDir, '--listen', `127.0.0.1:${port}`], {
+      CONSTAT_WITNESS_POLICY: policy,
+    })
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining(`${policy}:1: no witness or group above is named nobody`),
+    ])
+  })
+
+  it('is cosigned by the one, and contradicted by the other, which is told once', async () => {
+    const honest = await startWitness('honest.example', await freePort())
+    const other = await startWitness('other.example', await freePort())
+    await endOf(other.child, 'SIGKILL')
+    // What it has seen: more of this log than there is, signed by the key of the log.
+    const key = privateKeyOf(Buffer.from(readFileSync(join(dataDir, 'collector.key'), 'utf8').trim(), 'hex'))
+    const origin = logKey.slice(0, logKey.indexOf('+'))
+    const note = signCheckpoint({ origin, size: 1_000_000, root: Buffer.alloc(32, 7), extensions: [] }, key)
+    writeFileSync(join(other.dir, 'checkpoints.json'), JSON.stringify({ [origin]: note }))
+    const again = await startWitness('other.example', Number(new URL(other.url).port))
+    expect(again.vkey).toBe(other.vkey)
+
+    const lines = [honest, again].map(({ vkey, url }, i) => `witness w${i} ${vkey} ${url}`)
+    writeFileSync(policy, `${lines.join('\n')}\ngroup both any w0 w1\nquorum both\n`)
+    program = await start()
+    const { witnesses } = await until(
+      async () => {
+        const now = await log()
+        return now.witnesses.every(({ cosignedAt, problem }) => cosignedAt !== null || problem !== null)
+          ? now
+          : null
+      },
+      { withinMs: 60_000, what: 'what both say' },
+    )
+    expect(witnesses).toMatchObject([
+      { name: 'w0', key: 'honest.example', size: (await log()).size, problem: null },
+      { name: 'w1', key: 'other.example', size: 0, cosignedAt: null },
+    ])
+    expect(witnesses[1]!.problem).toContain('it has cosigned 1000000 entries, and this log has ')
+    const [told] = await receiver.until(1)
+    expect(JSON.parse(told!.body)).toMatchObject({
+      type: 'evidence.anomaly',
+      data: { kind: 'witness', witness: 'w1' },
+    })
+    const isWitnessed = async (): Promise<boolean> => !(await log()).readiness.lacks.includes('witness')
+    await until(isWitnessed, { withinMs: 30_000, what: 'a contract that does not lack a witness' })
+  }, 90_000)
+
+  it('gives bundles that hold by their word, and not by that of others', async () => {
+    const window = new Date().toISOString().slice(0, 7)
+    const bundle = join(dir, 'bundle.zip')
+    expect(
+      (await runOnce(['evidence', 'shop', '--window', window, '-o', bundle, '--data', dataDir])).code,
+    ).toBe(0)
+    const verify = (...args: string[]) => runOnce([bundle, '--json', ...args], {}, 'constat-verify')
+    const [pinned, bare] = await Promise.all([verify('--policy', policy), verify()])
+    expect({ code: pinned.code, ...JSON.parse(pinned.out) }).toMatchObject({
+      code: 0,
+      verdict: 'reproduced',
+      witnessing: { isPinned: true, isMet: true, words: [{ witness: 'w0' }] },
+    })
+    expect(JSON.parse(bare.out)).toMatchObject({
+      verdict: 'reproduced',
+      witnessing: { isPinned: false, isMet: true },
+    })
+
+    const other = join(dir, 'both')
+    writeFileSync(other, readFileSync(policy, 'utf8').replace('any w0', 'all w0'))
+    const { code, out } = await verify('--policy', other)
+    expect({ code, ...JSON.parse(out) }).toMatchObject({
+      code: 2,
+      failures: [{ step: 'checkpoints', reason: 'quorum-not-met' }],
+    })
+  }, 60_000)
+
+  it('shows what was cosigned, where tiles are served', async () => {
+    const authorization = `Bearer ${readFileSync(join(dataDir, 'owner.token'), 'utf8').trim()}`
+    const response = await fetch(`${program.url}/log/shop/checkpoint`, {
+      headers: { ...OWN_CONNECTION, authorization },
+    })
+    const note = await response.text()
+    expect(note.split('\n').filter((line) => line.startsWith('— '))).toHaveLength(2)
+    expect(note).toContain('— honest.example ')
+  })
+
+  it('knows after a kill of both what was cosigned', async () => {
+    const before = (await log()).witnesses[0]!
+    const honest = running[0]!
+    await Promise.all([program.kill('SIGKILL'), endOf(honest.child, 'SIGKILL')])
+    const state = JSON.parse(readFileSync(join(honest.dir, 'checkpoints.json'), 'utf8')) as Record<
+      string,
+      string
+    >
+    expect(Object.values(state)[0]).toContain(`\n${before.size}\n`)
+    program = await start()
+    expect((await log()).witnesses[0]).toEqual(before)
+  }, 60_000)
+})
