@@ -30,6 +30,7 @@ import { hostNames } from './host-names.ts'
 import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
+import type { Cosigner } from './witness/cosign.ts'
 import { Witnesses } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
 import { startCallers } from './callers/threads.ts'
@@ -130,7 +131,8 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const app = appOf(options, { pipeline, actions, bus, publicUrl, installer, verifier, clock, health })
+  const gives = { installer, verifier, cosigner: witnesses.cosigner }
+  const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
@@ -186,11 +188,12 @@ type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'h
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
+  cosigner: Cosigner
 }
 
 function appOf(
   { config, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer, verifier, clock, health }: Parts,
+  { pipeline, actions, bus, publicUrl, installer, verifier, cosigner, clock, health }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
@@ -202,6 +205,7 @@ function appOf(
     publicUrl,
     installer,
     verifier,
+    addCheckpoint: (body) => cosigner.answer(body),
     hosts: [config.listen.host, hostname()],
     language: config.language,
     version,

@@ -96,6 +96,7 @@ export function plainDeps({
       ...actions,
     },
     installer: refuse('installer'),
+    addCheckpoint: () => Promise.reject(new Error('no witness is asked here')),
     verifier: refuse('verifier'),
     metrics: () => Promise.resolve('# HELP constat_batches_total Batches.\nconstat_batches_total 12\n'),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },

@@ -53,6 +53,7 @@ export async function worldDeps(
     metrics: metricsOf(world.line()),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),
+    addCheckpoint: () => Promise.reject(new Error('no witness is asked here')),
     verifier: () => Promise.reject(new Error('nobody fetches the verifier here')),
     publicUrl,
     hosts: [],

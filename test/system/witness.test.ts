@@ -7,7 +7,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signCheckpoint } from '@constat/evidence/checkpoint'
-import { privateKeyOf } from '@constat/shared/signature'
+import { cosignatureVerifier } from '@constat/evidence/cosignature'
+import { parseNote } from '@constat/evidence/note'
+import { ED25519_TYPE, formatVkey, parseVkey, vkeyOf } from '@constat/evidence/vkey'
+import { cosignaturesIn, formatSubmission } from '@constat/evidence/witness'
+import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import type { ContractView } from '../../collector/src/view/contract.ts'
 import { fleetContract, sealSession } from '../support/bench-fleet.ts'
 import {
@@ -169,6 +173,42 @@ describe('a log under witnesses', () => {
     expect(note.split('\n').filter((line) => line.startsWith('— '))).toHaveLength(2)
     expect(note).toContain('— honest.example ')
   })
+
+  it('is a witness itself, of the logs that its policy names', async () => {
+    const origin = 'example.com/other'
+    const key = privateKeyOf(Buffer.alloc(32, 5))
+    const vkey = formatVkey(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: rawPublicKey(key) }))
+    await program.kill('SIGTERM')
+    writeFileSync(policy, `log ${vkey}\n${readFileSync(policy, 'utf8')}`)
+    program = await start()
+    const own = parseVkey(/"key":"([^"]+)".*cosigns the logs of others/.exec(program.output())![1]!)!
+    const note = signCheckpoint({ origin, size: 3, root: Buffer.alloc(32, 1), extensions: [] }, key)
+    const add = async (body: string): Promise<[number, string]> => {
+      const response = await fetch(`${program.url}/add-checkpoint`, {
+        method: 'POST',
+        body,
+        headers: OWN_CONNECTION,
+      })
+      return [response.status, await response.text()]
+    }
+    const first = await Promise.all(
+      [0, 1, 2].map(() => add(formatSubmission({ oldSize: 0, proof: [], note }))),
+    )
+    // One at a time: the first is new, the others come with an old size that is not the one any more.
+    expect(first.map(([status]) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409])
+    const [, line] = first.find(([status]) => status === 200)!
+    const { text } = parseNote(note)!
+    expect(cosignaturesIn(line, { text, witnesses: [cosignatureVerifier(own)] })).toHaveLength(1)
+    const forked = signCheckpoint({ origin, size: 3, root: Buffer.alloc(32, 2), extensions: [] }, key)
+    expect(await add(formatSubmission({ oldSize: 3, proof: [], note: forked }))).toEqual([
+      409,
+      'other-root\n',
+    ])
+    expect(await add('hello')).toEqual([400, 'malformed\n'])
+    expect(
+      (await add(formatSubmission({ oldSize: 0, proof: [], note: note.replaceAll(origin, 'x') })))[0],
+    ).toBe(404)
+  }, 60_000)
 
   it('knows after a kill of both what was cosigned', async () => {
     const before = (await log()).witnesses[0]!

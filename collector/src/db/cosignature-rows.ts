@@ -1,4 +1,4 @@
-/** Cosignature rows: what witnesses have signed of the checkpoints of a log. */
+/** Cosignature rows: what witnesses have signed of our checkpoints, and we of those of others. */
 import type { UnixMs } from '@constat/shared/time'
 import type { Database } from './tx.ts'
 
@@ -45,4 +45,18 @@ export async function newestCosignatures(db: Database): Promise<CosignatureRow[]
   return db<CosignatureRow[]>`
     select distinct on (log, name, key_id) log, size, name, key_id as "keyId", signature, at_ms as "atMs"
     from cosignature order by log, name, key_id, size desc`
+}
+
+/** The checkpoint of another's log that was cosigned last; null: none was. */
+export async function witnessedNote(db: Database, origin: string): Promise<string | null> {
+  const rows = await db<{ note: string }[]>`select note from witnessed where origin = ${origin}`
+  return rows[0]?.note ?? null
+}
+
+export async function keepWitnessed(
+  db: Database,
+  { origin, note, atMs }: { origin: string; note: string; atMs: UnixMs },
+): Promise<void> {
+  await db`insert into witnessed (origin, note, at_ms) values (${origin}, ${note}, ${atMs})
+    on conflict (origin) do update set note = excluded.note, at_ms = excluded.at_ms`
 }

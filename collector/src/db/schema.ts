@@ -102,6 +102,13 @@ export const cosignature = pgTable(
   (t) => [primaryKey({ columns: [t.log, t.size, t.name, t.keyId] })],
 )
 
+/** The newest checkpoint that this collector has cosigned, as a witness, of each log of others. */
+export const witnessed = pgTable('witnessed', {
+  origin: text('origin').primaryKey(),
+  note: text('note').notNull(),
+  atMs: ms('at_ms').notNull(),
+})
+
 /** Documents as they were applied, private: the ledger holds the expanded terms alone. */
 export const source = pgTable(
   'source',

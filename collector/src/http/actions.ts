@@ -184,6 +184,10 @@ export type AppDeps = {
   }
   /** What a host that joins fetches; Fault `unavailable` when there is no agent to give away. */
   installer(): Promise<{ script: SharedBody; bundle: SharedBody }>
+  /** What this collector answers as a witness of others. */
+  addCheckpoint(
+    body: string,
+  ): Promise<{ status: 200 | 400 | 403 | 404 | 409 | 422; type: string; text: string }>
   /** What checks a bundle; Fault `unavailable` when there is none to give away. */
   verifier(): Promise<{ program: SharedBody }>
   /** Where people reach this collector, without a slash at its end. */

@@ -14,6 +14,7 @@ import { knownHosts } from './hosts.ts'
 import { knownFault, problemResponse } from './problem.ts'
 import { installRoutes } from './routes/install.ts'
 import { logRoutes } from './routes/log.ts'
+import { witnessRoutes } from './routes/witness.ts'
 
 /** What only programs ask for: where nothing answers there, a page to sign in would mislead them. */
 const MACHINE_PATHS = ['/api/*', '/agent/*', '/verify/*', '/log/*', '/add-checkpoint', '/.well-known/*']
@@ -29,6 +30,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route(API_PATH, apiRoutes(deps))
   app.route('/', installRoutes(deps))
   app.route('/', logRoutes(deps))
+  app.route('/', witnessRoutes(deps))
   for (const path of MACHINE_PATHS) app.all(path, () => problemResponse(NO_SUCH_PATH))
   app.route('/', createSite(deps))
   app.notFound((c) => tellTrouble(c, new Fault('not-found', 'There is no such page.'), deps))

@@ -28,6 +28,7 @@ import type { Database } from '../db/tx.ts'
 import type { Shell } from '../shell.ts'
 import type { WitnessView, Witnessing } from '../view/witness.ts'
 import { askWitness, type Asked } from './ask.ts'
+import { Cosigner } from './cosign.ts'
 import { readPolicy } from './policy.ts'
 
 /** A log that grows is witnessed so often. */
@@ -49,6 +50,8 @@ const FRESH_MS = 86_400_000
 
 export class Witnesses implements Witnessing {
   readonly policy: Policy | null
+  /** What it is to others: a witness itself. */
+  readonly cosigner: Cosigner
   readonly #deps: WitnessesDeps
   /** log/witness → what it has cosigned, and what is wrong. */
   readonly #stands = new Map<string, Stand>()
@@ -60,12 +63,18 @@ export class Witnesses implements Witnessing {
   private constructor(deps: WitnessesDeps, policy: Policy | null) {
     this.#deps = deps
     this.policy = policy
+    const logs = (policy?.logs ?? []).map(({ vkey }) => vkey)
+    this.cosigner = new Cosigner({ db: deps.db, shell: deps.shell, logs })
   }
 
   /** By the policy in that file; null: nobody is asked. Fault `bad-config`. */
   static async open(path: string | null, deps: WitnessesDeps): Promise<Witnesses> {
     const witnesses = new Witnesses(deps, path === null ? null : readPolicy(path))
     await witnesses.#load()
+    const { policy, cosigner } = witnesses
+    if (policy && policy.logs.length > 0) {
+      deps.shell.log.info('cosigns the logs of others', { key: cosigner.vkey, logs: policy.logs.length })
+    }
     return witnesses
   }
 

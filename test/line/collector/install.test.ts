@@ -59,7 +59,7 @@ describe('what is fetched', () => {
 })
 
 describe('addresses of programs', () => {
-  it.each(['/agent/v1', '/agent/other', '/api/v2/contracts', '/add-checkpoint', '/.well-known/x'])(
+  it.each(['/agent/v1', '/agent/other', '/api/v2/contracts', '/.well-known/x'])(
     '%s has a problem to tell, and no page',
     async (path) => {
       for (const method of ['GET', 'POST']) {
