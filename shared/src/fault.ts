@@ -12,6 +12,7 @@ export type FaultCode =
   | 'unauthorised'
   | 'forbidden'
   | 'not-found'
+  | 'method-not-allowed'
   | 'conflict'
   | 'too-large'
   | 'rate-limited'

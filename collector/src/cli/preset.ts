@@ -9,8 +9,15 @@ import { EXIT, type World } from './world.ts'
 const FOLDERS = ['./presets', '../../../packages/sla/presets'] as const
 const ENDING = '.yaml'
 
-export function preset(name: string | undefined, world: Pick<World, 'out'>): number {
-  if (name !== undefined) world.out(readPreset(name).trimEnd())
+export function preset(
+  name: string | undefined,
+  { json }: { json?: boolean },
+  world: Pick<World, 'out'>,
+): number {
+  if (name !== undefined) {
+    const text = readPreset(name)
+    world.out(json ? JSON.stringify({ name, text }) : text.trimEnd())
+  } else if (json) world.out(JSON.stringify(presetNames().map((one) => ({ name: one, about: aboutOf(one) }))))
   else for (const line of listed(presetNames())) world.out(line)
   return EXIT.done
 }
@@ -35,10 +42,13 @@ export function readPreset(name: string): string {
 /** Each with the first line of its document, which says what it is. */
 function listed(names: readonly string[]): string[] {
   const width = Math.max(...names.map((name) => name.length))
-  return names.map((name) => {
-    const [first = ''] = readPreset(name).split('\n', 1)
-    return `${name.padEnd(width)}  ${first.replace(/^# /, '')}`
-  })
+  return names.map((name) => `${name.padEnd(width)}  ${aboutOf(name)}`)
+}
+
+/** The first line of a document says what it is. */
+function aboutOf(name: string): string {
+  const [first = ''] = readPreset(name).split('\n', 1)
+  return first.replace(/^# /, '')
 }
 
 function folder(): string {

@@ -116,6 +116,7 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .command('get [kind]')
     .description('contracts, agents, incidents or webhooks, as JSON')
     .option(...DATA)
+    .option('--json', 'on one line')
     .action(async (kind, flags) =>
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
@@ -150,6 +151,7 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .option('--version-of-window <n>', 'this version of a closed window (default: the newest)')
     .option('-o, --output <file>', 'where to (default: its own name, here)')
     .option(...DATA)
+    .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./report.ts')).report(name, flags, world)))
   program
     .command('evidence <contract>')
@@ -162,7 +164,8 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
   program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')
-    .action(async (name) => end((await import('./preset.ts')).preset(name, world)))
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end((await import('./preset.ts')).preset(name, flags, world)))
   program
     .command('evaluate <scenario>')
     .description('the engine on a JSON file, no server; - reads standard input')

@@ -47,7 +47,8 @@ export async function get(kind: string, flags: ReadFlags, world: World): Promise
   const path = kinds[kind]
   if (path === undefined)
     throw new Fault('usage', `there is no kind ${kind}: one of ${Object.keys(kinds).join(', ')}`)
-  world.out(JSON.stringify(await clientOf(flags, world).get(path), null, 2))
+  const answer = await clientOf(flags, world).get(path)
+  world.out(flags.json ? JSON.stringify(answer) : JSON.stringify(answer, null, 2))
   return EXIT.done
 }
 

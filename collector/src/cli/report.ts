@@ -11,6 +11,7 @@ export type ReportFlags = {
   lang?: 'en' | 'fr'
   versionOfWindow?: string
   output?: string
+  json?: boolean
   data?: string
 }
 
@@ -21,6 +22,7 @@ export async function report(contract: string, flags: ReportFlags, world: World)
   const path = `/contracts/${encodeURIComponent(contract)}/reports/${encodeURIComponent(window)}.${format}`
   const output = flags.output ?? `${contract}-${window}.${format}`
   const saved = await save(await client.read(`${path}?${query.toString()}`), output, world)
-  world.out(`${output}: ${saved.bytes} bytes, SHA-256 ${saved.sha256}`)
+  if (flags.json) world.out(JSON.stringify({ file: output, ...saved }))
+  else world.out(`${output}: ${saved.bytes} bytes, SHA-256 ${saved.sha256}`)
   return EXIT.done
 }

@@ -7,6 +7,7 @@ import { Fault } from '@constat/shared/fault'
 import type { AppDeps } from './actions.ts'
 import { identify, type Env } from './caller.ts'
 import { MAX_QUERY_CHARS } from './limits.ts'
+import { methodsOf, wrongMethod } from './methods.ts'
 import { knownFault, problemResponse } from './problem.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { checkRoutes } from './routes/checks.ts'
@@ -73,7 +74,10 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     c.header('cache-control', 'no-store')
   })
   app.route('/', described)
-  app.all('*', () => {
+  const methods = methodsOf(described)
+  app.all('*', (c) => {
+    const allowed = methods(c.req.path.slice(API_PATH.length))
+    if (allowed.length > 0) return wrongMethod(c.req.method, allowed)
     throw new Fault('not-found', 'There is no such route.', {
       hint: `${API_PATH}/openapi.json lists them all.`,
     })

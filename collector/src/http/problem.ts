@@ -26,6 +26,7 @@ const STATUS = {
   unauthorised: 401,
   forbidden: 403,
   'not-found': 404,
+  'method-not-allowed': 405,
   conflict: 409,
   'too-large': 413,
   'bad-contract': 422,

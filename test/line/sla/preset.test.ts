@@ -400,7 +400,7 @@ describe('deadlines are those published', () => {
 describe('constat preset', () => {
   function run(name?: string) {
     const out: string[] = []
-    const code = preset(name, { out: (text) => out.push(text) })
+    const code = preset(name, {}, { out: (text) => out.push(text) })
     return { code, out }
   }
   test('lists what there is, each with what it is', () => {
