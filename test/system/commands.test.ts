@@ -284,6 +284,16 @@ describe('status', () => {
     expect(JSON.parse(out)).toMatchObject({ contracts: [{ name: 'intranet' }], agents: [{ name: 'paris' }] })
   })
 
+  it('tells of one contract alone, and that there is none of a name', async () => {
+    expect((await beside('status', '--contract', 'intranet')).out).toMatch(
+      /^ {2}\S+ {2}\d{4}-\d\d {2}(on track|at risk) {2}.* {2}coverage \d/m,
+    )
+    expect(await beside('status', '--contract', 'none')).toMatchObject({
+      code: FAILED,
+      err: 'not-found: there is no contract none\n',
+    })
+  })
+
   it('ends with 1 when a target is not met, that contract first', async () => {
     const strict = fileOf('strict.yaml', WATCHED.replace('intranet', 'strict').replace('99.9', '100'))
     expect((await beside('apply', '-f', strict)).code).toBe(0)

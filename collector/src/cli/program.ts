@@ -179,6 +179,8 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
   program
     .command('status')
     .description('contracts worst first, verdicts, open incidents, agents; exit 1 when a target is not met')
+    .option('--contract <name>', 'this contract only')
+    .option('--watch', 'again every two seconds, until interrupted')
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))

@@ -1,16 +1,10 @@
 /** Commands that only ask the collector: `status`, `get`. */
-import { lengthText } from '@constat/sla/length'
-import { entryOf } from '@constat/sla/metric/table'
 import { Fault } from '@constat/shared/fault'
-import type { AgentView, ContractView, ServiceView } from '../view/contract.ts'
-import { failureText } from '../view/failure-text.ts'
-import type { GuaranteeView } from '../view/guarantee.ts'
-import type { WhyView } from '../view/parts.ts'
+import type { AgentView, ContractView } from '../view/contract.ts'
 import type { IncidentView } from '../view/timeline.ts'
-import { unknownEn } from '../web/text/en-unknown.ts'
-import { openClient } from './client.ts'
-import { blockedText } from './evaluate-summary.ts'
+import { openClient, type Client } from './client.ts'
 import { configOf } from './configured.ts'
+import { statusLines, type Standing } from './status-lines.ts'
 import { EXIT, type World } from './world.ts'
 
 export type ReadFlags = { json?: boolean; data?: string }
@@ -21,20 +15,46 @@ function clientOf({ data }: ReadFlags, world: World) {
   return openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
 }
 
+export type StatusFlags = ReadFlags & { contract?: string; watch?: boolean }
+
+/** Between two looks of `--watch`. */
+const WATCH_EVERY_MS = 2_000
+
 /** Contracts worst first, verdicts, open incidents, agents. Exit 1 when a target is not met. */
-export async function status(flags: ReadFlags, world: World): Promise<number> {
+export async function status(flags: StatusFlags, world: World): Promise<number> {
   const client = clientOf(flags, world)
+  if (!flags.watch) return told(await standing(client, flags), flags, world)
+  for (;;) {
+    const now = await standing(client, flags)
+    world.clear()
+    const code = told(now, flags, world)
+    if (await world.interrupted(WATCH_EVERY_MS)) return code
+  }
+}
+
+async function standing(client: Client, { contract: only }: StatusFlags): Promise<Standing> {
   // What is wrong with the collector itself is said first: it may be why the rest does not answer.
-  const ready = (await client.ready()) as { ok: boolean; reasons: string[] }
-  if (!flags.json) for (const reason of ready.reasons) world.out(`collector: ${reason}`)
+  const ready = (await client.ready()) as Standing['ready']
+  const isAsked = (name: string): boolean => only === undefined || name === only
   // The API answers the shapes of view: it is made from them.
   const contracts = ((await client.get('/contracts')) as List<ContractView>).items
   const incidents = ((await client.get('/incidents?open=true')) as List<IncidentView>).items
   const agents = ((await client.get('/agents')) as List<AgentView>).items
-  if (flags.json) world.out(JSON.stringify({ ready, contracts, incidents, agents }))
-  else for (const line of statusLines({ contracts, incidents, agents })) world.out(line)
-  const isBroken = contracts.some(({ guarantees }) => guarantees.some(({ verdict }) => verdict === 'not_met'))
-  return isBroken ? EXIT.no : EXIT.done
+  if (only !== undefined && !contracts.some(({ name }) => name === only))
+    throw new Fault('not-found', `there is no contract ${only}`)
+  return {
+    ready,
+    contracts: contracts.filter(({ name }) => isAsked(name)),
+    incidents: incidents.filter(({ contract }) => isAsked(contract)),
+    agents,
+  }
+}
+
+function told(now: Standing, { json }: StatusFlags, world: World): number {
+  if (json) world.out(JSON.stringify(now))
+  else for (const { text, tone } of statusLines(now)) world.out(text, tone)
+  const verdicts = now.contracts.flatMap(({ guarantees }) => guarantees.map(({ verdict }) => verdict))
+  return verdicts.includes('not_met') ? EXIT.no : EXIT.done
 }
 
 export async function get(kind: string, flags: ReadFlags, world: World): Promise<number> {
@@ -50,47 +70,4 @@ export async function get(kind: string, flags: ReadFlags, world: World): Promise
   const answer = await clientOf(flags, world).get(path)
   world.out(flags.json ? JSON.stringify(answer) : JSON.stringify(answer, null, 2))
   return EXIT.done
-}
-
-type Standing = { contracts: ContractView[]; incidents: IncidentView[]; agents: AgentView[] }
-
-function statusLines({ contracts, incidents, agents }: Standing): string[] {
-  const lines = contracts.flatMap((contract) => [
-    `${contract.displayName}: ${contract.sentence}`,
-    ...contract.services.flatMap(unknownLine),
-    ...contract.guarantees.map(guaranteeLine),
-  ])
-  if (lines.length === 0) lines.push('No contract yet: constat apply -f contract.yaml')
-  for (const incident of incidents) {
-    const { contract, service, onsetAt, cause } = incident
-    lines.push(`incident ${contract}/${service}: down since ${onsetAt}, ${failureText(incident) ?? cause}`)
-  }
-  for (const { name, connected, lastSeenAt, spoolBatches, unknown } of agents) {
-    lines.push(
-      `agent ${name}: ${connected ? 'connected' : `last heard ${lastSeenAt}`}, ${spoolBatches} batches waiting`,
-      ...unknown.map(
-        ({ check, reason, since }) => `  ${check} unknown: ${reasonText({ reason, name, since })}`,
-      ),
-    )
-  }
-  return lines
-}
-
-function unknownLine({ service, reasons }: ServiceView): string[] {
-  const told = [...new Set(reasons.map(reasonText))]
-  return told.length === 0 ? [] : [`  ${service} unknown: ${told.join('; ')}`]
-}
-
-function reasonText({ reason, name, since }: Omit<WhyView, 'agent'>): string {
-  const at = since && `${since.slice(0, 16).replace('T', ' ')} UTC`
-  return unknownEn.reason[reason]({ agent: name ?? '', since: at })
-}
-
-function guaranteeLine(one: GuaranteeView): string {
-  const { guarantee, window, verdict, outlook, coverage } = one
-  const thin = one.insufficientEvidence ? ' (insufficient evidence)' : ''
-  const standing = `${outlook ?? verdict}, ${entryOf(one.metric).brief(one, one.target)}`
-  const why = one.unknown.map((share) => `${reasonText({ ...share, since: null })} ${lengthText(share.ms)}`)
-  const unknown = why.length === 0 ? '' : `; unknown: ${why.join('; ')}`
-  return `  ${guarantee} ${window.key}: ${standing}, coverage ${coverage}${blockedText(one.blockedMs)}${thin}${unknown}`
 }

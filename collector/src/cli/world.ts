@@ -4,12 +4,19 @@ import type { HostClock } from '@constat/shared/time'
 import type { Environment } from '../config.ts'
 import type { Random } from '../shell.ts'
 
+/** How a line stands out where a person reads it in colour. */
+export type Tone = 'bad' | 'warn'
+
 export type World = {
   clock: HostClock
   random: Random
   environment: Environment
   /** One line of the answer. */
-  out(text: string): void
+  out(text: string, tone?: Tone): void
+  /** Empties the screen of a terminal, for an answer that is given anew; says nothing elsewhere. */
+  clear(): void
+  /** Resolves with true when a person ends what goes on, with false after so long. */
+  interrupted(withinMs: number): Promise<boolean>
   /** One line beside it. */
   err(text: string): void
   /** How far long work is: rewrites one line of a terminal, and says nothing elsewhere. Null ends it. */
