@@ -61,6 +61,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'ledger',
       'alert/types.ts',
       'alert/facts.ts',
+      'alert/shapes',
       'intake/connection.ts',
       'intake/agents.ts',
     ],

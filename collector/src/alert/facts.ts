@@ -31,9 +31,14 @@ export type IncidentChanged = {
   publicUrl: string | null
   /** The incident that goes on, of `incident.merged`. */
   mergedInto?: string
+  /** The contract calls a guarantee of its service critical. */
+  isCritical?: boolean
+  /** Of `incident.escalated`: which step, and how long nobody has answered. */
+  escalation?: { step: number; unansweredMs: number }
 }
 
-export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentChanged): Fact {
+export function incidentFact(changed: IncidentChanged): Fact {
+  const { type, incident, atMs, publicUrl, mergedInto, isCritical = false, escalation } = changed
   const down = incident.vantages.filter(({ state }) => state === 'down')
   const others = incident.vantages.filter(({ state }) => state !== 'down')
   const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
@@ -45,7 +50,9 @@ export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: In
       vantages: kept,
     }),
     vantagesLeftOut: incident.vantages.length - kept.length,
+    critical: isCritical,
     ...(mergedInto === undefined ? {} : { mergedInto }),
+    ...(escalation && { escalation }),
     links:
       publicUrl === null ? {} : { incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}` },
   }

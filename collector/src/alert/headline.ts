@@ -26,6 +26,7 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
   'incident.reopened': { says: 'down again', urgency: 'page' },
   'incident.merged': { says: 'incident merged into another', urgency: 'good' },
   'incident.acknowledged': { says: 'incident acknowledged', urgency: 'note' },
+  'incident.escalated': { says: 'still down, and nobody has answered', urgency: 'page' },
   'site.unreachable': { says: 'site unreachable', urgency: 'page' },
   'objective.at_risk': { says: 'objective at risk', urgency: 'warn' },
   'objective.breached': { says: 'objective not met on measured data', urgency: 'warn' },

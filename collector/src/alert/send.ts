@@ -97,15 +97,20 @@ async function postAll(
 
 type Signing = { due: Sendable; body: string; atMs: number }
 
-/** Standard Webhooks: id and time are under the signature together with the body. */
+/** Standard Webhooks: id and time are under the signature together with the body. A secret and the one before it. */
 function signedHeaders({ due, body, atMs }: Signing): Record<string, string> {
   const timestamp = new Date(atMs)
+  const { secret, lastSecret, lastSecretUntilMs } = due
+  const isTwo = lastSecret !== null && lastSecretUntilMs !== null && atMs < lastSecretUntilMs
+  const secrets = isTwo ? [secret, lastSecret] : [secret]
   return {
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
     'webhook-id': due.messageId,
     'webhook-timestamp': String(Math.floor(atMs / 1_000)),
-    'webhook-signature': new Webhook(due.secret).sign(due.messageId, timestamp, body),
+    'webhook-signature': secrets
+      .map((one) => new Webhook(one).sign(due.messageId, timestamp, body))
+      .join(' '),
   }
 }
 

@@ -53,6 +53,7 @@ const URLS: Record<ShapeName, string> = {
   pagerduty: 'https://events.pagerduty.example/v2/enqueue?routing_key=R0&x=1',
   alertmanager: 'https://am.example/webhook',
   ntfy: 'https://ntfy.example/base/ops-alerts',
+  email: 'mailto:ops@acme.example',
 }
 
 /** What is sent, in order. `isOver`: it is known to be over by now. */

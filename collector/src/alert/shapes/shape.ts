@@ -19,6 +19,8 @@ export type Shape = {
   body(input: ShapeInput): string
   /** Where to, when it is not the webhook's address as it stands. */
   target?(url: URL): URL
+  /** Other than http and https: how its addresses begin. */
+  protocol?: string
   /** What is wrong with an address for this receiver, as a sentence; null: nothing. */
   problem?(url: URL): string | null
   /** The receiver holds an alert open until it is told that it is over. */

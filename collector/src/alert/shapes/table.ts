@@ -4,6 +4,7 @@
 import { saysOver } from '../headline.ts'
 import { TEST_TYPE, type MessageType } from '../types.ts'
 import { alertmanager } from './alertmanager.ts'
+import { email } from './email.ts'
 import { generic } from './generic.ts'
 import { ntfy } from './ntfy.ts'
 import { pagerduty } from './pagerduty.ts'
@@ -11,7 +12,7 @@ import type { Shape, ShapeInput } from './shape.ts'
 import { slack } from './slack.ts'
 import { teams } from './teams.ts'
 
-export const SHAPES = { generic, slack, teams, pagerduty, alertmanager, ntfy } as const satisfies Record<
+export const SHAPES = { generic, slack, teams, pagerduty, alertmanager, ntfy, email } as const satisfies Record<
   string,
   Shape
 >

@@ -1,0 +1,248 @@
+/**
+ * Alerting documents on the real line and a real database, under a clock that only the test moves: endpoints that come
+ * and go with the documents, escalation over restarts and refused transactions, messages held in quiet hours.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listWebhooks, removeWebhook, renewSecret } from '../../collector/src/db/webhooks.ts'
+import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
+import { createKeptLog } from '../support/silent-log.ts'
+
+const CONTRACT = `apiVersion: constat/v1
+kind: Contract
+metadata: {name: acme}
+spec:
+  provider: Northstar
+  target: "99.9"
+  timeZone: Europe/Paris
+  watch: ["https://portal.example/"]
+  every: PT10S
+  timeout: PT2S
+  alertAfter: PT0S
+`
+const ALERTING = (more: string, endpoints = '{id: ops, url: "https://ops.example/hook"}') => `${CONTRACT}---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: duty}
+spec:
+  contract: acme
+  endpoints: [${endpoints}, {id: boss, email: boss@acme.example, language: fr}]
+${more}`
+const ESCALATION = `  routes: [{types: ["incident.*"], to: [ops]}]
+  escalation: [{after: PT10M, to: [ops]}, {after: PT30M, to: [boss]}]
+`
+const MINUTE_MS = 60_000
+const START_MS = Date.parse('2026-11-30T09:00:00Z')
+
+type Sent = {
+  type: string
+  endpoint: string
+  state: string
+  nextMs: number | null
+  at: string
+  step: number | null
+}
+
+let world: ClosingWorld
+const dataDir = makeCollectorDir()
+
+beforeAll(async () => {
+  world = await openClosingWorld({ dataDir, wallMs: START_MS, log: createKeptLog() })
+  await world.apply(ALERTING(ESCALATION))
+  await world.join('paris')
+})
+
+afterAll(async () => {
+  await world.line().close()
+  await world.close()
+  dropDataDir(dataDir)
+})
+
+/** Deliveries to endpoints of the contract, in the order in which they were written. */
+function sent(): Promise<Sent[]> {
+  return world.database.sql<Sent[]>`
+    select d.type, coalesce(w.endpoint, w.url) as endpoint, d.state, d.next_ms as "nextMs",
+      d.payload::jsonb ->> 'timestamp' as at, (d.payload::jsonb #>> '{data,escalation,step}')::int as step
+    from delivery d join webhook w on w.id = d.webhook
+    order by d.payload::jsonb ->> 'timestamp', d.next_ms, d.type, w.endpoint`
+}
+
+const told = async (): Promise<string[]> =>
+  (await sent()).map(({ type, endpoint, step }) => `${type} ${endpoint}${step === null ? '' : ` ${step}`}`)
+
+/** Every 10 s from `fromMs` on, for so many minutes. */
+async function see(outcome: 'ok' | 'fail', minutes: number): Promise<void> {
+  const fromMs = world.clock.nowMs()
+  const untilMs = fromMs + minutes * MINUTE_MS
+  world.clock.advanceUs((untilMs - fromMs) * 1_000)
+  await world.send('paris', { contract: 'acme', fromMs, untilMs, stepMs: 10_000, outcome: () => outcome })
+}
+
+async function forget(): Promise<void> {
+  await world.database.sql`truncate delivery, graphile_worker._private_jobs`
+}
+
+const openIncident = async () => {
+  const open = await world.line().model.incidents({ open: true, contract: 'acme', limit: 10 })
+  return open[0]?.id ?? null
+}
+
+describe('an escalation', () => {
+  it('takes each step once, over a restart and a transaction that is refused', async () => {
+    await see('ok', 2)
+    await see('fail', 1)
+    expect(await told()).toEqual(['incident.opened duty/ops'])
+    const pagedMs = world.clock.nowMs()
+    await world.jumpTo(pagedMs + 10 * MINUTE_MS - 1)
+    expect(await told()).toHaveLength(1)
+    await world.jumpTo(pagedMs + 10 * MINUTE_MS)
+    const first = ['incident.opened duty/ops', 'incident.escalated duty/ops 1']
+    expect(await told()).toEqual(first)
+    await world.restart()
+    expect(await told()).toEqual(first)
+    // As a death in the middle of it: the step and what it tells are refused together.
+    const { sql } = world.database
+    await sql.unsafe(`
+      create function refuse() returns trigger language plpgsql as $$
+        begin if new.type = 'incident.escalated' then raise exception 'refused'; end if; return new; end $$;
+      create trigger refuse before insert on delivery for each row execute function refuse()`)
+    await world.jumpTo(pagedMs + 31 * MINUTE_MS)
+    expect(await told()).toEqual(first)
+    await world.crash()
+    await sql`drop function refuse cascade`
+    await world.restart()
+    await world.moveTo(world.clock.nowMs() + 1_000)
+    const second = [...first, 'incident.escalated duty/boss 2']
+    expect(await told()).toEqual(second)
+    await world.restart()
+    expect(await told()).toEqual(second)
+  })
+
+  it('repeats its last step until somebody answers, and whoever it told is told the end', async () => {
+    await world.moveTo(world.clock.nowMs() + 31 * MINUTE_MS)
+    expect((await told()).at(-1)).toBe('incident.escalated duty/boss 3')
+    const incident = await openIncident()
+    await world.line().judge.acknowledge(incident ?? '', 'owner')
+    await world.moveTo(world.clock.nowMs() + 90 * MINUTE_MS)
+    await see('ok', 3)
+    expect(await openIncident()).toBeNull()
+    expect((await told()).slice(4)).toEqual([
+      'incident.acknowledged duty/boss',
+      'incident.acknowledged duty/ops',
+      'incident.closed duty/boss',
+      'incident.closed duty/ops',
+    ])
+  })
+
+  it('is none for what late data alone shows', async () => {
+    await forget()
+    const nowMs = world.clock.nowMs()
+    await world.jumpTo(nowMs + 20 * MINUTE_MS)
+    const late = { contract: 'acme', fromMs: nowMs, untilMs: nowMs + 10 * MINUTE_MS, stepMs: 10_000 }
+    const down = (atMs: number) => atMs >= nowMs + 2 * MINUTE_MS && atMs < nowMs + 5 * MINUTE_MS
+    const outcome = (atMs: number) => (down(atMs) ? ('fail' as const) : ('ok' as const))
+    await world.send('paris', { ...late, outcome })
+    await world.moveTo(world.clock.nowMs() + 40 * MINUTE_MS)
+    expect((await told()).filter((line) => line.startsWith('incident.'))).toEqual([])
+  })
+})
+
+describe('quiet hours', () => {
+  const NIGHT = `  quietHours:
+    timeZone: Europe/Paris
+    weekly: [{days: [MO, TU, WE, TH, FR, SA, SU], start: "22:00", end: "07:00"}]
+    except: [incident.escalated]
+`
+  it('hold an outage that begins and ends in them, and tell it in order at their end', async () => {
+    await world.apply(ALERTING(NIGHT))
+    await world.jumpTo(Date.parse('2026-11-30T23:00:00Z'))
+    await see('ok', 2)
+    await forget()
+    await see('fail', 2)
+    await see('ok', 3)
+    const endMs = Date.parse('2026-12-01T06:00:00Z')
+    const held = (await sent()).filter(
+      ({ type, endpoint }) => type.startsWith('incident.') && endpoint === 'duty/ops',
+    )
+    expect(held.map(({ type, nextMs, state }) => [type, (nextMs ?? 0) >= endMs, state])).toEqual([
+      ['incident.opened', true, 'pending'],
+      ['incident.closed', true, 'pending'],
+    ])
+    const order = held.map(({ nextMs }) => nextMs ?? 0)
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(new Set(order).size).toBe(2)
+    // The queue holds each of them until then, too.
+    const [jobs] = await world.database.sql<{ n: number }[]>`
+      select count(*)::int as n from graphile_worker.jobs where run_at > now() + interval '6 hours'`
+    expect(jobs?.n).toBeGreaterThanOrEqual(4)
+  })
+})
+
+describe('endpoints of documents', () => {
+  const rows = async () =>
+    (await listWebhooks(world.database.sql)).map(({ endpoint, url, shape, endedAt, types }) => ({
+      endpoint,
+      url,
+      shape,
+      types,
+      ended: endedAt !== null,
+    }))
+
+  const opsHook = async () =>
+    (await listWebhooks(world.database.sql)).find(({ endpoint }) => endpoint === 'duty/ops')
+
+  it('stand beside those made by hand, and end with the documents that name them', async () => {
+    await world.apply(ALERTING(ESCALATION))
+    expect((await rows()).filter(({ ended }) => !ended)).toEqual([
+      { endpoint: 'duty/boss', url: 'mailto:boss@acme.example', shape: 'email', types: [], ended: false },
+      {
+        endpoint: 'duty/ops',
+        url: 'https://ops.example/hook',
+        shape: 'generic',
+        types: ['incident.*'],
+        ended: false,
+      },
+    ])
+    const ops = await opsHook()
+    await world.apply(ALERTING('', '{id: chat, url: "https://chat.example/x", shape: slack}'))
+    expect((await rows()).map(({ endpoint, ended }) => [endpoint, ended])).toEqual([
+      ['duty/boss', false],
+      ['duty/ops', true],
+      ['duty/chat', false],
+    ])
+    // What was held for it is not sent any more; back again, it is the one it was.
+    const waiting = (await sent()).filter(
+      ({ endpoint, state }) => endpoint === 'duty/ops' && state === 'pending',
+    )
+    expect(waiting).toEqual([])
+    await world.apply(ALERTING(ESCALATION))
+    expect((await listWebhooks(world.database.sql)).find(({ id }) => id === ops?.id)?.endedAt).toBeNull()
+  })
+
+  it('stay where a contract is applied alone, and rest while the document is paused', async () => {
+    await world.apply(CONTRACT)
+    expect((await rows()).filter(({ ended }) => !ended)).toHaveLength(2)
+    await world.apply(ALERTING('  paused: true\n'))
+    expect((await rows()).filter(({ ended }) => !ended)).toHaveLength(0)
+    await world.apply(ALERTING(ESCALATION))
+  })
+
+  it('are removed in the document alone; their secrets can be renewed', async () => {
+    const { sql } = world.database
+    const ops = await opsHook()
+    await expect(removeWebhook(sql, ops?.id ?? '')).rejects.toMatchObject({ code: 'conflict' })
+    const nowMs = world.clock.nowMs()
+    const renewed = await renewSecret(sql, { id: ops?.id ?? '', nowMs, random: world.shell.random })
+    expect(renewed?.secret).toMatch(/^whsec_/)
+    const [row] = await sql<{ secret: string; lastSecret: string }[]>`
+      select secret, last_secret as "lastSecret" from webhook where id = ${ops?.id ?? ''}`
+    expect(row).toEqual({ secret: renewed?.secret, lastSecret: expect.stringMatching(/^whsec_.{40}/) })
+  })
+
+  it('that no shape takes are refused before anything is written', async () => {
+    const bad = '{id: pager, url: "https://events.pagerduty.com/v2/enqueue", shape: pagerduty}'
+    await expect(world.apply(ALERTING('', bad))).rejects.toThrow(
+      'Alerting duty: endpoint pager: a pagerduty address ends in ?routing_key=',
+    )
+  })
+})
