@@ -74,6 +74,8 @@ export type PipelineDeps = {
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
+  /** Letters can be sent. */
+  canMail?: boolean
   /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */
   verifier?: () => Promise<string | null>
 }
@@ -201,6 +203,7 @@ export class Pipeline {
       }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
+      plan: { db, contracts, nowMs, canMail: this.#deps.canMail ?? false, heartbeats: () => [] },
     })
   }
 

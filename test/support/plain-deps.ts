@@ -42,6 +42,7 @@ const NOTHING: ReadModel = {
   exclusions: () => [],
   exclusion: () => null,
   agents: () => [],
+  alertPlan: () => Promise.resolve(null),
   vantages: () => [],
 }
 
@@ -76,6 +77,7 @@ export function plainDeps({
         create: refuse('webhooks.create'),
         remove: refuse('webhooks.remove'),
         enable: refuse('webhooks.enable'),
+        renewSecret: refuse('webhooks.renewSecret'),
         test: refuse('webhooks.test'),
         deliveries: refuse('webhooks.deliveries'),
         replay: refuse('webhooks.replay'),

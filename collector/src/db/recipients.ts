@@ -22,12 +22,12 @@ export type Addressed = { contract: string; document: string; endpoints: readonl
 /** What was held leaves this far apart, so that it arrives in order. */
 export const HELD_APART_MS = 500
 /** Who was told that nobody answered is told how it went on. */
-const FOLLOW_UPS: readonly string[] = [
+const FOLLOW_UPS: ReadonlySet<string> = new Set([
   'incident.closed',
   'incident.acknowledged',
   'incident.reopened',
   'incident.merged',
-]
+])
 
 type Row = { id: string; contract: string | null; endpoint: string | null }
 
@@ -80,7 +80,7 @@ function addressedIn({ name }: AlertingDocument, { document, endpoints }: Addres
 /** Endpoints that were told that nobody had answered, of what goes on with that incident. */
 async function heardBefore(tx: Tx, rows: readonly Row[], { type, data }: Fact): Promise<Set<string>> {
   const { id } = data
-  if (!FOLLOW_UPS.includes(type) || typeof id !== 'string') return new Set()
+  if (!FOLLOW_UPS.has(type) || typeof id !== 'string') return new Set()
   const heard = await tx<{ webhook: string }[]>`
     select distinct webhook from delivery
     where type like 'incident.%' and type = 'incident.escalated' and payload::jsonb #>> '{data,id}' = ${id}

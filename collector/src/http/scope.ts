@@ -143,6 +143,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
       return exclusion !== null && mine(exclusion.contract) ? exclusion : null
     },
     agents: () => (scope === null ? read.agents() : []),
+    alertPlan: async (name) => (mine(name) && may(caller, 'manage') ? read.alertPlan(name) : null),
     vantages: (name) => (mine(name) ? read.vantages(name) : []),
   }
 }

@@ -104,7 +104,9 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   ],
   [
     OWNER,
-    ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries'].map((path) => `GET ${API}${path}`),
+    ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries', `${CONTRACT}/alerting`].map(
+      (path) => `GET ${API}${path}`,
+    ),
   ],
   [
     OWNER,
@@ -116,6 +118,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/tokens/:token/renew',
       '/webhooks',
       '/webhooks/:webhook/enable',
+      '/webhooks/:webhook/secret',
       '/webhooks/:webhook/test',
       '/deliveries/:delivery/replay',
     ].map((path) => `POST ${API}${path}`),

@@ -12,10 +12,15 @@ import type { Shape, ShapeInput } from './shape.ts'
 import { slack } from './slack.ts'
 import { teams } from './teams.ts'
 
-export const SHAPES = { generic, slack, teams, pagerduty, alertmanager, ntfy, email } as const satisfies Record<
-  string,
-  Shape
->
+export const SHAPES = {
+  generic,
+  slack,
+  teams,
+  pagerduty,
+  alertmanager,
+  ntfy,
+  email,
+} as const satisfies Record<string, Shape>
 
 export type ShapeName = keyof typeof SHAPES
 
