@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { HostClock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
+import { isGoodLink, type LinkKey } from './alert/link.ts'
 import { migrateQueue, startDelivery } from './alert/deliver.ts'
 import type { AccessDeps } from './access.ts'
 import type { CollectorConfig } from './config.ts'
 import { makeDataDir, openIdentity, tellRunning, tellStopped } from './data-dir.ts'
+import { openLinkKey } from './db/link-key.ts'
 import { lockCollector } from './db/lock.ts'
 import { migrateDatabase } from './db/migrate.ts'
 import { openDatabase, type OpenDatabase } from './db/open.ts'
@@ -24,6 +26,8 @@ import { joinLine, openInstaller } from './installer.ts'
 import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
+import { openMailer } from './message/mailer.ts'
+import { openSpeech } from './message/speech.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
 import { hostNames } from './host-names.ts'
@@ -102,6 +106,9 @@ async function openLine(
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
   const verifier = openVerifier(config.dataDir)
+  const linkKey = await openLinkKey(db, random)
+  const mailer = config.mail && openMailer(config.mail)
+  closers.push(() => mailer?.close())
   const pipeline = new Pipeline({
     db,
     shell,
@@ -115,6 +122,7 @@ async function openLine(
     configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
     verifier: () => verifierDigest(verifier),
+    canMail: mailer !== null,
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
@@ -127,12 +135,31 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const app = appOf(options, { pipeline, actions, bus, publicUrl, installer, verifier, clock, health })
+  const app = appOf(options, {
+    pipeline,
+    actions,
+    bus,
+    publicUrl,
+    installer,
+    verifier,
+    clock,
+    health,
+    linkKey,
+  })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
-  const { allowPrivate } = config
-  const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
+  const { allowPrivate, language } = config
+  const speech = openSpeech({
+    termsOf: (contract) => pipeline.model.terms(contract),
+    nowMs: () => clock.nowMs(),
+    language,
+    publicUrl,
+    linkKey,
+    mailer,
+  })
+  const queue = { pgConfig, sql: db, clock, random, log, allowPrivate, delivered, ...speech }
+  const delivery = await startDelivery(queue)
   closers.push(() => delivery.stop())
   const tell = (): void =>
     tellRunning(config.dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
@@ -182,16 +209,18 @@ type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'h
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
+  linkKey: LinkKey
 }
 
 function appOf(
   { config, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer, verifier, clock, health }: Parts,
+  { pipeline, actions, bus, publicUrl, installer, verifier, clock, health, linkKey }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
     actions,
     events: bus,
+    links: { isGood: (link) => isGoodLink(link, { key: linkKey, nowMs: clock.nowMs() }) },
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
     metrics: metricsOf(pipeline),
     health,

@@ -57,6 +57,7 @@ export function plainDeps({
   const deps: AppDeps = {
     read: NOTHING,
     events,
+    links: { isGood: () => false },
     guesses: new Guesses(() => 0),
     actions: {
       archiveContract: refuse('archiveContract'),

@@ -2,11 +2,24 @@
  * Alerting documents on the real line and a real database, under a clock that only the test moves: endpoints that come
  * and go with the documents, escalation over restarts and refused transactions, messages held in quiet hours.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listWebhooks, removeWebhook, renewSecret } from '../../collector/src/db/webhooks.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
+import {
+  deliveryOf,
+  listWebhooks,
+  removeWebhook,
+  renewSecret,
+  testWebhook,
+} from '../../collector/src/db/webhooks.ts'
+import { createApp } from '../../collector/src/http/app.ts'
+import { openMailer } from '../../collector/src/message/mailer.ts'
+import { openSpeech } from '../../collector/src/message/speech.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
+import { openMailServer } from '../support/mail-server.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { createKeptLog } from '../support/silent-log.ts'
+import { LINK_KEY, worldDeps } from '../support/world-app.ts'
 
 const CONTRACT = `apiVersion: constat/v1
 kind: Contract
@@ -80,6 +93,45 @@ async function see(outcome: 'ok' | 'fail', minutes: number): Promise<void> {
 
 async function forget(): Promise<void> {
   await world.database.sql`truncate delivery, graphile_worker._private_jobs`
+}
+
+let closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.reverse()) await close()
+  closing = []
+})
+
+/** The real sender, with the words of the pages. */
+async function deliver(smtp: string | null): Promise<Delivering> {
+  const { database, clock, shell } = world
+  const mailer = smtp === null ? null : openMailer({ url: smtp, from: 'Constat <constat@acme.example>' })
+  const speech = openSpeech({
+    termsOf: (contract) => world.line().model.terms(contract),
+    nowMs: () => clock.nowMs(),
+    language: 'en',
+    publicUrl: 'http://127.0.0.1:1',
+    linkKey: LINK_KEY,
+    mailer,
+  })
+  const delivering = await startDelivery({
+    ...{ ...shell, ...speech, sql: database.sql, pgConfig: database.pgConfig },
+    allowPrivate: true,
+    retryDelaysMs: [50, 50],
+    pollMs: 100,
+  })
+  closing.push(async () => {
+    await delivering.stop()
+    mailer?.close()
+  })
+  return delivering
+}
+
+async function eventually<T>(look: () => Promise<T>, isIt: (found: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    const found = await look()
+    if (isIt(found) || tries > 200) return found
+    await sleep(50)
+  }
 }
 
 const openIncident = async () => {
@@ -175,6 +227,61 @@ describe('quiet hours', () => {
     const [jobs] = await world.database.sql<{ n: number }[]>`
       select count(*)::int as n from graphile_worker.jobs where run_at > now() + interval '6 hours'`
     expect(jobs?.n).toBeGreaterThanOrEqual(4)
+  })
+})
+
+describe('a letter', () => {
+  it('goes by the mail server, again after 4xx, under one id, in the language of its endpoint', async () => {
+    const server = await openMailServer((n) => (n === 1 ? 451 : 250))
+    closing.push(() => server.close())
+    await forget()
+    await world.apply(ALERTING(''))
+    await deliver(`smtp://127.0.0.1:${server.port}`)
+    await see('fail', 1)
+    const [first, second] = await server.until(2)
+    expect(second?.id).toBe(first?.id)
+    expect(second?.to).toEqual(['boss@acme.example'])
+    expect(second?.subject).toMatch(/^https:\/\/portal.example\/ en panne depuis|^portal.* en panne depuis/)
+    expect(second?.headers).toMatch(/Auto-Submitted: auto-generated/i)
+    const { deps } = await worldDeps(world)
+    const app = createApp(deps)
+    const link = new URL(/https?:\/\/\S+\/acknowledge\/\S+/.exec(second?.text ?? '')?.[0] ?? '')
+    const path = link.pathname + link.search
+    // What scans mails opens its links, and does nothing by it.
+    expect(await (await app.request(path)).text()).toContain('Je m’en occupe')
+    const incident = await openIncident()
+    expect((await deps.read.incident(incident ?? ''))?.acknowledgedAt).toBeNull()
+    const body = new URLSearchParams({ key: link.searchParams.get('key') ?? '' })
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    const elsewhere = await app.request('/acknowledge/inc_other', { method: 'POST', body, headers })
+    expect(elsewhere.status).toBe(404)
+    expect((await app.request(link.pathname, { method: 'POST', body, headers })).status).toBe(303)
+    expect((await deps.read.incident(incident ?? ''))?.acknowledgedAt).not.toBeNull()
+    await see('ok', 3)
+    await server.until(4)
+  })
+
+  it('that a server refuses for good has failed; without a server it says what to do', async () => {
+    const server = await openMailServer(() => 550)
+    closing.push(() => server.close())
+    await forget()
+    const boss = (await listWebhooks(world.database.sql)).find(({ endpoint }) => endpoint === 'duty/boss')
+    const test = { id: boss?.id ?? '', nowMs: world.clock.nowMs() }
+    const refusing = await deliver(`smtp://127.0.0.1:${server.port}`)
+    const { delivery } = await testWebhook(world.database.sql, test)
+    const sentOf = (id: string) =>
+      eventually(
+        () => deliveryOf(world.database.sql, id),
+        (one) => (one?.attempts ?? 0) > 0,
+      )
+    expect(await sentOf(delivery)).toMatchObject({ state: 'failed', attempts: 1, lastStatus: 550 })
+    await refusing.stop()
+    await deliver(null)
+    const without = await testWebhook(world.database.sql, test)
+    expect(await sentOf(without.delivery)).toMatchObject({
+      state: 'pending',
+      lastError: expect.stringContaining('set CONSTAT_SMTP_URL'),
+    })
   })
 })
 

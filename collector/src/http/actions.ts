@@ -172,6 +172,8 @@ export type AppDeps = {
   read: ReadModel
   actions: Actions
   events: Events
+  /** Links of letters, each of which lets whoever has it acknowledge one incident. */
+  links: { isGood(link: { incident: string; seal: string }): boolean }
   /** Wrong tokens, by address. */
   guesses: Guesses
   /** Prometheus text, aggregates only. */

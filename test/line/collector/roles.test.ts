@@ -40,10 +40,12 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/',
       '/owner',
       '/sign-in',
+      // Shows what its key is good for, and nothing without one.
+      '/acknowledge/:incident',
       `${API}/openapi.json`,
     ].map((path) => `GET ${path}`),
   ],
-  [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
+  [EVERYBODY, ['POST /sign-in', 'POST /sign-out', 'POST /acknowledge/:incident']],
   [
     SIGNED_IN,
     [

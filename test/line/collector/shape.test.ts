@@ -54,6 +54,7 @@ const URLS: Record<ShapeName, string> = {
   alertmanager: 'https://am.example/webhook',
   ntfy: 'https://ntfy.example/base/ops-alerts',
   email: 'mailto:ops@acme.example',
+  sms: 'https://gateway.example/send?to=%2B33600000000',
 }
 
 /** What is sent, in order. `isOver`: it is known to be over by now. */
@@ -291,9 +292,10 @@ describe('shapes', () => {
   })
 
   it('names only its own', () => {
-    expect(['generic', 'ntfy', 'email', 'toString', '__proto__'].filter(isShapeName)).toEqual([
+    expect(['generic', 'ntfy', 'email', 'fax', 'toString', '__proto__'].filter(isShapeName)).toEqual([
       'generic',
       'ntfy',
+      'email',
     ])
   })
 

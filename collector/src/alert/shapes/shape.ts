@@ -2,10 +2,13 @@
  * Shape: how one envelope is written for one kind of receiver. Types only. A new receiver is one file
  * beside this one and one line in table.ts.
  */
+import type { Headline } from '../headline.ts'
 import type { Envelope, MessageType } from '../types.ts'
 
 export type ShapeInput = {
   envelope: Envelope
+  /** What it says, for people. */
+  headline: Headline
   /** The stored envelope, byte for byte: what the generic shape sends. */
   text: string
   /** The webhook's own address: some receivers take a topic or a key from it. */

@@ -11,6 +11,7 @@ import { access, signIn } from './en-access.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
+import { messageEn } from './en-message.ts'
 import { metricsEn } from './en-metrics.ts'
 import { reportEn } from './en-report.ts'
 import { trialEn } from './en-trial.ts'
@@ -191,6 +192,7 @@ export const en = {
   },
   latency: latencyEn,
   metric: metricsEn,
+  message: messageEn,
   life: windowEn,
   report: reportEn,
   trial: trialEn,

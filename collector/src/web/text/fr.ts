@@ -9,6 +9,7 @@ import { access, signIn } from './fr-access.ts'
 import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
+import { messageFr } from './fr-message.ts'
 import { metricsFr } from './fr-metrics.ts'
 import { reportFr } from './fr-report.ts'
 import { trialFr } from './fr-trial.ts'
@@ -194,6 +195,7 @@ export const fr: Text = {
   },
   latency: latencyFr,
   metric: metricsFr,
+  message: messageFr,
   life: windowFr,
   report: reportFr,
   trial: trialFr,
