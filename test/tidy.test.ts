@@ -159,6 +159,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'report',
       'http/actions.ts',
     ],
+    // What leaves, put together.
+    'alerts.ts': ['db', 'alert', 'message', 'config.ts', 'pipeline.ts', 'http/actions.ts'],
     'collector.ts': ['.'],
     cli: ['.'],
     'main.ts': ['.'],

@@ -7,12 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { HostClock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
-import { isGoodLink, type LinkKey } from './alert/link.ts'
-import { migrateQueue, startDelivery } from './alert/deliver.ts'
+import { migrateQueue } from './alert/deliver.ts'
 import type { AccessDeps } from './access.ts'
 import type { CollectorConfig } from './config.ts'
 import { makeDataDir, openIdentity, tellRunning, tellStopped } from './data-dir.ts'
-import { openLinkKey } from './db/link-key.ts'
 import { lockCollector } from './db/lock.ts'
 import { migrateDatabase } from './db/migrate.ts'
 import { openDatabase, type OpenDatabase } from './db/open.ts'
@@ -26,8 +24,8 @@ import { joinLine, openInstaller } from './installer.ts'
 import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
-import { openMailer } from './message/mailer.ts'
-import { openSpeech } from './message/speech.ts'
+import { openAlerts } from './alerts.ts'
+import { isReady } from './view/health.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
 import { hostNames } from './host-names.ts'
@@ -91,10 +89,11 @@ async function openData({ config, log, lost }: CollectorOptions, closers: Closer
 
 async function openLine(
   options: CollectorOptions,
-  { database: { sql: db, pgConfig }, door }: { database: OpenDatabase; door: Door },
+  { database, door }: { database: OpenDatabase; door: Door },
   closers: Closers,
 ): Promise<Omit<RunningCollector, 'stop'>> {
   const { config, random, log } = options
+  const { sql: db, pgConfig } = database
   const clock = new HeldClock(options.clock, log)
   const health = new Health({ db, clock, dataDir: config.databaseUrl === null ? config.dataDir : null })
   closers.push(() => health.close())
@@ -106,9 +105,8 @@ async function openLine(
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
   const verifier = openVerifier(config.dataDir)
-  const linkKey = await openLinkKey(db, random)
-  const mailer = config.mail && openMailer(config.mail)
-  closers.push(() => mailer?.close())
+  const isWell = () => isReady(health.known())
+  const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell })
   const pipeline = new Pipeline({
     db,
     shell,
@@ -122,12 +120,11 @@ async function openLine(
     configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
     verifier: () => verifierDigest(verifier),
-    canMail: mailer !== null,
+    alerts: alerts.shown,
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
   await health.start(pipeline)
-  const { delivered } = pipeline
   const { host } = config.listen
   const answersTo = hostNames(publicUrl, [host, hostname()])
   sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, { shell, clock }))
@@ -135,32 +132,13 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const app = appOf(options, {
-    pipeline,
-    actions,
-    bus,
-    publicUrl,
-    installer,
-    verifier,
-    clock,
-    health,
-    linkKey,
-  })
+  const { links } = alerts
+  const app = appOf(options, { pipeline, actions, bus, publicUrl, installer, verifier, clock, health, links })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
-  const { allowPrivate, language } = config
-  const speech = openSpeech({
-    termsOf: (contract) => pipeline.model.terms(contract),
-    nowMs: () => clock.nowMs(),
-    language,
-    publicUrl,
-    linkKey,
-    mailer,
-  })
-  const queue = { pgConfig, sql: db, clock, random, log, allowPrivate, delivered, ...speech }
-  const delivery = await startDelivery(queue)
-  closers.push(() => delivery.stop())
+  await alerts.start(pipeline)
+  closers.push(() => alerts.stop())
   const tell = (): void =>
     tellRunning(config.dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
   tell()
@@ -205,22 +183,21 @@ function verifierDigest(verifier: () => Promise<Verifier>): Promise<string | nul
   )
 }
 
-type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health'> & {
+type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health' | 'links'> & {
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
-  linkKey: LinkKey
 }
 
 function appOf(
   { config, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer, verifier, clock, health, linkKey }: Parts,
+  { pipeline, actions, bus, publicUrl, installer, verifier, clock, health, links }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
     actions,
     events: bus,
-    links: { isGood: (link) => isGoodLink(link, { key: linkKey, nowMs: clock.nowMs() }) },
+    links,
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
     metrics: metricsOf(pipeline),
     health,

@@ -41,6 +41,7 @@ import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
+import type { PlanDeps } from './read/alert-plan.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
@@ -74,8 +75,8 @@ export type PipelineDeps = {
   configured?: () => Promise<void>
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
-  /** Letters can be sent. */
-  canMail?: boolean
+  /** What is known of the ways out. */
+  alerts?: Pick<PlanDeps, 'canMail' | 'heartbeats'>
   /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */
   verifier?: () => Promise<string | null>
 }
@@ -170,10 +171,8 @@ export class Pipeline {
       isMember: (log, agent) => contracts.isMember(log, agent.toString('hex')),
       namesOf: (log, bytes) => {
         const id = bytes.toString('hex')
-        return {
-          contract: contracts.ofLog(log)?.contract ?? '',
-          agent: { id, name: contracts.nameOf(log, id) },
-        }
+        const contract = contracts.ofLog(log)?.contract ?? ''
+        return { contract, agent: { id, name: contracts.nameOf(log, id) } }
       },
       publicUrl,
       agentName: (id) => this.agents.byId(id)?.name ?? id,
@@ -203,7 +202,7 @@ export class Pipeline {
       }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
-      plan: { db, contracts, nowMs, canMail: this.#deps.canMail ?? false, heartbeats: () => [] },
+      plan: { db, contracts, nowMs, ...this.#deps.alerts },
     })
   }
 
@@ -290,10 +289,10 @@ export class Pipeline {
 
   /** The steps, in order. What fails for one contract is set aside, and the others go on. */
   async #step(): Promise<void> {
-    const touched = this.#states.takeCarried()
-    const committed = this.#committed
+    const [touched, committed] = [this.#states.takeCarried(), this.#committed]
     this.#committed = []
     this.#note(committed)
+    this.#telling.heard(committed)
     await this.#fold(committed, touched)
     if (await this.judge.silences()) this.#deps.bus.publish()
     if (await this.scrub.tell()) this.#deps.bus.publish()

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Heartbeats } from '../../collector/src/alert/heartbeat.ts'
 import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
 import {
   deliveryOf,
@@ -18,6 +19,7 @@ import { openSpeech } from '../../collector/src/message/speech.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
 import { openMailServer } from '../support/mail-server.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
+import { openReceiver } from '../support/receiver.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 import { LINK_KEY, worldDeps } from '../support/world-app.ts'
 
@@ -79,6 +81,9 @@ function sent(): Promise<Sent[]> {
     from delivery d join webhook w on w.id = d.webhook
     order by d.payload::jsonb ->> 'timestamp', d.next_ms, d.type, w.endpoint`
 }
+
+const ownHooks = async () =>
+  (await listWebhooks(world.database.sql)).filter(({ contract }) => contract === 'acme')
 
 const told = async (): Promise<string[]> =>
   (await sent()).map(({ type, endpoint, step }) => `${type} ${endpoint}${step === null ? '' : ` ${step}`}`)
@@ -285,9 +290,157 @@ describe('a letter', () => {
   })
 })
 
+describe('what ends', () => {
+  const DAY_MS = 86_400_000
+  const MORE = `apiVersion: constat/v1
+kind: Contract
+metadata: {name: ends}
+spec:
+  effective: {timeZone: UTC}
+  parties: [{id: customer, role: customer, name: Acme}, {id: northstar, role: provider, name: Northstar}]
+  clauses: [{id: "1", title: Up, text: "Available"}]
+  charges: {currency: EUR, tax: outside-vat, monthly: [{amount: "1000.00"}]}
+  measurement: {clause: "1"}
+  finalisation: {grace: PT1H}
+  guarantees:
+    - {id: day, service: shop, clause: "1", metric: interval-availability, target: {op: gte, percent: "99"}, window: {period: P1D, timeZone: UTC}, calendar: always}
+  credits:
+    clause: "1"
+    base: monthly-charge-of-contract
+    exclusive: false
+    schedules: {day: {kind: flat, percent: "5"}}
+    claim: {deadline: {days: 10, dayKind: calendar, after: window-final, calendar: always}, formalNotice: required, silence: none}
+    rounding: {money: half-up, digits: 2}
+---
+apiVersion: constat/v1
+kind: Check
+metadata: {name: shop-tls, displayName: Shop certificate}
+spec: {service: shop, tls: {host: shop.example, port: 443}, interval: PT1H, timeout: PT5S, confirm: {down: 1, up: 1, by: slots}}
+---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: duty}
+spec:
+  contract: ends
+  endpoints: [{id: ops, url: "https://ops.example/hook"}]
+  routes: [{types: [certificate.expiring, claim.deadline], to: [ops]}]
+`
+  let fromMs = 0
+  let endMs = 0
+  const ending = async () => {
+    const rows = await world.told()
+    return rows
+      .filter(({ type }) => type === 'certificate.expiring' || type === 'claim.deadline')
+      .map(({ type, data }) => `${type} ${String(data['daysLeft'])}`)
+  }
+  /** So many days with an hourly look at the certificate, which ends at `endMs`. */
+  async function pass(days: number, outcome: 'ok' | 'fail' = 'ok'): Promise<void> {
+    const value = (atMs: number) => Math.floor((endMs - atMs) / DAY_MS)
+    for (let day = 0; day < days; day += 1) {
+      const seen = { contract: 'ends', fromMs, untilMs: fromMs + DAY_MS, stepMs: 3_600_000, value }
+      fromMs += DAY_MS
+      await world.jumpTo(fromMs)
+      await world.send('paris', { ...seen, outcome: () => outcome })
+    }
+  }
+
+  it('is told at its marks, once each, over restarts', async () => {
+    fromMs = Math.ceil(world.clock.nowMs() / DAY_MS) * DAY_MS
+    endMs = fromMs + 33.5 * DAY_MS
+    await world.jumpTo(fromMs)
+    await world.apply(MORE)
+    await world.join('paris')
+    await pass(2)
+    expect(await ending()).toEqual([])
+    await pass(2)
+    expect(await ending()).toEqual(['certificate.expiring 29'])
+    await world.restart()
+    endMs = fromMs + 4.5 * DAY_MS
+    await pass(4)
+    const marks = [
+      'certificate.expiring 29',
+      'certificate.expiring 3',
+      'certificate.expiring 2',
+      'certificate.expiring 0',
+    ]
+    expect(await ending()).toEqual(marks)
+    // Another certificate, and a day that was not as promised.
+    endMs = fromMs + 90 * DAY_MS
+    await pass(1, 'fail')
+    await pass(6)
+    expect(await ending()).toEqual([...marks, 'claim.deadline 7'])
+    await world.restart()
+    await pass(5)
+    expect(await ending()).toEqual([...marks, 'claim.deadline 7', 'claim.deadline 1'])
+    const sentTo = (await sent()).filter(({ type }) => type === 'claim.deadline')
+    expect(sentTo.map(({ endpoint }) => endpoint)).toEqual(['duty/ops', 'duty/ops'])
+  })
+})
+
+describe('a heartbeat', () => {
+  it('is sent while the collector is well, and what goes wrong is shown', async () => {
+    const answers = [200, 500, 200]
+    const to = await openReceiver((response, n) => {
+      response.statusCode = answers[n - 1] ?? 200
+      response.end()
+    })
+    closing.push(() => to.close())
+    await world.apply(ALERTING(`  heartbeat: {url: "${to.url}?key=secret", every: PT30S}\n`))
+    let isWell = true
+    const { sql: db } = world.database
+    const { clock, shell } = world
+    const beats = new Heartbeats({ db, clock, log: shell.log, allowPrivate: true, isWell: () => isWell })
+    closing.push(() => beats.stop())
+    const shown = () =>
+      beats
+        .of('acme')
+        .map(({ address, everyMs, lastAt, error }) => [address, everyMs, lastAt !== null, error])
+    const beat = async (n: number) => {
+      await beats.look()
+      await to.until(n)
+      await eventually(
+        () => Promise.resolve(to.received.length),
+        () => shown()[0]?.[2] === true,
+      )
+    }
+    await beat(1)
+    expect(shown()).toEqual([[new URL(to.url).origin, 30_000, true, null]])
+    await beats.look()
+    clock.advanceUs(29_000_000)
+    await beats.look()
+    expect(to.received).toHaveLength(1)
+    clock.advanceUs(1_000_000)
+    isWell = false
+    await beats.look()
+    expect(to.received).toHaveLength(1)
+    isWell = true
+    await beat(2)
+    await eventually(
+      () => Promise.resolve(shown()[0]?.[3]),
+      (error) => error !== null,
+    )
+    expect(shown()).toEqual([[new URL(to.url).origin, 30_000, true, 'HTTP 500']])
+    clock.advanceUs(30_000_000)
+    await beat(3)
+    await eventually(
+      () => Promise.resolve(shown()[0]?.[3]),
+      (error) => error === null,
+    )
+    expect(to.received.map(({ path }) => path)).toEqual([
+      '/hook?key=secret',
+      '/hook?key=secret',
+      '/hook?key=secret',
+    ])
+    await world.apply(ALERTING(''))
+    clock.advanceUs(30_000_000)
+    await beats.look()
+    expect(shown()).toEqual([])
+  })
+})
+
 describe('endpoints of documents', () => {
   const rows = async () =>
-    (await listWebhooks(world.database.sql)).map(({ endpoint, url, shape, endedAt, types }) => ({
+    (await ownHooks()).map(({ endpoint, url, shape, endedAt, types }) => ({
       endpoint,
       url,
       shape,
@@ -295,8 +448,7 @@ describe('endpoints of documents', () => {
       ended: endedAt !== null,
     }))
 
-  const opsHook = async () =>
-    (await listWebhooks(world.database.sql)).find(({ endpoint }) => endpoint === 'duty/ops')
+  const opsHook = async () => (await ownHooks()).find(({ endpoint }) => endpoint === 'duty/ops')
 
   it('stand beside those made by hand, and end with the documents that name them', async () => {
     await world.apply(ALERTING(ESCALATION))
@@ -319,7 +471,8 @@ describe('endpoints of documents', () => {
     ])
     // What was held for it is not sent any more; back again, it is the one it was.
     const waiting = (await sent()).filter(
-      ({ endpoint, state }) => endpoint === 'duty/ops' && state === 'pending',
+      ({ type, endpoint, state }) =>
+        endpoint === 'duty/ops' && state === 'pending' && type.startsWith('incident.'),
     )
     expect(waiting).toEqual([])
     await world.apply(ALERTING(ESCALATION))

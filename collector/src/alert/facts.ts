@@ -263,6 +263,42 @@ export function objectiveFact({ type, contract, objective, atMs, publicUrl }: Ob
   return { type, contract, atMs, data }
 }
 
+/** A certificate ends soon. `service` null: of a reference. */
+export type CertificateEnding = {
+  contract: string
+  certificate: { check: string; service: string | null; target: string; daysLeft: number }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function certificateFact({ contract, certificate, atMs, publicUrl }: CertificateEnding): Fact {
+  const links =
+    publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}` }
+  const { check, service, target, daysLeft } = certificate
+  const message = `the certificate of ${target} ends in ${daysLeft} days or less: renew it`
+  const data = { id: check, contract, ...cutTexts({ check, service, target, message }), daysLeft, links }
+  return { type: 'certificate.expiring', contract, atMs, data }
+}
+
+/** The time to claim for a window ends soon. */
+export type ClaimEnding = {
+  contract: string
+  claim: {
+    window: string
+    deadlineAt: string
+    daysLeft: number
+    credit: { amount: string; currency: string } | null
+  }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function deadlineFact({ contract, claim, atMs, publicUrl }: ClaimEnding): Fact {
+  const path = `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(claim.window)}`
+  const links = publicUrl === null ? {} : { window: publicUrl + path }
+  return { type: 'claim.deadline', contract, atMs, data: { id: claim.window, contract, ...claim, links } }
+}
+
 /** The texts of one object as they are shown and cut to size; everything else as it is. */
 function cutTexts<T extends object>(value: T): T & EventData {
   const cut = Object.entries(value).map(([key, item]: [string, unknown]) => [

@@ -34,6 +34,8 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
   'window.amended': { says: 'window amended', urgency: 'note' },
   'agent.silent': { says: 'agent silent', urgency: 'warn' },
   'agent.back': { says: 'agent back', urgency: 'good' },
+  'certificate.expiring': { says: 'certificate ends soon', urgency: 'warn' },
+  'claim.deadline': { says: 'time to claim ends soon', urgency: 'warn' },
   'exclusion.proposed': { says: 'exclusion proposed', urgency: 'note' },
   'evidence.anomaly': { says: 'integrity anomaly', urgency: 'warn' },
   'webhook.test': { says: 'test message', urgency: 'note' },

@@ -20,7 +20,9 @@ export const EVENT_TYPES = [
   'window.amended',
   'agent.silent',
   'agent.back',
+  'certificate.expiring',
   'exclusion.proposed',
+  'claim.deadline',
   'evidence.anomaly',
 ] as const
 
@@ -28,10 +30,8 @@ export const EVENT_TYPES = [
 export const RESERVED_TYPES: readonly string[] = [
   'terms.agreed',
   'terms.objected',
-  'certificate.expiring',
   'penalty.notified',
   'penalty.answered',
-  'claim.deadline',
   'report.ready',
 ]
 

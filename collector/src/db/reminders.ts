@@ -11,14 +11,25 @@ import type { Database } from './tx.ts'
 /** What is told of is over by then: no incident or certificate waits for an answer for so long. */
 export const REMINDERS_KEPT_MS = 400 * 86_400_000
 
-export type Reminder = { subject: string; step: string; fact: Fact; to?: Addressed }
+export type Reminder = {
+  subject: string
+  step: string
+  fact: Fact
+  to?: Addressed
+  /** A step that was told longer ago than this is told again; absent: never. */
+  againAfterMs?: number
+}
 
 /** False: this step had been told already. */
-export function remind(db: Database, { subject, step, fact, to }: Reminder): Promise<boolean> {
+export function remind(
+  db: Database,
+  { subject, step, fact, to, againAfterMs = Infinity }: Reminder,
+): Promise<boolean> {
+  const againMs = Number.isFinite(againAfterMs) ? fact.atMs - againAfterMs : 0
   return db.begin(async (tx) => {
     const taken =
       await tx`insert into reminder (subject, step, at_ms) values (${subject}, ${step}, ${fact.atMs})
-      on conflict do nothing`
+      on conflict (subject, step) do update set at_ms = excluded.at_ms where reminder.at_ms < ${againMs}`
     if (taken.count === 0) return false
     await writeEvent(tx, fact, to ?? null)
     return true

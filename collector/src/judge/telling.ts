@@ -7,8 +7,10 @@ import type { Timelines } from '@constat/sla/fold/timelines'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
 import type { Database } from '../db/tx.ts'
-import type { Sequencer } from '../ledger/sequencer.ts'
+import type { Committed, Sequencer } from '../ledger/sequencer.ts'
 import { Alerted } from './alerted.ts'
+import { Certificates } from './certificates.ts'
+import { Deadlines } from './deadlines.ts'
 import { Escalations } from './escalations.ts'
 import type { Judge } from './judge.ts'
 import { liveJudgement } from './live.ts'
@@ -33,16 +35,25 @@ export class Telling {
   readonly #alerted: Alerted
   readonly #escalations: Escalations
   readonly #objectives: Objectives
+  readonly #certificates: Certificates
+  readonly #deadlines: Deadlines
 
   constructor(deps: TellingDeps) {
     const { judge, timelines, slots } = deps
     this.#deps = deps
     this.#alerted = new Alerted(deps)
     this.#escalations = new Escalations({ ...deps, factOf: judge.escalated })
+    this.#certificates = new Certificates(deps)
+    this.#deadlines = new Deadlines(deps)
     this.#objectives = new Objectives({
       ...deps,
       judge: (asked) => liveJudgement(asked, { timelines, slots }),
     })
+  }
+
+  /** What was committed just now. */
+  heard(committed: readonly Committed[]): void {
+    for (const one of committed) this.#certificates.heard(one)
   }
 
   /** A delivery about an incident was accepted and written down. */
@@ -54,6 +65,8 @@ export class Telling {
     const { contracts, told } = this.#deps
     await this.#alerted.advance(state)
     if (await this.#escalations.advance(state)) told()
+    if (await this.#certificates.advance(state)) told()
+    if (await this.#deadlines.advance(state)) told()
     await this.#objectives.advance(contracts.of(state.contract) ?? state)
   }
 }

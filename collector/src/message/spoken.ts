@@ -99,7 +99,9 @@ function whoOf(data: EventData, scene: Scene): string {
   const contract = textAt(data, 'contract') ?? ''
   const service = textAt(data, 'service')
   if (service !== null && textAt(data, 'guarantee') === null) return serviceName({ contract, service }, scene)
+  const check = textAt(data, 'check')
   return (
+    (check === null ? null : checkName({ contract, check }, scene)) ??
     textAt(objectAt(data, 'site'), 'displayName') ??
     textAt(objectAt(data, 'agent'), 'name') ??
     (contract === '' ? scene.text.product : contractName({ contract }, scene))

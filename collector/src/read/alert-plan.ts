@@ -17,15 +17,16 @@ export type PlanDeps = {
   db: Database
   contracts: Contracts
   nowMs: () => UnixMs
-  canMail: boolean
-  heartbeats: (contract: string) => HeartbeatView[]
+  /** Letters can be sent. */
+  canMail?: boolean
+  heartbeats?: (contract: string) => HeartbeatView[]
 }
 
 type Hooks = { all: readonly WebhookView[]; byKey: ReadonlyMap<string, WebhookView> }
 
 /** Null: there is no such contract. */
 export async function alertPlanOf(contract: string, deps: PlanDeps): Promise<AlertPlanView | null> {
-  const { db, contracts, canMail, heartbeats } = deps
+  const { db, contracts, canMail = false, heartbeats = () => [] } = deps
   const state = contracts.of(contract)
   if (!state) return null
   const nowMs = deps.nowMs()

@@ -24,6 +24,7 @@ const ACTION: Readonly<Partial<Record<MessageType, 'trigger' | 'acknowledge' | '
   'incident.opened': 'trigger',
   'incident.updated': 'trigger',
   'incident.reopened': 'trigger',
+  'incident.escalated': 'trigger',
   'incident.acknowledged': 'acknowledge',
   'incident.closed': 'resolve',
   'incident.merged': 'resolve',

@@ -12,8 +12,7 @@ export const messageFr: typeof messageEn = {
   reopened: ({ who, since }) => `${who} de nouveau en panne : la panne du ${since} continue`,
   merged: ({ who, since }) => `${who} : la panne du ${since} fait partie d’une autre`,
   acknowledged: ({ who, since }) => `${who} : quelqu’un s’en occupe, en panne depuis ${since}`,
-  escalated: ({ who, since, length }) =>
-    `${who} en panne depuis ${since}, sans réponse depuis ${length}`,
+  escalated: ({ who, since, length }) => `${who} en panne depuis ${since}, sans réponse depuis ${length}`,
   siteUnreachable: ({ who, since }) => `Plus aucune nouvelle de ${who} depuis ${since}`,
   siteBack: ({ who }) => `${who} donne de nouveau signe de vie`,
   agentSilent: ({ who, since }) => `L’agent ${who} se tait depuis ${since}`,
