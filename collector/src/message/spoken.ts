@@ -151,7 +151,6 @@ function incidentLines(data: EventData, scene: Scene): [string, string][] {
   const incident = incidentOf(data)
   if (!incident) return []
   return [
-    [text.incident.check, checkName(incident, scene)],
     [text.incident.cause, wordOf(text.cause, incident.cause)],
     [text.message.label.failure, failureText(incident, scene)],
     [text.incident.zone, zoneText(incident, scene)],

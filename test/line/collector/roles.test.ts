@@ -140,6 +140,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/alerts',
       '/setup/alerts/:webhook/enable',
       '/setup/alerts/:webhook/remove',
+      '/setup/alerts/:webhook/secret',
       '/setup/alerts/:webhook/test',
       '/setup/alerts/deliveries/:delivery/replay',
     ].map((path) => `POST ${path}`),

@@ -52,7 +52,7 @@ export const messageEn = {
     silent: 'Silent since',
   },
   open: 'Open in Constat',
-  acknowledge: 'Somebody has it in hand',
+  acknowledge: 'I have it in hand',
   acknowledgeNote: 'Opens a page with a button. Nothing is acknowledged before that is pressed.',
   sentBy: ({ contract }: { contract: string }) =>
     `Sent by Constat, which measures for ${contract}. Nobody reads answers to this address.`,

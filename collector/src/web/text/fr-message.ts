@@ -38,7 +38,7 @@ export const messageFr: typeof messageEn = {
     silent: 'Silencieux depuis',
   },
   open: 'Ouvrir dans Constat',
-  acknowledge: 'Quelqu’un s’en occupe',
+  acknowledge: 'Je m’en occupe',
   acknowledgeNote: 'Ouvre une page avec un bouton. Rien n’est pris en compte avant qu’il soit pressé.',
   sentBy: ({ contract }) =>
     `Envoyé par Constat, qui mesure pour ${contract}. Personne ne lit les réponses à cette adresse.`,
