@@ -121,7 +121,10 @@ async function deliver(smtp: string | null): Promise<Delivering> {
     mailer,
   })
   const delivering = await startDelivery({
-    ...{ ...shell, ...speech, sql: database.sql, pgConfig: database.pgConfig },
+    ...shell,
+    ...speech,
+    sql: database.sql,
+    pgConfig: database.pgConfig,
     allowPrivate: true,
     retryDelaysMs: [50, 50],
     pollMs: 100,

@@ -10,6 +10,7 @@ import { Logger, run, runMigrations, type RunnerOptions } from 'graphile-worker'
 import { cleanDeliveries, freeJobs, restoreJobs, schedule } from '../db/deliveries.ts'
 import { DELIVER_TASK } from '../db/events.ts'
 import type { PgConfig } from '../db/open.ts'
+import { cleanReminders } from '../db/reminders.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -175,6 +176,7 @@ function isDeliverJob(payload: unknown): payload is DeliverJob & { isNotice?: un
 async function clean({ sql, clock, log }: DeliveryOptions): Promise<void> {
   try {
     const gone = await cleanDeliveries(sql, clock.nowMs())
+    await cleanReminders(sql, clock.nowMs())
     if (gone > 0) log.info('old deliveries removed', { deliveries: gone })
   } catch (error) {
     log.warn('old deliveries could not be removed', { error: messageOf(error) })

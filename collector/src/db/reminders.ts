@@ -8,8 +8,12 @@ import { writeEvent } from './events.ts'
 import type { Addressed } from './recipients.ts'
 import type { Database } from './tx.ts'
 
-/** What is told of is over by then: no incident or certificate waits for an answer for so long. */
-export const REMINDERS_KEPT_MS = 400 * 86_400_000
+/** What was told of is over by then: nothing waits for an answer for so long. */
+const REMINDERS_KEPT_MS = 400 * 86_400_000
+
+export async function cleanReminders(db: Database, nowMs: UnixMs): Promise<void> {
+  await db`delete from reminder where at_ms < ${nowMs - REMINDERS_KEPT_MS}`
+}
 
 export type Reminder = {
   subject: string

@@ -2,6 +2,7 @@
  * Letter: a message as an e-mail, in text and HTML that say the same. Pure. It answers nobody: the one link that acts
  * leads to a page with a button, since the scanners of mail servers open every link.
  */
+import { renderToString } from 'hono/jsx/dom/server'
 import type { Headline, Urgency } from '../alert/headline.ts'
 import type { Scene } from '../web/scene.ts'
 import type { Said } from './spoken.ts'
@@ -26,7 +27,7 @@ const COLOUR: Readonly<Record<Urgency, string>> = {
 
 export function letterOf(parts: LetterParts, scene: Scene): Letter {
   const { said } = parts
-  const html = `<!doctype html>${String(<LetterPage parts={parts} scene={scene} />)}`
+  const html = `<!doctype html>${renderToString(<LetterPage parts={parts} scene={scene} />)}`
   return { subject: said.title, text: textOf(parts, scene), html }
 }
 

@@ -50,14 +50,14 @@ export function smsText(title: string, link: string | null): string {
 }
 
 function gsmText(text: string): string {
-  return [...text].map(gsmCharacter).join('')
+  return Array.from(text).map(gsmCharacter).join('')
 }
 
 /** Itself, without its accent, or a question mark. */
 function gsmCharacter(character: string): string {
   if (isGsm(character)) return character
   const plain = PLAIN[character] ?? character.normalize('NFD').replace(/\p{Mark}+/gu, '')
-  return [...plain].every(isGsm) && plain !== '' ? plain : '?'
+  return Array.from(plain).every(isGsm) && plain !== '' ? plain : '?'
 }
 
 function isGsm(character: string): boolean {
@@ -65,11 +65,11 @@ function isGsm(character: string): boolean {
 }
 
 function septets(text: string): number {
-  return [...text].reduce((sum, character) => sum + (EXTENDED.includes(character) ? 2 : 1), 0)
+  return Array.from(text).reduce((sum, character) => sum + (EXTENDED.includes(character) ? 2 : 1), 0)
 }
 
 function cut(text: string): string {
   let kept = text
-  while (septets(kept) > MAX_SEPTETS) kept = [...kept].slice(0, -1).join('')
+  while (septets(kept) > MAX_SEPTETS) kept = Array.from(kept).slice(0, -1).join('')
   return kept
 }

@@ -61,6 +61,13 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
       return c.body(null, 204)
     },
   )
+  addChanges(app, webhooks)
+  addPlanRoute(app)
+  addDeliveryRoutes(app, webhooks)
+  return app
+}
+
+function addChanges(app: Hono<Env>, webhooks: WebhookActions): void {
   app.post(
     '/webhooks/:webhook/enable',
     allow('manage'),
@@ -77,13 +84,6 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
       return c.json(enabled)
     },
   )
-  addSecretRoute(app, webhooks)
-  addPlanRoute(app)
-  addDeliveryRoutes(app, webhooks)
-  return app
-}
-
-function addSecretRoute(app: Hono<Env>, webhooks: WebhookActions): void {
   app.post(
     '/webhooks/:webhook/secret',
     allow('manage'),

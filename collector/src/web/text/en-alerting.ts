@@ -9,7 +9,6 @@ export const alertingEn = {
   who: 'Who',
   why: 'Why',
   held: 'Held until',
-  services: 'Services',
   atOnce: 'at once',
   atOnceOrSoon: 'at once where two places agree, else after 1 min',
   after: (length: string) => `after ${length}`,

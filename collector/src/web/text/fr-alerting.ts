@@ -2,7 +2,7 @@
 import type { alertingEn } from './en-alerting.ts'
 
 export const alertingFr: typeof alertingEn = {
-  planTitle: (contract) => `${contract} : si un service tombait maintenant`,
+  planTitle: (contract) => `${contract} : si un service tombait maintenant`,
   planNote: 'Selon les routes, les étapes et les heures calmes en vigueur. Rien n’est envoyé.',
   everyService: 'Tous les services',
   nobody: 'Personne ne serait prévenu.',
@@ -12,7 +12,6 @@ export const alertingFr: typeof alertingEn = {
   who: 'Qui',
   why: 'Pourquoi',
   held: 'Retenu jusqu’à',
-  services: 'Services',
   atOnce: 'aussitôt',
   atOnceOrSoon: 'aussitôt si deux lieux concordent, sinon après 1 min',
   after: (length) => `après ${length}`,
@@ -21,25 +20,25 @@ export const alertingFr: typeof alertingEn = {
   again: (length) => `puis toutes les ${length}`,
   because: {
     subscription: 'adresse ajoutée à la main',
-    all: 'le document n’a pas de routes : tous sont prévenus',
+    all: 'le document n’a pas de routes : tous sont prévenus',
     route: 'une route du document',
     step: (n) => `étape ${n} de l’escalade`,
   },
   problem: {
-    disabled: 'arrêté : le destinataire a répondu 410',
+    disabled: 'arrêté : le destinataire a répondu 410',
     'no-mail-server':
-      'ne peut pas partir : indiquez CONSTAT_SMTP_URL et CONSTAT_MAIL_FROM, puis relancez le collecteur',
+      'ne peut pas partir : indiquez CONSTAT_SMTP_URL et CONSTAT_MAIL_FROM, puis relancez le collecteur',
   },
-  paused: (document) => `Le document ${document} est en pause : il ne prévient personne.`,
+  paused: (document) => `Le document ${document} est en pause : il ne prévient personne.`,
   fromContract: ({ contract, endpoint }) => `du contrat ${contract}, ${endpoint}`,
   changeThere: 'Se modifie et se retire dans le document, en l’appliquant.',
   renew: 'Nouveau secret',
   renewNote: 'Le secret précédent signe encore un jour à côté du nouveau.',
   ended: (n) => (n < 2 ? '1 destinataire qui a pris fin' : `${n} destinataires qui ont pris fin`),
-  endedAt: (since) => `A pris fin ${since} : plus aucun document ne le nomme`,
+  endedAt: (since) => `A pris fin ${since} : plus aucun document ne le nomme`,
   heartbeat: ({ address, every }) => `Signe de vie vers ${address} toutes les ${every}`,
   heartbeatAnswered: (since) => `reçu ${since}`,
   heartbeatWaiting: 'pas encore reçu',
-  heartbeatFailed: (reason) => `sans réponse : ${reason}`,
+  heartbeatFailed: (reason) => `sans réponse : ${reason}`,
   more: (n) => `Pour ${n} autres contrats, constat alert test NOM le dit.`,
 }
