@@ -144,8 +144,8 @@ export function removeWebhook(sql: Database, id: string): Promise<boolean> {
     const [own] = await tx<{ contract: string | null; endpoint: string }[]>`
       select contract, endpoint from webhook where id = ${id}`
     if (own && own.contract !== null) {
-      throw new Fault('conflict', `${own.endpoint} stands in the documents of ${own.contract}`, {
-        hint: 'remove it from its Alerting document and apply that',
+      throw new Fault('conflict', `${own.endpoint} stands in the documents of ${own.contract}.`, {
+        hint: 'Remove it from its Alerting document and apply that.',
       })
     }
     await tx`update delivery set state = 'disabled', next_ms = null where webhook = ${id} and state = 'pending'`
@@ -197,8 +197,8 @@ type Enabled = { disabledMs: UnixMs | null; endedMs: UnixMs | null }
 function checkEnabled([webhook]: readonly Enabled[]): void {
   if (!webhook) throw new Fault('not-found', 'there is no such webhook')
   if (webhook.endedMs !== null) {
-    throw new Fault('conflict', 'the documents of its contract do not name this endpoint any more', {
-      hint: 'name it in an Alerting document and apply that',
+    throw new Fault('conflict', 'The documents of its contract do not name this endpoint any more.', {
+      hint: 'Name it in an Alerting document and apply that.',
     })
   }
   if (webhook.disabledMs === null) return

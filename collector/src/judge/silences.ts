@@ -54,18 +54,26 @@ export async function writeSilence(
 }
 
 /** The key of an agent is used by two hosts at once. */
-export async function writeClone({ db, shell, publicUrl }: SilenceDeps, agent: KnownAgent): Promise<void> {
+export async function writeClone(
+  { db, shell, contracts, publicUrl }: SilenceDeps,
+  agent: KnownAgent,
+): Promise<void> {
   const { id, name, clone } = agent
   const fact = cloneFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
-  await db.begin((tx) => writeEvent(tx, fact))
+  const concerns = contractsOf(contracts.all(), id)
+  await db.begin((tx) => writeEvent(tx, { ...fact, concerns }))
   if (clone) clone.told = true
 }
 
 /** It sends more than its checks can say. */
-export async function writeExcess({ db, shell, publicUrl }: SilenceDeps, agent: KnownAgent): Promise<void> {
+export async function writeExcess(
+  { db, shell, contracts, publicUrl }: SilenceDeps,
+  agent: KnownAgent,
+): Promise<void> {
   const { id, name, excess } = agent
   const fact = excessFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
-  await db.begin((tx) => writeEvent(tx, fact))
+  const concerns = contractsOf(contracts.all(), id)
+  await db.begin((tx) => writeEvent(tx, { ...fact, concerns }))
   if (excess) excess.told = true
 }
 
