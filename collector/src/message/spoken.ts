@@ -141,7 +141,8 @@ function linesOf({ type, data }: Envelope, scene: Scene): Headline['lines'] {
     [text.incident.onset, at('onsetAt')],
     [text.incident.end, at('endAt')],
     [text.incident.acknowledged, at('acknowledgedAt')],
-    [label.message, textAt(data, 'message') ?? ''],
+    // A test says what it is in its title.
+    [label.message, type === 'webhook.test' ? '' : (textAt(data, 'message') ?? '')],
   ]
   return pairs.filter(([, said]) => said !== '').map(([name, said]) => ({ label: name, text: said }))
 }
