@@ -458,7 +458,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|audit|archive$|try$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|audit|alerting$|archive$|try$|^put|^delete/.test(operation),
   ),
 )
 
