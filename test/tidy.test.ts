@@ -61,6 +61,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'ledger',
       'alert/types.ts',
       'alert/facts.ts',
+      'alert/shapes',
       'intake/connection.ts',
       'intake/agents.ts',
     ],
@@ -146,6 +147,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'http/app.ts': ['http', 'web'],
     web: ['view', 'http', 'alert'],
     // A window in four forms, by the names and words of the pages.
+    // What a message says in the words of the pages, and the letters that carry it.
+    message: ['view', 'web', 'alert', 'version.ts'],
     report: ['view', 'web', 'print', 'version.ts', 'http/actions.ts'],
     // What people do through pages and API, joined to the line.
     'actions.ts': [
@@ -161,6 +164,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'report',
       'http/actions.ts',
     ],
+    // What leaves, put together.
+    'alerts.ts': ['db', 'alert', 'message', 'config.ts', 'pipeline.ts', 'http/actions.ts'],
     'collector.ts': ['.'],
     cli: ['.'],
     'main.ts': ['.'],
@@ -174,7 +179,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   postgres: ['collector/src/db'],
   'drizzle-orm': ['collector/src/db'],
   'graphile-worker': ['collector/src/alert'],
-  hono: ['collector/src/http', 'collector/src/web', 'collector/src/report'],
+  hono: ['collector/src/http', 'collector/src/web', 'collector/src/report', 'collector/src/message'],
   'hono-openapi': ['collector/src/http'],
   '@hono/node-server': ['collector/src/collector.ts'],
   'prom-client': ['collector/src/metrics.ts'],
@@ -194,6 +199,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['collector/src/certificate.ts'],
   '@myriaddreamin/typst-ts-node-compiler': ['collector/src/print'],
   'date-holidays': ['collector/src/web/holidays.ts'],
+  nodemailer: ['collector/src/message'],
   pino: ['collector/src/cli'],
   commander: ['agent/src/cli', 'collector/src/cli', 'packages/verify/src'],
 }

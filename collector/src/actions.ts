@@ -22,6 +22,7 @@ import {
   listDeliveries,
   listWebhooks,
   removeWebhook,
+  renewSecret,
   replayDelivery,
   testWebhook,
 } from './db/webhooks.ts'
@@ -190,6 +191,7 @@ function webhookActions({ access, shell }: ActionDeps): WebhookActions {
     },
     remove: (id) => removeWebhook(db, id),
     enable: (id) => enableWebhook(db, id),
+    renewSecret: (id) => renewSecret(db, { id, nowMs: nowMs(), random: shell.random }),
     test: async (id) => {
       const { delivery } = await testWebhook(db, { id, nowMs: nowMs() })
       return deliveryOf(db, delivery)

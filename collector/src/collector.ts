@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { HostClock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
-import { migrateQueue, startDelivery } from './alert/deliver.ts'
+import { migrateQueue } from './alert/deliver.ts'
 import type { AccessDeps } from './access.ts'
 import type { CollectorConfig } from './config.ts'
 import { makeDataDir, openIdentity, tellRunning, tellStopped } from './data-dir.ts'
@@ -24,6 +24,8 @@ import { joinLine, openInstaller } from './installer.ts'
 import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
+import { openAlerts } from './alerts.ts'
+import { isReady } from './view/health.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
 import { hostNames } from './host-names.ts'
@@ -89,10 +91,11 @@ async function openData({ config, log, lost }: CollectorOptions, closers: Closer
 
 async function openLine(
   options: CollectorOptions,
-  { database: { sql: db, pgConfig }, door }: { database: OpenDatabase; door: Door },
+  { database, door }: { database: OpenDatabase; door: Door },
   closers: Closers,
 ): Promise<Omit<RunningCollector, 'stop'>> {
   const { config, random, log } = options
+  const { sql: db, pgConfig } = database
   const clock = new HeldClock(options.clock, log)
   const health = new Health({ db, clock, dataDir: config.databaseUrl === null ? config.dataDir : null })
   closers.push(() => health.close())
@@ -105,6 +108,8 @@ async function openLine(
   let sockets: AgentSockets | null = null
   const verifier = openVerifier(config.dataDir)
   const witnesses = await Witnesses.open(config.witnessPolicy, { db, shell, publicUrl, bus })
+  const isWell = () => isReady(health.known())
+  const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell })
   const pipeline = new Pipeline({
     db,
     shell,
@@ -119,11 +124,11 @@ async function openLine(
     ask: (asked, look) => sockets?.ask(asked, look),
     witnesses,
     verifier: () => verifierDigest(verifier),
+    alerts: alerts.shown,
   })
   await pipeline.open()
   closers.push(() => pipeline.close())
   await health.start(pipeline)
-  const { delivered } = pipeline
   const { host } = config.listen
   const answersTo = hostNames(publicUrl, [host, hostname()])
   sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, { shell, clock }))
@@ -131,15 +136,14 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const gives = { installer, verifier, cosigner: witnesses.cosigner }
+  const gives = { installer, verifier, cosigner: witnesses.cosigner, links: alerts.links }
   const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
   closers.push(witnesses.start())
-  const { allowPrivate } = config
-  const delivery = await startDelivery({ pgConfig, sql: db, clock, random, log, allowPrivate, delivered })
-  closers.push(() => delivery.stop())
+  await alerts.start(pipeline)
+  closers.push(() => alerts.stop())
   const tell = (): void =>
     tellRunning(config.dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
   tell()
@@ -184,7 +188,7 @@ function verifierDigest(verifier: () => Promise<Verifier>): Promise<string | nul
   )
 }
 
-type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health'> & {
+type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health' | 'links'> & {
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
@@ -193,12 +197,13 @@ type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'h
 
 function appOf(
   { config, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer, verifier, cosigner, clock, health }: Parts,
+  { pipeline, actions, bus, publicUrl, installer, verifier, cosigner, clock, health, links }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
     actions,
     events: bus,
+    links,
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
     metrics: metricsOf(pipeline),
     health,

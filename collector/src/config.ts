@@ -24,6 +24,8 @@ export type CollectorConfig = {
   language: 'en' | 'fr'
   /** Webhooks and targets on loopback and private addresses. */
   allowPrivate: boolean
+  /** Null: no letters are sent. */
+  mail: { url: string; from: string } | null
 }
 
 /**
@@ -53,6 +55,7 @@ export function readConfig(environment: Environment): CollectorConfig {
       absent: isLocal,
       problems,
     }),
+    mail: readMail(get('CONSTAT_SMTP_URL'), get('CONSTAT_MAIL_FROM'), problems),
   }
   if (problems.length > 0) {
     throw new Fault('bad-config', `the environment has ${problems.length} wrong value(s)`, { problems })
@@ -100,6 +103,22 @@ function readListen(text: string, problems: string[]): { host: string; port: num
   if (match && host !== '' && port <= 65_535) return { host, port }
   problems.push(`CONSTAT_LISTEN is ${quote(text)}: write HOST:PORT, as 127.0.0.1:8420 or [::1]:8420`)
   return { host: '127.0.0.1', port: 0 }
+}
+
+const SENDER = /^(?:[^<>\r\n]{0,100}<[^<>@\s]{1,64}@[^<>@\s]{1,255}>|[^<>@\s]{1,64}@[^<>@\s]{1,255})$/
+
+/** The address of a mail server holds its password, so it is never repeated. */
+function readMail(
+  url: string | undefined,
+  from: string | undefined,
+  problems: string[],
+): CollectorConfig['mail'] {
+  if (url === undefined && from === undefined) return null
+  if (url === undefined || !/^smtps?:/.test(url) || !URL.canParse(url))
+    problems.push('CONSTAT_SMTP_URL is no mail server: write smtp://user:password@mail.example:587')
+  if (from === undefined || !SENDER.test(from))
+    problems.push('CONSTAT_MAIL_FROM is no sender: write an address, as Constat <constat@acme.example>')
+  return { url: url ?? '', from: from ?? '' }
 }
 
 function readTls(text: string, problems: string[]): TlsChoice {

@@ -17,6 +17,7 @@ import { Scrub } from './audit/scrub.ts'
 import { Closer } from './closing/closer.ts'
 import { LedgerStates } from './closing/ledger-state.ts'
 import type { Callers } from './callers/threads.ts'
+import { catchUpAlerting } from './contract/alerting-kept.ts'
 import { configure, type AssignDeps } from './contract/assign.ts'
 import { Contracts } from './contract/contracts.ts'
 import { Restored } from './contract/restored.ts'
@@ -28,12 +29,10 @@ import { LedgerFold } from './fold/ledger-fold.ts'
 import { FrameIntake } from './intake/frame-intake.ts'
 import type { Prove } from '@constat/evidence/frame-proof'
 import { Agents, type KnownAgent } from './intake/agents.ts'
-import { Alerted } from './judge/alerted.ts'
 import { Judge } from './judge/judge.ts'
-import { liveJudgement } from './judge/live.ts'
 import { Losses } from './judge/losses.ts'
-import { Objectives } from './judge/objectives.ts'
 import { SlotJudge } from './judge/slot-judge.ts'
+import { Telling } from './judge/telling.ts'
 import { servicesOn, Timelines } from '@constat/sla/fold/timelines'
 import type { ReadModel } from './view/reads.ts'
 import { Latencies } from './latency/latencies.ts'
@@ -42,6 +41,7 @@ import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
+import type { PlanDeps } from './read/alert-plan.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
@@ -77,6 +77,8 @@ export type PipelineDeps = {
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
   witnesses: Witnesses
+  /** What is known of the ways out. */
+  alerts?: Pick<PlanDeps, 'canMail' | 'heartbeats'>
   /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */
   verifier?: () => Promise<string | null>
 }
@@ -96,11 +98,10 @@ export class Pipeline {
   readonly restored: Restored
   readonly secondLooks: SecondLooks
   readonly #timelines: Timelines
-  readonly #alerted: Alerted
+  readonly #telling: Telling
   readonly #closer: Closer
   readonly #states: LedgerStates
   readonly #slots: SlotJudge
-  readonly #objectives: Objectives
   readonly #deps: PipelineDeps
   readonly #listeners: ((committed: Committed) => void)[] = []
   #committed: Committed[] = []
@@ -152,9 +153,9 @@ export class Pipeline {
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
     const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))
     this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl })
-    const judge = (asked: Parameters<typeof liveJudgement>[0]) => liveJudgement(asked, { timelines, slots })
-    this.#objectives = new Objectives({ sequencer, contracts, nowMs, judge, publicUrl })
-    this.#alerted = new Alerted({ db, sequencer, contracts, nowMs })
+    const { judge } = this
+    const told = (): void => deps.bus.publish()
+    this.#telling = new Telling({ db, sequencer, contracts, nowMs, publicUrl, judge, timelines, slots, told })
     this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states })
     this.model = this.#makeModel(latencies)
   }
@@ -172,10 +173,8 @@ export class Pipeline {
       isMember: (log, agent) => contracts.isMember(log, agent.toString('hex')),
       namesOf: (log, bytes) => {
         const id = bytes.toString('hex')
-        return {
-          contract: contracts.ofLog(log)?.contract ?? '',
-          agent: { id, name: contracts.nameOf(log, id) },
-        }
+        const contract = contracts.ofLog(log)?.contract ?? ''
+        return { contract, agent: { id, name: contracts.nameOf(log, id) } }
       },
       publicUrl,
       agentName: (id) => this.agents.byId(id)?.name ?? id,
@@ -199,6 +198,7 @@ export class Pipeline {
       windows: new WindowReads({ ...shown, db, states, losses, callers, pgConfig }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
+      plan: { db, contracts, nowMs, ...this.#deps.alerts },
     })
   }
 
@@ -209,6 +209,7 @@ export class Pipeline {
     await this.agents.open()
     this.#deps.heard?.(this.agents.enrolled())
     await this.contracts.catchUp(this.sequencer.heads(), this.sequencer)
+    await catchUpAlerting(this.contracts.all(), { db: this.#deps.db, nowMs: this.#deps.shell.clock.nowMs() })
     await this.fold.load()
     await this.#closer.open()
     await this.advance()
@@ -240,7 +241,7 @@ export class Pipeline {
   /** A receiver has accepted a message of this type, and that is written down. */
   readonly delivered = (type: MessageType): void => {
     if (!type.startsWith('incident.')) return
-    this.#alerted.accepted()
+    this.#telling.accepted()
     this.#gather()
   }
 
@@ -284,10 +285,10 @@ export class Pipeline {
 
   /** The steps, in order. What fails for one contract is set aside, and the others go on. */
   async #step(): Promise<void> {
-    const touched = this.#states.takeCarried()
-    const committed = this.#committed
+    const [touched, committed] = [this.#states.takeCarried(), this.#committed]
     this.#committed = []
     this.#note(committed)
+    this.#telling.heard(committed)
     await this.#fold(committed, touched)
     if (await this.judge.silences()) this.#deps.bus.publish()
     if (await this.scrub.tell()) this.#deps.bus.publish()
@@ -297,9 +298,8 @@ export class Pipeline {
       await this.#alone(contract, async (state) => {
         isConfigured = (await configure(contract, this.assign)) || isConfigured
         await this.#judge(state, touched)
-        await this.#alerted.advance(state)
+        await this.#telling.advance(state)
         this.#touchClosed(state, touched)
-        await this.#objectives.advance(this.contracts.of(contract) ?? state)
         await this.#closer.advance(state)
       })
     }

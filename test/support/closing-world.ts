@@ -72,6 +72,8 @@ export type Seen = {
   latencyUs?: (atMs: UnixMs, check: string) => number
   /** Of a failure; absent: a timeout. */
   cause?: (atMs: UnixMs, check: string) => Cause
+  /** Absent: nothing. */
+  value?: (atMs: UnixMs, check: string) => number
   /** The first failure is looked at again after 2 s. */
   isReprobed?: boolean
 }
@@ -288,7 +290,7 @@ function batchOf(
       outcome: rows.map(({ outcome }) => outcomeCode(outcome)),
       attempt: rows.map(({ attempt }) => attempt),
       latencyUs: rows.map(({ latencyUs }) => latencyUs),
-      value: none,
+      value: rows.map(({ value }) => value),
       phases: [none, none, none, none, none],
       cause: rows.map(({ cause }) => causeCode(cause)),
     },
@@ -301,12 +303,19 @@ type Row = {
   outcome: Outcome
   attempt: number
   latencyUs: number
+  value: number
   cause: Cause
 }
 
 /** In the order of their instants. */
 function rowsOf({ fromMs, untilMs, stepMs, only, ...seen }: Seen, { checks }: Config): Row[] {
-  const { outcome: outcomeAt, latencyUs = () => 20_000, cause = () => 'timeout', isReprobed } = seen
+  const {
+    outcome: outcomeAt,
+    latencyUs = () => 20_000,
+    cause = () => 'timeout',
+    value = () => 0,
+    isReprobed,
+  } = seen
   const rows: Row[] = []
   for (let atMs = fromMs; atMs < untilMs; atMs += stepMs) {
     for (const [check, { name }] of checks.entries()) {
@@ -319,6 +328,7 @@ function rowsOf({ fromMs, untilMs, stepMs, only, ...seen }: Seen, { checks }: Co
         outcome,
         attempt: 0,
         latencyUs: latencyUs(atMs, name),
+        value: value(atMs, name),
         cause: isFailure ? cause(atMs, name) : ('none' as const),
       }
       rows.push(row)

@@ -42,6 +42,7 @@ const NOTHING: ReadModel = {
   exclusions: () => [],
   exclusion: () => null,
   agents: () => [],
+  alertPlan: () => Promise.resolve(null),
   vantages: () => [],
 }
 
@@ -56,6 +57,7 @@ export function plainDeps({
   const deps: AppDeps = {
     read: NOTHING,
     events,
+    links: { isGood: () => false },
     guesses: new Guesses(() => 0),
     actions: {
       archiveContract: refuse('archiveContract'),
@@ -76,6 +78,7 @@ export function plainDeps({
         create: refuse('webhooks.create'),
         remove: refuse('webhooks.remove'),
         enable: refuse('webhooks.enable'),
+        renewSecret: refuse('webhooks.renewSecret'),
         test: refuse('webhooks.test'),
         deliveries: refuse('webhooks.deliveries'),
         replay: refuse('webhooks.replay'),

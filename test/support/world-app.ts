@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { issueApiToken, type Grant } from '../../collector/src/access.ts'
 import { openBus, type EventBus } from '../../collector/src/alert/bus.ts'
+import { isGoodLink } from '../../collector/src/alert/link.ts'
 import { actionsOf } from '../../collector/src/actions.ts'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
@@ -14,6 +15,8 @@ export type WorldApp = {
   post: (path: string) => Promise<Response>
 }
 
+/** Of links that acknowledge. */
+export const LINK_KEY = Buffer.alloc(32, 7)
 const PUBLIC_URL = 'http://127.0.0.1:1'
 
 function accessOf({ database, shell, clock }: ClosingWorld) {
@@ -49,6 +52,7 @@ export async function worldDeps(
     read: world.line().model,
     actions,
     events: bus,
+    links: { isGood: (link) => isGoodLink(link, { key: LINK_KEY, nowMs: clock.nowMs() }) },
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
     metrics: metricsOf(world.line()),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },

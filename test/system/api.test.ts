@@ -180,6 +180,13 @@ const CASES: Case[] = [
     status: 200,
   },
   {
+    operation: 'post /webhooks/{webhook}/secret',
+    path: `/webhooks/${hook!.id}/secret`,
+    method: 'POST',
+    status: 201,
+  },
+  { operation: 'get /contracts/{contract}/alerting', path: '/contracts/intranet/alerting', status: 200 },
+  {
     operation: 'post /webhooks/{webhook}/test',
     path: `/webhooks/${hook!.id}/test`,
     method: 'POST',
@@ -356,7 +363,7 @@ describe('to the provider, vantages are sites', () => {
     expect(leaks).toEqual([])
     // What is the owner's alone, programs that are not given away here, and windows that have not closed.
     const mayBe =
-      /verify|owner|setup|agents|tokens|audit|webhooks|install|constat-agent|closing|replay|windows/
+      /verify|owner|setup|agents|tokens|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows/
     expect(refused.filter((path) => !mayBe.test(path))).toEqual([])
     // The same walk finds them where they may be read.
     expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
@@ -451,7 +458,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|audit|archive$|try$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|audit|alerting$|archive$|try$|^put|^delete/.test(operation),
   ),
 )
 

@@ -10,13 +10,15 @@ import { Logger, run, runMigrations, type RunnerOptions } from 'graphile-worker'
 import { cleanDeliveries, freeJobs, restoreJobs, schedule } from '../db/deliveries.ts'
 import { DELIVER_TASK } from '../db/events.ts'
 import type { PgConfig } from '../db/open.ts'
+import { cleanReminders } from '../db/reminders.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
 import { WorkerPool } from './worker-pool.ts'
 import { openLanes, type Lanes } from './lanes.ts'
 import { resolveName, SEND_TIMEOUT_MS, type Lookup } from './post.ts'
 import { RETRY_DELAYS_MS } from './retry.ts'
-import { sendDelivery, type DeliverJob, type Sending } from './send.ts'
+import { headlineOf } from './headline.ts'
+import { sendDelivery, type DeliverJob, type Letters, type Sayer, type Sending } from './send.ts'
 import type { MessageType } from './types.ts'
 
 /** Jobs looked at at once. */
@@ -42,6 +44,9 @@ export type DeliveryOptions = {
   log: Log
   /** Webhooks on loopback and private addresses. */
   allowPrivate: boolean
+  /** Absent: in English, by ids, and no letters. */
+  say?: Sayer
+  letters?: Letters
   /** Called after each delivery that a receiver accepted, when it is written down. Must not throw. */
   delivered?: (type: MessageType) => void
   lookup?: Lookup
@@ -96,9 +101,14 @@ export async function startDelivery(options: DeliveryOptions): Promise<Deliverin
 function sendingOf(options: DeliveryOptions, signal: AbortSignal): Sending {
   const { sql, clock, random, log, allowPrivate, lookup = resolveName } = options
   const { retryDelaysMs = RETRY_DELAYS_MS, timeoutMs = SEND_TIMEOUT_MS } = options
-  const { delivered = () => undefined } = options
+  const { delivered = () => undefined, say = headlineOf, letters = NO_LETTERS } = options
   const reach = { allowPrivate, lookup }
-  return { sql, clock, random, log, reach, retryDelaysMs, timeoutMs, delivered, signal }
+  return { sql, clock, random, log, reach, retryDelaysMs, timeoutMs, say, letters, delivered, signal }
+}
+
+const NO_LETTERS: Letters = {
+  send: () =>
+    Promise.resolve({ status: null, error: 'no letters are sent here', body: null, retryAfter: null }),
 }
 
 type Work = { lanes: Lanes; underWay: Set<Promise<void>>; sending: Sending }
@@ -166,6 +176,7 @@ function isDeliverJob(payload: unknown): payload is DeliverJob & { isNotice?: un
 async function clean({ sql, clock, log }: DeliveryOptions): Promise<void> {
   try {
     const gone = await cleanDeliveries(sql, clock.nowMs())
+    await cleanReminders(sql, clock.nowMs())
     if (gone > 0) log.info('old deliveries removed', { deliveries: gone })
   } catch (error) {
     log.warn('old deliveries could not be removed', { error: messageOf(error) })

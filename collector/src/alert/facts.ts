@@ -31,9 +31,14 @@ export type IncidentChanged = {
   publicUrl: string | null
   /** The incident that goes on, of `incident.merged`. */
   mergedInto?: string
+  /** The contract calls a guarantee of its service critical. */
+  isCritical?: boolean
+  /** Of `incident.escalated`: which step, and how long nobody has answered. */
+  escalation?: { step: number; unansweredMs: number }
 }
 
-export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentChanged): Fact {
+export function incidentFact(changed: IncidentChanged): Fact {
+  const { type, incident, atMs, publicUrl, mergedInto, isCritical = false, escalation } = changed
   const down = incident.vantages.filter(({ state }) => state === 'down')
   const others = incident.vantages.filter(({ state }) => state !== 'down')
   const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
@@ -45,7 +50,9 @@ export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: In
       vantages: kept,
     }),
     vantagesLeftOut: incident.vantages.length - kept.length,
+    critical: isCritical,
     ...(mergedInto === undefined ? {} : { mergedInto }),
+    ...(escalation && { escalation }),
     links:
       publicUrl === null ? {} : { incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}` },
   }
@@ -267,6 +274,42 @@ export function objectiveFact({ type, contract, objective, atMs, publicUrl }: Ob
   const links = page === null ? {} : { contract: page }
   const data = { id, contract, ...cutTexts(texts), budget: budget && { ...budget }, links }
   return { type, contract, atMs, data }
+}
+
+/** A certificate ends soon. `service` null: of a reference. */
+export type CertificateEnding = {
+  contract: string
+  certificate: { check: string; service: string | null; target: string; daysLeft: number }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function certificateFact({ contract, certificate, atMs, publicUrl }: CertificateEnding): Fact {
+  const links =
+    publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}` }
+  const { check, service, target, daysLeft } = certificate
+  const message = `the certificate of ${target} ends in ${daysLeft} days or less: renew it`
+  const data = { id: check, contract, ...cutTexts({ check, service, target, message }), daysLeft, links }
+  return { type: 'certificate.expiring', contract, atMs, data }
+}
+
+/** The time to claim for a window ends soon. */
+export type ClaimEnding = {
+  contract: string
+  claim: {
+    window: string
+    deadlineAt: string
+    daysLeft: number
+    credit: { amount: string; currency: string } | null
+  }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function deadlineFact({ contract, claim, atMs, publicUrl }: ClaimEnding): Fact {
+  const path = `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(claim.window)}`
+  const links = publicUrl === null ? {} : { window: publicUrl + path }
+  return { type: 'claim.deadline', contract, atMs, data: { id: claim.window, contract, ...claim, links } }
 }
 
 /** The texts of one object as they are shown and cut to size; everything else as it is. */

@@ -25,6 +25,8 @@ export type Lookup = (name: string) => Promise<readonly LookupAddress[]>
 export type Reach = { allowPrivate: boolean; lookup: Lookup }
 
 export type Post = {
+  /** Absent: POST. A GET has no body. */
+  method?: 'GET' | 'POST'
   url: URL
   headers: Readonly<Record<string, string>>
   body: string
@@ -64,12 +66,15 @@ function noAnswer(error: string): Answer {
   return { status: null, error: error.slice(0, MAX_ERROR_CHARS), body: null, retryAfter: null }
 }
 
-function send({ url, headers, body, reach }: Post, signal: AbortSignal): Promise<IncomingMessage> {
+function send(
+  { method = 'POST', url, headers, body, reach }: Post,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((settle, fail) => {
     const outgoing = request(url, {
-      method: 'POST',
-      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+      method,
+      headers: method === 'GET' ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
       agent: false,
       lookup: guardedLookup(reach),
       maxHeaderSize: MAX_HEADER_BYTES,

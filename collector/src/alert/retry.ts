@@ -31,6 +31,8 @@ export type Answer = {
   error: string | null
   body: string | null
   retryAfter: string | null
+  /** The receiver will never take it: it is not tried again. */
+  isFinal?: boolean
 }
 
 export type Outcome =
@@ -51,6 +53,7 @@ export type Attempt = {
 
 export function outcomeOf({ answer, attemptsBefore, delaysMs, nowMs, chance }: Attempt): Outcome {
   if (isSuccess(answer.status)) return { state: 'delivered' }
+  if (answer.isFinal) return { state: 'failed' }
   if (answer.status === 410) return { state: 'disabled' }
   const delayMs = delaysMs[attemptsBefore]
   if (delayMs === undefined) return { state: 'failed' }

@@ -10,6 +10,7 @@ import { dropDelivery, findDelivery, isIncidentOver, recordAttempt, schedule } f
 import type { Attempted, DueDelivery } from '../db/deliveries.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
+import type { Headline } from './headline.ts'
 import { post, type Reach } from './post.ts'
 import { isSuccess, outcomeOf, type Answer } from './retry.ts'
 import { bodiesOf, shapeNamed, type ShapeName } from './shapes/table.ts'
@@ -26,10 +27,28 @@ export type Sending = {
   reach: Reach
   retryDelaysMs: readonly number[]
   timeoutMs: number
+  /** What a message says to people; the language is that of its endpoint, null: of the collector. */
+  say: Sayer
+  letters: Letters
   /** Called after a delivery that the receiver accepted was written down. Must not throw. */
   delivered: (type: MessageType) => void
   /** Aborted when the collector stops and requests in flight have had their grace. */
   signal: AbortSignal
+}
+
+export type Sayer = (envelope: Envelope, language: 'en' | 'fr' | null) => Headline
+
+/** What goes out as e-mail. */
+export type Letters = {
+  send(letter: {
+    url: URL
+    envelope: Envelope
+    language: 'en' | 'fr' | null
+    messageId: string
+    /** What it is about is over by now. */
+    isOver: boolean
+    signal: AbortSignal
+  }): Promise<Answer>
 }
 
 /** An answer that cannot be written down for this long is lost, and the message sent again. */
@@ -74,9 +93,22 @@ async function attempt(due: Sendable, sending: Sending): Promise<Answer> {
     const url = new URL(due.url)
     // Written by `envelopeText`, and only there.
     const envelope = JSON.parse(due.payload) as Envelope
+    const { language, messageId } = due
     // A try may come hours after the message was written.
-    const isOver = shape.holdsAlerts === true && (await isIncidentOver(sending.sql, due.id))
-    const bodies = bodiesOf(due.shape, { envelope, text: due.payload, url, isOver })
+    const asksOver = shape.holdsAlerts === true || shape.protocol !== undefined
+    const isOver = asksOver && (await isIncidentOver(sending.sql, due.id))
+    if (shape.protocol !== undefined) {
+      return await sending.letters.send({
+        url,
+        envelope,
+        language,
+        messageId,
+        isOver,
+        signal: sending.signal,
+      })
+    }
+    const headline = sending.say(envelope, language)
+    const bodies = bodiesOf(due.shape, { envelope, headline, text: due.payload, url, isOver })
     return await postAll(bodies, { due, url: shape.target?.(url) ?? url, sending })
   } catch (error) {
     return { status: null, error: `could not be written: ${messageOf(error)}`, body: null, retryAfter: null }
@@ -97,15 +129,20 @@ async function postAll(
 
 type Signing = { due: Sendable; body: string; atMs: number }
 
-/** Standard Webhooks: id and time are under the signature together with the body. */
+/** Standard Webhooks: id and time are under the signature together with the body. A secret and the one before it. */
 function signedHeaders({ due, body, atMs }: Signing): Record<string, string> {
   const timestamp = new Date(atMs)
+  const { secret, lastSecret, lastSecretUntilMs } = due
+  const isTwo = lastSecret !== null && lastSecretUntilMs !== null && atMs < lastSecretUntilMs
+  const secrets = isTwo ? [secret, lastSecret] : [secret]
   return {
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
     'webhook-id': due.messageId,
     'webhook-timestamp': String(Math.floor(atMs / 1_000)),
-    'webhook-signature': new Webhook(due.secret).sign(due.messageId, timestamp, body),
+    'webhook-signature': secrets
+      .map((one) => new Webhook(one).sign(due.messageId, timestamp, body))
+      .join(' '),
   }
 }
 

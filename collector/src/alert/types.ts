@@ -13,13 +13,16 @@ export const EVENT_TYPES = [
   'incident.merged',
   'site.unreachable',
   'incident.acknowledged',
+  'incident.escalated',
   'objective.at_risk',
   'objective.breached',
   'window.finalised',
   'window.amended',
   'agent.silent',
   'agent.back',
+  'certificate.expiring',
   'exclusion.proposed',
+  'claim.deadline',
   'evidence.anomaly',
 ] as const
 
@@ -27,11 +30,8 @@ export const EVENT_TYPES = [
 export const RESERVED_TYPES: readonly string[] = [
   'terms.agreed',
   'terms.objected',
-  'incident.escalated',
-  'certificate.expiring',
   'penalty.notified',
   'penalty.answered',
-  'claim.deadline',
   'report.ready',
 ]
 
@@ -51,10 +51,17 @@ export const MAX_PAYLOAD_BYTES = 20_000
 export type EventData = { readonly [key: string]: DataValue }
 export type DataValue = null | boolean | number | string | readonly DataValue[] | EventData
 
-export type Fact = { type: EventType; contract: string | null; atMs: UnixMs; data: EventData }
+export type Fact = {
+  type: EventType
+  contract: string | null
+  atMs: UnixMs
+  data: EventData
+  /** Of no one contract: those whose endpoints hear of it all the same. */
+  concerns?: readonly string[]
+}
 
 /** A fact that was written. Ids grow in the order of the commits. */
-export type Event = Fact & { id: number }
+export type Event = Omit<Fact, 'concerns'> & { id: number }
 
 /** What a webhook receives, before its shape. */
 export type Envelope = { type: MessageType; timestamp: string; data: EventData }

@@ -185,6 +185,7 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))
   addTokens(program, world, end)
+  addAlerts(program, world, end)
   program
     .command('check')
     .description('prove the whole ledger, running or stopped; exit 2 names the first entry that lies')
@@ -216,6 +217,20 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (folder, flags) => end(await (await import('./restore.ts')).restore(folder, flags, world)))
+}
+
+function addAlerts(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('alert')
+    .description('who is told')
+    .command('test <contract>')
+    .description(
+      'who would be told of what, when and why, if each service went down now; exit 1 where nobody is',
+    )
+    .option('--send', 'send a test message to each endpoint, and wait for its answer')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./alert-test.ts')).alertTest(name, flags, world)))
 }
 
 function addTokens(program: Command, world: World, end: (code: number) => void): void {

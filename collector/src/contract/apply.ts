@@ -6,6 +6,8 @@
  */
 import type { Json } from '@constat/shared/canonical-json'
 import type { UnixMs } from '@constat/shared/time'
+import { alertingIn } from '@constat/sla/alerting/documents'
+import type { AlertingDocument } from '@constat/sla/alerting/route'
 import { revisionProblem } from '@constat/sla/contract/compare'
 import { contractDigest, termsJson } from '@constat/sla/contract/digest'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
@@ -14,7 +16,10 @@ import { problemText } from '@constat/sla/contract/problem'
 import { newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
 import { endedMs } from '@constat/sla/state/in-force'
 import { keepSource, type SourceFile } from '../db/source-rows.ts'
-import type { Database } from '../db/tx.ts'
+import { noteNoAlerting, putAlerting } from '../db/alerting.ts'
+import { addressProblem } from '../db/webhooks.ts'
+import { isShapeName } from '../alert/shapes/table.ts'
+import type { Database, Tx } from '../db/tx.ts'
 import { jsonDraft } from '../ledger/body.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Contracts } from './contracts.ts'
@@ -54,11 +59,13 @@ export async function applyContract(
   if (names.size > MAX_CONTRACTS) {
     return { kind: 'refused', problems: [`a collector takes ${MAX_CONTRACTS} contracts at most`] }
   }
+  const addresses = wanted.flatMap(({ name }) => alertingIn(parsed, name).flatMap(addressProblems))
+  if (addresses.length > 0) return { kind: 'refused', problems: [...new Set(addresses)] }
   const numbers = wanted.flatMap((terms) => numberProblem(terms, deps.contracts))
   if (numbers.length > 0) return { kind: 'refused', problems: numbers }
   const applied: Applied[] = []
   for (const terms of wanted) {
-    const one = () => applyOne(terms, { source: files, stopProbing }, deps)
+    const one = () => applyOne(terms, { source: files, parsed, stopProbing }, deps)
     applied.push(await deps.contracts.inTurn(terms.name, one))
   }
   for (const { contract, revision, changed } of applied) {
@@ -67,12 +74,31 @@ export async function applyContract(
       (one) => one.kind === 'LossModel' && one.spec.contract === contract,
     )
     if (!changed && hasModel) await deps.db.begin((tx) => keepSource(tx, { contract, revision, files }))
+    if (!changed) await deps.db.begin((tx) => keepAlerting(tx, { contract, parsed, nowMs: deps.nowMs() }))
   }
   return {
     kind: 'applied',
     contracts: applied,
     warnings: wanted.flatMap((terms) => warningsOf(terms, deps.nowMs())),
   }
+}
+
+/** What a document cannot know of itself: whether the receiver's shape takes its address. */
+function addressProblems({ name, spec }: AlertingDocument): string[] {
+  return spec.endpoints.flatMap(({ id, url, shape }) => {
+    const problem = url === undefined || !isShapeName(shape) ? null : addressProblem(url, shape)
+    return problem === null ? [] : [`Alerting ${name}: endpoint ${id}: ${problem}`]
+  })
+}
+
+/** Documents that hold no Alerting leave the one in effect: a contract pasted alone must not end who is told. */
+async function keepAlerting(
+  tx: Tx,
+  { contract, parsed, nowMs }: { contract: string; parsed: ParsedContracts; nowMs: UnixMs },
+): Promise<void> {
+  const documents = alertingIn(parsed, contract)
+  if (documents.length > 0) await putAlerting(tx, { contract, documents, nowMs })
+  else await noteNoAlerting(tx, contract)
 }
 
 /** The author's own number rises with the terms. The same terms again change nothing, their number either. */
@@ -83,11 +109,11 @@ function numberProblem(terms: ExpandedContract, contracts: Contracts): string[] 
   return problem === undefined ? [] : [`${terms.name} ${problem}`]
 }
 
-type Wanted = { source: SourceFile[]; stopProbing: boolean }
+type Wanted = { source: SourceFile[]; parsed: ParsedContracts; stopProbing: boolean }
 
 async function applyOne(
   terms: ExpandedContract,
-  { source, stopProbing }: Wanted,
+  { source, parsed, stopProbing }: Wanted,
   { sequencer, contracts, nowMs }: ApplyDeps,
 ): Promise<Applied> {
   const contract = terms.name
@@ -114,7 +140,10 @@ async function applyOne(
   await sequencer.append({
     log: head.id,
     drafts: [jsonDraft(body, { type: 'revision', receivedMs }), ...(configuration ? [configuration] : [])],
-    within: (tx) => keepSource(tx, { contract, revision, files: source }),
+    within: async (tx) => {
+      await keepSource(tx, { contract, revision, files: source })
+      await keepAlerting(tx, { contract, parsed, nowMs: receivedMs })
+    },
   })
   return { contract, revision, digest, changed: true }
 }

@@ -26,13 +26,19 @@ export type DueDelivery = {
   url: string | null
   shape: ShapeName | null
   secret: string | null
+  /** The secret before it, as long as that signs too. */
+  lastSecret: string | null
+  lastSecretUntilMs: UnixMs | null
+  language: 'en' | 'fr' | null
+  /** No more is sent: disabled, or ended. */
   disabledMs: UnixMs | null
 }
 
 export async function findDelivery(sql: Database, id: string): Promise<DueDelivery | null> {
   const [row] = await sql<DueDelivery[]>`
     select d.id, d.message_id as "messageId", d.type, d.payload, d.state, d.attempts, d.webhook,
-      w.url, w.shape, w.secret, w.disabled_ms as "disabledMs"
+      w.url, w.shape, w.secret, w.last_secret as "lastSecret", w.last_secret_until_ms as "lastSecretUntilMs",
+      w.language, coalesce(w.disabled_ms, w.ended_ms) as "disabledMs"
     from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
   return row ?? null
 }
@@ -141,5 +147,8 @@ export async function restoreJobs(sql: Database, nowMs: UnixMs): Promise<number>
 export async function cleanDeliveries(sql: Database, nowMs: UnixMs): Promise<number> {
   const gone = await sql`
     delete from delivery where state <> 'pending' and created_ms < ${nowMs - DELIVERIES_KEPT_MS}`
+  // An endpoint that ended is kept as long as something tells what was sent to it.
+  await sql`delete from webhook w where ended_ms < ${nowMs - DELIVERIES_KEPT_MS}
+    and not exists (select 1 from delivery d where d.webhook = w.id)`
   return gone.count
 }

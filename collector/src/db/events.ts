@@ -7,8 +7,8 @@ import { visible } from '@constat/shared/visible'
 import { envelopeText, MAX_PAYLOAD_BYTES, NOTICE_FLAG, payloadBytes, TEST_TYPE } from '../alert/types.ts'
 import type { Event, EventData, EventType, Fact, MessageType } from '../alert/types.ts'
 import type { UnixMs } from '@constat/shared/time'
-import { shapesTaking } from '../alert/shapes/table.ts'
 import { DATABASE_LOCKS } from './lock.ts'
+import { recipientsOf, type Addressed, type Recipient } from './recipients.ts'
 import type { Database, Tx } from './tx.ts'
 
 /** At most this many events in one answer of `eventsSince`. */
@@ -24,9 +24,10 @@ type EventRow = { id: number; type: EventType; contract: string | null; atMs: Un
 
 /**
  * Writes the event of `fact` inside `tx`; call it last, for it holds a lock until the commit. Wake the bus after.
+ * `to`: endpoints of a contract's document that are told, in place of those that its routes would name.
  * Throws `too-large` for a payload of 20 kB or more; the builders of alert/facts.ts stay below.
  */
-export async function writeEvent(tx: Tx, fact: Fact): Promise<Event> {
+export async function writeEvent(tx: Tx, fact: Fact, to: Addressed | null = null): Promise<Event> {
   const data = storable(fact.data)
   const payload = envelopeText({ type: fact.type, atMs: fact.atMs, data })
   if (payloadBytes(payload) >= MAX_PAYLOAD_BYTES) {
@@ -38,8 +39,9 @@ export async function writeEvent(tx: Tx, fact: Fact): Promise<Event> {
     insert into event (type, contract, at_ms, data)
     values (${fact.type}, ${fact.contract}, ${fact.atMs}, ${JSON.stringify(data)}::text::jsonb) returning id`
   if (!row) throw new Fault('database', 'an event was not written')
-  await enqueue(tx, { type: fact.type, payload, atMs: fact.atMs, to: { subscribed: fact.type } })
-  return { ...fact, data, id: row.id }
+  const { type, contract, atMs } = fact
+  await enqueue(tx, { type, payload, atMs, to: await recipientsOf(tx, { ...fact, data }, to) })
+  return { type, contract, atMs, data, id: row.id }
 }
 
 /** A `webhook.test` message to one webhook: no event, the same queue. The id of its delivery. */
@@ -49,30 +51,27 @@ export async function writeTestMessage(
 ): Promise<string | null> {
   const data = { message: 'A test message of Constat.', webhook }
   const payload = envelopeText({ type: TEST_TYPE, atMs, data })
-  const [id] = await enqueue(tx, { type: TEST_TYPE, payload, atMs, to: { webhook } })
+  const known =
+    await tx`select 1 from webhook where id = ${webhook} and disabled_ms is null and ended_ms is null`
+  const to = known.map(() => ({ webhook, delayMs: 0 }))
+  const [id] = await enqueue(tx, { type: TEST_TYPE, payload, atMs, to })
   return id ?? null
 }
 
-type Message = {
-  type: MessageType
-  payload: string
-  atMs: UnixMs
-  to: { subscribed: string } | { webhook: string }
-}
+type Message = { type: MessageType; payload: string; atMs: UnixMs; to: readonly Recipient[] }
 
-/** One delivery and one job for each enabled webhook addressed; all of them carry one message id. */
+/** One delivery and one job for each recipient; all of them carry one message id. */
 async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<string[]> {
-  const addressed =
-    'webhook' in to ? tx`w.id = ${to.webhook}` : tx`(w.types ? '*' or w.types ? ${to.subscribed}::text)`
+  if (to.length === 0) return []
   const rows = await tx<{ id: string }[]>`
     with message as materialized (select 'msg_' || replace(gen_random_uuid()::text, '-', '') as id),
     added as (
       insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
-      select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), w.id, message.id, ${type}, ${payload},
-        'pending', ${atMs}, ${atMs}
-      from webhook w, message
-      where w.disabled_ms is null and w.shape = any(${shapesTaking(type)}) and ${addressed}
-      returning id, webhook, type, attempts, 0 as delay_ms)
+      select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), own.webhook, message.id, ${type}, ${payload},
+        'pending', ${atMs}, ${atMs}::int8 + own.delay_ms
+      from message, unnest(${to.map(({ webhook }) => webhook)}::text[],
+        ${to.map(({ delayMs }) => delayMs)}::int8[]) as own (webhook, delay_ms)
+      returning id, webhook, type, attempts, next_ms - created_ms as delay_ms)
     select id, (${addJob(tx)}).id as job from added`
   return rows.map((row) => row.id)
 }

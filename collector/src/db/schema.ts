@@ -1,6 +1,6 @@
 /**
  * Schema: what the collector keeps. Ground state is `log`, `entry`, `blob` (the ledger) and what people
- * set up (`agent`, `token`, `webhook`); tables under "Derived" can be dropped and rebuilt from it.
+ * set up (`agent`, `token`, `webhook`, `alerting`); tables under "Derived" can be dropped and rebuilt from it.
  * Instants are integer ms UTC, digests and keys are raw bytes.
  */
 import { sql } from 'drizzle-orm'
@@ -16,6 +16,8 @@ import {
   uniqueIndex,
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core'
+
+import type { AlertingDocument } from '@constat/sla/alerting/route'
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const ms = (name: string) => bigint(name, { mode: 'number' })
@@ -193,16 +195,38 @@ export const audit = pgTable('audit', {
   contract: text('contract'),
 })
 
-export const webhook = pgTable('webhook', {
-  id: text('id').primaryKey(),
-  url: text('url').notNull(),
-  /** Event types; `*` is all of them. */
-  types: jsonb('types').$type<string[]>().notNull(),
-  shape: text('shape').notNull(),
-  /** `whsec_` and base64. */
-  secret: text('secret').notNull(),
-  createdMs: ms('created_ms').notNull(),
-  disabledMs: ms('disabled_ms'),
+export const webhook = pgTable(
+  'webhook',
+  {
+    id: text('id').primaryKey(),
+    url: text('url').notNull(),
+    /** Event types; `*` is all of them. */
+    types: jsonb('types').$type<string[]>().notNull(),
+    shape: text('shape').notNull(),
+    /** `whsec_` and base64. */
+    secret: text('secret').notNull(),
+    /** The one before, which signs beside it for a while. */
+    lastSecret: text('last_secret'),
+    lastSecretUntilMs: ms('last_secret_until_ms'),
+    createdMs: ms('created_ms').notNull(),
+    disabledMs: ms('disabled_ms'),
+    /** Of an endpoint of an Alerting document: whose it is, and `document/endpoint`. Null: made by hand. */
+    contract: text('contract'),
+    endpoint: text('endpoint'),
+    /** Null: that of the collector. */
+    language: text('language', { enum: ['en', 'fr'] }),
+    /** No document asks for it any more: nothing is sent, and what was sent can still be read. */
+    endedMs: ms('ended_ms'),
+  },
+  (t) => [uniqueIndex('webhook_endpoint').on(t.contract, t.endpoint)],
+)
+
+/** The Alerting documents in effect, as they were parsed: private, and written with the documents applied. */
+export const alerting = pgTable('alerting', {
+  contract: text('contract').primaryKey(),
+  /** Hex, SHA-256 of the canonical form. */
+  digest: text('digest').notNull(),
+  documents: jsonb('documents').$type<AlertingDocument[]>().notNull(),
 })
 
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: text('value').notNull() })
@@ -220,6 +244,18 @@ export const event = pgTable(
     data: jsonb('data').$type<Record<string, unknown>>().notNull(),
   },
   (t) => [index('event_contract').on(t.contract, t.id)],
+)
+
+/** Told once: a step of an escalation, a certificate, a deadline. Written with its event. */
+export const reminder = pgTable(
+  'reminder',
+  {
+    /** Of what it is: an incident, a check, a window. */
+    subject: text('subject').notNull(),
+    step: text('step').notNull(),
+    atMs: ms('at_ms').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.subject, t.step] })],
 )
 
 export const delivery = pgTable(

@@ -28,6 +28,14 @@ export type WebhookView = {
   shape: ShapeName
   createdAt: string
   disabledAt: string | null
+  /** Made by hand, or named by a document of a contract. */
+  source: 'api' | 'contract'
+  contract: string | null
+  /** `document/endpoint` of the contract. */
+  endpoint: string | null
+  language: 'en' | 'fr' | null
+  /** When the documents stopped to name it. */
+  endedAt: string | null
 }
 
 export type DeliveryView = {
@@ -58,18 +66,21 @@ export function webhookProblems({ url, types, shape = 'generic' }: WebhookDraft)
   if (reserved.length > 0)
     problems.push(`nothing tells ${reserved.join(', ')} in this version: leave them out, or take * for all`)
   if (!isShapeName(shape)) problems.push(`shape is one of ${SHAPE_NAMES.join(', ')}`)
-  const problem = urlProblem(url, isShapeName(shape) ? shape : 'generic')
+  const problem = addressProblem(url, isShapeName(shape) ? shape : 'generic')
   return problem === null ? problems : [...problems, problem]
 }
 
-function urlProblem(text: string, shape: ShapeName): string | null {
+/** Why nothing can be sent to an address in a shape, as a sentence; null: nothing is wrong. */
+export function addressProblem(text: string, shape: ShapeName): string | null {
   if (text.length > MAX_URL_CHARS) return `url has more than ${MAX_URL_CHARS} characters`
   if (!URL.canParse(text)) return 'url is not an absolute address'
   const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+  const { protocol, problem } = shapeNamed(shape)
+  if (protocol === undefined && url.protocol !== 'http:' && url.protocol !== 'https:')
     return 'url begins with neither https:// nor http://'
+  if (protocol !== undefined && url.protocol !== protocol) return `url does not begin with ${protocol}`
   if (url.username !== '' || url.password !== '') return 'url carries credentials: use the signature instead'
-  return shapeNamed(shape).problem?.(url) ?? null
+  return problem?.(url) ?? null
 }
 
 export type Creation = { draft: WebhookDraft; nowMs: UnixMs; random: Random }
@@ -85,7 +96,8 @@ export async function createWebhook(
   const secret = `whsec_${random.bytes(SECRET_BYTES).toString('base64')}`
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(${DATABASE_LOCKS.space}::int, ${DATABASE_LOCKS.webhooks}::int)`
-    const [found] = await tx<{ n: number }[]>`select count(*)::int as n from webhook`
+    const [found] = await tx<{ n: number }[]>`
+      select count(*)::int as n from webhook where contract is null`
     if (found && found.n >= MAX_WEBHOOKS) {
       throw new Fault('conflict', `there are ${MAX_WEBHOOKS} webhooks already`, { hint: 'remove one first' })
     }
@@ -96,28 +108,46 @@ export async function createWebhook(
   return { id, secret }
 }
 
-/** Oldest first; at most `MAX_WEBHOOKS`, so there are no pages. */
+/** Those made by hand, at most `MAX_WEBHOOKS`, then those of contracts; each oldest first. */
 export async function listWebhooks(sql: Database): Promise<WebhookView[]> {
   const rows = await sql<WebhookRow[]>`
-    select ${sql.unsafe(WEBHOOK_COLUMNS)} from webhook order by created_ms, id`
+    select ${sql.unsafe(WEBHOOK_COLUMNS)} from webhook order by contract nulls first, created_ms, endpoint, id`
   return rows.map(webhookView)
 }
 
-type WebhookRow = Omit<WebhookView, 'createdAt' | 'disabledAt'> & {
+type WebhookRow = Omit<WebhookView, 'createdAt' | 'disabledAt' | 'endedAt' | 'source'> & {
   createdMs: UnixMs
   disabledMs: UnixMs | null
+  endedMs: UnixMs | null
 }
 
-const WEBHOOK_COLUMNS = 'id, url, types, shape, created_ms as "createdMs", disabled_ms as "disabledMs"'
+const WEBHOOK_COLUMNS = `id, url, types, shape, contract, endpoint, language, created_ms as "createdMs",
+  disabled_ms as "disabledMs", ended_ms as "endedMs"`
 
-function webhookView({ createdMs, disabledMs, ...rest }: WebhookRow): WebhookView {
-  const disabledAt = disabledMs === null ? null : formatInstant(disabledMs)
-  return { ...rest, createdAt: formatInstant(createdMs), disabledAt }
+function webhookView({ createdMs, disabledMs, endedMs, ...rest }: WebhookRow): WebhookView {
+  return {
+    ...rest,
+    source: rest.contract === null ? 'api' : 'contract',
+    createdAt: formatInstant(createdMs),
+    disabledAt: instantOrNull(disabledMs),
+    endedAt: instantOrNull(endedMs),
+  }
 }
 
-/** False: there is none of that id. What it still had to send is not sent. */
+function instantOrNull(atMs: UnixMs | null): string | null {
+  return atMs === null ? null : formatInstant(atMs)
+}
+
+/** False: there is none of that id. What it still had to send is not sent. Fault `conflict` for a contract's own. */
 export function removeWebhook(sql: Database, id: string): Promise<boolean> {
   return sql.begin(async (tx) => {
+    const [own] = await tx<{ contract: string | null; endpoint: string }[]>`
+      select contract, endpoint from webhook where id = ${id}`
+    if (own && own.contract !== null) {
+      throw new Fault('conflict', `${own.endpoint} stands in the documents of ${own.contract}.`, {
+        hint: 'Remove it from its Alerting document and apply that.',
+      })
+    }
     await tx`update delivery set state = 'disabled', next_ms = null where webhook = ${id} and state = 'pending'`
     const gone = await tx`delete from webhook where id = ${id}`
     return gone.count === 1
@@ -131,23 +161,46 @@ export async function enableWebhook(sql: Database, id: string): Promise<WebhookV
   return row ? webhookView(row) : null
 }
 
+/** How long the secret before a new one signs beside it. */
+export const SECRET_OVERLAP_MS = 24 * 3_600_000
+
+/** A new secret, shown this once; null: there is none of that id. The last one goes on to sign for a day. */
+export async function renewSecret(
+  sql: Database,
+  { id, nowMs, random }: { id: string; nowMs: UnixMs; random: Random },
+): Promise<{ id: string; secret: string } | null> {
+  const secret = `whsec_${random.bytes(SECRET_BYTES).toString('base64')}`
+  const renewed = await sql`
+    update webhook set last_secret = secret, last_secret_until_ms = ${nowMs + SECRET_OVERLAP_MS},
+      secret = ${secret} where id = ${id}`
+  return renewed.count === 1 ? { id, secret } : null
+}
+
 /** Sends `webhook.test` the way everything is sent. Faults: `not-found`, `conflict` when disabled. */
 export function testWebhook(
   sql: Database,
   { id, nowMs }: { id: string; nowMs: UnixMs },
 ): Promise<{ delivery: string }> {
   return sql.begin(async (tx) => {
-    checkEnabled(await tx<Enabled[]>`select disabled_ms as "disabledMs" from webhook where id = ${id}`)
+    checkEnabled(
+      await tx<Enabled[]>`
+      select disabled_ms as "disabledMs", ended_ms as "endedMs" from webhook where id = ${id}`,
+    )
     const delivery = await writeTestMessage(tx, { webhook: id, atMs: nowMs })
     if (delivery === null) throw new Fault('not-found', `there is no webhook ${id}`)
     return { delivery }
   })
 }
 
-type Enabled = { disabledMs: UnixMs | null }
+type Enabled = { disabledMs: UnixMs | null; endedMs: UnixMs | null }
 
 function checkEnabled([webhook]: readonly Enabled[]): void {
   if (!webhook) throw new Fault('not-found', 'there is no such webhook')
+  if (webhook.endedMs !== null) {
+    throw new Fault('conflict', 'The documents of its contract do not name this endpoint any more.', {
+      hint: 'Name it in an Alerting document and apply that.',
+    })
+  }
   if (webhook.disabledMs === null) return
   throw new Fault('conflict', 'the receiver answered 410, which disabled the webhook', {
     hint: 'enable it first',
@@ -161,7 +214,7 @@ export function replayDelivery(
 ): Promise<{ delivery: string }> {
   return sql.begin(async (tx) => {
     const found = await tx<(Enabled & { known: boolean })[]>`
-      select w.disabled_ms as "disabledMs", w.id is not null as known
+      select w.disabled_ms as "disabledMs", w.ended_ms as "endedMs", w.id is not null as known
       from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
     if (found.length === 0) throw new Fault('not-found', `there is no delivery ${id}`)
     checkEnabled(found.filter(({ known }) => known))

@@ -44,6 +44,8 @@ export type WebhookActions = {
   remove(id: string): Promise<boolean>
   /** Takes up one again that an answer 410 had disabled; null: there is none of that id. */
   enable(id: string): Promise<Webhook | null>
+  /** A new secret; the one before it signs beside it for a day. Null: there is none of that id. */
+  renewSecret(id: string): Promise<{ id: string; secret: string } | null>
   /** Queues a test message; null: there is none of that id. */
   test(id: string): Promise<Delivery | null>
   /** Newest first; null: there is none of that id. */
@@ -170,6 +172,8 @@ export type AppDeps = {
   read: ReadModel
   actions: Actions
   events: Events
+  /** Links of letters, each of which lets whoever has it acknowledge one incident. */
+  links: { isGood(link: { incident: string; seal: string }): boolean }
   /** Wrong tokens, by address. */
   guesses: Guesses
   /** Prometheus text, aggregates only. */

@@ -44,10 +44,13 @@ export function sees(caller: Caller, fact: { contract: string | null }): boolean
   return caller.contract === null || caller.contract === fact.contract
 }
 
+/** Whom the customer wakes, and what it still has to do: not the provider's business. */
+const CUSTOMERS: ReadonlySet<string> = new Set(['incident.escalated', 'claim.deadline'])
+
 /** An event as the caller may hear it; null: not at all. Facts of no contract speak of hosts. */
 export function heard(event: Event, caller: Caller, read: Pick<ReadModel, 'vantages'>): Event | null {
   if (event.contract === null) return may(caller, 'read-hosts') ? event : null
-  if (!sees(caller, event)) return null
+  if (!sees(caller, event) || (isProvider(caller) && CUSTOMERS.has(event.type))) return null
   return isProvider(caller) ? { ...event, data: namesIn(read, event.contract).told(event.data) } : event
 }
 
@@ -143,6 +146,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
       return exclusion !== null && mine(exclusion.contract) ? exclusion : null
     },
     agents: () => (scope === null ? read.agents() : []),
+    alertPlan: async (name) => (mine(name) && may(caller, 'manage') ? read.alertPlan(name) : null),
     vantages: (name) => (mine(name) ? read.vantages(name) : []),
   }
 }

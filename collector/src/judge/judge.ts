@@ -300,13 +300,29 @@ export class Judge {
     })
   }
 
+  /** Nobody has answered: told again, of the incident as it is now. */
+  readonly escalated = (
+    state: ContractState,
+    record: IncidentRecord,
+    escalation: { step: number; unansweredMs: number },
+  ): Fact => {
+    const atMs = this.#deps.shell.clock.nowMs()
+    return incidentFact({ ...this.#changed(state, record, atMs), type: 'incident.escalated', escalation })
+  }
+
   #factOf(state: ContractState, { record, type }: Step, nowMs: UnixMs): Fact[] {
     if (type === null) return []
-    const { publicUrl } = this.#deps
-    const context = this.contextAt({ state, service: record.service, nowMs }, record.onsetMs)
-    const happened = { type, incident: incidentView(record, context), atMs: nowMs, publicUrl }
+    const happened = { ...this.#changed(state, record, nowMs), type }
     const { mergedInto } = record
     return [incidentFact(mergedInto === null ? happened : { ...happened, mergedInto })]
+  }
+
+  #changed(state: ContractState, record: IncidentRecord, atMs: UnixMs) {
+    const context = this.contextAt({ state, service: record.service, nowMs: atMs }, record.onsetMs)
+    const isCritical = context.contract.guarantees.some(
+      ({ service, critical }) => service === record.service && critical,
+    )
+    return { incident: incidentView(record, context), atMs, publicUrl: this.#deps.publicUrl, isCritical }
   }
 }
 

@@ -41,7 +41,11 @@ export async function writeSilence(
   // Of one that is back: as it stood until now, with everybody silent.
   const sites = silentSites(contracts.all(), agents.enrolled(), { agent, sinceMs: silentSinceMs })
   const type = sinceMs === null ? 'agent.back' : 'site.unreachable'
-  const facts: Fact[] = [own, ...sites.map((silence) => siteFact({ type, silence, atMs, publicUrl }))]
+  const concerns = contractsOf(contracts.all(), id)
+  const facts: Fact[] = [
+    { ...own, concerns },
+    ...sites.map((silence) => siteFact({ type, silence, atMs, publicUrl })),
+  ]
   await db.begin(async (tx) => {
     await markSilence(tx, { id, sinceMs })
     for (const fact of facts) await writeEvent(tx, fact)
@@ -50,19 +54,34 @@ export async function writeSilence(
 }
 
 /** The key of an agent is used by two hosts at once. */
-export async function writeClone({ db, shell, publicUrl }: SilenceDeps, agent: KnownAgent): Promise<void> {
+export async function writeClone(
+  { db, shell, contracts, publicUrl }: SilenceDeps,
+  agent: KnownAgent,
+): Promise<void> {
   const { id, name, clone } = agent
   const fact = cloneFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
-  await db.begin((tx) => writeEvent(tx, fact))
+  const concerns = contractsOf(contracts.all(), id)
+  await db.begin((tx) => writeEvent(tx, { ...fact, concerns }))
   if (clone) clone.told = true
 }
 
 /** It sends more than its checks can say. */
-export async function writeExcess({ db, shell, publicUrl }: SilenceDeps, agent: KnownAgent): Promise<void> {
+export async function writeExcess(
+  { db, shell, contracts, publicUrl }: SilenceDeps,
+  agent: KnownAgent,
+): Promise<void> {
   const { id, name, excess } = agent
   const fact = excessFact({ agent: { id, name }, atMs: shell.clock.nowMs(), publicUrl })
-  await db.begin((tx) => writeEvent(tx, fact))
+  const concerns = contractsOf(contracts.all(), id)
+  await db.begin((tx) => writeEvent(tx, { ...fact, concerns }))
   if (excess) excess.told = true
+}
+
+/** Contracts that an agent is a vantage of now. */
+function contractsOf(all: readonly ContractState[], agent: string): string[] {
+  const isMember = ({ members }: ContractState) =>
+    members.some((one) => one.agent === agent && one.toMs === null)
+  return all.filter(isMember).map(({ contract }) => contract)
 }
 
 /** Agents that are vantages of a contract now. */

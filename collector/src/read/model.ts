@@ -2,6 +2,7 @@
 import type { ReadModel } from '../view/reads.ts'
 import { latencySteps, type StepDeps } from '../judge/latency-steps.ts'
 import type { Bundles } from '../bundle/bundles.ts'
+import { alertPlanOf, type PlanDeps } from './alert-plan.ts'
 import type { ContractReads } from './contract-reads.ts'
 import type { IncidentReads } from './incident-reads.ts'
 import type { WindowReads } from './window-reads.ts'
@@ -12,9 +13,17 @@ export type ModelParts = {
   windows: WindowReads
   latency: StepDeps
   bundles: Bundles
+  plan: PlanDeps
 }
 
-export function readModelOf({ contracts, incidents, windows, latency, bundles }: ModelParts): ReadModel {
+export function readModelOf({
+  contracts,
+  incidents,
+  windows,
+  latency,
+  bundles,
+  plan,
+}: ModelParts): ReadModel {
   return {
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
@@ -23,6 +32,7 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
     exclusions: (filter) => contracts.exclusions(filter),
     exclusion: (id) => contracts.exclusion(id),
     agents: () => contracts.agents(),
+    alertPlan: (contract) => alertPlanOf(contract, plan),
     vantages: (contract) => contracts.vantages(contract),
     timeline: (service, span, contract) => incidents.timeline(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),

@@ -1,6 +1,7 @@
 /** The read model: what pages, API and CLI may ask for. Types only. */
 import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import type { AlertPlanView } from './alerting.ts'
 import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
@@ -50,6 +51,8 @@ export type JudgeReads = {
   exclusions(filter: { contract?: string; before?: string; limit: number }): ExclusionView[]
   exclusion(id: string): ExclusionView | null
   agents(): AgentView[]
+  /** Who would be told of an outage that began now. */
+  alertPlan(contract: string): Promise<AlertPlanView | null>
   /** Everyone that ever was one, in order of enrolment; the same list as long as nothing of it changes. */
   vantages(contract: string): readonly Vantage[]
 }

@@ -38,6 +38,11 @@ export const webhook = z
     shape: z.string(),
     createdAt: instant,
     disabledAt: instant.nullable(),
+    source: z.enum(['api', 'contract']).describe('Made by hand, or named by an Alerting document'),
+    contract: z.string().nullable(),
+    endpoint: z.string().nullable().describe('Of a contract: document and id'),
+    language: z.enum(['en', 'fr']).nullable().describe("Null: the collector's"),
+    endedAt: instant.nullable().describe('No document names it any more: nothing is sent to it'),
   })
   .meta({ id: 'Webhook' })
 export type Webhook = z.infer<typeof webhook>

@@ -2,6 +2,7 @@
  * Pages to read: overview, services, incidents. Data is fetched here, drawn in the page files.
  */
 import { Fault } from '@constat/shared/fault'
+import { typeMatches } from '@constat/sla/alerting/route'
 import { Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
 import { missing, param, readQuery, limitBody } from '../http/describe.ts'
@@ -127,8 +128,10 @@ async function incidents(c: Visit) {
   )
 }
 
-function takesIncidents({ types, disabledAt }: Webhook): boolean {
-  return disabledAt === null && (types.includes('*') || types.includes('incident.opened'))
+function takesIncidents(webhook: Webhook, of: string): boolean {
+  const { types, disabledAt, endedAt, contract } = webhook
+  if (disabledAt !== null || endedAt !== null || (contract ?? of) !== of) return false
+  return types.some((pattern) => typeMatches(pattern, 'incident.opened'))
 }
 
 async function incident(c: Visit, { actions }: AppDeps) {
@@ -140,7 +143,7 @@ async function incident(c: Visit, { actions }: AppDeps) {
       scene={{ ...scene, zone: zoneOf(read.contract(found.contract)) }}
       incident={found}
       timeline={read.timeline(found.service, span, found.contract)}
-      isAddressed={(await actions.webhooks.list()).some(takesIncidents)}
+      isAddressed={(await actions.webhooks.list()).some((one) => takesIncidents(one, found.contract))}
       span={span}
     />,
   )

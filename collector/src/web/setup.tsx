@@ -86,26 +86,33 @@ function placesOf(read: ReadModel): Map<string, AgentPlace> {
 const NOTICES = ['tested', 'enabled', 'removed', 'replayed'] as const
 type Notice = (typeof NOTICES)[number]
 
+/** Plans drawn on the page; the command says the others. */
+const SHOWN_PLANS = 10
+
 function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps): void {
+  const shown = async (c: Visit, more: { secret?: string; notice?: string }) => {
+    const names = c.var.read.contracts().flatMap(({ name, endedAt }) => (endedAt === null ? [name] : []))
+    const asked = names.slice(0, SHOWN_PLANS).map((name) => c.var.read.alertPlan(name))
+    const plans = (await Promise.all(asked)).filter((plan) => plan !== null)
+    const all = await withDeliveries(webhooks)
+    const props = { webhooks: all, plans, more: names.length - plans.length, offers: webhooks }
+    return <Alerts scene={zoned(c)} {...props} {...more} />
+  }
   pages.get('/setup/alerts', visitorMay('manage'), async (c) => {
     const done = NOTICES.find((notice) => notice === c.req.query('done'))
-    const notice = done && c.var.scene.text.alert[done]
-    return c.html(
-      <Alerts
-        scene={zoned(c)}
-        webhooks={await withDeliveries(webhooks)}
-        offers={webhooks}
-        {...(notice !== undefined && { notice })}
-      />,
-    )
+    return c.html(await shown(c, done ? { notice: c.var.scene.text.alert[done] } : {}))
   })
   pages.post('/setup/alerts', visitorMay('manage'), limitBody(), async (c) => {
     const form = await c.req.parseBody({ all: true })
     const types = form['types'] === undefined ? ['*'] : [form['types']].flat()
     const wanted = readForm(wantedWebhook, { url: form['url'], shape: form['shape'], types })
     const { secret } = await createWebhook(webhooks, wanted)
-    const all = await withDeliveries(webhooks)
-    return c.html(<Alerts scene={zoned(c)} webhooks={all} offers={webhooks} secret={secret} />, 201)
+    return c.html(await shown(c, { secret }), 201)
+  })
+  pages.post('/setup/alerts/:webhook/secret', visitorMay('manage'), limitBody(), async (c) => {
+    const renewed = await webhooks.renewSecret(param(c, 'webhook'))
+    if (renewed === null) throw missing('webhook')
+    return c.html(await shown(c, { secret: renewed.secret }), 201)
   })
   pages.post('/setup/alerts/:webhook/test', visitorMay('manage'), limitBody(), async (c) => {
     if ((await webhooks.test(param(c, 'webhook'))) === null) throw missing('webhook')

@@ -12,6 +12,7 @@ import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { knownFault, problemOf, retryAfter } from '../http/problem.ts'
 import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
+import { addAcknowledgeDoor } from './acknowledge.tsx'
 import { contractPages } from './contracts.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
@@ -85,6 +86,7 @@ function addDoor(site: Hono, deps: AppDeps): void {
     if (await signIn(c, typeof token === 'string' ? token.trim() : '', deps)) return c.redirect(to, 303)
     return c.html(<SignIn scene={sceneOf(c, deps, null)} next={to} outcome="wrong" />, 401)
   })
+  addAcknowledgeDoor(site, deps)
   site.post('/sign-out', limitBody(), async (c) => {
     requireSameOrigin(c, deps.publicUrl)
     await signOut(c, deps)

@@ -31,6 +31,7 @@ const DEFAULTS: CollectorConfig = {
   logLevel: 'info',
   language: 'en',
   allowPrivate: true,
+  mail: null,
 }
 
 const READ: [string, Environment, Partial<CollectorConfig>][] = [

@@ -57,6 +57,14 @@ describe('the event stream', () => {
     expect(await until('id: 1')).toContain(`event: incident.opened\ndata: ${data}\nid: 1\n\n`)
   })
 
+  it('does not tell the provider whom the customer wakes, nor what it has left to do', async () => {
+    const { app, until } = await open({ as: 'provider-token' })
+    await until(': constat')
+    for (const type of ['incident.escalated', 'claim.deadline', 'incident.opened'] as const)
+      app.events.tell({ ...fact(1, 'acme-hosting-2026'), type })
+    expect(idsOf(await until('id: 3'))).toEqual([3])
+  })
+
   it('starts with what comes next, unless it is told where to start', async () => {
     const app = plainDeps()
     for (let n = 1; n <= 3; n += 1) app.events.tell(fact(n))

@@ -40,11 +40,14 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/',
       '/owner',
       '/sign-in',
+      // Shows what its key is good for, and nothing without one.
+      '/acknowledge/:incident',
       `${API}/openapi.json`,
     ].map((path) => `GET ${path}`),
   ],
-  // The signature of a log lets a checkpoint in.
-  [EVERYBODY, ['POST /sign-in', 'POST /sign-out', 'POST /add-checkpoint']],
+  [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
+  // The signature of a log lets a checkpoint in, and a letter whoever has it.
+  [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
   [
     SIGNED_IN,
     [
@@ -105,7 +108,9 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   ],
   [
     OWNER,
-    ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries'].map((path) => `GET ${API}${path}`),
+    ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries', `${CONTRACT}/alerting`].map(
+      (path) => `GET ${API}${path}`,
+    ),
   ],
   [
     OWNER,
@@ -117,6 +122,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/tokens/:token/renew',
       '/webhooks',
       '/webhooks/:webhook/enable',
+      '/webhooks/:webhook/secret',
       '/webhooks/:webhook/test',
       '/deliveries/:delivery/replay',
     ].map((path) => `POST ${API}${path}`),
@@ -136,6 +142,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/alerts',
       '/setup/alerts/:webhook/enable',
       '/setup/alerts/:webhook/remove',
+      '/setup/alerts/:webhook/secret',
       '/setup/alerts/:webhook/test',
       '/setup/alerts/deliveries/:delivery/replay',
     ].map((path) => `POST ${path}`),

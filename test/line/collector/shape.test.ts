@@ -53,6 +53,8 @@ const URLS: Record<ShapeName, string> = {
   pagerduty: 'https://events.pagerduty.example/v2/enqueue?routing_key=R0&x=1',
   alertmanager: 'https://am.example/webhook',
   ntfy: 'https://ntfy.example/base/ops-alerts',
+  email: 'mailto:ops@acme.example',
+  sms: 'https://gateway.example/send?to=%2B33600000000',
 }
 
 /** What is sent, in order. `isOver`: it is known to be over by now. */
@@ -290,9 +292,10 @@ describe('shapes', () => {
   })
 
   it('names only its own', () => {
-    expect(['generic', 'ntfy', 'email', 'toString', '__proto__'].filter(isShapeName)).toEqual([
+    expect(['generic', 'ntfy', 'email', 'fax', 'toString', '__proto__'].filter(isShapeName)).toEqual([
       'generic',
       'ntfy',
+      'email',
     ])
   })
 

@@ -290,6 +290,7 @@ describe('payloads', () => {
       atMs: Date.UTC(2026, 9, 1),
       data: {
         ...view,
+        critical: false,
         vantages: [view.vantages[1], view.vantages[0]],
         vantagesLeftOut: 0,
         links: { incident: 'https://constat.example/incidents/inc-1' },
@@ -382,12 +383,25 @@ describe('a webhook draft', () => {
     [
       'an unknown shape',
       { ...good, shape: 'toString' },
-      ['shape is one of generic, slack, teams, pagerduty, alertmanager, ntfy'],
+      ['shape is one of generic, slack, teams, pagerduty, alertmanager, ntfy, sms, email'],
     ],
     [
       'ntfy without a topic',
       { ...good, url: 'https://ntfy.sh/', shape: 'ntfy' },
       ['an ntfy address ends in the name of a topic'],
+    ],
+    ['mail', { ...good, url: 'mailto:ops@acme.example', shape: 'email' }, []],
+    ['mail to an address of the web', { ...good, shape: 'email' }, ['url does not begin with mailto:']],
+    [
+      'mail with more than a mailbox',
+      { ...good, url: 'mailto:ops@acme.example?bcc=all@acme.example', shape: 'email' },
+      ['an email address is mailto: and one mailbox, as mailto:ops@acme.example'],
+    ],
+    ['sms', { ...good, url: 'https://g.example/?to=%2B33600000000', shape: 'sms' }, []],
+    [
+      'sms to nobody',
+      { ...good, shape: 'sms' },
+      ['an sms address ends in ?to= and a number, its plus sign written as %2B'],
     ],
     [
       'pagerduty without a key',

@@ -3,7 +3,7 @@
  * what Alertmanager sends. One alert in each message. Pure.
  */
 import { createHash } from 'node:crypto'
-import { headlineOf, linesText, textAt, type Headline, type Urgency } from '../headline.ts'
+import { linesText, textAt, type Headline, type Urgency } from '../headline.ts'
 import type { Envelope } from '../types.ts'
 import type { Shape } from './shape.ts'
 
@@ -19,8 +19,7 @@ const SEVERITY: Readonly<Record<Urgency, string>> = {
 
 export const alertmanager: Shape = {
   holdsAlerts: true,
-  body({ envelope, isOver }) {
-    const headline = headlineOf(envelope)
+  body({ envelope, headline, isOver }) {
     const labels = labelsOf(envelope, headline)
     const annotations = { summary: headline.title, description: linesText(headline) }
     const status = isOver ? 'resolved' : 'firing'

@@ -2,7 +2,7 @@
  * ntfy (docs.ntfy.sh, "Publish as JSON"). Pure. The webhook's address names the topic,
  * `https://ntfy.example/topic`; JSON goes to the server's root with the topic inside.
  */
-import { headlineOf, linesText, type Urgency } from '../headline.ts'
+import { linesText, type Urgency } from '../headline.ts'
 import type { Shape } from './shape.ts'
 
 const PRIORITY: Readonly<Record<Urgency, number>> = { page: 5, warn: 4, good: 3, note: 3 }
@@ -16,8 +16,7 @@ const TAG: Readonly<Record<Urgency, string>> = {
 const TOPIC = /^[-_A-Za-z0-9]{1,64}$/
 
 export const ntfy: Shape = {
-  body({ envelope, url }) {
-    const headline = headlineOf(envelope)
+  body({ envelope, headline, url }) {
     return JSON.stringify({
       topic: topicOf(url),
       title: headline.title,

@@ -4,7 +4,7 @@
  * silent agent: opened, acknowledged and resolved under its id as `dedup_key`. What is over is resolved, never
  * triggered or acknowledged.
  */
-import { headlineOf, textAt, type Urgency } from '../headline.ts'
+import { textAt, type Urgency } from '../headline.ts'
 import type { MessageType } from '../types.ts'
 import type { Shape, ShapeInput } from './shape.ts'
 
@@ -24,6 +24,7 @@ const ACTION: Readonly<Partial<Record<MessageType, 'trigger' | 'acknowledge' | '
   'incident.opened': 'trigger',
   'incident.updated': 'trigger',
   'incident.reopened': 'trigger',
+  'incident.escalated': 'trigger',
   'incident.acknowledged': 'acknowledge',
   'incident.closed': 'resolve',
   'incident.merged': 'resolve',
@@ -48,8 +49,7 @@ export const pagerduty: Shape = {
   takes: (type) => ACTION[type] !== undefined,
 }
 
-function eventOf({ envelope, url, isOver }: ShapeInput) {
-  const headline = headlineOf(envelope)
+function eventOf({ envelope, headline, url, isOver }: ShapeInput) {
   const action = isOver ? 'resolve' : (ACTION[envelope.type] ?? 'trigger')
   const head = {
     routing_key: url.searchParams.get(KEY),

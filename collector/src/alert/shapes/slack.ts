@@ -3,7 +3,7 @@
  * `text` is what notifications show, `blocks` what the channel shows; both escape the three
  * characters that Slack reads as markup.
  */
-import { headlineOf, type Urgency } from '../headline.ts'
+import type { Urgency } from '../headline.ts'
 import type { Shape } from './shape.ts'
 
 const MARK: Readonly<Record<Urgency, string>> = {
@@ -14,8 +14,7 @@ const MARK: Readonly<Record<Urgency, string>> = {
 }
 
 export const slack: Shape = {
-  body({ envelope }) {
-    const headline = headlineOf(envelope)
+  body({ headline }) {
     const title = `${MARK[headline.urgency]} *${escaped(headline.title)}*`
     const lines = headline.lines.map(({ label, text }) => `${label}: ${escaped(text)}`)
     // The address is ours; a `>` or `|` in it was percent-encoded when it was made.

@@ -1,20 +1,28 @@
 /**
  * Shapes by name: what a webhook may be created with. Pure.
  */
-import { saysOver } from '../headline.ts'
+import { headlineOf, saysOver, type Headline } from '../headline.ts'
 import { TEST_TYPE, type MessageType } from '../types.ts'
 import { alertmanager } from './alertmanager.ts'
+import { email } from './email.ts'
 import { generic } from './generic.ts'
 import { ntfy } from './ntfy.ts'
 import { pagerduty } from './pagerduty.ts'
 import type { Shape, ShapeInput } from './shape.ts'
+import { sms } from './sms.ts'
 import { slack } from './slack.ts'
 import { teams } from './teams.ts'
 
-export const SHAPES = { generic, slack, teams, pagerduty, alertmanager, ntfy } as const satisfies Record<
-  string,
-  Shape
->
+export const SHAPES = {
+  generic,
+  slack,
+  teams,
+  pagerduty,
+  alertmanager,
+  ntfy,
+  sms,
+  email,
+} as const satisfies Record<string, Shape>
 
 export type ShapeName = keyof typeof SHAPES
 
@@ -34,8 +42,12 @@ export function shapesTaking(type: MessageType): ShapeName[] {
  * What to send for one message, in this order. Nothing that says more about an incident that is over opens its
  * alert again, and a test ends what it has opened.
  */
-export function bodiesOf(name: ShapeName, input: ShapeInput): string[] {
-  const { envelope } = input
+export function bodiesOf(
+  name: ShapeName,
+  given: Omit<ShapeInput, 'headline'> & { headline?: Headline },
+): string[] {
+  const { envelope } = given
+  const input = { ...given, headline: given.headline ?? headlineOf(envelope) }
   const { body, holdsAlerts = false } = shapeNamed(name)
   const first = body({ ...input, isOver: input.isOver || saysOver(envelope) })
   return holdsAlerts && envelope.type === TEST_TYPE ? [first, body({ ...input, isOver: true })] : [first]

@@ -2,7 +2,7 @@
  * Microsoft Teams Workflows ("When a Teams webhook request is received"): one Adaptive Card. Pure.
  * Version 1.4 is what every Teams client shows.
  */
-import { headlineOf, type Urgency } from '../headline.ts'
+import type { Urgency } from '../headline.ts'
 import type { Shape } from './shape.ts'
 
 const COLOUR: Readonly<Record<Urgency, string>> = {
@@ -13,8 +13,8 @@ const COLOUR: Readonly<Record<Urgency, string>> = {
 }
 
 export const teams: Shape = {
-  body({ envelope }) {
-    const { title, lines, urgency, link } = headlineOf(envelope)
+  body({ headline }) {
+    const { title, lines, urgency, link } = headline
     const heading = {
       type: 'TextBlock',
       text: title,

@@ -10,6 +10,7 @@ import { describe, jsonBody, limitBody, missing, pageQuery, query } from '../des
 import { MAX_NAME_CHARS, MAX_URL_CHARS, MAX_WEBHOOK_TYPES } from '../limits.ts'
 import { cut, pageOf } from '../paging.ts'
 import { listOf } from '../describe.ts'
+import { alertPlan } from '../../view/alerting.ts'
 import { delivery, webhook, webhookCreated } from '../../view/setup.ts'
 
 const tag = 'webhooks'
@@ -49,12 +50,24 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
   app.delete(
     '/webhooks/:webhook',
     allow('manage'),
-    describe({ summary: 'Remove one; nothing more is sent to it', tag, status: 204, problems: [404] }),
+    describe({
+      summary: 'Remove one; nothing more is sent to it. One of a contract is removed in its document',
+      tag,
+      status: 204,
+      problems: [404, 409],
+    }),
     async (c) => {
       if (!(await webhooks.remove(c.req.param('webhook')))) throw missing('webhook')
       return c.body(null, 204)
     },
   )
+  addChanges(app, webhooks)
+  addPlanRoute(app)
+  addDeliveryRoutes(app, webhooks)
+  return app
+}
+
+function addChanges(app: Hono<Env>, webhooks: WebhookActions): void {
   app.post(
     '/webhooks/:webhook/enable',
     allow('manage'),
@@ -71,8 +84,41 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
       return c.json(enabled)
     },
   )
-  addDeliveryRoutes(app, webhooks)
-  return app
+  app.post(
+    '/webhooks/:webhook/secret',
+    allow('manage'),
+    describe({
+      summary: 'Renew its secret, which is shown once; the one before it signs beside it for a day',
+      tag,
+      answer: webhookCreated,
+      status: 201,
+      problems: [404],
+    }),
+    limitBody(),
+    async (c) => {
+      const renewed = await webhooks.renewSecret(c.req.param('webhook'))
+      if (renewed === null) throw missing('webhook')
+      return c.json(renewed, 201)
+    },
+  )
+}
+
+function addPlanRoute(app: Hono<Env>): void {
+  app.get(
+    '/contracts/:contract/alerting',
+    allow('manage'),
+    describe({
+      summary: 'Who would be told of what, when and why, if each of its services went down now',
+      tag,
+      answer: alertPlan,
+      problems: [404],
+    }),
+    async (c) => {
+      const plan = await c.var.read.alertPlan(c.req.param('contract'))
+      if (plan === null) throw missing('contract')
+      return c.json(plan)
+    },
+  )
 }
 
 function addDeliveryRoutes(app: Hono<Env>, webhooks: WebhookActions): void {

@@ -2,8 +2,11 @@
  * Alerts: who is told, what was sent to them, and the way to add an address. Pure.
  */
 import type { Delivery, Webhook } from '../../view/setup.ts'
+import type { AlertPlanView } from '../../view/alerting.ts'
+import { AlertPlan } from '../part/alert-plan.tsx'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
+import { contractName } from '../part/names.ts'
 import { since, Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
@@ -17,19 +20,24 @@ type Props = {
   scene: Scene
   webhooks: readonly WebhookDeliveries[]
   offers: { shapes: readonly string[]; types: readonly string[] }
+  plans: readonly AlertPlanView[]
+  /** Contracts of which no plan is drawn. */
+  more: number
   /** Just made, shown this once. */
   secret?: string
   notice?: string
 }
 
-export function Alerts({ scene, webhooks, offers, secret, notice }: Props) {
+export function Alerts({ scene, webhooks, plans, more, offers, secret, notice }: Props) {
   const { text } = scene
+  const live = webhooks.filter(({ webhook }) => webhook.endedAt === null)
+  const ended = webhooks.filter(({ webhook }) => webhook.endedAt !== null)
   return (
     <Layout scene={scene} title={text.alert.title} door="setup">
       <SetupTabs scene={scene} current="alerts" />
       <header class="lead">
         <h1>{text.alert.title}</h1>
-        <p class="sentence">{webhooks.length === 0 ? text.alert.none : text.alert.intro}</p>
+        <p class="sentence">{live.length === 0 ? text.alert.none : text.alert.intro}</p>
         {notice && (
           <p class="notice" role="status">
             {notice}
@@ -43,23 +51,34 @@ export function Alerts({ scene, webhooks, offers, secret, notice }: Props) {
           <p class="note">{text.alert.secretOnce}</p>
         </section>
       )}
-      {webhooks.map((item) => (
+      {plans.map((plan) => (
+        <AlertPlan plan={plan} scene={scene} />
+      ))}
+      {more > 0 && <p class="note">{text.alerting.more(more)}</p>}
+      {live.map((item) => (
         <WebhookSheet {...item} scene={scene} />
       ))}
       <AddWebhook scene={scene} offers={offers} />
+      {ended.length > 0 && (
+        <details id="ended">
+          <summary>{text.alerting.ended(ended.length)}</summary>
+          {ended.map((item) => (
+            <WebhookSheet {...item} scene={scene} />
+          ))}
+        </details>
+      )}
     </Layout>
   )
 }
 
 /** The address without its query: what stands behind the mark is often a key. */
 function shownUrl(url: string): string {
-  const [address = '', query] = url.split('?', 2)
+  const [address = '', query] = url.replace(/^mailto:/, '').split('?', 2)
   return query === undefined ? address : `${address}?…`
 }
 
 function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scene: Scene }) {
   const { text } = scene
-  const action = `/setup/alerts/${encodeURIComponent(webhook.id)}`
   const types = webhook.types.includes('*') ? text.alert.allTypes : webhook.types.join(', ')
   return (
     <section class="sheet" aria-labelledby={webhook.id}>
@@ -68,36 +87,63 @@ function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scen
           {shownUrl(webhook.url)}
         </h2>
         <p class="provider">
-          {wordOf(text.alert.shapes, webhook.shape)} · {types}
+          {[wordOf(text.alert.shapes, webhook.shape), types, originText(webhook, scene)]
+            .filter((part) => part !== '')
+            .join(' · ')}
         </p>
       </div>
-      <div class="deed">
-        {webhook.disabledAt === null ? (
-          <>
-            <Stamp tone="good">{text.alert.active}</Stamp>
-            <form method="post" action={`${action}/test`}>
-              <button>{text.alert.test}</button>
-            </form>
-          </>
-        ) : (
-          <>
-            <Stamp tone="bad">{text.alert.delivery.disabled}</Stamp>
-            <span class="note">{text.alert.disabled(since(webhook.disabledAt, scene))}</span>
-            <form method="post" action={`${action}/enable`}>
-              <button>{text.alert.enable}</button>
-            </form>
-          </>
-        )}
-        <form method="post" action={`${action}/remove`}>
-          <button class="quiet">{text.alert.remove}</button>
-        </form>
-      </div>
+      {webhook.endedAt === null ? (
+        <Deeds webhook={webhook} scene={scene} />
+      ) : (
+        <p class="note">{text.alerting.endedAt(since(webhook.endedAt, scene))}</p>
+      )}
       <Deliveries
         deliveries={deliveries}
         scene={scene}
         label={`${text.alert.deliveries}: ${shownUrl(webhook.url)}`}
       />
     </section>
+  )
+}
+
+function originText({ contract, endpoint }: Webhook, scene: Scene): string {
+  if (contract === null || endpoint === null) return ''
+  return scene.text.alerting.fromContract({ contract: contractName({ contract }, scene), endpoint })
+}
+
+/** Endpoints of documents are removed there; a letter has no signature, so it needs no secret. */
+function Deeds({ webhook, scene }: { webhook: Webhook; scene: Scene }) {
+  const { text } = scene
+  const action = `/setup/alerts/${encodeURIComponent(webhook.id)}`
+  const isStopped = webhook.disabledAt !== null
+  return (
+    <div class="deed">
+      {isStopped ? (
+        <>
+          <Stamp tone="bad">{text.alert.delivery.disabled}</Stamp>
+          <span class="note">{text.alert.disabled(since(webhook.disabledAt ?? '', scene))}</span>
+        </>
+      ) : (
+        <Stamp tone="good">{text.alert.active}</Stamp>
+      )}
+      <form method="post" action={`${action}/${isStopped ? 'enable' : 'test'}`}>
+        <button>{isStopped ? text.alert.enable : text.alert.test}</button>
+      </form>
+      {webhook.shape !== 'email' && (
+        <form method="post" action={`${action}/secret`}>
+          <button class="quiet" title={text.alerting.renewNote}>
+            {text.alerting.renew}
+          </button>
+        </form>
+      )}
+      {webhook.source === 'api' ? (
+        <form method="post" action={`${action}/remove`}>
+          <button class="quiet">{text.alert.remove}</button>
+        </form>
+      ) : (
+        <span class="note">{text.alerting.changeThere}</span>
+      )}
+    </div>
   )
 }
 

@@ -5,12 +5,14 @@ import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
 import { healthEn } from '../../view/health.ts'
 import { contractEn } from './en-contract.ts'
+import { alertingEn } from './en-alerting.ts'
 import { endingEn } from './en-ending.ts'
 import { unknownEn } from './en-unknown.ts'
 import { access, signIn } from './en-access.ts'
 import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
+import { messageEn } from './en-message.ts'
 import { metricsEn } from './en-metrics.ts'
 import { reportEn } from './en-report.ts'
 import { trialEn } from './en-trial.ts'
@@ -191,6 +193,8 @@ export const en = {
   },
   latency: latencyEn,
   metric: metricsEn,
+  message: messageEn,
+  alerting: alertingEn,
   life: windowEn,
   report: reportEn,
   trial: trialEn,
@@ -323,7 +327,7 @@ export const en = {
   },
   alert: {
     title: 'Alerts',
-    intro: 'Each fact goes to every address below, signed, and again until it is received.',
+    intro: 'Facts go to the addresses below, signed, and again until they are received.',
     none: 'Nobody is told yet. Add an address, so that you know before the users do.',
     url: 'Address',
     shape: 'Form',
@@ -334,6 +338,7 @@ export const en = {
       pagerduty: 'PagerDuty',
       alertmanager: 'Alertmanager',
       ntfy: 'ntfy',
+      sms: 'SMS gateway',
       email: 'E-mail',
     },
     types: 'Facts',
@@ -351,7 +356,8 @@ export const en = {
     replayed: 'The message is on its way again.',
     add: 'Add an address',
     addButton: 'Add',
-    urlHint: 'https://… Whoever knows it can be written to, so keep it to yourselves.',
+    urlHint:
+      'https://… or mailto:ops@acme.example. Whoever knows it can be written to, so keep it to yourselves.',
     secretTitle: 'The signing secret',
     secretOnce: 'Shown once. The receiver checks the signature of each message with it.',
     deliveries: 'Deliveries',

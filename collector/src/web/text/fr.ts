@@ -3,12 +3,14 @@
  */
 import type { Text } from './en.ts'
 import { contractFr } from './fr-contract.ts'
+import { alertingFr } from './fr-alerting.ts'
 import { endingFr } from './fr-ending.ts'
 import { unknownFr } from './fr-unknown.ts'
 import { access, signIn } from './fr-access.ts'
 import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
+import { messageFr } from './fr-message.ts'
 import { metricsFr } from './fr-metrics.ts'
 import { reportFr } from './fr-report.ts'
 import { trialFr } from './fr-trial.ts'
@@ -194,6 +196,8 @@ export const fr: Text = {
   },
   latency: latencyFr,
   metric: metricsFr,
+  message: messageFr,
+  alerting: alertingFr,
   life: windowFr,
   report: reportFr,
   trial: trialFr,
@@ -326,7 +330,7 @@ export const fr: Text = {
   },
   alert: {
     title: 'Alertes',
-    intro: 'Chaque fait part vers chaque adresse ci-dessous, signé, et encore jusqu’à réception.',
+    intro: 'Les faits partent vers les adresses ci-dessous, signés, et encore jusqu’à réception.',
     none: 'Personne n’est encore prévenu. Ajoutez une adresse pour savoir avant les utilisateurs.',
     url: 'Adresse',
     shape: 'Format',
@@ -337,6 +341,7 @@ export const fr: Text = {
       pagerduty: 'PagerDuty',
       alertmanager: 'Alertmanager',
       ntfy: 'ntfy',
+      sms: 'Passerelle SMS',
       email: 'Courriel',
     },
     types: 'Faits',
@@ -354,7 +359,7 @@ export const fr: Text = {
     replayed: 'Le message est de nouveau en route.',
     add: 'Ajouter une adresse',
     addButton: 'Ajouter',
-    urlHint: 'https://… Qui la connaît peut y écrire : gardez-la pour vous.',
+    urlHint: 'https://… ou mailto:ops@acme.example. Qui la connaît peut y écrire : gardez-la pour vous.',
     secretTitle: 'Le secret de signature',
     secretOnce: 'Montré une fois. Le destinataire vérifie avec lui la signature de chaque message.',
     deliveries: 'Envois',

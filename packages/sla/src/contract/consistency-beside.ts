@@ -41,8 +41,11 @@ function repeatedDay(days: readonly Weekday[], say: Say): void {
   if (i >= 0) say(['days', i], `stands twice: ${days[i]}; remove one`)
 }
 
+/** No dead-man's switch counts in less. */
+const MIN_HEARTBEAT_MS = 10_000
+
 function alertingHolds(entry: Entry<'Alerting'>, say: Say): void {
-  const { endpoints, escalation } = entry.document.spec
+  const { endpoints, escalation, heartbeat } = entry.document.spec
   const seen = new Set<string>()
   for (const [i, id] of idsAt(entry.source, ['spec', 'endpoints'], 'id').entries()) {
     if (seen.has(id)) say(['endpoints', i, 'id'], `is taken: ${id} stands twice in this list; rename one`)
@@ -60,6 +63,8 @@ function alertingHolds(entry: Entry<'Alerting'>, say: Say): void {
     const message = `is not later than the step before it (${before.after}): put them in order`
     say(['escalation', i, 'after'], message)
   }
+  if (heartbeat && (parseDuration(heartbeat.every) ?? 0) < MIN_HEARTBEAT_MS)
+    say(['heartbeat', 'every'], 'is too often: write PT10S or more')
 }
 
 type LossEntry = Entry<'LossModel'>

@@ -191,9 +191,36 @@ function alertingReferences(entry: Entry<'Alerting'>, library: Library, problems
       }
     }
   }
+  problems.push(...routeProblems(entry, library))
   const absent = contract !== undefined && !library.names.has(`Contract/${contract}`)
   if (!absent || entriesOf(library, 'Contract').length === 0) return
   problems.push(entry.problem(['spec', 'contract'], `names no Contract: there is no ${contract}`))
+}
+
+/** A route that names what no contract of it has would carry nothing, and nobody would know. */
+function routeProblems(entry: Entry<'Alerting'>, library: Library): Problem[] {
+  const { contract, routes } = entry.document.spec
+  const targets = entriesOf(library, 'Contract').filter(
+    ({ document }) => contract === undefined || document.metadata.name === contract,
+  )
+  if (targets.length === 0) return []
+  const names = targets.map((target) => namesFor(target, library))
+  const sites = targets.map((target) => new Set(idsAt(target.source, ['spec', 'sites'], 'id')))
+  const check = (key: 'services' | 'sites', known: readonly ReadonlySet<string>[]): Problem[] =>
+    routes.flatMap((route, i) =>
+      (route[key] ?? []).flatMap((name, j) => {
+        if (known.some((one) => one.has(name))) return []
+        const message = `names no ${key.slice(0, -1)}: there is no ${name}`
+        return [entry.problem(['spec', 'routes', i, key, j], message)]
+      }),
+    )
+  return [
+    ...check(
+      'services',
+      names.map(({ services }) => services),
+    ),
+    ...check('sites', sites),
+  ]
 }
 
 /** With several contracts, a check that none uses would silently measure nothing. */

@@ -23,6 +23,10 @@ const eventType = z
   .string('should be an event type, such as incident.opened')
   .regex(/^(\*|[a-z]+\.(\*|[a-z_]+))$/, 'should be an event type, such as incident.opened, incident.* or *')
 
+/** Endpoints of one document, and steps of its escalation. */
+const MAX_ENDPOINTS = 50
+const MAX_STEPS = 20
+
 const endpoint = z
   .strictObject({
     id: name,
@@ -37,26 +41,32 @@ const endpoint = z
     error: 'should have either url or email',
   })
 
+const hours = z.strictObject({ timeZone, weekly: some(weeklySlot, 'list the hours') })
+
+/** Each condition that is given narrows a route. */
+const route = z.strictObject({
+  types: some(eventType, 'list the events, such as incident.*'),
+  services: some(name, 'name the services, or leave it out for all of them').optional(),
+  sites: some(name, 'name the sites, or leave it out for all of them').optional(),
+  severity: z.literal('critical', 'should be critical, or left out').optional(),
+  hours: hours.optional(),
+  to: some(name, 'name the endpoints'),
+})
+
 export const alertingSpec = z.strictObject({
   contract: name.optional(),
-  endpoints: some(endpoint, 'write where alerts go'),
-  routes: list(
-    z.strictObject({
-      types: some(eventType, 'list the events, such as incident.*'),
-      services: list(name).optional(),
-      to: some(name, 'name the endpoints'),
-    }),
-  ).default([]),
-  escalation: list(z.strictObject({ after: duration, to: some(name, 'name the endpoints') })).default([]),
-  quietHours: z
-    .strictObject({
-      timeZone,
-      weekly: some(weeklySlot, 'list the quiet hours'),
-      except: list(eventType).default([]),
-    })
-    .optional(),
+  paused: flag.default(false),
+  endpoints: some(endpoint, 'write where alerts go', MAX_ENDPOINTS),
+  routes: list(route).default([]),
+  escalation: z
+    .array(z.strictObject({ after: duration, to: some(name, 'name the endpoints') }))
+    .max(MAX_STEPS)
+    .default([]),
+  quietHours: hours.safeExtend({ except: list(eventType).default([]) }).optional(),
   heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
 })
+
+export type AlertingSpec = z.output<typeof alertingSpec>
 
 const rate = weeklySlot.safeExtend({ amount: decimalText })
 

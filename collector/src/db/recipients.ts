@@ -1,0 +1,135 @@
+/**
+ * Recipients: which webhooks are sent an event, and from when on. Those made by hand by the types they name, those
+ * of a contract's documents by its routes. Read in the transaction of the event.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import {
+  endpointKey,
+  heldUntilMs,
+  routedTo,
+  type AlertingDocument,
+  type Told,
+} from '@constat/sla/alerting/route'
+import { shapesTaking } from '../alert/shapes/table.ts'
+import type { EventData, Fact } from '../alert/types.ts'
+import type { Tx } from './tx.ts'
+
+export type Recipient = { webhook: string; delayMs: number }
+
+/** Endpoints of one document, in place of its routes. */
+export type Addressed = { contract: string; document: string; endpoints: readonly string[] }
+
+/** What was held leaves this far apart, so that it arrives in order. */
+export const HELD_APART_MS = 500
+/** Who was told that nobody answered is told how it went on. */
+const FOLLOW_UPS: ReadonlySet<string> = new Set([
+  'incident.closed',
+  'incident.acknowledged',
+  'incident.reopened',
+  'incident.merged',
+])
+
+type Row = { id: string; contract: string | null; endpoint: string | null }
+
+export async function recipientsOf(tx: Tx, fact: Fact, to: Addressed | null): Promise<Recipient[]> {
+  const { type, contract, concerns = [] } = fact
+  const contracts = contract === null ? [...concerns] : [contract]
+  const rows = await tx<Row[]>`
+    select id, contract, endpoint from webhook
+    where disabled_ms is null and ended_ms is null and shape = any(${shapesTaking(type)})
+      and (contract = any(${contracts}::text[])
+        or (contract is null and (types ? '*' or types ? ${type}::text)))
+    order by created_ms, id`
+  const own = rows.filter((row) => row.contract !== null)
+  const byHand = rows.filter((row) => row.contract === null).map(({ id }) => ({ webhook: id, delayMs: 0 }))
+  return own.length === 0 ? byHand : [...byHand, ...(await routed(tx, own, { fact, to }))]
+}
+
+type Asked = { fact: Fact; to: Addressed | null }
+
+async function routed(tx: Tx, rows: readonly Row[], { fact, to }: Asked): Promise<Recipient[]> {
+  const told = toldOf(fact)
+  const heard = await heardBefore(tx, rows, fact)
+  const contracts = [...new Set(rows.map(({ contract }) => contract))]
+  const documents = await tx<{ contract: string; documents: AlertingDocument[] }[]>`
+    select contract, documents from alerting where contract = any(${contracts}::text[])`
+  /** contract and endpoint → when it may be sent. */
+  const due = new Map<string, UnixMs>()
+  for (const one of documents) {
+    for (const document of one.documents) {
+      const atMs = heldUntilMs(document.spec, told) ?? told.atMs
+      const isTo = to?.contract === one.contract
+      const ids = isTo ? addressedIn(document, to) : routedTo(document.spec, told)
+      for (const { id } of document.spec.endpoints) {
+        const key = `${one.contract}/${endpointKey(document.name, id)}`
+        if (ids.has(id) || heard.has(key)) due.set(key, atMs)
+      }
+    }
+  }
+  const found = rows.flatMap((row) => {
+    const atMs = due.get(`${row.contract}/${row.endpoint}`)
+    return atMs === undefined ? [] : [{ webhook: row.id, atMs }]
+  })
+  return inOrder(tx, found, told.atMs)
+}
+
+function addressedIn({ name }: AlertingDocument, { document, endpoints }: Addressed): Set<string> {
+  return new Set(name === document ? endpoints : [])
+}
+
+/** Endpoints that were told that nobody had answered, of what goes on with that incident. */
+async function heardBefore(tx: Tx, rows: readonly Row[], { type, data }: Fact): Promise<Set<string>> {
+  const { id } = data
+  if (!FOLLOW_UPS.has(type) || typeof id !== 'string') return new Set()
+  const heard = await tx<{ webhook: string }[]>`
+    select distinct webhook from delivery
+    where type like 'incident.%' and type = 'incident.escalated' and payload::jsonb #>> '{data,id}' = ${id}
+      and webhook = any(${rows.map((row) => row.id)}::text[])`
+  const ids = new Set(heard.map(({ webhook }) => webhook))
+  return new Set(rows.filter((row) => ids.has(row.id)).map((row) => `${row.contract}/${row.endpoint}`))
+}
+
+/** What is held goes out after what was held before it. */
+async function inOrder(
+  tx: Tx,
+  found: readonly { webhook: string; atMs: UnixMs }[],
+  nowMs: UnixMs,
+): Promise<Recipient[]> {
+  const held = found.filter(({ atMs }) => atMs > nowMs).map(({ webhook }) => webhook)
+  if (held.length === 0) return found.map(({ webhook }) => ({ webhook, delayMs: 0 }))
+  const waiting = await tx<{ webhook: string; lastMs: UnixMs }[]>`
+    select webhook, max(next_ms) as "lastMs" from delivery
+    where webhook = any(${held}::text[]) and state = 'pending' and attempts = 0 group by webhook`
+  const last = new Map(waiting.map(({ webhook, lastMs }) => [webhook, lastMs]))
+  return found.map(({ webhook, atMs }) => {
+    const lastMs = last.get(webhook) ?? -Infinity
+    const isHeld = atMs > nowMs && lastMs >= atMs
+    return { webhook, delayMs: (isHeld ? lastMs + HELD_APART_MS : atMs) - nowMs }
+  })
+}
+
+/** What an event says of itself, in the words of a route. */
+function toldOf({ type, atMs, data }: Fact): Told {
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  return {
+    type,
+    service: text(data['service']),
+    sites: [...new Set([...siteOf(data['site']), ...downSites(data)])],
+    isCritical: data['critical'] === true,
+    atMs,
+  }
+}
+
+function siteOf(site: EventData[string] | undefined): string[] {
+  if (typeof site === 'string') return [site]
+  return site && typeof site === 'object' && 'id' in site && typeof site.id === 'string' ? [site.id] : []
+}
+
+/** Sites of the vantages that see it down, or of all where it is over. */
+function downSites({ vantages }: EventData): string[] {
+  if (!Array.isArray(vantages)) return []
+  // Vantages as `incidentFact` wrote them.
+  const all = vantages as readonly { site?: string | null; state?: string }[]
+  const down = all.filter(({ state }) => state === 'down')
+  return (down.length > 0 ? down : all).flatMap(({ site }) => site ?? [])
+}

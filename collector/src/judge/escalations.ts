@@ -1,0 +1,127 @@
+/**
+ * Escalations: an incident that people were told of and that nobody has acknowledged is told to whom the contract's
+ * documents name next. Each step is a row, its event and its deliveries in one transaction: a death in between
+ * neither skips nor doubles one. Safe to run at every step of the line.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import { dueSteps, type Step } from '@constat/sla/alerting/escalation'
+import type { AlertingDocument } from '@constat/sla/alerting/route'
+import { incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
+import type { IncidentRecord } from '@constat/sla/state/incident-record'
+import type { Fact } from '../alert/types.ts'
+import type { Contracts } from '../contract/contracts.ts'
+import { alertingOf } from '../db/alerting.ts'
+import { remind, remindersOf } from '../db/reminders.ts'
+import type { Database } from '../db/tx.ts'
+
+export type EscalationDeps = {
+  db: Database
+  contracts: Contracts
+  nowMs: () => UnixMs
+  factOf: (
+    state: ContractState,
+    record: IncidentRecord,
+    escalation: { step: number; unansweredMs: number },
+  ) => Fact
+}
+
+export class Escalations {
+  readonly #deps: EscalationDeps
+  /** contract → incident and document → its steps that were taken, and when. Read once, while it is unanswered. */
+  readonly #taken = new Map<string, Map<string, Map<number, UnixMs>>>()
+
+  constructor(deps: EscalationDeps) {
+    this.#deps = deps
+  }
+
+  /** True: something was told. */
+  async advance({ contract }: ContractState): Promise<boolean> {
+    const { contracts, db } = this.#deps
+    const unanswered = unansweredIn(contracts.of(contract))
+    if (unanswered.length === 0) {
+      this.#taken.delete(contract)
+      return false
+    }
+    const documents = (await alertingOf(db, contract)).filter(
+      ({ spec }) => !spec.paused && spec.escalation.length > 0,
+    )
+    if (documents.length === 0) return false
+    // In turn: an acknowledgement comes before a step or after it, never in between.
+    return contracts.inTurn(contract, async () => {
+      const state = contracts.of(contract)
+      const open = unansweredIn(state)
+      if (!state || open.length === 0) return false
+      const taken = await this.#takenOf(contract, open, documents)
+      let isTold = false
+      for (const record of open) {
+        for (const document of documents) {
+          isTold = (await this.#escalate(state, record, { document, taken })) || isTold
+        }
+      }
+      return isTold
+    })
+  }
+
+  async #escalate(
+    state: ContractState,
+    record: IncidentRecord,
+    { document, taken }: { document: AlertingDocument; taken: Map<string, Map<number, UnixMs>> },
+  ): Promise<boolean> {
+    const nowMs = this.#deps.nowMs()
+    const own = taken.get(subjectOf(record, document)) ?? new Map<number, UnixMs>()
+    const toldMs = record.pagedMs ?? nowMs
+    const due = dueSteps(document.spec.escalation, { toldMs, nowMs, taken: own })
+    for (const step of due) {
+      await this.#tell(state, record, { document, step, nowMs })
+      own.set(step.step, nowMs)
+    }
+    return due.length > 0
+  }
+
+  async #tell(
+    state: ContractState,
+    record: IncidentRecord,
+    { document, step, nowMs }: { document: AlertingDocument; step: Step; nowMs: UnixMs },
+  ): Promise<void> {
+    const { db, factOf } = this.#deps
+    const unansweredMs = nowMs - (record.pagedMs ?? nowMs)
+    await remind(db, {
+      subject: subjectOf(record, document),
+      step: String(step.step),
+      fact: factOf(state, record, { step: step.step, unansweredMs }),
+      to: { contract: state.contract, document: document.name, endpoints: step.to },
+    })
+  }
+
+  /** Those that are not known yet are read; those that were answered are forgotten. */
+  async #takenOf(
+    contract: string,
+    open: readonly IncidentRecord[],
+    documents: readonly AlertingDocument[],
+  ): Promise<Map<string, Map<number, UnixMs>>> {
+    const known = this.#taken.get(contract) ?? new Map<string, Map<number, UnixMs>>()
+    const subjects = open.flatMap((record) => documents.map((document) => subjectOf(record, document)))
+    const now = new Map(subjects.map((subject) => [subject, known.get(subject) ?? new Map<number, UnixMs>()]))
+    const unread = subjects.filter((subject) => !known.has(subject))
+    if (unread.length > 0) {
+      for (const { subject, step, atMs } of await remindersOf(this.#deps.db, unread)) {
+        now.get(subject)?.set(Number(step), atMs)
+      }
+    }
+    this.#taken.set(contract, now)
+    return now
+  }
+}
+
+function subjectOf({ id }: IncidentRecord, { name }: AlertingDocument): string {
+  return `${id}/${name}`
+}
+
+/** Open, told, and not acknowledged. Of one that was found in late data alone nobody was told. */
+function unansweredIn(state: ContractState | null): IncidentRecord[] {
+  if (!state) return []
+  return incidentsIn(state).filter(
+    ({ closedMs, pagedMs, acknowledgedMs }) =>
+      closedMs === null && pagedMs !== null && acknowledgedMs === null,
+  )
+}

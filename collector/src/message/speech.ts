@@ -1,0 +1,106 @@
+/**
+ * Speech: what messages say, in the language of whoever is told, and letters on their way. Puts the words of the
+ * pages, the terms in force and the mail server together for the sender.
+ */
+import type { UnixMs } from '@constat/shared/time'
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { headlineOf, textAt, type Headline } from '../alert/headline.ts'
+import { acknowledgeUrl, type LinkKey } from '../alert/link.ts'
+import type { Answer } from '../alert/retry.ts'
+import type { Letters, Sayer } from '../alert/send.ts'
+import { mailboxOf } from '../alert/shapes/email.ts'
+import type { Envelope } from '../alert/types.ts'
+import { VERSION } from '../version.ts'
+import type { Scene } from '../web/scene.ts'
+import type { Lang } from '../web/text/format.ts'
+import { TEXTS } from '../web/text/words.ts'
+import { letterOf, type Letter } from './letter.tsx'
+import type { Mailer } from './mailer.ts'
+import { saidOf } from './spoken.ts'
+
+export type SpeechDeps = {
+  termsOf: (contract: string) => ExpandedContract | null
+  nowMs: () => UnixMs
+  /** Of endpoints that name none. */
+  language: Lang
+  publicUrl: string
+  linkKey: LinkKey
+  /** Null: none is configured. */
+  mailer: Mailer | null
+}
+
+/** Types after which somebody may take an incident in hand. */
+const ASKING: ReadonlySet<string> = new Set([
+  'incident.opened',
+  'incident.updated',
+  'incident.reopened',
+  'incident.escalated',
+])
+
+const NO_MAIL_SERVER: Answer = {
+  status: null,
+  error:
+    'no mail server is configured: set CONSTAT_SMTP_URL and CONSTAT_MAIL_FROM, and start the collector again',
+  body: null,
+  retryAfter: null,
+}
+
+export function openSpeech(deps: SpeechDeps): { say: Sayer; letters: Letters } {
+  return {
+    say: (envelope, language) => {
+      const headline = headlineOf(envelope)
+      return { ...headline, ...saidOf(envelope, headline, sceneOf(envelope, language, deps)) }
+    },
+    letters: {
+      send: async ({ url, envelope, language, messageId, signal, isOver }) => {
+        if (!deps.mailer) return NO_MAIL_SERVER
+        const { letter, headline } = writeLetter({ envelope, language, isOver }, deps)
+        const to = mailboxOf(url)
+        return deps.mailer.send({ to, letter, messageId, subjectId: headline.subject, signal })
+      },
+    },
+  }
+}
+
+type Written = { envelope: Envelope; language: Lang | null; isOver: boolean }
+
+export function writeLetter(
+  { envelope, language, isOver }: Written,
+  deps: SpeechDeps,
+): { letter: Letter; headline: Headline } {
+  const scene = sceneOf(envelope, language, deps)
+  const headline = headlineOf(envelope)
+  const said = saidOf(envelope, headline, scene)
+  const contract = textAt(envelope.data, 'contract')
+  const named = contract === null ? null : (deps.termsOf(contract)?.displayName ?? contract)
+  const link = isOver ? null : acknowledgeLink(envelope, scene.lang, deps)
+  return { letter: letterOf({ said, headline, contract: named, acknowledgeUrl: link }, scene), headline }
+}
+
+function acknowledgeLink({ type, data }: Envelope, lang: Lang, deps: SpeechDeps): string | null {
+  const incident = textAt(data, 'id')
+  const isAsked =
+    ASKING.has(type) && textAt(data, 'closedAt') === null && textAt(data, 'acknowledgedAt') === null
+  if (!isAsked || incident === null) return null
+  const { linkKey: key, publicUrl } = deps
+  return `${acknowledgeUrl(incident, { key, publicUrl, nowMs: deps.nowMs() })}&lang=${lang}`
+}
+
+/** As a page of the contract would be drawn, when the message was made. */
+function sceneOf({ data, timestamp }: Envelope, language: Lang | null, deps: SpeechDeps): Scene {
+  const lang = language ?? deps.language
+  const contract = textAt(data, 'contract')
+  const terms = contract === null ? null : deps.termsOf(contract)
+  return {
+    lang,
+    text: TEXTS[lang],
+    nowMs: Date.parse(timestamp),
+    zone: terms?.guarantees[0]?.window.timeZone ?? 'UTC',
+    caller: null,
+    termsOf: deps.termsOf,
+    address: '/',
+    version: VERSION,
+    troubles: [],
+    fragment: false,
+  }
+}

@@ -1,0 +1,518 @@
+/**
+ * Alerting documents on the real line and a real database, under a clock that only the test moves: endpoints that come
+ * and go with the documents, escalation over restarts and refused transactions, messages held in quiet hours.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Heartbeats } from '../../collector/src/alert/heartbeat.ts'
+import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
+import {
+  deliveryOf,
+  listWebhooks,
+  removeWebhook,
+  renewSecret,
+  testWebhook,
+} from '../../collector/src/db/webhooks.ts'
+import { createApp } from '../../collector/src/http/app.ts'
+import { openMailer } from '../../collector/src/message/mailer.ts'
+import { openSpeech } from '../../collector/src/message/speech.ts'
+import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
+import { openMailServer } from '../support/mail-server.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
+import { openReceiver } from '../support/receiver.ts'
+import { createKeptLog } from '../support/silent-log.ts'
+import { LINK_KEY, worldDeps } from '../support/world-app.ts'
+
+const CONTRACT = `apiVersion: constat/v1
+kind: Contract
+metadata: {name: acme}
+spec:
+  provider: Northstar
+  target: "99.9"
+  timeZone: Europe/Paris
+  watch: ["https://portal.example/"]
+  every: PT10S
+  timeout: PT2S
+  alertAfter: PT0S
+`
+const ALERTING = (more: string, endpoints = '{id: ops, url: "https://ops.example/hook"}') => `${CONTRACT}---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: duty}
+spec:
+  contract: acme
+  endpoints: [${endpoints}, {id: boss, email: boss@acme.example, language: fr}]
+${more}`
+const ESCALATION = `  routes: [{types: ["incident.*"], to: [ops]}]
+  escalation: [{after: PT10M, to: [ops]}, {after: PT30M, to: [boss]}]
+`
+const MINUTE_MS = 60_000
+const START_MS = Date.parse('2026-11-30T09:00:00Z')
+
+type Sent = {
+  type: string
+  endpoint: string
+  state: string
+  nextMs: number | null
+  at: string
+  step: number | null
+}
+
+let world: ClosingWorld
+const dataDir = makeCollectorDir()
+
+beforeAll(async () => {
+  world = await openClosingWorld({ dataDir, wallMs: START_MS, log: createKeptLog() })
+  await world.apply(ALERTING(ESCALATION))
+  await world.join('paris')
+})
+
+afterAll(async () => {
+  await world.line().close()
+  await world.close()
+  dropDataDir(dataDir)
+})
+
+/** Deliveries to endpoints of the contract, in the order in which they were written. */
+function sent(): Promise<Sent[]> {
+  return world.database.sql<Sent[]>`
+    select d.type, coalesce(w.endpoint, w.url) as endpoint, d.state, d.next_ms as "nextMs",
+      d.payload::jsonb ->> 'timestamp' as at, (d.payload::jsonb #>> '{data,escalation,step}')::int as step
+    from delivery d join webhook w on w.id = d.webhook
+    order by d.payload::jsonb ->> 'timestamp', d.next_ms, d.type, w.endpoint`
+}
+
+const ownHooks = async () =>
+  (await listWebhooks(world.database.sql)).filter(({ contract }) => contract === 'acme')
+
+const told = async (): Promise<string[]> =>
+  (await sent()).map(({ type, endpoint, step }) => `${type} ${endpoint}${step === null ? '' : ` ${step}`}`)
+
+/** Every 10 s from `fromMs` on, for so many minutes. */
+async function see(outcome: 'ok' | 'fail', minutes: number): Promise<void> {
+  const fromMs = world.clock.nowMs()
+  const untilMs = fromMs + minutes * MINUTE_MS
+  world.clock.advanceUs((untilMs - fromMs) * 1_000)
+  await world.send('paris', { contract: 'acme', fromMs, untilMs, stepMs: 10_000, outcome: () => outcome })
+  // A step that was under way did not have what was sent.
+  await world.line().advance()
+}
+
+async function forget(): Promise<void> {
+  await world.database.sql`truncate delivery, graphile_worker._private_jobs`
+}
+
+let closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.reverse()) await close()
+  closing = []
+})
+
+/** The real sender, with the words of the pages. */
+async function deliver(smtp: string | null): Promise<Delivering> {
+  const { database, clock, shell } = world
+  const mailer = smtp === null ? null : openMailer({ url: smtp, from: 'Constat <constat@acme.example>' })
+  const speech = openSpeech({
+    termsOf: (contract) => world.line().model.terms(contract),
+    nowMs: () => clock.nowMs(),
+    language: 'en',
+    publicUrl: 'http://127.0.0.1:1',
+    linkKey: LINK_KEY,
+    mailer,
+  })
+  const delivering = await startDelivery({
+    ...shell,
+    ...speech,
+    sql: database.sql,
+    pgConfig: database.pgConfig,
+    allowPrivate: true,
+    retryDelaysMs: [50, 50],
+    pollMs: 100,
+  })
+  closing.push(async () => {
+    await delivering.stop()
+    mailer?.close()
+  })
+  return delivering
+}
+
+async function eventually<T>(look: () => Promise<T>, isIt: (found: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    const found = await look()
+    if (isIt(found) || tries > 200) return found
+    await sleep(50)
+  }
+}
+
+const openIncident = async () => {
+  const open = await world.line().model.incidents({ open: true, contract: 'acme', limit: 10 })
+  return open[0]?.id ?? null
+}
+
+describe('an escalation', () => {
+  it('takes each step once, over a restart and a transaction that is refused', async () => {
+    await see('ok', 2)
+    await see('fail', 1)
+    expect(await told()).toEqual(['incident.opened duty/ops'])
+    const pagedMs = world.clock.nowMs()
+    await world.jumpTo(pagedMs + 10 * MINUTE_MS - 1)
+    expect(await told()).toHaveLength(1)
+    await world.jumpTo(pagedMs + 10 * MINUTE_MS)
+    const first = ['incident.opened duty/ops', 'incident.escalated duty/ops 1']
+    expect(await told()).toEqual(first)
+    await world.restart()
+    expect(await told()).toEqual(first)
+    // As a death in the middle of it: the step and what it tells are refused together.
+    const { sql } = world.database
+    await sql.unsafe(`
+      create function refuse() returns trigger language plpgsql as $$
+        begin if new.type = 'incident.escalated' then raise exception 'refused'; end if; return new; end $$;
+      create trigger refuse before insert on delivery for each row execute function refuse()`)
+    await world.jumpTo(pagedMs + 31 * MINUTE_MS)
+    expect(await told()).toEqual(first)
+    await world.crash()
+    await sql`drop function refuse cascade`
+    await world.restart()
+    await world.moveTo(world.clock.nowMs() + 1_000)
+    const second = [...first, 'incident.escalated duty/boss 2']
+    expect(await told()).toEqual(second)
+    await world.restart()
+    expect(await told()).toEqual(second)
+  })
+
+  it('repeats its last step until somebody answers, and whoever it told is told the end', async () => {
+    await world.moveTo(world.clock.nowMs() + 31 * MINUTE_MS)
+    expect((await told()).at(-1)).toBe('incident.escalated duty/boss 3')
+    const incident = await openIncident()
+    await world.line().judge.acknowledge(incident ?? '', 'owner')
+    await world.moveTo(world.clock.nowMs() + 90 * MINUTE_MS)
+    await see('ok', 3)
+    expect(await openIncident()).toBeNull()
+    expect((await told()).slice(4)).toEqual([
+      'incident.acknowledged duty/boss',
+      'incident.acknowledged duty/ops',
+      'incident.closed duty/boss',
+      'incident.closed duty/ops',
+    ])
+  })
+
+  it('is none for what late data alone shows', async () => {
+    await forget()
+    const nowMs = world.clock.nowMs()
+    await world.jumpTo(nowMs + 20 * MINUTE_MS)
+    const late = { contract: 'acme', fromMs: nowMs, untilMs: nowMs + 10 * MINUTE_MS, stepMs: 10_000 }
+    const down = (atMs: number) => atMs >= nowMs + 2 * MINUTE_MS && atMs < nowMs + 5 * MINUTE_MS
+    const outcome = (atMs: number) => (down(atMs) ? ('fail' as const) : ('ok' as const))
+    await world.send('paris', { ...late, outcome })
+    await world.line().advance()
+    await world.moveTo(world.clock.nowMs() + 40 * MINUTE_MS)
+    expect((await told()).filter((line) => line.startsWith('incident.'))).toEqual([])
+  })
+})
+
+describe('quiet hours', () => {
+  const NIGHT = `  quietHours:
+    timeZone: Europe/Paris
+    weekly: [{days: [MO, TU, WE, TH, FR, SA, SU], start: "22:00", end: "07:00"}]
+    except: [incident.escalated]
+`
+  it('hold an outage that begins and ends in them, and tell it in order at their end', async () => {
+    await world.apply(ALERTING(NIGHT))
+    await world.jumpTo(Date.parse('2026-11-30T23:00:00Z'))
+    await see('ok', 2)
+    await forget()
+    await see('fail', 2)
+    await see('ok', 3)
+    const endMs = Date.parse('2026-12-01T06:00:00Z')
+    const held = (await sent()).filter(
+      ({ type, endpoint }) => type.startsWith('incident.') && endpoint === 'duty/ops',
+    )
+    expect(held.map(({ type, nextMs, state }) => [type, (nextMs ?? 0) >= endMs, state])).toEqual([
+      ['incident.opened', true, 'pending'],
+      ['incident.closed', true, 'pending'],
+    ])
+    const order = held.map(({ nextMs }) => nextMs ?? 0)
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(new Set(order).size).toBe(2)
+    // The queue holds each of them until then, too.
+    const [jobs] = await world.database.sql<{ n: number }[]>`
+      select count(*)::int as n from graphile_worker.jobs where run_at > now() + interval '6 hours'`
+    expect(jobs?.n).toBeGreaterThanOrEqual(4)
+  })
+})
+
+describe('a letter', () => {
+  it('goes by the mail server, again after 4xx, under one id, in the language of its endpoint', async () => {
+    const server = await openMailServer((n) => (n === 1 ? 451 : 250))
+    closing.push(() => server.close())
+    await forget()
+    await world.apply(ALERTING(''))
+    await deliver(`smtp://127.0.0.1:${server.port}`)
+    await see('fail', 1)
+    const [first, second] = await server.until(2)
+    expect(second?.id).toBe(first?.id)
+    expect(second?.to).toEqual(['boss@acme.example'])
+    expect(second?.subject).toMatch(/^https:\/\/portal.example\/ en panne depuis|^portal.* en panne depuis/)
+    expect(second?.headers).toMatch(/Auto-Submitted: auto-generated/i)
+    const { deps } = await worldDeps(world)
+    const app = createApp(deps)
+    const link = new URL(/https?:\/\/\S+\/acknowledge\/\S+/.exec(second?.text ?? '')?.[0] ?? '')
+    const path = link.pathname + link.search
+    // What scans mails opens its links, and does nothing by it.
+    expect(await (await app.request(path)).text()).toContain('Je m’en occupe')
+    const incident = await openIncident()
+    expect((await deps.read.incident(incident ?? ''))?.acknowledgedAt).toBeNull()
+    const body = new URLSearchParams({ key: link.searchParams.get('key') ?? '' })
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    const elsewhere = await app.request('/acknowledge/inc_other', { method: 'POST', body, headers })
+    expect(elsewhere.status).toBe(404)
+    expect((await app.request(link.pathname, { method: 'POST', body, headers })).status).toBe(303)
+    expect((await deps.read.incident(incident ?? ''))?.acknowledgedAt).not.toBeNull()
+    await see('ok', 3)
+    await server.until(4)
+  })
+
+  it('that a server refuses for good has failed; without a server it says what to do', async () => {
+    const server = await openMailServer(() => 550)
+    closing.push(() => server.close())
+    await forget()
+    const boss = (await listWebhooks(world.database.sql)).find(({ endpoint }) => endpoint === 'duty/boss')
+    const test = { id: boss?.id ?? '', nowMs: world.clock.nowMs() }
+    const refusing = await deliver(`smtp://127.0.0.1:${server.port}`)
+    const { delivery } = await testWebhook(world.database.sql, test)
+    const sentOf = (id: string) =>
+      eventually(
+        () => deliveryOf(world.database.sql, id),
+        (one) => (one?.attempts ?? 0) > 0,
+      )
+    expect(await sentOf(delivery)).toMatchObject({ state: 'failed', attempts: 1, lastStatus: 550 })
+    await refusing.stop()
+    await deliver(null)
+    const without = await testWebhook(world.database.sql, test)
+    expect(await sentOf(without.delivery)).toMatchObject({
+      state: 'pending',
+      lastError: expect.stringContaining('set CONSTAT_SMTP_URL'),
+    })
+  })
+})
+
+describe('what ends', () => {
+  const DAY_MS = 86_400_000
+  const MORE = `apiVersion: constat/v1
+kind: Contract
+metadata: {name: ends}
+spec:
+  effective: {timeZone: UTC}
+  parties: [{id: customer, role: customer, name: Acme}, {id: northstar, role: provider, name: Northstar}]
+  clauses: [{id: "1", title: Up, text: "Available"}]
+  charges: {currency: EUR, tax: outside-vat, monthly: [{amount: "1000.00"}]}
+  measurement: {clause: "1"}
+  finalisation: {grace: PT1H}
+  guarantees:
+    - {id: day, service: shop, clause: "1", metric: interval-availability, target: {op: gte, percent: "99"}, window: {period: P1D, timeZone: UTC}, calendar: always}
+  credits:
+    clause: "1"
+    base: monthly-charge-of-contract
+    exclusive: false
+    schedules: {day: {kind: flat, percent: "5"}}
+    claim: {deadline: {days: 10, dayKind: calendar, after: window-final, calendar: always}, formalNotice: required, silence: none}
+    rounding: {money: half-up, digits: 2}
+---
+apiVersion: constat/v1
+kind: Check
+metadata: {name: shop-tls, displayName: Shop certificate}
+spec: {service: shop, tls: {host: shop.example, port: 443}, interval: PT1H, timeout: PT5S, confirm: {down: 1, up: 1, by: slots}}
+---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: duty}
+spec:
+  contract: ends
+  endpoints: [{id: ops, url: "https://ops.example/hook"}]
+  routes: [{types: [certificate.expiring, claim.deadline], to: [ops]}]
+`
+  let fromMs = 0
+  let endMs = 0
+  const ending = async () => {
+    const rows = await world.told()
+    return rows
+      .filter(({ type }) => type === 'certificate.expiring' || type === 'claim.deadline')
+      .map(({ type, data }) => `${type} ${String(data['daysLeft'])}`)
+  }
+  /** So many days with an hourly look at the certificate, which ends at `endMs`. */
+  async function pass(days: number, outcome: 'ok' | 'fail' = 'ok'): Promise<void> {
+    const value = (atMs: number) => Math.floor((endMs - atMs) / DAY_MS)
+    for (let day = 0; day < days; day += 1) {
+      const seen = { contract: 'ends', fromMs, untilMs: fromMs + DAY_MS, stepMs: 3_600_000, value }
+      fromMs += DAY_MS
+      await world.jumpTo(fromMs)
+      await world.send('paris', { ...seen, outcome: () => outcome })
+      await world.line().advance()
+    }
+  }
+
+  it('is told at its marks, once each, over restarts', async () => {
+    fromMs = Math.ceil(world.clock.nowMs() / DAY_MS) * DAY_MS
+    endMs = fromMs + 33.5 * DAY_MS
+    await world.jumpTo(fromMs)
+    await world.apply(MORE)
+    await world.join('paris')
+    await pass(2)
+    expect(await ending()).toEqual([])
+    await pass(2)
+    expect(await ending()).toEqual(['certificate.expiring 29'])
+    await world.restart()
+    endMs = fromMs + 4.5 * DAY_MS
+    await pass(4)
+    const marks = [
+      'certificate.expiring 29',
+      'certificate.expiring 3',
+      'certificate.expiring 2',
+      'certificate.expiring 0',
+    ]
+    expect(await ending()).toEqual(marks)
+    // Another certificate, and a day that was not as promised.
+    endMs = fromMs + 90 * DAY_MS
+    await pass(1, 'fail')
+    await pass(1)
+    // Windows are closed a while after a return, one at a step.
+    await world.moveTo(world.clock.nowMs() + 90 * MINUTE_MS)
+    await pass(4)
+    expect(await ending()).toEqual([...marks, 'claim.deadline 7'])
+    await world.restart()
+    await pass(6)
+    expect(await ending()).toEqual([...marks, 'claim.deadline 7', 'claim.deadline 1'])
+    const sentTo = (await sent()).filter(({ type }) => type === 'claim.deadline')
+    expect(sentTo.map(({ endpoint }) => endpoint)).toEqual(['duty/ops', 'duty/ops'])
+  })
+})
+
+describe('a heartbeat', () => {
+  it('is sent while the collector is well, and what goes wrong is shown', async () => {
+    const answers = [200, 500, 200]
+    const to = await openReceiver((response, n) => {
+      response.statusCode = answers[n - 1] ?? 200
+      response.end()
+    })
+    closing.push(() => to.close())
+    await world.apply(ALERTING(`  heartbeat: {url: "${to.url}?key=secret", every: PT30S}\n`))
+    let isWell = true
+    const { sql: db } = world.database
+    const { clock, shell } = world
+    const beats = new Heartbeats({ db, clock, log: shell.log, allowPrivate: true, isWell: () => isWell })
+    closing.push(() => beats.stop())
+    const shown = () =>
+      beats
+        .of('acme')
+        .map(({ address, everyMs, lastAt, error }) => [address, everyMs, lastAt !== null, error])
+    const beat = async (n: number) => {
+      await beats.look()
+      await to.until(n)
+      await eventually(
+        () => Promise.resolve(to.received.length),
+        () => shown()[0]?.[2] === true,
+      )
+    }
+    await beat(1)
+    expect(shown()).toEqual([[new URL(to.url).origin, 30_000, true, null]])
+    await beats.look()
+    clock.advanceUs(29_000_000)
+    await beats.look()
+    expect(to.received).toHaveLength(1)
+    clock.advanceUs(1_000_000)
+    isWell = false
+    await beats.look()
+    expect(to.received).toHaveLength(1)
+    isWell = true
+    await beat(2)
+    await eventually(
+      () => Promise.resolve(shown()[0]?.[3]),
+      (error) => error !== null,
+    )
+    expect(shown()).toEqual([[new URL(to.url).origin, 30_000, true, 'HTTP 500']])
+    clock.advanceUs(30_000_000)
+    await beat(3)
+    await eventually(
+      () => Promise.resolve(shown()[0]?.[3]),
+      (error) => error === null,
+    )
+    expect(to.received.map(({ path }) => path)).toEqual([
+      '/hook?key=secret',
+      '/hook?key=secret',
+      '/hook?key=secret',
+    ])
+    await world.apply(ALERTING(''))
+    clock.advanceUs(30_000_000)
+    await beats.look()
+    expect(shown()).toEqual([])
+  })
+})
+
+describe('endpoints of documents', () => {
+  const rows = async () =>
+    (await ownHooks()).map(({ endpoint, url, shape, endedAt, types }) => ({
+      endpoint,
+      url,
+      shape,
+      types,
+      ended: endedAt !== null,
+    }))
+
+  const opsHook = async () => (await ownHooks()).find(({ endpoint }) => endpoint === 'duty/ops')
+
+  it('stand beside those made by hand, and end with the documents that name them', async () => {
+    await world.apply(ALERTING(ESCALATION))
+    expect((await rows()).filter(({ ended }) => !ended)).toEqual([
+      { endpoint: 'duty/boss', url: 'mailto:boss@acme.example', shape: 'email', types: [], ended: false },
+      {
+        endpoint: 'duty/ops',
+        url: 'https://ops.example/hook',
+        shape: 'generic',
+        types: ['incident.*'],
+        ended: false,
+      },
+    ])
+    const ops = await opsHook()
+    await world.apply(ALERTING('', '{id: chat, url: "https://chat.example/x", shape: slack}'))
+    expect((await rows()).map(({ endpoint, ended }) => [endpoint, ended])).toEqual([
+      ['duty/boss', false],
+      ['duty/ops', true],
+      ['duty/chat', false],
+    ])
+    // What was held for it is not sent any more; back again, it is the one it was.
+    const waiting = (await sent()).filter(
+      ({ type, endpoint, state }) =>
+        endpoint === 'duty/ops' && state === 'pending' && type.startsWith('incident.'),
+    )
+    expect(waiting).toEqual([])
+    await world.apply(ALERTING(ESCALATION))
+    expect((await listWebhooks(world.database.sql)).find(({ id }) => id === ops?.id)?.endedAt).toBeNull()
+  })
+
+  it('stay where a contract is applied alone, and rest while the document is paused', async () => {
+    await world.apply(CONTRACT)
+    expect((await rows()).filter(({ ended }) => !ended)).toHaveLength(2)
+    await world.apply(ALERTING('  paused: true\n'))
+    expect((await rows()).filter(({ ended }) => !ended)).toHaveLength(0)
+    await world.apply(ALERTING(ESCALATION))
+  })
+
+  it('are removed in the document alone; their secrets can be renewed', async () => {
+    const { sql } = world.database
+    const ops = await opsHook()
+    await expect(removeWebhook(sql, ops?.id ?? '')).rejects.toMatchObject({ code: 'conflict' })
+    const nowMs = world.clock.nowMs()
+    const renewed = await renewSecret(sql, { id: ops?.id ?? '', nowMs, random: world.shell.random })
+    expect(renewed?.secret).toMatch(/^whsec_/)
+    const [row] = await sql<{ secret: string; lastSecret: string }[]>`
+      select secret, last_secret as "lastSecret" from webhook where id = ${ops?.id ?? ''}`
+    expect(row).toEqual({ secret: renewed?.secret, lastSecret: expect.stringMatching(/^whsec_.{40}/) })
+  })
+
+  it('that no shape takes are refused before anything is written', async () => {
+    const bad = '{id: pager, url: "https://events.pagerduty.com/v2/enqueue", shape: pagerduty}'
+    await expect(world.apply(ALERTING('', bad))).rejects.toThrow(
+      'Alerting duty: endpoint pager: a pagerduty address ends in ?routing_key=',
+    )
+  })
+})
