@@ -7,7 +7,9 @@ import {
   closeSession,
   issueApiToken,
   issueJoinToken,
+  issueLink,
   listTokens,
+  openLink,
   openSession,
   openWatch,
   readAudit,
@@ -46,6 +48,8 @@ import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
+import { formatInstant } from '@constat/shared/time'
+import { remark } from './judge/remarks.ts'
 import type { Side } from '@constat/sla/state/declarations'
 
 export type ActionDeps = {
@@ -85,7 +89,14 @@ export function actionsOf(deps: ActionDeps): Actions {
       await pipeline.advance()
       return archived
     },
-    acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, by.role),
+    acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
+    remark: async ({ by, ...wanted }) => {
+      const given = { ...wanted, side: sideOf(by), role: by.role }
+      const { judge } = pipeline
+      const made = await remark(given, { ...deps, contracts, sequencer, judge })
+      const { id, service, atMs } = made.remark
+      return { id, at: formatInstant(atMs), service, contract: wanted.contract, others: made.others }
+    },
     declareExclusion: ({ contract, by, ...draft }) =>
       declareExclusion({ contract, side: sideOf(by), draft }, { ...deps, contracts, sequencer }),
     answerExclusion: ({ exclusion, answer, note, decision, by }) => {
@@ -96,7 +107,10 @@ export function actionsOf(deps: ActionDeps): Actions {
       const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
       const readable = (bytes: Buffer, { reconciliation, zoneTables }: StatementTerms) =>
         callers.run('statement', { bytes, terms: { reconciliation, zoneTables } }, by)
-      return keepStatement({ ...wanted, window, by: by.role }, { shell, sequencer, contracts, readable })
+      return keepStatement(
+        { ...wanted, window, by: partyRole(by) },
+        { shell, sequencer, contracts, readable },
+      )
     },
     issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
@@ -112,11 +126,14 @@ export function actionsOf(deps: ActionDeps): Actions {
       return isRevoked
     },
     webhooks: webhookActions(deps),
-    ...accessActions(access),
+    ...accessActions(deps),
   }
 }
 
-function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: TokenActions } {
+function accessActions({ access, publicUrl }: ActionDeps): {
+  sessions: SessionActions
+  tokens: TokenActions
+} {
   const watch = openWatch(access)
   const ended = async <T>(deed: Promise<T>): Promise<T> => {
     const done = await deed
@@ -138,9 +155,22 @@ function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: 
       issue: ({ by, ...wanted }) => issueApiToken(access, { ...wanted, by: by.token }),
       revoke: (id, by) => ended(revokeToken(access, { id, by: by.token })),
       renew: (id, by) => ended(renewToken(access, { id, by: by.token })),
+      link: async ({ by, ...wanted }) => {
+        const { secret, ...made } = await issueLink(access, { ...wanted, by: by.token })
+        const path = wanted.incident === null ? 'status' : 'shared'
+        const { contract, incident } = wanted
+        return { ...made, contract, incident, url: `${publicUrl}/${path}/${secret}` }
+      },
+      openLink: (secret) => openLink(access, secret),
       audit: (page) => readAudit(access, page),
     },
   }
+}
+
+/** Who may only look at states does none of these deeds: no route lets them. */
+function partyRole({ role }: Pick<Caller, 'role'>) {
+  if (role !== 'internal') return role
+  throw new Fault('forbidden', 'This token may not do that.')
 }
 
 /** The owner speaks for the customer. */

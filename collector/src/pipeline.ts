@@ -42,6 +42,7 @@ import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
+import { statusOf } from './read/status-reads.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
@@ -190,9 +191,11 @@ export class Pipeline {
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
     const judged = new JudgedReads({ timelines, slots }, agents)
     const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside }
+    const views = new ContractReads({ ...shown, tracks, sequencer })
     return readModelOf({
-      contracts: new ContractReads({ ...shown, tracks, sequencer }),
-      incidents: new IncidentReads({ nowMs, contracts, timelines, judge, setAside }),
+      contracts: views,
+      status: () => statusOf({ nowMs, contracts, views: () => views.contracts() }),
+      incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, setAside }),
       windows: new WindowReads({
         ...shown,
         db,

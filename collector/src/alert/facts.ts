@@ -31,9 +31,12 @@ export type IncidentChanged = {
   publicUrl: string | null
   /** The incident that goes on, of `incident.merged`. */
   mergedInto?: string
+  /** Of `incident.updated`: what somebody has said of it. */
+  changed?: { kind: string; side: string }
 }
 
-export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: IncidentChanged): Fact {
+export function incidentFact(said: IncidentChanged): Fact {
+  const { type, incident, atMs, publicUrl, mergedInto, changed } = said
   const down = incident.vantages.filter(({ state }) => state === 'down')
   const others = incident.vantages.filter(({ state }) => state !== 'down')
   const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
@@ -46,6 +49,7 @@ export function incidentFact({ type, incident, atMs, publicUrl, mergedInto }: In
     }),
     vantagesLeftOut: incident.vantages.length - kept.length,
     ...(mergedInto === undefined ? {} : { mergedInto }),
+    ...(changed === undefined ? {} : { changed }),
     links:
       publicUrl === null ? {} : { incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}` },
   }

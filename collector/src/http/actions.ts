@@ -12,7 +12,8 @@ import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { ReportFormat } from '../view/report.ts'
 import type { TriedView } from '../view/trial.ts'
-import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
+import type { ReportedView } from '../view/remark.ts'
+import type { AuditView, LinkIssued, TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
 import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
@@ -75,6 +76,27 @@ export type AnswerWanted = {
   by: Caller
 }
 
+export type RemarkWanted = {
+  contract: string
+  kind: 'note' | 'dispute' | 'trouble'
+  /** Of a note or a dispute. */
+  incident: string | null
+  /** Of a report of trouble. */
+  service: string | null
+  text: string
+  sinceMs: UnixMs | null
+  by: Caller
+}
+
+export type LinkWanted = {
+  contract: string
+  /** Null: the states of the services. */
+  incident: string | null
+  /** Null: until it is revoked. */
+  lifeMs: number | null
+  by: Caller
+}
+
 export type SessionActions = {
   /** Whose it is. Null: nobody's, past its end, or not for this use. */
   authenticate(sent: Sent): Promise<Caller | null>
@@ -101,6 +123,10 @@ export type TokenActions = {
   revoke(id: string, by: Caller): Promise<boolean>
   /** Another one with the same rights; the old one ends. Null: there is none of that id. */
   renew(id: string, by: Caller): Promise<TokenIssued | null>
+  /** An address that shows one page to whoever has it. Revoked as a token is. */
+  link(wanted: LinkWanted): Promise<LinkIssued>
+  /** Where a link leads; null: nowhere, or not any more. */
+  openLink(secret: string): Promise<{ id: string; contract: string; incident: string | null } | null>
   /** Newest first. */
   audit(page: PageOf): Promise<AuditView[]>
 }
@@ -145,6 +171,8 @@ export type Actions = {
   archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
   acknowledge(deed: { incident: string; by: Caller }): Promise<void>
+  /** The caller may see what it is about. Faults `not-found`, `bad-request`, `rate-limited`, `conflict`. */
+  remark(wanted: RemarkWanted): Promise<ReportedView>
   /** The caller may see the contract. */
   declareExclusion(wanted: ExclusionWanted): Promise<ExclusionAnswer>
   /** Fault `conflict` where this side has nothing to answer. The caller may see the exclusion. */

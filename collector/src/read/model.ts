@@ -12,9 +12,11 @@ export type ModelParts = {
   windows: WindowReads
   latency: StepDeps
   bundles: Bundles
+  status: ReadModel['status']
 }
 
-export function readModelOf({ contracts, incidents, windows, latency, bundles }: ModelParts): ReadModel {
+export function readModelOf(parts: ModelParts): ReadModel {
+  const { contracts, incidents, windows, latency, bundles, status } = parts
   return {
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
@@ -26,7 +28,8 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
     vantages: (contract) => contracts.vantages(contract),
     timeline: (service, span, contract) => incidents.timeline(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
-    incident: (id) => Promise.resolve(incidents.incident(id)),
+    incident: (id) => incidents.incident(id),
+    status: () => status(),
     latency: (check, span, of) => latencySteps(latency, { check, span, of }),
     windowKeys: (contract) => windows.windowKeys(contract),
     window: (contract, key, version) => windows.window(contract, key, version),

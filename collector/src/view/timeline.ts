@@ -1,6 +1,7 @@
 /** What was seen over time, as it is published: states, latencies, incidents. Pure. */
 import { z } from 'zod'
-import { count, figures, instant, ms, role, span, state, us, why, whySpan } from './parts.ts'
+import { count, figures, instant, ms, partyRole, span, state, us, why, whySpan } from './parts.ts'
+import { remark } from './remark.ts'
 
 const segment = z
   .object({
@@ -95,7 +96,7 @@ export const incident = z
     downMs: figures,
     vantages: z.array(vantage),
     acknowledgedAt: instant.nullable(),
-    acknowledgedBy: role.nullable().describe('Whoever was first'),
+    acknowledgedBy: partyRole.nullable().describe('Whoever was first'),
     providerAcknowledgedAt: instant
       .nullable()
       .describe('The provider’s own word: the only one that stops a response clock'),
@@ -103,6 +104,12 @@ export const incident = z
     alertedAt: instant
       .nullable()
       .describe('When a receiver first accepted a message about it; null: nobody was told'),
+    disputed: z.boolean().describe('The provider disputes it: said beside the figures, which stand'),
   })
   .meta({ id: 'Incident' })
 export type IncidentView = z.infer<typeof incident>
+
+export const incidentRoom = incident
+  .extend({ remarks: z.array(remark).describe('Notes, disputes and reports of trouble, in order') })
+  .meta({ id: 'IncidentRoom' })
+export type IncidentRoomView = z.infer<typeof incidentRoom>

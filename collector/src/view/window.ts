@@ -7,7 +7,7 @@ import { reconciliationSchema } from '@constat/sla/reconciliation/answer'
 import { z } from 'zod'
 import { credits, loss } from './credit.ts'
 import { guarantee } from './guarantee.ts'
-import { amount, count, instant, role, span, verdict, windowState } from './parts.ts'
+import { amount, count, instant, partyRole, span, verdict, windowState } from './parts.ts'
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -80,7 +80,7 @@ export const statement = z
     window: z.string(),
     sha256: hex.describe('Of the bytes as they came'),
     bytes: count,
-    by: role,
+    by: partyRole,
     receivedAt: instant,
   })
   .meta({ id: 'Statement' })

@@ -8,6 +8,7 @@ import { plainDeps } from '../../support/plain-deps.ts'
 
 const CALLERS = {
   nobody: null,
+  'internal user': 'internal-token',
   provider: 'provider-token',
   'viewer of one contract': 'confined-token',
   'owner of one contract': 'half-owner-token',
@@ -17,7 +18,10 @@ const CALLERS = {
 type Who = keyof typeof CALLERS
 
 const EVERYBODY = Object.keys(CALLERS) as Who[]
-const SIGNED_IN = EVERYBODY.filter((who) => who !== 'nobody')
+const WITH_TOKEN = EVERYBODY.filter((who) => who !== 'nobody')
+const SIGNED_IN = WITH_TOKEN.filter((who) => who !== 'internal user')
+/** Those for whom the services run. */
+const CUSTOMERS = WITH_TOKEN.filter((who) => who !== 'provider')
 const HOSTS: Who[] = ['viewer', 'owner']
 const SIDES: Who[] = ['provider', 'owner of one contract', 'owner']
 const OWNER: Who[] = ['owner']
@@ -43,7 +47,11 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${API}/openapi.json`,
     ].map((path) => `GET ${path}`),
   ],
+  // A link is its own right: a wrong one leads nowhere, whoever sends it.
+  [EVERYBODY, ['GET /status/:key', 'POST /status/:key/report', 'GET /shared/:key']],
   [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
+  [WITH_TOKEN, ['GET /status', `GET ${API}/status`]],
+  [CUSTOMERS, ['POST /status/report', `POST ${API}/reports-of-trouble`]],
   [
     SIGNED_IN,
     [
@@ -83,11 +91,13 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     ].map((path) => `GET ${path}`),
   ],
   [SIGNED_IN, ['GET /log/:contract/checkpoint', 'GET /log/:contract/tile/:rest{.+}']],
+  [['provider'], [`POST ${API}/incidents/:incident/dispute`, 'POST /incidents/:incident/dispute']],
   [HOSTS, [`GET ${API}/agents`, 'GET /setup/agents']],
   [
     SIDES,
     [
       '/incidents/:incident/acknowledge',
+      '/incidents/:incident/note',
       '/exclusions/:exclusion/accept',
       '/exclusions/:exclusion/dispute',
     ].flatMap((path) => [`POST ${path}`, `POST ${API}${path}`]),
@@ -114,6 +124,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/try`,
       '/tokens',
       '/tokens/:token/renew',
+      '/links',
       '/webhooks',
       '/webhooks/:webhook/enable',
       '/webhooks/:webhook/test',
@@ -130,6 +141,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/contract',
       '/setup/agents/tokens',
       '/setup/agents/:agent/revoke',
+      '/setup/access/links',
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/alerts',

@@ -3,13 +3,15 @@
  * who answers, and who has it in hand. Pure.
  */
 import { may } from '../../http/scope.ts'
-import type { IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
+import type { IncidentRoomView, IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
 import { becauseText } from '../text/reasons.ts'
 import { serviceHref } from '../part/bar.tsx'
 import { incidentEvents } from '../part/events.ts'
 import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
-import { StateMark } from '../part/mark.tsx'
+import { Stamp, StateMark } from '../part/mark.tsx'
+import { Remarks } from '../part/remarks.tsx'
+import { Share } from '../part/links.tsx'
 import { checkName, contractName, serviceName, siteName, spoken, upperFirst } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { lasted, Time } from '../part/time.tsx'
@@ -23,7 +25,7 @@ import { Acknowledged, failureText, headingOf, incidentHref } from './incidents.
 
 type Props = {
   scene: Scene
-  incident: IncidentView
+  incident: IncidentRoomView
   /** Null: the service has left the contract since. */
   timeline: TimelineView | null
   span: Span
@@ -38,21 +40,29 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
   const open = incident.closedAt === null
   return (
     <Layout scene={scene} title={headingOf(incident, scene)} door="incidents">
-      <LiveRegion id="incident" events={incidentEvents()} {...(open && { everyS: REFRESH_S })}>
+      <LiveRegion
+        id="incident"
+        events={scene.caller ? incidentEvents() : []}
+        {...(open && { everyS: REFRESH_S })}
+      >
         <header class="lead">
-          <p class="crumbs">
-            <a href="/incidents">{text.incident.title}</a>
-          </p>
+          {scene.caller && (
+            <p class="crumbs">
+              <a href="/incidents">{text.incident.title}</a>
+            </p>
+          )}
           <h1>{headingOf(incident, scene)}</h1>
           <p class="marks">
             <StateMark state={open ? 'down' : 'up'} text={text} />
             <Acknowledged incident={incident} scene={scene} />
+            {incident.disputed && <Stamp tone="warn">{text.room.disputed}</Stamp>}
           </p>
           <p class="sentence">
             {sayHow(incident, scene)} {placesText(incident, scene)}
           </p>
           {incident.failure && <p class="sentence">{failureText(incident, scene)}</p>}
           <p class="sentence">{zoneText(incident, scene)}</p>
+          {incident.disputed && <p class="sentence">{text.room.disputedText}</p>}
         </header>
         <Acknowledge incident={incident} scene={scene} />
         <section class="sheet">
@@ -64,7 +74,9 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
         <section class="sheet">
           <Facts incident={incident} scene={scene} isAddressed={isAddressed} />
         </section>
+        <Remarks incident={incident} scene={scene} />
         <Vantages incident={incident} scene={scene} />
+        <Share incident={incident} scene={scene} />
       </LiveRegion>
     </Layout>
   )
@@ -149,14 +161,23 @@ function Facts({ incident, scene, isAddressed }: Shown) {
         {incident.owner === UNKNOWN ? text.incident.undetermined : ownerText(incident, scene)}
       </Fact>
       <Fact term={text.incident.service}>
-        <a href={serviceHref(incident)}>{serviceName(incident, scene)}</a>
+        <Behind href={serviceHref(incident)} scene={scene}>
+          {serviceName(incident, scene)}
+        </Behind>
       </Fact>
       <Fact term={text.incident.check}>{checkName(incident, scene)}</Fact>
       <Fact term={text.incident.contract}>
-        <a href={contractHref(incident.contract)}>{contractName(incident, scene)}</a>
+        <Behind href={contractHref(incident.contract)} scene={scene}>
+          {contractName(incident, scene)}
+        </Behind>
       </Fact>
     </dl>
   )
+}
+
+/** A guest has this one page: no link leads anywhere. */
+function Behind({ href, scene, children }: { href: string; scene: Scene; children: string }) {
+  return scene.caller ? <a href={href}>{children}</a> : <>{children}</>
 }
 
 const UNKNOWN = 'undetermined'

@@ -1,6 +1,7 @@
 /**
  * French: the same keys as English, by type. Non-breaking spaces before the high punctuation. Pure.
  */
+import { links as linksFr, room as roomFr, status as statusFr } from './fr-room.ts'
 import type { Text } from './en.ts'
 import { contractFr } from './fr-contract.ts'
 import { endingFr } from './fr-ending.ts'
@@ -198,6 +199,9 @@ export const fr: Text = {
   report: reportFr,
   trial: trialFr,
   ending: endingFr,
+  room: roomFr,
+  status: statusFr,
+  links: linksFr,
   unknown: unknownFr,
   incident: {
     title: 'Incidents',
