@@ -42,13 +42,14 @@ import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
 import { renderReport } from './report/render.ts'
-import { keepStatement } from './closing/statements.ts'
-import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
+import { keepStatement, previewStatement, type StatementDeps } from './closing/statements.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
 import { formatInstant } from '@constat/shared/time'
+import type { Asker } from './view/parts.ts'
+import { readingView } from './view/statement.ts'
 import { remark } from './judge/remarks.ts'
 import type { Side } from '@constat/sla/state/declarations'
 
@@ -103,14 +104,15 @@ export function actionsOf(deps: ActionDeps): Actions {
       const given = { answer, note, isDecision: decision }
       return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
     },
-    keepStatement: async ({ by, ...wanted }) => {
+    keepStatement: async (wanted) => {
+      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, wanted.by))
+      const by = partyRole(wanted.by)
+      return keepStatement({ ...wanted, window, by }, statementDeps(deps, wanted.by))
+    },
+    previewStatement: async ({ by, ...wanted }) => {
       const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
-      const readable = (bytes: Buffer, { reconciliation, zoneTables }: StatementTerms) =>
-        callers.run('statement', { bytes, terms: { reconciliation, zoneTables } }, by)
-      return keepStatement(
-        { ...wanted, window, by: partyRole(by) },
-        { shell, sequencer, contracts, readable },
-      )
+      const { lines, ...found } = await previewStatement({ ...wanted, window }, statementDeps(deps, by))
+      return { ...found, reading: readingView(lines) }
     },
     issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
@@ -164,6 +166,14 @@ function accessActions({ access, publicUrl }: ActionDeps): {
       openLink: (secret) => openLink(access, secret),
       audit: (page) => readAudit(access, page),
     },
+  }
+}
+
+function statementDeps({ pipeline, shell }: ActionDeps, by: Asker): StatementDeps {
+  const { sequencer, contracts, callers } = pipeline
+  return {
+    ...{ shell, sequencer, contracts },
+    readable: (bytes, terms) => callers.run('statement', { bytes, terms }, by),
   }
 }
 

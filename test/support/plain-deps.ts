@@ -68,6 +68,7 @@ export function plainDeps({
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
       keepStatement: refuse('keepStatement'),
+      previewStatement: refuse('previewStatement'),
       report: refuse('report'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),

@@ -10,6 +10,7 @@ import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { StatementPreviewView } from '../view/statement.ts'
 import type { ReportFormat } from '../view/report.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { ReportedView } from '../view/remark.ts'
@@ -179,6 +180,8 @@ export type Actions = {
   answerExclusion(given: AnswerWanted): Promise<void>
   /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
+  /** How it would be read, line by line; nothing is written. */
+  previewStatement(wanted: StatementWanted): Promise<StatementPreviewView>
   /** Null: there is no such contract, window or version. Fault `too-large`, `rate-limited`. */
   report(wanted: ReportWanted): Promise<ReportMade | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */

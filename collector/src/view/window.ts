@@ -5,6 +5,7 @@
 import { TRACE_STEPS } from '@constat/sla/judgement/trace'
 import { reconciliationSchema } from '@constat/sla/reconciliation/answer'
 import { z } from 'zod'
+import { statementReading } from './statement.ts'
 import { credits, loss } from './credit.ts'
 import { guarantee } from './guarantee.ts'
 import { amount, count, instant, partyRole, span, verdict, windowState } from './parts.ts'
@@ -99,6 +100,7 @@ export const reconciliation = z
       }),
     ),
     leftOut: z.array(z.string()).describe('Guarantees that a list of outages says nothing of'),
+    reading: statementReading.nullable().describe('How each line was read; null: nothing was promised'),
   })
   .meta({ id: 'Reconciliation' })
 export type ReconciliationView = z.infer<typeof reconciliation>
