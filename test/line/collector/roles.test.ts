@@ -109,6 +109,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/exclusions`,
       `${API}${CONTRACT}/statements`,
       `${WINDOW}/statements`,
+      `${WINDOW}/statements/preview`,
       `${API}${CONTRACT}/preview`,
     ].map((path) => `POST ${path}`),
   ],

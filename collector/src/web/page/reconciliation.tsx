@@ -7,6 +7,7 @@ import type { ReconciliationView } from '../../view/window.ts'
 import { Layout } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
 import { guaranteeName, serviceName } from '../part/names.ts'
+import { StatementLines } from '../part/statement-lines.tsx'
 import { TimeSpan } from '../part/time.tsx'
 import { windowHref } from '../part/window-life.tsx'
 import type { Scene } from '../scene.ts'
@@ -44,6 +45,14 @@ export function Reconciliation({ scene, contract, found }: Props) {
       {guarantees.map((one) => (
         <Compared one={one} contract={contract.name} scene={scene} />
       ))}
+      {found.reading && found.reading.lines.length > 0 && (
+        <section class="sheet">
+          <details class="declare" id="lines" open={!found.reading.saysWhatIsAbsent}>
+            <summary>{text.statement.lines}</summary>
+            <StatementLines reading={found.reading} contract={contract.name} scene={scene} />
+          </details>
+        </section>
+      )}
       {leftOut.length > 0 && (
         <p class="note">
           {text.life.leftOut(

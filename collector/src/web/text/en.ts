@@ -1,6 +1,7 @@
 /**
  * English: every word of the web view. The other languages have the same keys by type. Pure.
  */
+import { statement as statementEn } from './en-statement.ts'
 import { links as linksEn, room as roomEn, status as statusEn } from './en-room.ts'
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
@@ -199,6 +200,7 @@ export const en = {
   room: roomEn,
   status: statusEn,
   links: linksEn,
+  statement: statementEn,
   unknown: unknownEn,
   incident: {
     title: 'Incidents',
