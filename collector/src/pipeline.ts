@@ -195,7 +195,7 @@ export class Pipeline {
     return readModelOf({
       contracts: views,
       status: () => statusOf({ nowMs, contracts, views: () => views.contracts() }),
-      incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, setAside }),
+      incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, judged, setAside }),
       windows: new WindowReads({
         ...shown,
         db,

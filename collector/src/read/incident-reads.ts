@@ -19,6 +19,8 @@ import { whyOf, whyOfVantage, whySpans } from '../judge/why.ts'
 import type { Why } from '@constat/sla/assembly/why'
 import { remarksOf } from '@constat/sla/state/remark-record'
 import type { Database } from '../db/tx.ts'
+import { clocksOf, promisesTo } from './incident-room.ts'
+import type { JudgedReads } from './judged.ts'
 import { remarkViews } from './remark-views.ts'
 import type { IncidentRoomView, IncidentView, TimelineView } from '../view/timeline.ts'
 
@@ -28,6 +30,7 @@ export type IncidentReadsDeps = {
   contracts: Contracts
   timelines: Timelines
   judge: Pick<Judge, 'contextAt'>
+  judged: Pick<JudgedReads, 'bare'>
   setAside: SetAside
 }
 
@@ -58,8 +61,15 @@ export class IncidentReads {
       const record = get(state.incidents, id)
       const view = record && this.#view(record)
       if (!view) continue
+      const { db, nowMs, judged, setAside } = this.#deps
       const remarks = remarksOf(state.remarks, record, incidentsIn(state))
-      return { ...view, remarks: await remarkViews(this.#deps.db, remarks) }
+      const promised = setAside.reading<ReturnType<typeof promisesTo>>(
+        state.contract,
+        () => promisesTo({ state, record }, { db, nowMs, judge: (asked) => judged.bare(asked) }),
+        () => ({ targets: [], counts: [] }),
+      )
+      const clocks = await clocksOf({ state, record, remarks }, { db, nowMs })
+      return { ...view, ...promised, clocks, remarks: await remarkViews(db, remarks) }
     }
     return null
   }

@@ -1,6 +1,7 @@
 /** What was seen over time, as it is published: states, latencies, incidents. Pure. */
+import { CLOCKS } from '@constat/sla/detection'
 import { z } from 'zod'
-import { count, figures, instant, ms, partyRole, span, state, us, why, whySpan } from './parts.ts'
+import { count, figures, instant, ms, partyRole, span, state, us, verdict, why, whySpan } from './parts.ts'
 import { remark } from './remark.ts'
 
 const segment = z
@@ -109,7 +110,42 @@ export const incident = z
   .meta({ id: 'Incident' })
 export type IncidentView = z.infer<typeof incident>
 
+const clock = z
+  .object({
+    clock: z.enum(CLOCKS),
+    at: instant.nullable().describe('Null: nobody knew by it'),
+    afterOnsetMs: ms.nullable().describe('Below zero: before the measured onset'),
+  })
+  .meta({ id: 'IncidentClock' })
+
+const target = z
+  .object({
+    guarantee: z.string(),
+    metric: z.enum(['response-time', 'restoration-time']),
+    clause: z.string().nullable(),
+    withinMs: ms,
+    ranMs: ms.nullable().describe('On the clock that the contract names; null: it never started'),
+    isRunning: z.boolean(),
+    verdict,
+  })
+  .meta({ id: 'IncidentTarget' })
+
+const counted = z
+  .object({
+    guarantee: z.string(),
+    downMs: ms.describe('Of it, in the window of its onset'),
+    countedMs: ms,
+    outsideHoursMs: ms,
+    excludedMs: ms,
+  })
+  .meta({ id: 'IncidentCounted' })
+
 export const incidentRoom = incident
-  .extend({ remarks: z.array(remark).describe('Notes, disputes and reports of trouble, in order') })
+  .extend({
+    remarks: z.array(remark).describe('Notes, disputes and reports of trouble, in order'),
+    clocks: z.array(clock).describe('Who knew of it when'),
+    targets: z.array(target).describe('What was promised of its response and its end'),
+    counts: z.array(counted).describe('How much of it counts, by guarantee of its availability'),
+  })
   .meta({ id: 'IncidentRoom' })
 export type IncidentRoomView = z.infer<typeof incidentRoom>

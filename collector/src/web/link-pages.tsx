@@ -38,7 +38,7 @@ export function linkPages(deps: AppDeps): Hono {
     const { read, scene, incident } = await guestOf(c, deps, 'incident')
     const found = incident === null ? null : await read.incident(incident)
     if (found === null) throw missing('incident')
-    return c.html(incidentPage(found, { read, scene, isAddressed: true }))
+    return c.html(incidentPage(found, { read, scene, isAddressed: true, losses: [] }))
   })
   return pages
 }

@@ -11,6 +11,7 @@ import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
 import type { ServiceView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Webhook } from '../view/setup.ts'
+import type { LossView } from '../view/credit.ts'
 import type { IncidentRoomView, IncidentView, LatencyView } from '../view/timeline.ts'
 import { Incident } from './page/incident.tsx'
 import { incidentHref, Incidents } from './page/incidents.tsx'
@@ -151,14 +152,40 @@ async function incident(c: Visit, { actions }: AppDeps) {
   const { read, scene } = c.var
   const found = await knownIncident(c)
   const isAddressed = (await actions.webhooks.list()).some(takesIncidents)
-  return c.html(incidentPage(found, { read, scene, isAddressed }))
+  const losses = await lossesOf(found, read)
+  return c.html(incidentPage(found, { read, scene, isAddressed, losses }))
 }
 
-type Showing = { read: ReadModel; scene: Scene; isAddressed: boolean }
+/** Of the windows that hold its onset: the read model leaves out what the caller may not see. */
+async function lossesOf({ contract, onsetAt }: IncidentRoomView, read: ReadModel): Promise<LossView[]> {
+  const holds = ({ start, end }: { start: string; end: string }): boolean =>
+    msOf(start) <= msOf(onsetAt) && msOf(onsetAt) < msOf(end)
+  const open = read.contract(contract)?.guarantees.map(({ window }) => window) ?? []
+  const closed = read.closedWindows(contract).map(({ window: key, start, end }) => ({ key, start, end }))
+  const keys = [...new Set([...open, ...closed].filter(holds).map(({ key }) => key))]
+  const key = keys[0]
+  return key === undefined ? [] : ((await read.window(contract, key))?.losses ?? [])
+}
+
+type Showing = {
+  read: ReadModel
+  scene: Scene
+  isAddressed: boolean
+  /** Empty for a guest. */
+  losses: readonly LossView[]
+}
+
+/** Declarations looked through for those that touch one incident. */
+const LOOKED_EXCLUSIONS = 500
 
 /** For whoever has an account, and for a guest with a link to this one. */
-export function incidentPage(incident: IncidentRoomView, { read, scene, isAddressed }: Showing) {
+export function incidentPage(incident: IncidentRoomView, { read, scene, isAddressed, losses }: Showing) {
   const span = incidentSpan(incident, scene.nowMs)
+  const { contract, service, onsetAt, endAt } = incident
+  const exclusions = read
+    .exclusions({ contract, limit: LOOKED_EXCLUSIONS })
+    .filter((one) => one.service === null || one.service === service)
+    .filter(({ start, end }) => msOf(end) > msOf(onsetAt) && msOf(start) < msOf(endAt ?? scene.nowMs))
   return (
     <Incident
       scene={{ ...scene, zone: zoneOf(read.contract(incident.contract)) }}
@@ -166,6 +193,8 @@ export function incidentPage(incident: IncidentRoomView, { read, scene, isAddres
       timeline={read.timeline(incident.service, span, incident.contract)}
       isAddressed={isAddressed}
       span={span}
+      exclusions={exclusions}
+      losses={losses}
     />
   )
 }

@@ -10,6 +10,10 @@ import { incidentEvents } from '../part/events.ts'
 import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateMark } from '../part/mark.tsx'
+import { Happenings, Summary } from '../part/happenings.tsx'
+import { Clocks, Cost, Promises } from '../part/room-clocks.tsx'
+import type { LossView } from '../../view/credit.ts'
+import type { ExclusionView } from '../../view/exclusion.ts'
 import { Remarks } from '../part/remarks.tsx'
 import { Share } from '../part/links.tsx'
 import { checkName, contractName, serviceName, siteName, spoken, upperFirst } from '../part/names.ts'
@@ -31,11 +35,15 @@ type Props = {
   span: Span
   /** Whether any address is set that incidents are sent to. */
   isAddressed: boolean
+  /** Those that touch it. */
+  exclusions: readonly ExclusionView[]
+  /** As far as whoever looks may see them. */
+  losses: readonly LossView[]
 }
 
 const REFRESH_S = 5
 
-export function Incident({ scene, incident, timeline, span, isAddressed }: Props) {
+export function Incident({ scene, incident, timeline, span, isAddressed, exclusions, losses }: Props) {
   const { text } = scene
   const open = incident.closedAt === null
   return (
@@ -57,12 +65,9 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
             <Acknowledged incident={incident} scene={scene} />
             {incident.disputed && <Stamp tone="warn">{text.room.disputed}</Stamp>}
           </p>
-          <p class="sentence">
-            {sayHow(incident, scene)} {placesText(incident, scene)}
-          </p>
-          {incident.failure && <p class="sentence">{failureText(incident, scene)}</p>}
-          <p class="sentence">{zoneText(incident, scene)}</p>
-          {incident.disputed && <p class="sentence">{text.room.disputedText}</p>}
+          {sentencesOf(incident, scene).map((sentence) => (
+            <p class="sentence">{sentence}</p>
+          ))}
         </header>
         <Acknowledge incident={incident} scene={scene} />
         <section class="sheet">
@@ -70,16 +75,36 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
           {timeline && (
             <Timeline timeline={timeline} span={span} scene={scene} marks={marksOf(incident, scene)} />
           )}
+          <Happenings incident={incident} exclusions={exclusions} scene={scene} />
+          <Remarks incident={incident} scene={scene} />
+          <Summary
+            lines={[headingOf(incident, scene), ...sentencesOf(incident, scene)]}
+            incident={incident}
+            exclusions={exclusions}
+            scene={scene}
+          />
+          <Share incident={incident} scene={scene} />
         </section>
+        <Clocks incident={incident} scene={scene} />
+        <Promises incident={incident} scene={scene} />
+        <Cost incident={incident} losses={losses} scene={scene} />
         <section class="sheet">
           <Facts incident={incident} scene={scene} isAddressed={isAddressed} />
         </section>
-        <Remarks incident={incident} scene={scene} />
         <Vantages incident={incident} scene={scene} />
-        <Share incident={incident} scene={scene} />
       </LiveRegion>
     </Layout>
   )
+}
+
+/** What is known, a sentence each: how long, what was seen first, who answers, and what is disputed. */
+function sentencesOf(incident: IncidentRoomView, scene: Scene): string[] {
+  return [
+    `${sayHow(incident, scene)} ${placesText(incident, scene)}`.trim(),
+    failureText(incident, scene),
+    zoneText(incident, scene),
+    incident.disputed ? scene.text.room.disputedText : '',
+  ].filter((sentence) => sentence !== '')
 }
 
 /** "17 min 4 s, still going on: at least 16 min 54 s down, at most 17 min 15 s." */

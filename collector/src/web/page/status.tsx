@@ -61,11 +61,9 @@ function Service({ service, place, scene, reportTo }: Of) {
       <p class="marks">
         <span class={`mark is-${state}`}>
           <StateIcon state={state} />
-          <span>
-            {text.state[state]}
-            {state !== 'up' && at !== null && ` ${text.sinceAt(since(at, scene))}`}
-          </span>
+          <span>{text.state[state]}</span>
         </span>
+        {state !== 'up' && at !== null && <span>{text.sinceAt(since(at, scene))}</span>}
       </p>
       {isBad && acknowledged && <p>{text.inHand}</p>}
       {planned && (
@@ -84,15 +82,15 @@ function Fails({ service, place, scene, to }: Omit<Of, 'reportTo'> & { to: strin
   const { status: text } = scene.text
   const id = `what-${place}`
   return (
-    <details class="declare" id={`fails-${place}`}>
-      <summary aria-label={text.failsFor(service.name)}>{text.fails}</summary>
-      <form method="post" action={to} class="stack">
-        <input type="hidden" name="service" value={service.service} />
-        <input type="hidden" name="contract" value={service.contract} />
+    <form method="post" action={to} class="stack">
+      <input type="hidden" name="service" value={service.service} />
+      <input type="hidden" name="contract" value={service.contract} />
+      <button aria-label={text.failsFor(service.name)}>{text.fails}</button>
+      <details id={`fails-${place}`}>
+        <summary>{text.add}</summary>
         <label for={id}>{text.what}</label>
         <textarea id={id} name="text" rows={2} maxlength={MAX_REPORT_CHARS} />
-        <button class="primary">{text.send}</button>
-      </form>
-    </details>
+      </details>
+    </form>
   )
 }

@@ -1,4 +1,4 @@
-/** What people said of an incident, and the forms of those who may say more. Pure. */
+/** What people say of an incident: how each remark is called, and the forms of those who may say more. Pure. */
 import { MAX_REASON_CHARS } from '../../http/limits.ts'
 import { may } from '../../http/scope.ts'
 import type { RemarkView } from '../../view/remark.ts'
@@ -6,34 +6,17 @@ import type { IncidentRoomView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { timeText } from '../text/format.ts'
 import { incidentHref } from '../page/incidents.tsx'
-import { msOf, Time } from './time.tsx'
+import { msOf } from './time.tsx'
 
-type Props = { incident: IncidentRoomView; scene: Scene }
+type Props = { incident: Pick<IncidentRoomView, 'id'>; scene: Scene }
 
-export function Remarks({ incident, scene }: Props) {
-  const { room: text } = scene.text
+/** Nothing for who may only read. */
+export function Remarks(props: Props) {
   return (
-    <section class="sheet" id="said">
-      <h2>{text.said}</h2>
-      {incident.remarks.length === 0 && <p class="note">{text.nobodySaid}</p>}
-      {incident.remarks.map((one) => (
-        <Remark remark={one} scene={scene} />
-      ))}
-      <Say kind="note" incident={incident} scene={scene} />
-      <Say kind="dispute" incident={incident} scene={scene} />
-    </section>
-  )
-}
-
-function Remark({ remark, scene }: { remark: RemarkView; scene: Scene }) {
-  return (
-    <article class="exclusion">
-      <p class="label-row">
-        <b class="exclusion-name">{remarkName(remark, scene)}</b>
-        <Time at={remark.at} scene={scene} style="full" />
-      </p>
-      {remark.text !== null && <p class="words">{remark.text}</p>}
-    </article>
+    <>
+      <Say kind="note" {...props} />
+      <Say kind="dispute" {...props} />
+    </>
   )
 }
 
