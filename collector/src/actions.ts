@@ -33,6 +33,7 @@ import type {
   Caller,
   ContractAnswer,
   SessionActions,
+  StatementWanted,
   TokenActions,
   WebhookActions,
 } from './http/actions.ts'
@@ -48,8 +49,6 @@ import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
 import { formatInstant } from '@constat/shared/time'
-import type { Asker } from './view/parts.ts'
-import { readingView } from './view/statement.ts'
 import { remark } from './judge/remarks.ts'
 import type { Side } from '@constat/sla/state/declarations'
 
@@ -91,28 +90,11 @@ export function actionsOf(deps: ActionDeps): Actions {
       return archived
     },
     acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
-    remark: async ({ by, ...wanted }) => {
-      const given = { ...wanted, side: sideOf(by), role: by.role }
-      const { judge } = pipeline
-      const made = await remark(given, { ...deps, contracts, sequencer, judge })
-      const { id, service, atMs } = made.remark
-      return { id, at: formatInstant(atMs), service, contract: wanted.contract, others: made.others }
-    },
     declareExclusion: ({ contract, by, ...draft }) =>
       declareExclusion({ contract, side: sideOf(by), draft }, { ...deps, contracts, sequencer }),
     answerExclusion: ({ exclusion, answer, note, decision, by }) => {
       const given = { answer, note, isDecision: decision }
       return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
-    },
-    keepStatement: async (wanted) => {
-      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, wanted.by))
-      const by = partyRole(wanted.by)
-      return keepStatement({ ...wanted, window, by }, statementDeps(deps, wanted.by))
-    },
-    previewStatement: async ({ by, ...wanted }) => {
-      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
-      const { lines, ...found } = await previewStatement({ ...wanted, window }, statementDeps(deps, by))
-      return { ...found, reading: readingView(lines) }
     },
     issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
@@ -128,7 +110,30 @@ export function actionsOf(deps: ActionDeps): Actions {
       return isRevoked
     },
     webhooks: webhookActions(deps),
+    ...sayingActions(deps),
     ...accessActions(deps),
+  }
+}
+
+/** What people say: of an outage, and of a window. */
+function sayingActions(deps: ActionDeps): Pick<Actions, 'remark' | 'keepStatement' | 'previewStatement'> {
+  const { callers, contracts, sequencer, judge } = deps.pipeline
+  return {
+    remark: async ({ by, ...wanted }) => {
+      const given = { ...wanted, side: sideOf(by), role: by.role }
+      const made = await remark(given, { ...deps, contracts, sequencer, judge })
+      const { id, service, atMs } = made.remark
+      return { id, at: formatInstant(atMs), service, contract: wanted.contract, others: made.others }
+    },
+    keepStatement: async (wanted) => {
+      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, wanted.by))
+      const by = partyRole(wanted.by)
+      return keepStatement({ ...wanted, window, by }, statementDeps(deps, wanted.by))
+    },
+    previewStatement: async ({ by, ...wanted }) => {
+      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
+      return previewStatement({ ...wanted, window }, statementDeps(deps, by))
+    },
   }
 }
 
@@ -169,10 +174,12 @@ function accessActions({ access, publicUrl }: ActionDeps): {
   }
 }
 
-function statementDeps({ pipeline, shell }: ActionDeps, by: Asker): StatementDeps {
+function statementDeps({ pipeline, shell }: ActionDeps, by: StatementWanted['by']): StatementDeps {
   const { sequencer, contracts, callers } = pipeline
   return {
-    ...{ shell, sequencer, contracts },
+    shell,
+    sequencer,
+    contracts,
     readable: (bytes, terms) => callers.run('statement', { bytes, terms }, by),
   }
 }

@@ -190,20 +190,14 @@ export class Pipeline {
     const nowMs = (): UnixMs => shell.clock.nowMs()
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
     const judged = new JudgedReads({ timelines, slots }, agents)
+    const losses = new Losses(db, timelines)
     const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside }
     const views = new ContractReads({ ...shown, tracks, sequencer })
     return readModelOf({
       contracts: views,
       status: () => statusOf({ nowMs, contracts, views: () => views.contracts() }),
       incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, judged, setAside }),
-      windows: new WindowReads({
-        ...shown,
-        db,
-        states,
-        losses: new Losses(db, timelines),
-        callers,
-        pgConfig,
-      }),
+      windows: new WindowReads({ ...shown, db, states, losses, callers, pgConfig }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
     })

@@ -9,6 +9,7 @@ import { problemText } from '@constat/sla/reconciliation/stated-line'
 import type { StatementLines, StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
 import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
 import { LINE_READER, statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
+import { readingView, type StatementPreviewView } from '../view/statement.ts'
 import type { Contracts } from '../contract/contracts.ts'
 import { requireRoom, STATEMENT_QUOTA } from '../contract/quotas.ts'
 import type { Database, Tx } from '../db/tx.ts'
@@ -48,14 +49,14 @@ export async function keepStatement(wanted: StatementWanted, deps: StatementDeps
 export async function previewStatement(
   { contract, window, bytes }: Omit<StatementWanted, 'by'>,
   deps: StatementDeps,
-): Promise<{ window: string; lines: StatementLines }> {
+): Promise<StatementPreviewView> {
   const state = deps.contracts.of(contract)
   if (!state) throw new Fault('not-found', `there is no contract ${contract}`)
   const nowMs = deps.shell.clock.nowMs()
   const group = groupOf(windowGroups(state.life, nowMs), window, nowMs)
   const lines = await linesOf(bytes, group, deps)
   if (!lines) throw new Fault('bad-request', `nothing is promised in window ${group.key}`)
-  return { window: group.key, lines }
+  return { window: group.key, reading: readingView(lines) }
 }
 
 async function linesOf(

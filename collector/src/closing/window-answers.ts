@@ -43,7 +43,7 @@ function rulesBy(closing: ClosingHead | null): Rules {
   return (closing && rulesOf(closing.semantics)) ?? NEWEST_RULES
 }
 
-export function statementView({ receivedMs, reader: _, ...rest }: KeptStatement): StatementView {
+export function statementView({ receivedMs, reader: _reader, ...rest }: KeptStatement): StatementView {
   return { ...rest, receivedAt: formatInstant(receivedMs) }
 }
 

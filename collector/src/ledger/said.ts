@@ -22,11 +22,6 @@ export function say(tx: Tx, draft: SaidDraft): Promise<void> {
   return keepSaid(tx, draft)
 }
 
-/** The words; null where they were erased, or are not the ones that were said. */
-export async function openSaid(db: Database | Tx, digest: Buffer): Promise<string | null> {
-  return (await openAllSaid(db, [digest])).get(digest.toString('hex')) ?? null
-}
-
 /** By digest in hex; those that were erased are not among them. */
 export async function openAllSaid(
   db: Database | Tx,

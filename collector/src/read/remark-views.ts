@@ -8,7 +8,7 @@ import type { RemarkView } from '../view/remark.ts'
 export async function remarkViews(db: Database, remarks: readonly Remark[]): Promise<RemarkView[]> {
   const digests = remarks.flatMap(({ said }) => (said === null ? [] : [Buffer.from(said, 'hex')]))
   const words = await openAllSaid(db, digests)
-  return remarks.map(({ said, atMs, sinceMs, bytes: _, ...rest }) => ({
+  return remarks.map(({ said, atMs, sinceMs, bytes: _bytes, ...rest }) => ({
     ...rest,
     at: formatInstant(atMs),
     since: sinceMs === null ? null : formatInstant(sinceMs),

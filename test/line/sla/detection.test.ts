@@ -6,8 +6,16 @@ import { remarksOf, REPORT_LAG_MS, REPORT_LEAD_MS, type Remark } from '@constat/
 const MIN = 60_000
 const T0 = Date.UTC(2026, 9, 5, 12)
 const remark = (over: Partial<Remark>): Remark => ({
-  ...{ id: 'rem_1', kind: 'trouble', service: 'portal', incident: null, side: 'customer', role: 'internal' },
-  ...{ sinceMs: null, said: null, bytes: 0, atMs: T0 },
+  id: 'rem_1',
+  kind: 'trouble',
+  service: 'portal',
+  incident: null,
+  side: 'customer',
+  role: 'internal',
+  sinceMs: null,
+  said: null,
+  bytes: 0,
+  atMs: T0,
   ...over,
 })
 const outage = { id: 'inc_2', service: 'portal', onsetMs: T0, endMs: T0 + 30 * MIN }

@@ -188,7 +188,11 @@ function lineOfRow({ line, cells, isOpen: isTorn }: Row, { at }: Head, reading: 
   if (!isOwn && isOpen(start) && isOpen(day))
     return { line, status: 'skipped', incident: null, problem: null, asks: [] }
   const written = {
-    ...{ line, service: cell('service') || null, start, end, kind: cell('kind') || null },
+    line,
+    service: cell('service') || null,
+    start,
+    end,
+    kind: cell('kind') || null,
     note: cell('note') ?? '',
     ...(duration === undefined ? {} : { duration }),
     ...(day === undefined ? {} : { day }),

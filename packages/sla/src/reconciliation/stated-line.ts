@@ -192,10 +192,12 @@ function isDateAlone(value: unknown): boolean {
 }
 
 /** What stands in place of an end that has not come. */
-const NOT_OVER = new Set([
-  ...['', '-', '–', '—', '--', 'n/a', 'na', 'null', 'none', 'ongoing', 'open', 'in progress', 'en cours'],
-  ...['not resolved', 'unresolved', 'non resolu', 'non résolu', 'ouvert', 'still down', 'never', 'jamais'],
-])
+const NOT_OVER = new Set(
+  (
+    '|-|–|—|--|n/a|na|null|none|ongoing|open|in progress|en cours|' +
+    'not resolved|unresolved|non resolu|non résolu|ouvert|still down|never|jamais'
+  ).split('|'),
+)
 
 export function isOpen(end: unknown): boolean {
   return (

@@ -18,187 +18,43 @@ export type Head = {
 
 /** Without articles and the words date, hour, time. What comes first in a list is taken first. */
 const WORDS: Readonly<Record<Column, readonly string[]>> = {
-  start: [
-    ...[
-      'start',
-      'started',
-      'actual start',
-      'incident start',
-      'start incident',
-      'outage start',
-      'begin',
-      'began',
-    ],
-    ...['beginning', 'debut', 'debut incident', 'debut panne', 'debut interruption', 'debut indisponibilite'],
-    ...['debut reel', 'from', 'du', 'depuis', 'down since', 'down', 'detected', 'detecte', 'detection'],
-    ...[
-      'opened',
-      'open',
-      'opening',
-      'ouvert',
-      'ouverture',
-      'ouverture ticket',
-      'created',
-      'creation',
-      'cree',
-    ],
-    ...['time', 'heure', 'problem'],
-  ],
-  end: [
-    ...['end', 'ended', 'actual end', 'incident end', 'end incident', 'outage end', 'finish', 'fin'],
-    ...[
-      'fin incident',
-      'fin panne',
-      'fin interruption',
-      'fin indisponibilite',
-      'fin reelle',
-      'to',
-      'until',
-      'au',
-    ],
-    ...['up', 'up since', 'recovery', 'recovered', 'restored', 'restoration', 'retabli', 'retablissement'],
-    ...[
-      'resolved',
-      'resolution',
-      'resolu',
-      'solved',
-      'closed',
-      'close',
-      'clos',
-      'cloture',
-      'ferme',
-      'fermeture',
-    ],
-  ],
-  duration: [
-    ...['duration', 'duree', 'duree incident', 'duree panne', 'duree indisponibilite', 'downtime', 'length'],
-    ...[
-      'outage duration',
-      'indisponibilite',
-      'temps arret',
-      'business duration',
-      'elapsed',
-      'temps indisponibilite',
-    ],
-  ],
-  day: ['date', 'day', 'jour'],
-  service: [
-    ...[
-      'service',
-      'services',
-      'service name',
-      'nom service',
-      'affected service',
-      'service impacte',
-      'business service',
-    ],
-    ...[
-      'application',
-      'configuration item',
-      'cmdb ci',
-      'ci',
-      'component',
-      'components',
-      'composant',
-      'composants',
-    ],
-    ...[
-      'host',
-      'hote',
-      'host name',
-      'monitor',
-      'monitor name',
-      'system',
-      'systeme',
-      'element',
-      'guarantee',
-      'garantie',
-    ],
-  ],
-  kind: [
-    'kind',
-    'type',
-    'incident type',
-    'type incident',
-    'nature',
-    'category',
-    'categorie',
-    'motif',
-    'class',
-  ],
-  note: [
-    ...[
-      'note',
-      'notes',
-      'comment',
-      'comments',
-      'commentaire',
-      'commentaires',
-      'short description',
-      'description',
-    ],
-    ...[
-      'summary',
-      'resume',
-      'title',
-      'titre',
-      'subject',
-      'objet',
-      'number',
-      'numero',
-      'issue key',
-      'key',
-      'id',
-    ],
-  ],
-  availability: [
-    ...[
-      'availability',
-      'disponibilite',
-      'taux disponibilite',
-      'uptime',
-      'dispo',
-      'taux',
-      'percent',
-      'pourcentage',
-    ],
-    ...['availability percent', 'uptime percent', 'sla'],
-  ],
+  start: listOf(`
+    start, started, actual start, incident start, start incident, outage start, begin, began, beginning,
+    debut, debut incident, debut panne, debut interruption, debut indisponibilite, debut reel, from, du, depuis,
+    down since, down, detected, detecte, detection, opened, open, opening, ouvert, ouverture, ouverture ticket,
+    created, creation, cree, time, heure, problem`),
+  end: listOf(`
+    end, ended, actual end, incident end, end incident, outage end, finish, fin, fin incident, fin panne,
+    fin interruption, fin indisponibilite, fin reelle, to, until, au, up, up since, recovery, recovered, restored,
+    restoration, retabli, retablissement, resolved, resolution, resolu, solved, closed, close, clos, cloture, ferme,
+    fermeture`),
+  duration: listOf(`
+    duration, duree, duree incident, duree panne, duree indisponibilite, downtime, length, outage duration,
+    indisponibilite, temps arret, temps indisponibilite, business duration, elapsed`),
+  day: listOf('date, day, jour'),
+  service: listOf(`
+    service, services, service name, nom service, affected service, service impacte, business service, application,
+    configuration item, cmdb ci, ci, component, components, composant, composants, host, hote, host name, monitor,
+    monitor name, system, systeme, element, guarantee, garantie`),
+  kind: listOf('kind, type, incident type, type incident, nature, category, categorie, motif, class'),
+  note: listOf(`
+    note, notes, comment, comments, commentaire, commentaires, short description, description, summary, resume, title,
+    titre, subject, objet, number, numero, issue key, key, id`),
+  availability: listOf(`
+    availability, disponibilite, taux disponibilite, uptime, dispo, taux, percent, pourcentage, availability percent,
+    uptime percent, sla`),
 }
 
 const FRENCH =
   /^(debut|fin|du|au|duree|ouvert|ouverture|resolu|resolution|cloture|clos|ferme|fermeture|retabli|cree)/
-const SILENT = new Set([
-  'date',
-  'heure',
-  'time',
-  'at',
-  'le',
-  'la',
-  'les',
-  'l',
-  'de',
-  'd',
-  'des',
-  'et',
-  'the',
-  'of',
-  'and',
-])
-const UNITS: Readonly<Record<string, LengthUnit>> = {
-  ...{
-    ms: 'ms',
-    s: 's',
-    sec: 's',
-    secs: 's',
-    seconds: 's',
-    secondes: 's',
-    min: 'min',
-    mins: 'min',
-    mn: 'min',
-  },
-  ...{ minutes: 'min', h: 'h', hours: 'h', heures: 'h', days: 'd', jours: 'd', j: 'd' },
-}
+const SILENT = new Set(listOf('date, heure, time, at, le, la, les, l, de, d, des, et, the, of, and'))
+const UNITS: readonly (readonly [LengthUnit, RegExp])[] = [
+  ['ms', /^ms$/],
+  ['s', /^(s|secs?|seconds|secondes)$/],
+  ['min', /^(mn|mins?|minutes)$/],
+  ['h', /^(h|hours|heures)$/],
+  ['d', /^(days|jours|j)$/],
+]
 
 /** Null where the row names nothing that a statement needs. */
 export function headOf(cells: readonly string[]): Head | null {
@@ -238,12 +94,20 @@ function headWords(cell: string): HeadWords {
     .replaceAll('%', ' percent ')
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '')
-  const last = words.length > 1 ? (UNITS[words.at(-1)!] ?? null) : null
+  const last = words.length > 1 ? unitOf(words.at(-1) ?? '') : null
   const kept = last === null ? words : words.slice(0, -1)
   const isUtc = kept.some((word) => word === 'utc' || word === 'gmt')
   const spoken = kept.filter((word) => word !== 'utc' && word !== 'gmt')
   const bare = spoken.filter((word) => !SILENT.has(word))
   return { name: (bare.length > 0 ? bare : spoken).join(' '), unit: last, isUtc }
+}
+
+function unitOf(word: string): LengthUnit | null {
+  return UNITS.find(([, spelled]) => spelled.test(word))?.[0] ?? null
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').map((one) => one.trim().replaceAll(/\s+/g, ' '))
 }
 
 /** Small letters without accents; spaces that are ones. */
