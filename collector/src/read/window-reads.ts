@@ -173,7 +173,11 @@ export class WindowReads {
     const reconcile: Reconcile = (guarantees) =>
       callers.run('reconciliation', { bytes, reader, guarantees }, by)
     const found = await reconciliationOf(looked.level, { kept, looked }, reconcile)
-    return { ...found, reading: lines ? readingView(lines) : null }
+    const reading = lines ? readingView(lines) : null
+    // Nothing is agreed while a line could not be read or placed.
+    const isUnsure = reading !== null && reading.isList && !reading.saysWhatIsAbsent
+    const guarantees = found.guarantees.map((one) => ({ ...one, agrees: one.agrees && !isUnsure }))
+    return { ...found, guarantees, reading }
   }
 
   async replay(contract: string, key: string, policy?: string): Promise<ReplayView | null> {

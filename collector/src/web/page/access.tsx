@@ -61,9 +61,10 @@ export function Access({ scene, tokens, audit, issued, link, contracts, notice }
 
 type Granted = Pick<TokenView, 'kind' | 'role' | 'name'> & { incident?: string | null }
 
-function grantText({ kind, role, name, incident = null }: Granted, { text }: Scene): string {
+function grantText({ kind, role, name, incident }: Granted, { text }: Scene): string {
   const { access, links } = text
-  if (kind === 'link') return incident === null ? links.status : links.incident(incident)
+  if (kind === 'link' && incident === undefined) return links.any
+  if (kind === 'link') return incident ? links.incident(incident) : links.status
   if (role !== null) return access[role]
   return name === null ? access.agent : access.agentNamed(name)
 }

@@ -54,7 +54,7 @@ export function Incidents({ scene, open, closed, next, first }: Props) {
   )
 }
 
-/** Of those listed here: how long after the onset people and the provider knew, in the middle of them. */
+/** Of those listed here that people were told of: how long after the onset people and the provider knew, in the middle of them. */
 function Leads({ incidents, scene }: { incidents: readonly IncidentView[]; scene: Scene }) {
   const { text, lang } = scene
   const contracts = [...new Set(incidents.map(({ contract }) => contract))]
@@ -69,7 +69,9 @@ function Leads({ incidents, scene }: { incidents: readonly IncidentView[]; scene
   return (
     <>
       {contracts.map((contract) => {
-        const own = incidents.filter((one) => one.contract === contract)
+        // What was only found in late data was nobody's to know.
+        const own = incidents.filter((one) => one.contract === contract && one.pagedAt !== null)
+        if (own.length === 0) return null
         const said = {
           n: own.length,
           contract: contractName({ contract }, scene),

@@ -37,7 +37,7 @@ export function StatementLines({ reading, contract, scene }: Props) {
                     : serviceName({ contract, service: read.service }, scene),
             },
             { head: scene.text.life.span, cell: (line) => <Spans line={line} scene={scene} /> },
-            { head: '', bare: true, look: 'note', cell: (line) => remarkOf(line, scene) },
+            { head: text.look, bare: true, look: 'note', cell: (line) => remarkOf(line, scene) },
           ]}
         />
       )}
@@ -48,16 +48,18 @@ export function StatementLines({ reading, contract, scene }: Props) {
 
 function Spans({ line: { read }, scene }: { line: StatementLineView; scene: Scene }) {
   const { statement: text } = scene.text
+  const readings = read?.readings ?? []
+  if (readings.length === 0) return <>–</>
   return (
-    <>
-      {(read?.readings ?? []).map(({ start, end }, i) => (
-        <span>
+    <span>
+      {readings.map(({ start, end }, i) => (
+        <>
           {i > 0 && ` ${text.or} `}
           <Time at={start} scene={scene} style="minute" /> –{' '}
           {end === null ? text.notOver : <Time at={end} scene={scene} style="minute" />}
-        </span>
+        </>
       ))}
-    </>
+    </span>
   )
 }
 

@@ -99,6 +99,7 @@ export const links = {
   makeHelp:
     'States of the services of this contract, and a button “It fails for me”. Put the link where your users look.',
   newTitle: 'The new link',
+  any: 'A link without an account',
   status: 'Link: status of services',
   incident: (id: string) => `Link: incident ${id}`,
   share: 'Share this incident',

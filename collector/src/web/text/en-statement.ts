@@ -8,12 +8,14 @@ export const statement = {
   lead: 'Nothing is handed in yet. Look at each line, and hand it in when it says what you mean.',
   lines: 'Line by line',
   line: 'Line',
+  look: 'To look at',
   counts: ({ read, refused }: { read: number; refused: number }) =>
     `${read} ${read === 1 ? 'line' : 'lines'} read, ${refused} not.`,
   figure: ({ name, percent }: { name: string; percent: string }) =>
     name === '*' ? `${percent} % for all` : `${name}: ${percent} %`,
   unsure:
     'A line could not be read or placed. What is missing in the statement may stand in it, so nothing is taken as left out.',
+  notFound: 'not among the lines that could be read',
   all: 'all services',
   notOver: 'not over',
   or: 'or',

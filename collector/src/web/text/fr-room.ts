@@ -100,6 +100,7 @@ export const links: typeof englishLinks = {
   makeHelp:
     'L’état des services de ce contrat, et un bouton « En panne pour moi ». Placez le lien là où vos utilisateurs regardent.',
   newTitle: 'Le nouveau lien',
+  any: 'Un lien sans compte',
   status: 'Lien : état des services',
   incident: (id) => `Lien : incident ${id}`,
   share: 'Partager cet incident',

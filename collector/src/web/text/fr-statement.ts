@@ -10,6 +10,7 @@ export const statement: typeof english = {
   lead: 'Rien n’est encore remis. Regardez chaque ligne, et remettez-la quand elle dit ce que vous voulez dire.',
   lines: 'Ligne par ligne',
   line: 'Ligne',
+  look: 'À regarder',
   counts: ({ read, refused }) =>
     `${read} ${read < 2 ? 'ligne lue' : 'lignes lues'}, ${refused} non ${refused < 2 ? 'lue' : 'lues'}.`,
   figure: ({ name, percent }) => {
@@ -18,6 +19,7 @@ export const statement: typeof english = {
   },
   unsure:
     'Une ligne n’a pu être lue ou située. Ce qui manque à la déclaration peut s’y trouver : rien n’est donc tenu pour omis.',
+  notFound: 'pas parmi les lignes qui ont pu être lues',
   all: 'tous les services',
   notOver: 'pas terminée',
   or: 'ou',
