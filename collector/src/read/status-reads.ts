@@ -1,6 +1,9 @@
 /** What the customer's own users are told of each service: a state, planned work, and how many say that it fails. */
-import { incidentsIn, newest, type ContractState } from '@constat/sla/state/contract-state'
-import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { tableOf } from '@constat/sla/calendar'
+import { occurrences } from '@constat/sla/recurrence'
+import { incidentsIn, newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
+import { Fault } from '@constat/shared/fault'
+import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
 import { reportsOf } from '../judge/remarks.ts'
 import type { ContractView } from '../view/contract.ts'
@@ -42,15 +45,29 @@ function nameOf(state: ContractState, service: string): string {
   return newest(state).terms.services.find(({ name }) => name === service)?.displayName ?? service
 }
 
-/** The next work that was declared before it began. */
-function plannedOf({ exclusions }: ContractState, service: string, nowMs: UnixMs): ServiceStatus['planned'] {
-  const [next] = exclusions
-    .map(({ declared }) => declared)
+/** The next work that was declared before it began, or that recurs by the contract itself. */
+function plannedOf(state: ContractState, service: string, nowMs: UnixMs): ServiceStatus['planned'] {
+  const declared = state.exclusions
+    .map((one) => one.declared)
     .filter((one) => one.service === null || one.service === service)
-    .filter(
-      ({ declaredMs, startMs, endMs }) =>
-        declaredMs <= startMs && endMs > nowMs && startMs < nowMs + AHEAD_MS,
-    )
+    .filter(({ declaredMs, startMs }) => declaredMs <= startMs)
+  const [next] = [...declared, ...recurringOf(newest(state), nowMs)]
+    .filter(({ startMs, endMs }) => endMs > nowMs && startMs < nowMs + AHEAD_MS)
     .toSorted((a, b) => a.startMs - b.startMs)
   return next ? { start: formatInstant(next.startMs), end: formatInstant(next.endMs) } : null
+}
+
+function recurringOf({ terms }: Revision, nowMs: UnixMs): Interval[] {
+  const span = { startMs: nowMs, endMs: nowMs + AHEAD_MS }
+  try {
+    return terms.exclusions.kinds.flatMap(({ recurrence, needs }) =>
+      recurrence && needs === 'nothing'
+        ? occurrences(recurrence, tableOf(terms.zoneTables, recurrence.timeZone), span)
+        : [],
+    )
+  } catch (error) {
+    // A year that the terms do not cover: nothing is known to be planned in it.
+    if (error instanceof Fault) return []
+    throw error
+  }
 }
