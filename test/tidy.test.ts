@@ -156,6 +156,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'access.ts',
       'intake',
       'contract',
+      'judge/remarks.ts',
       'closing',
       'callers',
       'alert',

@@ -13,8 +13,10 @@ import {
   insertAudit,
   insertSession,
   insertToken,
+  linkOf,
   tokenRows,
   type Holder,
+  type LinkRow,
   type NewToken,
   type Role,
 } from './db/token-rows.ts'
@@ -32,6 +34,7 @@ export const TOKEN_MS: Readonly<Record<Role, number | null>> = {
   owner: null,
   viewer: 365 * DAY_MS,
   provider: 365 * DAY_MS,
+  internal: 365 * DAY_MS,
 }
 /** Browsers that one token is signed in with at once; the oldest is signed out. */
 export const MAX_SESSIONS = 50
@@ -49,7 +52,7 @@ export async function issueJoinToken(
   { name, by }: By & { name: string | null },
 ): Promise<{ id: string; token: string; expiresAt: string }> {
   const expiresMs = deps.nowMs() + JOIN_TOKEN_MS
-  const made = { kind: 'agent', role: null, contract: null, name, expiresMs } as const
+  const made = { kind: 'agent', role: null, contract: null, name, incident: null, expiresMs } as const
   const issued = await deps.db.begin((tx) => issue(tx, deps, { made, by }))
   return { ...issued, expiresAt: formatInstant(expiresMs) }
 }
@@ -72,10 +75,32 @@ export function renewToken(deps: AccessDeps, { id, by }: By & { id: string }): P
   return deps.db.begin(async (tx) => {
     const old = await revoke(tx, deps, { id, by })
     if (old === null) return null
-    const { role, contract } = old
-    if (role === null) throw new Fault('bad-request', 'A join token is not renewed: make another one.')
+    const { role, contract, kind } = old
+    if (role === null || kind !== 'api')
+      throw new Fault('bad-request', 'A join token or a link is not renewed: make another one.')
     return issueApi(tx, deps, { role, contract, by })
   })
+}
+
+/** An address that shows one incident, or the states of the services, to whoever has it. */
+export async function issueLink(
+  deps: AccessDeps,
+  {
+    contract,
+    incident,
+    lifeMs,
+    by,
+  }: By & { contract: string; incident: string | null; lifeMs: number | null },
+): Promise<{ id: string; secret: string; expiresAt: string | null }> {
+  const expiresMs = lifeMs === null ? null : deps.nowMs() + lifeMs
+  const made = { kind: 'link', role: 'internal', contract, incident, name: null, expiresMs } as const
+  const { id, token } = await deps.db.begin((tx) => issue(tx, deps, { made, by }))
+  return { id, secret: token, expiresAt: instantOrNull(expiresMs) }
+}
+
+/** Where a link leads; null for nobody's, and one that has ended. */
+export function openLink({ db, nowMs }: AccessDeps, secret: string): Promise<LinkRow | null> {
+  return linkOf(db, { hash: hashOf(secret), nowMs: nowMs() })
 }
 
 /** Who sent this secret; null for nobody's, one that has ended, and one that is not for this use. */
@@ -169,6 +194,8 @@ export function hashOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 
+const PREFIX = { api: 'cst', agent: 'join', link: 'lnk' } as const
+
 type Made = Omit<NewToken, 'hash' | 'createdMs'>
 
 async function issueApi(
@@ -177,12 +204,12 @@ async function issueApi(
   { role, contract, lifeMs = TOKEN_MS[role], by }: By & Grant & { lifeMs?: number | null | undefined },
 ): Promise<TokenIssued> {
   const expiresMs = lifeMs === null ? null : deps.nowMs() + lifeMs
-  const made = { kind: 'api', role, contract, name: null, expiresMs } as const
+  const made = { kind: 'api', role, contract, name: null, incident: null, expiresMs } as const
   return { ...(await issue(tx, deps, { made, by })), role, contract, expiresAt: instantOrNull(expiresMs) }
 }
 
 async function issue(tx: Tx, deps: AccessDeps, { made, by }: By & { made: Made }) {
-  const token = secretOf(made.kind === 'api' ? 'cst' : 'join', deps)
+  const token = secretOf(PREFIX[made.kind], deps)
   const atMs = deps.nowMs()
   const id = await insertToken(tx, { ...made, hash: hashOf(token), createdMs: atMs })
   await insertAudit(tx, { ...made, atMs, by, deed: 'issued', token: id })
@@ -199,6 +226,6 @@ function instantOrNull(atMs: UnixMs | null): string | null {
   return atMs === null ? null : formatInstant(atMs)
 }
 
-function secretOf(kind: 'cst' | 'join' | 'ses', { random }: Pick<AccessDeps, 'random'>): string {
+function secretOf(kind: 'cst' | 'join' | 'ses' | 'lnk', { random }: Pick<AccessDeps, 'random'>): string {
   return `${kind}_${random.bytes(TOKEN_BYTES).toString('base64url')}`
 }

@@ -7,7 +7,9 @@ import {
   closeSession,
   issueApiToken,
   issueJoinToken,
+  issueLink,
   listTokens,
+  openLink,
   openSession,
   openWatch,
   readAudit,
@@ -32,6 +34,7 @@ import type {
   Caller,
   ContractAnswer,
   SessionActions,
+  StatementWanted,
   TokenActions,
   WebhookActions,
 } from './http/actions.ts'
@@ -41,12 +44,13 @@ import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
 import { renderReport } from './report/render.ts'
-import { keepStatement } from './closing/statements.ts'
-import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
+import { keepStatement, previewStatement, type StatementDeps } from './closing/statements.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
+import { formatInstant } from '@constat/shared/time'
+import { remark } from './judge/remarks.ts'
 import type { Side } from '@constat/sla/state/declarations'
 
 export type ActionDeps = {
@@ -86,18 +90,12 @@ export function actionsOf(deps: ActionDeps): Actions {
       await pipeline.advance()
       return archived
     },
-    acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, by.role),
+    acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
     declareExclusion: ({ contract, by, ...draft }) =>
       declareExclusion({ contract, side: sideOf(by), draft }, { ...deps, contracts, sequencer }),
     answerExclusion: ({ exclusion, answer, note, decision, by }) => {
       const given = { answer, note, isDecision: decision }
       return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
-    },
-    keepStatement: async ({ by, ...wanted }) => {
-      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
-      const readable = (bytes: Buffer, { reconciliation, zoneTables }: StatementTerms) =>
-        callers.run('statement', { bytes, terms: { reconciliation, zoneTables } }, by)
-      return keepStatement({ ...wanted, window, by: by.role }, { shell, sequencer, contracts, readable })
     },
     issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
@@ -113,11 +111,37 @@ export function actionsOf(deps: ActionDeps): Actions {
       return isRevoked
     },
     webhooks: webhookActions(deps),
-    ...accessActions(access),
+    ...sayingActions(deps),
+    ...accessActions(deps),
   }
 }
 
-function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: TokenActions } {
+/** What people say: of an outage, and of a window. */
+function sayingActions(deps: ActionDeps): Pick<Actions, 'remark' | 'keepStatement' | 'previewStatement'> {
+  const { callers, contracts, sequencer, judge } = deps.pipeline
+  return {
+    remark: async ({ by, ...wanted }) => {
+      const given = { ...wanted, side: sideOf(by), role: by.role }
+      const made = await remark(given, { ...deps, contracts, sequencer, judge })
+      const { id, service, atMs } = made.remark
+      return { id, at: formatInstant(atMs), service, contract: wanted.contract, others: made.others }
+    },
+    keepStatement: async (wanted) => {
+      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, wanted.by))
+      const by = partyRole(wanted.by)
+      return keepStatement({ ...wanted, window, by }, statementDeps(deps, wanted.by))
+    },
+    previewStatement: async ({ by, ...wanted }) => {
+      const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
+      return previewStatement({ ...wanted, window }, statementDeps(deps, by))
+    },
+  }
+}
+
+function accessActions({ access, publicUrl }: ActionDeps): {
+  sessions: SessionActions
+  tokens: TokenActions
+} {
   const watch = openWatch(access)
   const ended = async <T>(deed: Promise<T>): Promise<T> => {
     const done = await deed
@@ -139,9 +163,32 @@ function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: 
       issue: ({ by, ...wanted }) => issueApiToken(access, { ...wanted, by: by.token }),
       revoke: (id, by) => ended(revokeToken(access, { id, by: by.token })),
       renew: (id, by) => ended(renewToken(access, { id, by: by.token })),
+      link: async ({ by, ...wanted }) => {
+        const { secret, ...made } = await issueLink(access, { ...wanted, by: by.token })
+        const path = wanted.incident === null ? 'status' : 'shared'
+        const { contract, incident } = wanted
+        return { ...made, contract, incident, url: `${publicUrl}/${path}/${secret}` }
+      },
+      openLink: (secret) => openLink(access, secret),
       audit: (page) => readAudit(access, page),
     },
   }
+}
+
+function statementDeps({ pipeline, shell }: ActionDeps, by: StatementWanted['by']): StatementDeps {
+  const { sequencer, contracts, callers } = pipeline
+  return {
+    shell,
+    sequencer,
+    contracts,
+    readable: (bytes, terms) => callers.run('statement', { bytes, terms }, by),
+  }
+}
+
+/** Who may only look at states does none of these deeds: no route lets them. */
+function partyRole({ role }: Pick<Caller, 'role'>) {
+  if (role !== 'internal') return role
+  throw new Fault('forbidden', 'This token may not do that.')
 }
 
 /** The owner speaks for the customer. */

@@ -42,6 +42,7 @@ import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import { ContractReads } from './read/contract-reads.ts'
 import { IncidentReads } from './read/incident-reads.ts'
 import type { PlanDeps } from './read/alert-plan.ts'
+import { statusOf } from './read/status-reads.ts'
 import { JudgedReads } from './read/judged.ts'
 import { readModelOf } from './read/model.ts'
 import { Bundles } from './bundle/bundles.ts'
@@ -192,9 +193,11 @@ export class Pipeline {
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
     const judged = new JudgedReads({ timelines, slots }, agents, witnesses)
     const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside, witnesses }
+    const views = new ContractReads({ ...shown, tracks, sequencer, logKey: shell.identity.publicKey })
     return readModelOf({
-      contracts: new ContractReads({ ...shown, tracks, sequencer, logKey: shell.identity.publicKey }),
-      incidents: new IncidentReads({ nowMs, contracts, timelines, judge, setAside }),
+      contracts: views,
+      status: () => statusOf({ nowMs, contracts, views: () => views.contracts() }),
+      incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, judged, setAside }),
       windows: new WindowReads({ ...shown, db, states, losses, callers, pgConfig }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),

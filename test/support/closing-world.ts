@@ -20,7 +20,7 @@ import type { Random, Shell } from '../../collector/src/shell.ts'
 import { parseContract } from '@constat/sla/contract/parse'
 import { startCallers } from '../../collector/src/callers/threads.ts'
 import type { StatementDeps } from '../../collector/src/closing/statements.ts'
-import { statementIn } from '@constat/sla/reconciliation/statement-bytes'
+import { statementLinesIn } from '@constat/sla/reconciliation/statement-bytes'
 import { applyContract, type Applied } from '../../collector/src/contract/apply.ts'
 import { archiveContract } from '../../collector/src/contract/archive.ts'
 import { assignmentsOf } from '../../collector/src/contract/assign.ts'
@@ -163,7 +163,7 @@ export async function openClosingWorld({
     },
     declaring: () => {
       const { sequencer, contracts } = line
-      const readable: StatementDeps['readable'] = async (bytes, terms) => statementIn(bytes, terms)
+      const readable: StatementDeps['readable'] = async (bytes, terms) => statementLinesIn(bytes, terms)
       return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1', readable }
     },
     join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0, clockBase: null }) => {

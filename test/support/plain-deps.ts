@@ -15,8 +15,11 @@ const CALLERS: Record<string, Caller> = {
   'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half' },
   'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer' },
   'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider' },
+  'internal-token': { role: 'internal', contract: null, token: 'tok_internal' },
   'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined' },
 }
+
+const LINKS: Record<string, { id: string; contract: string; incident: string | null }> = {}
 
 const NOTHING: ReadModel = {
   contracts: () => [],
@@ -39,6 +42,7 @@ const NOTHING: ReadModel = {
   latency: () => Promise.resolve(null),
   incidents: () => Promise.resolve([]),
   incident: () => Promise.resolve(null),
+  status: () => [],
   exclusions: () => [],
   exclusion: () => null,
   agents: () => [],
@@ -66,9 +70,11 @@ export function plainDeps({
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
       keepStatement: refuse('keepStatement'),
+      previewStatement: refuse('previewStatement'),
       report: refuse('report'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
+      remark: refuse('remark'),
       issueAgentToken: refuse('issueAgentToken'),
       revokeAgent: refuse('revokeAgent'),
       webhooks: {
@@ -94,6 +100,8 @@ export function plainDeps({
         issue: refuse('tokens.issue'),
         revoke: refuse('tokens.revoke'),
         renew: refuse('tokens.renew'),
+        link: refuse('tokens.link'),
+        openLink: (secret) => Promise.resolve(LINKS[secret] ?? null),
         audit: () => Promise.resolve([]),
       },
       ...actions,

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto'
 import type { UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
-import { keepStatement } from '../../collector/src/closing/statements.ts'
-import { statementIn, type StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
+import { keepStatement, type StatementDeps } from '../../collector/src/closing/statements.ts'
+import { statementLinesIn } from '@constat/sla/reconciliation/statement-bytes'
 import {
   answerExclusion,
   declareExclusion,
@@ -188,7 +188,8 @@ const state: Deed = async (world) => {
     bytes: Buffer.from(STATEMENT),
     by: 'provider' as const,
   }
-  const readable = (bytes: Buffer, terms: StatementTerms) => Promise.resolve(statementIn(bytes, terms))
+  const readable: StatementDeps['readable'] = (bytes, terms) =>
+    Promise.resolve(statementLinesIn(bytes, terms))
   await keepStatement(wanted, { shell, sequencer, contracts, readable })
 }
 

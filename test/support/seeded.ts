@@ -21,7 +21,7 @@ export type Seeded = {
   world: ClosingWorld
   deps: AppDeps
   log: KeptLog
-  /** By name: owner-token, viewer-token, provider-token, and confined-token, a viewer of one contract. */
+  /** By name: owner-token, viewer-token, provider-token, internal-token, and confined-token, a viewer of one contract. */
   tokens: Record<string, string>
   ask: ReturnType<typeof asker>
   /** The outage of the portal that is not over. */
@@ -47,6 +47,7 @@ export async function openSeeded({ publicUrl = 'http://collector.example' } = {}
     'owner-token': await worldToken(world, { role: 'owner', contract: null }),
     'viewer-token': await worldToken(world, { role: 'viewer', contract: null }),
     'provider-token': await worldToken(world, { role: 'provider', contract: HOSTING }),
+    'internal-token': await worldToken(world, { role: 'internal', contract: HOSTING }),
     'confined-token': await worldToken(world, { role: 'viewer', contract: 'intranet' }),
   }
   const open = await deps.read.incidents({ open: true, contract: HOSTING, limit: 10 })

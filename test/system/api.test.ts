@@ -74,6 +74,36 @@ const CASES: Case[] = [
     method: 'POST',
     status: 200,
   },
+  {
+    operation: 'post /incidents/{incident}/note',
+    path: `/incidents/${portal}/note`,
+    method: 'POST',
+    body: { text: 'the duty desk is on it' },
+    status: 201,
+  },
+  {
+    operation: 'post /incidents/{incident}/dispute',
+    path: `/incidents/${portal}/dispute`,
+    method: 'POST',
+    as: 'provider-token',
+    body: { reason: 'our own probe saw it answer' },
+    status: 201,
+  },
+  { operation: 'get /status', path: '/status', status: 200 },
+  {
+    operation: 'post /reports-of-trouble',
+    path: '/reports-of-trouble',
+    method: 'POST',
+    body: { service: 'mail-relay' },
+    status: 201,
+  },
+  {
+    operation: 'post /links',
+    path: '/links',
+    method: 'POST',
+    body: { incident: portal, expires: 'PT8H' },
+    status: 201,
+  },
   { operation: 'get /agents', path: '/agents', status: 200 },
   {
     operation: 'post /agents/tokens',
@@ -299,6 +329,8 @@ describe('to the provider, vantages are sites', () => {
       incident: idsOf(await read.incidents({ contract, limit: 500 })),
       exclusion: idsOf(read.exclusions({ contract, limit: 500 })),
       name: ['app.js'],
+      // Each leads to one page, and nowhere else.
+      key: await keysTo(contract),
       webhook: [hook!.id],
       token: [],
       report: ['json', 'html', 'csv'].map((format) => `${read.windowKeys(contract)[0]}.${format}`),
@@ -306,6 +338,13 @@ describe('to the provider, vantages are sites', () => {
       file: [],
       rest: [],
     }
+  }
+
+  async function keysTo(contract: string): Promise<string[]> {
+    const [incident] = await read.incidents({ contract, limit: 1 })
+    const wanted = [null, incident!.id].map((id) => ({ contract, incident: id, lifeMs: null, by }))
+    const made = await Promise.all(wanted.map((one) => deps.actions.tokens.link(one)))
+    return made.map(({ url }) => url.split('/').at(-1) ?? '')
   }
 
   /** Every GET there is, with everything that can stand in its path. */
@@ -363,7 +402,7 @@ describe('to the provider, vantages are sites', () => {
     expect(leaks).toEqual([])
     // What is the owner's alone, programs that are not given away here, and windows that have not closed.
     const mayBe =
-      /verify|owner|setup|agents|tokens|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows/
+      /lnk_|verify|owner|setup|agents|tokens|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows/
     expect(refused.filter((path) => !mayBe.test(path))).toEqual([])
     // The same walk finds them where they may be read.
     expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
@@ -458,7 +497,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|audit|alerting$|archive$|try$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|links|audit|alerting$|archive$|try$|^put|^delete/.test(operation),
   ),
 )
 
@@ -466,7 +505,9 @@ function allowed(token: string, operation: string): boolean {
   if (token === 'owner-token') return true
   if (OWNER_ONLY.has(operation)) return false
   if (operation === 'get /agents') return token === 'viewer-token'
-  if (operation.endsWith('/acknowledge')) return token === 'provider-token'
+  if (/\/(acknowledge|note)$/.test(operation)) return token === 'provider-token'
+  // The customer's own people.
+  if (operation.endsWith('/reports-of-trouble')) return token !== 'provider-token'
   // What the other side says: the owner and the provider hand it in.
   if (/^post .*\/(statements|preview|exclusions|accept|dispute)$/.test(operation))
     return token === 'provider-token'
@@ -474,7 +515,7 @@ function allowed(token: string, operation: string): boolean {
 }
 
 describe('roles', () => {
-  it.each(CASES)('$operation wants a token', async ({ path, status: _status, ...asked }) => {
+  it.each(CASES)('$operation wants a token', async ({ path, status: _status, as: _as, ...asked }) => {
     for (const as of [undefined, 'wrong-token']) {
       const answer = await ask(`/api/v1${path}`, { ...asked, ...(as !== undefined && { as }) })
       expect(answer.status).toBe(401)

@@ -39,6 +39,7 @@ const PAGES = {
   aside: '/contracts/intranet',
   left: '/contracts/intranet/services/badges?range=30d',
   stopped: '/contracts/intranet/services/wiki?range=7d',
+  status: '/status',
   incidents: '/incidents',
   incident: `/incidents/${portal}`,
   past: `/incidents/${past[0]!.id}`,

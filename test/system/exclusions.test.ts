@@ -179,6 +179,8 @@ describe('an outage that somebody wants excused', () => {
     await until(async () => !(await clockOf())[0]?.isRunning, { ...LIMIT, what: 'the clock to stop' })
     await server.become('ok')
     await until(async () => (await open()) === undefined, { ...LIMIT, what: 'the incident to close' })
+    const reason = { reason: 'Our own probe saw the shop answer.' }
+    expect((await as(provider, 'POST', `/incidents/${incident.id}/dispute`, reason)).status).toBe(201)
     const closed = await program.get<IncidentView>(`/incidents/${incident.id}`)
     outage = { startMs: Math.min(startMs, Date.parse(closed.onsetAt)), endMs: Date.parse(closed.endAt!) }
     const view = await up()
@@ -313,5 +315,6 @@ describe('an outage that somebody wants excused', () => {
     expect(told('exclusion.proposed')).toHaveLength(2)
     const { items } = await program.get<{ items: IncidentView[] }>('/incidents')
     expect(items[0]!.acknowledgedAt).not.toBeNull()
+    expect(items[0]!.disputed).toBe(true)
   })
 })

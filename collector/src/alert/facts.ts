@@ -35,10 +35,12 @@ export type IncidentChanged = {
   isCritical?: boolean
   /** Of `incident.escalated`: which step, and how long nobody has answered. */
   escalation?: { step: number; unansweredMs: number }
+  /** Of `incident.updated`: what somebody has said of it. */
+  changed?: { kind: string; side: string }
 }
 
-export function incidentFact(changed: IncidentChanged): Fact {
-  const { type, incident, atMs, publicUrl, mergedInto, isCritical = false, escalation } = changed
+export function incidentFact(said: IncidentChanged): Fact {
+  const { type, incident, atMs, publicUrl, mergedInto, isCritical = false, escalation, changed } = said
   const down = incident.vantages.filter(({ state }) => state === 'down')
   const others = incident.vantages.filter(({ state }) => state !== 'down')
   const kept = [...down, ...others].slice(0, MAX_VANTAGES).map(cutTexts)
@@ -53,6 +55,7 @@ export function incidentFact(changed: IncidentChanged): Fact {
     critical: isCritical,
     ...(mergedInto === undefined ? {} : { mergedInto }),
     ...(escalation && { escalation }),
+    ...(changed && { changed }),
     links:
       publicUrl === null ? {} : { incident: `${publicUrl}/incidents/${encodeURIComponent(incident.id)}` },
   }

@@ -42,6 +42,7 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
 }
 
 const LINES: readonly { key: string; label: string }[] = [
+  { key: 'changed', label: 'New' },
   { key: 'contract', label: 'Contract' },
   { key: 'guarantee', label: 'Guarantee' },
   { key: 'window', label: 'Window' },
@@ -113,11 +114,19 @@ export function durationText(durationMs: number): string {
 /** Lines that are made of more than one text. */
 const TEXTS: Readonly<Record<string, (data: EventData) => string | null>> = {
   owner: answererOf,
+  changed: (data) => CHANGES[textAt(objectAt(data, 'changed'), 'kind') ?? '']?.(data) ?? null,
   failure: (data) => {
     // An incident is told as its view, or in the shape of an older version that had no first failure.
     const { failure = null, cause } = data as unknown as Partial<IncidentView>
     return failure === null || cause === undefined ? null : failureText({ failure, cause })
   },
+}
+
+/** What somebody has said of an incident; the words themselves stand on its page. */
+const CHANGES: Readonly<Record<string, (data: EventData) => string>> = {
+  note: (data) => `a note by the ${textAt(objectAt(data, 'changed'), 'side') ?? 'customer'}`,
+  dispute: (data) => `disputed by the ${textAt(objectAt(data, 'changed'), 'side') ?? 'provider'}`,
+  trouble: () => 'a user says that it fails',
 }
 
 /** ` (503)`: what woke somebody is told in the first line. */

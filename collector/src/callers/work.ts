@@ -13,16 +13,31 @@ import { interimHere, type InterimJob } from '../closing/interim.ts'
 import { previewHere, type PreviewJob } from '../closing/preview.ts'
 import { reportPdf, type PdfAsked } from '../print/pdf.ts'
 import { windowNamedIn } from '../closing/statements.ts'
-import { statementIn, type StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
+import {
+  statementIn,
+  statementLinesIn,
+  type StatementLines,
+  type StatementTerms,
+} from '@constat/sla/reconciliation/statement-bytes'
+import type { Interval } from '@constat/shared/time'
+import type { KeptStatement } from '@constat/sla/state/statement-record'
 import type { PreviewView } from '../view/window.ts'
 
 export type Work = {
   contract: { given: readonly SourceFile[]; made: ParsedContracts }
   /** The window that a JSON statement names itself; null: none. */
   'statement-window': { given: Uint8Array; made: string | null }
-  statement: { given: { bytes: Uint8Array; terms: StatementTerms }; made: null }
+  statement: {
+    given: { bytes: Uint8Array; terms: StatementTerms & { window: Interval } }
+    made: StatementLines
+  }
   reconciliation: {
-    given: { bytes: Uint8Array; guarantees: readonly Omit<Reconciling, 'statement'>[] }
+    /** `reader`: by which it is read for ever; absent, whole. */
+    given: {
+      bytes: Uint8Array
+      reader: KeptStatement['reader']
+      guarantees: readonly Omit<Reconciling, 'statement'>[]
+    }
     made: (Reconciliation | null)[]
   }
   preview: { given: PreviewAsked; made: PreviewView }
@@ -57,14 +72,15 @@ export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] |
   {
     contract: (files) => parseContract(files),
     'statement-window': (bytes) => windowNamedIn(Buffer.from(bytes)),
-    statement: ({ bytes, terms }) => {
-      statementIn(Buffer.from(bytes), terms)
-      return null
-    },
-    reconciliation: ({ bytes, guarantees }) => {
+    statement: ({ bytes, terms }) => statementLinesIn(Buffer.from(bytes), terms),
+    reconciliation: ({ bytes: given, reader, guarantees }) => {
+      const bytes = Buffer.from(given)
       let excuses = 0
       return guarantees.map((one) => {
-        const found = reconcileGuarantee({ ...one, statement: statementIn(Buffer.from(bytes), one.terms) })
+        const { terms, window } = one
+        const statement =
+          reader === undefined ? statementIn(bytes, terms) : statementLinesIn(bytes, { ...terms, window })
+        const found = reconcileGuarantee({ ...one, statement })
         for (const match of found?.matches ?? []) excuses += match.excuses.length
         if (excuses <= MAX_EXCUSES) return found
         throw new Fault(

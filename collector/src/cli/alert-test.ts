@@ -7,7 +7,7 @@ import type { AlertPlanView, PlannedView } from '../view/alerting.ts'
 import type { Delivery } from '../view/setup.ts'
 import { durationText } from '../alert/headline.ts'
 import { openClient, type Client } from './client.ts'
-import { configOf } from './serve.ts'
+import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
 /** A receiver has so long; what it refuses is tried again later, and not waited for. */

@@ -18,7 +18,7 @@ export type Client = {
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
   /** `text` is JSON unless its media type is given. */
-  post(path: string, text: string, how?: { type?: string; withinMs?: number }): Promise<unknown>
+  post(path: string, text: string | Buffer, how?: { type?: string; withinMs?: number }): Promise<unknown>
   /** The bytes of an answer of any length, as they come. Rejects where it ends early. */
   read(path: string): Promise<AsyncIterable<Buffer>>
 }
@@ -52,7 +52,7 @@ export function openClient(dataDir: string): Client {
   }
 }
 
-type Body = { type: string; text: string }
+type Body = { type: string; text: string | Buffer }
 type Asked = { method: string; path: string; token?: string; withinMs: number; body?: Body }
 
 async function request(running: Running, asked: Asked): Promise<unknown> {

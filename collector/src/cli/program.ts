@@ -129,7 +129,10 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .command('reconcile <contract>')
     .description("the provider's statement of a window beside the measurement; exit 1 where they differ")
     .requiredOption(...WINDOW)
-    .requiredOption('--statement <file>', 'CSV, JSON or one percentage; - reads standard input')
+    .requiredOption(
+      '--statement <file>',
+      'CSV or JSON, or a percentage such as 99.95; - reads standard input',
+    )
     .option('--keep', 'hand it in too: it becomes an entry of the ledger')
     .option(...DATA)
     .option(...JSON_OUT)

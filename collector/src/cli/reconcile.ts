@@ -2,11 +2,12 @@
  * `constat reconcile`: the provider's statement of a window held against what was measured; with `--keep` it is
  * handed in too. Exit 0 where both agree, 1 where they differ.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { MatchAnswer } from '@constat/sla/reconciliation/answer'
 import { MAX_STATEMENT_BYTES } from '../http/limits.ts'
 import { lengthText } from '@constat/sla/length'
+import type { StatementReadingView } from '../view/statement.ts'
 import type { ReconciliationView, StatementView } from '../view/window.ts'
 import { openClient, type Client } from './client.ts'
 import { configOf } from './configured.ts'
@@ -26,7 +27,7 @@ type GuaranteeReconciled = ReconciliationView['guarantees'][number]
 
 export async function reconcile(contract: string, flags: ReconcileFlags, world: World): Promise<number> {
   const { data } = flags
-  const text = readStatementFile(flags.statement)
+  const text = statementGiven(flags.statement)
   const client = openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
   const found = await (flags.keep ? handIn : lookAt)(client, { contract, window: flags.window, text })
   if (flags.json) world.out(JSON.stringify(found))
@@ -34,7 +35,7 @@ export async function reconcile(contract: string, flags: ReconcileFlags, world: 
   return found.guarantees.every(({ agrees }) => agrees) ? EXIT.done : EXIT.no
 }
 
-type Given = { contract: string; window: string; text: string }
+type Given = { contract: string; window: string; text: Buffer }
 
 /** Nothing is written. */
 async function lookAt(client: Client, { contract, window, text }: Given): Promise<ReconciliationView> {
@@ -51,16 +52,20 @@ async function handIn(client: Client, { contract, window, text }: Given): Promis
   return (await client.get(`${path}/${encodeURIComponent(kept.id)}/reconciliation`)) as ReconciliationView
 }
 
-function readStatementFile(path: string): string {
-  let text: string
+const PERCENT = /^\d{1,3}(?:[.,]\d{1,12})? ?%?$/
+
+/** The bytes of a file as they are, in whatever encoding; or the percentage itself, where no file is called so. */
+function statementGiven(given: string): Buffer {
+  if (PERCENT.test(given) && !existsSync(given)) return Buffer.from(given)
+  let bytes: Buffer
   try {
     // `-` reads standard input, as elsewhere.
-    text = readFileSync(path === '-' ? 0 : path, 'utf8')
+    bytes = readFileSync(given === '-' ? 0 : given)
   } catch (error) {
-    throw new Fault('usage', `${path} cannot be read: ${messageOf(error)}`)
+    throw new Fault('usage', `${given} cannot be read: ${messageOf(error)}`)
   }
-  if (Buffer.byteLength(text) <= MAX_STATEMENT_BYTES) return text
-  throw new Fault('too-large', `${path} passes ${MAX_STATEMENT_BYTES} bytes`)
+  if (bytes.length <= MAX_STATEMENT_BYTES) return bytes
+  throw new Fault('too-large', `${given} passes ${MAX_STATEMENT_BYTES} bytes`)
 }
 
 export function reconcileLines(contract: string, view: ReconciliationView): string[] {
@@ -69,7 +74,26 @@ export function reconcileLines(contract: string, view: ReconciliationView): stri
   const kept = statement === null ? 'not handed in' : `statement ${statement.id}`
   const heading = `${contract} ${window} (${standing}), ${kept}, measured up to ${asOf}`
   const rest = leftOut.length === 0 ? [] : [`Not in a list of outages: ${leftOut.join(', ')}.`]
-  return [heading, ...guarantees.flatMap(guaranteeLines), ...rest]
+  const read = view.reading ? readingLines(view.reading) : []
+  return [heading, ...read, ...guarantees.flatMap(guaranteeLines), ...rest]
+}
+
+/** How each line was read: what nobody asks anything about is counted alone. */
+function readingLines({ encoding, isList, read, refused, lines, saysWhatIsAbsent }: StatementReadingView) {
+  const shown = lines.filter(({ asks, status }) => status === 'refused' || asks.length > 0)
+  const counted = isList ? [`read as ${encoding}: ${read} line(s), ${refused} refused`] : []
+  const told = shown.slice(0, MAX_LINES_SHOWN).map((one) => `  ${lineText(one)}`)
+  const more = shown.length > told.length ? [`  and ${shown.length - told.length} more: see --json`] : []
+  const unsure = isList && !saysWhatIsAbsent ? ['  what is absent may stand in these lines: ask first'] : []
+  return [...counted, ...told, ...more, ...unsure]
+}
+
+const MAX_LINES_SHOWN = 50
+
+function lineText({ line, why, asks, read }: StatementReadingView['lines'][number]): string {
+  if (why !== null) return why
+  const spans = read?.readings.map(({ start, end }) => `${start} to ${end ?? 'now'}`).join(' or ') ?? ''
+  return `line ${line}: ${spans}: ${asks.map(words).join(', ')}`
 }
 
 function guaranteeLines(one: GuaranteeReconciled): string[] {

@@ -20,7 +20,7 @@ import { openClient } from './client.ts'
 import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
-const ROLES: readonly Role[] = ['owner', 'viewer', 'provider']
+const ROLES: readonly Role[] = ['owner', 'viewer', 'provider', 'internal']
 /** Whoever runs these has the data directory: no token stands for them in the audit. */
 const BY = { by: 'operator' } as const
 
@@ -106,9 +106,9 @@ function lifeOf(expires: string | undefined): number | null | undefined {
 
 function tableOf(tokens: readonly TokenView[]): string[] {
   const head = ['ID', 'FOR', 'CONTRACT', 'MADE', 'EXPIRES', 'SESSIONS']
-  const rows = tokens.map(({ id, role, name, contract, createdAt, expiresAt, sessions }) => [
+  const rows = tokens.map(({ id, kind, incident, role, name, contract, createdAt, expiresAt, sessions }) => [
     id,
-    role ?? `agent ${name ?? ''}`.trim(),
+    kind === 'link' ? `link ${incident ?? 'status'}` : (role ?? `agent ${name ?? ''}`.trim()),
     contract ?? 'all',
     createdAt,
     expiresAt ?? 'never',

@@ -4,9 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
-import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
+import type { Interval } from '@constat/shared/time'
+import { problemText } from '@constat/sla/reconciliation/stated-line'
+import type { StatementLines, StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
 import { windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
-import { statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
+import { LINE_READER, statementLeaf, type KeptStatement } from '@constat/sla/state/statement-record'
+import { readingView, type StatementPreviewView } from '../view/statement.ts'
 import type { Contracts } from '../contract/contracts.ts'
 import { requireRoom, STATEMENT_QUOTA } from '../contract/quotas.ts'
 import type { Database, Tx } from '../db/tx.ts'
@@ -26,19 +29,67 @@ export type StatementDeps = {
   shell: Shell
   sequencer: Sequencer
   contracts: Contracts
-  /** Rejects with the Fault of a statement that cannot be read. */
-  readable: (bytes: Buffer, terms: StatementTerms) => Promise<unknown>
+  /** Line by line; rejects with the Fault of what is no statement at all. */
+  readable: (bytes: Buffer, terms: StatementTerms & { window: Interval }) => Promise<StatementLines>
 }
 
-/** Fault `bad-request` that names the line where it cannot be read; the same bytes again are the same statement. */
+/**
+ * Fault `bad-request` where none of its lines can be read; the same bytes again are the same statement.
+ */
 export async function keepStatement(wanted: StatementWanted, deps: StatementDeps): Promise<KeptStatement> {
-  const { contracts, readable } = deps
+  const { contracts } = deps
   // Read before its turn, so that nobody waits for it; what may be refused without reading is refused first.
   const { group } = placeOf(wanted, deps)
-  const terms = group.promised[0]?.revision.terms
-  if (terms) await readable(wanted.bytes, terms)
+  const lines = await linesOf(wanted.bytes, group, deps)
+  if (lines) requireReadable(lines)
   return contracts.inTurn(wanted.contract, () => keepInTurn(wanted, deps))
 }
+
+/** How it would be read; nothing is written. Faults: `not-found`, `bad-request`. */
+export async function previewStatement(
+  { contract, window, bytes }: Omit<StatementWanted, 'by'>,
+  deps: StatementDeps,
+): Promise<StatementPreviewView> {
+  const state = deps.contracts.of(contract)
+  if (!state) throw new Fault('not-found', `there is no contract ${contract}`)
+  const nowMs = deps.shell.clock.nowMs()
+  const group = groupOf(windowGroups(state.life, nowMs), window, nowMs)
+  const lines = await linesOf(bytes, group, deps)
+  if (!lines) throw new Fault('bad-request', `nothing is promised in window ${group.key}`)
+  return { window: group.key, reading: readingView(lines) }
+}
+
+async function linesOf(
+  bytes: Buffer,
+  { promised, startMs, endMs }: WindowGroup,
+  { readable }: StatementDeps,
+): Promise<StatementLines | null> {
+  const terms = promised[0]?.revision.terms
+  if (!terms) return null
+  return readable(bytes, { ...readingTerms(terms), window: { startMs, endMs } })
+}
+
+/** What of the terms goes to the thread that reads. */
+export function readingTerms(terms: StatementTerms): StatementTerms {
+  const { reconciliation, zoneTables, services, guarantees } = terms
+  return {
+    reconciliation,
+    zoneTables,
+    services: services.map(({ name, displayName }) => ({ name, displayName })),
+    guarantees: guarantees.map(({ id, displayName }) => ({ id, displayName })),
+  }
+}
+
+function requireReadable({ lines }: StatementLines): void {
+  const problems = lines.flatMap(({ line, problem }) =>
+    problem ? [problemText(`line ${line}`, problem)] : [],
+  )
+  if (problems.length === 0 || lines.some(({ status }) => status === 'read')) return
+  throw new Fault('bad-request', problems[0]!, { problems: problems.slice(0, MAX_PROBLEMS) })
+}
+
+/** Problems told of a statement of which nothing can be read. */
+const MAX_PROBLEMS = 50
 
 /** Where it would stand. Faults: `not-found`, `bad-request` without such a window, those of the quota. */
 function placeOf({ contract, window, bytes, by }: StatementWanted, { shell, contracts }: StatementDeps) {
@@ -68,6 +119,7 @@ async function keepInTurn(wanted: StatementWanted, deps: StatementDeps): Promise
     bytes: bytes.length,
     by,
     receivedMs: nowMs,
+    reader: LINE_READER,
   }
   const draft = { ...statementLeaf(kept), beside: [{ digest: Buffer.from(sha256, 'hex'), body: bytes }] }
   await deps.sequencer.append({ log: state.log, drafts: [draft] })

@@ -43,7 +43,7 @@ function rulesBy(closing: ClosingHead | null): Rules {
   return (closing && rulesOf(closing.semantics)) ?? NEWEST_RULES
 }
 
-export function statementView({ receivedMs, ...rest }: KeptStatement): StatementView {
+export function statementView({ receivedMs, reader: _reader, ...rest }: KeptStatement): StatementView {
   return { ...rest, receivedAt: formatInstant(receivedMs) }
 }
 
@@ -57,7 +57,7 @@ export async function reconciliationOf(
   state: LedgerState,
   { kept, looked }: { kept: KeptStatement | null; looked: WindowLooked },
   reconciled: Reconcile,
-): Promise<ReconciliationView> {
+): Promise<Omit<ReconciliationView, 'reading'>> {
   const asked = askedOf(looked)
   const judged = await judgedPromises(state, asked)
   const results = await reconciled(
@@ -90,20 +90,20 @@ export async function reconciliationOf(
   }
 }
 
-/** Every outage is on both sides, and what the percentage means is what the lines say, within the tolerance. */
+/**
+ * Nothing differs beyond the tolerance, outage by outage. A percentage alone lists none: it agrees where it means what
+ * was measured, and says that something failed exactly where something did.
+ */
 function agrees({ matches, isItemised, downMs }: Reconciliation, { terms }: Revision): boolean {
   const { toleranceMs } = terms.reconciliation
-  if (
-    matches.some(
-      (match) => match.class !== 'agreed' && (isItemised || match.class !== 'absent-from-the-statement'),
-    )
-  )
-    return false
-  const stated = isItemised ? downMs.stated : downMs.measured
+  const { reported, stated, measured } = downMs
+  if (!isItemised) {
+    const isSameSize = reported !== null && Math.abs(reported - measured) <= 2 * toleranceMs
+    return isSameSize && (reported === 0) === (measured === 0)
+  }
+  if (matches.some((match) => match.class !== 'agreed')) return false
   const allowedMs = toleranceMs * Math.max(1, matches.length) * 2
-  return downMs.reported === null
-    ? isItemised || downMs.measured === 0
-    : Math.abs(downMs.reported - stated) <= allowedMs
+  return reported === null || Math.abs(reported - stated) <= allowedMs
 }
 
 /** What other tools would have said of the same window. Fault `bad-request` for a policy nobody knows. */

@@ -14,6 +14,16 @@ export const ANSWER_QUOTA: Quota = { what: 'answers', perDay: 400, count: 4_000,
 /** A statement a month for ten years and three corrections of each. */
 export const STATEMENT_QUOTA: Quota = { what: 'statements', perDay: 20, count: 480, bytes: 32 * 1024 * 1024 }
 
+/** Notes and disputes: a hundred a day in the worst weeks. */
+export const REMARK_QUOTA: Quota = { what: 'remarks', perDay: 200, count: 4_000, bytes: 4 * 1024 * 1024 }
+/** "It fails for me": a hundred users in each of a hundred outages. */
+export const REPORT_QUOTA: Quota = {
+  what: 'reports of trouble',
+  perDay: 500,
+  count: 10_000,
+  bytes: 2 * 1024 * 1024,
+}
+
 const DAY_MS = 86_400_000
 
 export type Written = { atMs: UnixMs; bytes: number }

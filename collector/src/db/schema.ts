@@ -65,6 +65,13 @@ export const entry = pgTable(
 /** Bodies above the entry limit; the leaf holds their SHA-256. */
 export const blob = pgTable('blob', { digest: bytes('digest').primaryKey(), body: bytes('body').notNull() })
 
+/** Words of people, which leaves hold a salted SHA-256 of: they can be erased, and the tree stays whole. */
+export const said = pgTable('said', {
+  digest: bytes('digest').primaryKey(),
+  salt: bytes('salt').notNull(),
+  text: text('text').notNull(),
+})
+
 /** Full tiles of the Merkle tree (C2SP tlog-tiles); partial ones are computed. */
 export const tile = pgTable(
   'tile',
@@ -170,10 +177,12 @@ export const token = pgTable('token', {
     .notNull()
     .unique()
     .default(sql`'tok_' || left(replace(gen_random_uuid()::text, '-', ''), 16)`),
-  kind: text('kind', { enum: ['agent', 'api', 'session'] }).notNull(),
-  role: text('role', { enum: ['owner', 'viewer', 'provider'] }),
+  kind: text('kind', { enum: ['agent', 'api', 'session', 'link'] }).notNull(),
+  role: text('role', { enum: ['owner', 'viewer', 'provider', 'internal'] }),
   name: text('name'),
   contract: text('contract'),
+  /** Of a link: the incident that it shows; null: the states of the services. */
+  incident: text('incident'),
   /** Of a session: the token that opened it. It has that token's rights and ends with it, however that ends. */
   parent: text('parent').references((): AnyPgColumn => token.id, { onDelete: 'cascade' }),
   createdMs: ms('created_ms').notNull(),

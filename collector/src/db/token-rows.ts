@@ -5,8 +5,8 @@
 import type { UnixMs } from '@constat/shared/time'
 import type { Database, Tx } from './tx.ts'
 
-export type Role = 'owner' | 'viewer' | 'provider'
-export type TokenKind = 'api' | 'agent' | 'session'
+export type Role = 'owner' | 'viewer' | 'provider' | 'internal'
+export type TokenKind = 'api' | 'agent' | 'session' | 'link'
 /** What a token may be used for. `role` null: a join token. */
 export type Rights = { role: Role | null; contract: string | null; name: string | null }
 export type NewToken = Rights & {
@@ -14,6 +14,8 @@ export type NewToken = Rights & {
   kind: Exclude<TokenKind, 'session'>
   createdMs: UnixMs
   expiresMs: UnixMs | null
+  /** Of a link: the incident that it shows. */
+  incident: string | null
 }
 export type TokenRow = Omit<NewToken, 'hash'> & { id: string; sessions: number }
 
@@ -39,8 +41,9 @@ export type AuditRow = Rights & {
 /** The answer is the id of the token. */
 export async function insertToken(tx: Tx, row: NewToken): Promise<string> {
   const [made] = await tx<{ id: string }[]>`
-    insert into token (hash, kind, role, name, contract, created_ms, expires_ms)
-    values (${row.hash}, ${row.kind}, ${row.role}, ${row.name}, ${row.contract}, ${row.createdMs}, ${row.expiresMs})
+    insert into token (hash, kind, role, name, contract, incident, created_ms, expires_ms)
+    values (${row.hash}, ${row.kind}, ${row.role}, ${row.name}, ${row.contract}, ${row.incident},
+      ${row.createdMs}, ${row.expiresMs})
     returning id`
   return made!.id
 }
@@ -69,6 +72,19 @@ export async function holdersOf(
       and (api.expires_ms is null or api.expires_ms > ${nowMs})`
 }
 
+/** Where a link leads, while it is good. */
+export type LinkRow = { id: string; contract: string; incident: string | null }
+
+export async function linkOf(
+  db: Database,
+  { hash, nowMs }: { hash: Buffer; nowMs: UnixMs },
+): Promise<LinkRow | null> {
+  const rows = await db<LinkRow[]>`
+    select id, contract, incident from token
+    where hash = ${hash} and kind = 'link' and (expires_ms is null or expires_ms > ${nowMs})`
+  return rows[0] ?? null
+}
+
 type NewSession = {
   hash: Buffer
   parent: string
@@ -92,7 +108,7 @@ export async function deleteSession(db: Database, hash: Buffer): Promise<void> {
 /** Tokens that are good now, newest first. */
 export function tokenRows(db: Database | Tx, nowMs: UnixMs): Promise<TokenRow[]> {
   return db<TokenRow[]>`
-    select id, kind, role, name, contract, created_ms as "createdMs", expires_ms as "expiresMs",
+    select id, kind, role, name, contract, incident, created_ms as "createdMs", expires_ms as "expiresMs",
       (select count(*)::int from token s where s.parent = t.id and s.expires_ms > ${nowMs}) as sessions
     from token t
     where kind <> 'session' and (expires_ms is null or expires_ms > ${nowMs})

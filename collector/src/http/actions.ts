@@ -10,9 +10,11 @@ import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { StatementPreviewView } from '../view/statement.ts'
 import type { ReportFormat } from '../view/report-format.ts'
 import type { TriedView } from '../view/trial.ts'
-import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
+import type { ReportedView } from '../view/remark.ts'
+import type { AuditView, LinkIssued, TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
 import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
@@ -77,6 +79,27 @@ export type AnswerWanted = {
   by: Caller
 }
 
+export type RemarkWanted = {
+  contract: string
+  kind: 'note' | 'dispute' | 'trouble'
+  /** Of a note or a dispute. */
+  incident: string | null
+  /** Of a report of trouble. */
+  service: string | null
+  text: string
+  sinceMs: UnixMs | null
+  by: Caller
+}
+
+export type LinkWanted = {
+  contract: string
+  /** Null: the states of the services. */
+  incident: string | null
+  /** Null: until it is revoked. */
+  lifeMs: number | null
+  by: Caller
+}
+
 export type SessionActions = {
   /** Whose it is. Null: nobody's, past its end, or not for this use. */
   authenticate(sent: Sent): Promise<Caller | null>
@@ -103,6 +126,10 @@ export type TokenActions = {
   revoke(id: string, by: Caller): Promise<boolean>
   /** Another one with the same rights; the old one ends. Null: there is none of that id. */
   renew(id: string, by: Caller): Promise<TokenIssued | null>
+  /** An address that shows one page to whoever has it. Revoked as a token is. */
+  link(wanted: LinkWanted): Promise<LinkIssued>
+  /** Where a link leads; null: nowhere, or not any more. */
+  openLink(secret: string): Promise<{ id: string; contract: string; incident: string | null } | null>
   /** Newest first. */
   audit(page: PageOf): Promise<AuditView[]>
 }
@@ -147,12 +174,16 @@ export type Actions = {
   archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
   acknowledge(deed: { incident: string; by: Caller }): Promise<void>
+  /** The caller may see what it is about. Faults `not-found`, `bad-request`, `rate-limited`, `conflict`. */
+  remark(wanted: RemarkWanted): Promise<ReportedView>
   /** The caller may see the contract. */
   declareExclusion(wanted: ExclusionWanted): Promise<ExclusionAnswer>
   /** Fault `conflict` where this side has nothing to answer. The caller may see the exclusion. */
   answerExclusion(given: AnswerWanted): Promise<void>
   /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
+  /** How it would be read, line by line; nothing is written. */
+  previewStatement(wanted: StatementWanted): Promise<StatementPreviewView>
   /** Null: there is no such contract, window or version. Fault `too-large`, `rate-limited`. */
   report(wanted: ReportWanted): Promise<ReportMade | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */

@@ -15,6 +15,8 @@ import { contractRoutes } from './routes/contracts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
+import { linkRoutes } from './routes/links.ts'
+import { remarkRoutes } from './routes/remarks.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -45,9 +47,11 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     serviceRoutes,
     checkRoutes,
     incidentRoutes,
+    remarkRoutes,
     exclusionRoutes,
     agentRoutes,
     tokenRoutes,
+    linkRoutes,
     webhookRoutes,
     eventRoutes,
   ]) {

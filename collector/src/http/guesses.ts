@@ -54,7 +54,7 @@ export class Guesses {
 }
 
 /** Where a request comes from, as its socket says: a header could say anything. Null: from this program itself. */
-function addressOf({ env }: Context): string | null {
+export function addressOf({ env }: Context): string | null {
   // What the server of Node hands over.
   const { incoming } = (env ?? {}) as { incoming?: IncomingMessage }
   return incoming ? networkOf(incoming.socket.remoteAddress ?? '') : null

@@ -14,6 +14,8 @@ export const MAX_FORM_FIELDS = 1_000
 export const MAX_BODY_BYTES = 64 * 1024
 /** What somebody writes beside a deed, characters. */
 export const MAX_REASON_CHARS = 1_000
+/** What somebody writes beside "it fails for me", characters. */
+export const MAX_REPORT_CHARS = 500
 /** The whole query of an address, characters. */
 export const MAX_QUERY_CHARS = 2_048
 /** One name, id or cursor in an address, characters. */

@@ -7,18 +7,35 @@ import type { Event } from '../alert/types.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { Role } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
 import type { Caller } from './actions.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
-export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'declare' | 'manage'
+export type Deed =
+  | 'read-status'
+  | 'report'
+  | 'read'
+  | 'read-hosts'
+  | 'acknowledge'
+  | 'note'
+  | 'dispute'
+  | 'declare'
+  | 'manage'
 
 const MAY = {
+  /** Up, down or planned work, in a word. */
+  'read-status': ['owner', 'viewer', 'provider', 'internal'],
+  /** It fails for me: those for whom the services run. */
+  report: ['owner', 'viewer', 'internal'],
   read: ['owner', 'viewer', 'provider'],
   /** Agents and their hosts: not the provider's business. */
   'read-hosts': ['owner', 'viewer'],
   acknowledge: ['owner', 'provider'],
+  note: ['owner', 'provider'],
+  /** What was measured is the owner's own instrument. */
+  dispute: ['provider'],
   /** Exclusions: the owner speaks for the customer, a provider for itself. */
   declare: ['owner', 'provider'],
   /** Contracts, agents, webhooks: their addresses can hold secrets, so even reading them is the owner's. */
@@ -50,18 +67,18 @@ const CUSTOMERS: ReadonlySet<string> = new Set(['incident.escalated', 'claim.dea
 /** An event as the caller may hear it; null: not at all. Facts of no contract speak of hosts. */
 export function heard(event: Event, caller: Caller, read: Pick<ReadModel, 'vantages'>): Event | null {
   if (event.contract === null) return may(caller, 'read-hosts') ? event : null
-  if (!sees(caller, event) || (isProvider(caller) && CUSTOMERS.has(event.type))) return null
-  return isProvider(caller) ? { ...event, data: namesIn(read, event.contract).told(event.data) } : event
+  if (!sees(caller, event) || (seesSitesOnly(caller) && CUSTOMERS.has(event.type))) return null
+  return seesSitesOnly(caller) ? { ...event, data: namesIn(read, event.contract).told(event.data) } : event
 }
 
-/** The facts that the caller may see; to the provider vantages are told by their sites. */
+/** The facts that the caller may see; to the provider, and whoever has a link, vantages are told by their sites. */
 export function within(read: ReadModel, caller: Caller): ReadModel {
   const own = ofContract(read, caller)
-  return isProvider(caller) ? bySites(own, read, caller) : own
+  return seesSitesOnly(caller) ? bySites(own, read, caller) : own
 }
 
-function isProvider({ role }: Caller): boolean {
-  return role === 'provider'
+function seesSitesOnly({ role }: Caller): boolean {
+  return role === 'provider' || role === 'internal'
 }
 
 const NAMES = new WeakMap<readonly Vantage[], SiteNames>()
@@ -78,7 +95,7 @@ function namesIn(read: Pick<ReadModel, 'vantages'>, contract: string): SiteNames
 function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): ReadModel {
   const names = (contract: string): SiteNames => namesIn(whole, contract)
   const contractOf = (view: ContractView): ContractView => names(view.name).contract(view)
-  const incidentOf = (view: IncidentView): IncidentView => names(view.contract).incident(view)
+  const incidentOf = <T extends IncidentView>(view: T): T => names(view.contract).incident(view)
   return {
     ...own,
     contracts: () => own.contracts().map(contractOf),
@@ -97,10 +114,19 @@ function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): 
       return agent === null ? null : own.latency(check, span, { ...of, agent })
     },
     incidents: async (filter) => (await own.incidents(filter)).map(incidentOf),
-    incident: async (id) => mapped(await own.incident(id), incidentOf),
+    incident: async (id) =>
+      mapped(await own.incident(id), (view) => ({
+        ...incidentOf(view),
+        remarks: view.remarks.map(withoutWordsOfUsers),
+      })),
     agents: () => [],
     vantages: () => [],
   }
+}
+
+/** What the customer's own people wrote is the customer's; that they said it, and when, is for everybody. */
+function withoutWordsOfUsers(remark: RemarkView): RemarkView {
+  return remark.kind === 'trouble' ? { ...remark, text: null } : remark
 }
 
 function mapped<T, U>(value: T | null, to: (value: T) => U): U | null {
@@ -139,6 +165,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
       const incident = await read.incident(id)
       return incident !== null && mine(incident.contract) ? incident : null
     },
+    status: () => read.status().filter(({ contract }) => mine(contract)),
     exclusions: (filter) =>
       filter.contract !== undefined && !mine(filter.contract) ? [] : read.exclusions({ ...filter, ...only }),
     exclusion: (id) => {

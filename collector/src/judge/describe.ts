@@ -94,6 +94,7 @@ export function incidentView(row: IncidentRecord, context: IncidentContext): Inc
     providerAcknowledgedAt: instantOrNull(row.providerAcknowledgedMs),
     pagedAt: instantOrNull(row.pagedMs),
     alertedAt: instantOrNull(context.alertedMs(row.id)),
+    disputed: context.state.remarks.some(({ kind, incident }) => kind === 'dispute' && incident === row.id),
   }
 }
 

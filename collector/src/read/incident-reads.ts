@@ -17,13 +17,20 @@ import type { SetAside } from '../set-aside.ts'
 import type { Timeline } from '@constat/sla/timeline'
 import { whyOf, whyOfVantage, whySpans } from '../judge/why.ts'
 import type { Why } from '@constat/sla/assembly/why'
-import type { IncidentView, TimelineView } from '../view/timeline.ts'
+import { remarksOf } from '@constat/sla/state/remark-record'
+import type { Database } from '../db/tx.ts'
+import { clocksOf, promisesTo } from './incident-room.ts'
+import type { JudgedReads } from './judged.ts'
+import { remarkViews } from './remark-views.ts'
+import type { IncidentRoomView, IncidentView, TimelineView } from '../view/timeline.ts'
 
 export type IncidentReadsDeps = {
+  db: Database
   nowMs: () => UnixMs
   contracts: Contracts
   timelines: Timelines
   judge: Pick<Judge, 'contextAt'>
+  judged: Pick<JudgedReads, 'bare'>
   setAside: SetAside
 }
 
@@ -48,10 +55,21 @@ export class IncidentReads {
     return records.slice(from, from + limit).flatMap((record) => this.#view(record) ?? [])
   }
 
-  incident(id: string): IncidentView | null {
-    for (const { incidents } of this.#deps.contracts.all()) {
-      const record = get(incidents, id)
-      if (record) return this.#view(record)
+  /** With all that was said of it; words that were erased are not there. */
+  async incident(id: string): Promise<IncidentRoomView | null> {
+    for (const state of this.#deps.contracts.all()) {
+      const record = get(state.incidents, id)
+      const view = record && this.#view(record)
+      if (!view) continue
+      const { db, nowMs, judged, setAside } = this.#deps
+      const remarks = remarksOf(state.remarks, record, incidentsIn(state))
+      const promised = setAside.reading<ReturnType<typeof promisesTo>>(
+        state.contract,
+        () => promisesTo({ state, record }, { db, nowMs, judge: (asked) => judged.bare(asked) }),
+        () => ({ targets: [], counts: [] }),
+      )
+      const clocks = await clocksOf({ state, record, remarks }, { db, nowMs })
+      return { ...view, ...promised, clocks, remarks: await remarkViews(db, remarks) }
     }
     return null
   }

@@ -14,16 +14,11 @@ export type ModelParts = {
   latency: StepDeps
   bundles: Bundles
   plan: PlanDeps
+  status: ReadModel['status']
 }
 
-export function readModelOf({
-  contracts,
-  incidents,
-  windows,
-  latency,
-  bundles,
-  plan,
-}: ModelParts): ReadModel {
+export function readModelOf(parts: ModelParts): ReadModel {
+  const { contracts, incidents, windows, latency, bundles, plan, status } = parts
   return {
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
@@ -36,7 +31,8 @@ export function readModelOf({
     vantages: (contract) => contracts.vantages(contract),
     timeline: (service, span, contract) => incidents.timeline(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
-    incident: (id) => Promise.resolve(incidents.incident(id)),
+    incident: (id) => incidents.incident(id),
+    status: () => status(),
     latency: (check, span, of) => latencySteps(latency, { check, span, of }),
     windowKeys: (contract) => windows.windowKeys(contract),
     window: (contract, key, version) => windows.window(contract, key, version),

@@ -15,6 +15,9 @@ import {
   type ContractState,
 } from '@constat/sla/state/contract-state'
 import { windowGroup, windowGroups, type WindowGroup } from '@constat/sla/state/in-force'
+import { LINE_READER, type KeptStatement } from '@constat/sla/state/statement-record'
+import { readingTerms } from '../closing/statements.ts'
+import { readingView } from '../view/statement.ts'
 import { closingBody } from '../closing/closings.ts'
 import { earliestCloseMs } from '../closing/due.ts'
 import type { LedgerStates } from '../closing/ledger-state.ts'
@@ -143,7 +146,7 @@ export class WindowReads {
     const looked = kept && this.#looked(contract, kept.window)
     if (!kept || !looked) return null
     const bytes = await looked.level.bytesOf(kept)
-    return reconciliationOf(looked.level, { kept, looked }, this.#reconciled(bytes, by))
+    return this.#held(bytes, { kept, looked }, by)
   }
 
   async reconcile(
@@ -153,11 +156,30 @@ export class WindowReads {
     by: Asker,
   ): Promise<ReconciliationView | null> {
     const looked = this.#looked(contract, key)
-    return looked && reconciliationOf(looked.level, { kept: null, looked }, this.#reconciled(bytes, by))
+    return looked && this.#held(bytes, { kept: null, looked }, by)
   }
 
-  #reconciled(bytes: Buffer, by: Asker): Reconcile {
-    return (guarantees) => this.#deps.callers.run('reconciliation', { bytes, guarantees }, by)
+  /** One that is not handed in is read as it would be. */
+  async #held(
+    bytes: Buffer,
+    { kept, looked }: { kept: KeptStatement | null; looked: WindowLooked & { level: LedgerState } },
+    by: Asker,
+  ): Promise<ReconciliationView> {
+    const { callers } = this.#deps
+    const reader = kept ? kept.reader : LINE_READER
+    const { startMs, endMs, promised } = looked.group
+    const terms = promised[0]?.revision.terms
+    const window = { startMs, endMs }
+    const lines =
+      terms && (await callers.run('statement', { bytes, terms: { ...readingTerms(terms), window } }, by))
+    const reconcile: Reconcile = (guarantees) =>
+      callers.run('reconciliation', { bytes, reader, guarantees }, by)
+    const found = await reconciliationOf(looked.level, { kept, looked }, reconcile)
+    const reading = lines ? readingView(lines) : null
+    // Nothing is agreed while a line could not be read or placed.
+    const isUnsure = reading !== null && reading.isList && !reading.saysWhatIsAbsent
+    const guarantees = found.guarantees.map((one) => ({ ...one, agrees: one.agrees && !isUnsure }))
+    return { ...found, guarantees, reading }
   }
 
   async replay(contract: string, key: string, policy?: string): Promise<ReplayView | null> {

@@ -51,8 +51,10 @@ export type WindowState = z.infer<typeof windowState>
 export const figures = z.object({ provable: ms, point: ms, pessimistic: ms }).meta({ id: 'Figures' })
 export type Figures = z.infer<typeof figures>
 
-export const role = z.enum(['owner', 'viewer', 'provider'])
+export const role = z.enum(['owner', 'viewer', 'provider', 'internal'])
 export type Role = z.infer<typeof role>
+/** Whoever speaks for a side. */
+export const partyRole = role.exclude(['internal'])
 /** Who asks for work: `key` tells tokens apart, and is none. */
 export type Asker = { key: string; role: Role }
 

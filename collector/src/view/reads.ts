@@ -5,7 +5,8 @@ import type { AlertPlanView } from './alerting.ts'
 import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
-import type { IncidentView, LatencyView, TimelineView } from './timeline.ts'
+import type { ServiceStatus } from './remark.ts'
+import type { IncidentRoomView, IncidentView, LatencyView, TimelineView } from './timeline.ts'
 import type { Vantage } from './vantage.ts'
 import type {
   ClosedWindowView,
@@ -46,7 +47,10 @@ export type JudgeReads = {
     before?: string
     limit: number
   }): Promise<IncidentView[]>
-  incident(id: string): Promise<IncidentView | null>
+  /** With all that was said of it. */
+  incident(id: string): Promise<IncidentRoomView | null>
+  /** What users are told of the services of the contracts that run. */
+  status(): ServiceStatus[]
   /** Contract by contract, latest first; `before` is the id of the last one of the page before. */
   exclusions(filter: { contract?: string; before?: string; limit: number }): ExclusionView[]
   exclusion(id: string): ExclusionView | null

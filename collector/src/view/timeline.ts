@@ -1,6 +1,8 @@
 /** What was seen over time, as it is published: states, latencies, incidents. Pure. */
+import { CLOCKS } from '@constat/sla/detection'
 import { z } from 'zod'
-import { count, figures, instant, ms, role, span, state, us, why, whySpan } from './parts.ts'
+import { count, figures, instant, ms, partyRole, span, state, us, verdict, why, whySpan } from './parts.ts'
+import { remark } from './remark.ts'
 
 const segment = z
   .object({
@@ -95,7 +97,7 @@ export const incident = z
     downMs: figures,
     vantages: z.array(vantage),
     acknowledgedAt: instant.nullable(),
-    acknowledgedBy: role.nullable().describe('Whoever was first'),
+    acknowledgedBy: partyRole.nullable().describe('Whoever was first'),
     providerAcknowledgedAt: instant
       .nullable()
       .describe('The provider’s own word: the only one that stops a response clock'),
@@ -103,6 +105,47 @@ export const incident = z
     alertedAt: instant
       .nullable()
       .describe('When a receiver first accepted a message about it; null: nobody was told'),
+    disputed: z.boolean().describe('The provider disputes it: said beside the figures, which stand'),
   })
   .meta({ id: 'Incident' })
 export type IncidentView = z.infer<typeof incident>
+
+const clock = z
+  .object({
+    clock: z.enum(CLOCKS),
+    at: instant.nullable().describe('Null: nobody knew by it'),
+    afterOnsetMs: ms.nullable().describe('Below zero: before the measured onset'),
+  })
+  .meta({ id: 'IncidentClock' })
+
+const target = z
+  .object({
+    guarantee: z.string(),
+    metric: z.enum(['response-time', 'restoration-time']),
+    clause: z.string().nullable(),
+    withinMs: ms,
+    ranMs: ms.nullable().describe('On the clock that the contract names; null: it never started'),
+    isRunning: z.boolean(),
+    verdict,
+  })
+  .meta({ id: 'IncidentTarget' })
+
+const counted = z
+  .object({
+    guarantee: z.string(),
+    downMs: ms.describe('Of it, in the window of its onset'),
+    countedMs: ms,
+    outsideHoursMs: ms,
+    excludedMs: ms,
+  })
+  .meta({ id: 'IncidentCounted' })
+
+export const incidentRoom = incident
+  .extend({
+    remarks: z.array(remark).describe('Notes, disputes and reports of trouble, in order'),
+    clocks: z.array(clock).describe('Who knew of it when'),
+    targets: z.array(target).describe('What was promised of its response and its end'),
+    counts: z.array(counted).describe('How much of it counts, by guarantee of its availability'),
+  })
+  .meta({ id: 'IncidentRoom' })
+export type IncidentRoomView = z.infer<typeof incidentRoom>

@@ -86,7 +86,7 @@ export class SiteNames {
     return (sites ? { ...told, sites: sites.map((site) => this.#scored(site)) } : told) as GuaranteeView
   }
 
-  incident(view: IncidentView): IncidentView {
+  incident<T extends IncidentView>(view: T): T {
     const { failure, vantages } = view
     return {
       ...view,

@@ -5,9 +5,10 @@
 import { TRACE_STEPS } from '@constat/sla/judgement/trace'
 import { reconciliationSchema } from '@constat/sla/reconciliation/answer'
 import { z } from 'zod'
+import { statementReading } from './statement.ts'
 import { credits, loss } from './credit.ts'
 import { guarantee } from './guarantee.ts'
-import { amount, count, instant, role, span, verdict, windowState } from './parts.ts'
+import { amount, count, instant, partyRole, span, verdict, windowState } from './parts.ts'
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -80,7 +81,7 @@ export const statement = z
     window: z.string(),
     sha256: hex.describe('Of the bytes as they came'),
     bytes: count,
-    by: role,
+    by: partyRole,
     receivedAt: instant,
   })
   .meta({ id: 'Statement' })
@@ -99,6 +100,7 @@ export const reconciliation = z
       }),
     ),
     leftOut: z.array(z.string()).describe('Guarantees that a list of outages says nothing of'),
+    reading: statementReading.nullable().describe('How each line was read; null: nothing was promised'),
   })
   .meta({ id: 'Reconciliation' })
 export type ReconciliationView = z.infer<typeof reconciliation>

@@ -5,13 +5,15 @@ import { Fault } from '@constat/shared/fault'
 import { typeMatches } from '@constat/sla/alerting/route'
 import { Hono } from 'hono'
 import type { AppDeps } from '../http/actions.ts'
-import { missing, param, readQuery, limitBody } from '../http/describe.ts'
+import { missing, param, readForm, readQuery, limitBody } from '../http/describe.ts'
 import { MAX_LATENCY_MS } from '../http/limits.ts'
+import { wantedRemark } from '../http/routes/remarks.ts'
 import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
 import type { ServiceView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { Webhook } from '../view/setup.ts'
-import type { IncidentView, LatencyView } from '../view/timeline.ts'
+import type { LossView } from '../view/credit.ts'
+import type { IncidentRoomView, IncidentView, LatencyView } from '../view/timeline.ts'
 import { Incident } from './page/incident.tsx'
 import { incidentHref, Incidents } from './page/incidents.tsx'
 import { Overview } from './page/overview.tsx'
@@ -20,7 +22,7 @@ import type { BarOf } from './part/bar.tsx'
 import { DAYS } from './part/days.tsx'
 import type { Span } from './part/ribbon.tsx'
 import { msOf } from './part/time.tsx'
-import { sharedZone, zoneOf } from './scene.ts'
+import { sharedZone, zoneOf, type Scene } from './scene.ts'
 import { knownContract, visitorMay, type Visit, type VisitEnv } from './visit.ts'
 
 const HOUR_MS = 3_600_000
@@ -39,7 +41,22 @@ export function readingPages(deps: AppDeps): Hono<VisitEnv> {
     await deps.actions.acknowledge({ incident: found.id, by: c.var.caller })
     return c.redirect(incidentHref(found.id), 303)
   })
+  addSaying(pages, deps)
   return pages
+}
+
+/** Each sends back to the page, so that a reload says nothing twice. */
+function addSaying(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
+  for (const kind of ['note', 'dispute'] as const) {
+    pages.post(`/incidents/:incident/${kind}`, visitorMay(kind), limitBody(), async (c) => {
+      const { id, contract } = await knownIncident(c)
+      const { text } = await c.req.parseBody()
+      const said = readForm(wantedRemark, { text })
+      const wanted = { contract, incident: id, service: null, text: said, sinceMs: null }
+      await actions.remark({ ...wanted, kind, by: c.var.caller })
+      return c.redirect(`${incidentHref(id)}#said`, 303)
+    })
+  }
 }
 
 function overview(c: Visit) {
@@ -137,15 +154,51 @@ function takesIncidents(webhook: Webhook, of: string): boolean {
 async function incident(c: Visit, { actions }: AppDeps) {
   const { read, scene } = c.var
   const found = await knownIncident(c)
-  const span = incidentSpan(found, scene.nowMs)
-  return c.html(
+  const isAddressed = (await actions.webhooks.list()).some((one) => takesIncidents(one, found.contract))
+  const losses = await lossesOf(found, read)
+  return c.html(incidentPage(found, { read, scene, isAddressed, losses }))
+}
+
+/** Of the windows that hold its onset: the read model leaves out what the caller may not see. */
+async function lossesOf({ contract, onsetAt }: IncidentRoomView, read: ReadModel): Promise<LossView[]> {
+  const holds = ({ start, end }: { start: string; end: string }): boolean =>
+    msOf(start) <= msOf(onsetAt) && msOf(onsetAt) < msOf(end)
+  const open = read.contract(contract)?.guarantees.map(({ window }) => window) ?? []
+  const closed = read.closedWindows(contract).map(({ window: key, start, end }) => ({ key, start, end }))
+  const keys = [...new Set([...open, ...closed].filter(holds).map(({ key }) => key))]
+  const key = keys[0]
+  return key === undefined ? [] : ((await read.window(contract, key))?.losses ?? [])
+}
+
+type Showing = {
+  read: ReadModel
+  scene: Scene
+  isAddressed: boolean
+  /** Empty for a guest. */
+  losses: readonly LossView[]
+}
+
+/** Declarations looked through for those that touch one incident. */
+const LOOKED_EXCLUSIONS = 500
+
+/** For whoever has an account, and for a guest with a link to this one. */
+export function incidentPage(incident: IncidentRoomView, { read, scene, isAddressed, losses }: Showing) {
+  const span = incidentSpan(incident, scene.nowMs)
+  const { contract, service, onsetAt, endAt } = incident
+  const exclusions = read
+    .exclusions({ contract, limit: LOOKED_EXCLUSIONS })
+    .filter((one) => one.service === null || one.service === service)
+    .filter(({ start, end }) => msOf(end) > msOf(onsetAt) && msOf(start) < msOf(endAt ?? scene.nowMs))
+  return (
     <Incident
-      scene={{ ...scene, zone: zoneOf(read.contract(found.contract)) }}
-      incident={found}
-      timeline={read.timeline(found.service, span, found.contract)}
-      isAddressed={(await actions.webhooks.list()).some((one) => takesIncidents(one, found.contract))}
+      scene={{ ...scene, zone: zoneOf(read.contract(incident.contract)) }}
+      incident={incident}
+      timeline={read.timeline(incident.service, span, incident.contract)}
+      isAddressed={isAddressed}
       span={span}
-    />,
+      exclusions={exclusions}
+      losses={losses}
+    />
   )
 }
 

@@ -11,7 +11,8 @@ import { addContractPages } from './add-contract.tsx'
 import { Access } from './page/access.tsx'
 import { Agents, type AgentPlace } from './page/agents.tsx'
 import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
-import type { TokenIssued } from '../view/access.ts'
+import { linkOf, wantedLink } from '../http/routes/links.ts'
+import type { LinkIssued, TokenIssued } from '../view/access.ts'
 import type { ReadModel } from '../view/reads.ts'
 import { sharedZone, type Scene } from './scene.ts'
 import { visitorMay, type VisitEnv } from './visit.ts'
@@ -133,13 +134,22 @@ function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps
 }
 
 function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens } }: AppDeps): void {
-  const shown = async (c: Visit, more: { issued?: TokenIssued; notice?: string }) => {
+  const shown = async (
+    c: Visit,
+    more: { issued?: Pick<TokenIssued, 'token'>; link?: LinkIssued; notice?: string },
+  ) => {
     const [all, audit] = [await tokens.list(), await tokens.audit({ limit: SHOWN_AUDIT })]
-    return <Access scene={zoned(c)} tokens={all} audit={audit} {...more} />
+    const contracts = c.var.read.contracts().map(({ name, displayName }) => ({ name, displayName }))
+    return <Access scene={zoned(c)} contracts={contracts} tokens={all} audit={audit} {...more} />
   }
   pages.get('/setup/access', visitorMay('manage'), async (c) => {
     const notice = c.req.query('done') === 'revoked' && { notice: c.var.scene.text.access.revoked }
     return c.html(await shown(c, { ...notice }))
+  })
+  pages.post('/setup/access/links', visitorMay('manage'), limitBody(), async (c) => {
+    const wanted = readForm(wantedLink, await c.req.parseBody())
+    const link = await linkOf(wanted, { read: c.var.read, tokens, by: c.var.caller })
+    return c.html(await shown(c, { link }), 201)
   })
   pages.post('/setup/access/:token/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')

@@ -13,11 +13,14 @@ import { knownFault, problemOf, retryAfter } from '../http/problem.ts'
 import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
 import { addAcknowledgeDoor } from './acknowledge.tsx'
+import { may } from '../http/scope.ts'
+import { createMiddleware } from 'hono/factory'
+import { linkPages, statusPages } from './link-pages.tsx'
 import { contractPages } from './contracts.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
 import { windowPages } from './windows.tsx'
-import { localPath, OWNER_PATH, receive, sceneOf, type VisitEnv } from './visit.ts'
+import { localPath, OWNER_PATH, receive, sceneOf, visitorMay, type VisitEnv } from './visit.ts'
 
 export function createSite(deps: AppDeps): Hono {
   const site = new Hono()
@@ -37,8 +40,11 @@ export function createSite(deps: AppDeps): Hono {
     c.header('vary', 'cookie, accept-language, constat-fragment', { append: true })
   })
   addDoor(site, deps)
+  site.route('/', linkPages(deps))
   const inside = new Hono<VisitEnv>()
   inside.use(receive(deps, (c, scene) => turnAway(c, scene)))
+  inside.route('/', statusPages(deps))
+  inside.use(readersOnly)
   inside.route('/', readingPages(deps))
   inside.route('/', contractPages(deps))
   inside.route('/', windowPages(deps))
@@ -58,6 +64,13 @@ export function tellTrouble(c: Context, error: unknown, deps: AppDeps): Response
     retryAfter(error),
   )
 }
+
+/** Every page but the status is for those who may read; the others are shown what there is for them. */
+const readersOnly = createMiddleware<VisitEnv>(async (c, next) => {
+  if (may(c.var.caller, 'read')) return next()
+  if (c.req.method === 'GET' && c.req.path === '/') return c.redirect('/status', 303)
+  return visitorMay('read')(c, next)
+})
 
 /** The overview is the door itself; any other page sends to it and back. */
 function turnAway(c: Context, scene: Parameters<typeof SignIn>[0]['scene']): Response | Promise<Response> {

@@ -54,7 +54,7 @@ describe('asked of a collector', () => {
   test('by the path of the contract', async () => {
     const asked: string[] = []
     const client = clientOf((path, text) => {
-      asked.push(path, text)
+      asked.push(path, String(text))
       return Promise.resolve(view({}))
     })
     expect(await lastWindowUnder(client, { contract: 'a.b', text: 'kind: Contract' })).toEqual(view({}))

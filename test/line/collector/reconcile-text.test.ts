@@ -54,6 +54,7 @@ test('a reconciliation', () => {
     version: null,
     guarantees,
     leftOut: ['reads'],
+    reading: null,
   }
   // 99.95 % of 43 200 min are 21.6 min; 560 min are 98.70 %.
   expect(reconcileLines('planned-downtime', view)).toEqual([
@@ -69,7 +70,14 @@ test('a reconciliation', () => {
     'Not in a list of outages: reads.',
   ])
   expect(
-    reconcileLines('planned-downtime', { ...view, statement: null, version: 2, guarantees: [], leftOut: [] }),
+    reconcileLines('planned-downtime', {
+      ...view,
+      statement: null,
+      version: 2,
+      guarantees: [],
+      leftOut: [],
+      reading: null,
+    }),
   ).toEqual(['planned-downtime 2026-06 (version 2), not handed in, measured up to 2026-07-01T00:00:00.000Z'])
 })
 
@@ -95,6 +103,7 @@ test('steps below a second are told in ms', () => {
     version: 1,
     guarantees: [small],
     leftOut: [],
+    reading: null,
   }
   expect(reconcileLines('c', view).slice(1)).toEqual([
     'availability: agreed',
@@ -116,6 +125,7 @@ test('readings of an hour that happened twice are all told', () => {
     version: 1,
     guarantees: [twice],
     leftOut: [],
+    reading: null,
   })
   expect(lines.filter((line) => line.includes('could mean'))).toEqual([
     '    could mean 2026-06-01T00:01:00.000Z to 2026-06-01T00:02:00.000Z',

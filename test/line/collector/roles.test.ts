@@ -8,6 +8,7 @@ import { plainDeps } from '../../support/plain-deps.ts'
 
 const CALLERS = {
   nobody: null,
+  'internal user': 'internal-token',
   provider: 'provider-token',
   'viewer of one contract': 'confined-token',
   'owner of one contract': 'half-owner-token',
@@ -17,7 +18,10 @@ const CALLERS = {
 type Who = keyof typeof CALLERS
 
 const EVERYBODY = Object.keys(CALLERS) as Who[]
-const SIGNED_IN = EVERYBODY.filter((who) => who !== 'nobody')
+const WITH_TOKEN = EVERYBODY.filter((who) => who !== 'nobody')
+const SIGNED_IN = WITH_TOKEN.filter((who) => who !== 'internal user')
+/** Those for whom the services run. */
+const CUSTOMERS = WITH_TOKEN.filter((who) => who !== 'provider')
 const HOSTS: Who[] = ['viewer', 'owner']
 const SIDES: Who[] = ['provider', 'owner of one contract', 'owner']
 const OWNER: Who[] = ['owner']
@@ -45,9 +49,13 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${API}/openapi.json`,
     ].map((path) => `GET ${path}`),
   ],
+  // A link is its own right: a wrong one leads nowhere, whoever sends it.
+  [EVERYBODY, ['GET /status/:key', 'POST /status/:key/report', 'GET /shared/:key']],
   [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
   // The signature of a log lets a checkpoint in, and a letter whoever has it.
   [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
+  [WITH_TOKEN, ['GET /status', `GET ${API}/status`]],
+  [CUSTOMERS, ['POST /status/report', `POST ${API}/reports-of-trouble`]],
   [
     SIGNED_IN,
     [
@@ -87,11 +95,13 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     ].map((path) => `GET ${path}`),
   ],
   [SIGNED_IN, ['GET /log/:contract/checkpoint', 'GET /log/:contract/tile/:rest{.+}']],
+  [['provider'], [`POST ${API}/incidents/:incident/dispute`, 'POST /incidents/:incident/dispute']],
   [HOSTS, [`GET ${API}/agents`, 'GET /setup/agents']],
   [
     SIDES,
     [
       '/incidents/:incident/acknowledge',
+      '/incidents/:incident/note',
       '/exclusions/:exclusion/accept',
       '/exclusions/:exclusion/dispute',
     ].flatMap((path) => [`POST ${path}`, `POST ${API}${path}`]),
@@ -103,6 +113,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/exclusions`,
       `${API}${CONTRACT}/statements`,
       `${WINDOW}/statements`,
+      `${WINDOW}/statements/preview`,
       `${API}${CONTRACT}/preview`,
     ].map((path) => `POST ${path}`),
   ],
@@ -120,6 +131,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/try`,
       '/tokens',
       '/tokens/:token/renew',
+      '/links',
       '/webhooks',
       '/webhooks/:webhook/enable',
       '/webhooks/:webhook/secret',
@@ -137,6 +149,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/contract',
       '/setup/agents/tokens',
       '/setup/agents/:agent/revoke',
+      '/setup/access/links',
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/alerts',

@@ -268,6 +268,7 @@ describe('payloads', () => {
       site: null,
       administeredBy: null,
     })),
+    disputed: false,
     alertedAt: null,
     acknowledgedAt: null,
     acknowledgedBy: null,

@@ -17,7 +17,8 @@ import { exclusion } from '../../view/exclusion.ts'
 
 const tag = 'exclusions'
 
-const instant = z
+/** RFC 3339 → ms. */
+export const instantField = z
   .string()
   .max(40)
   .describe('RFC 3339')
@@ -29,11 +30,11 @@ export const wantedExclusion = z
     contract: name.optional().describe('May be left out by a token of one contract'),
     service: name.nullable().default(null).describe('Absent: every service of the contract'),
     kind: name.describe('An exclusion kind of the contract'),
-    start: instant,
-    end: instant,
-    announcedAt: instant.nullable().default(null).describe('Absent: this declaration announces it'),
-    announcedStart: instant.optional(),
-    announcedEnd: instant.optional(),
+    start: instantField,
+    end: instantField,
+    announcedAt: instantField.nullable().default(null).describe('Absent: this declaration announces it'),
+    announcedStart: instantField.optional(),
+    announcedEnd: instantField.optional(),
     reason: z.string().max(MAX_REASON_CHARS).default(''),
   })
   .strict()

@@ -9,7 +9,7 @@ import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { cut } from '../paging.ts'
 import { listOf } from '../describe.ts'
-import { incident } from '../../view/timeline.ts'
+import { incident, incidentRoom } from '../../view/timeline.ts'
 
 const tag = 'incidents'
 
@@ -39,7 +39,12 @@ export function incidentRoutes({ actions }: AppDeps): Hono<Env> {
   app.get(
     '/incidents/:incident',
     allow('read'),
-    describe({ summary: 'One incident, every vantage', tag, answer: incident, problems: [404] }),
+    describe({
+      summary: 'One incident: every vantage, and what was said',
+      tag,
+      answer: incidentRoom,
+      problems: [404],
+    }),
     async (c) => c.json(await known(c.var.read, c.req.param('incident'))),
   )
   app.post(
@@ -48,7 +53,7 @@ export function incidentRoutes({ actions }: AppDeps): Hono<Env> {
     describe({
       summary: 'Say that somebody has it in hand; the first time stands',
       tag,
-      answer: incident,
+      answer: incidentRoom,
       problems: [404],
     }),
     limitBody(),

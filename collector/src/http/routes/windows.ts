@@ -148,7 +148,8 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
     '/contracts/:contract/statements',
     allow('declare'),
     describe({
-      summary: "Hand in the provider's statement of a window: JSON, CSV, or one percentage",
+      summary:
+        "Hand in the provider's statement of a window: JSON, CSV, or one percentage; with preview=true only say how it reads",
       tag,
       answer: statement,
       status: 201,
@@ -156,13 +157,20 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
       rawBody: ['application/json', 'text/csv', 'text/plain'],
     }),
     limitBody(MAX_STATEMENT_BYTES),
-    query(z.object({ window: name.optional().describe('Absent: the last one that has ended') })),
+    query(
+      z.object({
+        window: name.optional().describe('Absent: the last one that has ended'),
+        preview: z.enum(['true', 'false']).default('false').describe('Nothing is written: StatementPreview'),
+      }),
+    ),
     async (c) => {
       const contract = knownContract(c)
       const bytes = Buffer.from(await c.req.arrayBuffer())
       if (bytes.length === 0) throw new Fault('bad-request', 'The body is empty: send the statement.')
-      const window = c.req.valid('query').window ?? null
-      const { id } = await actions.keepStatement({ contract, window, bytes, by: askerOf(c.var.caller) })
+      const { window = null, preview: isPreview } = c.req.valid('query')
+      const wanted = { contract, window, bytes, by: askerOf(c.var.caller) }
+      if (isPreview === 'true') return c.json(await actions.previewStatement(wanted))
+      const { id } = await actions.keepStatement(wanted)
       const kept = c.var.read.statements(contract).find((one) => one.id === id)
       if (!kept) throw missing('statement')
       return c.json(kept, 201)

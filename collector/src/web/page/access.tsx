@@ -2,11 +2,12 @@
  * Access: the tokens that are good, the way to take one or to put another in its place, and who gave and took
  * them. Pure.
  */
-import type { AuditView, TokenIssued, TokenView } from '../../view/access.ts'
+import type { AuditView, LinkIssued, TokenIssued, TokenView } from '../../view/access.ts'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { Table } from '../part/table.tsx'
 import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
+import { MakeStatus, NewLink } from '../part/links.tsx'
 import { CopyBlock } from './agents.tsx'
 
 type Props = {
@@ -15,11 +16,14 @@ type Props = {
   /** Newest first. */
   audit: readonly AuditView[]
   /** Just made, shown this once. */
-  issued?: TokenIssued
+  issued?: Pick<TokenIssued, 'token'>
+  link?: LinkIssued
+  /** That a status page can be made for. */
+  contracts: readonly { name: string; displayName: string }[]
   notice?: string
 }
 
-export function Access({ scene, tokens, audit, issued, notice }: Props) {
+export function Access({ scene, tokens, audit, issued, link, contracts, notice }: Props) {
   const { access: text } = scene.text
   return (
     <Layout scene={scene} title={text.title} door="setup">
@@ -40,11 +44,13 @@ export function Access({ scene, tokens, audit, issued, notice }: Props) {
           <p class="note">{text.newOnce}</p>
         </section>
       )}
+      {link && <NewLink link={link} scene={scene} />}
       <TokenTable tokens={tokens} scene={scene} />
       <section class="sheet">
         <p>{text.make}</p>
         <pre>npx constat token api --role viewer --expires P90D</pre>
       </section>
+      <MakeStatus contracts={contracts} scene={scene} />
       <section class="sheet">
         <h2>{text.audit}</h2>
         {audit.length === 0 ? <p>{text.auditNone}</p> : <Audit audit={audit} scene={scene} />}
@@ -53,9 +59,12 @@ export function Access({ scene, tokens, audit, issued, notice }: Props) {
   )
 }
 
-type Granted = Pick<TokenView, 'role' | 'contract' | 'name'>
+type Granted = Pick<TokenView, 'kind' | 'role' | 'name'> & { incident?: string | null }
 
-function grantText({ role, name }: Granted, { text: { access } }: Scene): string {
+function grantText({ kind, role, name, incident }: Granted, { text }: Scene): string {
+  const { access, links } = text
+  if (kind === 'link' && incident === undefined) return links.any
+  if (kind === 'link') return incident ? links.incident(incident) : links.status
   if (role !== null) return access[role]
   return name === null ? access.agent : access.agentNamed(name)
 }

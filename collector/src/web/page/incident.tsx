@@ -3,13 +3,19 @@
  * who answers, and who has it in hand. Pure.
  */
 import { may } from '../../http/scope.ts'
-import type { IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
+import type { IncidentRoomView, IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
 import { becauseText } from '../text/reasons.ts'
 import { serviceHref } from '../part/bar.tsx'
 import { incidentEvents } from '../part/events.ts'
 import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
-import { StateMark } from '../part/mark.tsx'
+import { Stamp, StateMark } from '../part/mark.tsx'
+import { Happenings, Summary } from '../part/happenings.tsx'
+import { Clocks, Cost, Promises } from '../part/room-clocks.tsx'
+import type { LossView } from '../../view/credit.ts'
+import type { ExclusionView } from '../../view/exclusion.ts'
+import { Remarks } from '../part/remarks.tsx'
+import { Share } from '../part/links.tsx'
 import { checkName, contractName, serviceName, siteName, spoken, upperFirst } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { lasted, Time } from '../part/time.tsx'
@@ -23,36 +29,45 @@ import { Acknowledged, failureText, headingOf, incidentHref } from './incidents.
 
 type Props = {
   scene: Scene
-  incident: IncidentView
+  incident: IncidentRoomView
   /** Null: the service has left the contract since. */
   timeline: TimelineView | null
   span: Span
   /** Whether any address is set that incidents are sent to. */
   isAddressed: boolean
+  /** Those that touch it. */
+  exclusions: readonly ExclusionView[]
+  /** As far as whoever looks may see them. */
+  losses: readonly LossView[]
 }
 
 const REFRESH_S = 5
 
-export function Incident({ scene, incident, timeline, span, isAddressed }: Props) {
+export function Incident({ scene, incident, timeline, span, isAddressed, exclusions, losses }: Props) {
   const { text } = scene
   const open = incident.closedAt === null
   return (
     <Layout scene={scene} title={headingOf(incident, scene)} door="incidents">
-      <LiveRegion id="incident" events={incidentEvents()} {...(open && { everyS: REFRESH_S })}>
+      <LiveRegion
+        id="incident"
+        events={scene.caller ? incidentEvents() : []}
+        {...(open && { everyS: REFRESH_S })}
+      >
         <header class="lead">
-          <p class="crumbs">
-            <a href="/incidents">{text.incident.title}</a>
-          </p>
+          {scene.caller && (
+            <p class="crumbs">
+              <a href="/incidents">{text.incident.title}</a>
+            </p>
+          )}
           <h1>{headingOf(incident, scene)}</h1>
           <p class="marks">
             <StateMark state={open ? 'down' : 'up'} text={text} />
             <Acknowledged incident={incident} scene={scene} />
+            {incident.disputed && <Stamp tone="warn">{text.room.disputed}</Stamp>}
           </p>
-          <p class="sentence">
-            {sayHow(incident, scene)} {placesText(incident, scene)}
-          </p>
-          {incident.failure && <p class="sentence">{failureText(incident, scene)}</p>}
-          <p class="sentence">{zoneText(incident, scene)}</p>
+          {sentencesOf(incident, scene).map((sentence) => (
+            <p class="sentence">{sentence}</p>
+          ))}
         </header>
         <Acknowledge incident={incident} scene={scene} />
         <section class="sheet">
@@ -60,7 +75,19 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
           {timeline && (
             <Timeline timeline={timeline} span={span} scene={scene} marks={marksOf(incident, scene)} />
           )}
+          <Happenings incident={incident} exclusions={exclusions} scene={scene} />
+          <Remarks incident={incident} scene={scene} />
+          <Summary
+            lines={[headingOf(incident, scene), ...sentencesOf(incident, scene)]}
+            incident={incident}
+            exclusions={exclusions}
+            scene={scene}
+          />
+          <Share incident={incident} scene={scene} />
         </section>
+        <Clocks incident={incident} scene={scene} />
+        <Promises incident={incident} scene={scene} />
+        <Cost incident={incident} losses={losses} scene={scene} />
         <section class="sheet">
           <Facts incident={incident} scene={scene} isAddressed={isAddressed} />
         </section>
@@ -68,6 +95,16 @@ export function Incident({ scene, incident, timeline, span, isAddressed }: Props
       </LiveRegion>
     </Layout>
   )
+}
+
+/** What is known, a sentence each: how long, what was seen first, who answers, and what is disputed. */
+function sentencesOf(incident: IncidentRoomView, scene: Scene): string[] {
+  return [
+    `${sayHow(incident, scene)} ${placesText(incident, scene)}`.trim(),
+    failureText(incident, scene),
+    zoneText(incident, scene),
+    incident.disputed ? scene.text.room.disputedText : '',
+  ].filter((sentence) => sentence !== '')
 }
 
 /** "17 min 4 s, still going on: at least 16 min 54 s down, at most 17 min 15 s." */
@@ -149,14 +186,23 @@ function Facts({ incident, scene, isAddressed }: Shown) {
         {incident.owner === UNKNOWN ? text.incident.undetermined : ownerText(incident, scene)}
       </Fact>
       <Fact term={text.incident.service}>
-        <a href={serviceHref(incident)}>{serviceName(incident, scene)}</a>
+        <Behind href={serviceHref(incident)} scene={scene}>
+          {serviceName(incident, scene)}
+        </Behind>
       </Fact>
       <Fact term={text.incident.check}>{checkName(incident, scene)}</Fact>
       <Fact term={text.incident.contract}>
-        <a href={contractHref(incident.contract)}>{contractName(incident, scene)}</a>
+        <Behind href={contractHref(incident.contract)} scene={scene}>
+          {contractName(incident, scene)}
+        </Behind>
       </Fact>
     </dl>
   )
+}
+
+/** A guest has this one page: no link leads anywhere. */
+function Behind({ href, scene, children }: { href: string; scene: Scene; children: string }) {
+  return scene.caller ? <a href={href}>{children}</a> : <>{children}</>
 }
 
 const UNKNOWN = 'undetermined'

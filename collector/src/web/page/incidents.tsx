@@ -6,11 +6,12 @@ import { incidentEvents } from '../part/events.ts'
 import { downText } from '../text/figures.ts'
 import { Layout, LiveRegion } from '../part/layout.tsx'
 import { Stamp, StateIcon } from '../part/mark.tsx'
-import { lasted, Time } from '../part/time.tsx'
-import { serviceName } from '../part/names.ts'
+import { lasted, msOf, Time } from '../part/time.tsx'
+import { medianMs } from '@constat/sla/detection'
+import { contractName, serviceName } from '../part/names.ts'
 import { zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
-import { latencyText } from '../text/format.ts'
+import { durationText, latencyText } from '../text/format.ts'
 import { wordOf } from '../text/words.ts'
 import { Table } from '../part/table.tsx'
 
@@ -37,6 +38,7 @@ export function Incidents({ scene, open, closed, next, first }: Props) {
           <OpenCard incident={incident} scene={scene} />
         ))}
         <h2 class="section">{text.incident.closed}</h2>
+        <Leads incidents={[...open, ...closed]} scene={scene} />
         {closed.length === 0 ? (
           <p class="sentence">{text.incident.noneClosed}</p>
         ) : (
@@ -49,6 +51,37 @@ export function Incidents({ scene, open, closed, next, first }: Props) {
         )}
       </LiveRegion>
     </Layout>
+  )
+}
+
+/** Of those listed here that people were told of: how long after the onset people and the provider knew, in the middle of them. */
+function Leads({ incidents, scene }: { incidents: readonly IncidentView[]; scene: Scene }) {
+  const { text, lang } = scene
+  const contracts = [...new Set(incidents.map(({ contract }) => contract))]
+  const middleOf = (own: readonly IncidentView[], at: (one: IncidentView) => string | null): string => {
+    const all = own.flatMap((one) => {
+      const known = at(one)
+      return known === null ? [] : [msOf(known) - msOf(one.onsetAt)]
+    })
+    const middle = medianMs(all)
+    return middle === null ? '–' : durationText(middle, lang)
+  }
+  return (
+    <>
+      {contracts.map((contract) => {
+        // What was only found in late data was nobody's to know.
+        const own = incidents.filter((one) => one.contract === contract && one.pagedAt !== null)
+        if (own.length === 0) return null
+        const said = {
+          n: own.length,
+          contract: contractName({ contract }, scene),
+          detected: middleOf(own, ({ openedAt }) => openedAt),
+          told: middleOf(own, ({ alertedAt }) => alertedAt),
+          acknowledged: middleOf(own, ({ providerAcknowledgedAt }) => providerAcknowledgedAt),
+        }
+        return <p class="note">{text.room.leads(said)}</p>
+      })}
+    </>
   )
 }
 

@@ -7,6 +7,7 @@ import type { ReconciliationView } from '../../view/window.ts'
 import { Layout } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
 import { guaranteeName, serviceName } from '../part/names.ts'
+import { StatementLines } from '../part/statement-lines.tsx'
 import { TimeSpan } from '../part/time.tsx'
 import { windowHref } from '../part/window-life.tsx'
 import type { Scene } from '../scene.ts'
@@ -22,7 +23,8 @@ type Guarantee = ReconciliationView['guarantees'][number]
 
 export function Reconciliation({ scene, contract, found }: Props) {
   const { text } = scene
-  const { statement, window, guarantees, leftOut } = found
+  const { statement, window, guarantees, leftOut, reading } = found
+  const isUnsure = reading !== null && reading.isList && !reading.saysWhatIsAbsent
   return (
     <Layout scene={scene} title={text.life.reconciliation} door="contract">
       <header class="lead">
@@ -40,10 +42,19 @@ export function Reconciliation({ scene, contract, found }: Props) {
           </p>
         )}
         {found.version === null && <p class="note">{text.provisional}</p>}
+        {isUnsure && <p class="notice ill">{text.statement.unsure}</p>}
       </header>
       {guarantees.map((one) => (
-        <Compared one={one} contract={contract.name} scene={scene} />
+        <Compared one={one} contract={contract.name} scene={isUnsure ? askingScene(scene) : scene} />
       ))}
+      {found.reading && found.reading.lines.length > 0 && (
+        <section class="sheet">
+          <details class="declare" id="lines" open={!found.reading.saysWhatIsAbsent}>
+            <summary>{text.statement.lines}</summary>
+            <StatementLines reading={found.reading} contract={contract.name} scene={scene} />
+          </details>
+        </section>
+      )}
       {leftOut.length > 0 && (
         <p class="note">
           {text.life.leftOut(
@@ -55,6 +66,13 @@ export function Reconciliation({ scene, contract, found }: Props) {
       )}
     </Layout>
   )
+}
+
+/** What is missing among the lines that could be read is not yet left out. */
+function askingScene(scene: Scene): Scene {
+  const { text } = scene
+  const steps = { ...text.life.steps, 'absent-from-the-statement': text.statement.notFound }
+  return { ...scene, text: { ...text, life: { ...text.life, steps } } }
 }
 
 type Of = { one: Guarantee; scene: Scene }

@@ -131,13 +131,20 @@ function Statements({ scene, contract, window, statements, mayState }: Props) {
         ))}
       </ul>
       {mayState && (
-        <form method="post" action={`${windowHref(contract.name, window.key)}/statements`} class="stack">
+        <form
+          method="post"
+          action={`${windowHref(contract.name, window.key)}/statements/preview`}
+          enctype="multipart/form-data"
+          class="stack"
+        >
           <label for="statement">{text.life.handIn}</label>
-          <textarea id="statement" name="statement" required rows={6} aria-describedby="statement-hint" />
+          <textarea id="statement" name="statement" rows={6} aria-describedby="statement-hint" />
           <span class="note" id="statement-hint">
-            {text.life.handInText}
+            {text.statement.handInText}
           </span>
-          <button>{text.life.handInAction}</button>
+          <label for="statement-file">{text.statement.file}</label>
+          <input id="statement-file" name="file" type="file" accept=".csv,.txt,.tsv,.json,text/*" />
+          <button>{text.statement.preview}</button>
         </form>
       )}
     </section>

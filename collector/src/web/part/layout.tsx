@@ -103,6 +103,7 @@ function Header({ scene, door }: { scene: Scene; door?: Door }) {
 /** A door without a page behind it is not shown. */
 function Doors({ scene, door }: { scene: Scene; door?: Door }) {
   const { text, caller } = scene
+  if (caller && !may(caller, 'read')) return null
   const setup = caller && (may(caller, 'read-hosts') || may(caller, 'manage'))
   const doors: { id: Door; href: string; label: string }[] = [
     { id: 'now', href: '/', label: text.door.now },

@@ -78,9 +78,14 @@ class GuessZone extends HTMLElement {
   }
 }
 
+/** A page for whoever may hear no events follows the clock alone. */
+function hasEvents() {
+  return [...regions].some((region) => region.dataset.events)
+}
+
 /** A hidden tab needs no stream: a browser has but six connections for us. */
 function listen() {
-  if (document.hidden || stream !== null || regions.size === 0) return
+  if (document.hidden || stream !== null || !hasEvents()) return
   stream = new EventSource('/api/v1/events')
   stream.addEventListener('open', () => tellState(true))
   stream.addEventListener('error', () => {

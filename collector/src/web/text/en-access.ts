@@ -26,6 +26,7 @@ export const access = {
   owner: 'Owner',
   viewer: 'Viewer',
   provider: 'Provider',
+  internal: 'Internal user (status only)',
   agent: 'An agent that joins',
   agentNamed: (name: string) => `Agent ${name}, which joins`,
   contract: 'Contract',

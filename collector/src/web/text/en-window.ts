@@ -34,7 +34,6 @@ export const windowEn = {
   by: { owner: 'owner', viewer: 'viewer', provider: 'provider' },
   compare: 'Compare with what was measured',
   handIn: 'Hand in a statement',
-  handInText: 'A list with the columns start and end, as CSV; JSON; or one percentage.',
   handInAction: 'Hand in',
   reconciliation: 'Statement and measurement',
   reconciled: (t: { window: string; sha: string }) => `Window ${t.window}, statement ${t.sha}`,

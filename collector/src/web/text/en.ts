@@ -1,6 +1,8 @@
 /**
  * English: every word of the web view. The other languages have the same keys by type. Pure.
  */
+import { statement as statementEn } from './en-statement.ts'
+import { links as linksEn, room as roomEn, status as statusEn } from './en-room.ts'
 import type { ReadinessCode } from '@constat/sla/readiness'
 import type { WindowState } from '../../view/parts.ts'
 import { healthEn } from '../../view/health.ts'
@@ -199,6 +201,10 @@ export const en = {
   report: reportEn,
   trial: trialEn,
   ending: endingEn,
+  room: roomEn,
+  status: statusEn,
+  links: linksEn,
+  statement: statementEn,
   unknown: unknownEn,
   incident: {
     title: 'Incidents',

@@ -29,6 +29,7 @@ export const access: typeof englishAccess = {
   owner: 'Titulaire',
   viewer: 'Lecteur',
   provider: 'Prestataire',
+  internal: 'Utilisateur interne (état seulement)',
   agent: 'Un agent qui rejoint',
   agentNamed: (name) => `L’agent ${name}, qui rejoint`,
   contract: 'Contrat',

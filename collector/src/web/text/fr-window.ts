@@ -37,7 +37,6 @@ export const windowFr: WindowText = {
   by: { owner: 'titulaire', viewer: 'lecteur', provider: 'prestataire' },
   compare: 'Comparer avec ce qui a été mesuré',
   handIn: 'Remettre une déclaration',
-  handInText: 'Une liste avec les colonnes start et end, en CSV ; du JSON ; ou un pourcentage.',
   handInAction: 'Remettre',
   reconciliation: 'Déclaration et mesure',
   reconciled: ({ window, sha }) => `Période ${window}, déclaration ${sha}`,

@@ -1,6 +1,8 @@
 /**
  * French: the same keys as English, by type. Non-breaking spaces before the high punctuation. Pure.
  */
+import { statement as statementFr } from './fr-statement.ts'
+import { links as linksFr, room as roomFr, status as statusFr } from './fr-room.ts'
 import type { Text } from './en.ts'
 import { contractFr } from './fr-contract.ts'
 import { alertingFr } from './fr-alerting.ts'
@@ -202,6 +204,10 @@ export const fr: Text = {
   report: reportFr,
   trial: trialFr,
   ending: endingFr,
+  room: roomFr,
+  status: statusFr,
+  links: linksFr,
+  statement: statementFr,
   unknown: unknownFr,
   incident: {
     title: 'Incidents',

@@ -24,7 +24,8 @@ import { closedWindows } from '../state/contract-state.ts'
 import type { Promised, WindowGroup } from '../state/in-force.ts'
 import { factsOf } from './facts.ts'
 import { judgeWindowOf } from './promise.ts'
-import { statementIn } from '../reconciliation/statement-bytes.ts'
+import { saysWhatIsAbsent, statementIn, statementLinesIn } from '../reconciliation/statement-bytes.ts'
+import type { KeptStatement } from '../state/statement-record.ts'
 import { statementOn, type LedgerState } from './ledger-state.ts'
 
 export type JudgedPromise = Promised & { judged: Judged; facts: ServiceFacts }
@@ -192,7 +193,7 @@ async function absentIn(
 ): Promise<Map<string, number[]> | null> {
   const kept = statementOn(state.state, { window: group.key })
   const first = judged[0]
-  const statement = kept && first && readOrNull(await state.bytesOf(kept), first)
+  const statement = kept && first && readOrNull(await state.bytesOf(kept), { kept, ...first })
   if (!statement) return null
   const found = new Map<string, number[]>()
   for (const { revision, window, judged: one, facts } of judged) {
@@ -207,9 +208,14 @@ async function absentIn(
 }
 
 /** It could be read when it was handed in; under other terms it may say nothing. */
-function readOrNull(bytes: Buffer, { revision }: JudgedPromise): ProviderStatement | null {
+function readOrNull(
+  bytes: Buffer,
+  { kept, revision, window }: Pick<JudgedPromise, 'revision' | 'window'> & { kept: KeptStatement },
+): ProviderStatement | null {
   try {
-    return statementIn(bytes, revision.terms)
+    if (kept.reader === undefined) return statementIn(bytes, revision.terms)
+    const reading = statementLinesIn(bytes, { ...revision.terms, window })
+    return saysWhatIsAbsent(reading) ? reading : null
   } catch (error) {
     if (error instanceof Fault && error.code !== 'internal') return null
     throw error

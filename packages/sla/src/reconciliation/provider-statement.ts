@@ -1,30 +1,33 @@
 /**
  * Provider statements: what the provider says failed and what it makes of that, read from JSON, CSV or a plain
- * percentage. Pure. Times without an offset are readings of the provider's clock; one that happened twice
+ * percentage, line by line. Pure. Times without an offset are readings of the provider's clock; one that happened twice
  * keeps both readings until people have said which is meant. An outage that begins and ends on one reading of
  * that clock lasts one step of it; one without an end is not over. (spec: reconciliation)
  */
 import { Fault } from '@constat/shared/fault'
-import type { Interval, UnixMs } from '@constat/shared/time'
-import type { ReconciliationTerms } from '../contract/expanded.ts'
 import { parseFraction } from '../fraction.ts'
-import type { ZoneTable } from '../zone-table.ts'
+import {
+  isOpen,
+  lineOf,
+  problemText,
+  refusedLine,
+  type LineProblem,
+  type Reading,
+  type StatedIncident,
+  type StatedLine,
+  type StatementContext,
+} from './stated-line.ts'
+import { headOf, OWN_COLUMNS, type Column, type Head } from './statement-columns.ts'
+import { rowsOf, type Row } from './statement-text.ts'
 import { statedInstants } from './stated-time.ts'
+import { orderIn } from './written-date.ts'
+
+export type { StatedIncident, StatementContext } from './stated-line.ts'
 
 export const MAX_STATEMENT_CHARS = 4 * 1024 * 1024
 export const MAX_STATEMENT_LINES = 10_000
-
-export type StatedIncident = {
-  /** Line of the document, or place in its list, from 1. */
-  line: number
-  /** Null: of whichever service is reconciled. */
-  service: string | null
-  /** At least one; several where the provider's clock read the same twice. `Infinity` ends one that is not over. */
-  readings: Interval[]
-  /** In the provider's words: an excuse is claimed only by a kind of exclusion that the contract has. */
-  kind: string | null
-  note: string
-}
+/** Titles and empty lines that an export may have above its head. */
+const MAX_TITLE_ROWS = 10
 
 export type ProviderStatement = {
   incidents: StatedIncident[]
@@ -34,19 +37,49 @@ export type ProviderStatement = {
   availability: Record<string, string>
 }
 
-export type StatementContext = { rules: ReconciliationTerms; table: ZoneTable }
+/** A statement with how each line of it was read. */
+export type StatementReading = ProviderStatement & {
+  lines: StatedLine[]
+  /** Keys of a JSON document that mean nothing here. */
+  unknownKeys: string[]
+}
 
-/** A document in any of the three forms. Fault `bad-request` that names the line. */
+/** A document in any of the three forms. Fault `bad-request` that names the first line that cannot be read. */
 export function readStatement(text: string, context: StatementContext): ProviderStatement {
+  return strict(readLines(text, context), text)
+}
+
+/** The same, line by line: a bad one spoils no other. Fault `bad-request` where it has no lines that could be any. */
+export function readLines(text: string, context: StatementContext): StatementReading {
   if (text.length > MAX_STATEMENT_CHARS) {
     throw new Fault('too-large', `the statement is longer than ${MAX_STATEMENT_CHARS} characters`)
   }
   const trimmed = text.trim()
   const percent = percentOf(trimmed)
-  if (percent !== null) return { incidents: [], isList: false, availability: { '*': percent } }
-  if (trimmed.startsWith('{') || trimmed.startsWith('[')) return statementOfJson(jsonOf(trimmed), context)
-  return statementOfCsv(trimmed, context)
+  if (percent !== null) return { ...NO_LINES, isList: false, availability: { '*': percent } }
+  if (trimmed.startsWith('{') || trimmed.startsWith('[')) return linesOfJson(jsonOf(trimmed), context)
+  return linesOfCsv(trimmed, context)
 }
+
+const NO_LINES = { incidents: [], lines: [], unknownKeys: [] }
+
+/** Also the `statement` of a scenario. Fault `bad-request` that names the place. */
+export function statementOfJson(value: unknown, context: StatementContext): ProviderStatement {
+  return strict(linesOfJson(value, context), '{')
+}
+
+function strict(
+  { incidents, isList, availability, lines }: StatementReading,
+  text: string,
+): ProviderStatement {
+  const bad = lines.find(({ status }) => status === 'refused')
+  if (!bad?.problem) return { incidents, isList, availability }
+  const place = /^\s*[[{]/.test(text) ? `incident ${bad.line}` : `line ${bad.line}`
+  throw new Fault('bad-request', problemText(place, bad.problem), { hint: TIME_HINT })
+}
+
+const TIME_HINT =
+  'Write 2026-10-05T10:00:00Z, or a local time of the provider’s clock such as 2026-10-05 10:00.'
 
 /** `99.95`, `99,95 %`. */
 function percentOf(text: string): string | null {
@@ -67,15 +100,19 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Also the `statement` of a scenario. */
-export function statementOfJson(value: unknown, context: StatementContext): ProviderStatement {
+const KEYS: ReadonlySet<string> = new Set(['incidents', 'availability', 'window'])
+const INCIDENT_KEYS: ReadonlySet<string> = new Set(OWN_COLUMNS)
+
+function linesOfJson(value: unknown, context: StatementContext): StatementReading {
   const given = isRecord(value) ? value : { incidents: value }
   const { incidents = [], availability = {} } = given
   if (!Array.isArray(incidents)) throw wrong('incidents', 'a list of {service, start, end}')
   if (incidents.length > MAX_STATEMENT_LINES) throw tooLong()
   if (!isRecord(availability)) throw wrong('availability', 'percentages by guarantee or service')
+  const reading: Reading = { ...context, style: { order: null, isUtc: false }, unit: null }
+  const lines = incidents.map((one: unknown, i) => lineOfJson(one, i + 1, reading))
   return {
-    incidents: incidents.map((one: unknown, i) => incidentOf(one, i + 1, context)),
+    incidents: incidentsIn(lines),
     isList: given['incidents'] !== undefined,
     availability: Object.fromEntries(
       Object.entries(availability).map(([name, text]) => {
@@ -84,7 +121,101 @@ export function statementOfJson(value: unknown, context: StatementContext): Prov
         return [name, percent]
       }),
     ),
+    lines,
+    unknownKeys: unknownIn(given, incidents),
   }
+}
+
+/** Each once. */
+function unknownIn(given: Record<string, unknown>, incidents: readonly unknown[]): string[] {
+  const inside = incidents.flatMap((one) => (isRecord(one) ? Object.keys(one) : []))
+  return [
+    ...Object.keys(given).filter((key) => !KEYS.has(key)),
+    ...new Set(inside.filter((key) => !INCIDENT_KEYS.has(key)).map((key) => `incidents[].${key}`)),
+  ]
+}
+
+function lineOfJson(value: unknown, line: number, reading: Reading): StatedLine {
+  const path = `incidents[${line - 1}]`
+  if (!isRecord(value)) return refusedLine(line, shape(path, '{service, start, end}'))
+  const { service = null, start, end, kind = null, note = '' } = value
+  const wrongText = Object.entries({ service, kind, note }).find(
+    ([, text]) => text !== null && typeof text !== 'string',
+  )
+  if (wrongText) return refusedLine(line, shape(`${path}.${wrongText[0]}`, 'text'))
+  return lineOf(
+    { line, service: textOrNull(service), start, end, kind: textOrNull(kind), note: textOrNull(note) ?? '' },
+    reading,
+  )
+}
+
+function shape(column: string, value: string): LineProblem {
+  return { code: 'shape', column, value }
+}
+
+/** With a head; what stands above it are titles. Fault `bad-request` where nothing is one. */
+function linesOfCsv(text: string, context: StatementContext): StatementReading {
+  const rows = rowsOf(text, MAX_STATEMENT_LINES + 1 + MAX_TITLE_ROWS)
+  const place = rows.slice(0, MAX_TITLE_ROWS).findIndex(({ cells }) => headOf(cells) !== null)
+  const head = headOf(rows[place]?.cells ?? [])
+  if (!head) {
+    throw new Fault('bad-request', 'the statement has no columns start and end', {
+      hint: `Its first line should name the columns: ${OWN_COLUMNS.join(', ')}. Or write a percentage, or JSON.`,
+    })
+  }
+  const body = rows.slice(place + 1)
+  if (body.length > MAX_STATEMENT_LINES) throw tooLong()
+  if (head.at.start === undefined && head.at.day === undefined) return figuresOf(body, head)
+  const reading = { ...context, ...styleOf(body, head), unit: head.unit }
+  const lines = body.map((row) => lineOfRow(row, head, reading))
+  return { ...NO_LINES, incidents: incidentsIn(lines), isList: true, availability: {}, lines }
+}
+
+function styleOf(body: readonly Row[], { at, isFrench, isUtc }: Head): Pick<Reading, 'style'> {
+  const dates = [at.start, at.end, at.day].flatMap((i) =>
+    i === undefined ? [] : body.map(({ cells }) => cells[i] ?? ''),
+  )
+  return { style: { order: orderIn(dates, isFrench), isUtc } }
+}
+
+function lineOfRow({ line, cells, isOpen: isTorn }: Row, { at }: Head, reading: Reading): StatedLine {
+  if (isTorn) return refusedLine(line, { code: 'open-quote', column: 'line', value: '' })
+  const cell = (column: Column): string | undefined =>
+    at[column] === undefined ? undefined : cells[at[column]]?.trim()
+  const [start, end, duration, day] = [cell('start'), cell('end'), cell('duration'), cell('day')]
+  // Not of our own form, which says so by its head: a total, or a line in between.
+  const isOwn = at.duration === undefined && at.day === undefined
+  if (!isOwn && isOpen(start) && isOpen(day))
+    return { line, status: 'skipped', incident: null, problem: null, asks: [] }
+  const written = {
+    line,
+    service: cell('service') || null,
+    start,
+    end,
+    kind: cell('kind') || null,
+    note: cell('note') ?? '',
+    ...(duration === undefined ? {} : { duration }),
+    ...(day === undefined ? {} : { day }),
+  }
+  return lineOf(written, reading)
+}
+
+/** A list of percentages is no list of outages. */
+function figuresOf(body: readonly Row[], { at }: Head): StatementReading {
+  const availability: Record<string, string> = {}
+  const lines = body.map(({ line, cells }): StatedLine => {
+    const name = cells[at.service ?? -1]?.trim() || '*'
+    const value = cells[at.availability ?? -1]?.trim() ?? ''
+    const percent = percentOf(value)
+    if (percent === null) return refusedLine(line, { code: 'no-percentage', column: 'availability', value })
+    availability[name] = percent
+    return { line, status: 'read', incident: null, problem: null, asks: [] }
+  })
+  return { ...NO_LINES, isList: false, availability, lines }
+}
+
+function incidentsIn(lines: readonly StatedLine[]): StatedIncident[] {
+  return lines.flatMap(({ incident }) => incident ?? [])
 }
 
 /**
@@ -122,133 +253,12 @@ function timeCure({ table }: StatementContext): string {
   return `write 2026-10-05T10:00:00Z, or a local time of ${table.zone} such as 2026-10-05 10:00`
 }
 
-function incidentOf(value: unknown, line: number, context: StatementContext): StatedIncident {
-  if (!isRecord(value)) throw wrong(`incidents[${line - 1}]`, '{service, start, end}')
-  const { service = null, start, end, kind = null, note = '' } = value
-  return {
-    line,
-    service: textOrNull(service, `incidents[${line - 1}].service`),
-    readings: readingsOf({ start, end, place: `incident ${line}` }, context),
-    kind: textOrNull(kind, `incidents[${line - 1}].kind`),
-    note: textOrNull(note, `incidents[${line - 1}].note`) ?? '',
-  }
-}
-
-const COLUMNS = ['service', 'start', 'end', 'kind', 'note'] as const
-
-/** With a header line; separated by commas, semicolons or tabs, quotes as in RFC 4180. */
-function statementOfCsv(text: string, context: StatementContext): ProviderStatement {
-  const rows = csvRows(text)
-  const header = (rows[0]?.cells ?? []).map((cell) => cell.trim().toLowerCase())
-  const at = (name: (typeof COLUMNS)[number]): number => header.indexOf(name)
-  if (at('start') < 0 || at('end') < 0) {
-    throw new Fault('bad-request', 'the statement has no columns start and end', {
-      hint: `Its first line should name the columns: ${COLUMNS.join(', ')}. Or write a percentage, or JSON.`,
-    })
-  }
-  const incidents = rows.slice(1).map(({ cells, line }) => ({
-    line,
-    service: cells[at('service')]?.trim() || null,
-    readings: readingsOf(
-      { start: cells[at('start')]?.trim(), end: cells[at('end')]?.trim(), place: `line ${line}` },
-      context,
-    ),
-    kind: cells[at('kind')]?.trim() || null,
-    note: cells[at('note')]?.trim() ?? '',
-  }))
-  return { incidents, isList: true, availability: {} }
-}
-
-type Row = { line: number; cells: string[] }
-
-function csvRows(text: string): Row[] {
-  const separator = separatorOf(text.split('\n', 1)[0] ?? '')
-  const rows: Row[] = []
-  let cells: string[] = []
-  let cell = ''
-  let isQuoted = false
-  let line = 1
-  let startLine = 1
-  const endRow = (): void => {
-    cells.push(cell)
-    if (cells.some((one) => one.trim() !== '')) rows.push({ line: startLine, cells })
-    if (rows.length > MAX_STATEMENT_LINES + 1) throw tooLong()
-    cells = []
-    cell = ''
-  }
-  for (let i = 0; i < text.length; i += 1) {
-    const char = text[i]!
-    if (char === '\n') line += 1
-    if (isQuoted) {
-      if (char !== '"') cell += char
-      else if (text[i + 1] === '"') {
-        cell += '"'
-        i += 1
-      } else isQuoted = false
-    } else if (char === '"' && cell === '') isQuoted = true
-    else if (char === separator) {
-      cells.push(cell)
-      cell = ''
-    } else if (char === '\n') {
-      endRow()
-      startLine = line
-    } else if (char !== '\r') cell += char
-  }
-  if (isQuoted) throw new Fault('bad-request', `line ${startLine} of the statement: a quote is never closed`)
-  endRow()
-  return rows
-}
-
-function separatorOf(header: string): string {
-  return [';', '\t', ','].find((one) => header.includes(one)) ?? ','
-}
-
-type Reading = { start: unknown; end: unknown; place: string }
-
-/** Every interval that the words can mean, the shortest walk of the clock first. */
-function readingsOf({ start, end, place }: Reading, context: StatementContext): Interval[] {
-  const { ambiguousLocalTime, providerClock } = context.rules
-  const starts = instantsOf(start, `${place}: start`, context)
-  const ends = isOpen(end) ? [Infinity] : instantsOf(end, `${place}: end`, context)
-  const readings = starts
-    .flatMap((startMs) =>
-      ends.map((endMs) => ({
-        startMs,
-        // One reading of the clock lasts until its next one.
-        endMs: endMs === startMs ? startMs + providerClock.resolutionMs : endMs,
-      })),
-    )
-    .filter((one) => one.startMs < one.endMs)
-  if (readings.length === 0) throw new Fault('bad-request', `${place} of the statement ends before it begins`)
-  if (ambiguousLocalTime === 'first') return readings.slice(0, 1)
-  return ambiguousLocalTime === 'second' ? readings.slice(-1) : readings
-}
-
-/** What stands in place of an end that has not come. */
-const NOT_OVER = new Set(['', '-', '–', '—', 'ongoing', 'open', 'in progress', 'en cours'])
-
-function isOpen(end: unknown): boolean {
-  return (
-    end === undefined || end === null || (typeof end === 'string' && NOT_OVER.has(end.trim().toLowerCase()))
-  )
-}
-
-function instantsOf(value: unknown, place: string, context: StatementContext): UnixMs[] {
-  const instants = statedInstants(value, context.table)
-  if (instants.length > 0) return instants
-  throw new Fault('bad-request', `${place} of the statement is ${JSON.stringify(value)}, which is no time`, {
-    hint: `W${timeCure(context).slice(1)}.`,
-  })
-}
-
-function textOrNull(value: unknown, place: string): string | null {
-  if (value === null || value === '') return null
-  if (typeof value === 'string') return value
-  throw wrong(place, 'text')
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
 }
 
 function wrong(place: string, should: string): Fault {
-  return new Fault('bad-request', `${place} of the statement should be ${should}`)
+  return new Fault('bad-request', problemText('', shape(place, should)))
 }
 
 function tooLong(): Fault {

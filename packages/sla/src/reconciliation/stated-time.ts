@@ -3,9 +3,10 @@
  * epoch, or the reading of the provider's clock, which may be two instants. Pure.
  */
 import type { UnixMs } from '@constat/shared/time'
-import { parseLocal } from '../civil.ts'
+import { parseLocal, type LocalMs } from '../civil.ts'
 import { resolveLocal } from '../zone.ts'
 import type { ZoneTable } from '../zone-table.ts'
+import { writtenDate, type DateOrder } from './written-date.ts'
 
 /** Whole numbers below this are seconds (as seconds the year 5138, as ms March 1973), from it on ms. */
 const FIRST_MS = 1e11
@@ -21,6 +22,44 @@ const CLOCK =
 const OFFSET =
   /(?: *(?:(?<utc>[Zz]|UTC|GMT)|(?<sign>[+\-−])(?<offsetHour>\d{2})(?::?(?<offsetMinute>\d{2}))?))?$/
 const TIME = new RegExp(DATE.source + '(?:' + CLOCK.source + OFFSET.source + '|$)')
+
+/** How the dates of an export are to be taken. */
+export type TimeStyle = { order: DateOrder; isUtc: boolean }
+const OWN_STYLE: TimeStyle = { order: null, isUtc: false }
+
+/**
+ * Every instant that an export can mean, the earlier first; empty where it is no time. `day-or-month`: it is one, and
+ * nothing says which of its numbers is the day.
+ */
+export function exportedInstants(
+  value: unknown,
+  table: ZoneTable,
+  { order, isUtc }: TimeStyle = OWN_STYLE,
+): UnixMs[] | 'day-or-month' {
+  const text = typeof value === 'string' ? value.trim() : ''
+  const own = statedInstants(isUtc && WITHOUT_OFFSET.test(text) ? `${text} UTC` : value, table)
+  if (own.length > 0 || text === '') return own
+  const written = writtenDate(text, order)
+  if (written === null || written === 'day-or-month') return written ?? []
+  const offsetMs = writtenOffset(written.offset ?? (isUtc ? 'utc' : ''))
+  return offsetMs === undefined ? [] : instantsOf(written.localMs, offsetMs, table)
+}
+
+const WITHOUT_OFFSET = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?$/i
+
+/** `utc`, `+0200`, `gmt+2`; null where there is none. */
+function writtenOffset(text: string): number | null | undefined {
+  const [, name, sign, offsetHour, offsetMinute] =
+    /^(z|utc|gmt)?(?:([+−-])(\d{1,2})(?::?(\d{2}))?)?$/.exec(text) ?? []
+  if (sign !== undefined) return offsetOf({ sign, offsetHour, offsetMinute })
+  return name === undefined ? null : 0
+}
+
+function instantsOf(local: LocalMs, offsetMs: number | null, table: ZoneTable): UnixMs[] {
+  if (offsetMs !== null) return [local - offsetMs]
+  const { kind, fold0Ms, fold1Ms } = resolveLocal(table, local)
+  return kind === 'overlap' ? [fold0Ms, fold1Ms] : [fold0Ms]
+}
 
 /** Every instant that it can mean, the earlier first; empty where it is no time. */
 export function statedInstants(value: unknown, table: ZoneTable): UnixMs[] {
@@ -40,10 +79,7 @@ export function statedInstants(value: unknown, table: ZoneTable): UnixMs[] {
   const local = parseLocal(`${day}T${hour}:${minute}:${second}.${part.slice(0, 3).padEnd(3, '0')}`)
   if (local === undefined) return []
   const offsetMs = offsetOf(offset)
-  if (offsetMs === undefined) return []
-  if (offsetMs !== null) return [local - offsetMs]
-  const { kind, fold0Ms, fold1Ms } = resolveLocal(table, local)
-  return kind === 'overlap' ? [fold0Ms, fold1Ms] : [fold0Ms]
+  return offsetMs === undefined ? [] : instantsOf(local, offsetMs, table)
 }
 
 function fromEpoch(value: number): UnixMs[] {

@@ -14,6 +14,7 @@ import { readAlert, readIncident, type IncidentRecord } from './incident-record.
 import type { StateLeaf } from './leaf.ts'
 import { objectiveKey, readObjective } from './objective-notices.ts'
 import { emptyMap, get, put, values, type PersistentMap } from './persistent-map.ts'
+import { readRemark, type Remark } from './remark-record.ts'
 import { readStatement, type KeptStatement } from './statement-record.ts'
 
 export type Revision = {
@@ -75,6 +76,8 @@ export type ContractState = {
   closings: PersistentMap<readonly ClosingHead[]>
   /** What the provider has stated, in order. */
   statements: readonly KeptStatement[]
+  /** What people have said of outages, in order. */
+  remarks: readonly Remark[]
 }
 
 export type RevisionBody = {
@@ -104,6 +107,7 @@ export function emptyState({ id, contract }: { id: number; contract: string }): 
     alerted: emptyMap(),
     closings: emptyMap(),
     statements: [],
+    remarks: [],
   }
 }
 
@@ -131,6 +135,7 @@ const STEPS: Readonly<Partial<Record<string, Step>>> = {
     ...state,
     statements: [...state.statements, readStatement(parsed(text))],
   }),
+  remark: (state, { text }) => ({ ...state, remarks: [...state.remarks, readRemark(parsed(text))] }),
 }
 
 function takeRevision(state: ContractState, { index, receivedMs, text }: StateLeaf): ContractState {

@@ -13,7 +13,11 @@ export type KeptStatement = {
   /** Role of whoever handed it in. */
   by: 'owner' | 'viewer' | 'provider'
   receivedMs: UnixMs
+  /** How it was read when it was handed in, and is for ever: absent, whole or not at all; 2, line by line. */
+  reader?: typeof LINE_READER
 }
+
+export const LINE_READER = 2
 
 type StatementBody = { kind: 'statement'; statement: KeptStatement }
 

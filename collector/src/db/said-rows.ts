@@ -1,0 +1,13 @@
+/** Rows of what people said: the words that leaves hold a commitment to. */
+import type { Database, Tx } from './tx.ts'
+
+export type SaidRow = { digest: Buffer; salt: Buffer; text: string }
+
+export async function keepSaid(tx: Tx, { digest, salt, text }: SaidRow): Promise<void> {
+  await tx`insert into said (digest, salt, text) values (${digest}, ${salt}, ${text}) on conflict do nothing`
+}
+
+export async function saidRows(db: Database | Tx, digests: readonly Buffer[]): Promise<SaidRow[]> {
+  if (digests.length === 0) return []
+  return db<SaidRow[]>`select digest, salt, text from said where digest in ${db(digests)}`
+}
