@@ -42,10 +42,12 @@ import { termsOf } from './callers/work.ts'
 import { renderReport } from './report/render.ts'
 import { keepStatement } from './closing/statements.ts'
 import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
+import { answerTerms } from './contract/answer-terms.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
+import { takePenaltyStep } from './contract/penalties.ts'
 import type { Side } from '@constat/sla/state/declarations'
 
 export type ActionDeps = {
@@ -92,6 +94,8 @@ export function actionsOf(deps: ActionDeps): Actions {
       const given = { answer, note, isDecision: decision }
       return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
     },
+    answerTerms: (given) => answerTerms(given, { ...deps, db: access.db, contracts, sequencer }),
+    takePenaltyStep: (deed) => takePenaltyStep(deed, { ...deps, db: access.db, contracts, sequencer }),
     keepStatement: async ({ by, ...wanted }) => {
       const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
       const readable = (bytes: Buffer, { reconciliation, zoneTables }: StatementTerms) =>
@@ -127,7 +131,7 @@ function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: 
     sessions: {
       authenticate: async (sent) => {
         const holder = await authenticate(access, sent)
-        return holder && { role: holder.role, contract: holder.contract, token: holder.id }
+        return holder && { role: holder.role, contract: holder.contract, token: holder.id, as: sent.as }
       },
       open: (token) => openSession(access, token),
       close: (session) => ended(closeSession(access, session)),

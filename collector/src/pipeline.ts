@@ -189,13 +189,12 @@ export class Pipeline {
     const nowMs = (): UnixMs => shell.clock.nowMs()
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
     const judged = new JudgedReads({ timelines, slots }, agents)
-    const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside }
+    const shown = { db, nowMs, contracts, agents, timelines, judged, slots, setAside }
     return readModelOf({
       contracts: new ContractReads({ ...shown, tracks, sequencer }),
       incidents: new IncidentReads({ nowMs, contracts, timelines, judge, setAside }),
       windows: new WindowReads({
         ...shown,
-        db,
         states,
         losses: new Losses(db, timelines),
         callers,

@@ -11,11 +11,11 @@ import type { ReadModel } from '@constat/collector/view/reads'
 import { SEED_NOW_MS } from './seed-story.ts'
 
 const CALLERS: Record<string, Caller> = {
-  'owner-token': { role: 'owner', contract: null, token: 'tok_owner' },
-  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half' },
-  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer' },
-  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider' },
-  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined' },
+  'owner-token': { role: 'owner', contract: null, token: 'tok_owner', as: 'api' },
+  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half', as: 'api' },
+  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer', as: 'api' },
+  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider', as: 'api' },
+  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined', as: 'api' },
 }
 
 const NOTHING: ReadModel = {
@@ -25,6 +25,8 @@ const NOTHING: ReadModel = {
   window: () => Promise.resolve(null),
   closedWindows: () => [],
   closing: () => Promise.resolve(null),
+  penalties: () => Promise.resolve([]),
+  penalty: () => Promise.resolve(null),
   statements: () => [],
   reconciliation: () => Promise.resolve(null),
   reconcile: () => Promise.resolve(null),
@@ -63,6 +65,8 @@ export function plainDeps({
       tryContract: refuse('tryContract'),
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
+      answerTerms: refuse('answerTerms'),
+      takePenaltyStep: refuse('takePenaltyStep'),
       keepStatement: refuse('keepStatement'),
       report: refuse('report'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),

@@ -20,17 +20,17 @@ export const EVENT_TYPES = [
   'agent.silent',
   'agent.back',
   'exclusion.proposed',
+  'terms.agreed',
+  'terms.objected',
+  'penalty.notified',
+  'penalty.answered',
   'evidence.anomaly',
 ] as const
 
 /** Names that are kept for what is to be told later: nothing tells them, so nobody can subscribe to them. */
 export const RESERVED_TYPES: readonly string[] = [
-  'terms.agreed',
-  'terms.objected',
   'incident.escalated',
   'certificate.expiring',
-  'penalty.notified',
-  'penalty.answered',
   'claim.deadline',
   'report.ready',
 ]

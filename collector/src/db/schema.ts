@@ -63,6 +63,13 @@ export const entry = pgTable(
 /** Bodies above the entry limit; the leaf holds their SHA-256. */
 export const blob = pgTable('blob', { digest: bytes('digest').primaryKey(), body: bytes('body').notNull() })
 
+/** What people wrote beside a leaf, by the salted commitment that it holds. Erasable: the tree holds without it. */
+export const said = pgTable('said', {
+  digest: bytes('digest').primaryKey(),
+  salt: bytes('salt').notNull(),
+  text: text('text').notNull(),
+})
+
 /** Full tiles of the Merkle tree (C2SP tlog-tiles); partial ones are computed. */
 export const tile = pgTable(
   'tile',

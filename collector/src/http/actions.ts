@@ -4,6 +4,8 @@
  */
 import type { Clock, UnixMs } from '@constat/shared/time'
 import type { ParsedContracts } from '@constat/sla/contract/parse'
+import type { PenaltyAct, PenaltyStep } from '@constat/sla/state/penalty-record'
+import type { TermsAnswer } from '@constat/sla/state/terms-answer'
 import type { Asker } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
@@ -18,7 +20,7 @@ import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
 
 /** Who asks. `contract` null: all of them; a provider always has one. `token`: id of the API token behind it. */
-export type Caller = { role: Role; contract: string | null; token: string }
+export type Caller = { role: Role; contract: string | null; token: string; as: Sent['as'] }
 
 /** A secret that came with a request, and the way it came. */
 export type Sent = { secret: string; as: 'api' | 'session' }
@@ -72,6 +74,27 @@ export type AnswerWanted = {
   note: string
   /** Not the owner's own word: an expert, a mediator or a court decided. */
   decision: boolean
+  by: Caller
+}
+
+export type TermsAnswerWanted = {
+  contract: string
+  revision: number
+  answer: TermsAnswer['answer']
+  note: string
+  by: Caller
+}
+
+export type PenaltyDeed = {
+  contract: string
+  window: string
+  act: PenaltyAct
+  /** Absent: of an acceptance or a settlement the whole. */
+  amount: string | null
+  how: PenaltyStep['how']
+  /** Absent: now. */
+  doneMs: UnixMs | null
+  note: string
   by: Caller
 }
 
@@ -149,6 +172,10 @@ export type Actions = {
   declareExclusion(wanted: ExclusionWanted): Promise<ExclusionAnswer>
   /** Fault `conflict` where this side has nothing to answer. The caller may see the exclusion. */
   answerExclusion(given: AnswerWanted): Promise<void>
+  /** The provider agrees or objects to a revision; the same again changes nothing. The caller may see the contract. */
+  answerTerms(given: TermsAnswerWanted): Promise<void>
+  /** A step of a penalty; the same again changes nothing. Fault `conflict` out of order. The caller may see it. */
+  takePenaltyStep(deed: PenaltyDeed): Promise<void>
   /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
   /** Null: there is no such contract, window or version. Fault `too-large`, `rate-limited`. */

@@ -14,6 +14,7 @@ import { contractRoutes } from './routes/contracts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
+import { penaltyRoutes } from './routes/penalties.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -29,6 +30,7 @@ const TAGS = [
   { name: 'checks', description: 'How long answers took' },
   { name: 'incidents', description: 'What broke, and who has it in hand' },
   { name: 'exclusions', description: 'Time that should not count, and who says so' },
+  { name: 'penalties', description: 'What is claimed, and what the other side says to it' },
   { name: 'agents', description: 'Who measures' },
   { name: 'tokens', description: 'Who may come in, and who let them' },
   { name: 'webhooks', description: 'Who is told' },
@@ -40,6 +42,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   for (const routes of [
     contractRoutes,
     windowRoutes,
+    penaltyRoutes,
     reportRoutes,
     serviceRoutes,
     checkRoutes,

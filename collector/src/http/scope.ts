@@ -10,16 +10,20 @@ import type { ReadModel } from '../view/reads.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
 import type { Caller } from './actions.ts'
+import { SIDE_OF } from '@constat/sla/credit/penalty'
+import type { PenaltyView } from '../view/penalty.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
-export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'declare' | 'manage'
+export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'answer' | 'declare' | 'manage'
 
 const MAY = {
   read: ['owner', 'viewer', 'provider'],
   /** Agents and their hosts: not the provider's business. */
   'read-hosts': ['owner', 'viewer'],
   acknowledge: ['owner', 'provider'],
-  /** Exclusions: the owner speaks for the customer, a provider for itself. */
+  /** Agree to a revision, or object: the provider's word, and nobody speaks it for it. */
+  answer: ['provider'],
+  /** Exclusions, penalties: the owner speaks for the customer, a provider for itself. */
   declare: ['owner', 'provider'],
   /** Contracts, agents, webhooks: their addresses can hold secrets, so even reading them is the owner's. */
   manage: ['owner'],
@@ -118,6 +122,10 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     },
     closedWindows: (name) => (mine(name) ? read.closedWindows(name) : []),
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
+    penalties: async (name) =>
+      mine(name) ? (await read.penalties(name)).map((one) => ownSteps(one, caller)) : [],
+    penalty: async (name, key) =>
+      mine(name) ? mapped(await read.penalty(name, key), (one) => ownSteps(one, caller)) : null,
     statements: (name) => (mine(name) ? read.statements(name) : []),
     reconciliation: async (name, id, by) => (mine(name) ? read.reconciliation(name, id, by) : null),
     reconcile: async (name, key, text, by) => (mine(name) ? read.reconcile(name, key, text, by) : null),
@@ -145,6 +153,12 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     agents: () => (scope === null ? read.agents() : []),
     vantages: (name) => (mine(name) ? read.vantages(name) : []),
   }
+}
+
+/** Each side is offered its own steps, and whoever only reads none. */
+function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
+  const own = may(caller, 'declare') ? (isProvider(caller) ? 'provider' : 'customer') : null
+  return { ...penalty, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
 }
 
 /** The model of losses is the customer's own document. */

@@ -5,7 +5,13 @@
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { checksOf } from '@constat/sla/service-tree'
-import { newest, nameIn, type ContractState, type Life } from '@constat/sla/state/contract-state'
+import {
+  newest,
+  nameIn,
+  type ContractState,
+  type Life,
+  type Revision,
+} from '@constat/sla/state/contract-state'
 import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import {
   effectiveFromMs,
@@ -18,7 +24,11 @@ import {
 import { Fault } from '@constat/shared/fault'
 import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
+import { answersTo, termsStanding } from '@constat/sla/state/terms-answer'
 import type { Contracts } from '../contract/contracts.ts'
+import { nextDeadlineOf } from '../contract/penalties.ts'
+import type { Database } from '../db/tx.ts'
+import { openNote } from '../ledger/said.ts'
 import type { Tracks } from '@constat/sla/fold/tracks'
 import type { KnownAgent, Agents } from '../intake/agents.ts'
 import { agentView } from '../judge/agent-view.ts'
@@ -41,11 +51,12 @@ import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } fro
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { SetAside } from '../set-aside.ts'
-import type { JudgedReads } from './judged.ts'
+import { revisionsOf, type JudgedReads } from './judged.ts'
 
 const KEPT_MS = 1_000
 
 export type ContractReadsDeps = {
+  db: Database
   nowMs: () => UnixMs
   contracts: Contracts
   agents: Agents
@@ -86,17 +97,30 @@ export class ContractReads {
     return state && this.#contract(state)
   }
 
-  revisions(contract: string): RevisionView[] {
-    const life = this.#deps.contracts.of(contract)?.life
-    const views = (life?.revisions ?? []).map(({ revision, digest, appliedMs, stopProbing, terms }) => ({
+  async revisions(contract: string): Promise<RevisionView[]> {
+    const state = this.#deps.contracts.of(contract)
+    if (!state) return []
+    const views: RevisionView[] = []
+    for (const one of state.life.revisions.toReversed()) views.push(await this.#revision(state, one))
+    return views
+  }
+
+  async #revision(state: ContractState, one: Revision): Promise<RevisionView> {
+    const { revision, digest, appliedMs, stopProbing, terms } = one
+    const answers: RevisionView['answers'] = []
+    for (const { answer, party, side, atMs, note } of answersTo(state, one)) {
+      const said = await openNote(this.#deps.db, note)
+      answers.push({ answer, by: party, side, at: formatInstant(atMs), note: said })
+    }
+    return {
       revision,
       digest,
       appliedAt: formatInstant(appliedMs),
       effectiveFrom: formatInstant(terms.effective.fromMs ?? appliedMs),
       stopProbing,
-      terms: 'unilateral',
-    }))
-    return views.toReversed()
+      terms: termsStanding(state, one),
+      answers,
+    }
   }
 
   terms(contract: string): ExpandedContract | null {
@@ -189,8 +213,9 @@ export class ContractReads {
     const bare = this.#bare(state, nowMs, trouble)
     const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
     const pastServices = pastNames(state, nowMs).map((name) => this.#service(state, name, nowMs))
-    const { guarantees } = judged.judged(state, questionsNow(state, nowMs))
-    const facts = readinessFacts(state, agents.enrolled())
+    const asked = questionsNow(state, nowMs)
+    const { guarantees } = judged.judged(state, asked)
+    const facts = readinessFacts(state, agents.enrolled(), revisionsOf(asked))
     const readiness = readinessOf(facts)
     const worst = worstState(services.map((service) => service.state))
     const sentence = contractSentence({
@@ -214,7 +239,8 @@ export class ContractReads {
 
   /** What is known of a contract without judging anything. */
   #bare(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
-    const { revision, terms } = newest(state)
+    const revision = newest(state)
+    const { terms } = revision
     const head = this.#deps.sequencer.headOf(state.contract)
     const endMs = endedMs(state.life, nowMs)
     const incidents = incidentsIn(state)
@@ -222,8 +248,9 @@ export class ContractReads {
       name: state.contract,
       displayName: terms.displayName,
       provider: terms.parties.find(({ id }) => id === terms.provider)?.name ?? terms.provider,
-      revision,
-      terms: 'unilateral',
+      revision: revision.revision,
+      terms: termsStanding(state, revision),
+      nextDeadline: nextDeadlineOf(state, nowMs),
       effectiveFrom: formatInstant(effectiveFromMs(state.life)),
       endedAt: endMs === null ? null : formatInstant(endMs),
       trouble,

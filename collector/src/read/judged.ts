@@ -4,7 +4,7 @@
  */
 import { readinessOf } from '@constat/sla/readiness'
 import type { CreditStatement } from '@constat/sla/credit/statement'
-import type { ContractState } from '@constat/sla/state/contract-state'
+import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import type { UnixMs } from '@constat/shared/time'
 import type { Agents } from '../intake/agents.ts'
 import { creditOf, pastOf, statementOf, type Past } from '../judge/credits.ts'
@@ -24,6 +24,11 @@ export type JudgedWindow = {
   credit(live: readonly LiveJudgement[]): CreditStatement | null
 }
 
+/** Each once: by which terms the questions are judged. */
+export function revisionsOf(asked: readonly WindowQuestion[]): Revision[] {
+  return [...new Set(asked.map(({ revision }) => revision))]
+}
+
 export class JudgedReads {
   readonly #sources: LiveSources
   readonly #agents: Agents
@@ -37,7 +42,7 @@ export class JudgedReads {
 
   /** All of one contract. */
   judged(state: ContractState, asked: readonly WindowQuestion[]): JudgedWindow {
-    const readiness = readinessOf(readinessFacts(state, this.#agents.enrolled()))
+    const readiness = readinessOf(readinessFacts(state, this.#agents.enrolled(), revisionsOf(asked)))
     const live = asked.map((one) => liveJudgement(one, this.#sources))
     const credit = (group: readonly LiveJudgement[]) => statementOf(group, (one) => this.#pastOf(one))
     const keys = [...new Set(asked.map(({ window }) => window.key))]

@@ -18,7 +18,7 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
   return {
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
-    revisions: (contract) => Promise.resolve(contracts.revisions(contract)),
+    revisions: (contract) => contracts.revisions(contract),
     terms: (contract) => contracts.terms(contract),
     exclusions: (filter) => contracts.exclusions(filter),
     exclusion: (id) => contracts.exclusion(id),
@@ -32,6 +32,8 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
     window: (contract, key, version) => windows.window(contract, key, version),
     closedWindows: (contract) => windows.closedWindows(contract),
     closing: (contract, key, version) => windows.closing(contract, key, version),
+    penalties: (contract) => windows.penalties(contract),
+    penalty: (contract, key) => windows.penalty(contract, key),
     statements: (contract) => windows.statements(contract),
     reconciliation: (contract, id, by) => windows.reconciliation(contract, id, by),
     reconcile: (contract, key, text, by) => windows.reconcile(contract, key, text, by),

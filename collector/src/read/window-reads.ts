@@ -44,6 +44,9 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowState } from '../view/parts.ts'
+import { penaltyOf } from '../contract/penalties.ts'
+import type { PenaltyView } from '../view/penalty.ts'
+import { penaltyView, penaltyViews } from './penalty-views.ts'
 import {
   questionsOf,
   rollingQuestions,
@@ -132,6 +135,18 @@ export class WindowReads {
     }))
   }
 
+  async penalties(contract: string): Promise<PenaltyView[]> {
+    const { db, contracts, nowMs } = this.#deps
+    const state = contracts.of(contract)
+    return state ? penaltyViews(db, state, nowMs()) : []
+  }
+
+  async penalty(contract: string, key: string): Promise<PenaltyView | null> {
+    const { db, contracts, nowMs } = this.#deps
+    const state = contracts.of(contract)
+    return state && penaltyView(db, state, { key, nowMs: nowMs() })
+  }
+
   statements(contract: string): StatementView[] {
     return (this.#deps.contracts.of(contract)?.statements ?? []).map(statementView).toReversed()
   }
@@ -185,7 +200,7 @@ export class WindowReads {
       end: formatInstant(group.endMs),
       state: stateOfWindow(first.window, nowMs),
       guarantees,
-      credits: creditsView(credit(live), first),
+      credits: creditsView(credit(live), first, null),
       losses: await losses.of(state, live),
       version: null,
       provisional: true,
@@ -245,7 +260,7 @@ export class WindowReads {
       end: formatInstant(head.endMs),
       state: stage,
       guarantees: this.#closedViews(state, { body, asked, stage }),
-      credits: creditsView(body.results.credit, firstOf(asked)),
+      credits: creditsView(body.results.credit, firstOf(asked), penaltyOf(state, head.window, nowMs())),
       losses: await losses.of(state, live),
       version: head.version,
       provisional: false,
@@ -278,7 +293,7 @@ export class WindowReads {
       facts: stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines),
       sites: sitesAsked(asked, timelines),
       timelines,
-      readiness: readinessOf(readinessFacts(state, agents.enrolled())),
+      readiness: readinessOf(readinessFacts(state, agents.enrolled(), [asked.revision])),
       counted: null,
     })
   }

@@ -4,6 +4,7 @@ import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
+import type { PenaltyView } from './penalty.ts'
 import type { IncidentView, LatencyView, TimelineView } from './timeline.ts'
 import type { Vantage } from './vantage.ts'
 import type {
@@ -60,6 +61,10 @@ export type WindowReads = {
   /** Newest first. */
   closedWindows(contract: string): ClosedWindowView[]
   closing(contract: string, key: string, version?: number): Promise<ClosingView | null>
+  /** Of windows that are final, newest first: those that come to a credit, or were claimed. */
+  penalties(contract: string): Promise<PenaltyView[]>
+  /** Null: the window is not final, or no credits are agreed on in it. */
+  penalty(contract: string, key: string): Promise<PenaltyView | null>
   /** Newest first. */
   statements(contract: string): StatementView[]
   reconciliation(contract: string, statement: string, by: Asker): Promise<ReconciliationView | null>

@@ -25,6 +25,7 @@ const OWNER: Who[] = ['owner']
 const API = '/api/v1'
 const CONTRACT = '/contracts/:contract'
 const WINDOW = `${CONTRACT}/windows/:window`
+const PENALTY = `${CONTRACT}/penalties/:window`
 const DECIDED: [readonly Who[], readonly string[]][] = [
   [
     EVERYBODY,
@@ -57,6 +58,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${WINDOW}/closing`,
       `${WINDOW}/replay`,
       `${CONTRACT}/evidence/:file`,
+      `${CONTRACT}/penalties`,
+      PENALTY,
       '/incidents',
       '/incidents/:incident',
       '/exclusions',
@@ -102,6 +105,14 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${API}${CONTRACT}/preview`,
     ].map((path) => `POST ${path}`),
   ],
+  [
+    SIDES,
+    ['notify', 'accept', 'dispute', 'withdraw', 'settle', 'decide'].map(
+      (act) => `POST ${API}${PENALTY}/${act}`,
+    ),
+  ],
+  // Nobody speaks for the provider.
+  [['provider'], ['accept', 'object'].map((act) => `POST ${API}${CONTRACT}/revisions/:revision/${act}`)],
   [
     OWNER,
     ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries'].map((path) => `GET ${API}${path}`),

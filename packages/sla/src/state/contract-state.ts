@@ -14,7 +14,9 @@ import { readAlert, readIncident, type IncidentRecord } from './incident-record.
 import type { StateLeaf } from './leaf.ts'
 import { objectiveKey, readObjective } from './objective-notices.ts'
 import { emptyMap, get, put, values, type PersistentMap } from './persistent-map.ts'
+import { readPenalty, type PenaltyStep } from './penalty-record.ts'
 import { readStatement, type KeptStatement } from './statement-record.ts'
+import { readTermsAnswer, type TermsAnswer } from './terms-answer.ts'
 
 export type Revision = {
   revision: number
@@ -75,6 +77,10 @@ export type ContractState = {
   closings: PersistentMap<readonly ClosingHead[]>
   /** What the provider has stated, in order. */
   statements: readonly KeptStatement[]
+  /** What the provider said of revisions, in order. */
+  termsAnswers: readonly TermsAnswer[]
+  /** Window → the steps of its penalty, the first one first. */
+  penalties: PersistentMap<readonly PenaltyStep[]>
 }
 
 export type RevisionBody = {
@@ -104,6 +110,8 @@ export function emptyState({ id, contract }: { id: number; contract: string }): 
     alerted: emptyMap(),
     closings: emptyMap(),
     statements: [],
+    termsAnswers: [],
+    penalties: emptyMap(),
   }
 }
 
@@ -131,6 +139,11 @@ const STEPS: Readonly<Partial<Record<string, Step>>> = {
     ...state,
     statements: [...state.statements, readStatement(parsed(text))],
   }),
+  'terms-answer': (state, { text }) => ({
+    ...state,
+    termsAnswers: [...state.termsAnswers, readTermsAnswer(parsed(text))],
+  }),
+  penalty: takePenalty,
 }
 
 function takeRevision(state: ContractState, { index, receivedMs, text }: StateLeaf): ContractState {
@@ -201,6 +214,14 @@ function takeClosing(state: ContractState, { index, receivedMs, text }: StateLea
   return { ...state, closings: put(state.closings, head.window, [...versions, head]) }
 }
 
+function takePenalty(state: ContractState, { text }: StateLeaf): ContractState {
+  const step = readPenalty(parsed(text))
+  return {
+    ...state,
+    penalties: put(state.penalties, step.window, [...penaltySteps(state, step.window), step]),
+  }
+}
+
 function parsed(text: string): object {
   // Every leaf that is read here is a JSON object of our own.
   return JSON.parse(text) as object
@@ -244,6 +265,14 @@ export function closedWindows({ closings }: Pick<ContractState, 'closings'>): re
       .flatMap((versions) => versions.at(-1) ?? [])
       .toSorted((a, b) => a.endMs - b.endMs || (a.window < b.window ? -1 : 1)),
   )
+}
+
+/** What was done about the penalty of a window, in order; empty while it is theoretical. */
+export function penaltySteps(
+  { penalties }: Pick<ContractState, 'penalties'>,
+  window: string,
+): readonly PenaltyStep[] {
+  return get(penalties, window) ?? []
 }
 
 const LISTS = new WeakMap<object, readonly unknown[]>()

@@ -1,0 +1,231 @@
+/**
+ * From terms to a settled penalty, over HTTP, on a real database under a clock that the test moves: each step by the
+ * side whose it is, nothing edited, kept over a restart and made again by `rebuild` to the same bytes.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseInstant, type UnixMs } from '@constat/shared/time'
+import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
+import { asker } from '../support/ask.ts'
+import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
+import { createKeptLog } from '../support/silent-log.ts'
+import { worldDeps, worldToken } from '../support/world-app.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+const START = parseInstant('2026-10-05T00:00:00Z')!
+const KEY = '2026-10-05'
+const API = '/api/v1/contracts/daily'
+const PENALTY = `${API}/penalties/${KEY}`
+
+const TERMS = `apiVersion: constat/v1
+kind: Check
+metadata: {name: shop-page}
+spec: {service: shop, tcp: {host: 192.0.2.1, port: 80}, interval: PT1M, timeout: PT5S, confirm: {down: 2, up: 1, by: slots}}
+---
+apiVersion: constat/v1
+kind: Contract
+metadata: {name: daily, displayName: Shop hosting}
+spec:
+  effective: {timeZone: Europe/Paris}
+  prevailingLanguage: fr
+  parties:
+    - {id: customer, role: customer, name: Acme Retail}
+    - {id: northstar, role: provider, name: Northstar Hosting}
+  clauses: [{id: "A.1", title: Up, text: "Available"}, {id: "A.5", title: Credits, text: "Credits"}]
+  charges: {currency: EUR, tax: outside-vat, monthly: [{amount: "1000.00"}]}
+  finalisation: {grace: PT1H, amendmentsUntil: claim-deadline}
+  guarantees:
+    - {id: shop-day, displayName: Shop every day, service: shop, clause: "A.1", metric: interval-availability, target: {op: gte, percent: "99"}, window: {period: P1D, timeZone: UTC}, calendar: always}
+  credits:
+    clause: "A.5"
+    base: monthly-charge-of-contract
+    schedules: {shop-day: {kind: flat, percent: "5"}}
+    claim:
+      deadline: {days: 5, dayKind: calendar, after: window-final, calendar: always}
+      providerAnswer: {days: 3, dayKind: calendar, calendar: always}
+      formalNotice: required
+`
+
+let world: ClosingWorld
+let dataDir: string
+let tokens: Record<string, string>
+let ask: ReturnType<typeof asker>
+
+beforeAll(async () => {
+  dataDir = makeCollectorDir()
+  world = await openClosingWorld({ dataDir, wallMs: START, log: createKeptLog() })
+  await world.apply(TERMS)
+  await world.join('here')
+  tokens = {
+    owner: await worldToken(world, { role: 'owner', contract: null }),
+    viewer: await worldToken(world, { role: 'viewer', contract: null }),
+    provider: await worldToken(world, { role: 'provider', contract: 'daily' }),
+    // A provider of another contract: it knows of nothing here.
+    stranger: await worldToken(world, { role: 'provider', contract: 'other' }),
+  }
+  await serve()
+})
+
+afterAll(async () => {
+  await world.line().close()
+  await world.close()
+  dropDataDir(dataDir)
+})
+
+async function serve(): Promise<void> {
+  const { deps } = await worldDeps(world)
+  ask = asker({ deps, tokens })
+}
+
+type Json = Record<string, unknown>
+const post = async (path: string, as: string, body?: Json): Promise<{ status: number; json: Json }> => {
+  const answer = await ask(path, { method: 'POST', as, ...(body && { body }) })
+  // Problem or view, both objects.
+  return { status: answer.status, json: (await answer.json()) as Json }
+}
+const get = async (path: string, as: string): Promise<Json> =>
+  (await ask(path, { as })).json() as Promise<Json>
+const toldOf = async (type: string) => (await world.told()).filter((one) => one.type === type)
+const termsOf = async () => (await get(API, 'owner'))['terms']
+
+describe('terms', () => {
+  it('are unilateral until the provider answers, and nobody answers for it', async () => {
+    expect(await termsOf()).toBe('unilateral')
+    for (const who of ['owner', 'viewer', 'nobody'])
+      expect((await post(`${API}/revisions/1/accept`, who)).status).toBe(who === 'nobody' ? 401 : 403)
+    expect((await post(`${API}/revisions/1/accept`, 'stranger')).status).toBe(404)
+    expect((await post(`${API}/revisions/9/accept`, 'provider')).status).toBe(404)
+  })
+
+  it('are objected to with a reason, then agreed to: both stand, the newest counts', async () => {
+    expect((await post(`${API}/revisions/1/object`, 'provider')).status).toBe(400)
+    const note = 'One percent is too little for the nights.'
+    expect((await post(`${API}/revisions/1/object`, 'provider', { note })).status).toBe(200)
+    expect(await termsOf()).toBe('objected')
+    await world.moveTo(world.clock.nowMs() + MINUTE_MS)
+    expect((await post(`${API}/revisions/1/accept`, 'provider')).json).toMatchObject({ terms: 'agreed' })
+    await post(`${API}/revisions/1/accept`, 'provider')
+    const { items } = (await get(`${API}/revisions`, 'viewer')) as { items: Json[] }
+    expect(items).toMatchObject([
+      {
+        revision: 1,
+        terms: 'agreed',
+        answers: [
+          { answer: 'objected', by: 'northstar', side: 'provider', note },
+          { answer: 'agreed', note: null },
+        ],
+      },
+    ])
+    expect(await toldOf('terms.objected')).toHaveLength(1)
+    expect(await toldOf('terms.agreed')).toHaveLength(1)
+    expect((await get(API, 'owner'))['readiness']).toMatchObject({
+      lacks: expect.not.arrayContaining(['provider-agreement']),
+    })
+    // The words stand outside the tree.
+    const leaves = await world.database.sql<{ body: Buffer }[]>`select body from entry where type = 17`
+    expect(leaves).toHaveLength(2)
+    expect(leaves.map(({ body }) => body.toString()).join()).not.toContain('percent')
+  })
+})
+
+describe('a penalty', () => {
+  it('has nothing to claim before its window is final', async () => {
+    await world.moveTo(START + DAY_MS)
+    const noonMs = START + 12 * HOUR_MS
+    await world.send('here', {
+      contract: 'daily',
+      fromMs: START,
+      untilMs: START + DAY_MS,
+      stepMs: MINUTE_MS,
+      outcome: (atMs: UnixMs) => (noonMs <= atMs && atMs < noonMs + HOUR_MS ? 'fail' : 'ok'),
+    })
+    expect(await post(`${PENALTY}/notify`, 'owner')).toMatchObject({ status: 409 })
+    expect((await ask(PENALTY, { as: 'owner' })).status).toBe(404)
+    expect((await post(`${API}/penalties/2031-01-01/notify`, 'owner')).status).toBe(404)
+  })
+
+  it('is theoretical once it is, with a time to claim', async () => {
+    await world.moveTo(START + DAY_MS + 2 * HOUR_MS)
+    const penalty = await get(PENALTY, 'owner')
+    expect(penalty).toMatchObject({
+      status: 'theoretical',
+      theoretical: '50.00',
+      notified: null,
+      citedVersion: null,
+      nextDeadline: { what: 'claim', at: '2026-10-12T00:00:00.000Z' },
+      may: ['notify'],
+    })
+    expect(await get(PENALTY, 'provider')).toMatchObject({ may: [] })
+    expect(await get(API, 'viewer')).toMatchObject({ nextDeadline: { what: 'claim', window: KEY } })
+  })
+
+  it('is notified by the customer alone, and answered by the provider alone', async () => {
+    expect((await post(`${PENALTY}/notify`, 'provider')).status).toBe(409)
+    expect((await post(`${PENALTY}/notify`, 'viewer')).status).toBe(403)
+    expect((await post(`${PENALTY}/notify`, 'stranger')).status).toBe(404)
+    expect((await post(`${PENALTY}/accept`, 'provider')).status).toBe(409)
+    const notified = await post(`${PENALTY}/notify`, 'owner', {
+      means: 'registered-letter',
+      note: 'Ref. 2026/118',
+    })
+    expect(notified.json).toMatchObject({
+      status: 'notified',
+      notified: '50.00',
+      citedVersion: 1,
+      late: false,
+      answerUntil: '2026-10-10T00:00:00.000Z',
+      nextDeadline: { what: 'provider-answer' },
+    })
+    // The same again, as after a lost answer.
+    await post(`${PENALTY}/notify`, 'owner', { means: 'registered-letter', note: 'Ref. 2026/118' })
+    expect(await toldOf('penalty.notified')).toHaveLength(1)
+    expect((await post(`${PENALTY}/accept`, 'owner')).status).toBe(409)
+    expect((await post(`${PENALTY}/settle`, 'owner', { by: 'set-off' })).status).toBe(409)
+  })
+
+  it('is accepted in part, and settled by what was accepted', async () => {
+    for (const amount of ['50.01', '0', '1/2', '-3', '20.001'])
+      expect((await post(`${PENALTY}/accept`, 'provider', { amount })).status, amount).toBeGreaterThan(399)
+    expect((await post(`${PENALTY}/dispute`, 'provider', { note: '' })).status).toBe(400)
+    expect((await post(`${PENALTY}/accept`, 'provider', { amount: '20' })).json).toMatchObject({
+      status: 'accepted-in-part',
+      accepted: '20.00',
+      open: '30.00',
+      may: ['accept', 'dispute'],
+    })
+    expect(await get(`${API}/windows/${KEY}`, 'viewer')).toMatchObject({
+      credits: { state: 'accepted-in-part' },
+    })
+    await world.restart()
+    await serve()
+    expect((await post(`${PENALTY}/settle`, 'owner', { by: 'credited' })).json).toMatchObject({
+      status: 'settled',
+      settled: '20.00',
+      may: [],
+      nextDeadline: null,
+      steps: [
+        { act: 'notify', side: 'customer', how: 'registered-letter', version: 1, note: 'Ref. 2026/118' },
+        { act: 'accept', side: 'provider', by: 'northstar', amount: '20.00' },
+        { act: 'settle', side: 'customer', how: 'credited' },
+      ],
+    })
+    expect((await post(`${PENALTY}/dispute`, 'provider', { note: 'No.' })).status).toBe(409)
+    expect(await toldOf('penalty.answered')).toHaveLength(1)
+    const leaves = await world.database.sql<{ body: Buffer }[]>`select body from entry where type = 19`
+    expect(leaves).toHaveLength(3)
+    expect(leaves.map(({ body }) => body.toString()).join()).not.toContain('118')
+  })
+
+  it('is rebuilt to the same bytes, and words that were erased leave the rest', async () => {
+    const before = await get(`${API}/penalties`, 'owner')
+    const nowMs = () => world.clock.nowMs()
+    await rebuildDerived(world.database.sql, world.line().sequencer, nowMs)
+    await world.restart()
+    await serve()
+    expect(await get(`${API}/penalties`, 'owner')).toEqual(before)
+    await world.database.sql`delete from said where text = 'Ref. 2026/118'`
+    expect(await get(PENALTY, 'owner')).toMatchObject({ status: 'settled', steps: [{ note: null }, {}, {}] })
+  })
+})
