@@ -83,6 +83,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
     // What is set on paper, on a thread of the callers.
     print: [],
+    paper: ['view', 'web', 'print', 'report', 'version.ts', 'http/actions.ts'],
     // What callers send, read and worked on by threads of its own.
     callers: ['view', 'db', 'closing', 'print'],
     // Everything that a window is judged on, as one file.

@@ -39,10 +39,11 @@ import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
+import { claimPack } from './paper/pack.ts'
 import { renderReport } from './report/render.ts'
 import { keepStatement } from './closing/statements.ts'
 import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
-import { answerTerms } from './contract/answer-terms.ts'
+import { answerTerms, type Speaker } from './contract/answer-terms.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
@@ -80,6 +81,7 @@ export function actionsOf(deps: ActionDeps): Actions {
         nowMs: nowMs(),
         print: (asked) => callers.run('report', asked, wanted.by),
       }),
+    ...paperActions(deps),
     parse: ({ source, by }) => callers.run('contract', source, by),
     archiveContract: async (contract) => {
       const archived = await archiveContract(contract, { contracts, sequencer, nowMs })
@@ -88,14 +90,7 @@ export function actionsOf(deps: ActionDeps): Actions {
       return archived
     },
     acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, by.role),
-    declareExclusion: ({ contract, by, ...draft }) =>
-      declareExclusion({ contract, side: sideOf(by), draft }, { ...deps, contracts, sequencer }),
-    answerExclusion: ({ exclusion, answer, note, decision, by }) => {
-      const given = { answer, note, isDecision: decision }
-      return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
-    },
-    answerTerms: (given) => answerTerms(given, { ...deps, db: access.db, contracts, sequencer }),
-    takePenaltyStep: (deed) => takePenaltyStep(deed, { ...deps, db: access.db, contracts, sequencer }),
+    ...wordActions(deps),
     keepStatement: async ({ by, ...wanted }) => {
       const window = wanted.window ?? (await callers.run('statement-window', wanted.bytes, by))
       const readable = (bytes: Buffer, { reconciliation, zoneTables }: StatementTerms) =>
@@ -117,6 +112,38 @@ export function actionsOf(deps: ActionDeps): Actions {
     },
     webhooks: webhookActions(deps),
     ...accessActions(access),
+  }
+}
+
+/** Papers between the parties. */
+function paperActions({ pipeline, shell }: ActionDeps): Pick<Actions, 'claimPack'> {
+  const { callers } = pipeline
+  return {
+    claimPack: (wanted) =>
+      claimPack(wanted, {
+        nowMs: shell.clock.nowMs(),
+        logKey: shell.identity.publicKey.toString('hex'),
+        print: (asked) => callers.run('report', asked, wanted.by),
+        printPaper: (asked) => callers.run('paper', asked, wanted.by),
+      }),
+  }
+}
+
+/** What the sides of a contract say to each other. */
+function wordActions(
+  deps: ActionDeps,
+): Pick<Actions, 'declareExclusion' | 'answerExclusion' | 'answerTerms' | 'takePenaltyStep'> {
+  const { contracts, sequencer } = deps.pipeline
+  const given = { ...deps, db: deps.access.db, contracts, sequencer }
+  return {
+    declareExclusion: ({ contract, by, ...draft }) =>
+      declareExclusion({ contract, side: sideOf(by), draft }, given),
+    answerExclusion: ({ exclusion, answer, note, decision, by }) => {
+      const said = { answer, note, isDecision: decision }
+      return answerExclusion({ exclusion, side: sideOf(by), given: said }, given)
+    },
+    answerTerms: ({ by, ...answer }) => answerTerms({ ...answer, by: speakerOf(by) }, given),
+    takePenaltyStep: ({ by, ...deed }) => takePenaltyStep({ ...deed, by: speakerOf(by) }, given),
   }
 }
 
@@ -145,6 +172,10 @@ function accessActions(access: AccessDeps): { sessions: SessionActions; tokens: 
       audit: (page) => readAudit(access, page),
     },
   }
+}
+
+function speakerOf(by: Caller): Speaker {
+  return { side: sideOf(by), signedIn: by.as }
 }
 
 /** The owner speaks for the customer. */

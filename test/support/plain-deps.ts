@@ -69,6 +69,7 @@ export function plainDeps({
       takePenaltyStep: refuse('takePenaltyStep'),
       keepStatement: refuse('keepStatement'),
       report: refuse('report'),
+      claimPack: refuse('claimPack'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
       issueAgentToken: refuse('issueAgentToken'),

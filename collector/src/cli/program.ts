@@ -158,6 +158,15 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./evidence.ts')).evidence(name, flags, world)))
   program
+    .command('claim <contract>')
+    .description('what a claim takes: letter, report, incidents, evidence, and what it still lacks')
+    .requiredOption(...WINDOW)
+    .addOption(new Option('--lang <lang>', "language (default: the collector's)").choices(['en', 'fr']))
+    .requiredOption('-o, --output <dir>', 'the folder to write into')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./claim.ts')).claim(name, flags, world)))
+  program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')
     .action(async (name) => end((await import('./preset.ts')).preset(name, world)))

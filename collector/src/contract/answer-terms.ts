@@ -3,20 +3,29 @@ import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import { newest } from '@constat/sla/state/contract-state'
-import { answersTo, termsAnswerLeaf, type TermsAnswer } from '@constat/sla/state/terms-answer'
+import { answersTo, termsAnswerLeaf, type SignedIn, type TermsAnswer } from '@constat/sla/state/terms-answer'
 import { termsFact } from '../alert/facts.ts'
 import type { Database } from '../db/tx.ts'
-import type { TermsAnswerWanted } from '../http/actions.ts'
 import { keepSaid, noteDraft, openNote } from '../ledger/said.ts'
+import type { Side } from '@constat/sla/state/declarations'
 import { partyOf, type DeclareDeps } from './declare.ts'
 import { requireRoom, TERMS_QUOTA, type Written } from './quotas.ts'
+
+/** For whom somebody speaks, and how they had signed in. */
+export type Speaker = { side: Side; signedIn: SignedIn }
+
+export type TermsAnswerGiven = Pick<TermsAnswer, 'revision' | 'answer'> & {
+  contract: string
+  note: string
+  by: Speaker
+}
 
 export type AnswerDeps = DeclareDeps & { db: Database }
 
 /** Faults: `forbidden`, `not-found`, `bad-request` for an objection without a reason, those of the quota. */
-export function answerTerms(given: TermsAnswerWanted, deps: AnswerDeps): Promise<void> {
+export function answerTerms(given: TermsAnswerGiven, deps: AnswerDeps): Promise<void> {
   const { contract, answer, note, by } = given
-  if (by.role !== 'provider') {
+  if (by.side !== 'provider') {
     throw new Fault('forbidden', 'The provider answers the terms, and nobody else does.', {
       hint: 'Invite it by a link: Setup › Access.',
     })
@@ -27,7 +36,7 @@ export function answerTerms(given: TermsAnswerWanted, deps: AnswerDeps): Promise
   return deps.contracts.inTurn(contract, () => answerInTurn(given, deps))
 }
 
-async function answerInTurn(given: TermsAnswerWanted, deps: AnswerDeps): Promise<void> {
+async function answerInTurn(given: TermsAnswerGiven, deps: AnswerDeps): Promise<void> {
   const { contract, revision: number, answer, by } = given
   const { contracts, sequencer, shell, db, publicUrl } = deps
   const state = contracts.of(contract)
@@ -44,9 +53,9 @@ async function answerInTurn(given: TermsAnswerWanted, deps: AnswerDeps): Promise
     revision: number,
     digest,
     answer,
-    side: 'provider',
-    party: partyOf(newest(state).terms, 'provider'),
-    signedIn: by.as,
+    side: by.side,
+    party: partyOf(newest(state).terms, by.side),
+    signedIn: by.signedIn,
     note: said?.digest.toString('hex') ?? null,
     atMs,
   }

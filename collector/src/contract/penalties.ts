@@ -11,29 +11,28 @@ import {
   stepProblem,
   type PenaltyStanding,
 } from '@constat/sla/credit/penalty'
-import { compare, decimal, ZERO } from '@constat/sla/fraction'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ClosingHead } from '@constat/sla/state/closing'
-import {
-  closedWindows,
-  closingVersions,
-  newest,
-  penaltySteps,
-  type ContractState,
-} from '@constat/sla/state/contract-state'
+import { closingVersions, newest, penaltySteps, type ContractState } from '@constat/sla/state/contract-state'
 import type { Side } from '@constat/sla/state/declarations'
 import { windowGroup } from '@constat/sla/state/in-force'
 import { penaltyLeaf, type PenaltyStep } from '@constat/sla/state/penalty-record'
 import { values } from '@constat/sla/state/persistent-map'
-import type { ContractView } from '../view/contract.ts'
 import { penaltyFact } from '../alert/facts.ts'
-import type { PenaltyDeed } from '../http/actions.ts'
 import { keepSaid, noteDraft, openNote } from '../ledger/said.ts'
-import type { AnswerDeps } from './answer-terms.ts'
+import type { AnswerDeps, Speaker } from './answer-terms.ts'
 import { partyOf } from './declare.ts'
 import { PENALTY_QUOTA, requireRoom, type Written } from './quotas.ts'
 
-type NextDeadlineView = NonNullable<ContractView['nextDeadline']>
+export type PenaltyDeed = Pick<PenaltyStep, 'window' | 'act' | 'how'> & {
+  contract: string
+  /** Null: of an acceptance, a decision or a settlement the whole. */
+  amount: string | null
+  /** Null: now. */
+  doneMs: UnixMs | null
+  note: string
+  by: Speaker
+}
 
 /** The penalty of a closed window, and what it rests on. */
 export type Penalty = {
@@ -73,18 +72,6 @@ export function penaltyOf(state: ContractState, key: string, asOfMs: UnixMs): Pe
     currency: last.credit.currency,
     standing,
   }
-}
-
-/** The first that runs out of all its windows; those whose time is over have none. */
-export function nextDeadlineOf(state: ContractState, nowMs: UnixMs): NextDeadlineView | null {
-  const running = closedWindows(state).flatMap(({ window, credit }) => {
-    const isClaimed = penaltySteps(state, window).length > 0
-    if (!isClaimed && (!credit || compare(decimal(credit.total), ZERO) <= 0)) return []
-    const next = penaltyOf(state, window, nowMs)?.standing.next
-    return next ? [{ window, ...next }] : []
-  })
-  const first = running.toSorted((a, b) => a.atMs - b.atMs)[0]
-  return first ? { window: first.window, what: first.what, at: formatInstant(first.atMs) } : null
 }
 
 /** Faults: `not-found`, `conflict` out of order, `bad-request`, those of the quota. */
@@ -135,7 +122,6 @@ type Given = { state: ContractState; penalty: Penalty; nowMs: UnixMs }
 function stepOf(deed: PenaltyDeed, { state, penalty, nowMs }: Given): PenaltyStep {
   const { window, act, how, by } = deed
   const closing = act === 'notify' ? penalty.newest : penalty.cited
-  const side: Side = by.role === 'provider' ? 'provider' : 'customer'
   return {
     window,
     version: closing.version,
@@ -144,9 +130,9 @@ function stepOf(deed: PenaltyDeed, { state, penalty, nowMs }: Given): PenaltySte
     amount: amountOf(deed, penalty),
     how,
     doneMs: doneMsOf(deed, penalty, nowMs),
-    side,
-    party: partyOf(newest(state).terms, side),
-    signedIn: by.as,
+    side: by.side,
+    party: partyOf(newest(state).terms, by.side),
+    signedIn: by.signedIn,
     note: null,
     atMs: nowMs,
   }

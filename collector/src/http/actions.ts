@@ -11,7 +11,7 @@ import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
-import type { ReadModel } from '../view/reads.ts'
+import type { BundleFile, ReadModel } from '../view/reads.ts'
 import type { ReportFormat } from '../view/report.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
@@ -154,6 +154,9 @@ export type ReportWanted = {
   by: Asker
 }
 
+/** `read`: as the provider sees the contract, so that nothing is sent to it that is not for it. */
+export type ClaimWanted = { contract: string; window: string; lang: 'en' | 'fr'; read: ReadModel; by: Asker }
+
 export type ReportMade = { file: string; body: string | Uint8Array }
 
 export type Actions = {
@@ -180,6 +183,8 @@ export type Actions = {
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
   /** Null: there is no such contract, window or version. Fault `too-large`, `rate-limited`. */
   report(wanted: ReportWanted): Promise<ReportMade | null>
+  /** Null: there is no such contract or window. Fault `conflict` where there is nothing to claim; of a bundle. */
+  claimPack(wanted: ClaimWanted): Promise<BundleFile | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */
   parse(wanted: { source: ContractSource[]; by: Asker }): Promise<ParsedContracts>
   issueAgentToken(wanted: { name: string | null; by: Caller }): Promise<AgentInvitation>

@@ -14,7 +14,7 @@ import { SIDE_OF } from '@constat/sla/credit/penalty'
 import type { PenaltyView } from '../view/penalty.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
-export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'answer' | 'declare' | 'manage'
+export type Deed = 'read' | 'read-hosts' | 'acknowledge' | 'answer' | 'claim' | 'declare' | 'manage'
 
 const MAY = {
   read: ['owner', 'viewer', 'provider'],
@@ -23,6 +23,8 @@ const MAY = {
   acknowledge: ['owner', 'provider'],
   /** Agree to a revision, or object: the provider's word, and nobody speaks it for it. */
   answer: ['provider'],
+  /** Drafts of the customer's own: what a claim is made of, and what it still lacks. */
+  claim: ['owner', 'viewer'],
   /** Exclusions, penalties: the owner speaks for the customer, a provider for itself. */
   declare: ['owner', 'provider'],
   /** Contracts, agents, webhooks: their addresses can hold secrets, so even reading them is the owner's. */
@@ -89,7 +91,7 @@ function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): 
         ...view,
         guarantees: view.guarantees.map((one) => names(name).guarantee(one)),
       })),
-    terms: (name) => mapped(own.terms(name), (terms) => names(name).terms(terms)),
+    terms: (name, revision) => mapped(own.terms(name, revision), (terms) => names(name).terms(terms)),
     timeline: (service, span, contract) =>
       mapped(own.timeline(service, span, contract), (view) => names(view.contract).timeline(view)),
     latency: async (check, span, of) => {
@@ -135,7 +137,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     checkpoint: async (name) => (mine(name) ? read.checkpoint(name) : null),
     tile: async (name, path) => (mine(name) ? read.tile(name, path) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
-    terms: (name) => (mine(name) ? read.terms(name) : null),
+    terms: (name, revision) => (mine(name) ? read.terms(name, revision) : null),
     timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),
     latency: (check, span, of) => read.latency(check, span, { ...of, ...only }),
     incidents: async (filter) =>
@@ -153,6 +155,11 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     agents: () => (scope === null ? read.agents() : []),
     vantages: (name) => (mine(name) ? read.vantages(name) : []),
   }
+}
+
+/** As the provider of one contract sees it: what is sent to it is made from this. */
+export function asProvider(read: ReadModel, contract: string): ReadModel {
+  return within(read, { role: 'provider', contract, token: '', as: 'api' })
 }
 
 /** Each side is offered its own steps, and whoever only reads none. */

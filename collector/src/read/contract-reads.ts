@@ -26,7 +26,6 @@ import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
 import { answersTo, termsStanding } from '@constat/sla/state/terms-answer'
 import type { Contracts } from '../contract/contracts.ts'
-import { nextDeadlineOf } from '../contract/penalties.ts'
 import type { Database } from '../db/tx.ts'
 import { openNote } from '../ledger/said.ts'
 import type { Tracks } from '@constat/sla/fold/tracks'
@@ -51,6 +50,7 @@ import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } fro
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { SetAside } from '../set-aside.ts'
+import { nextDeadlineOf } from './penalty-views.ts'
 import { revisionsOf, type JudgedReads } from './judged.ts'
 
 const KEPT_MS = 1_000
@@ -123,9 +123,10 @@ export class ContractReads {
     }
   }
 
-  terms(contract: string): ExpandedContract | null {
+  terms(contract: string, revision?: number): ExpandedContract | null {
     const state = this.#deps.contracts.of(contract)
-    return state && newest(state).terms
+    if (!state || revision === undefined) return state && newest(state).terms
+    return state.life.revisions.findLast((one) => one.revision === revision)?.terms ?? null
   }
 
   /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */

@@ -19,7 +19,7 @@ export function readModelOf({ contracts, incidents, windows, latency, bundles }:
     contracts: () => contracts.contracts(),
     contract: (name) => contracts.contract(name),
     revisions: (contract) => contracts.revisions(contract),
-    terms: (contract) => contracts.terms(contract),
+    terms: (contract, revision) => contracts.terms(contract, revision),
     exclusions: (filter) => contracts.exclusions(filter),
     exclusion: (id) => contracts.exclusion(id),
     agents: () => contracts.agents(),

@@ -7,7 +7,23 @@ import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { penaltyOf, type Penalty } from '../contract/penalties.ts'
 import type { Database } from '../db/tx.ts'
 import { openNote } from '../ledger/said.ts'
+import type { ContractView } from '../view/contract.ts'
 import type { PenaltyStepView, PenaltyView } from '../view/penalty.ts'
+
+/** The first that runs out of all its windows; those whose time is over have none. */
+export function nextDeadlineOf(
+  state: ContractState,
+  nowMs: UnixMs,
+): NonNullable<ContractView['nextDeadline']> | null {
+  const running = closedWindows(state).flatMap(({ window, credit }) => {
+    const isClaimed = penaltySteps(state, window).length > 0
+    if (!isClaimed && (!credit || compare(decimal(credit.total), ZERO) <= 0)) return []
+    const next = penaltyOf(state, window, nowMs)?.standing.next
+    return next ? [{ window, ...next }] : []
+  })
+  const first = running.toSorted((a, b) => a.atMs - b.atMs)[0]
+  return first ? { window: first.window, what: first.what, at: formatInstant(first.atMs) } : null
+}
 
 /** Of windows that come to a credit or were claimed, newest first. */
 export async function penaltyViews(

@@ -9,7 +9,6 @@ export const penaltyStatus = z.enum(PENALTY_STATUSES).meta({ id: 'PenaltyStatus'
 export const deadline = z
   .object({ what: z.enum(['claim', 'provider-answer']), at: instant })
   .meta({ id: 'Deadline' })
-export type DeadlineView = z.infer<typeof deadline>
 
 const step = z.object({
   act: z.enum(PENALTY_ACTS),

@@ -29,8 +29,8 @@ export type JudgeReads = {
   windowKeys(contract: string): string[]
   window(contract: string, key: string): Promise<WindowView | null>
   revisions(contract: string): Promise<RevisionView[]>
-  /** Of the newest revision, every default written out: names, zones, hours, clauses. */
-  terms(contract: string): ExpandedContract | null
+  /** Of one revision, or the newest, every default written out: names, zones, hours, clauses. */
+  terms(contract: string, revision?: number): ExpandedContract | null
   /** `contract` is needed only where two contracts have a service of that name. */
   timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
   /** Percentiles from every agent together, or from one. `contract` as above. */

@@ -1,17 +1,18 @@
-/** Reports: one window of a contract as HTML, PDF, CSV or JSON, each from the same facts. */
+/** Papers of a window: the report in four forms, and the pack of a claim, from the same facts. */
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { report, REPORT_FORMATS, REPORT_TYPES } from '../../view/report.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, missing, query } from '../describe.ts'
+import { asProvider } from '../scope.ts'
 
 const reportQuery = z.object({
   lang: z.enum(['en', 'fr']).optional().describe('Absent: the language of the collector'),
   version: z.coerce.number().int().min(1).optional().describe('Absent: the newest'),
 })
 
-export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
+export function reportRoutes({ actions, language, read }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.get(
     '/contracts/:contract/reports/:report',
@@ -46,5 +47,33 @@ export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
       return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
     },
   )
+  app.get(
+    '/contracts/:contract/claims/:file',
+    allow('claim'),
+    describe({
+      summary: 'The claim pack of a final window as one zip: the file is its key and `.zip`',
+      tag: 'penalties',
+      media: 'application/zip',
+      problems: [400, 404, 409, 413, 429, 503],
+    }),
+    query(z.object({ lang: reportQuery.shape.lang })),
+    async (c) => {
+      const { caller } = c.var
+      const { lang = language } = c.req.valid('query')
+      const contract = c.req.param('contract')
+      const file = c.req.param('file')
+      const isMine = c.var.read.contract(contract) !== null && file.endsWith(ZIP)
+      const window = file.slice(0, -ZIP.length)
+      const wanted = { contract, window, lang, read: asProvider(read, contract), by: askerOf(caller) }
+      const pack = isMine ? await actions.claimPack(wanted) : null
+      if (pack === null) throw missing('window')
+      return c.body(ReadableStream.from(pack.bytes), 200, {
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="${pack.name}"`,
+      })
+    },
+  )
   return app
 }
+
+const ZIP = '.zip'

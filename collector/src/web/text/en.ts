@@ -12,6 +12,7 @@ import { first } from './en-first.ts'
 import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { metricsEn } from './en-metrics.ts'
+import { penaltyEn } from './en-penalty.ts'
 import { reportEn } from './en-report.ts'
 import { trialEn } from './en-trial.ts'
 import { troubleEn } from './en-trouble.ts'
@@ -193,6 +194,7 @@ export const en = {
   metric: metricsEn,
   life: windowEn,
   report: reportEn,
+  penalty: penaltyEn,
   trial: trialEn,
   ending: endingEn,
   unknown: unknownEn,

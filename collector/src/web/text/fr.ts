@@ -10,6 +10,7 @@ import { first } from './fr-first.ts'
 import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { metricsFr } from './fr-metrics.ts'
+import { penaltyFr } from './fr-penalty.ts'
 import { reportFr } from './fr-report.ts'
 import { trialFr } from './fr-trial.ts'
 import { healthFr, troubleFr } from './fr-trouble.ts'
@@ -196,6 +197,7 @@ export const fr: Text = {
   metric: metricsFr,
   life: windowFr,
   report: reportFr,
+  penalty: penaltyFr,
   trial: trialFr,
   ending: endingFr,
   unknown: unknownFr,
