@@ -40,6 +40,7 @@ import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
 import { claimPack } from './paper/pack.ts'
+import { renderAnnex } from './paper/render-annex.ts'
 import { renderReport } from './report/render.ts'
 import { keepStatement } from './closing/statements.ts'
 import type { StatementTerms } from '@constat/sla/reconciliation/statement-bytes'
@@ -116,9 +117,10 @@ export function actionsOf(deps: ActionDeps): Actions {
 }
 
 /** Papers between the parties. */
-function paperActions({ pipeline, shell }: ActionDeps): Pick<Actions, 'claimPack'> {
+function paperActions({ pipeline, shell }: ActionDeps): Pick<Actions, 'claimPack' | 'annex'> {
   const { callers } = pipeline
   return {
+    annex: (wanted) => renderAnnex(wanted, (asked) => callers.run('paper', asked, wanted.by)),
     claimPack: (wanted) =>
       claimPack(wanted, {
         nowMs: shell.clock.nowMs(),

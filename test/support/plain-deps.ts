@@ -70,6 +70,7 @@ export function plainDeps({
       keepStatement: refuse('keepStatement'),
       report: refuse('report'),
       claimPack: refuse('claimPack'),
+      annex: refuse('annex'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
       issueAgentToken: refuse('issueAgentToken'),

@@ -167,6 +167,15 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./claim.ts')).claim(name, flags, world)))
   program
+    .command('annex <contract>')
+    .description('the draft of the amendment that makes the instrument part of a contract, in both languages')
+    .addOption(
+      new Option('--lang <lang>', 'which stands first (default: which prevails)').choices(['en', 'fr']),
+    )
+    .requiredOption('-o, --output <file>', 'the file to write: .pdf, .html or .md')
+    .option(...DATA)
+    .action(async (name, flags) => end(await (await import('./annex.ts')).annex(name, flags, world)))
+  program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')
     .action(async (name) => end((await import('./preset.ts')).preset(name, world)))

@@ -12,7 +12,7 @@ import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { BundleFile, ReadModel } from '../view/reads.ts'
-import type { ReportFormat } from '../view/report.ts'
+import type { AnnexForm, ReportFormat } from '../view/report.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { AuditView, TokenIssued, TokenView } from '../view/access.ts'
 import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
@@ -157,6 +157,15 @@ export type ReportWanted = {
 /** `read`: as the provider sees the contract, so that nothing is sent to it that is not for it. */
 export type ClaimWanted = { contract: string; window: string; lang: 'en' | 'fr'; read: ReadModel; by: Asker }
 
+/** `lang`: which of the two stands first; null: the one that prevails. */
+export type AnnexWanted = {
+  contract: string
+  form: AnnexForm
+  lang: 'en' | 'fr' | null
+  read: ReadModel
+  by: Asker
+}
+
 export type ReportMade = { file: string; body: string | Uint8Array }
 
 export type Actions = {
@@ -185,6 +194,8 @@ export type Actions = {
   report(wanted: ReportWanted): Promise<ReportMade | null>
   /** Null: there is no such contract or window. Fault `conflict` where there is nothing to claim; of a bundle. */
   claimPack(wanted: ClaimWanted): Promise<BundleFile | null>
+  /** Null: there is no such contract. */
+  annex(wanted: AnnexWanted): Promise<ReportMade | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */
   parse(wanted: { source: ContractSource[]; by: Asker }): Promise<ParsedContracts>
   issueAgentToken(wanted: { name: string | null; by: Caller }): Promise<AgentInvitation>

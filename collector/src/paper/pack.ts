@@ -12,13 +12,11 @@ import type { PaperAsked, PdfAsked } from '../print/pdf.ts'
 import { makeReport } from '../report/make.ts'
 import { renderView } from '../report/render.ts'
 import type { BundleFile } from '../view/reads.ts'
-import type { Scene } from '../web/scene.ts'
-import { TEXTS } from '../web/text/words.ts'
-import { VERSION } from '../version.ts'
 import type { Claim, Enclosure } from './claim.ts'
 import { incidentsCsv } from './incidents-csv.ts'
 import { letterPaper } from './letter.ts'
 import { claimReadme } from './readme.ts'
+import { paperScene, productOf } from './scene.ts'
 
 type Surroundings = {
   nowMs: number
@@ -37,11 +35,12 @@ export async function claimPack(wanted: ClaimWanted, around: Surroundings): Prom
   const { contract, window, lang } = wanted
   const claim = await claimOf(wanted, around)
   if (claim === null) return null
-  const scene = sceneOf(claim, lang)
+  const { report, terms } = claim
+  // As of the closing: what is told of it does not move with the clock.
+  const scene = paperScene({ lang, terms, zone: report.timeZone, nowMs: Date.parse(report.asOf) })
   const evidence = await measured(() => openEvidence(wanted))
-  const { report } = claim
   const atS = Math.floor(scene.nowMs / SECOND_MS)
-  const product = `${scene.text.product} ${VERSION}`
+  const product = productOf(scene)
   const reportPdf = await renderView(report, { format: 'pdf', scene, print: around.print })
   const files = [
     fileOf(`report.pdf`, 'report', reportPdf),
@@ -85,22 +84,6 @@ function readinessOf(
   contract: { readiness: Claim['readiness'] },
 ): Claim['readiness'] {
   return guarantees.find(({ verdict }) => verdict === 'not_met')?.readiness ?? contract.readiness
-}
-
-/** As of the closing: what is told of it does not move with the clock. */
-function sceneOf({ report, terms }: Claim, lang: 'en' | 'fr'): Scene {
-  return {
-    lang,
-    text: TEXTS[lang],
-    nowMs: Date.parse(report.asOf),
-    zone: report.timeZone,
-    caller: null,
-    termsOf: () => terms,
-    address: '/',
-    version: VERSION,
-    troubles: [],
-    fragment: false,
-  }
 }
 
 async function openEvidence({ contract, window, read, by }: ClaimWanted): Promise<AsyncIterable<Buffer>> {

@@ -50,6 +50,16 @@ export type ReportView = z.infer<typeof report>
 export const REPORT_FORMATS = ['html', 'pdf', 'csv', 'json'] as const
 export type ReportFormat = (typeof REPORT_FORMATS)[number]
 
+/** Forms of the annex: to sign, to read, to edit. */
+export const ANNEX_FORMS = ['pdf', 'html', 'md'] as const
+export type AnnexForm = (typeof ANNEX_FORMS)[number]
+
+export const ANNEX_TYPES: Record<AnnexForm, string> = {
+  pdf: 'application/pdf',
+  html: 'text/html; charset=utf-8',
+  md: 'text/markdown; charset=utf-8',
+}
+
 export const REPORT_TYPES: Record<ReportFormat, string> = {
   html: 'text/html; charset=utf-8',
   pdf: 'application/pdf',

@@ -65,6 +65,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/exclusions',
       '/exclusions/:exclusion',
       '/contracts/:contract/reports/:report',
+      `${CONTRACT}/annex/:form`,
       '/events',
       '/services/:service/timeline',
       '/checks/:check/latency',
@@ -111,6 +112,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       (act) => `POST ${API}${PENALTY}/${act}`,
     ),
   ],
+  // What a claim still lacks is for the customer.
+  [SIGNED_IN.filter((who) => who !== 'provider'), [`GET ${API}${CONTRACT}/claims/:file`]],
   // Nobody speaks for the provider.
   [['provider'], ['accept', 'object'].map((act) => `POST ${API}${CONTRACT}/revisions/:revision/${act}`)],
   [

@@ -1,7 +1,7 @@
 /** Papers of a window: the report in four forms, and the pack of a claim, from the same facts. */
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { report, REPORT_FORMATS, REPORT_TYPES } from '../../view/report.ts'
+import { ANNEX_FORMS, ANNEX_TYPES, report, REPORT_FORMATS, REPORT_TYPES } from '../../view/report.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, missing, query } from '../describe.ts'
@@ -12,7 +12,8 @@ const reportQuery = z.object({
   version: z.coerce.number().int().min(1).optional().describe('Absent: the newest'),
 })
 
-export function reportRoutes({ actions, language, read }: AppDeps): Hono<Env> {
+export function reportRoutes(deps: AppDeps): Hono<Env> {
+  const { actions, language } = deps
   const app = new Hono<Env>()
   app.get(
     '/contracts/:contract/reports/:report',
@@ -47,6 +48,12 @@ export function reportRoutes({ actions, language, read }: AppDeps): Hono<Env> {
       return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
     },
   )
+  addClaims(app, deps)
+  addAnnex(app, deps)
+  return app
+}
+
+function addClaims(app: Hono<Env>, { actions, language, read }: AppDeps): void {
   app.get(
     '/contracts/:contract/claims/:file',
     allow('claim'),
@@ -73,7 +80,33 @@ export function reportRoutes({ actions, language, read }: AppDeps): Hono<Env> {
       })
     },
   )
-  return app
 }
 
 const ZIP = '.zip'
+
+/** Of what both sides see, so both may draw it up. */
+function addAnnex(app: Hono<Env>, { actions, read }: AppDeps): void {
+  app.get(
+    '/contracts/:contract/annex/:form',
+    allow('read'),
+    describe({
+      summary: 'The draft of the amendment that makes the instrument part of the contract: pdf, html or md',
+      tag: 'contracts',
+      media: 'application/pdf',
+      problems: [400, 404, 429, 503],
+    }),
+    query(z.object({ lang: reportQuery.shape.lang.describe('Which of the two languages stands first') })),
+    async (c) => {
+      const contract = c.req.param('contract')
+      const form = ANNEX_FORMS.find((one) => one === c.req.param('form'))
+      if (form === undefined || c.var.read.contract(contract) === null) throw missing('annex')
+      const lang = c.req.valid('query').lang ?? null
+      const own = { read: asProvider(read, contract), by: askerOf(c.var.caller) }
+      const made = await actions.annex({ contract, form, lang, ...own })
+      if (made === null) throw missing('annex')
+      c.header('content-type', ANNEX_TYPES[form])
+      c.header('content-disposition', `attachment; filename="${made.file}"`)
+      return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
+    },
+  )
+}
