@@ -2,9 +2,17 @@
  * From terms to a settled penalty, over HTTP, on a real database under a clock that the test moves: each step by the
  * side whose it is, nothing edited, kept over a restart and made again by `rebuild` to the same bytes.
  */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openZip } from '@constat/evidence/zip'
 import { parseInstant, type UnixMs } from '@constat/shared/time'
+import { verifyBundle } from '@constat/verify/verify'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
+import { signCheckpoints } from '../../collector/src/ledger/checkpoints.ts'
 import { asker } from '../support/ask.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
@@ -227,5 +235,77 @@ describe('a penalty', () => {
     expect(await get(`${API}/penalties`, 'owner')).toEqual(before)
     await world.database.sql`delete from said where text = 'Ref. 2026/118'`
     expect(await get(PENALTY, 'owner')).toMatchObject({ status: 'settled', steps: [{ note: null }, {}, {}] })
+  })
+})
+
+describe('papers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'constat-claims-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const fetched = async (path: string, as = 'owner'): Promise<Buffer> => {
+    const answer = await ask(path, { as })
+    expect(answer.status, path).toBe(200)
+    return Buffer.from(await answer.arrayBuffer())
+  }
+  /** One space between words, as lines break elsewhere on other machines. */
+  const onPaper = (name: string, bytes: Buffer): string => {
+    const path = join(folder, name)
+    writeFileSync(path, bytes)
+    return execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' }).replaceAll(/\s+/g, ' ')
+  }
+
+  it('make a pack that is the same again, whose evidence is reproduced by what its letter names', async () => {
+    await signCheckpoints(world.database.sql, world.shell, world.line().sequencer)
+    const path = `${API}/claims/${KEY}.zip?lang=fr`
+    expect((await ask(path, { as: 'provider' })).status).toBe(403)
+    const zip = await fetched(path)
+    expect((await fetched(path, 'viewer')).equals(zip)).toBe(true)
+    const opening = openZip(zip)
+    const files = new Map(opening.kind === 'opened' ? opening.files.map((one) => [one.path, one.bytes]) : [])
+    expect([...files.keys()]).toEqual([
+      'README.md',
+      'letter.pdf',
+      'report.pdf',
+      'incidents.csv',
+      `daily-${KEY}.zip`,
+    ])
+    const readme = files.get('README.md')!.toString()
+    for (const [name, bytes] of files) {
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      if (name !== 'README.md') expect(readme).toContain(sha256)
+    }
+    expect(readme).toContain('ajouter un horodatage ou un témoin')
+    const letter = onPaper('letter.pdf', files.get('letter.pdf')!)
+    for (const said of [
+      'Mise en demeure',
+      '50,00 EUR',
+      'Northstar Hosting',
+      'A.5',
+      'que vous avez acceptée le',
+    ])
+      expect(letter).toContain(said)
+    const [, logKey = '', terms = ''] = /--log-key (\w{64}) --terms (\w{64})/.exec(letter) ?? []
+    const report = await verifyBundle(files.get(`daily-${KEY}.zip`)!, { logKey, terms })
+    expect(report.failures).toEqual([])
+    expect(report.verdict).toBe('reproduced')
+    expect(onPaper('report.pdf', files.get('report.pdf')!)).toContain('Réglée')
+  })
+
+  it('are drawn up as an annex in both languages, as a draft', async () => {
+    const said = onPaper('annex.pdf', await fetched(`${API}/annex/pdf`, 'provider'))
+    const drafts = said.split('PROJET À FAIRE RELIRE PAR UN CONSEIL · DRAFT FOR COUNSEL').length - 1
+    expect(drafts).toBe(Number(/1 ?\/ ?(\d+)/.exec(said)?.[1]))
+    // The one that prevails stands first.
+    expect(said.indexOf('Le texte français prévaut')).toBeLessThan(said.indexOf('The French text prevails'))
+    for (const one of [
+      'au moins 99 %',
+      'at least 99 %',
+      'dans les 5 jours calendaires',
+      'within 5 calendar days',
+    ])
+      expect(said.replaceAll(/[\u00a0\u202f]/g, ' ')).toContain(one)
+    const text = (await fetched(`${API}/annex/md?lang=en`)).toString()
+    expect(text.indexOf('# Annex:')).toBeLessThan(text.indexOf('# Annexe :'))
+    expect((await fetched(`${API}/annex/html`)).toString()).toContain('<html lang="fr">')
+    expect((await ask(`${API}/annex/docx`, { as: 'owner' })).status).toBe(404)
   })
 })

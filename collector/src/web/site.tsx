@@ -12,6 +12,7 @@ import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { knownFault, problemOf, retryAfter } from '../http/problem.ts'
 import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
+import { claimPages } from './claims.tsx'
 import { contractPages } from './contracts.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
@@ -40,6 +41,7 @@ export function createSite(deps: AppDeps): Hono {
   inside.use(receive(deps, (c, scene) => turnAway(c, scene)))
   inside.route('/', readingPages(deps))
   inside.route('/', contractPages(deps))
+  inside.route('/', claimPages(deps))
   inside.route('/', windowPages(deps))
   inside.route('/', setupPages(deps))
   site.route('/', inside)

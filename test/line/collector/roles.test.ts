@@ -81,6 +81,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/services/:service`,
       `${CONTRACT}/statements/:statement`,
       WINDOW,
+      '/claims',
+      PENALTY,
       '/incidents',
       '/incidents/:incident',
       '/setup',
@@ -108,14 +110,21 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   ],
   [
     SIDES,
-    ['notify', 'accept', 'dispute', 'withdraw', 'settle', 'decide'].map(
-      (act) => `POST ${API}${PENALTY}/${act}`,
-    ),
+    ['notify', 'accept', 'dispute', 'withdraw', 'settle', 'decide'].flatMap((act) => [
+      `POST ${API}${PENALTY}/${act}`,
+      `POST ${PENALTY}/${act}`,
+    ]),
   ],
   // What a claim still lacks is for the customer.
   [SIGNED_IN.filter((who) => who !== 'provider'), [`GET ${API}${CONTRACT}/claims/:file`]],
   // Nobody speaks for the provider.
-  [['provider'], ['accept', 'object'].map((act) => `POST ${API}${CONTRACT}/revisions/:revision/${act}`)],
+  [
+    ['provider'],
+    ['accept', 'object'].flatMap((act) => [
+      `POST ${API}${CONTRACT}/revisions/:revision/${act}`,
+      `POST ${CONTRACT}/revisions/:revision/${act}`,
+    ]),
+  ],
   [
     OWNER,
     ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries'].map((path) => `GET ${API}${path}`),

@@ -9,9 +9,11 @@ import { Archive, PastServices } from '../part/ending.tsx'
 import { EvidenceLinks } from '../part/evidence.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Fact } from '../part/fact.tsx'
+import { Lacks } from '../part/lacks.tsx'
 import type { Span } from '../part/ribbon.tsx'
 import { ContractStorey } from '../part/storeys.tsx'
 import { Table } from '../part/table.tsx'
+import { AnnexLinks, Agreement } from '../part/terms-answers.tsx'
 import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
 import { Windows } from '../part/window-life.tsx'
@@ -84,9 +86,11 @@ export function TermsStorey({ scene, contract, revisions, open }: TermsProps) {
           </Fact>
         </dl>
       </section>
+      {revisions[0] && <Agreement contract={contract} revision={revisions[0]} scene={scene} />}
       {terms && <TermsGlance terms={terms} scene={scene} />}
       {terms && <Zones terms={terms} open={open} scene={scene} />}
       <Revisions scene={scene} revisions={revisions} />
+      <AnnexLinks contract={contract.name} scene={scene} />
       <Archive contract={contract} scene={scene} />
     </ContractStorey>
   )
@@ -124,20 +128,14 @@ function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly Rev
 /** `window`: the newest that can be taken along; null: none has begun. */
 export function EvidenceStorey({ scene, contract, window }: Of & { window: WindowLifeView | null }) {
   const { text, lang } = scene
-  const { claimable, lacks } = contract.readiness
+  const { claimable } = contract.readiness
   return (
     <ContractStorey {...{ scene, contract }} storey="evidence" everyS={CALM_REFRESH_S}>
       <div class="columns">
         <section class="sheet">
           <h2>{text.contract.readiness}</h2>
           <p>{claimable ? text.contract.ready : text.contract.notReady}</p>
-          {!claimable && (
-            <ul class="boxes">
-              {lacks.map((lack) => (
-                <li>{wordOf(text.lacks, lack)}</li>
-              ))}
-            </ul>
-          )}
+          {!claimable && <Lacks contract={contract} scene={scene} />}
         </section>
         <section class="sheet">
           <h2>{text.contract.evidence}</h2>

@@ -30,18 +30,20 @@ type Of = { contract: string; credits: CreditsView; scene: Scene }
 function Worth({ contract, credits, scene }: Of) {
   const { lang, text } = scene
   const words = text.metric.credit
-  const { currency, tax, total, lines, rights, exclusive, claim } = credits
+  const { state, currency, tax, total, lines, rights, exclusive, claim } = credits
   return (
     <section class="worth">
       <h2>{words.title}</h2>
       <p class="figure">
         {moneyText({ amount: total, currency }, lang)} <small>{words.tax[tax]}</small>
       </p>
-      <p class="note">{words.theoretical}</p>
+      <p class="note">
+        <b>{text.penalty.short[credits.state]}.</b> {text.penalty.says[credits.state]}
+      </p>
       {lines.length === 0 ? (
         <p>{words.none}</p>
       ) : (
-        <Lines contract={contract} credits={credits} scene={scene} />
+        <CreditLines contract={contract} credits={credits} scene={scene} />
       )}
       {rights.length > 0 && (
         <>
@@ -57,7 +59,7 @@ function Worth({ contract, credits, scene }: Of) {
         </>
       )}
       <p class="note">{exclusive ? words.exclusive : words.notExclusive}</p>
-      {claim && <Deadline claim={claim} scene={scene} />}
+      {claim && state === 'theoretical' && <Deadline claim={claim} scene={scene} />}
     </section>
   )
 }
@@ -74,7 +76,8 @@ function Deadline({ claim, scene }: { claim: NonNullable<CreditsView['claim']>; 
   )
 }
 
-function Lines({ contract, credits: { lines, currency }, scene }: Of) {
+/** Line by line, each with the clause that it rests on. */
+export function CreditLines({ contract, credits: { lines, currency }, scene }: Of) {
   const words = scene.text.metric.credit
   return (
     <Table

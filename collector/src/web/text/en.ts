@@ -65,6 +65,7 @@ export const en = {
     contract: 'Contract',
     contracts: 'Contracts',
     incidents: 'Incidents',
+    claims: 'Claims',
     setup: 'Setup',
     agents: 'Agents',
     alerts: 'Alerts',

@@ -63,6 +63,7 @@ export const fr: Text = {
     contract: 'Contrat',
     contracts: 'Contrats',
     incidents: 'Incidents',
+    claims: 'Réclamations',
     setup: 'Réglages',
     agents: 'Agents',
     alerts: 'Alertes',
