@@ -40,6 +40,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       // The overview is the door for whoever has no session.
       '/',
       '/owner',
+      '/provider',
       '/sign-in',
       `${API}/openapi.json`,
     ].map((path) => `GET ${path}`),
@@ -153,6 +154,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/contract',
       '/setup/agents/tokens',
       '/setup/agents/:agent/revoke',
+      '/setup/access/invite',
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/alerts',
@@ -182,8 +184,8 @@ it.each(routes)('%s lets in whom it should', async (route) => {
     const token = CALLERS[who]
     const headers = { 'sec-fetch-site': 'same-origin', ...(token && { authorization: `Bearer ${token}` }) }
     const { status, headers: answered } = await app.request(address, { method, headers })
-    // The owner link refuses a wrong token, not a caller.
-    if (path === '/owner') return true
+    // A link refuses a wrong token, not a caller.
+    if (path === '/owner' || path === '/provider') return true
     const isTurnedAway = status === 303 && (answered.get('location') ?? '').startsWith('/sign-in')
     return status !== 401 && status !== 403 && !isTurnedAway
   }

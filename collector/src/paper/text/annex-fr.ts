@@ -2,10 +2,10 @@
 import type { AnnexText } from './annex-en.ts'
 
 export const annexFr: AnnexText = {
-  title: 'Annexe : mesure des niveaux de service',
+  title: 'Annexe : mesure des niveaux de service',
   mark: 'PROJET À FAIRE RELIRE PAR UN CONSEIL',
   preamble: ({ customer, provider, contract }) =>
-    `Entre ${customer} (le client) et ${provider} (le prestataire), pour faire partie du contrat « ${contract} ».`,
+    `Entre ${customer} (le client) et ${provider} (le prestataire), pour faire partie du contrat « ${contract} ».`,
   facts: {
     reference: 'Référence',
     revision: 'Révision',
@@ -15,15 +15,15 @@ export const annexFr: AnnexText = {
   instrument: {
     title: 'L’instrument',
     text: ({ semantics, digest }) => [
-      'Les parties mesurent les niveaux de service du contrat avec Constat, que le client exploite : des agents sondent les services, signent ce qu’ils constatent, et un collecteur le conserve dans un registre auquel on ne fait qu’ajouter.',
-      `Les chiffres et les conclusions sont calculés selon la version ${semantics} de ses règles, d’après les conditions d’empreinte ${digest}. Quiconque détient le registre peut les recalculer, sans le client et sans réseau, avec le programme constat-verify ; ce qu’il retrouve fait foi entre les parties.`,
+      'Les parties mesurent les niveaux de service du contrat avec Constat, que le client exploite : des agents sondent les services, signent ce qu’ils constatent, et un collecteur le conserve dans un registre auquel on ne fait qu’ajouter.',
+      `Les chiffres et les conclusions sont calculés selon la version ${semantics} de ses règles, d’après les conditions d’empreinte ${digest}. Quiconque détient le registre peut les recalculer, sans le client et sans réseau, avec le programme constat-verify ; ce qu’il retrouve fait foi entre les parties.`,
     ],
   },
   versions: {
     title: 'Versions',
     text: [
-      'Le client peut mettre les programmes à jour. Une autre version des règles ne s’applique à une période que si les deux parties l’ont acceptée avant son début ; les périodes closes gardent la leur, dont les règles restent disponibles.',
-      'Une modification des présentes conditions est une révision : elle est présentée au prestataire, qui l’accepte ou y fait objection, et prend effet au début de la période suivante.',
+      'Le client peut mettre les programmes à jour. Une autre version des règles ne s’applique à une période que si les deux parties l’ont acceptée avant son début ; les périodes closes gardent la leur, dont les règles restent disponibles.',
+      'Une modification des présentes conditions est une révision : elle est présentée au prestataire, qui l’accepte ou y fait objection, et prend effet au début de la période suivante.',
     ],
   },
   siting: {
@@ -38,7 +38,7 @@ export const annexFr: AnnexText = {
     head: ['Service', 'Sonde', 'Cible', 'Toutes les'],
     text: [
       'Le prestataire autorise ces sondes, depuis ces sites, à ces intervalles et, après un échec, toutes les 2 secondes pendant 5 minutes au plus. Elles lisent ce que tout utilisateur du service peut lire, et ne modifient rien.',
-      'Il les traite comme les utilisateurs du service : il ne les bloque, ne les limite, ne leur répond d’ailleurs ni ne les favorise. Les comptes dont une sonde a besoin sont donnés pour ce seul usage.',
+      'Il les traite comme les utilisateurs du service : il ne les bloque, ne les limite, ne leur répond d’ailleurs ni ne les favorise. Les comptes dont une sonde a besoin sont donnés pour ce seul usage.',
     ],
   },
   guarantees: {
@@ -49,12 +49,12 @@ export const annexFr: AnnexText = {
   rules: {
     title: 'Quand un service est indisponible',
     confirm: ({ check, down, up }) =>
-      `${check} : indisponible après ${down} échecs consécutifs, disponible après ${up} succès consécutifs, à compter du premier d’entre eux.`,
+      `${check} : indisponible après ${down} échecs consécutifs, disponible après ${up} succès consécutifs, à compter du premier d’entre eux.`,
     quorum: (rule) => `Un service est indisponible lorsque ${rule}.`,
     binding: (figure) =>
-      `Le temps sans mesure n’est ni disponible ni indisponible. Trois chiffres sont donnés ; fait foi : ${figure}.`,
+      `Le temps sans mesure n’est ni disponible ni indisponible. Trois chiffres sont donnés ; fait foi : ${figure}.`,
     coverage: (share) =>
-      `Lorsque moins de ${share} du temps est connu, « preuves insuffisantes » est dit à côté de la conclusion.`,
+      `Lorsque moins de ${share} du temps est connu, « preuves insuffisantes » est dit à côté de la conclusion.`,
     minimum: (length) => `Les interruptions de moins de ${length} ne comptent pas.`,
     merge: (length) => `Les interruptions séparées de moins de ${length} n’en font qu’une.`,
     silence: {
@@ -67,7 +67,7 @@ export const annexFr: AnnexText = {
       fail: 'Ce qu’un pare-feu ou un limiteur répond à la place du service compte comme un échec.',
     },
     references: (names) =>
-      `Un site depuis lequel aucune de ces références ne répond est isolé, et ne sait rien : ${names}. Aucune n’appartient au prestataire.`,
+      `Un site depuis lequel aucune de ces références ne répond est isolé, et ne sait rien : ${names}. Aucune n’appartient au prestataire.`,
   },
   zones: { title: 'Qui répond de quoi', head: ['Zone', 'Jusqu’à', 'Répond'] },
   clocks: {
@@ -85,19 +85,19 @@ export const annexFr: AnnexText = {
       announcement: 'une annonce dans les temps',
       'customer-acceptance': 'l’acceptation du client',
       'agreement-or-decision': 'l’accord des deux parties, ou une décision',
-      nothing: 'aucune : il revient selon le contrat',
+      nothing: 'aucune : il revient selon le contrat',
     },
     cap: (length) => `Au plus ${length} par mois, dans l’ordre du temps.`,
     mode: {
       remove: 'Le temps exclu est retiré du temps d’engagement.',
-      'excuse-only': 'L’indisponibilité exclue est excusée ; le temps d’engagement demeure.',
+      'excuse-only': 'L’indisponibilité exclue est excusée ; le temps d’engagement demeure.',
     },
   },
   objection: {
     title: 'Clôture et délai d’objection',
     text: ({ grace, until }) => [
       `Une période devient définitive ${grace} après sa fin, ou dès que ce qui était en cours à sa fin est décidé. Chaque partie peut alors la consulter et en emporter les preuves.`,
-      `Jusqu’à ${until}, le prestataire peut remettre sa propre liste d’interruptions, déclarer ou accepter des exclusions, et dire ce qu’il conteste. Ce qui est accepté modifie le résultat ; chaque version reste lisible, et une réclamation notifiée garde la version qu’elle cite.`,
+      `Jusqu’à ${until}, le prestataire peut remettre sa propre liste d’interruptions, déclarer ou accepter des exclusions, et dire ce qu’il conteste. Ce qui est accepté modifie le résultat ; chaque version reste lisible, et une réclamation notifiée garde la version qu’elle cite.`,
     ],
     until: {
       'claim-deadline': 'la fin du délai de réclamation',
@@ -115,7 +115,7 @@ export const annexFr: AnnexText = {
       'not-required': 'Aucune mise en demeure n’est nécessaire.',
     },
     answer: ({ days, kind }) =>
-      `Le prestataire répond dans les ${days} ${kind} : il accepte en tout ou partie, ou conteste en donnant ses motifs.`,
+      `Le prestataire répond dans les ${days} ${kind} : il accepte en tout ou partie, ou conteste en donnant ses motifs.`,
     silence: {
       none: 'Le silence n’engage aucune des parties.',
       acceptance: 'Le silence passé ce délai vaut acceptation, que chaque partie peut renverser.',
@@ -130,21 +130,21 @@ export const annexFr: AnnexText = {
   own: {
     title: 'La sonde du prestataire',
     text: [
-      'Le prestataire peut inscrire ses propres agents au même registre, et y dispose d’un accès propre : il voit ce contrat et aucun autre, y prend en compte, conteste, déclare et répond. Ce qu’il dit est une entrée du registre, n’est jamais modifié, et ne peut recevoir qu’une réponse.',
+      'Le prestataire peut inscrire ses propres agents au même registre, et y dispose d’un accès propre : il voit ce contrat et aucun autre, y prend en compte, conteste, déclare et répond. Ce qu’il dit est une entrée du registre, n’est jamais modifié, et ne peut recevoir qu’une réponse.',
       'Il peut emporter à tout moment les preuves de toute période et les conserver. Ce qui est emporté plus tard doit prolonger ce qu’il détient.',
     ],
   },
   failure: {
     title: 'Défaillance de l’instrument',
     text: [
-      'Le temps pour lequel l’instrument n’a pas de preuve, quelle qu’en soit la cause, est inconnu : il ne peut faire manquer aucun engagement. Arrêter l’instrument ne profite à aucune des parties.',
+      'Le temps pour lequel l’instrument n’a pas de preuve, quelle qu’en soit la cause, est inconnu : il ne peut faire manquer aucun engagement. Arrêter l’instrument ne profite à aucune des parties.',
       'Si le registre ou ses signatures ne tiennent plus, les périodes concernées sont jugées d’après ce que les deux parties en ont conservé auparavant et, à défaut, selon [la méthode convenue sans l’instrument].',
     ],
   },
   expert: {
     title: 'Expert commun',
     text: [
-      'Ce sur quoi les parties ne s’accordent pas dans les [30] jours est soumis à un expert qu’elles désignent ensemble : [nom]. L’expert recalcule la période d’après les preuves, et dit sur quelles conditions, exclusions et entrées repose l’écart.',
+      'Ce sur quoi les parties ne s’accordent pas dans les [30] jours est soumis à un expert qu’elles désignent ensemble : [nom]. L’expert recalcule la période d’après les preuves, et dit sur quelles conditions, exclusions et entrées repose l’écart.',
       'Son avis lie les parties [à décider]. Ses frais sont à la charge de [à décider].',
     ],
   },

@@ -13,14 +13,13 @@ import { Lacks } from '../part/lacks.tsx'
 import type { Span } from '../part/ribbon.tsx'
 import { ContractStorey } from '../part/storeys.tsx'
 import { Table } from '../part/table.tsx'
-import { AnnexLinks, Agreement } from '../part/terms-answers.tsx'
+import { AnnexLinks, Agreement, RevisionStanding } from '../part/terms-answers.tsx'
 import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
 import { Windows } from '../part/window-life.tsx'
 import { Sites, Zones } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { countText } from '../text/format.ts'
-import { wordOf } from '../text/words.ts'
 
 type Of = { scene: Scene; contract: ContractView }
 
@@ -89,14 +88,14 @@ export function TermsStorey({ scene, contract, revisions, open }: TermsProps) {
       {revisions[0] && <Agreement contract={contract} revision={revisions[0]} scene={scene} />}
       {terms && <TermsGlance terms={terms} scene={scene} />}
       {terms && <Zones terms={terms} open={open} scene={scene} />}
-      <Revisions scene={scene} revisions={revisions} />
+      <Revisions contract={contract} scene={scene} revisions={revisions} />
       <AnnexLinks contract={contract.name} scene={scene} />
       <Archive contract={contract} scene={scene} />
     </ContractStorey>
   )
 }
 
-function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly RevisionView[] }) {
+function Revisions({ contract, scene, revisions }: Of & { revisions: readonly RevisionView[] }) {
   const { text } = scene
   return (
     <section class="sheet">
@@ -114,7 +113,10 @@ function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly Rev
             head: text.contract.effectiveFrom,
             cell: ({ effectiveFrom }) => <Time at={effectiveFrom} scene={scene} style="minute" />,
           },
-          { head: text.contract.terms, cell: ({ terms }) => wordOf(text.termsShort, terms) },
+          {
+            head: text.contract.terms,
+            cell: (revision) => <RevisionStanding contract={contract} revision={revision} scene={scene} />,
+          },
           {
             head: text.contract.digest,
             cell: ({ digest }) => <code class="digest">{digest.slice(0, 16)}…</code>,

@@ -96,7 +96,7 @@ function Standing({ penalty: p, scene }: { penalty: PenaltyView; scene: Scene })
       )}
       <dl class="facts">
         {sums
-          .filter(([, amount]) => amount !== null)
+          .filter(([, amount]) => amount !== null && p.notified !== null)
           .map(([term, amount]) => (
             <Fact term={term}>{sumText(amount, p, scene)}</Fact>
           ))}

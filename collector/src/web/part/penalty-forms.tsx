@@ -13,7 +13,7 @@ export function PenaltyForms({ penalty, scene }: Props) {
   if (penalty.may.length === 0) return null
   return (
     <section class="sheet">
-      <h2>{scene.text.penalty.next}</h2>
+      <h2>{scene.text.penalty.todo}</h2>
       {penalty.may.map((act) => (
         <ActForm act={act} penalty={penalty} scene={scene} />
       ))}

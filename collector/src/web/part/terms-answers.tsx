@@ -28,6 +28,25 @@ export function Agreement({ contract, revision, scene }: Props) {
   )
 }
 
+/** Of one among others: the newest word on it; a provider agrees to those that are in force still, too. */
+export function RevisionStanding({ contract, revision, scene }: Props) {
+  const { text, caller } = scene
+  const words = text.penalty.terms
+  const isOpen = caller !== null && may(caller, 'answer') && revision.terms === 'unilateral'
+  const path = `${contractHref(contract.name)}/revisions/${revision.revision}/accept`
+  return (
+    <>
+      {revision.answers.length === 0 && text.termsShort[revision.terms]}
+      <Answers contract={contract} answers={revision.answers.slice(-1)} scene={scene} />
+      {isOpen && revision.revision !== contract.revision && (
+        <form method="post" action={path}>
+          <button>{words.acceptOne(revision.revision)}</button>
+        </form>
+      )}
+    </>
+  )
+}
+
 type AnswersProps = { contract: ContractView; answers: RevisionView['answers']; scene: Scene }
 
 function Answers({ contract, answers, scene }: AnswersProps) {

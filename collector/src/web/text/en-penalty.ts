@@ -20,7 +20,7 @@ export const penaltyEn = {
     theoretical: 'Theoretical',
     notified: 'Notified',
     accepted: 'Accepted',
-    'accepted-in-part': 'Accepted in part',
+    'accepted-in-part': 'Part accepted',
     disputed: 'Disputed',
     decided: 'Decided',
     settled: 'Settled',
@@ -49,6 +49,7 @@ export const penaltyEn = {
   settled: 'Settled',
   open: 'Open',
   next: 'Next',
+  todo: 'What you can do',
   deadline: {
     claim: (at: string) => `To be claimed before ${at}`,
     'provider-answer': (at: string) => `To be answered before ${at}`,
@@ -85,7 +86,7 @@ export const penaltyEn = {
     other: 'another way',
     credited: 'credited by the provider',
     'set-off': 'set off by the customer',
-    expert: 'expert',
+    expert: 'joint expert',
     mediation: 'mediation',
     court: 'court',
   },
@@ -121,9 +122,9 @@ export const penaltyEn = {
     title: 'Does the provider agree?',
     ask: 'Your answer stands in the ledger, with the time it was given. You may answer again: the newest counts.',
     accept: 'Agree to these terms',
+    acceptOne: (revision: number) => `Agree to revision ${revision}`,
     object: 'Object',
     note: 'To what, and why',
-    noteOptional: 'In words, if you like',
     said: {
       agreed: ({ by, at }: { by: string; at: string }) => `${by} agreed on ${at}`,
       objected: ({ by, at }: { by: string; at: string }) => `${by} objected on ${at}`,
@@ -131,12 +132,19 @@ export const penaltyEn = {
     none: 'Nobody has answered it: it is unilateral.',
     invite: 'Invite the provider by a link',
   },
+  invite: {
+    title: 'Invite the provider',
+    text: 'Makes a link with which the provider comes in: it sees this contract and no other, and agrees, acknowledges, disputes, declares and answers there. Whoever holds the link may do so, for a year, or until you revoke it here.',
+    contract: 'Contract',
+    button: 'Make a link',
+    made: 'The link for the provider',
+    once: 'Send it to one person of theirs. It is not shown again.',
+  },
   annex: {
     title: 'The annex',
     text: 'The amendment that makes this instrument part of the contract, made from its terms. A draft, to be read by counsel before it is signed.',
-    forms: { pdf: 'PDF', html: 'HTML', md: 'Text' },
+    forms: { pdf: 'As PDF', html: 'As HTML', md: 'As text' },
   },
-  mend: 'Mend it',
 }
 
 export type PenaltyText = typeof penaltyEn
