@@ -238,6 +238,56 @@ describe('a penalty', () => {
   })
 })
 
+describe('pages', () => {
+  const post = (path: string, as: string, fields: Record<string, string>): Promise<Response> => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return ask(path, { method: 'POST', as, body: new URLSearchParams(fields).toString(), headers })
+  }
+  const page = `/contracts/daily/penalties/${KEY}`
+
+  it('show where each penalty stands, and refuse a step by name', async () => {
+    expect(await (await ask('/claims', { as: 'viewer' })).text()).toContain('Settled')
+    const refused = await post(`${page}/dispute`, 'provider', { note: 'No.' })
+    expect(refused.status).toBe(409)
+    expect(await refused.text()).toContain('it is settled: nothing follows that')
+  })
+
+  it('take a claim as people write it, in the hours of the contract', async () => {
+    const next = '2026-10-06'
+    await world.send('here', {
+      contract: 'daily',
+      fromMs: START + DAY_MS,
+      untilMs: START + 2 * DAY_MS,
+      stepMs: MINUTE_MS,
+      outcome: (atMs: UnixMs) => (atMs < START + DAY_MS + 2 * HOUR_MS ? 'fail' : 'ok'),
+    })
+    await world.moveTo(START + 2 * DAY_MS + 2 * HOUR_MS)
+    const path = `/contracts/daily/penalties/${next}`
+    const at = '2026-10-07T01:15'
+    expect((await post(`${path}/notify`, 'owner', { means: 'by-hand', at, note: '' })).status).toBe(303)
+    expect((await post(`${path}/accept`, 'provider', { amount: '12,5', note: '' })).status).toBe(303)
+    expect(await get(`/api/v1${path}`, 'owner')).toMatchObject({
+      notifiedAt: '2026-10-07T01:15:00.000Z',
+      accepted: '12.50',
+      steps: [{ how: 'by-hand', note: null }, { amount: '12.50' }],
+    })
+  })
+
+  it('invite the provider by a link that asks before it signs in', async () => {
+    const made = await post('/setup/access/invite', 'owner', { contract: 'daily' })
+    const [, path = ''] = /http:\/\/127\.0\.0\.1:1(\/provider\?token=[\w-]+)/.exec(await made.text()) ?? []
+    const sent = await ask(path, { headers: { 'sec-fetch-site': 'cross-site' } })
+    expect(sent.headers.get('set-cookie')).toBeNull()
+    expect(await sent.text()).toContain('Sign in with this link?')
+    const came = await ask(path, { headers: { 'sec-fetch-site': 'none' } })
+    expect(came.status).toBe(303)
+    const [cookie = ''] = (came.headers.get('set-cookie') ?? '').split(';')
+    const terms = await ask('/contracts/daily/terms', { headers: { cookie } })
+    expect(await terms.text()).toContain('Agree to these terms')
+    expect((await post('/setup/access/invite', 'owner', { contract: 'none' })).status).toBe(404)
+  })
+})
+
 describe('papers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'constat-claims-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -304,7 +354,7 @@ describe('papers', () => {
     ])
       expect(said.replaceAll(/[\u00a0\u202f]/g, ' ')).toContain(one)
     const text = (await fetched(`${API}/annex/md?lang=en`)).toString()
-    expect(text.indexOf('# Annex:')).toBeLessThan(text.indexOf('# Annexe :'))
+    expect(text.indexOf('# Annex:')).toBeLessThan(text.indexOf('# Annexe'))
     expect((await fetched(`${API}/annex/html`)).toString()).toContain('<html lang="fr">')
     expect((await ask(`${API}/annex/docx`, { as: 'owner' })).status).toBe(404)
   })
