@@ -83,6 +83,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
     // What is set on paper, on a thread of the callers.
     print: [],
+    // The letter and the pack of a claim, and the annex: what goes from one side to the other.
     paper: ['view', 'web', 'print', 'report', 'version.ts', 'http/actions.ts'],
     // What callers send, read and worked on by threads of its own.
     callers: ['view', 'db', 'closing', 'print'],
@@ -155,6 +156,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'pipeline.ts',
       'trials.ts',
       'report',
+      'paper',
       'http/actions.ts',
     ],
     'collector.ts': ['.'],
@@ -170,7 +172,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   postgres: ['collector/src/db'],
   'drizzle-orm': ['collector/src/db'],
   'graphile-worker': ['collector/src/alert'],
-  hono: ['collector/src/http', 'collector/src/web', 'collector/src/report'],
+  hono: ['collector/src/http', 'collector/src/web', 'collector/src/report', 'collector/src/paper'],
   'hono-openapi': ['collector/src/http'],
   '@hono/node-server': ['collector/src/collector.ts'],
   'prom-client': ['collector/src/metrics.ts'],

@@ -118,27 +118,11 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
   addQuestions(program, world, end)
+  addPapers(program, world, end)
 }
 
-/** What a contract is asked of the past, and of other terms. */
-function addQuestions(program: Command, world: World, end: (code: number) => void): void {
-  program
-    .command('reconcile <contract>')
-    .description("the provider's statement of a window beside the measurement; exit 1 where they differ")
-    .requiredOption(...WINDOW)
-    .requiredOption('--statement <file>', 'CSV, JSON or one percentage; - reads standard input')
-    .option('--keep', 'hand it in too: it becomes an entry of the ledger')
-    .option(...DATA)
-    .option(...JSON_OUT)
-    .action(async (name, flags) => end(await (await import('./reconcile.ts')).reconcile(name, flags, world)))
-  program
-    .command('replay <contract>')
-    .description('what other tools would have said of a window, by their arithmetic')
-    .requiredOption(...WINDOW)
-    .option('--policy <name>', 'one of them only')
-    .option(...DATA)
-    .option(...JSON_OUT)
-    .action(async (name, flags) => end(await (await import('./replay.ts')).replay(name, flags, world)))
+/** What is taken along from a window or a contract, as files. */
+function addPapers(program: Command, world: World, end: (code: number) => void): void {
   program
     .command('report <contract>')
     .description('the report of a window: results, incidents, exclusions, penalty, and how it was judged')
@@ -175,6 +159,27 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .requiredOption('-o, --output <file>', 'the file to write: .pdf, .html or .md')
     .option(...DATA)
     .action(async (name, flags) => end(await (await import('./annex.ts')).annex(name, flags, world)))
+}
+
+/** What a contract is asked of the past, and of other terms. */
+function addQuestions(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('reconcile <contract>')
+    .description("the provider's statement of a window beside the measurement; exit 1 where they differ")
+    .requiredOption(...WINDOW)
+    .requiredOption('--statement <file>', 'CSV, JSON or one percentage; - reads standard input')
+    .option('--keep', 'hand it in too: it becomes an entry of the ledger')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./reconcile.ts')).reconcile(name, flags, world)))
+  program
+    .command('replay <contract>')
+    .description('what other tools would have said of a window, by their arithmetic')
+    .requiredOption(...WINDOW)
+    .option('--policy <name>', 'one of them only')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./replay.ts')).replay(name, flags, world)))
   program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')
