@@ -39,6 +39,8 @@ const PAGES = {
   aside: '/contracts/intranet',
   left: '/contracts/intranet/services/badges?range=30d',
   stopped: '/contracts/intranet/services/wiki?range=7d',
+  claims: '/claims',
+  penalty: `/contracts/${HOSTING}/penalties/2026-10`,
   incidents: '/incidents',
   incident: `/incidents/${portal}`,
   past: `/incidents/${past[0]!.id}`,
