@@ -148,12 +148,20 @@ describe('by keyboard', () => {
     const { page, leave } = await enter({ locale: 'en' })
     await page.goto('/')
     const stops: string[] = []
-    for (let n = 0; n < 6; n += 1) {
+    for (let n = 0; n < 7; n += 1) {
       await page.keyboard.press('Tab')
       stops.push(String(await page.evaluate('document.activeElement.textContent.trim()')))
       expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
     }
-    expect(stops).toEqual(['Skip to the content', 'Constat', 'Now', 'Contract', 'Incidents', 'Setup'])
+    expect(stops).toEqual([
+      'Skip to the content',
+      'Constat',
+      'Now',
+      'Contract',
+      'Incidents',
+      'Claims',
+      'Setup',
+    ])
     await page.keyboard.press('Enter')
     await page.waitForURL('**/setup/agents')
     await page.keyboard.press('Tab')

@@ -4,7 +4,6 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import { answerDeadlineMs } from '@constat/sla/credit/claim'
 import {
   penaltyAmount,
   penaltyStanding,
@@ -17,7 +16,7 @@ import { closingVersions, newest, penaltySteps, type ContractState } from '@cons
 import type { Side } from '@constat/sla/state/declarations'
 import { windowGroup } from '@constat/sla/state/in-force'
 import { penaltyLeaf, type PenaltyStep } from '@constat/sla/state/penalty-record'
-import { values } from '@constat/sla/state/persistent-map'
+import { put, values } from '@constat/sla/state/persistent-map'
 import { penaltyFact } from '../alert/facts.ts'
 import { keepSaid, noteDraft, openNote } from '../ledger/said.ts'
 import type { AnswerDeps, Speaker } from './answer-terms.ts'
@@ -54,14 +53,15 @@ export function penaltyOf(state: ContractState, key: string, asOfMs: UnixMs): Pe
   const [first] = versions
   const last = versions.at(-1)
   if (!first || !last?.credit) return null
-  // The first guarantee of the window, by whose revision it was priced.
-  const promised = windowGroup(state.life, key, last.asOfMs)?.promised[0]
-  if (!promised) return null
-  const { terms } = promised.revision
-  const { timeZone } = promised.guarantee.window
+  const terms = termsOf(state, last)
+  const timeZone = terms && zoneIn(terms, last)
+  if (!terms || timeZone === null) return null
   const steps = penaltySteps(state, key)
   const window = { endMs: last.endMs, finalMs: first.atMs, timeZone }
-  const standing = penaltyStanding({ terms, steps, window, asOfMs })
+  const own = penaltyStanding({ terms, steps, window, asOfMs })
+  // Years that were listed since are those of the same calendar: the terms that priced the window end with theirs.
+  const listed = { ...terms, calendars: { ...terms.calendars, ...newest(state).terms.calendars } }
+  const standing = own.uncounted ? penaltyStanding({ terms: listed, steps, window, asOfMs }) : own
   const cited = versions.find(({ version }) => version === standing.current[0]?.version) ?? last
   return {
     terms,
@@ -72,6 +72,21 @@ export function penaltyOf(state: ContractState, key: string, asOfMs: UnixMs): Pe
     currency: last.credit.currency,
     standing,
   }
+}
+
+/** By which the window was judged and priced. */
+function termsOf(
+  { life }: ContractState,
+  { revision, contractDigest }: ClosingHead,
+): ExpandedContract | null {
+  const found = life.revisions.find((one) => one.revision === revision && one.digest === contractDigest)
+  return found?.terms ?? null
+}
+
+/** Of its first guarantee: the days of a claim are counted there. */
+function zoneIn({ guarantees }: ExpandedContract, head: ClosingHead): string | null {
+  const first = guarantees.find(({ id }) => id === head.guarantees[0]?.guarantee) ?? guarantees[0]
+  return first?.window.timeZone ?? null
 }
 
 /** Faults: `not-found`, `conflict` out of order, `bad-request`, those of the quota. */
@@ -92,7 +107,8 @@ async function stepInTurn(deed: PenaltyDeed, deps: AnswerDeps): Promise<void> {
   const note = deed.note.trim()
   const last = penalty.standing.current.at(-1)
   const lastNote = last ? ((await openNote(db, last.note)) ?? '') : null
-  if (last && isSame(last, step) && lastNote === note) return
+  const isRepeated = last !== undefined && isSame(last, step) && lastNote === note
+  if (isRepeated && (deed.doneMs === null || deed.doneMs === last.doneMs)) return
   const theoretical = penalty.newest.credit?.total ?? '0'
   const problem = stepProblem(penalty.standing, step, { theoretical, asOfMs: nowMs })
   if (problem !== null) throw new Fault('conflict', problem)
@@ -102,11 +118,12 @@ async function stepInTurn(deed: PenaltyDeed, deps: AnswerDeps): Promise<void> {
   requireRoom(writtenBy(state, step.side), { atMs: nowMs, bytes: note.length }, PENALTY_QUOTA)
   const said = noteDraft(note, shell.random)
   const kept = { ...step, note: said?.digest.toString('hex') ?? null }
+  const untilMs = act === 'notify' ? answerUntilOf(state, kept, nowMs) : null
   await sequencer.append({
     log: state.log,
     drafts: [penaltyLeaf(kept)],
     within: (tx) => keepSaid(tx, said),
-    facts: factsOf(kept, { contract, note, penalty, publicUrl }),
+    facts: factsOf(kept, { contract, note, penalty, publicUrl, answerUntilMs: untilMs }),
   })
 }
 
@@ -176,14 +193,25 @@ function writtenBy({ penalties }: ContractState, side: Side): Written[] {
     .toSorted((a, b) => a.atMs - b.atMs)
 }
 
-type Told = { contract: string; note: string; penalty: Penalty; publicUrl: string }
+/** Until when the claim that is just made is to be answered. */
+function answerUntilOf(state: ContractState, step: PenaltyStep, nowMs: UnixMs): UnixMs | null {
+  const penalties = put(state.penalties, step.window, [...penaltySteps(state, step.window), step])
+  return penaltyOf({ ...state, penalties }, step.window, nowMs)?.standing.answerUntilMs ?? null
+}
+
+type Told = {
+  contract: string
+  note: string
+  penalty: Penalty
+  publicUrl: string
+  answerUntilMs: UnixMs | null
+}
 
 /** The claim and the answers to it are told; what the customer records of itself is not news to it. */
-function factsOf(step: PenaltyStep, { contract, note, penalty, publicUrl }: Told) {
-  const { act, window, version, amount, party, atMs, doneMs } = step
-  const { terms, timeZone, standing, currency } = penalty
+function factsOf(step: PenaltyStep, { contract, note, penalty, publicUrl, answerUntilMs }: Told) {
+  const { act, window, version, amount, party, atMs } = step
+  const { standing, currency } = penalty
   if (act !== 'notify' && act !== 'accept' && act !== 'dispute') return []
-  const untilMs = act === 'notify' ? answerDeadlineMs(terms, { fromMs: doneMs, timeZone }) : null
   const told = {
     window,
     version,
@@ -192,7 +220,7 @@ function factsOf(step: PenaltyStep, { contract, note, penalty, publicUrl }: Told
     currency,
     claimed: (act === 'notify' ? amount : standing.amounts.notified) ?? '0',
     saidBy: party,
-    answerUntil: untilMs === null ? null : formatInstant(untilMs),
+    answerUntil: answerUntilMs === null ? null : formatInstant(answerUntilMs),
     message: note,
   }
   const type = act === 'notify' ? ('penalty.notified' as const) : ('penalty.answered' as const)

@@ -1,5 +1,6 @@
 /** Penalties as they are shown: where each stands, with the words beside its steps read back. */
 import { compare, decimal, ZERO } from '@constat/sla/fraction'
+import type { NextDeadline } from '@constat/sla/credit/claim'
 import { openAmount } from '@constat/sla/credit/penalty'
 import { closedWindows, penaltySteps, type ContractState } from '@constat/sla/state/contract-state'
 import type { PenaltyStep } from '@constat/sla/state/penalty-record'
@@ -10,19 +11,41 @@ import { openNote } from '../ledger/said.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { PenaltyStepView, PenaltyView } from '../view/penalty.ts'
 
+/** Closed windows looked at for one contract at most, newest first. */
+const MAX_WINDOWS = 400
+
+type Due = NextDeadline & { window: string }
+/** Of a state, every deadline of its penalties, the first one first: what is over is left out when somebody asks. */
+const DUE = new WeakMap<ContractState, readonly Due[]>()
+
 /** The first that runs out of all its windows; those whose time is over have none. */
-export function nextDeadlineOf(
-  state: ContractState,
-  nowMs: UnixMs,
-): NonNullable<ContractView['nextDeadline']> | null {
-  const running = closedWindows(state).flatMap(({ window, credit }) => {
-    const isClaimed = penaltySteps(state, window).length > 0
-    if (!isClaimed && (!credit || compare(decimal(credit.total), ZERO) <= 0)) return []
-    const next = penaltyOf(state, window, nowMs)?.standing.next
-    return next ? [{ window, ...next }] : []
-  })
-  const first = running.toSorted((a, b) => a.atMs - b.atMs)[0]
+export function nextDeadlineOf(state: ContractState, nowMs: UnixMs): ContractView['nextDeadline'] {
+  let due = DUE.get(state)
+  if (!due) DUE.set(state, (due = dueIn(state)))
+  const first = due.find(({ atMs }) => atMs > nowMs)
   return first ? { window: first.window, what: first.what, at: formatInstant(first.atMs) } : null
+}
+
+function dueIn(state: ContractState): Due[] {
+  return worthIn(state)
+    .flatMap((window) => {
+      // As of the beginning of time nothing is over yet.
+      const next = penaltyOf(state, window, 0)?.standing.next
+      return next ? [{ window, ...next }] : []
+    })
+    .toSorted((a, b) => a.atMs - b.atMs)
+}
+
+/** Closed windows that come to a credit or were claimed, newest first. */
+function worthIn(state: ContractState): string[] {
+  return closedWindows(state)
+    .toReversed()
+    .slice(0, MAX_WINDOWS)
+    .filter(({ window, credit }) => {
+      const isWorth = credit !== null && compare(decimal(credit.total), ZERO) > 0
+      return isWorth || penaltySteps(state, window).length > 0
+    })
+    .map(({ window }) => window)
 }
 
 /** Of windows that come to a credit or were claimed, newest first. */
@@ -32,9 +55,7 @@ export async function penaltyViews(
   nowMs: UnixMs,
 ): Promise<PenaltyView[]> {
   const views: PenaltyView[] = []
-  for (const { window, credit } of closedWindows(state).toReversed()) {
-    const isWorth = credit !== null && compare(decimal(credit.total), ZERO) > 0
-    if (!isWorth && penaltySteps(state, window).length === 0) continue
+  for (const window of worthIn(state)) {
     const view = await penaltyView(db, state, { key: window, nowMs })
     if (view) views.push(view)
   }
@@ -78,6 +99,7 @@ function standingView({ newest, cited, currency, terms, standing }: Penalty) {
       since: formatInstant(bySilence.sinceMs),
     },
     nextDeadline: next && { what: next.what, at: formatInstant(next.atMs) },
+    uncounted: standing.uncounted,
     may: [...standing.may],
   }
 }

@@ -52,6 +52,10 @@ export const penalty = z
       .nullable()
       .describe('Where a clause gives silence a meaning, and the time to answer is over'),
     nextDeadline: deadline.nullable(),
+    uncounted: z
+      .string()
+      .nullable()
+      .describe('Why a time cannot be counted: a calendar that does not list the year'),
     may: z.array(z.enum(PENALTY_ACTS)).describe('What may be done next, by whoever asks'),
     steps: z.array(step).describe('All of them, the first one first; those of a withdrawn claim too'),
   })

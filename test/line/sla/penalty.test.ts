@@ -202,6 +202,17 @@ describe('until when', () => {
   })
 })
 
+test('a year that the calendar does not list is never guessed, and hides nothing else', () => {
+  const doneMs = at('2026-12-24T10:00:00Z')
+  expect(standing([step('notify', '50.00', doneMs)], doneMs)).toMatchObject({
+    status: 'notified',
+    answerUntilMs: null,
+    next: null,
+    uncounted: 'calendar office does not cover 2027',
+    may: ['accept', 'dispute', 'withdraw', 'settle'],
+  })
+})
+
 describe('silence', () => {
   const over = at('2026-11-23T23:00:00Z')
   const by = (silence: string) => termsWith({ ...CLAIM, silence })

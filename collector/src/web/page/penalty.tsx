@@ -90,6 +90,7 @@ function Standing({ penalty: p, scene }: { penalty: PenaltyView; scene: Scene })
           <Deadline due={p.nextDeadline} scene={scene} />
         </p>
       )}
+      {p.uncounted !== null && <p class="note">{p.uncounted}</p>}
       {p.late && <p class="note">{words.late}</p>}
       {p.citedVersion !== null && p.citedVersion !== p.newestVersion && (
         <p class="note">{words.newer({ cited: p.citedVersion, newest: p.newestVersion })}</p>

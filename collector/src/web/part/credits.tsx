@@ -10,14 +10,25 @@ import { guaranteeName, serviceName, spoken } from './names.ts'
 import { Time } from './time.tsx'
 import { Table } from './table.tsx'
 
-type Props = { contract: string; window: Pick<WindowView, 'credits' | 'losses'>; scene: Scene }
+/** `claim`: the page of its penalty, once it is final. */
+type Props = {
+  contract: string
+  window: Pick<WindowView, 'credits' | 'losses'>
+  claim?: string | undefined
+  scene: Scene
+}
 
 /** Nothing at all where neither is agreed on or kept. */
-export function Credits({ contract, window: { credits, losses }, scene }: Props) {
+export function Credits({ contract, window: { credits, losses }, claim, scene }: Props) {
   if (!credits && losses.length === 0) return null
   return (
     <section class="sheet wide worths" id="worth">
       {credits && <Worth contract={contract} credits={credits} scene={scene} />}
+      {credits && claim !== undefined && (
+        <p>
+          <a href={claim}>{scene.text.penalty.go}</a>
+        </p>
+      )}
       {losses.map((loss) => (
         <Loss contract={contract} loss={loss} scene={scene} />
       ))}

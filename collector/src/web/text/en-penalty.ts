@@ -4,6 +4,7 @@ import type { PenaltyAct } from '@constat/sla/state/penalty-record'
 
 export const penaltyEn = {
   title: 'Claims',
+  go: 'Claim it, or see where it stands',
   none: 'No window that is final comes to a credit yet.',
   noneWhy: 'A window becomes final after its end and its grace; what it is worth then stands here.',
   status: {

@@ -3,6 +3,7 @@ import type { PenaltyText } from './en-penalty.ts'
 
 export const penaltyFr: PenaltyText = {
   title: 'Réclamations',
+  go: 'La réclamer, ou voir où elle en est',
   none: 'Aucune période définitive ne donne encore lieu à pénalité.',
   noneWhy:
     'Une période devient définitive après sa fin et son délai de grâce ; ce qu’elle vaut alors figure ici.',

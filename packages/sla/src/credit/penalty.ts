@@ -3,6 +3,7 @@
  * ended by a withdrawal or a settlement. Which step may follow which, whose it is, and what it may say. Silence
  * binds nobody unless a clause says so; where it does, what is said later still counts more. Pure.
  */
+import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { compare, decimal, minus, parseFraction, ZERO } from '../fraction.ts'
@@ -71,6 +72,8 @@ export type PenaltyStanding = {
   current: readonly PenaltyStep[]
   may: readonly PenaltyAct[]
   next: NextDeadline | null
+  /** Why a time cannot be counted: a calendar that does not list the year; null: it can. */
+  uncounted: string | null
 }
 
 export type PenaltyQuestion = {
@@ -89,10 +92,14 @@ export function penaltyStanding({ terms, steps, window, asOfMs }: PenaltyQuestio
     ),
   )
   const said = statusOf(current)
-  const claimUntilMs = claimClock(terms, window)?.deadlineMs ?? null
+  const claim = counted(() => claimClock(terms, window)?.deadlineMs ?? null)
+  const claimUntilMs = claim.value
   const notifiedMs = current.find(({ act }) => act === 'notify')?.doneMs ?? null
   const { timeZone } = window
-  const answerUntilMs = notifiedMs === null ? null : answerDeadlineMs(terms, { fromMs: notifiedMs, timeZone })
+  const answer = counted(() =>
+    notifiedMs === null ? null : answerDeadlineMs(terms, { fromMs: notifiedMs, timeZone }),
+  )
+  const answerUntilMs = answer.value
   const bySilence = said === 'notified' ? silenceOf(terms, { answerUntilMs, asOfMs }) : null
   const status = bySilence ? (bySilence.means === 'acceptance' ? 'accepted' : 'disputed') : said
   const isWaiting = ['theoretical', 'withdrawn', 'notified'].includes(status)
@@ -108,7 +115,18 @@ export function penaltyStanding({ terms, steps, window, asOfMs }: PenaltyQuestio
     current,
     // Silence is rebuttable: the provider may still say either.
     may: bySilence ? [...new Set<PenaltyAct>(['accept', 'dispute', ...MAY[status]])] : MAY[status],
-    next: isWaiting ? nextDeadline(terms, running) : null,
+    next: isWaiting ? counted(() => nextDeadline(terms, running)).value : null,
+    uncounted: claim.why ?? answer.why,
+  }
+}
+
+/** A day of a year that no calendar lists is never guessed, and hides nothing else. */
+function counted<T>(count: () => T): { value: T | null; why: string | null } {
+  try {
+    return { value: count(), why: null }
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'bad-contract') return { value: null, why: error.message }
+    throw error
   }
 }
 
