@@ -110,7 +110,7 @@ async function stepInTurn(deed: PenaltyDeed, deps: AnswerDeps): Promise<void> {
   const isRepeated = last !== undefined && isSame(last, step) && lastNote === note
   if (isRepeated && (deed.doneMs === null || deed.doneMs === last.doneMs)) return
   const theoretical = penalty.newest.credit?.total ?? '0'
-  const problem = stepProblem(penalty.standing, step, { theoretical, asOfMs: nowMs })
+  const problem = stepProblem(penalty.standing, step, theoretical)
   if (problem !== null) throw new Fault('conflict', problem)
   if (act === 'dispute' && note === '') {
     throw new Fault('bad-request', 'note: should say what is disputed, and why.')

@@ -54,7 +54,7 @@ function ActForm({ act, penalty, scene }: Props & { act: PenaltyAct }) {
             {...(act === 'dispute' && { required: true })}
           />
         </div>
-        <button class="primary">{words.act[act]}</button>
+        <button class={act === 'withdraw' ? undefined : 'primary'}>{words.act[act]}</button>
       </form>
     </details>
   )

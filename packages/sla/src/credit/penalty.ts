@@ -113,11 +113,16 @@ export function penaltyStanding({ terms, steps, window, asOfMs }: PenaltyQuestio
     answerUntilMs,
     isLate: notifiedMs !== null && claimUntilMs !== null && notifiedMs >= claimUntilMs,
     current,
-    // Silence is rebuttable: the provider may still say either.
-    may: bySilence ? [...new Set<PenaltyAct>(['accept', 'dispute', ...MAY[status]])] : MAY[status],
+    may: mayOf({ said, status, isWaited: said === 'notified' && asOfMs < (answerUntilMs ?? 0) }),
     next: isWaiting ? counted(() => nextDeadline(terms, running)).value : null,
     uncounted: claim.why ?? answer.why,
   }
+}
+
+/** Silence is rebuttable; and while the provider may answer in time, nothing is settled without its answer. */
+function mayOf({ said, status, isWaited }: Record<'said' | 'status', PenaltyStatus> & { isWaited: boolean }) {
+  if (isWaited) return MAY[said].filter((act) => act !== 'settle')
+  return said === status ? MAY[said] : [...new Set<PenaltyAct>(['accept', 'dispute', ...MAY[status]])]
 }
 
 /** A day of a year that no calendar lists is never guessed, and hides nothing else. */
@@ -186,7 +191,7 @@ export type PenaltyWanted = { act: PenaltyAct; side: Side; amount: string | null
 export function stepProblem(
   standing: PenaltyStanding,
   wanted: PenaltyWanted,
-  { theoretical, asOfMs }: { theoretical: string; asOfMs: UnixMs },
+  theoretical: string,
 ): string | null {
   const { act, side, amount } = wanted
   if (side !== SIDE_OF[act]) {
@@ -194,12 +199,12 @@ export function stepProblem(
       ? 'The provider answers a claim: the owner records what it decided, set off or withdrew.'
       : 'The customer claims, withdraws and settles: the provider accepts or disputes.'
   }
+  if (act === 'settle' && standing.status === 'notified' && !standing.may.includes(act)) {
+    return 'The provider may still answer: settle it once it has, or once its time to answer is over.'
+  }
   if (!standing.may.includes(act)) return orderProblem(standing.status, act)
   if (act === 'notify' && compare(decimal(theoretical), ZERO) <= 0) {
     return 'The newest closing of this window comes to no credit: there is nothing to claim.'
-  }
-  if (act === 'settle' && standing.status === 'notified' && asOfMs < (standing.answerUntilMs ?? 0)) {
-    return 'The provider may still answer: settle it once it has, or once its time to answer is over.'
   }
   return amountProblem(standing, amount, act)
 }
