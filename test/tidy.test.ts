@@ -84,6 +84,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     closing: ['view', 'db', 'ledger', 'contract', 'fold', 'latency', 'judge', 'alert/types.ts'],
     // What is set on paper, on a thread of the callers.
     print: [],
+    // The letter and the pack of a claim, and the annex: what goes from one side to the other.
+    paper: ['view', 'web', 'print', 'report', 'version.ts', 'http/actions.ts'],
     // What callers send, read and worked on by threads of its own.
     callers: ['view', 'db', 'closing', 'print'],
     // Everything that a window is judged on, as one file.
@@ -163,6 +165,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'pipeline.ts',
       'trials.ts',
       'report',
+      'paper',
       'http/actions.ts',
     ],
     // What leaves, put together.
@@ -180,7 +183,13 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   postgres: ['collector/src/db'],
   'drizzle-orm': ['collector/src/db'],
   'graphile-worker': ['collector/src/alert'],
-  hono: ['collector/src/http', 'collector/src/web', 'collector/src/report', 'collector/src/message'],
+  hono: [
+    'collector/src/http',
+    'collector/src/web',
+    'collector/src/report',
+    'collector/src/message',
+    'collector/src/paper',
+  ],
   'hono-openapi': ['collector/src/http'],
   '@hono/node-server': ['collector/src/collector.ts'],
   'prom-client': ['collector/src/metrics.ts'],

@@ -43,14 +43,18 @@ import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
+import { claimPack } from './paper/pack.ts'
+import { renderAnnex } from './paper/render-annex.ts'
 import { renderReport } from './report/render.ts'
 import { keepStatement, previewStatement, type StatementDeps } from './closing/statements.ts'
+import { answerTerms, type Speaker } from './contract/answer-terms.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
 import { formatInstant } from '@constat/shared/time'
 import { remark } from './judge/remarks.ts'
+import { takePenaltyStep } from './contract/penalties.ts'
 import type { Side } from '@constat/sla/state/declarations'
 
 export type ActionDeps = {
@@ -83,6 +87,7 @@ export function actionsOf(deps: ActionDeps): Actions {
         nowMs: nowMs(),
         print: (asked) => callers.run('report', asked, wanted.by),
       }),
+    ...paperActions(deps),
     parse: ({ source, by }) => callers.run('contract', source, by),
     archiveContract: async (contract) => {
       const archived = await archiveContract(contract, { contracts, sequencer, nowMs })
@@ -91,12 +96,7 @@ export function actionsOf(deps: ActionDeps): Actions {
       return archived
     },
     acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
-    declareExclusion: ({ contract, by, ...draft }) =>
-      declareExclusion({ contract, side: sideOf(by), draft }, { ...deps, contracts, sequencer }),
-    answerExclusion: ({ exclusion, answer, note, decision, by }) => {
-      const given = { answer, note, isDecision: decision }
-      return answerExclusion({ exclusion, side: sideOf(by), given }, { ...deps, contracts, sequencer })
-    },
+    ...wordActions(deps),
     issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
       const { token, expiresAt } = await issueJoinToken(access, { name, by: by.token })
@@ -113,6 +113,39 @@ export function actionsOf(deps: ActionDeps): Actions {
     webhooks: webhookActions(deps),
     ...sayingActions(deps),
     ...accessActions(deps),
+  }
+}
+
+/** Papers between the parties. */
+function paperActions({ pipeline, shell }: ActionDeps): Pick<Actions, 'claimPack' | 'annex'> {
+  const { callers } = pipeline
+  return {
+    annex: (wanted) => renderAnnex(wanted, (asked) => callers.run('paper', asked, wanted.by)),
+    claimPack: (wanted) =>
+      claimPack(wanted, {
+        nowMs: shell.clock.nowMs(),
+        logKey: shell.identity.publicKey.toString('hex'),
+        print: (asked) => callers.run('report', asked, wanted.by),
+        printPaper: (asked) => callers.run('paper', asked, wanted.by),
+      }),
+  }
+}
+
+/** What the sides of a contract say to each other. */
+function wordActions(
+  deps: ActionDeps,
+): Pick<Actions, 'declareExclusion' | 'answerExclusion' | 'answerTerms' | 'takePenaltyStep'> {
+  const { contracts, sequencer } = deps.pipeline
+  const given = { ...deps, db: deps.access.db, contracts, sequencer }
+  return {
+    declareExclusion: ({ contract, by, ...draft }) =>
+      declareExclusion({ contract, side: sideOf(by), draft }, given),
+    answerExclusion: ({ exclusion, answer, note, decision, by }) => {
+      const said = { answer, note, isDecision: decision }
+      return answerExclusion({ exclusion, side: sideOf(by), given: said }, given)
+    },
+    answerTerms: ({ by, ...answer }) => answerTerms({ ...answer, by: speakerOf(by) }, given),
+    takePenaltyStep: ({ by, ...deed }) => takePenaltyStep({ ...deed, by: speakerOf(by) }, given),
   }
 }
 
@@ -152,7 +185,7 @@ function accessActions({ access, publicUrl }: ActionDeps): {
     sessions: {
       authenticate: async (sent) => {
         const holder = await authenticate(access, sent)
-        return holder && { role: holder.role, contract: holder.contract, token: holder.id }
+        return holder && { role: holder.role, contract: holder.contract, token: holder.id, as: sent.as }
       },
       open: (token) => openSession(access, token),
       close: (session) => ended(closeSession(access, session)),
@@ -189,6 +222,10 @@ function statementDeps({ pipeline, shell }: ActionDeps, by: StatementWanted['by'
 function partyRole({ role }: Pick<Caller, 'role'>) {
   if (role !== 'internal') return role
   throw new Fault('forbidden', 'This token may not do that.')
+}
+
+function speakerOf(by: Caller): Speaker {
+  return { side: sideOf(by), signedIn: by.as }
 }
 
 /** The owner speaks for the customer. */

@@ -192,13 +192,13 @@ export class Pipeline {
     const nowMs = (): UnixMs => shell.clock.nowMs()
     const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
     const judged = new JudgedReads({ timelines, slots }, agents, witnesses)
-    const shown = { nowMs, contracts, agents, timelines, judged, slots, setAside, witnesses }
+    const shown = { db, nowMs, contracts, agents, timelines, judged, slots, setAside, witnesses }
     const views = new ContractReads({ ...shown, tracks, sequencer, logKey: shell.identity.publicKey })
     return readModelOf({
       contracts: views,
       status: () => statusOf({ nowMs, contracts, views: () => views.contracts() }),
       incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, judged, setAside }),
-      windows: new WindowReads({ ...shown, db, states, losses, callers, pgConfig }),
+      windows: new WindowReads({ ...shown, states, losses, callers, pgConfig }),
       latency: { contracts, agents, tracks, latencies },
       bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
       plan: { db, contracts, nowMs, ...this.#deps.alerts },

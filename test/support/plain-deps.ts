@@ -11,12 +11,12 @@ import type { ReadModel } from '@constat/collector/view/reads'
 import { SEED_NOW_MS } from './seed-story.ts'
 
 const CALLERS: Record<string, Caller> = {
-  'owner-token': { role: 'owner', contract: null, token: 'tok_owner' },
-  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half' },
-  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer' },
-  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider' },
-  'internal-token': { role: 'internal', contract: null, token: 'tok_internal' },
-  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined' },
+  'owner-token': { role: 'owner', contract: null, token: 'tok_owner', as: 'api' },
+  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half', as: 'api' },
+  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer', as: 'api' },
+  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider', as: 'api' },
+  'internal-token': { role: 'internal', contract: null, token: 'tok_internal', as: 'api' },
+  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined', as: 'api' },
 }
 
 const LINKS: Record<string, { id: string; contract: string; incident: string | null }> = {}
@@ -28,6 +28,8 @@ const NOTHING: ReadModel = {
   window: () => Promise.resolve(null),
   closedWindows: () => [],
   closing: () => Promise.resolve(null),
+  penalties: () => Promise.resolve([]),
+  penalty: () => Promise.resolve(null),
   statements: () => [],
   reconciliation: () => Promise.resolve(null),
   reconcile: () => Promise.resolve(null),
@@ -69,9 +71,13 @@ export function plainDeps({
       tryContract: refuse('tryContract'),
       declareExclusion: refuse('declareExclusion'),
       answerExclusion: refuse('answerExclusion'),
+      answerTerms: refuse('answerTerms'),
+      takePenaltyStep: refuse('takePenaltyStep'),
       keepStatement: refuse('keepStatement'),
       previewStatement: refuse('previewStatement'),
       report: refuse('report'),
+      claimPack: refuse('claimPack'),
+      annex: refuse('annex'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
       remark: refuse('remark'),

@@ -40,6 +40,8 @@ const PAGES = {
   left: '/contracts/intranet/services/badges?range=30d',
   stopped: '/contracts/intranet/services/wiki?range=7d',
   status: '/status',
+  claims: '/claims',
+  penalty: `/contracts/${HOSTING}/penalties/2026-10`,
   incidents: '/incidents',
   incident: `/incidents/${portal}`,
   past: `/incidents/${past[0]!.id}`,
@@ -147,12 +149,20 @@ describe('by keyboard', () => {
     const { page, leave } = await enter({ locale: 'en' })
     await page.goto('/')
     const stops: string[] = []
-    for (let n = 0; n < 6; n += 1) {
+    for (let n = 0; n < 7; n += 1) {
       await page.keyboard.press('Tab')
       stops.push(String(await page.evaluate('document.activeElement.textContent.trim()')))
       expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
     }
-    expect(stops).toEqual(['Skip to the content', 'Constat', 'Now', 'Contract', 'Incidents', 'Setup'])
+    expect(stops).toEqual([
+      'Skip to the content',
+      'Constat',
+      'Now',
+      'Contract',
+      'Incidents',
+      'Claims',
+      'Setup',
+    ])
     await page.keyboard.press('Enter')
     await page.waitForURL('**/setup/agents')
     await page.keyboard.press('Tab')
@@ -171,7 +181,7 @@ describe('live', () => {
     await page.locator('.crumbs a').focus()
     await deps.actions.acknowledge({
       incident: portal,
-      by: { role: 'owner', contract: null, token: 'tok_owner' },
+      by: { role: 'owner', contract: null, token: 'tok_owner', as: 'api' },
     })
     await page.locator('.marks .stamp', { hasText: /^Acknowledged$/ }).waitFor({ timeout: 3_000 })
     expect(await page.locator('#timeline-table').getAttribute('open')).toBe('')

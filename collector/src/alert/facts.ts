@@ -251,6 +251,49 @@ export function exclusionFact({ contract, exclusion, atMs, publicUrl }: Exclusio
   return { type: 'exclusion.proposed', contract, atMs, data }
 }
 
+/** The provider has answered a revision. */
+export type TermsAnswered = {
+  contract: string
+  terms: { revision: number; digest: string; answer: 'agreed' | 'objected'; saidBy: string; message: string }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function termsFact({ contract, terms, atMs, publicUrl }: TermsAnswered): Fact {
+  const { answer, ...said } = terms
+  const page = publicUrl === null ? null : `${publicUrl}/contracts/${encodeURIComponent(contract)}/terms`
+  const links = page === null ? {} : { terms: page }
+  const data = { id: `r${said.revision}/${answer}/${atMs}`, contract, ...cutTexts(said), links }
+  return { type: `terms.${answer}`, contract, atMs, data }
+}
+
+/** A penalty was notified, or its claim answered. */
+export type PenaltyTold = {
+  type: 'penalty.notified' | 'penalty.answered'
+  contract: string
+  penalty: {
+    window: string
+    version: number
+    kind: string
+    amount: string | null
+    currency: string
+    claimed: string
+    saidBy: string
+    answerUntil: string | null
+    message: string
+  }
+  atMs: UnixMs
+  publicUrl: string | null
+}
+
+export function penaltyFact({ type, contract, penalty, atMs, publicUrl }: PenaltyTold): Fact {
+  const { window, version, kind } = penalty
+  const path = `/contracts/${encodeURIComponent(contract)}/penalties/${encodeURIComponent(window)}`
+  const links = publicUrl === null ? {} : { penalty: publicUrl + path }
+  const data = { id: `${window}/v${version}/${kind}/${atMs}`, contract, ...cutTexts(penalty), links }
+  return { type, contract, atMs, data }
+}
+
 /** A budget burns too fast, or a guarantee is not met: one event for each window. */
 export type ObjectiveChanged = {
   type: 'objective.at_risk' | 'objective.breached'

@@ -37,6 +37,10 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
   'certificate.expiring': { says: 'certificate ends soon', urgency: 'warn' },
   'claim.deadline': { says: 'time to claim ends soon', urgency: 'warn' },
   'exclusion.proposed': { says: 'exclusion proposed', urgency: 'note' },
+  'terms.agreed': { says: 'terms agreed to', urgency: 'note' },
+  'terms.objected': { says: 'terms objected to', urgency: 'warn' },
+  'penalty.notified': { says: 'penalty notified', urgency: 'note' },
+  'penalty.answered': { says: 'penalty answered', urgency: 'note' },
   'evidence.anomaly': { says: 'integrity anomaly', urgency: 'warn' },
   'webhook.test': { says: 'test message', urgency: 'note' },
 }
@@ -46,10 +50,14 @@ const LINES: readonly { key: string; label: string }[] = [
   { key: 'contract', label: 'Contract' },
   { key: 'guarantee', label: 'Guarantee' },
   { key: 'window', label: 'Window' },
+  { key: 'revision', label: 'Revision' },
+  { key: 'amount', label: 'Amount' },
   { key: 'kind', label: 'Kind' },
   { key: 'start', label: 'From' },
   { key: 'end', label: 'To' },
   { key: 'declaredBy', label: 'Declared by' },
+  { key: 'saidBy', label: 'By' },
+  { key: 'answerUntil', label: 'To be answered until' },
   { key: 'check', label: 'Check' },
   { key: 'cause', label: 'Cause' },
   { key: 'failure', label: 'First failure' },
@@ -115,6 +123,11 @@ export function durationText(durationMs: number): string {
 const TEXTS: Readonly<Record<string, (data: EventData) => string | null>> = {
   owner: answererOf,
   changed: (data) => CHANGES[textAt(objectAt(data, 'changed'), 'kind') ?? '']?.(data) ?? null,
+  revision: ({ revision }) => (typeof revision === 'number' ? String(revision) : null),
+  amount: (data) => {
+    const parts = [textAt(data, 'amount'), textAt(data, 'currency')]
+    return parts[0] === null ? null : parts.filter((part) => part !== null).join(' ')
+  },
   failure: (data) => {
     // An incident is told as its view, or in the shape of an older version that had no first failure.
     const { failure = null, cause } = data as unknown as Partial<IncidentView>

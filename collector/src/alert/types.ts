@@ -23,17 +23,15 @@ export const EVENT_TYPES = [
   'certificate.expiring',
   'exclusion.proposed',
   'claim.deadline',
-  'evidence.anomaly',
-] as const
-
-/** Names that are kept for what is to be told later: nothing tells them, so nobody can subscribe to them. */
-export const RESERVED_TYPES: readonly string[] = [
   'terms.agreed',
   'terms.objected',
   'penalty.notified',
   'penalty.answered',
-  'report.ready',
-]
+  'evidence.anomaly',
+] as const
+
+/** Names that are kept for what is to be told later: nothing tells them, so nobody can subscribe to them. */
+export const RESERVED_TYPES: readonly string[] = ['report.ready']
 
 export type EventType = (typeof EVENT_TYPES)[number]
 

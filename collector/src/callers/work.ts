@@ -11,7 +11,7 @@ import type { Reconciliation } from '@constat/sla/reconciliation/answer'
 import { reconcileGuarantee, type Reconciling } from '@constat/sla/reconciliation/of-guarantee'
 import { interimHere, type InterimJob } from '../closing/interim.ts'
 import { previewHere, type PreviewJob } from '../closing/preview.ts'
-import { reportPdf, type PdfAsked } from '../print/pdf.ts'
+import { paperPdf, reportPdf, type PaperAsked, type PdfAsked } from '../print/pdf.ts'
 import { windowNamedIn } from '../closing/statements.ts'
 import {
   statementIn,
@@ -42,6 +42,8 @@ export type Work = {
   }
   preview: { given: PreviewAsked; made: PreviewView }
   report: { given: PdfAsked; made: Uint8Array }
+  /** A letter or an amendment. */
+  paper: { given: PaperAsked; made: Uint8Array }
   /** `result.json` of a window that goes on; null: nothing is promised in it. */
   interim: { given: InterimJob; made: string | null }
 }
@@ -60,6 +62,7 @@ export const LIMITS = {
   preview: { withinMs: 120_000, most: 1 },
   // One of twenty services takes a fifth of a second.
   report: { withinMs: 20_000, most: 1 },
+  paper: { withinMs: 20_000, most: 1 },
   interim: { withinMs: 120_000, most: 1 },
 } as const satisfies Record<Kind, { withinMs: number; most: number }>
 
@@ -90,6 +93,7 @@ export const WORK: { [K in Kind]: (given: Work[K]['given']) => Work[K]['made'] |
       })
     },
     report: reportPdf,
+    paper: paperPdf,
     interim: (job) => interimHere(job),
     preview: ({ contract, source, ...job }) => previewHere(job, termsOf(parseContract(source), contract)),
   }

@@ -121,6 +121,47 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
       end(await (await import('./read.ts')).get(kind ?? 'contracts', flags, world)),
     )
   addQuestions(program, world, end)
+  addPapers(program, world, end)
+}
+
+/** What is taken along from a window or a contract, as files. */
+function addPapers(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('report <contract>')
+    .description('the report of a window: results, incidents, exclusions, penalty, and how it was judged')
+    .requiredOption(...WINDOW)
+    .addOption(new Option('--format <format>', 'form of the report').choices(REPORT_FORMATS).default('html'))
+    .addOption(new Option('--lang <lang>', "language (default: the collector's)").choices(['en', 'fr']))
+    .option('--version-of-window <n>', 'this version of a closed window (default: the newest)')
+    .option('-o, --output <file>', 'where to (default: its own name, here)')
+    .option(...DATA)
+    .action(async (name, flags) => end(await (await import('./report.ts')).report(name, flags, world)))
+  program
+    .command('evidence <contract>')
+    .description('everything that a window is judged on, as one zip that constat-verify checks')
+    .requiredOption(...WINDOW)
+    .requiredOption('-o, --output <file>', 'the zip to write')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./evidence.ts')).evidence(name, flags, world)))
+  program
+    .command('claim <contract>')
+    .description('what a claim takes: letter, report, incidents, evidence, and what it still lacks')
+    .requiredOption(...WINDOW)
+    .addOption(new Option('--lang <lang>', "language (default: the collector's)").choices(['en', 'fr']))
+    .requiredOption('-o, --output <dir>', 'the folder to write into')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./claim.ts')).claim(name, flags, world)))
+  program
+    .command('annex <contract>')
+    .description('the draft of the amendment that makes the instrument part of a contract, in both languages')
+    .addOption(
+      new Option('--lang <lang>', 'which stands first (default: which prevails)').choices(['en', 'fr']),
+    )
+    .requiredOption('-o, --output <file>', 'the file to write: .pdf, .html or .md')
+    .option(...DATA)
+    .action(async (name, flags) => end(await (await import('./annex.ts')).annex(name, flags, world)))
 }
 
 /** What a contract is asked of the past, and of other terms. */
@@ -145,25 +186,6 @@ function addQuestions(program: Command, world: World, end: (code: number) => voi
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./replay.ts')).replay(name, flags, world)))
-  program
-    .command('report <contract>')
-    .description('the report of a window: results, incidents, exclusions, penalty, and how it was judged')
-    .requiredOption(...WINDOW)
-    .addOption(new Option('--format <format>', 'form of the report').choices(REPORT_FORMATS).default('html'))
-    .addOption(new Option('--lang <lang>', "language (default: the collector's)").choices(['en', 'fr']))
-    .option('--version-of-window <n>', 'this version of a closed window (default: the newest)')
-    .option('-o, --output <file>', 'where to (default: its own name, here)')
-    .option(...DATA)
-    .option(...JSON_OUT)
-    .action(async (name, flags) => end(await (await import('./report.ts')).report(name, flags, world)))
-  program
-    .command('evidence <contract>')
-    .description('everything that a window is judged on, as one zip that constat-verify checks')
-    .requiredOption(...WINDOW)
-    .requiredOption('-o, --output <file>', 'the zip to write')
-    .option(...DATA)
-    .option(...JSON_OUT)
-    .action(async (name, flags) => end(await (await import('./evidence.ts')).evidence(name, flags, world)))
   program
     .command('preset [name]')
     .description('contracts to start from: list them, or print one')

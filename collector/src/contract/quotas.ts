@@ -13,6 +13,15 @@ export const EXCLUSION_QUOTA: Quota = { what: 'declarations', perDay: 200, count
 export const ANSWER_QUOTA: Quota = { what: 'answers', perDay: 400, count: 4_000, bytes: 2 * 1024 * 1024 }
 /** A statement a month for ten years and three corrections of each. */
 export const STATEMENT_QUOTA: Quota = { what: 'statements', perDay: 20, count: 480, bytes: 32 * 1024 * 1024 }
+/** Words to every revision of ten years; how long each may be is bounded where it comes in. */
+export const TERMS_QUOTA: Quota = { what: 'answers to terms', perDay: 20, count: 400, bytes: 2 * 1024 * 1024 }
+/** Ten steps a month for ten years. */
+export const PENALTY_QUOTA: Quota = {
+  what: 'steps of penalties',
+  perDay: 60,
+  count: 1_200,
+  bytes: 4 * 1024 * 1024,
+}
 
 /** Notes and disputes: a hundred a day in the worst weeks. */
 export const REMARK_QUOTA: Quota = { what: 'remarks', perDay: 200, count: 4_000, bytes: 4 * 1024 * 1024 }

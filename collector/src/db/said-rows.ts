@@ -1,9 +1,9 @@
-/** Rows of what people said: the words that leaves hold a commitment to. */
+/** Rows of what people said: the words that leaves hold a commitment to. They may be erased. */
 import type { Database, Tx } from './tx.ts'
 
 export type SaidRow = { digest: Buffer; salt: Buffer; text: string }
 
-export async function keepSaid(tx: Tx, { digest, salt, text }: SaidRow): Promise<void> {
+export async function insertSaid(tx: Tx, { digest, salt, text }: SaidRow): Promise<void> {
   await tx`insert into said (digest, salt, text) values (${digest}, ${salt}, ${text}) on conflict do nothing`
 }
 

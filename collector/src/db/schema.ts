@@ -65,7 +65,7 @@ export const entry = pgTable(
 /** Bodies above the entry limit; the leaf holds their SHA-256. */
 export const blob = pgTable('blob', { digest: bytes('digest').primaryKey(), body: bytes('body').notNull() })
 
-/** Words of people, which leaves hold a salted SHA-256 of: they can be erased, and the tree stays whole. */
+/** What people wrote beside a leaf, by the salted commitment that it holds. Erasable: the tree holds without it. */
 export const said = pgTable('said', {
   digest: bytes('digest').primaryKey(),
   salt: bytes('salt').notNull(),

@@ -4,14 +4,16 @@
  */
 import type { Clock, UnixMs } from '@constat/shared/time'
 import type { ParsedContracts } from '@constat/sla/contract/parse'
+import type { PenaltyAct, PenaltyStep } from '@constat/sla/state/penalty-record'
+import type { TermsAnswer } from '@constat/sla/state/terms-answer'
 import type { Asker } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
-import type { ReadModel } from '../view/reads.ts'
+import type { BundleFile, ReadModel } from '../view/reads.ts'
 import type { StatementPreviewView } from '../view/statement.ts'
-import type { ReportFormat } from '../view/report-format.ts'
+import type { AnnexForm, ReportFormat } from '../view/report-format.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { ReportedView } from '../view/remark.ts'
 import type { AuditView, LinkIssued, TokenIssued, TokenView } from '../view/access.ts'
@@ -20,7 +22,7 @@ import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
 
 /** Who asks. `contract` null: all of them; a provider always has one. `token`: id of the API token behind it. */
-export type Caller = { role: Role; contract: string | null; token: string }
+export type Caller = { role: Role; contract: string | null; token: string; as: Sent['as'] }
 
 /** A secret that came with a request, and the way it came. */
 export type Sent = { secret: string; as: 'api' | 'session' }
@@ -100,6 +102,27 @@ export type LinkWanted = {
   by: Caller
 }
 
+export type TermsAnswerWanted = {
+  contract: string
+  revision: number
+  answer: TermsAnswer['answer']
+  note: string
+  by: Caller
+}
+
+export type PenaltyDeed = {
+  contract: string
+  window: string
+  act: PenaltyAct
+  /** Absent: of an acceptance or a settlement the whole. */
+  amount: string | null
+  how: PenaltyStep['how']
+  /** Absent: now. */
+  doneMs: UnixMs | null
+  note: string
+  by: Caller
+}
+
 export type SessionActions = {
   /** Whose it is. Null: nobody's, past its end, or not for this use. */
   authenticate(sent: Sent): Promise<Caller | null>
@@ -160,6 +183,18 @@ export type ReportWanted = {
   by: Asker
 }
 
+/** `read`: as the provider sees the contract, so that nothing is sent to it that is not for it. */
+export type ClaimWanted = { contract: string; window: string; lang: 'en' | 'fr'; read: ReadModel; by: Asker }
+
+/** `lang`: which of the two stands first; null: the one that prevails. */
+export type AnnexWanted = {
+  contract: string
+  form: AnnexForm
+  lang: 'en' | 'fr' | null
+  read: ReadModel
+  by: Asker
+}
+
 export type ReportMade = { file: string; body: string | Uint8Array }
 
 export type Actions = {
@@ -180,12 +215,20 @@ export type Actions = {
   declareExclusion(wanted: ExclusionWanted): Promise<ExclusionAnswer>
   /** Fault `conflict` where this side has nothing to answer. The caller may see the exclusion. */
   answerExclusion(given: AnswerWanted): Promise<void>
+  /** The provider agrees or objects to a revision; the same again changes nothing. The caller may see the contract. */
+  answerTerms(given: TermsAnswerWanted): Promise<void>
+  /** A step of a penalty; the same again changes nothing. Fault `conflict` out of order. The caller may see it. */
+  takePenaltyStep(deed: PenaltyDeed): Promise<void>
   /** Keeps what the provider says of a window. The caller may see the contract. The answer is its id. */
   keepStatement(wanted: StatementWanted): Promise<{ id: string }>
   /** How it would be read, line by line; nothing is written. */
   previewStatement(wanted: StatementWanted): Promise<StatementPreviewView>
   /** Null: there is no such contract, window or version. Fault `too-large`, `rate-limited`. */
   report(wanted: ReportWanted): Promise<ReportMade | null>
+  /** Null: there is no such contract or window. Fault `conflict` where there is nothing to claim; of a bundle. */
+  claimPack(wanted: ClaimWanted): Promise<BundleFile | null>
+  /** Null: there is no such contract. */
+  annex(wanted: AnnexWanted): Promise<ReportMade | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */
   parse(wanted: { source: ContractSource[]; by: Asker }): Promise<ParsedContracts>
   issueAgentToken(wanted: { name: string | null; by: Caller }): Promise<AgentInvitation>

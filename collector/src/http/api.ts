@@ -17,6 +17,7 @@ import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
 import { linkRoutes } from './routes/links.ts'
 import { remarkRoutes } from './routes/remarks.ts'
+import { penaltyRoutes } from './routes/penalties.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -32,6 +33,7 @@ const TAGS = [
   { name: 'checks', description: 'How long answers took' },
   { name: 'incidents', description: 'What broke, and who has it in hand' },
   { name: 'exclusions', description: 'Time that should not count, and who says so' },
+  { name: 'penalties', description: 'What is claimed, and what the other side says to it' },
   { name: 'agents', description: 'Who measures' },
   { name: 'tokens', description: 'Who may come in, and who let them' },
   { name: 'webhooks', description: 'Who is told' },
@@ -43,6 +45,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
   for (const routes of [
     contractRoutes,
     windowRoutes,
+    penaltyRoutes,
     reportRoutes,
     serviceRoutes,
     checkRoutes,

@@ -99,6 +99,20 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
   return validator('json', schema, refuse)
 }
 
+/** A body that may be left out: there is nothing that must be said. */
+export async function optionalBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+  const text = await c.req.text()
+  return readForm(schema, text.trim() === '' ? {} : jsonOf(text))
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Fault('bad-request', 'The body is no JSON.', { hint: 'Send {} or {"note": "…"}, or nothing.' })
+  }
+}
+
 /** The query of a page, read as the API reads its own. */
 export function readQuery<S extends z.ZodType>(schema: S, c: Context): z.output<S> {
   return readForm(schema, c.req.query())

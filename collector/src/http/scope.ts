@@ -11,6 +11,8 @@ import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
 import type { Caller } from './actions.ts'
+import { SIDE_OF } from '@constat/sla/credit/penalty'
+import type { PenaltyView } from '../view/penalty.ts'
 
 /** What a route or a page asks for; who may is this table and nothing else. */
 export type Deed =
@@ -21,6 +23,8 @@ export type Deed =
   | 'acknowledge'
   | 'note'
   | 'dispute'
+  | 'answer'
+  | 'claim'
   | 'declare'
   | 'manage'
 
@@ -36,7 +40,11 @@ const MAY = {
   note: ['owner', 'provider'],
   /** What was measured is the owner's own instrument. */
   dispute: ['provider'],
-  /** Exclusions: the owner speaks for the customer, a provider for itself. */
+  /** Agree to a revision, or object: the provider's word, and nobody speaks it for it. */
+  answer: ['provider'],
+  /** Drafts of the customer's own: what a claim is made of, and what it still lacks. */
+  claim: ['owner', 'viewer'],
+  /** Exclusions, penalties: the owner speaks for the customer, a provider for itself. */
   declare: ['owner', 'provider'],
   /** Contracts, agents, webhooks: their addresses can hold secrets, so even reading them is the owner's. */
   manage: ['owner'],
@@ -105,7 +113,7 @@ function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): 
         ...view,
         guarantees: view.guarantees.map((one) => names(name).guarantee(one)),
       })),
-    terms: (name) => mapped(own.terms(name), (terms) => names(name).terms(terms)),
+    terms: (name, revision) => mapped(own.terms(name, revision), (terms) => names(name).terms(terms)),
     timeline: (service, span, contract) =>
       mapped(own.timeline(service, span, contract), (view) => names(view.contract).timeline(view)),
     latency: async (check, span, of) => {
@@ -147,6 +155,10 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     },
     closedWindows: (name) => (mine(name) ? read.closedWindows(name) : []),
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
+    penalties: async (name) =>
+      mine(name) ? (await read.penalties(name)).map((one) => ownSteps(one, caller)) : [],
+    penalty: async (name, key) =>
+      mine(name) ? mapped(await read.penalty(name, key), (one) => ownSteps(one, caller)) : null,
     statements: (name) => (mine(name) ? read.statements(name) : []),
     reconciliation: async (name, id, by) => (mine(name) ? read.reconciliation(name, id, by) : null),
     reconcile: async (name, key, text, by) => (mine(name) ? read.reconcile(name, key, text, by) : null),
@@ -156,7 +168,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     checkpoint: async (name) => (mine(name) ? read.checkpoint(name) : null),
     tile: async (name, path) => (mine(name) ? read.tile(name, path) : null),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
-    terms: (name) => (mine(name) ? read.terms(name) : null),
+    terms: (name, revision) => (mine(name) ? read.terms(name, revision) : null),
     timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),
     latency: (check, span, of) => read.latency(check, span, { ...of, ...only }),
     incidents: async (filter) =>
@@ -176,6 +188,17 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     alertPlan: async (name) => (mine(name) && may(caller, 'manage') ? read.alertPlan(name) : null),
     vantages: (name) => (mine(name) ? read.vantages(name) : []),
   }
+}
+
+/** As the provider of one contract sees it: what is sent to it is made from this. */
+export function asProvider(read: ReadModel, contract: string): ReadModel {
+  return within(read, { role: 'provider', contract, token: '', as: 'api' })
+}
+
+/** Each side is offered its own steps, and whoever only reads none. */
+function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
+  const own = may(caller, 'declare') ? (caller.role === 'provider' ? 'provider' : 'customer') : null
+  return { ...penalty, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
 }
 
 /** The model of losses is the customer's own document. */

@@ -10,6 +10,7 @@ import { claimClock } from '@constat/sla/credit/claim'
 import { creditStatement, type CreditStatement, type PastWindow } from '@constat/sla/credit/statement'
 import { newestClosing } from '@constat/sla/state/contract-state'
 import { windowsOf } from '@constat/sla/state/in-force'
+import type { Penalty } from '../contract/penalties.ts'
 import type { LiveJudgement } from './live.ts'
 import type { CreditsView, GuaranteeCreditView } from '../view/credit.ts'
 import type { WindowQuestion } from './window-question.ts'
@@ -50,22 +51,27 @@ export function creditOf(statement: CreditStatement | null, guarantee: string): 
   return { amount, currency: statement.currency, lines }
 }
 
+/** `penalty`: of a window that is final; null: it is not, and its deadline is the earliest that it can be. */
 export function creditsView(
   statement: CreditStatement | null,
   { revision, window, guarantee }: WindowQuestion,
+  penalty: Penalty | null,
 ): CreditsView | null {
   if (!statement) return null
   const { currency, tax, total, lines, rights, exclusive } = statement
   const endMs = window.endMs
   const { timeZone } = guarantee.window
-  const finalMs = endMs + revision.terms.finalisation.graceMs
+  const finalMs = penalty?.finalMs ?? endMs + revision.terms.finalisation.graceMs
   const clock = claimClock(revision.terms, { endMs, finalMs, timeZone })
   const claim = clock && {
     deadlineAt: formatInstant(clock.deadlineMs),
     formalNotice: clock.formalNotice,
     silence: clock.silence,
   }
-  return { state: 'theoretical', currency, tax, total, lines, rights, exclusive, claim }
+  const state = penalty?.standing.status ?? 'theoretical'
+  const next = penalty?.standing.next
+  const nextDeadline = next ? { what: next.what, at: formatInstant(next.atMs) } : null
+  return { state, nextDeadline, currency, tax, total, lines, rights, exclusive, claim }
 }
 
 /** As closed, or as it stands: a window that nobody closed can still change. */

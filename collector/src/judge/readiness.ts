@@ -3,15 +3,20 @@ import { mayRun } from '@constat/sla/assembly/observed'
 import { answeredByProvider, type ExpandedContract } from '@constat/sla/contract/expanded'
 import type { ReadinessFacts } from '@constat/sla/readiness'
 import type { KnownAgent } from '../intake/agents.ts'
-import { newest, type ContractState } from '@constat/sla/state/contract-state'
+import { newest, type ContractState, type Revision } from '@constat/sla/state/contract-state'
+import { termsStanding } from '@constat/sla/state/terms-answer'
 import { membersNow } from './silences.ts'
 import { siteOf, sitesOf } from '@constat/sla/assembly/sites'
 
-/** `isWitnessed`: whether others than this collector have lately signed what its log says. */
+/**
+ * `isWitnessed`: whether others than this collector have lately signed what its log says. `judgedBy`: the revisions in
+ * force in what is looked at; none: the newest. All of them have to be agreed to.
+ */
 export function readinessFacts(
   state: ContractState,
   agents: readonly KnownAgent[],
   isWitnessed: boolean,
+  judgedBy: readonly Revision[] = [],
 ): ReadinessFacts {
   const { terms: contract } = newest(state)
   const measuring = membersNow(state, agents)
@@ -25,6 +30,9 @@ export function readinessFacts(
     providerFreeReferences: freeReferences(contract, measuring),
     administratorsDeclared:
       measuring.length > 0 && measuring.every((agent) => siteOf(contract, agent)?.administeredBy != null),
+    termsAgreed: (judgedBy.length > 0 ? judgedBy : [newest(state)]).every(
+      (revision) => termsStanding(state, revision) === 'agreed',
+    ),
     clocksWithinBound: measuring.length > 0 && measuring.every(({ clockErrorMs }) => clockErrorMs <= bound),
     timestampsOrWitness: isWitnessed,
     // The ledger has the first delivery that was accepted about each incident; nobody says who runs that host.

@@ -14,7 +14,7 @@ import { incidentFact } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import type { Contracts } from '../contract/contracts.ts'
 import { REMARK_QUOTA, REPORT_QUOTA, requireRoom } from '../contract/quotas.ts'
-import { say, sayDraft } from '../ledger/said.ts'
+import { keepSaid, sayDraft } from '../ledger/said.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { incidentView } from './describe.ts'
@@ -77,7 +77,7 @@ export function remark(wanted: RemarkWanted, deps: RemarkDeps): Promise<Remarked
     }
     requireRoomFor(made, state)
     const facts = factsOf(made, state, deps)
-    const within = said ? { within: (tx: Parameters<typeof say>[0]) => say(tx, said) } : {}
+    const within = said ? { within: (tx: Parameters<typeof keepSaid>[0]) => keepSaid(tx, said) } : {}
     await sequencer.append({ log: state.log, drafts: [remarkLeaf(made)], facts, ...within })
     return { remark: made, others: reportsOf(state, service, nowMs - LATELY_MS).length }
   })

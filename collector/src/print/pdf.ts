@@ -1,44 +1,71 @@
 /**
- * A report as PDF/A-3b (ISO 19005-3), set by typst, with `result.json` attached. Runs on a thread of the callers, as
- * setting a page keeps a processor busy. The same report gives the same bytes.
+ * Paper as PDF/A-3b (ISO 19005-3), set by typst; a report has `result.json` attached. Runs on a thread of the callers, as
+ * setting a page keeps a processor busy. The same facts give the same bytes.
  */
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { ReportDocument, ReportTable } from './document.ts'
+import type { Paper } from './paper.ts'
 
 /** `result`: the JSON of the whole report. `atS`: when it was made, Unix seconds. */
 export type PdfAsked = { document: ReportDocument; result: string; product: string; atS: number }
 
-const TEMPLATE = new URL('./static/report.typ', import.meta.url)
+const REPORT = new URL('./static/report.typ', import.meta.url)
+const PAPER = new URL('./static/paper.typ', import.meta.url)
 /** Far more than twenty services need. */
 const MAX_ROWS = 5_000
 /** Of the widest column to the narrowest: none is squeezed to nothing. */
 const MAX_SHARE = 4
 
 /** Faults: `too-large`, `internal` where it cannot be set. */
-export async function reportPdf({ document, result, product, atS }: PdfAsked): Promise<Uint8Array> {
-  const rows = document.sections.reduce((sum, { table }) => sum + (table?.rows.length ?? 0), 0)
-  if (rows > MAX_ROWS) {
-    throw new Fault('too-large', `The report has ${rows} rows, more than the ${MAX_ROWS} of a PDF.`, {
-      hint: 'Ask for it as HTML, CSV or JSON.',
-    })
-  }
+export function reportPdf({ document, result, product, atS }: PdfAsked): Promise<Uint8Array> {
+  requireRows(document.sections.map(({ table }) => table?.rows.length ?? 0))
+  const sections = document.sections.map(laidOut)
+  return setPdf(REPORT, { inputs: { result, document: { ...document, product, sections } }, atS })
+}
+
+export type PaperAsked = { paper: Paper; product: string; atS: number }
+
+/** A letter or an amendment. Faults as above. */
+export function paperPdf({ paper, product, atS }: PaperAsked): Promise<Uint8Array> {
+  const blocks = paper.parts.flatMap((part) => part.blocks)
+  requireRows(blocks.map((block) => (block.kind === 'table' ? block.rows.length : 0)))
+  const parts = paper.parts.map((part) => ({
+    ...part,
+    blocks: part.blocks.map((block) =>
+      block.kind === 'table' ? { ...block, widths: widthsOf(block) } : block,
+    ),
+  }))
+  return setPdf(PAPER, { inputs: { document: { ...paper, product, parts } }, atS })
+}
+
+function requireRows(tables: readonly number[]): void {
+  const rows = tables.reduce((sum, count) => sum + count, 0)
+  if (rows <= MAX_ROWS) return
+  throw new Fault('too-large', `The paper has ${rows} rows, more than the ${MAX_ROWS} of a PDF.`, {
+    hint: 'Ask for it in another form: HTML, CSV or JSON.',
+  })
+}
+
+async function setPdf(
+  template: URL,
+  { inputs, atS }: { inputs: { result?: string; document: object }; atS: number },
+): Promise<Uint8Array> {
   const { NodeCompiler } = await import('@myriaddreamin/typst-ts-node-compiler')
-  const path = fileURLToPath(TEMPLATE)
+  const path = fileURLToPath(template)
   const compiler = NodeCompiler.create({ workspace: dirname(path) })
-  const inputs = {
-    result,
-    document: JSON.stringify({ ...document, product, sections: document.sections.map(laidOut) }),
-  }
   try {
     return compiler.pdf(
-      { mainFileContent: readFileSync(path, 'utf8'), inputs },
+      {
+        mainFileContent: readFileSync(path, 'utf8'),
+        inputs: { ...inputs, document: JSON.stringify(inputs.document) },
+      },
       { pdfStandard: 'a-3b', creationTimestamp: atS },
     )
   } catch (error) {
-    throw new Error(`the report could not be set: ${messageOf(error)}`, { cause: error })
+    throw new Error(`the paper could not be set: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -48,7 +75,7 @@ function laidOut({ heading, notes = [], facts = [], table }: ReportDocument['sec
   return { heading, notes, facts, head, numbers, rows, widths: table ? widthsOf(table) : [] }
 }
 
-function widthsOf({ head, rows }: ReportTable): number[] {
+function widthsOf({ head, rows }: Pick<ReportTable, 'head' | 'rows'>): number[] {
   const longest = head.map((said, i) =>
     Math.max(longestWord(said), ...rows.map((row) => Math.sqrt((row[i] ?? '').length) * 3)),
   )

@@ -5,7 +5,13 @@
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
 import { checksOf } from '@constat/sla/service-tree'
-import { newest, nameIn, type ContractState, type Life } from '@constat/sla/state/contract-state'
+import {
+  newest,
+  nameIn,
+  type ContractState,
+  type Life,
+  type Revision,
+} from '@constat/sla/state/contract-state'
 import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import {
   effectiveFromMs,
@@ -18,7 +24,10 @@ import {
 import { Fault } from '@constat/shared/fault'
 import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
+import { answersTo, termsStanding } from '@constat/sla/state/terms-answer'
 import type { Contracts } from '../contract/contracts.ts'
+import type { Database } from '../db/tx.ts'
+import { openNote } from '../ledger/said.ts'
 import type { Tracks } from '@constat/sla/fold/tracks'
 import type { KnownAgent, Agents } from '../intake/agents.ts'
 import { agentView } from '../judge/agent-view.ts'
@@ -43,11 +52,13 @@ import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
 import type { SetAside } from '../set-aside.ts'
-import type { JudgedReads } from './judged.ts'
+import { nextDeadlineOf } from './penalty-views.ts'
+import { revisionsOf, type JudgedReads } from './judged.ts'
 
 const KEPT_MS = 1_000
 
 export type ContractReadsDeps = {
+  db: Database
   nowMs: () => UnixMs
   contracts: Contracts
   agents: Agents
@@ -91,22 +102,36 @@ export class ContractReads {
     return state && this.#contract(state)
   }
 
-  revisions(contract: string): RevisionView[] {
-    const life = this.#deps.contracts.of(contract)?.life
-    const views = (life?.revisions ?? []).map(({ revision, digest, appliedMs, stopProbing, terms }) => ({
+  async revisions(contract: string): Promise<RevisionView[]> {
+    const state = this.#deps.contracts.of(contract)
+    if (!state) return []
+    const views: RevisionView[] = []
+    for (const one of state.life.revisions.toReversed()) views.push(await this.#revision(state, one))
+    return views
+  }
+
+  async #revision(state: ContractState, one: Revision): Promise<RevisionView> {
+    const { revision, digest, appliedMs, stopProbing, terms } = one
+    const answers: RevisionView['answers'] = []
+    for (const { answer, party, side, atMs, note } of answersTo(state, one)) {
+      const said = await openNote(this.#deps.db, note)
+      answers.push({ answer, by: party, side, at: formatInstant(atMs), note: said })
+    }
+    return {
       revision,
       digest,
       appliedAt: formatInstant(appliedMs),
       effectiveFrom: formatInstant(terms.effective.fromMs ?? appliedMs),
       stopProbing,
-      terms: 'unilateral',
-    }))
-    return views.toReversed()
+      terms: termsStanding(state, one),
+      answers,
+    }
   }
 
-  terms(contract: string): ExpandedContract | null {
+  terms(contract: string, revision?: number): ExpandedContract | null {
     const state = this.#deps.contracts.of(contract)
-    return state && newest(state).terms
+    if (!state || revision === undefined) return state && newest(state).terms
+    return state.life.revisions.findLast((one) => one.revision === revision)?.terms ?? null
   }
 
   /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */
@@ -194,8 +219,10 @@ export class ContractReads {
     const bare = this.#bare(state, nowMs, trouble)
     const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
     const pastServices = pastNames(state, nowMs).map((name) => this.#service(state, name, nowMs))
-    const { guarantees } = judged.judged(state, questionsNow(state, nowMs))
-    const facts = readinessFacts(state, agents.enrolled(), witnesses.isWitnessed(state.log))
+    const asked = questionsNow(state, nowMs)
+    const { guarantees } = judged.judged(state, asked)
+    const isWitnessed = witnesses.isWitnessed(state.log)
+    const facts = readinessFacts(state, agents.enrolled(), isWitnessed, revisionsOf(asked))
     const readiness = readinessOf(facts)
     const worst = worstState(services.map((service) => service.state))
     const sentence = contractSentence({
@@ -219,15 +246,17 @@ export class ContractReads {
 
   /** What is known of a contract without judging anything. */
   #bare(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
-    const { revision, terms } = newest(state)
+    const revision = newest(state)
+    const { terms } = revision
     const endMs = endedMs(state.life, nowMs)
     const incidents = incidentsIn(state)
     return {
       name: state.contract,
       displayName: terms.displayName,
       provider: terms.parties.find(({ id }) => id === terms.provider)?.name ?? terms.provider,
-      revision,
-      terms: 'unilateral',
+      revision: revision.revision,
+      terms: termsStanding(state, revision),
+      nextDeadline: nextDeadlineOf(state, nowMs),
       effectiveFrom: formatInstant(effectiveFromMs(state.life)),
       endedAt: endMs === null ? null : formatInstant(endMs),
       trouble,

@@ -4,7 +4,7 @@
  */
 import { readinessOf } from '@constat/sla/readiness'
 import type { CreditStatement } from '@constat/sla/credit/statement'
-import type { ContractState } from '@constat/sla/state/contract-state'
+import type { ContractState, Revision } from '@constat/sla/state/contract-state'
 import type { UnixMs } from '@constat/shared/time'
 import type { Agents } from '../intake/agents.ts'
 import { creditOf, pastOf, statementOf, type Past } from '../judge/credits.ts'
@@ -25,6 +25,11 @@ export type JudgedWindow = {
   credit(live: readonly LiveJudgement[]): CreditStatement | null
 }
 
+/** Each once: by which terms the questions are judged. */
+export function revisionsOf(asked: readonly WindowQuestion[]): Revision[] {
+  return [...new Set(asked.map(({ revision }) => revision))]
+}
+
 export class JudgedReads {
   readonly #sources: LiveSources
   readonly #agents: Agents
@@ -41,7 +46,8 @@ export class JudgedReads {
   /** All of one contract. */
   judged(state: ContractState, asked: readonly WindowQuestion[]): JudgedWindow {
     const isWitnessed = this.#witnesses.isWitnessed(state.log)
-    const readiness = readinessOf(readinessFacts(state, this.#agents.enrolled(), isWitnessed))
+    const facts = readinessFacts(state, this.#agents.enrolled(), isWitnessed, revisionsOf(asked))
+    const readiness = readinessOf(facts)
     const live = asked.map((one) => liveJudgement(one, this.#sources))
     const credit = (group: readonly LiveJudgement[]) => statementOf(group, (one) => this.#pastOf(one))
     const keys = [...new Set(asked.map(({ window }) => window.key))]

@@ -48,6 +48,9 @@ import type { Timelines } from '@constat/sla/fold/timelines'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowState } from '../view/parts.ts'
 import type { Witnessing } from '../view/witness.ts'
+import { penaltyOf } from '../contract/penalties.ts'
+import type { PenaltyView } from '../view/penalty.ts'
+import { penaltyView, penaltyViews } from './penalty-views.ts'
 import {
   questionsOf,
   rollingQuestions,
@@ -137,6 +140,18 @@ export class WindowReads {
     }))
   }
 
+  async penalties(contract: string): Promise<PenaltyView[]> {
+    const { db, contracts, nowMs } = this.#deps
+    const state = contracts.of(contract)
+    return state ? penaltyViews(db, state, nowMs()) : []
+  }
+
+  async penalty(contract: string, key: string): Promise<PenaltyView | null> {
+    const { db, contracts, nowMs } = this.#deps
+    const state = contracts.of(contract)
+    return state && penaltyView(db, state, { key, nowMs: nowMs() })
+  }
+
   statements(contract: string): StatementView[] {
     return (this.#deps.contracts.of(contract)?.statements ?? []).map(statementView).toReversed()
   }
@@ -209,7 +224,7 @@ export class WindowReads {
       end: formatInstant(group.endMs),
       state: stateOfWindow(first.window, nowMs),
       guarantees,
-      credits: creditsView(credit(live), first),
+      credits: creditsView(credit(live), first, null),
       losses: await losses.of(state, live),
       version: null,
       provisional: true,
@@ -269,7 +284,7 @@ export class WindowReads {
       end: formatInstant(head.endMs),
       state: stage,
       guarantees: this.#closedViews(state, { body, asked, stage }),
-      credits: creditsView(body.results.credit, firstOf(asked)),
+      credits: creditsView(body.results.credit, firstOf(asked), penaltyOf(state, head.window, nowMs())),
       losses: await losses.of(state, live),
       version: head.version,
       provisional: false,
@@ -302,7 +317,9 @@ export class WindowReads {
       facts: stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines),
       sites: sitesAsked(asked, timelines),
       timelines,
-      readiness: readinessOf(readinessFacts(state, agents.enrolled(), witnesses.isWitnessed(state.log))),
+      readiness: readinessOf(
+        readinessFacts(state, agents.enrolled(), witnesses.isWitnessed(state.log), [asked.revision]),
+      ),
       counted: null,
     })
   }

@@ -1,5 +1,5 @@
 /**
- * A report as CSV (RFC 4180): one row for each guarantee, figures as the API has them. In French as its spreadsheets
+ * CSV (RFC 4180) of a report: one row for each guarantee, figures as the API has them. In French as its spreadsheets
  * read it: semicolons, decimal commas, and a byte order mark. Pure.
  */
 import { FIGURES, type Figure } from '@constat/sla/figures'
@@ -9,14 +9,15 @@ import { guaranteeName } from '../web/part/names.ts'
 import type { Scene } from '../web/scene.ts'
 
 type Cell = string | number | null
-type Column = { head: string; cell: (guarantee: GuaranteeView, scene: Scene) => Cell; isText?: true }
+export type Column<T> = { head: string; cell: (item: T, scene: Scene) => Cell; isText?: true }
+type Own = Column<GuaranteeView>
 
-const text = (head: string, cell: Column['cell']): Column => ({ head, cell, isText: true })
-const number = (head: string, cell: Column['cell']): Column => ({ head, cell })
-const three = (head: string, of: (g: GuaranteeView) => Partial<Record<Figure, Cell>> | null): Column[] =>
+const text = (head: string, cell: Own['cell']): Own => ({ head, cell, isText: true })
+const number = (head: string, cell: Own['cell']): Own => ({ head, cell })
+const three = (head: string, of: (g: GuaranteeView) => Partial<Record<Figure, Cell>> | null): Own[] =>
   FIGURES.map((figure) => number(`${head}_${figure}`, (g) => of(g)?.[figure] ?? null))
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Own[] = [
   text('guarantee', (g) => g.guarantee),
   text('name', (g, scene) => guaranteeName(g, scene)),
   text('service', (g) => g.service),
@@ -41,6 +42,10 @@ const COLUMNS: readonly Column[] = [
 const BOM = '\uFEFF'
 
 export function reportCsv({ guarantees }: ReportView, scene: Scene): string {
+  return csvText(guarantees, COLUMNS, scene)
+}
+
+export function csvText<T>(items: readonly T[], columns: readonly Column<T>[], scene: Scene): string {
   const isFrench = scene.lang === 'fr'
   const separator = isFrench ? ';' : ','
   const written = (cell: Cell, isText: boolean): string => {
@@ -48,10 +53,10 @@ export function reportCsv({ guarantees }: ReportView, scene: Scene): string {
     const said = isText || !isFrench ? String(cell) : String(cell).replace('.', ',')
     return quoted(isText ? guarded(said) : said, separator)
   }
-  const rows = guarantees.map((g) =>
-    COLUMNS.map(({ cell, isText }) => written(cell(g, scene), isText === true)).join(separator),
+  const rows = items.map((item) =>
+    columns.map(({ cell, isText }) => written(cell(item, scene), isText === true)).join(separator),
   )
-  const lines = [COLUMNS.map(({ head }) => head).join(separator), ...rows]
+  const lines = [columns.map(({ head }) => head).join(separator), ...rows]
   return `${isFrench ? BOM : ''}${lines.map((line) => `${line}\r\n`).join('')}`
 }
 

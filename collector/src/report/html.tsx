@@ -4,7 +4,8 @@ import { renderToString } from 'hono/jsx/dom/server'
 import type { ReportDocument, ReportSection } from '../print/document.ts'
 import { Table, type Column } from '../web/part/table.tsx'
 
-const STYLE = `
+/** Of every paper that is one file. */
+export const PAPER_STYLE = `
 :root{color-scheme:light;--ink:#1b2540;--soft:#4f5a75;--rule:#c4cddd;--blue:#23459a;--down:#b3231c;--up:#1f7a55}
 body{margin:0 auto;max-width:60rem;padding:2rem;font:16px/1.45 ui-sans-serif,system-ui,'Segoe UI',Roboto,Arial,sans-serif;color:var(--ink)}
 h1,h2{font-family:'Iowan Old Style','Palatino Linotype',Palatino,Georgia,serif}h1{margin:0;font-size:2rem}
@@ -33,7 +34,7 @@ function Page({ document }: { document: ReportDocument }) {
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>{`${title} · ${contract} · ${window}`}</title>
-          <style>{raw(STYLE)}</style>
+          <style>{raw(PAPER_STYLE)}</style>
         </head>
         <body>
           <header>

@@ -15,7 +15,7 @@ export function penalty({ contract, credits }: ReportView, scene: Scene): Report
   return {
     heading: text.report.penalty,
     notes: [
-      words.theoretical,
+      `${text.penalty.short[credits.state]}. ${text.penalty.says[credits.state]}`,
       ...(lines.length === 0 ? [words.none] : []),
       credits.exclusive ? words.exclusive : words.notExclusive,
       ...rights.map(({ right, text: why, clause }) =>

@@ -4,6 +4,7 @@ import type { ReportMade, ReportWanted } from '../http/actions.ts'
 import type { PdfAsked } from '../print/pdf.ts'
 import { VERSION } from '../version.ts'
 import { reportFile, type ReportView } from '../view/report.ts'
+import type { ReportFormat } from '../view/report-format.ts'
 import type { Scene } from '../web/scene.ts'
 import { TEXTS } from '../web/text/words.ts'
 import { reportCsv } from './csv.ts'
@@ -21,16 +22,8 @@ export async function renderReport(
   { nowMs, print }: Surroundings,
 ): Promise<ReportMade | null> {
   const report = await makeReport(wanted.read, wanted, nowMs)
-  return report && { file: reportFile(report, wanted.format), body: await bodyOf(report, wanted, print) }
-}
-
-async function bodyOf(
-  report: ReportView,
-  { format, lang, read }: ReportWanted,
-  print: Surroundings['print'],
-): Promise<string | Uint8Array> {
-  const result = JSON.stringify(report)
-  if (format === 'json') return result
+  if (report === null) return null
+  const { format, lang, read } = wanted
   const scene: Scene = {
     lang,
     text: TEXTS[lang],
@@ -43,6 +36,18 @@ async function bodyOf(
     troubles: [],
     fragment: false,
   }
+  return { file: reportFile(report, format), body: await renderView(report, { format, scene, print }) }
+}
+
+type Form = { format: ReportFormat; scene: Scene; print: Surroundings['print'] }
+
+/** A report that was gathered, in one form and the language of the scene. */
+export async function renderView(
+  report: ReportView,
+  { format, scene, print }: Form,
+): Promise<string | Uint8Array> {
+  const result = JSON.stringify(report)
+  if (format === 'json') return result
   if (format === 'csv') return reportCsv(report, scene)
   const document = reportDocument(report, scene)
   if (format === 'html') return reportHtml(document)

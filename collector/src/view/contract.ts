@@ -1,8 +1,13 @@
 /** Contracts as they are published, with their services, sites and agents. Pure. */
 import { z } from 'zod'
 import { guarantee } from './guarantee.ts'
-import { count, instant, ms, readiness, share, state, why } from './parts.ts'
+import { count, instant, ms, readiness, share, side, state, why } from './parts.ts'
+import { deadline } from './penalty.ts'
 import { witness } from './witness.ts'
+
+const termsStanding = z
+  .enum(['unilateral', 'agreed', 'objected'])
+  .describe('Unilateral until the provider has answered; the newest answer counts')
 
 const service = z
   .object({
@@ -49,7 +54,11 @@ export const contract = z
     displayName: z.string(),
     provider: z.string(),
     revision: count,
-    terms: z.enum(['unilateral', 'agreed', 'objected']).describe('Unilateral until the provider has agreed'),
+    terms: termsStanding,
+    nextDeadline: deadline
+      .extend({ window: z.string() })
+      .nullable()
+      .describe('The first of its penalties that run out: to claim, or to be answered'),
     effectiveFrom: instant,
     endedAt: instant.nullable().describe('By its terms, or because it was archived'),
     trouble: z.string().nullable().describe('Why it is set aside: it is not judged until that is over'),
@@ -82,7 +91,18 @@ export const revision = z
     appliedAt: instant,
     effectiveFrom: instant,
     stopProbing: z.boolean().describe('What it no longer needs is not probed any more from its apply on'),
-    terms: z.string(),
+    terms: termsStanding,
+    answers: z
+      .array(
+        z.object({
+          answer: z.enum(['agreed', 'objected']),
+          by: z.string().describe('Party of the contract'),
+          side,
+          at: instant,
+          note: z.string().nullable().describe('Null: none, or erased'),
+        }),
+      )
+      .describe('Of the provider, the first one first'),
   })
   .meta({ id: 'Revision' })
 export type RevisionView = z.infer<typeof revision>

@@ -2,6 +2,7 @@
 import { CREDIT_RULES } from '@constat/sla/credit/statement'
 import { z } from 'zod'
 import { amount, instant } from './parts.ts'
+import { deadline, penaltyStatus } from './penalty.ts'
 
 const line = z
   .object({
@@ -20,7 +21,8 @@ export type GuaranteeCreditView = z.infer<typeof guaranteeCredit>
 /** Of a whole window, caps over several guarantees included. */
 export const credits = z
   .object({
-    state: z.literal('theoretical').describe('Nobody has notified it'),
+    state: penaltyStatus.describe('Theoretical until somebody notifies it'),
+    nextDeadline: deadline.nullable().describe('Of its penalty, once the window is final'),
     currency: z.string(),
     tax: z.enum(['outside-vat', 'vat-included', 'vat-excluded']),
     total: amount,

@@ -1,8 +1,6 @@
 /** Exclusions as they are published: who declared what, what was answered, what the contract makes of it. Pure. */
 import { z } from 'zod'
-import { instant, ms, span } from './parts.ts'
-
-const side = z.enum(['customer', 'provider'])
+import { instant, ms, side, span } from './parts.ts'
 
 export const exclusion = z
   .object({

@@ -51,6 +51,8 @@ export type WindowState = z.infer<typeof windowState>
 export const figures = z.object({ provable: ms, point: ms, pessimistic: ms }).meta({ id: 'Figures' })
 export type Figures = z.infer<typeof figures>
 
+export const side = z.enum(['customer', 'provider'])
+
 export const role = z.enum(['owner', 'viewer', 'provider', 'internal'])
 export type Role = z.infer<typeof role>
 /** Whoever speaks for a side. */

@@ -6,6 +6,7 @@ import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
 import type { ServiceStatus } from './remark.ts'
+import type { PenaltyView } from './penalty.ts'
 import type { IncidentRoomView, IncidentView, LatencyView, TimelineView } from './timeline.ts'
 import type { Vantage } from './vantage.ts'
 import type {
@@ -30,8 +31,8 @@ export type JudgeReads = {
   windowKeys(contract: string): string[]
   window(contract: string, key: string): Promise<WindowView | null>
   revisions(contract: string): Promise<RevisionView[]>
-  /** Of the newest revision, every default written out: names, zones, hours, clauses. */
-  terms(contract: string): ExpandedContract | null
+  /** Of one revision, or the newest, every default written out: names, zones, hours, clauses. */
+  terms(contract: string, revision?: number): ExpandedContract | null
   /** `contract` is needed only where two contracts have a service of that name. */
   timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
   /** Percentiles from every agent together, or from one. `contract` as above. */
@@ -67,6 +68,10 @@ export type WindowReads = {
   /** Newest first. */
   closedWindows(contract: string): ClosedWindowView[]
   closing(contract: string, key: string, version?: number): Promise<ClosingView | null>
+  /** Of windows that are final, newest first: those that come to a credit, or were claimed. */
+  penalties(contract: string): Promise<PenaltyView[]>
+  /** Null: the window is not final, or no credits are agreed on in it. */
+  penalty(contract: string, key: string): Promise<PenaltyView | null>
   /** Newest first. */
   statements(contract: string): StatementView[]
   reconciliation(contract: string, statement: string, by: Asker): Promise<ReconciliationView | null>

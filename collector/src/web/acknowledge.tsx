@@ -11,7 +11,7 @@ import { zoneOf, type Scene } from './scene.ts'
 import { sceneOf } from './visit.ts'
 
 /** Whoever has the link speaks for the customer, who wrote down where it is sent. */
-const BY_LINK: Omit<Caller, 'contract'> = { role: 'owner', token: 'link' }
+const BY_LINK: Omit<Caller, 'contract'> = { role: 'owner', token: 'link', as: 'session' }
 
 export function addAcknowledgeDoor(site: Hono, deps: AppDeps): void {
   site.get('/acknowledge/:incident', async (c) => {

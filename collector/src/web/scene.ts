@@ -10,7 +10,7 @@ import type { ReadModel } from '../view/reads.ts'
 import type { Text } from './text/en.ts'
 import type { Lang } from './text/format.ts'
 
-export type Door = 'now' | 'contract' | 'incidents' | 'setup'
+export type Door = 'now' | 'contract' | 'incidents' | 'claims' | 'setup'
 
 export type Scene = {
   lang: Lang

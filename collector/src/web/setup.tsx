@@ -15,7 +15,7 @@ import { linkOf, wantedLink } from '../http/routes/links.ts'
 import type { LinkIssued, TokenIssued } from '../view/access.ts'
 import type { ReadModel } from '../view/reads.ts'
 import { sharedZone, type Scene } from './scene.ts'
-import { visitorMay, type VisitEnv } from './visit.ts'
+import { PROVIDER_PATH, visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
 /** Shown of each webhook; the API pages through them all. */
@@ -133,14 +133,12 @@ function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps
   })
 }
 
-function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens } }: AppDeps): void {
-  const shown = async (
-    c: Visit,
-    more: { issued?: Pick<TokenIssued, 'token'>; link?: LinkIssued; notice?: string },
-  ) => {
+function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens }, publicUrl }: AppDeps): void {
+  type More = { issued?: Pick<TokenIssued, 'token'>; invitation?: string; link?: LinkIssued; notice?: string }
+  const shown = async (c: Visit, more: More) => {
     const [all, audit] = [await tokens.list(), await tokens.audit({ limit: SHOWN_AUDIT })]
-    const contracts = c.var.read.contracts().map(({ name, displayName }) => ({ name, displayName }))
-    return <Access scene={zoned(c)} contracts={contracts} tokens={all} audit={audit} {...more} />
+    const contracts = c.var.read.contracts()
+    return <Access scene={zoned(c)} tokens={all} audit={audit} contracts={contracts} {...more} />
   }
   pages.get('/setup/access', visitorMay('manage'), async (c) => {
     const notice = c.req.query('done') === 'revoked' && { notice: c.var.scene.text.access.revoked }
@@ -150,6 +148,12 @@ function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens } }: AppDeps)
     const wanted = readForm(wantedLink, await c.req.parseBody())
     const link = await linkOf(wanted, { read: c.var.read, tokens, by: c.var.caller })
     return c.html(await shown(c, { link }), 201)
+  })
+  pages.post('/setup/access/invite', visitorMay('manage'), limitBody(), async (c) => {
+    const { contract } = await c.req.parseBody()
+    if (typeof contract !== 'string' || c.var.read.contract(contract) === null) throw missing('contract')
+    const { token } = await tokens.issue({ role: 'provider', contract, by: c.var.caller })
+    return c.html(await shown(c, { invitation: `${publicUrl}${PROVIDER_PATH}?token=${token}` }), 201)
   })
   pages.post('/setup/access/:token/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')

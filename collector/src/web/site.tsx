@@ -16,11 +16,12 @@ import { addAcknowledgeDoor } from './acknowledge.tsx'
 import { may } from '../http/scope.ts'
 import { createMiddleware } from 'hono/factory'
 import { linkPages, statusPages } from './link-pages.tsx'
+import { claimPages } from './claims.tsx'
 import { contractPages } from './contracts.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
 import { windowPages } from './windows.tsx'
-import { localPath, OWNER_PATH, receive, sceneOf, visitorMay, type VisitEnv } from './visit.ts'
+import { LINK_PATHS, localPath, receive, sceneOf, visitorMay, type VisitEnv } from './visit.ts'
 
 export function createSite(deps: AppDeps): Hono {
   const site = new Hono()
@@ -47,6 +48,7 @@ export function createSite(deps: AppDeps): Hono {
   inside.use(readersOnly)
   inside.route('/', readingPages(deps))
   inside.route('/', contractPages(deps))
+  inside.route('/', claimPages(deps))
   inside.route('/', windowPages(deps))
   inside.route('/', setupPages(deps))
   site.route('/', inside)
@@ -80,15 +82,17 @@ function turnAway(c: Context, scene: Parameters<typeof SignIn>[0]['scene']): Res
 }
 
 function addDoor(site: Hono, deps: AppDeps): void {
-  // The owner link of the terminal: the token stays good, it is the owner's.
-  site.get(OWNER_PATH, async (c) => {
-    const token = c.req.query('token') ?? ''
-    const scene = sceneOf(c, deps, null)
-    if (!cameAlone(c)) {
-      if (await isGood(c, token, deps)) return c.html(<AskFirst scene={scene} token={token} />)
-    } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
-    return c.html(<SignIn scene={scene} next="/" outcome="wrong" />, 401)
-  })
+  // The owner link of the terminal, and that of an invitation: the token stays good, it is the holder's.
+  for (const path of LINK_PATHS) {
+    site.get(path, async (c) => {
+      const token = c.req.query('token') ?? ''
+      const scene = sceneOf(c, deps, null)
+      if (!cameAlone(c)) {
+        if (await isGood(c, token, deps)) return c.html(<AskFirst scene={scene} token={token} />)
+      } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
+      return c.html(<SignIn scene={scene} next="/" outcome="wrong" />, 401)
+    })
+  }
   site.get('/sign-in', (c) =>
     c.html(<SignIn scene={sceneOf(c, deps, null)} next={localPath(c.req.query('next'))} />),
   )

@@ -51,13 +51,18 @@ export class ZipWriter {
 
   /** Faults of ours: a path that is no path, twice the same, or past the limits. */
   add({ path, bytes }: ZipFile): Buffer[] {
+    return [this.begin({ path, size: bytes.length, crc: crc32(bytes) }), bytes]
+  }
+
+  /** What stands before a file whose bytes come piece by piece: `size` of them, with this CRC-32. Faults as `add`. */
+  begin({ path, size, crc }: { path: string; size: number; crc: number }): Buffer {
     invariant(isZipPath(path) && !this.#paths.has(path), `${path} is a new path of a zip`)
-    const file = { path, size: bytes.length, crc: crc32(bytes), offset: this.#offset }
-    this.#offset += LOCAL_BYTES + path.length + bytes.length
+    const file = { path, size, crc, offset: this.#offset }
+    this.#offset += LOCAL_BYTES + path.length + size
     this.#placed.push(file)
     this.#paths.add(path)
     invariant(this.#offset <= MAX_ZIP_BYTES && this.#placed.length <= MAX_ZIP_FILES, 'the zip is full')
-    return [localHeader(file), bytes]
+    return localHeader(file)
   }
 
   end(): Buffer {

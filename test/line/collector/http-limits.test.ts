@@ -149,7 +149,8 @@ const EDGES: Edge[] = [
     at: (n) => {
       const plain = willing()
       const { sessions } = plain.deps.actions
-      sessions.authenticate = () => Promise.resolve({ role: 'owner', contract: null, token: 'tok_owner' })
+      sessions.authenticate = () =>
+        Promise.resolve({ role: 'owner', contract: null, token: 'tok_owner', as: 'api' })
       return owner('/contracts', { as: 't'.repeat(n) }, plain)
     },
     limit: limits.MAX_TOKEN_CHARS,

@@ -29,6 +29,7 @@ const OWNER: Who[] = ['owner']
 const API = '/api/v1'
 const CONTRACT = '/contracts/:contract'
 const WINDOW = `${CONTRACT}/windows/:window`
+const PENALTY = `${CONTRACT}/penalties/:window`
 const DECIDED: [readonly Who[], readonly string[]][] = [
   [
     EVERYBODY,
@@ -43,6 +44,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       // The overview is the door for whoever has no session.
       '/',
       '/owner',
+      '/provider',
       '/sign-in',
       // Shows what its key is good for, and nothing without one.
       '/acknowledge/:incident',
@@ -69,11 +71,14 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${WINDOW}/closing`,
       `${WINDOW}/replay`,
       `${CONTRACT}/evidence/:file`,
+      `${CONTRACT}/penalties`,
+      PENALTY,
       '/incidents',
       '/incidents/:incident',
       '/exclusions',
       '/exclusions/:exclusion',
       '/contracts/:contract/reports/:report',
+      `${CONTRACT}/annex/:form`,
       '/events',
       '/services/:service/timeline',
       '/checks/:check/latency',
@@ -89,6 +94,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/services/:service`,
       `${CONTRACT}/statements/:statement`,
       WINDOW,
+      '/claims',
+      PENALTY,
       '/incidents',
       '/incidents/:incident',
       '/setup',
@@ -116,6 +123,23 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${WINDOW}/statements/preview`,
       `${API}${CONTRACT}/preview`,
     ].map((path) => `POST ${path}`),
+  ],
+  [
+    SIDES,
+    ['notify', 'accept', 'dispute', 'withdraw', 'settle', 'decide'].flatMap((act) => [
+      `POST ${API}${PENALTY}/${act}`,
+      `POST ${PENALTY}/${act}`,
+    ]),
+  ],
+  // What a claim still lacks is for the customer.
+  [SIGNED_IN.filter((who) => who !== 'provider'), [`GET ${API}${CONTRACT}/claims/:file`]],
+  // Nobody speaks for the provider.
+  [
+    ['provider'],
+    ['accept', 'object'].flatMap((act) => [
+      `POST ${API}${CONTRACT}/revisions/:revision/${act}`,
+      `POST ${CONTRACT}/revisions/:revision/${act}`,
+    ]),
   ],
   [
     OWNER,
@@ -150,6 +174,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/agents/tokens',
       '/setup/agents/:agent/revoke',
       '/setup/access/links',
+      '/setup/access/invite',
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/alerts',
@@ -180,8 +205,8 @@ it.each(routes)('%s lets in whom it should', async (route) => {
     const token = CALLERS[who]
     const headers = { 'sec-fetch-site': 'same-origin', ...(token && { authorization: `Bearer ${token}` }) }
     const { status, headers: answered } = await app.request(address, { method, headers })
-    // The owner link refuses a wrong token, not a caller.
-    if (path === '/owner') return true
+    // A link refuses a wrong token, not a caller.
+    if (path === '/owner' || path === '/provider') return true
     const isTurnedAway = status === 303 && (answered.get('location') ?? '').startsWith('/sign-in')
     return status !== 401 && status !== 403 && !isTurnedAway
   }

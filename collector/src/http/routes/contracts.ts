@@ -7,8 +7,8 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Actions, AppDeps, ContractSource } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
-import { describe, limitBody, missing, pageQuery, query } from '../describe.ts'
-import { MAX_CONTRACT_BYTES } from '../limits.ts'
+import { describe, limitBody, missing, optionalBody, pageQuery, query } from '../describe.ts'
+import { MAX_CONTRACT_BYTES, MAX_REASON_CHARS } from '../limits.ts'
 import { pageOf } from '../paging.ts'
 import { listOf } from '../describe.ts'
 import { contract, revision } from '../../view/contract.ts'
@@ -44,6 +44,7 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
   addTry(app, actions)
   addArchive(app, actions)
   addHistory(app)
+  addAnswers(app, actions)
   return app
 }
 
@@ -120,6 +121,44 @@ function addHistory(app: Hono<Env>): void {
       return c.json(pageOf(all, { keyOf: (item) => String(item.revision), ...c.req.valid('query') }))
     },
   )
+}
+
+/** The same answer again changes nothing; another one stands beside it, and the newest counts. */
+function addAnswers(app: Hono<Env>, actions: Actions): void {
+  const answers = [
+    ['accept', 'agreed', 'Agree to a revision, for the provider'],
+    ['object', 'objected', 'Object to a revision, for the provider, with a note that says to what'],
+  ] as const
+  for (const [path, answer, summary] of answers) {
+    app.post(
+      `/contracts/:contract/revisions/:revision/${path}`,
+      allow('answer'),
+      describe({ summary, tag, answer: revision, problems: [400, 404, 409, 413, 429] }),
+      limitBody(),
+      async (c) => {
+        const contractName = known(c).name
+        const number = revisionNumber(c.req.param('revision') ?? '')
+        const { note } = await optionalBody(c, wantedAnswer)
+        await actions.answerTerms({
+          contract: contractName,
+          revision: number,
+          answer,
+          note,
+          by: c.var.caller,
+        })
+        const all = await c.var.read.revisions(contractName)
+        return c.json(all.find((one) => one.revision === number))
+      },
+    )
+  }
+}
+
+export const wantedAnswer = z.object({ note: z.string().max(MAX_REASON_CHARS).default('') }).strict()
+
+/** A revision by the number that its list has. */
+export function revisionNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw missing('revision')
 }
 
 function known(c: Context<Env, '/contracts/:contract'>) {

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { ReadModel } from '../../view/reads.ts'
 import type { AppDeps, Caller, ExclusionWanted } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
-import { describe, jsonBody, limitBody, missing, name, pageQuery, query } from '../describe.ts'
+import { describe, jsonBody, limitBody, missing, name, optionalBody, pageQuery, query } from '../describe.ts'
 import { MAX_REASON_CHARS } from '../limits.ts'
 import { cut } from '../paging.ts'
 import { listOf } from '../describe.ts'
@@ -108,7 +108,7 @@ function addAnswers(app: Hono<Env>, actions: AppDeps['actions']): void {
       limitBody(),
       async (c) => {
         const { id } = known(c.var.read, idOf(c))
-        const { note, decision } = await answerBody(c)
+        const { note, decision } = await optionalBody(c, wantedAnswer)
         await actions.answerExclusion({ exclusion: id, answer, note, decision, by: c.var.caller })
         return c.json(known(c.var.read, id))
       },
@@ -118,26 +118,6 @@ function addAnswers(app: Hono<Env>, actions: AppDeps['actions']): void {
 
 function idOf(c: Context): string {
   return c.req.param('exclusion') ?? ''
-}
-
-/** A body may be left out: there is nothing that must be said. */
-async function answerBody(c: Context<Env>): Promise<z.output<typeof wantedAnswer>> {
-  const text = await c.req.text()
-  const value: unknown = text.trim() === '' ? {} : jsonOf(text)
-  const parsed = wantedAnswer.safeParse(value)
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    [path.join('.'), message].filter(Boolean).join(': '),
-  )
-  throw new Fault('bad-request', 'The request does not fit.', { problems })
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Fault('bad-request', 'The body is no JSON.', { hint: 'Send {} or {"note": "…"}, or nothing.' })
-  }
 }
 
 type Declaring = { caller: Caller; read: ReadModel; actions: AppDeps['actions'] }

@@ -1,18 +1,20 @@
-/** Reports: one window of a contract as HTML, PDF, CSV or JSON, each from the same facts. */
+/** Papers of a window: the report in four forms, and the pack of a claim, from the same facts. */
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { report } from '../../view/report.ts'
-import { REPORT_FORMATS, REPORT_TYPES } from '../../view/report-format.ts'
+import { ANNEX_FORMS, ANNEX_TYPES, REPORT_FORMATS, REPORT_TYPES } from '../../view/report-format.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, missing, query } from '../describe.ts'
+import { asProvider } from '../scope.ts'
 
 const reportQuery = z.object({
   lang: z.enum(['en', 'fr']).optional().describe('Absent: the language of the collector'),
   version: z.coerce.number().int().min(1).optional().describe('Absent: the newest'),
 })
 
-export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
+export function reportRoutes(deps: AppDeps): Hono<Env> {
+  const { actions, language } = deps
   const app = new Hono<Env>()
   app.get(
     '/contracts/:contract/reports/:report',
@@ -47,5 +49,65 @@ export function reportRoutes({ actions, language }: AppDeps): Hono<Env> {
       return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
     },
   )
+  addClaims(app, deps)
+  addAnnex(app, deps)
   return app
+}
+
+function addClaims(app: Hono<Env>, { actions, language, read }: AppDeps): void {
+  app.get(
+    '/contracts/:contract/claims/:file',
+    allow('claim'),
+    describe({
+      summary: 'The claim pack of a final window as one zip: the file is its key and `.zip`',
+      tag: 'penalties',
+      media: 'application/zip',
+      problems: [400, 404, 409, 413, 429, 503],
+    }),
+    query(z.object({ lang: reportQuery.shape.lang })),
+    async (c) => {
+      const { caller } = c.var
+      const { lang = language } = c.req.valid('query')
+      const contract = c.req.param('contract')
+      const file = c.req.param('file')
+      const isMine = c.var.read.contract(contract) !== null && file.endsWith(ZIP)
+      const window = file.slice(0, -ZIP.length)
+      const wanted = { contract, window, lang, read: asProvider(read, contract), by: askerOf(caller) }
+      const pack = isMine ? await actions.claimPack(wanted) : null
+      if (pack === null) throw missing('window')
+      return c.body(ReadableStream.from(pack.bytes), 200, {
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="${pack.name}"`,
+      })
+    },
+  )
+}
+
+const ZIP = '.zip'
+
+/** Of what both sides see, so both may draw it up. */
+function addAnnex(app: Hono<Env>, { actions, read }: AppDeps): void {
+  app.get(
+    '/contracts/:contract/annex/:form',
+    allow('read'),
+    describe({
+      summary: 'The draft of the amendment that makes the instrument part of the contract: pdf, html or md',
+      tag: 'contracts',
+      media: 'application/pdf',
+      problems: [400, 404, 429, 503],
+    }),
+    query(z.object({ lang: reportQuery.shape.lang.describe('Which of the two languages stands first') })),
+    async (c) => {
+      const contract = c.req.param('contract')
+      const form = ANNEX_FORMS.find((one) => one === c.req.param('form'))
+      if (form === undefined || c.var.read.contract(contract) === null) throw missing('annex')
+      const lang = c.req.valid('query').lang ?? null
+      const own = { read: asProvider(read, contract), by: askerOf(c.var.caller) }
+      const made = await actions.annex({ contract, form, lang, ...own })
+      if (made === null) throw missing('annex')
+      c.header('content-type', ANNEX_TYPES[form])
+      c.header('content-disposition', `attachment; filename="${made.file}"`)
+      return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
+    },
+  )
 }

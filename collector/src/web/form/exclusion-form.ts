@@ -11,7 +11,7 @@ import { MAX_NAME_CHARS, MAX_REASON_CHARS } from '../../http/limits.ts'
 import type { ContractView } from '../../view/contract.ts'
 import { zoneOf } from '../scene.ts'
 
-type Fields = Record<string, unknown>
+export type Fields = Record<string, unknown>
 
 export type ExclusionForm =
   | { kind: 'filled'; wanted: Omit<ExclusionWanted, 'by'> }
@@ -43,7 +43,7 @@ export function noteOf(fields: Fields): string {
   return textOf(fields, 'note').slice(0, MAX_REASON_CHARS)
 }
 
-function textOf(fields: Fields, key: string): string {
+export function textOf(fields: Fields, key: string): string {
   const value = fields[key]
   return typeof value === 'string' ? value.trim() : ''
 }
@@ -51,7 +51,7 @@ function textOf(fields: Fields, key: string): string {
 const LOCAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/
 
 /** A local reading as browsers send it: in a repeated hour the first one. */
-function instantIn(text: string, { zoneTables }: ExpandedContract, zone: string): UnixMs | null {
+export function instantIn(text: string, { zoneTables }: ExpandedContract, zone: string): UnixMs | null {
   if (!LOCAL.test(text)) return null
   const localMs = Date.parse(`${text.length === 16 ? `${text}:00` : text}Z`)
   return Number.isNaN(localMs) ? null : instantOf(tableOf(zoneTables, zone), localMs)

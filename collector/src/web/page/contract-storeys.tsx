@@ -10,16 +10,17 @@ import { EvidenceLinks } from '../part/evidence.tsx'
 import { Witnesses } from '../part/witnesses.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Fact } from '../part/fact.tsx'
+import { Lacks } from '../part/lacks.tsx'
 import type { Span } from '../part/ribbon.tsx'
 import { ContractStorey } from '../part/storeys.tsx'
 import { Table } from '../part/table.tsx'
+import { AnnexLinks, Agreement, RevisionStanding } from '../part/terms-answers.tsx'
 import { TermsGlance } from '../part/terms-glance.tsx'
 import { Time } from '../part/time.tsx'
 import { Windows } from '../part/window-life.tsx'
 import { Sites, Zones } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { countText } from '../text/format.ts'
-import { wordOf } from '../text/words.ts'
 
 type Of = { scene: Scene; contract: ContractView }
 
@@ -85,15 +86,17 @@ export function TermsStorey({ scene, contract, revisions, open }: TermsProps) {
           </Fact>
         </dl>
       </section>
+      {revisions[0] && <Agreement contract={contract} revision={revisions[0]} scene={scene} />}
       {terms && <TermsGlance terms={terms} scene={scene} />}
       {terms && <Zones terms={terms} open={open} scene={scene} />}
-      <Revisions scene={scene} revisions={revisions} />
+      <Revisions contract={contract} scene={scene} revisions={revisions} />
+      <AnnexLinks contract={contract.name} scene={scene} />
       <Archive contract={contract} scene={scene} />
     </ContractStorey>
   )
 }
 
-function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly RevisionView[] }) {
+function Revisions({ contract, scene, revisions }: Of & { revisions: readonly RevisionView[] }) {
   const { text } = scene
   return (
     <section class="sheet">
@@ -111,7 +114,10 @@ function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly Rev
             head: text.contract.effectiveFrom,
             cell: ({ effectiveFrom }) => <Time at={effectiveFrom} scene={scene} style="minute" />,
           },
-          { head: text.contract.terms, cell: ({ terms }) => wordOf(text.termsShort, terms) },
+          {
+            head: text.contract.terms,
+            cell: (revision) => <RevisionStanding contract={contract} revision={revision} scene={scene} />,
+          },
           {
             head: text.contract.digest,
             cell: ({ digest }) => <code class="digest">{digest.slice(0, 16)}…</code>,
@@ -125,20 +131,14 @@ function Revisions({ scene, revisions }: { scene: Scene; revisions: readonly Rev
 /** `window`: the newest that can be taken along; null: none has begun. */
 export function EvidenceStorey({ scene, contract, window }: Of & { window: WindowLifeView | null }) {
   const { text, lang } = scene
-  const { claimable, lacks } = contract.readiness
+  const { claimable } = contract.readiness
   return (
     <ContractStorey {...{ scene, contract }} storey="evidence" everyS={CALM_REFRESH_S}>
       <div class="columns">
         <section class="sheet">
           <h2>{text.contract.readiness}</h2>
           <p>{claimable ? text.contract.ready : text.contract.notReady}</p>
-          {!claimable && (
-            <ul class="boxes">
-              {lacks.map((lack) => (
-                <li>{wordOf(text.lacks, lack)}</li>
-              ))}
-            </ul>
-          )}
+          {!claimable && <Lacks contract={contract} scene={scene} />}
         </section>
         <section class="sheet">
           <h2>{text.contract.evidence}</h2>

@@ -11,6 +11,7 @@ import { msOf } from '../part/time.tsx'
 import { FORM_PATH } from '../part/field.tsx'
 import { AsOf, Layout, LiveRegion } from '../part/layout.tsx'
 import { ContractMarks, StateIcon } from '../part/mark.tsx'
+import { Deadline, penaltyHref } from '../part/penalty.tsx'
 import { Axis, type Span } from '../part/ribbon.tsx'
 import { worstFirst } from '../part/worst.ts'
 import { zoneOf, type Scene } from '../scene.ts'
@@ -155,8 +156,9 @@ function youngSpan({ effectiveFrom }: ContractView, { fromMs, toMs }: Span): Spa
   return { fromMs: Math.max(fromMs, Math.min(msOf(effectiveFrom), toMs - LEAST_SPAN_MS)), toMs }
 }
 
-function Flags({ contract, scene: { text } }: { contract: ContractView; scene: Scene }) {
-  const { openIncidents, silentAgents } = contract
+function Flags({ contract, scene }: { contract: ContractView; scene: Scene }) {
+  const { text } = scene
+  const { openIncidents, silentAgents, nextDeadline } = contract
   const namesOf = (state: SiteState): string[] =>
     contract.sites.filter((site) => site.state === state).map(({ displayName }) => displayName)
   const unreachable = namesOf('unreachable')
@@ -169,7 +171,7 @@ function Flags({ contract, scene: { text } }: { contract: ContractView; scene: S
     isolated.length > 0 && text.glance.isolatedSites(isolated),
     silent.length > 0 && text.overview.silentAgents(silent),
   ].filter((flag) => flag !== false)
-  if (openIncidents === 0 && said.length === 0) return null
+  if (openIncidents === 0 && said.length === 0 && nextDeadline === null) return null
   return (
     <ul class="flags">
       {openIncidents > 0 && (
@@ -180,6 +182,13 @@ function Flags({ contract, scene: { text } }: { contract: ContractView; scene: S
       {said.map((flag) => (
         <li>{flag}</li>
       ))}
+      {nextDeadline !== null && (
+        <li>
+          <a href={penaltyHref({ contract: contract.name, window: nextDeadline.window })}>
+            <Deadline due={nextDeadline} scene={scene} />
+          </a>
+        </li>
+      )}
     </ul>
   )
 }

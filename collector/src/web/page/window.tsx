@@ -7,6 +7,7 @@ import type { ContractView } from '../../view/contract.ts'
 import { REPORT_FORMATS } from '../../view/report-format.ts'
 import type { ClosingView, StatementView, WindowLifeView } from '../../view/window.ts'
 import { Credits } from '../part/credits.tsx'
+import { penaltyHref } from '../part/penalty.tsx'
 import { Figures } from '../part/figures.tsx'
 import { Evidence } from '../part/evidence.tsx'
 import { GuaranteeList } from '../part/guarantee.tsx'
@@ -58,7 +59,16 @@ export function WindowPage(props: Props) {
               detail={(guarantee) => <Figures guarantee={guarantee} scene={scene} />}
             />
           </section>
-          <Credits contract={contract.name} window={window} scene={scene} />
+          <Credits
+            contract={contract.name}
+            window={window}
+            scene={scene}
+            claim={
+              window.version === null
+                ? undefined
+                : penaltyHref({ contract: contract.name, window: window.key })
+            }
+          />
           {window.versions.length > 0 && <Versions window={window} contract={contract.name} scene={scene} />}
           {closing && <Trace closing={closing} scene={scene} />}
           <Evidence contract={contract.name} window={window} scene={scene} />

@@ -8,6 +8,7 @@ import { countText, moneyText } from '../text/format.ts'
 import { Fact } from './fact.tsx'
 import { STANDINGS, standingOf, standingText } from './guarantee-table.tsx'
 import { guaranteeName } from './names.ts'
+import { Deadline, penaltyHref } from './penalty.tsx'
 import { storeyHref } from './storeys.tsx'
 import { Time } from './time.tsx'
 import { windowHref } from './window-life.tsx'
@@ -35,10 +36,18 @@ export function ContractGlance({ contract, window, scene }: Props) {
           </a>
         </Fact>
       )}
-      {credits?.claim && (
-        <Fact term={words.claimBy}>
-          <Time at={credits.claim.deadlineAt} scene={scene} style="minute" />
+      {contract.nextDeadline ? (
+        <Fact term={text.penalty.next}>
+          <a href={penaltyHref({ contract: contract.name, window: contract.nextDeadline.window })}>
+            <Deadline due={contract.nextDeadline} scene={scene} />
+          </a>
         </Fact>
+      ) : (
+        credits?.claim && (
+          <Fact term={words.claimBy}>
+            <Time at={credits.claim.deadlineAt} scene={scene} style="minute" />
+          </Fact>
+        )
       )}
       <Fact term={words.claimable}>
         <a href={storeyHref(contract.name, 'evidence')}>

@@ -10,14 +10,25 @@ import { guaranteeName, serviceName, spoken } from './names.ts'
 import { Time } from './time.tsx'
 import { Table } from './table.tsx'
 
-type Props = { contract: string; window: Pick<WindowView, 'credits' | 'losses'>; scene: Scene }
+/** `claim`: the page of its penalty, once it is final. */
+type Props = {
+  contract: string
+  window: Pick<WindowView, 'credits' | 'losses'>
+  claim?: string | undefined
+  scene: Scene
+}
 
 /** Nothing at all where neither is agreed on or kept. */
-export function Credits({ contract, window: { credits, losses }, scene }: Props) {
+export function Credits({ contract, window: { credits, losses }, claim, scene }: Props) {
   if (!credits && losses.length === 0) return null
   return (
     <section class="sheet wide worths" id="worth">
       {credits && <Worth contract={contract} credits={credits} scene={scene} />}
+      {credits && claim !== undefined && (
+        <p>
+          <a href={claim}>{scene.text.penalty.go}</a>
+        </p>
+      )}
       {losses.map((loss) => (
         <Loss contract={contract} loss={loss} scene={scene} />
       ))}
@@ -30,18 +41,20 @@ type Of = { contract: string; credits: CreditsView; scene: Scene }
 function Worth({ contract, credits, scene }: Of) {
   const { lang, text } = scene
   const words = text.metric.credit
-  const { currency, tax, total, lines, rights, exclusive, claim } = credits
+  const { state, currency, tax, total, lines, rights, exclusive, claim } = credits
   return (
     <section class="worth">
       <h2>{words.title}</h2>
       <p class="figure">
         {moneyText({ amount: total, currency }, lang)} <small>{words.tax[tax]}</small>
       </p>
-      <p class="note">{words.theoretical}</p>
+      <p class="note">
+        <b>{text.penalty.short[credits.state]}.</b> {text.penalty.says[credits.state]}
+      </p>
       {lines.length === 0 ? (
         <p>{words.none}</p>
       ) : (
-        <Lines contract={contract} credits={credits} scene={scene} />
+        <CreditLines contract={contract} credits={credits} scene={scene} />
       )}
       {rights.length > 0 && (
         <>
@@ -57,7 +70,7 @@ function Worth({ contract, credits, scene }: Of) {
         </>
       )}
       <p class="note">{exclusive ? words.exclusive : words.notExclusive}</p>
-      {claim && <Deadline claim={claim} scene={scene} />}
+      {claim && state === 'theoretical' && <Deadline claim={claim} scene={scene} />}
     </section>
   )
 }
@@ -74,7 +87,8 @@ function Deadline({ claim, scene }: { claim: NonNullable<CreditsView['claim']>; 
   )
 }
 
-function Lines({ contract, credits: { lines, currency }, scene }: Of) {
+/** Line by line, each with the clause that it rests on. */
+export function CreditLines({ contract, credits: { lines, currency }, scene }: Of) {
   const words = scene.text.metric.credit
   return (
     <Table

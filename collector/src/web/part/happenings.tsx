@@ -11,7 +11,7 @@ import { msOf, Time } from './time.tsx'
 type Props = { incident: IncidentRoomView; exclusions: readonly ExclusionView[]; scene: Scene }
 type Happening = { at: string; what: string; words: string | null }
 
-export function happeningsOf({ incident, exclusions, scene }: Props): Happening[] {
+function happeningsOf({ incident, exclusions, scene }: Props): Happening[] {
   const { room: text } = scene.text
   const instants: [string | null, string][] = [
     [incident.onsetAt, text.onset],

@@ -109,6 +109,7 @@ function Doors({ scene, door }: { scene: Scene; door?: Door }) {
     { id: 'now', href: '/', label: text.door.now },
     { id: 'contract', href: '/contracts', label: text.door.contract },
     { id: 'incidents', href: '/incidents', label: text.door.incidents },
+    { id: 'claims', href: '/claims', label: text.door.claims },
     ...(setup ? [{ id: 'setup', href: '/setup/agents', label: text.door.setup } as const] : []),
   ]
   return (

@@ -40,7 +40,7 @@ export function Clocks({ incident, scene }: Props) {
 }
 
 /** "4 min 10 s later", seen from the onset. */
-export function afterText(ms: number, { text: { room }, lang }: Scene): string {
+function afterText(ms: number, { text: { room }, lang }: Scene): string {
   if (ms === 0) return room.atOnset
   return ms < 0 ? room.earlier(durationText(-ms, lang)) : room.later(durationText(ms, lang))
 }

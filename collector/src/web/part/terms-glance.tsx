@@ -69,7 +69,7 @@ function factsOf({ terms, scene }: Props): [string, string][] {
   ]
 }
 
-function hoursText(calendar: CalendarTerms, scene: Scene): string {
+export function hoursText(calendar: CalendarTerms, scene: Scene): string {
   const { glance, first } = scene.text
   if (calendar.kind === 'always') return glance.always
   const slots = calendar.weekly.map(({ days, start: from, end: to }) =>

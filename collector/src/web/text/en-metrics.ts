@@ -50,8 +50,6 @@ export const metricsEn = {
   ifRefused: 'If it is refused',
   credit: {
     title: 'What it is worth',
-    theoretical:
-      'Theoretical: what the measurement comes to. Nothing has been notified, nothing is owed yet.',
     whole: 'All guarantees',
     line: 'Why',
     amount: 'Amount',

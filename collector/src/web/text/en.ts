@@ -16,6 +16,7 @@ import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { messageEn } from './en-message.ts'
 import { metricsEn } from './en-metrics.ts'
+import { penaltyEn } from './en-penalty.ts'
 import { reportEn } from './en-report.ts'
 import { trialEn } from './en-trial.ts'
 import { troubleEn } from './en-trouble.ts'
@@ -68,6 +69,7 @@ export const en = {
     contract: 'Contract',
     contracts: 'Contracts',
     incidents: 'Incidents',
+    claims: 'Claims',
     setup: 'Setup',
     agents: 'Agents',
     alerts: 'Alerts',
@@ -199,6 +201,7 @@ export const en = {
   alerting: alertingEn,
   life: windowEn,
   report: reportEn,
+  penalty: penaltyEn,
   trial: trialEn,
   ending: endingEn,
   room: roomEn,

@@ -49,7 +49,6 @@ export const metricsFr: typeof metricsEn = {
   ifRefused: 'Si elle est refusée',
   credit: {
     title: 'Pénalités',
-    theoretical: 'Théorique : ce à quoi conduit la mesure. Rien n’a été notifié, rien n’est encore dû.',
     whole: 'Tous les engagements',
     line: 'Motif',
     amount: 'Montant',

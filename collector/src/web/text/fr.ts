@@ -14,6 +14,7 @@ import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { messageFr } from './fr-message.ts'
 import { metricsFr } from './fr-metrics.ts'
+import { penaltyFr } from './fr-penalty.ts'
 import { reportFr } from './fr-report.ts'
 import { trialFr } from './fr-trial.ts'
 import { healthFr, troubleFr } from './fr-trouble.ts'
@@ -66,6 +67,7 @@ export const fr: Text = {
     contract: 'Contrat',
     contracts: 'Contrats',
     incidents: 'Incidents',
+    claims: 'Réclamations',
     setup: 'Réglages',
     agents: 'Agents',
     alerts: 'Alertes',
@@ -202,6 +204,7 @@ export const fr: Text = {
   alerting: alertingFr,
   life: windowFr,
   report: reportFr,
+  penalty: penaltyFr,
   trial: trialFr,
   ending: endingFr,
   room: roomFr,

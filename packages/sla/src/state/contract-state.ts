@@ -15,7 +15,9 @@ import type { StateLeaf } from './leaf.ts'
 import { objectiveKey, readObjective } from './objective-notices.ts'
 import { emptyMap, get, put, values, type PersistentMap } from './persistent-map.ts'
 import { readRemark, type Remark } from './remark-record.ts'
+import { readPenalty, type PenaltyStep } from './penalty-record.ts'
 import { readStatement, type KeptStatement } from './statement-record.ts'
+import { readTermsAnswer, type TermsAnswer } from './terms-answer.ts'
 
 export type Revision = {
   revision: number
@@ -78,6 +80,10 @@ export type ContractState = {
   statements: readonly KeptStatement[]
   /** What people have said of outages, in order. */
   remarks: readonly Remark[]
+  /** What the provider said of revisions, in order. */
+  termsAnswers: readonly TermsAnswer[]
+  /** Window → the steps of its penalty, the first one first. */
+  penalties: PersistentMap<readonly PenaltyStep[]>
 }
 
 export type RevisionBody = {
@@ -108,6 +114,8 @@ export function emptyState({ id, contract }: { id: number; contract: string }): 
     closings: emptyMap(),
     statements: [],
     remarks: [],
+    termsAnswers: [],
+    penalties: emptyMap(),
   }
 }
 
@@ -136,6 +144,11 @@ const STEPS: Readonly<Partial<Record<string, Step>>> = {
     statements: [...state.statements, readStatement(parsed(text))],
   }),
   remark: (state, { text }) => ({ ...state, remarks: [...state.remarks, readRemark(parsed(text))] }),
+  'terms-answer': (state, { text }) => ({
+    ...state,
+    termsAnswers: [...state.termsAnswers, readTermsAnswer(parsed(text))],
+  }),
+  penalty: takePenalty,
 }
 
 function takeRevision(state: ContractState, { index, receivedMs, text }: StateLeaf): ContractState {
@@ -206,6 +219,14 @@ function takeClosing(state: ContractState, { index, receivedMs, text }: StateLea
   return { ...state, closings: put(state.closings, head.window, [...versions, head]) }
 }
 
+function takePenalty(state: ContractState, { text }: StateLeaf): ContractState {
+  const step = readPenalty(parsed(text))
+  return {
+    ...state,
+    penalties: put(state.penalties, step.window, [...penaltySteps(state, step.window), step]),
+  }
+}
+
 function parsed(text: string): object {
   // Every leaf that is read here is a JSON object of our own.
   return JSON.parse(text) as object
@@ -249,6 +270,14 @@ export function closedWindows({ closings }: Pick<ContractState, 'closings'>): re
       .flatMap((versions) => versions.at(-1) ?? [])
       .toSorted((a, b) => a.endMs - b.endMs || (a.window < b.window ? -1 : 1)),
   )
+}
+
+/** What was done about the penalty of a window, in order; empty while it is theoretical. */
+export function penaltySteps(
+  { penalties }: Pick<ContractState, 'penalties'>,
+  window: string,
+): readonly PenaltyStep[] {
+  return get(penalties, window) ?? []
 }
 
 const LISTS = new WeakMap<object, readonly unknown[]>()
