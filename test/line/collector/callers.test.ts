@@ -115,11 +115,7 @@ describe('the threads of callers', () => {
     expect(await ask(SMALL)).toMatchObject({ kind: 'ok', contracts: [{ name: 'intranet' }] })
     expect(await ask('[,,,,')).toMatchObject({ kind: 'refused' })
     await expect(
-      callers.run(
-        'statement',
-        { bytes: Buffer.from('%PDF-1.7'), terms: {} as never },
-        owner,
-      ),
+      callers.run('statement', { bytes: Buffer.from('%PDF-1.7'), terms: {} as never }, owner),
     ).rejects.toMatchObject({ code: 'bad-request', hint: expect.stringContaining('CSV') })
   }, 120_000)
 })
