@@ -270,7 +270,7 @@ function addTokens(program: Command, world: World, end: (code: number) => void):
   token
     .command('api')
     .description('one API token')
-    .requiredOption('--role <role>', 'owner, viewer or provider')
+    .requiredOption('--role <role>', 'owner, viewer, provider or internal (status only)')
     .option('--contract <name>', 'sees this contract only')
     .option('--expires <duration>', 'good so long, as P90D, or never (default: a year; of an owner never)')
     .option(...DATA)
