@@ -101,7 +101,7 @@ async function openLine(
   closers.push(() => health.close())
   const shell: Shell = { clock, random, log, identity: openIdentity(config.dataDir, random) }
   const access = { db, random, nowMs: () => clock.nowMs() }
-  const { url, publicUrl } = door
+  const { publicUrl } = door
   const bus = await openBus({ db, log })
   const prover = startProver({ threads: PROVER_THREADS, log })
   closers.push(() => prover.close())
@@ -144,12 +144,17 @@ async function openLine(
   closers.push(witnesses.start())
   await alerts.start(pipeline)
   closers.push(() => alerts.stop())
-  const tell = (): void =>
-    tellRunning(config.dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
+  closers.push(tellWhere(door, config.dataDir))
+  return { door, pipeline, access, actions }
+}
+
+/** Commands find it there while it runs; the answer is how to take that back. */
+function tellWhere(door: Door, dataDir: string): () => void {
+  const { url, publicUrl } = door
+  const tell = (): void => tellRunning(dataDir, { url, publicUrl, tlsPin: door.tlsPin(), pid: process.pid })
   tell()
   door.onPin(tell)
-  closers.push(() => tellStopped(config.dataDir))
-  return { door, pipeline, access, actions }
+  return () => tellStopped(dataDir)
 }
 
 function connectionDeps(
