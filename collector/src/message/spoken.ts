@@ -60,6 +60,10 @@ function sayOf({ type, data }: Envelope, { message }: Text): Say | null {
     'evidence.anomaly': message.anomaly,
     'certificate.expiring': message.certificate,
     'claim.deadline': message.deadline,
+    'terms.agreed': message.termsAgreed,
+    'terms.objected': message.termsObjected,
+    'penalty.notified': message.penaltyNotified,
+    'penalty.answered': message.penaltyAnswered,
     'webhook.test': message.test,
   }
   return table[type] ?? null

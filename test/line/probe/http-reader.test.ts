@@ -204,8 +204,9 @@ describe('whatever comes', () => {
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 0, max: 20 }),
         (all, step, cap) => {
-          const said = read(all, { cap })
-          expect(read(all, { cap, step })).toBe(said)
+          // Chunks are moved together in the bytes that brought them: each reading has its own.
+          const said = read(Buffer.from(all), { cap })
+          expect(read(Buffer.from(all), { cap, step })).toBe(said)
           expect(said).not.toBe('a bug')
           expect(said.replace(/^\d+ /, '').replace(/ …$/, '').length).toBeLessThanOrEqual(
             Math.max(cap, BROKEN.length),

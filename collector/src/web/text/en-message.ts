@@ -39,6 +39,10 @@ export const messageEn = {
   anomaly: ({ who }: Spoken) => `${who}: something is wrong with the evidence`,
   certificate: ({ who, what }: Spoken) => `${who}: its certificate ends in ${what}`,
   deadline: ({ who, window, what }: Spoken) => `${who}: ${what} left to claim for ${window}`,
+  termsAgreed: ({ who }: Spoken) => `${who}: the provider agrees to the terms`,
+  termsObjected: ({ who }: Spoken) => `${who}: the provider objects to the terms`,
+  penaltyNotified: ({ who, window }: Spoken) => `${who}: a penalty is notified for ${window}`,
+  penaltyAnswered: ({ who, window }: Spoken) => `${who}: the penalty for ${window} is answered`,
   test: () => 'A test message of Constat',
   days: (n: number) => (n === 1 ? '1 day' : `${n} days`),
   label: {

@@ -25,6 +25,10 @@ export const messageFr: typeof messageEn = {
   anomaly: ({ who }) => `${who} : une preuve n’est pas en ordre`,
   certificate: ({ who, what }) => `${who} : son certificat expire dans ${what}`,
   deadline: ({ who, window, what }) => `${who} : plus que ${what} pour réclamer au titre de ${window}`,
+  termsAgreed: ({ who }) => `${who} : le prestataire accepte les termes`,
+  termsObjected: ({ who }) => `${who} : le prestataire conteste les termes`,
+  penaltyNotified: ({ who, window }) => `${who} : une pénalité est notifiée pour ${window}`,
+  penaltyAnswered: ({ who, window }) => `${who} : la pénalité pour ${window} a reçu une réponse`,
   test: () => 'Un message d’essai de Constat',
   days: (n) => (n < 2 ? '1 jour' : `${n} jours`),
   label: {
