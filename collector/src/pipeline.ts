@@ -30,7 +30,6 @@ import { FrameIntake } from './intake/frame-intake.ts'
 import type { Prove } from '@constat/evidence/frame-proof'
 import { Agents, type KnownAgent } from './intake/agents.ts'
 import { Judge } from './judge/judge.ts'
-import { Losses } from './judge/losses.ts'
 import { SlotJudge } from './judge/slot-judge.ts'
 import { Telling } from './judge/telling.ts'
 import { servicesOn, Timelines } from '@constat/sla/fold/timelines'
@@ -39,14 +38,8 @@ import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
 import { Lie } from './ledger/lie.ts'
 import { Sequencer, type Committed } from './ledger/sequencer.ts'
-import { ContractReads } from './read/contract-reads.ts'
-import { IncidentReads } from './read/incident-reads.ts'
 import type { PlanDeps } from './read/alert-plan.ts'
-import { statusOf } from './read/status-reads.ts'
-import { JudgedReads } from './read/judged.ts'
-import { readModelOf } from './read/model.ts'
-import { Bundles } from './bundle/bundles.ts'
-import { WindowReads } from './read/window-reads.ts'
+import { openModel } from './read/model.ts'
 import { SetAside } from './set-aside.ts'
 import type { Witnesses } from './witness/witnesses.ts'
 import type { Shell } from './shell.ts'
@@ -98,7 +91,6 @@ export class Pipeline {
   readonly scrub: Scrub
   readonly restored: Restored
   readonly secondLooks: SecondLooks
-  readonly #timelines: Timelines
   readonly #telling: Telling
   readonly #closer: Closer
   readonly #states: LedgerStates
@@ -148,7 +140,7 @@ export class Pipeline {
       shell.log.error('a frame cannot be folded: what it told of is unknown', facts)
     }))
     this.intake = this.#makeFrameIntake()
-    const timelines = (this.#timelines = new Timelines(fold.tracks, (agent) => agents.isAwaited(agent)))
+    const timelines = new Timelines(fold.tracks, (agent) => agents.isAwaited(agent))
     const lied = (lie: Lie): void => sequencer.stop(lie)
     const latencies = new Latencies({ db, contracts, fold, nowMs, lied })
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
@@ -158,7 +150,9 @@ export class Pipeline {
     const told = (): void => deps.bus.publish()
     this.#telling = new Telling({ db, sequencer, contracts, nowMs, publicUrl, judge, timelines, slots, told })
     this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states })
-    this.model = this.#makeModel(latencies)
+    const { fold: folded, setAside } = this
+    const line = { contracts, agents, sequencer, judge, setAside, timelines, slots, states, latencies }
+    this.model = openModel({ ...deps, ...line, nowMs, tracks: folded.tracks, paths: this.#telling.paths })
   }
 
   #makeFrameIntake(): FrameIntake {
@@ -181,27 +175,6 @@ export class Pipeline {
       agentName: (id) => this.agents.byId(id)?.name ?? id,
       told: () => this.#deps.bus.publish(),
       passed: (id) => this.agents.passed(id),
-    })
-  }
-
-  #makeModel(latencies: Latencies): ReadModel {
-    const { db, shell, callers, pgConfig, witnesses } = this.#deps
-    const losses = new Losses(db, this.#timelines)
-    const { contracts, agents, sequencer, judge, setAside } = this
-    const { tracks } = this.fold
-    const nowMs = (): UnixMs => shell.clock.nowMs()
-    const [timelines, slots, states] = [this.#timelines, this.#slots, this.#states]
-    const judged = new JudgedReads({ timelines, slots }, agents, witnesses)
-    const shown = { db, nowMs, contracts, agents, timelines, judged, slots, setAside, witnesses }
-    const views = new ContractReads({ ...shown, tracks, sequencer, logKey: shell.identity.publicKey })
-    return readModelOf({
-      contracts: views,
-      status: () => statusOf({ nowMs, contracts, views: () => views.contracts() }),
-      incidents: new IncidentReads({ db, nowMs, contracts, timelines, judge, judged, setAside }),
-      windows: new WindowReads({ ...shown, states, losses, callers, pgConfig }),
-      latency: { contracts, agents, tracks, latencies },
-      bundles: new Bundles({ ...this.#deps, contracts, sequencer }),
-      plan: { db, contracts, nowMs, ...this.#deps.alerts },
     })
   }
 

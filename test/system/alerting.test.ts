@@ -41,7 +41,7 @@ kind: Alerting
 metadata: {name: duty}
 spec:
   contract: acme
-  endpoints: [${endpoints}, {id: boss, email: boss@acme.example, language: fr}]
+  endpoints: [${endpoints}, {id: boss, email: boss@acme.example, language: fr, operatedBy: customer}]
 ${more}`
 const ESCALATION = `  routes: [{types: ["incident.*"], to: [ops]}]
   escalation: [{after: PT10M, to: [ops]}, {after: PT30M, to: [boss]}]
@@ -126,6 +126,7 @@ async function deliver(smtp: string | null): Promise<Delivering> {
     sql: database.sql,
     pgConfig: database.pgConfig,
     allowPrivate: true,
+    delivered: (type) => world.line().delivered(type),
     retryDelaysMs: [50, 50],
     pollMs: 100,
   })
@@ -270,6 +271,17 @@ describe('a letter', () => {
     expect((await deps.read.incident(incident ?? ''))?.acknowledgedAt).not.toBeNull()
     await see('ok', 3)
     await server.until(4)
+    // It took a message, and its document says that the customer runs it.
+    const lacks = (): Promise<readonly string[]> =>
+      Promise.resolve(deps.read.contract('acme')?.readiness.lacks ?? [])
+    await eventually(
+      async () => {
+        world.clock.advanceUs(11_000_000)
+        await world.line().advance()
+        return lacks()
+      },
+      (found) => !found.some((lack) => lack.startsWith('alert-path')),
+    )
   })
 
   it('that a server refuses for good has failed; without a server it says what to do', async () => {

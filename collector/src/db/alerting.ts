@@ -52,18 +52,26 @@ export async function putAlerting(tx: Tx, { contract, documents, nowMs }: Alerti
   await endOthers(tx, { contract, keys: endpoints.map(({ key }) => key), nowMs })
 }
 
-type EndpointRow = { key: string; url: string; shape: string; language: string | null; types: string[] }
+type EndpointRow = {
+  key: string
+  url: string
+  shape: string
+  language: string | null
+  operatedBy: string | null
+  types: string[]
+}
 
 function endpointsOf({ name, spec }: AlertingDocument): EndpointRow[] {
   const { endpoints, routes, paused } = spec
   if (paused) return []
-  return endpoints.map(({ id, url, email, shape, language = null }) => {
+  return endpoints.map(({ id, url, email, shape, language = null, operatedBy = null }) => {
     const own = routes.filter(({ to }) => to.includes(id)).flatMap(({ types }) => types)
     return {
       key: endpointKey(name, id),
       url: url ?? `mailto:${email}`,
       shape: email === undefined ? shape : 'email',
       language,
+      operatedBy,
       types: routes.length === 0 ? ['*'] : [...new Set(own)],
     }
   })
@@ -72,16 +80,18 @@ function endpointsOf({ name, spec }: AlertingDocument): EndpointRow[] {
 /** Another address is another receiver: it gets a secret of its own, and may want what the last one did not. */
 async function putEndpoint(
   tx: Tx,
-  { contract, nowMs, key, url, shape, language, types }: EndpointRow & { contract: string; nowMs: UnixMs },
+  endpoint: EndpointRow & { contract: string; nowMs: UnixMs },
 ): Promise<void> {
+  const { contract, nowMs, key, url, shape, language, operatedBy, types } = endpoint
   const secret = tx`'whsec_' || encode(decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
     'hex'), 'base64')`
   await tx`
-    insert into webhook (id, url, types, shape, secret, created_ms, contract, endpoint, language)
+    insert into webhook (id, url, types, shape, secret, created_ms, contract, endpoint, language, operated_by)
     values ('hook_' || left(replace(gen_random_uuid()::text, '-', ''), 24), ${url}, ${tx.json(types)}, ${shape},
-      ${secret}, ${nowMs}, ${contract}, ${key}, ${language})
+      ${secret}, ${nowMs}, ${contract}, ${key}, ${language},
+      ${operatedBy})
     on conflict (contract, endpoint) do update set types = excluded.types, shape = excluded.shape,
-      language = excluded.language, ended_ms = null, url = excluded.url,
+      language = excluded.language, operated_by = excluded.operated_by, ended_ms = null, url = excluded.url,
       secret = case when webhook.url = excluded.url then webhook.secret else excluded.secret end,
       last_secret = case when webhook.url = excluded.url then webhook.last_secret end,
       disabled_ms = case when webhook.url = excluded.url then webhook.disabled_ms end`
@@ -96,4 +106,12 @@ async function endOthers(
     where contract = ${contract} and ended_ms is null and endpoint <> all(${[...keys]}::text[]) returning id`
   await tx`update delivery set state = 'disabled', next_ms = null
     where webhook = any(${ended.map(({ id }) => id)}::text[]) and state = 'pending'`
+}
+
+/** Of endpoints in effect that have accepted a message about an incident: who runs them, by contract. */
+export function acceptingOperators(db: Database): Promise<{ contract: string; operator: string }[]> {
+  return db<{ contract: string; operator: string }[]>`
+    select distinct w.contract, w.operated_by as operator from webhook w
+    where w.contract is not null and w.operated_by is not null and w.ended_ms is null and exists (
+      select from delivery d where d.webhook = w.id and d.state = 'delivered' and d.type like 'incident.%')`
 }

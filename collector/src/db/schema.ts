@@ -223,6 +223,8 @@ export const webhook = pgTable(
     contract: text('contract'),
     endpoint: text('endpoint'),
     /** Null: that of the collector. */
+    /** The party that runs what takes the messages, as its document says. */
+    operatedBy: text('operated_by'),
     language: text('language', { enum: ['en', 'fr'] }),
     /** No document asks for it any more: nothing is sent, and what was sent can still be read. */
     endedMs: ms('ended_ms'),

@@ -8,14 +8,19 @@ import { termsStanding } from '@constat/sla/state/terms-answer'
 import { membersNow } from './silences.ts'
 import { siteOf, sitesOf } from '@constat/sla/assembly/sites'
 
-/**
- * `isWitnessed`: whether others than this collector have lately signed what its log says. `judgedBy`: the revisions in
- * force in what is looked at; none: the newest. All of them have to be agreed to.
- */
+/** What stands beside the state of a contract. */
+export type Grounds = {
+  /** Whether others than this collector have lately signed what its log says. */
+  isWitnessed: boolean
+  /** Parties that run what has taken messages about its incidents. */
+  alertOperators: ReadonlySet<string>
+}
+
+/** `judgedBy`: the revisions in force in what is looked at; none: the newest. All of them have to be agreed to. */
 export function readinessFacts(
   state: ContractState,
   agents: readonly KnownAgent[],
-  isWitnessed: boolean,
+  { isWitnessed, alertOperators }: Grounds,
   judgedBy: readonly Revision[] = [],
 ): ReadinessFacts {
   const { terms: contract } = newest(state)
@@ -35,9 +40,15 @@ export function readinessFacts(
     ),
     clocksWithinBound: measuring.length > 0 && measuring.every(({ clockErrorMs }) => clockErrorMs <= bound),
     timestampsOrWitness: isWitnessed,
-    // The ledger has the first delivery that was accepted about each incident; nobody says who runs that host.
-    alertPath: state.alerted.size > 0 ? 'owner-unknown' : 'none',
+    alertPath: alertPath(state, alertOperators),
   }
+}
+
+/** The ledger has the first delivery that was accepted about each incident; documents say who runs which endpoint. */
+function alertPath(state: ContractState, operators: ReadonlySet<string>): ReadinessFacts['alertPath'] {
+  if (state.alerted.size === 0) return 'none'
+  const provider = answeredByProvider(newest(state).terms)
+  return [...operators].some((party) => !provider.has(party)) ? 'independent' : 'owner-unknown'
 }
 
 /** References, of isolation or of a zone, that the provider does not answer for and that somebody runs. */

@@ -8,6 +8,7 @@ import type { ContractState } from '@constat/sla/state/contract-state'
 import type { Contracts } from '../contract/contracts.ts'
 import type { Database } from '../db/tx.ts'
 import type { Committed, Sequencer } from '../ledger/sequencer.ts'
+import { AlertPaths } from './alert-paths.ts'
 import { Alerted } from './alerted.ts'
 import { Certificates } from './certificates.ts'
 import { Deadlines } from './deadlines.ts'
@@ -33,6 +34,8 @@ export type TellingDeps = {
 export class Telling {
   readonly #deps: TellingDeps
   readonly #alerted: Alerted
+  /** Who runs what takes the messages. */
+  readonly paths: AlertPaths
   readonly #escalations: Escalations
   readonly #objectives: Objectives
   readonly #certificates: Certificates
@@ -42,6 +45,7 @@ export class Telling {
     const { judge, timelines, slots } = deps
     this.#deps = deps
     this.#alerted = new Alerted(deps)
+    this.paths = new AlertPaths(deps.db, deps.nowMs)
     this.#escalations = new Escalations({ ...deps, factOf: judge.escalated })
     this.#certificates = new Certificates(deps)
     this.#deadlines = new Deadlines(deps)
@@ -59,10 +63,12 @@ export class Telling {
   /** A delivery about an incident was accepted and written down. */
   accepted(): void {
     this.#alerted.accepted()
+    this.paths.accepted()
   }
 
   async advance(state: ContractState): Promise<void> {
     const { contracts, told } = this.#deps
+    await this.paths.advance()
     await this.#alerted.advance(state)
     if (await this.#escalations.advance(state)) told()
     if (await this.#certificates.advance(state)) told()

@@ -53,7 +53,7 @@ import type { Sequencer } from '../ledger/sequencer.ts'
 import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
 import type { SetAside } from '../set-aside.ts'
 import { nextDeadlineOf } from './penalty-views.ts'
-import { revisionsOf, type JudgedReads } from './judged.ts'
+import { revisionsOf, type JudgedReads, type GroundsOf } from './judged.ts'
 
 const KEPT_MS = 1_000
 
@@ -70,7 +70,8 @@ export type ContractReadsDeps = {
   setAside: SetAside
   /** Of the collector: what its logs are signed by. */
   logKey: Buffer
-  witnesses: Witnessing
+  witnesses: Pick<Witnessing, 'of'>
+  grounds: GroundsOf
 }
 
 /** `goodMs`: when it could last be described whole; null: not since this program began. */
@@ -215,14 +216,13 @@ export class ContractReads {
   }
 
   #whole(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
-    const { agents, judged, witnesses } = this.#deps
+    const { agents, judged, grounds } = this.#deps
     const bare = this.#bare(state, nowMs, trouble)
     const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
     const pastServices = pastNames(state, nowMs).map((name) => this.#service(state, name, nowMs))
     const asked = questionsNow(state, nowMs)
     const { guarantees } = judged.judged(state, asked)
-    const isWitnessed = witnesses.isWitnessed(state.log)
-    const facts = readinessFacts(state, agents.enrolled(), isWitnessed, revisionsOf(asked))
+    const facts = readinessFacts(state, agents.enrolled(), grounds(state), revisionsOf(asked))
     const readiness = readinessOf(facts)
     const worst = worstState(services.map((service) => service.state))
     const sentence = contractSentence({

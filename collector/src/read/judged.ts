@@ -10,9 +10,8 @@ import type { Agents } from '../intake/agents.ts'
 import { creditOf, pastOf, statementOf, type Past } from '../judge/credits.ts'
 import { bareJudgement, liveJudgement, liveView } from '../judge/live.ts'
 import type { LiveJudgement, LiveSources } from '../judge/live.ts'
-import { readinessFacts } from '../judge/readiness.ts'
+import { readinessFacts, type Grounds } from '../judge/readiness.ts'
 import type { GuaranteeView } from '../view/guarantee.ts'
-import type { Witnessing } from '../view/witness.ts'
 import type { WindowQuestion } from '../judge/window-question.ts'
 
 /** Windows that have ended change rarely: how they went is looked at again after this. */
@@ -30,23 +29,25 @@ export function revisionsOf(asked: readonly WindowQuestion[]): Revision[] {
   return [...new Set(asked.map(({ revision }) => revision))]
 }
 
+/** What a claim of the contract stands on, now. */
+export type GroundsOf = (state: ContractState) => Grounds
+
 export class JudgedReads {
   readonly #sources: LiveSources
   readonly #agents: Agents
-  readonly #witnesses: Pick<Witnessing, 'isWitnessed'>
+  readonly #grounds: GroundsOf
   /** Of a state, by guarantee and window: how the windows before it went. */
   readonly #past = new WeakMap<ContractState, Map<string, { atMs: UnixMs; past: Past }>>()
 
-  constructor(sources: LiveSources, agents: Agents, witnesses: Pick<Witnessing, 'isWitnessed'>) {
+  constructor(sources: LiveSources, agents: Agents, grounds: GroundsOf) {
     this.#sources = sources
     this.#agents = agents
-    this.#witnesses = witnesses
+    this.#grounds = grounds
   }
 
   /** All of one contract. */
   judged(state: ContractState, asked: readonly WindowQuestion[]): JudgedWindow {
-    const isWitnessed = this.#witnesses.isWitnessed(state.log)
-    const facts = readinessFacts(state, this.#agents.enrolled(), isWitnessed, revisionsOf(asked))
+    const facts = readinessFacts(state, this.#agents.enrolled(), this.#grounds(state), revisionsOf(asked))
     const readiness = readinessOf(facts)
     const live = asked.map((one) => liveJudgement(one, this.#sources))
     const credit = (group: readonly LiveJudgement[]) => statementOf(group, (one) => this.#pastOf(one))

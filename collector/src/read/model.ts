@@ -1,38 +1,91 @@
 /** The read model: all that pages, API and CLI may read, put together. Answers are as of the last judgement. */
+import type { UnixMs } from '@constat/shared/time'
+import type { Timelines } from '@constat/sla/fold/timelines'
+import type { Tracks } from '@constat/sla/fold/tracks'
+import { Bundles, type BundleDeps } from '../bundle/bundles.ts'
+import type { Callers } from '../callers/threads.ts'
+import type { LedgerStates } from '../closing/ledger-state.ts'
+import type { Contracts } from '../contract/contracts.ts'
+import type { Agents } from '../intake/agents.ts'
+import type { AlertPaths } from '../judge/alert-paths.ts'
+import type { Judge } from '../judge/judge.ts'
+import { latencySteps } from '../judge/latency-steps.ts'
+import { Losses } from '../judge/losses.ts'
+import type { SlotJudge } from '../judge/slot-judge.ts'
+import type { Latencies } from '../latency/latencies.ts'
+import type { Sequencer } from '../ledger/sequencer.ts'
+import type { SetAside } from '../set-aside.ts'
 import type { ReadModel } from '../view/reads.ts'
-import { latencySteps, type StepDeps } from '../judge/latency-steps.ts'
-import type { Bundles } from '../bundle/bundles.ts'
+import type { Witnessing } from '../view/witness.ts'
 import { alertPlanOf, type PlanDeps } from './alert-plan.ts'
-import type { ContractReads } from './contract-reads.ts'
-import type { IncidentReads } from './incident-reads.ts'
-import type { WindowReads } from './window-reads.ts'
+import { ContractReads } from './contract-reads.ts'
+import { IncidentReads } from './incident-reads.ts'
+import { JudgedReads, type GroundsOf } from './judged.ts'
+import { statusOf } from './status-reads.ts'
+import { WindowReads } from './window-reads.ts'
 
-export type ModelParts = {
-  contracts: ContractReads
+export type ModelDeps = Omit<BundleDeps, 'contracts' | 'sequencer' | 'callers'> & {
+  nowMs: () => UnixMs
+  contracts: Contracts
+  agents: Agents
+  sequencer: Sequencer
+  callers: Callers
+  judge: Judge
+  setAside: SetAside
+  timelines: Timelines
+  tracks: Tracks
+  slots: SlotJudge
+  states: LedgerStates
+  latencies: Latencies
+  paths: AlertPaths
+  witnesses: Witnessing & BundleDeps['witnesses']
+  alerts?: Pick<PlanDeps, 'canMail' | 'heartbeats'>
+}
+
+export function openModel(deps: ModelDeps): ReadModel {
+  const { db, shell, nowMs, contracts, agents, timelines, slots, witnesses, paths } = deps
+  const grounds: GroundsOf = ({ log, contract }) => {
+    return { isWitnessed: witnesses.isWitnessed(log), alertOperators: paths.operatorsOf(contract) }
+  }
+  const judged = new JudgedReads({ timelines, slots }, agents, grounds)
+  const shown = { ...deps, judged, grounds }
+  const views = new ContractReads({ ...shown, logKey: shell.identity.publicKey })
+  const incidents = new IncidentReads({ ...deps, judged })
+  const windows = new WindowReads({ ...shown, losses: new Losses(db, timelines) })
+  const bundles = new Bundles(deps)
+  const plan = { db, contracts, nowMs, ...deps.alerts }
+  const status = (): ReturnType<ReadModel['status']> =>
+    statusOf({ nowMs, contracts, views: () => views.contracts() })
+  return readModelOf({ views, incidents, windows, bundles, plan, status }, deps)
+}
+
+type Parts = {
+  views: ContractReads
   incidents: IncidentReads
   windows: WindowReads
-  latency: StepDeps
   bundles: Bundles
   plan: PlanDeps
   status: ReadModel['status']
 }
 
-export function readModelOf(parts: ModelParts): ReadModel {
-  const { contracts, incidents, windows, latency, bundles, plan, status } = parts
+function readModelOf(
+  { views, incidents, windows, bundles, plan, status }: Parts,
+  latency: ModelDeps,
+): ReadModel {
   return {
-    contracts: () => contracts.contracts(),
-    contract: (name) => contracts.contract(name),
-    revisions: (contract) => contracts.revisions(contract),
-    terms: (contract, revision) => contracts.terms(contract, revision),
-    exclusions: (filter) => contracts.exclusions(filter),
-    exclusion: (id) => contracts.exclusion(id),
-    agents: () => contracts.agents(),
+    contracts: () => views.contracts(),
+    contract: (name) => views.contract(name),
+    revisions: (contract) => views.revisions(contract),
+    terms: (contract, revision) => views.terms(contract, revision),
+    exclusions: (filter) => views.exclusions(filter),
+    exclusion: (id) => views.exclusion(id),
+    agents: () => views.agents(),
     alertPlan: (contract) => alertPlanOf(contract, plan),
-    vantages: (contract) => contracts.vantages(contract),
+    vantages: (contract) => views.vantages(contract),
     timeline: (service, span, contract) => incidents.timeline(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
     incident: (id) => incidents.incident(id),
-    status: () => status(),
+    status,
     latency: (check, span, of) => latencySteps(latency, { check, span, of }),
     windowKeys: (contract) => windows.windowKeys(contract),
     window: (contract, key, version) => windows.window(contract, key, version),

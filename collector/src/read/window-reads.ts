@@ -47,7 +47,6 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { GuaranteeView } from '../view/guarantee.ts'
 import type { WindowState } from '../view/parts.ts'
-import type { Witnessing } from '../view/witness.ts'
 import { penaltyOf } from '../contract/penalties.ts'
 import type { PenaltyView } from '../view/penalty.ts'
 import { penaltyView, penaltyViews } from './penalty-views.ts'
@@ -68,7 +67,7 @@ import type {
   WindowVersionView,
 } from '../view/window.ts'
 import type { SetAside } from '../set-aside.ts'
-import type { JudgedReads } from './judged.ts'
+import type { JudgedReads, GroundsOf } from './judged.ts'
 
 /** Windows listed for one contract at most, newest first. */
 const MAX_WINDOWS = 400
@@ -84,7 +83,7 @@ export type WindowReadsDeps = {
   judged: JudgedReads
   states: Pick<LedgerStates, 'now'>
   setAside: SetAside
-  witnesses: Pick<Witnessing, 'isWitnessed'>
+  grounds: GroundsOf
   callers: Pick<Callers, 'run'>
   pgConfig: PgConfig
 }
@@ -310,16 +309,14 @@ export class WindowReads {
   }
 
   #closedView(state: ContractState, asked: WindowQuestion, closed: ClosedGuarantee): GuaranteeView {
-    const { timelines, agents, witnesses } = this.#deps
+    const { timelines, agents, grounds } = this.#deps
     return guaranteeView({
       asked,
       judged: judgedAgain(asked, closed),
       facts: stateFacts({ ...asked, asOfMs: asked.nowMs }, timelines),
       sites: sitesAsked(asked, timelines),
       timelines,
-      readiness: readinessOf(
-        readinessFacts(state, agents.enrolled(), witnesses.isWitnessed(state.log), [asked.revision]),
-      ),
+      readiness: readinessOf(readinessFacts(state, agents.enrolled(), grounds(state), [asked.revision])),
       counted: null,
     })
   }

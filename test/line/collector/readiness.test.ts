@@ -5,7 +5,7 @@ import { newest, take, type ContractState } from '@constat/sla/state/contract-st
 import { put } from '@constat/sla/state/persistent-map'
 import { termsAnswerLeaf, type TermsAnswer } from '@constat/sla/state/terms-answer'
 import type { KnownAgent } from '../../../collector/src/intake/agents.ts'
-import { readinessFacts } from '../../../collector/src/judge/readiness.ts'
+import { readinessFacts, type Grounds } from '../../../collector/src/judge/readiness.ts'
 import { siteWorld } from '../../support/site-world.ts'
 
 const contract = (more: string): string => `apiVersion: constat/v1
@@ -30,8 +30,9 @@ const SITES = `  sites:
 `
 const REFERENCES = '  measurement: {isolation: {rule: all-references-failed, references: [anchor]}}\n'
 
-const lacksOf = (state: ContractState, agents: readonly KnownAgent[], isWitnessed = false) =>
-  readinessOf(readinessFacts(state, agents, isWitnessed)).lacks
+const NOTHING: Grounds = { isWitnessed: false, alertOperators: new Set() }
+const lacksOf = (state: ContractState, agents: readonly KnownAgent[], grounds = NOTHING) =>
+  readinessOf(readinessFacts(state, agents, grounds)).lacks
 
 function answered(state: ContractState, answer: TermsAnswer['answer']): ContractState {
   const { revision, digest } = newest(state)
@@ -47,7 +48,7 @@ function answered(state: ContractState, answer: TermsAnswer['answer']): Contract
   return take(state, { type, receivedMs, text: body.toString(), index: 9, agent: null })
 }
 
-it('a contract comes to lack only what nobody can give it yet', () => {
+it('a contract comes to lack nothing, step by step', () => {
   const bare = siteWorld(contract(''), [])
   expect(lacksOf(bare.state, bare.agents)).toEqual(
     READINESS_CODES.filter((code) => code !== 'alert-path-owner'),
@@ -70,4 +71,11 @@ it('a contract comes to lack only what nobody can give it yet', () => {
   expect(lacksOf(answered(agreed, 'objected'), agents)).toContain('provider-agreement')
   const alerted = { ...agreed, alerted: put(agreed.alerted, 'inc_1', 0) }
   expect(lacksOf(alerted, agents)).toEqual(['witness', 'alert-path-owner'])
+  const by = (...parties: string[]): Grounds => ({ isWitnessed: true, alertOperators: new Set(parties) })
+  expect(lacksOf(alerted, agents, by())).toEqual(['alert-path-owner'])
+  // One that the provider answers for is no path past it.
+  expect(lacksOf(alerted, agents, by(newest(alerted).terms.provider))).toEqual(['alert-path-owner'])
+  // Who runs it is worth nothing before it has taken something.
+  expect(lacksOf(agreed, agents, by('customer'))).toEqual(['alert-path'])
+  expect(lacksOf(alerted, agents, by(newest(alerted).terms.provider, 'customer'))).toEqual([])
 })

@@ -387,10 +387,11 @@ describe('the zone of an incident', () => {
 })
 
 describe('readiness of a contract', () => {
+  const NOTHING = { isWitnessed: false, alertOperators: new Set<string>() }
   const facts = (sites: Wanted['sites'], names: string[], silent: string[] = []) => {
     const world = siteWorld(contractText({ sites }), names)
     for (const agent of world.agents) if (silent.includes(agent.name)) agent.silentSinceMs = 1
-    return readinessFacts(world.state, world.agents, false)
+    return readinessFacts(world.state, world.agents, NOTHING)
   }
   const both = [own('lyon'), own('lille')]
   it('counts sites that measure, one of them an agent by itself', () => {
@@ -409,9 +410,9 @@ describe('readiness of a contract', () => {
 
   it('knows whether an alert was ever accepted, and not by whom', () => {
     const { state, agents } = siteWorld(contractText({ sites: both }), ['at-lyon'])
-    expect(readinessFacts(state, agents, false).alertPath).toBe('none')
+    expect(readinessFacts(state, agents, NOTHING).alertPath).toBe('none')
     const alerted = put(state.alerted, 'inc_1', START_MS)
-    expect(readinessFacts({ ...state, alerted }, agents, false).alertPath).toBe('owner-unknown')
+    expect(readinessFacts({ ...state, alerted }, agents, NOTHING).alertPath).toBe('owner-unknown')
   })
 
   it('counts references that the provider does not answer for and that somebody runs', () => {

@@ -191,7 +191,7 @@ function alertingReferences(entry: Entry<'Alerting'>, library: Library, problems
       }
     }
   }
-  problems.push(...routeProblems(entry, library))
+  problems.push(...routeProblems(entry, library), ...operatorProblems(entry, library))
   const absent = contract !== undefined && !library.names.has(`Contract/${contract}`)
   if (!absent || entriesOf(library, 'Contract').length === 0) return
   problems.push(entry.problem(['spec', 'contract'], `names no Contract: there is no ${contract}`))
@@ -221,6 +221,20 @@ function routeProblems(entry: Entry<'Alerting'>, library: Library): Problem[] {
     ),
     ...check('sites', sites),
   ]
+}
+
+function operatorProblems(entry: Entry<'Alerting'>, library: Library): Problem[] {
+  const { contract, endpoints } = entry.document.spec
+  const targets = entriesOf(library, 'Contract').filter(
+    ({ document }) => contract === undefined || document.metadata.name === contract,
+  )
+  if (targets.length === 0) return []
+  const parties = targets.map((target) => namesFor(target, library).parties)
+  return endpoints.flatMap(({ operatedBy }, i) => {
+    if (operatedBy === undefined || parties.some((known) => known.has(operatedBy))) return []
+    const message = `names no party: there is no ${operatedBy}`
+    return [entry.problem(['spec', 'endpoints', i, 'operatedBy'], message)]
+  })
 }
 
 /** With several contracts, a check that none uses would silently measure nothing. */

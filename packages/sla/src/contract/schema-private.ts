@@ -36,6 +36,8 @@ const endpoint = z
       .enum(['generic', 'slack', 'teams', 'pagerduty', 'alertmanager', 'email', 'ntfy', 'sms'])
       .default('generic'),
     language: z.enum(['en', 'fr']).optional(),
+    /** The party that runs what takes the messages: a claim needs a path that the provider does not. */
+    operatedBy: name.optional(),
   })
   .refine(({ url, email }) => (url === undefined) !== (email === undefined), {
     error: 'should have either url or email',
