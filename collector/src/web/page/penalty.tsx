@@ -106,10 +106,12 @@ function Standing({ penalty: p, scene }: { penalty: PenaltyView; scene: Scene })
             <Time at={p.notifiedAt} scene={scene} style="minute" />
           </Fact>
         )}
-        <Fact term={words.claimUntil}>
-          {p.claimUntil === null ? words.noTerm : <Time at={p.claimUntil} scene={scene} style="minute" />}
-        </Fact>
-        {p.notifiedAt !== null && (
+        {p.nextDeadline?.what !== 'claim' && (
+          <Fact term={words.claimUntil}>
+            {p.claimUntil === null ? words.noTerm : <Time at={p.claimUntil} scene={scene} style="minute" />}
+          </Fact>
+        )}
+        {p.notifiedAt !== null && p.nextDeadline?.what !== 'provider-answer' && (
           <Fact term={words.answerUntil}>
             {p.answerUntil === null ? words.noTerm : <Time at={p.answerUntil} scene={scene} style="minute" />}
           </Fact>

@@ -12,6 +12,7 @@ const MENDED: Readonly<Partial<Record<string, (contract: string) => { href: stri
   'host-administrators': (contract) => ({ href: storeyHref(contract, 'terms'), deed: 'manage' }),
   'provider-agreement': (contract) => ({ href: `${storeyHref(contract, 'terms')}#agreement`, deed: 'read' }),
   'clock-bound': () => ({ href: '/setup/agents', deed: 'read-hosts' }),
+  witness: (contract) => ({ href: `${storeyHref(contract, 'evidence')}#witnesses`, deed: 'read' }),
   'alert-path': () => ({ href: '/setup/alerts', deed: 'manage' }),
   'alert-path-owner': () => ({ href: '/setup/alerts', deed: 'manage' }),
 }

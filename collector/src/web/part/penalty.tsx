@@ -43,11 +43,11 @@ type Due = { what: 'claim' | 'provider-answer'; at: string }
 export function Deadline({ due, scene }: { due: Due; scene: Scene }): Child {
   const [before, after] = scene.text.penalty.deadline[due.what]('\u0000').split('\u0000')
   return (
-    <>
+    <span>
       {before}
       <Time at={due.at} scene={scene} style="minute" />
       {after}
-    </>
+    </span>
   )
 }
 

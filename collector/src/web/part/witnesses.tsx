@@ -10,7 +10,7 @@ export function Witnesses({ log, scene }: { log: ContractView['log']; scene: Sce
   const { contract: text } = scene.text
   const command = `node constat-verify.mjs witness --dir witness --name witness.example --log '${log.key}'`
   return (
-    <section class="sheet">
+    <section class="sheet" id="witnesses">
       <h2>{text.witnesses}</h2>
       <p class="sentence">{text.witnessText}</p>
       {log.witnesses.length === 0 ? (
