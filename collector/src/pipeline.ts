@@ -99,6 +99,8 @@ export class Pipeline {
   readonly #listeners: ((committed: Committed) => void)[] = []
   #committed: Committed[] = []
   #advancing: Promise<void> | null = null
+  /** Asked for while a step was under way, which may not have what was asked for. */
+  #next: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
   #ticker: NodeJS.Timeout | null = null
   #gatherMs = GATHER_MS
@@ -197,8 +199,16 @@ export class Pipeline {
   }
 
   /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */
-  async advance(): Promise<void> {
-    if (this.#advancing) return this.#advancing
+  advance(): Promise<void> {
+    if (!this.#advancing) return this.#advance()
+    this.#next ??= this.#advancing.then(() => {
+      this.#next = null
+      return this.advance()
+    })
+    return this.#next
+  }
+
+  async #advance(): Promise<void> {
     const { clock } = this.#deps.shell
     const startUs = clock.monotonicUs()
     this.#advancing = this.#step().catch((error: unknown) => {

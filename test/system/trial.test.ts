@@ -202,7 +202,7 @@ describe('the incident of the contract in force', () => {
     const bodies = received.map(({ body }) => JSON.parse(body) as object)
     expect(bodies.find((body) => 'data' in body)).toMatchObject({ data: { failure: incident.failure } })
     expect(bodies.find((body) => 'topic' in body)).toMatchObject({
-      title: 'shop: down (503)',
+      title: expect.stringMatching(/^shop is down since .*: 503 from the only place$/),
       message: expect.stringMatching(words),
     })
     const page = await fetch(`${program.url}/incidents/${incident.id}`, {

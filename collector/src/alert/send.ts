@@ -44,6 +44,7 @@ export type Letters = {
     url: URL
     envelope: Envelope
     language: 'en' | 'fr' | null
+    operatedBy: string | null
     messageId: string
     /** What it is about is over by now. */
     isOver: boolean
@@ -93,7 +94,7 @@ async function attempt(due: Sendable, sending: Sending): Promise<Answer> {
     const url = new URL(due.url)
     // Written by `envelopeText`, and only there.
     const envelope = JSON.parse(due.payload) as Envelope
-    const { language, messageId } = due
+    const { language, operatedBy, messageId } = due
     // A try may come hours after the message was written.
     const asksOver = shape.holdsAlerts === true || shape.protocol !== undefined
     const isOver = asksOver && (await isIncidentOver(sending.sql, due.id))
@@ -102,6 +103,7 @@ async function attempt(due: Sendable, sending: Sending): Promise<Answer> {
         url,
         envelope,
         language,
+        operatedBy,
         messageId,
         isOver,
         signal: sending.signal,

@@ -66,12 +66,20 @@ export type Restoring = {
   folder: string
   manifest: Manifest
   database: OpenDatabase
+  dataDir: string
   log: Log
   told: (bytes: number) => void
 }
 
 /** All of it or nothing. Faults `conflict` where the database has tables, `database`. */
-export async function fillDatabase({ folder, manifest, database, log, told }: Restoring): Promise<void> {
+export async function bringBack({
+  folder,
+  manifest,
+  database,
+  dataDir,
+  log,
+  told,
+}: Restoring): Promise<void> {
   const { sql } = database
   if (!(await isEmpty(sql))) {
     throw new Fault('conflict', 'the database has tables already', {
@@ -83,6 +91,9 @@ export async function fillDatabase({ folder, manifest, database, log, told }: Re
     await migrateAsOf(database, { log, until: manifest.migrations })
     await fillTables({ folder, manifest, told }, sql)
     await migrateDatabase(database, { log })
+    // Who was signed in then is not signed in now.
+    await sql`delete from token where kind = 'session'`
+    await fillDirectory({ folder, manifest }, dataDir)
   } catch (error) {
     await dropEverything(sql)
     throw error
@@ -106,12 +117,16 @@ async function fillTables(
   })
 }
 
-/** The keys last: a data directory that has one is a collector's. */
-export async function fillDirectory(
+/** A data directory that has it is a collector's. */
+const KEY_PATH = 'collector.key'
+
+/** The key last. Safe to run again where it was cut short before that. */
+async function fillDirectory(
   { folder, manifest }: Pick<Restoring, 'folder' | 'manifest'>,
   dataDir: string,
 ): Promise<void> {
-  for (const { path, mode } of manifest.files) {
+  const keyLast = manifest.files.toSorted((a, b) => Number(a.path === KEY_PATH) - Number(b.path === KEY_PATH))
+  for (const { path, mode } of keyLast) {
     const to = join(dataDir, path)
     await mkdir(dirname(to), { recursive: true, mode: 0o700 })
     await copyFile(join(folder, 'files', path), to)

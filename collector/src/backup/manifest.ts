@@ -9,6 +9,16 @@ const FORMAT = 'constat-backup/1'
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const sqlName = z.string().regex(/^[a-z_]{1,63}$/)
 
+/** Folders of the data directory whose own files belong to it; their folders (spools) do not. */
+export const FILE_FOLDERS = ['', 'agent', 'contracts']
+
+/** A name in one of the folders: no step upwards, and nothing that begins at the root. */
+function isBackedUp(path: string): boolean {
+  const [name = '', folder = '', ...more] = path.split('/').toReversed()
+  const isName = name !== '' && name !== '.' && name !== '..' && !name.includes('\0') && name.length <= 255
+  return isName && more.length === 0 && FILE_FOLDERS.includes(folder)
+}
+
 const manifestShape = z.strictObject({
   format: z.literal(FORMAT),
   /** Of the program that made it. */
@@ -31,8 +41,7 @@ const manifestShape = z.strictObject({
   files: z
     .array(
       z.strictObject({
-        // No step upwards, and nothing that begins at the root.
-        path: z.string().regex(/^(agent\/|contracts\/)?[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/),
+        path: z.string().refine(isBackedUp, 'no file of a data directory'),
         mode: z.number().int().min(0).max(0o777),
         sha256,
       }),

@@ -13,7 +13,14 @@ import { Fault, messageOf, systemCode } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { copyOut } from '../db/backup-rows.ts'
 import type { Database } from '../db/tx.ts'
-import { MANIFEST_FILE, manifestText, tableFile, type Manifest } from './manifest.ts'
+import {
+  FILE_FOLDERS,
+  MANIFEST_FILE,
+  manifestText,
+  readManifest,
+  tableFile,
+  type Manifest,
+} from './manifest.ts'
 
 /** What is only true while something runs is not brought back, nor is what the embedded database makes. */
 const LEFT = new Set([
@@ -24,8 +31,6 @@ const LEFT = new Set([
   'status.json',
   'agent.log',
 ])
-/** Folders of the data directory whose own files belong to it; their folders (spools) do not. */
-const FOLDERS = ['', 'agent', 'contracts']
 
 export type Taking = {
   db: Database
@@ -55,6 +60,8 @@ export async function takeBackup(taking: Taking): Promise<Manifest> {
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(join(unfinished, 'tables'), { recursive: true, mode: 0o700 })
     const manifest = await fill(unfinished, taking)
+    // What a restore would not take is no backup.
+    readManifest(manifestText(manifest))
     await rename(unfinished, folder)
     return manifest
   } catch (error) {
@@ -96,7 +103,7 @@ async function fill(into: string, { db, dataDir, version, nowMs, told }: Taking)
 
 async function copyFiles(dataDir: string, into: string): Promise<Manifest['files']> {
   const copied: Manifest['files'] = []
-  for (const folder of FOLDERS) {
+  for (const folder of FILE_FOLDERS) {
     const entries = await readdir(join(dataDir, folder), { withFileTypes: true }).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return []
       throw error

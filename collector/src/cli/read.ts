@@ -4,7 +4,7 @@ import type { AgentView, ContractView } from '../view/contract.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { openClient, type Client } from './client.ts'
 import { configOf } from './configured.ts'
-import { statusLines, type Standing } from './status-lines.ts'
+import { readyLines, statusLines, type Standing } from './status-lines.ts'
 import { EXIT, type World } from './world.ts'
 
 export type ReadFlags = { json?: boolean; data?: string }
@@ -23,18 +23,27 @@ const WATCH_EVERY_MS = 2_000
 /** Contracts worst first, verdicts, open incidents, agents. Exit 1 when a target is not met. */
 export async function status(flags: StatusFlags, world: World): Promise<number> {
   const client = clientOf(flags, world)
-  if (!flags.watch) return told(await standing(client, flags), flags, world)
+  if (!flags.watch) return told(await standing(client, flags, world), flags, world)
   for (;;) {
-    const now = await standing(client, flags)
+    const now = await standing(client, flags, world)
     world.clear()
     const code = told(now, flags, world)
     if (await world.interrupted(WATCH_EVERY_MS)) return code
   }
 }
 
-async function standing(client: Client, { contract: only }: StatusFlags): Promise<Standing> {
-  // What is wrong with the collector itself is said first: it may be why the rest does not answer.
+async function standing(client: Client, flags: StatusFlags, world: World): Promise<Standing> {
   const ready = (await client.ready()) as Standing['ready']
+  try {
+    return { ready, ...(await asked(client, flags)) }
+  } catch (error) {
+    // What is wrong with the collector itself may be why the rest does not answer.
+    if (!flags.json) for (const { text, tone } of readyLines(ready)) world.out(text, tone)
+    throw error
+  }
+}
+
+async function asked(client: Client, { contract: only }: StatusFlags): Promise<Omit<Standing, 'ready'>> {
   const isAsked = (name: string): boolean => only === undefined || name === only
   // The API answers the shapes of view: it is made from them.
   const contracts = ((await client.get('/contracts')) as List<ContractView>).items
@@ -43,7 +52,6 @@ async function standing(client: Client, { contract: only }: StatusFlags): Promis
   if (only !== undefined && !contracts.some(({ name }) => name === only))
     throw new Fault('not-found', `there is no contract ${only}`)
   return {
-    ready,
     contracts: contracts.filter(({ name }) => isAsked(name)),
     incidents: incidents.filter(({ contract }) => isAsked(contract)),
     agents,

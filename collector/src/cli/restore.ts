@@ -3,7 +3,7 @@
  * proved as `constat check` proves it. What is derived is made again by the next start.
  */
 import { Fault } from '@constat/shared/fault'
-import { fillDatabase, fillDirectory, openBackup } from '../backup/bring-back.ts'
+import { bringBack, openBackup } from '../backup/bring-back.ts'
 import { makeDataDir, readIdentity, requireIdentity } from '../data-dir.ts'
 import { openDatabase } from '../db/open.ts'
 import { KEEP_ALL } from '../ledger/lie.ts'
@@ -30,8 +30,7 @@ export async function restore(
   const database = await openDatabase({ databaseUrl, dataDir, log })
   try {
     const told = (bytes: number): void => world.progress(`restored ${Math.floor(bytes / MB)} MB`)
-    await fillDatabase({ folder, manifest, database, log, told })
-    await fillDirectory({ folder, manifest }, dataDir)
+    await bringBack({ folder, manifest, database, dataDir, log, told })
     const { publicKey } = requireIdentity(dataDir)
     const logs = await audited({ db: database.sql, publicKey, log }, world)
     const ok = logs.every(({ lie }) => lie === null)

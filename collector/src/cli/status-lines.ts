@@ -21,15 +21,16 @@ export type Line = { text: string; tone?: Tone }
 
 export function statusLines({ ready, contracts, incidents, agents }: Standing): Line[] {
   return [
-    ...ready.reasons.map((reason): Line => ({
-      text: `collector: ${reason}`,
-      tone: ready.ok ? 'warn' : 'bad',
-    })),
+    ...readyLines(ready),
     ...contracts.flatMap(contractLines),
     ...(contracts.length === 0 ? [{ text: 'No contract yet: constat apply -f contract.yaml' }] : []),
     ...incidents.map(incidentLine),
     ...agents.flatMap(agentLines),
   ]
+}
+
+export function readyLines({ ok, reasons }: Standing['ready']): Line[] {
+  return reasons.map((reason) => ({ text: `collector: ${reason}`, tone: ok ? 'warn' : 'bad' }))
 }
 
 function contractLines({ displayName, sentence, services, guarantees }: ContractView): Line[] {

@@ -174,9 +174,10 @@ function amountOf(
 }
 
 /** No clock runs from the future, nor from before there was anything to claim. */
-function doneMsOf({ doneMs }: PenaltyDeed, { newest: closing, standing }: Penalty, nowMs: UnixMs): UnixMs {
+function doneMsOf({ doneMs }: PenaltyDeed, { finalMs, standing }: Penalty, nowMs: UnixMs): UnixMs {
   if (doneMs === null) return nowMs
-  const fromMs = standing.current.at(-1)?.doneMs ?? closing.endMs
+  // Before the window was final nobody knew what to claim.
+  const fromMs = standing.current.at(-1)?.doneMs ?? finalMs
   if (doneMs <= nowMs && doneMs >= fromMs) return doneMs
   throw new Fault('bad-request', `at: should lie between ${formatInstant(fromMs)} and now.`)
 }

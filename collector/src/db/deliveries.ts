@@ -30,6 +30,8 @@ export type DueDelivery = {
   lastSecret: string | null
   lastSecretUntilMs: UnixMs | null
   language: 'en' | 'fr' | null
+  /** The party that runs the endpoint, as its document says. */
+  operatedBy: string | null
   /** No more is sent: disabled, or ended. */
   disabledMs: UnixMs | null
 }
@@ -38,7 +40,7 @@ export async function findDelivery(sql: Database, id: string): Promise<DueDelive
   const [row] = await sql<DueDelivery[]>`
     select d.id, d.message_id as "messageId", d.type, d.payload, d.state, d.attempts, d.webhook,
       w.url, w.shape, w.secret, w.last_secret as "lastSecret", w.last_secret_until_ms as "lastSecretUntilMs",
-      w.language, coalesce(w.disabled_ms, w.ended_ms) as "disabledMs"
+      w.language, w.operated_by as "operatedBy", coalesce(w.disabled_ms, w.ended_ms) as "disabledMs"
     from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
   return row ?? null
 }

@@ -31,6 +31,8 @@ const SAY_WITHIN_MS = 15_000
 export function openMailer({ url, from }: MailConfig): Mailer {
   const transport = createTransport({
     url,
+    // A password goes to no server of the network in the clear.
+    requireTLS: mustBeSealed(new URL(url)),
     connectionTimeout: CONNECT_WITHIN_MS,
     greetingTimeout: CONNECT_WITHIN_MS,
     socketTimeout: SAY_WITHIN_MS,
@@ -93,4 +95,8 @@ function aborted(signal: AbortSignal): Promise<Answer> {
     if (signal.aborted) end()
     else signal.addEventListener('abort', end, { once: true })
   })
+}
+
+function mustBeSealed({ protocol, password, hostname }: URL): boolean {
+  return protocol === 'smtp:' && password !== '' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
 }

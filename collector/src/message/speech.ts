@@ -2,6 +2,7 @@
  * Speech: what messages say, in the language of whoever is told, and letters on their way. Puts the words of the
  * pages, the terms in force and the mail server together for the sender.
  */
+import { answeredByProvider } from '@constat/sla/contract/expanded'
 import type { UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { headlineOf, textAt, type Headline } from '../alert/headline.ts'
@@ -52,9 +53,9 @@ export function openSpeech(deps: SpeechDeps): { say: Sayer; letters: Letters } {
       return { ...headline, ...saidOf(envelope, headline, sceneOf(envelope, language, deps)) }
     },
     letters: {
-      send: async ({ url, envelope, language, messageId, signal, isOver }) => {
+      send: async ({ url, envelope, language, operatedBy, messageId, signal, isOver }) => {
         if (!deps.mailer) return NO_MAIL_SERVER
-        const { letter, headline } = writeLetter({ envelope, language, isOver }, deps)
+        const { letter, headline } = writeLetter({ envelope, language, operatedBy, isOver }, deps)
         const to = mailboxOf(url)
         return deps.mailer.send({ to, letter, messageId, subjectId: headline.subject, signal })
       },
@@ -62,18 +63,21 @@ export function openSpeech(deps: SpeechDeps): { say: Sayer; letters: Letters } {
   }
 }
 
-type Written = { envelope: Envelope; language: Lang | null; isOver: boolean }
+type Written = { envelope: Envelope; language: Lang | null; operatedBy: string | null; isOver: boolean }
 
 export function writeLetter(
-  { envelope, language, isOver }: Written,
+  { envelope, language, operatedBy, isOver }: Written,
   deps: SpeechDeps,
 ): { letter: Letter; headline: Headline } {
   const scene = sceneOf(envelope, language, deps)
   const headline = headlineOf(envelope)
   const said = saidOf(envelope, headline, scene)
   const contract = textAt(envelope.data, 'contract')
-  const named = contract === null ? null : (deps.termsOf(contract)?.displayName ?? contract)
-  const link = isOver ? null : acknowledgeLink(envelope, scene.lang, deps)
+  const terms = contract === null ? null : deps.termsOf(contract)
+  const named = terms?.displayName ?? contract
+  // Whoever presses the button speaks for the customer: the provider has a seat of its own.
+  const isTheirs = operatedBy !== null && terms !== null && answeredByProvider(terms).has(operatedBy)
+  const link = isOver || isTheirs ? null : acknowledgeLink(envelope, scene.lang, deps)
   return { letter: letterOf({ said, headline, contract: named, acknowledgeUrl: link }, scene), headline }
 }
 

@@ -2,9 +2,10 @@
  * The room of an incident: who knew when, its clocks against what was promised of them, and how much of it counts and
  * why the rest does not. Read when one incident is asked for.
  */
+import { Fault } from '@constat/shared/fault'
 import { clip, formatInstant, intersect, subtract, totalMs, type UnixMs } from '@constat/shared/time'
 import { CLOCKS, knownAt, type StatedList } from '@constat/sla/detection'
-import { statementLinesIn } from '@constat/sla/reconciliation/statement-bytes'
+import { statementIn, statementLinesIn } from '@constat/sla/reconciliation/statement-bytes'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'
 import { guaranteeIds, windowGroup } from '@constat/sla/state/in-force'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
@@ -19,7 +20,9 @@ import { questionAt, type WindowQuestion } from '../judge/window-question.ts'
 import type { IncidentRoomView } from '../view/timeline.ts'
 
 /** A statement above this is not looked into for one incident. */
-const MAX_LOOKED_BYTES = 256 * 1024
+const MAX_LOOKED_BYTES = 64 * 1024
+/** Statements of one window that are looked into, the newest ones. */
+const MAX_LOOKED = 5
 
 export type RoomDeps = {
   db: Database
@@ -103,15 +106,16 @@ async function listsAbout(
   { db, nowMs }: Looking,
 ): Promise<StatedList[]> {
   const lists: StatedList[] = []
-  for (const kept of state.statements) {
+  for (const kept of state.statements.toReversed()) {
     const group = windowGroup(state.life, kept.window, nowMs)
     const terms = group?.promised[0]?.revision.terms
     const isOf = group !== null && group.startMs <= onsetMs && onsetMs < group.endMs
     if (!isOf || !terms || kept.bytes > MAX_LOOKED_BYTES) continue
     const window = { startMs: group.startMs, endMs: group.endMs }
     lists.push(await listOf(kept, () => statementBytes(db, kept), { ...readingTerms(terms), window }))
+    if (lists.length >= MAX_LOOKED) break
   }
-  return lists
+  return lists.toReversed()
 }
 
 /** A kept statement never changes: it is read once. */
@@ -124,11 +128,23 @@ async function listOf(
 ): Promise<StatedList> {
   const known = LISTS.get(kept)
   if (known) return known
-  const { incidents } = statementLinesIn(await bytesOf(), terms)
-  const made = {
-    receivedMs: kept.receivedMs,
-    outages: incidents.map(({ service, readings }) => ({ service, readings })),
-  }
+  const outages = outagesIn(kept, await bytesOf(), terms)
+  const made = { receivedMs: kept.receivedMs, outages }
   LISTS.set(kept, made)
   return made
+}
+
+/** As it was read when it came; one that does not read any more lists nothing, and hides no incident. */
+function outagesIn(
+  { reader }: KeptStatement,
+  bytes: Buffer,
+  terms: Parameters<typeof statementLinesIn>[1],
+): StatedList['outages'] {
+  try {
+    const read = reader === undefined ? statementIn(bytes, terms) : statementLinesIn(bytes, terms)
+    return read.incidents.map(({ service, readings }) => ({ service, readings }))
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'internal') return []
+    throw error
+  }
 }

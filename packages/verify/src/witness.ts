@@ -11,6 +11,7 @@ import {
   answerSubmission,
   MAX_SUBMISSION_BYTES,
   TREE_SIZE_TYPE,
+  type WitnessRefusal,
 } from '@constat/evidence/witness'
 import { Fault, messageOf, systemCode } from '@constat/shared/fault'
 import { rawPublicKey } from '@constat/shared/signature'
@@ -20,6 +21,7 @@ import type { WitnessStore } from './witness-store.ts'
 /** A submission is small and its sender near. */
 const REQUEST_WITHIN_MS = 10_000
 const MAX_CONNECTIONS = 256
+const PROOFS: ReadonlySet<WitnessRefusal> = new Set(['other-root', 'not-an-extension'])
 
 export type WitnessDeps = {
   store: WitnessStore
@@ -83,10 +85,9 @@ function addCheckpoint(
   if (answer.kind === 'refused') {
     const { status, reason, size } = answer
     // An honest log asks so to learn where it stands.
-    if (reason !== 'other-old-size') {
-      store.refused({ atMs: nowMs(), status, reason, body })
-      told(`refused (${status}): ${reason}`)
-    }
+    if (reason !== 'other-old-size') told(`refused (${status}): ${reason}`)
+    // Signed by the log, and no continuation of what was cosigned: that may prove a lie. Anybody can send the rest.
+    if (PROOFS.has(reason)) store.refused({ atMs: nowMs(), status, reason, body })
     if (reason === 'other-old-size') response.setHeader('content-type', TREE_SIZE_TYPE)
     return end(response, status, reason === 'other-old-size' ? `${size}\n` : `${reason}\n`)
   }

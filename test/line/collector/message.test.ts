@@ -114,7 +114,10 @@ describe('a title', () => {
 
 describe('a letter', () => {
   const written = (envelope: Envelope, more: { language?: 'fr'; isOver?: boolean } = {}) =>
-    writeLetter({ envelope, language: more.language ?? null, isOver: more.isOver ?? false }, deps).letter
+    writeLetter(
+      { envelope, language: more.language ?? null, operatedBy: null, isOver: more.isOver ?? false },
+      deps,
+    ).letter
 
   it('says the same in text and HTML, with a link that acknowledges', () => {
     const { subject, text, html } = written(about('incident.opened'), { language: 'fr' })

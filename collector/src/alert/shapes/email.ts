@@ -17,5 +17,10 @@ export const email: Shape = {
 }
 
 export function mailboxOf(url: URL): string {
-  return decodeURIComponent(url.pathname)
+  try {
+    return decodeURIComponent(url.pathname)
+  } catch {
+    // No encoding of anything: no mailbox either.
+    return ''
+  }
 }

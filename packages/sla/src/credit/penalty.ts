@@ -94,16 +94,19 @@ export function penaltyStanding({ terms, steps, window, asOfMs }: PenaltyQuestio
   const said = statusOf(current)
   const claim = counted(() => claimClock(terms, window)?.deadlineMs ?? null)
   const claimUntilMs = claim.value
-  const notifiedMs = current.find(({ act }) => act === 'notify')?.doneMs ?? null
+  const notice = current.find(({ act }) => act === 'notify')
+  const notifiedMs = notice?.doneMs ?? null
+  // The time to answer runs from when the provider could read of it here: a notice can be dated back.
+  const knownMs = notice ? Math.max(notice.doneMs, notice.atMs) : null
   const { timeZone } = window
   const answer = counted(() =>
-    notifiedMs === null ? null : answerDeadlineMs(terms, { fromMs: notifiedMs, timeZone }),
+    knownMs === null ? null : answerDeadlineMs(terms, { fromMs: knownMs, timeZone }),
   )
   const answerUntilMs = answer.value
   const bySilence = said === 'notified' ? silenceOf(terms, { answerUntilMs, asOfMs }) : null
   const status = bySilence ? (bySilence.means === 'acceptance' ? 'accepted' : 'disputed') : said
   const isWaiting = ['theoretical', 'withdrawn', 'notified'].includes(status)
-  const running = { ...window, notifiedMs: said === 'withdrawn' ? null : notifiedMs, asOfMs }
+  const running = { ...window, notifiedMs: said === 'withdrawn' ? null : knownMs, asOfMs }
   return {
     status,
     bySilence,
