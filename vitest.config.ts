@@ -1,6 +1,6 @@
 /**
  * Tests: `line` (pure, on every core), `tidy` (the rules of the house), `system` (real processes, one file
- * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, two at a
+ * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, three at a
  * time; `npm test` runs them beside the others), `network` (faults in namespaces, which need root and
  * iproute2; two at a time). Files of a worker share what they import: to read the collector anew takes longer than
  * many a file.
@@ -14,6 +14,7 @@ const SYSTEM_TIMEOUT_MS = 180_000
 /** They wait for holds, silences, clocks and restarts more than they work. The longest one first. */
 const PATIENT = [
   'restart',
+  'commands',
   'second-look',
   'silence',
   'closing',
@@ -35,6 +36,13 @@ const PATIENT = [
   'evidence',
   'step',
   'unknown',
+  'room',
+  'claims',
+  'alerting',
+  'alert',
+  'backup',
+  'witness',
+  'database',
 ].map((name) => `test/system/${name}.test.ts`)
 /** vitest would leave one core idle. Nothing of a pure file outlives it, so none needs a world of its own. */
 const PURE = {
@@ -67,7 +75,7 @@ export default defineConfig({
           name: 'patient',
           include: PATIENT,
           isolate: false,
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           globalSetup: 'test/support/made-cluster.ts',

@@ -5,7 +5,7 @@ import { checkpointOver, type SignedNote } from '../db/bundle-rows.ts'
 import { cosignaturesOf, cosignedSizes } from '../db/cosignature-rows.ts'
 import type { Database } from '../db/tx.ts'
 
-/** Sizes of a log that are looked through for one that a quorum has cosigned. */
+/** Sizes of a log that are looked through at a time for one that a quorum has cosigned. */
 const MAX_SIZES = 100
 
 export async function cosignedNote(db: Database, log: number, { size, note }: SignedNote): Promise<string> {
@@ -31,8 +31,18 @@ async function firstWitnessed(
   policy: Policy,
   { log, size }: { log: number; size: number },
 ): Promise<number | null> {
-  for (const one of await cosignedSizes(db, { log, size, limit: MAX_SIZES })) {
-    if (quorumMet(policy, await cosignaturesOf(db, { log, sizes: [one] }))) return one
+  for (let from = size; ;) {
+    const sizes = await cosignedSizes(db, { log, size: from, limit: MAX_SIZES })
+    const rows = await cosignaturesOf(db, { log, sizes })
+    const met = sizes.find((one) =>
+      quorumMet(
+        policy,
+        rows.filter((row) => row.size === one),
+      ),
+    )
+    if (met !== undefined) return met
+    const last = sizes.at(-1)
+    if (last === undefined) return null
+    from = last + 1
   }
-  return null
 }

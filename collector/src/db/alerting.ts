@@ -86,12 +86,15 @@ async function putEndpoint(
   const secret = tx`'whsec_' || encode(decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
     'hex'), 'base64')`
   await tx`
-    insert into webhook (id, url, types, shape, secret, created_ms, contract, endpoint, language, operated_by)
+    insert into webhook (id, url, types, shape, secret, created_ms, contract, endpoint, language, operated_by,
+      operated_ms)
     values ('hook_' || left(replace(gen_random_uuid()::text, '-', ''), 24), ${url}, ${tx.json(types)}, ${shape},
       ${secret}, ${nowMs}, ${contract}, ${key}, ${language},
-      ${operatedBy})
+      ${operatedBy}, ${nowMs})
     on conflict (contract, endpoint) do update set types = excluded.types, shape = excluded.shape,
       language = excluded.language, operated_by = excluded.operated_by, ended_ms = null, url = excluded.url,
+      operated_ms = case when webhook.url = excluded.url and webhook.operated_by is not distinct from excluded.operated_by
+        then webhook.operated_ms else excluded.operated_ms end,
       secret = case when webhook.url = excluded.url then webhook.secret else excluded.secret end,
       last_secret = case when webhook.url = excluded.url then webhook.last_secret end,
       disabled_ms = case when webhook.url = excluded.url then webhook.disabled_ms end`
@@ -113,5 +116,6 @@ export function acceptingOperators(db: Database): Promise<{ contract: string; op
   return db<{ contract: string; operator: string }[]>`
     select distinct w.contract, w.operated_by as operator from webhook w
     where w.contract is not null and w.operated_by is not null and w.ended_ms is null and exists (
-      select from delivery d where d.webhook = w.id and d.state = 'delivered' and d.type like 'incident.%')`
+      select from delivery d where d.webhook = w.id and d.state = 'delivered' and d.type like 'incident.%'
+        and d.created_ms >= w.operated_ms)`
 }

@@ -225,6 +225,8 @@ export const webhook = pgTable(
     /** Null: that of the collector. */
     /** The party that runs what takes the messages, as its document says. */
     operatedBy: text('operated_by'),
+    /** Since when it is run so, at this address: what was accepted before says nothing of it. */
+    operatedMs: ms('operated_ms'),
     language: text('language', { enum: ['en', 'fr'] }),
     /** No document asks for it any more: nothing is sent, and what was sent can still be read. */
     endedMs: ms('ended_ms'),

@@ -7,6 +7,7 @@ import { formatInstant } from '@constat/shared/time'
 import type { CreditTerms } from '@constat/sla/contract/expanded'
 import { outagesOf, type OutageLength } from '@constat/sla/credit/chronic-rights'
 import { claimClock } from '@constat/sla/credit/claim'
+import { counted } from '@constat/sla/credit/penalty'
 import { creditStatement, type CreditStatement, type PastWindow } from '@constat/sla/credit/statement'
 import { newestClosing } from '@constat/sla/state/contract-state'
 import { windowsOf } from '@constat/sla/state/in-force'
@@ -62,7 +63,7 @@ export function creditsView(
   const endMs = window.endMs
   const { timeZone } = guarantee.window
   const finalMs = penalty?.finalMs ?? endMs + revision.terms.finalisation.graceMs
-  const clock = claimClock(revision.terms, { endMs, finalMs, timeZone })
+  const clock = counted(() => claimClock(revision.terms, { endMs, finalMs, timeZone })).value
   const claim = clock && {
     deadlineAt: formatInstant(clock.deadlineMs),
     formalNotice: clock.formalNotice,

@@ -4,10 +4,10 @@
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { CLAIM_DAYS, markPassed } from '@constat/sla/alerting/days-left'
-import { nextDeadline } from '@constat/sla/credit/claim'
 import type { ClosingHead } from '@constat/sla/state/closing'
-import { closedWindows, closingVersions, newest, type ContractState } from '@constat/sla/state/contract-state'
+import { closedWindows, type ContractState } from '@constat/sla/state/contract-state'
 import { deadlineFact } from '../alert/facts.ts'
+import { penaltyOf } from '../contract/penalties.ts'
 import { remind } from '../db/reminders.ts'
 import type { Database } from '../db/tx.ts'
 
@@ -65,12 +65,9 @@ export class Deadlines {
   }
 }
 
-/** Null where there is nothing to claim for, no term, or no time left. */
+/** Null where there is nothing to claim for, it was claimed, there is no term, or no time is left. */
 function deadlineOf(state: ContractState, head: ClosingHead, nowMs: UnixMs): UnixMs | null {
   if (head.guarantees.every(({ verdict }) => verdict !== 'not_met')) return null
-  const revision = state.life.revisions.find((one) => one.revision === head.revision) ?? newest(state)
-  const timeZone = revision.terms.guarantees[0]?.window.timeZone ?? 'UTC'
-  const finalMs = closingVersions(state, head.window)[0]?.atMs ?? head.atMs
-  const asked = { endMs: head.endMs, finalMs, timeZone, notifiedMs: null, asOfMs: nowMs }
-  return nextDeadline(revision.terms, asked)?.atMs ?? null
+  const next = penaltyOf(state, head.window, nowMs)?.standing.next
+  return next?.what === 'claim' ? next.atMs : null
 }

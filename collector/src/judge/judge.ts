@@ -3,6 +3,7 @@
  * writes the difference: the notice in the ledger and its event, in one transaction. Safe to run twice; a
  * step that fails is made again.
  */
+import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { UNDETERMINED } from '@constat/sla/assembly/zone'
 import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
@@ -319,11 +320,14 @@ export class Judge {
 
   #changed(state: ContractState, record: IncidentRecord, atMs: UnixMs) {
     const context = this.contextAt({ state, service: record.service, nowMs: atMs }, record.onsetMs)
-    const isCritical = context.contract.guarantees.some(
-      ({ service, critical }) => service === record.service && critical,
-    )
+    const isCritical = isCriticalIn(context.contract, record.service)
     return { incident: incidentView(record, context), atMs, publicUrl: this.#deps.publicUrl, isCritical }
   }
+}
+
+/** Whether the contract calls a guarantee of the service critical. */
+export function isCriticalIn({ guarantees }: ExpandedContract, service: string): boolean {
+  return guarantees.some((one) => one.service === service && one.critical)
 }
 
 /** The terms that a service is, or was, under at an instant. */

@@ -18,7 +18,7 @@ import { keepSaid, sayDraft } from '../ledger/said.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { incidentView } from './describe.ts'
-import type { Judge } from './judge.ts'
+import { isCriticalIn, type Judge } from './judge.ts'
 
 /** Reports of trouble with one service in a minute, whoever sends them. */
 export const MAX_REPORTS_OF_SERVICE = 30
@@ -139,9 +139,13 @@ function factsOf(made: Remark, state: ContractState, { judge, publicUrl }: Remar
   if (!told || told.pagedMs === null) return []
   const after = { ...state, remarks: [...state.remarks, made] }
   const subject = { state: after, service: told.service, nowMs: made.atMs }
-  const incident = incidentView(told, judge.contextAt(subject, told.onsetMs))
+  const context = judge.contextAt(subject, told.onsetMs)
+  const incident = incidentView(told, context)
+  const isCritical = isCriticalIn(context.contract, told.service)
   const changed = { kind: made.kind, side: made.side }
-  return [incidentFact({ type: 'incident.updated', incident, atMs: made.atMs, publicUrl, changed })]
+  return [
+    incidentFact({ type: 'incident.updated', incident, atMs: made.atMs, publicUrl, isCritical, changed }),
+  ]
 }
 
 function firstReported({ service }: Remark, state: ContractState): IncidentRecord | null {

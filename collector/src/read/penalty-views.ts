@@ -88,7 +88,7 @@ function standingView({ newest, cited, currency, terms, standing }: Penalty) {
     newestVersion: newest.version,
     citedVersion: isClaimed ? cited.version : null,
     ...amounts,
-    open: openAmount(amounts, terms.credits?.rounding.digits ?? 2),
+    open: status === 'withdrawn' ? null : openAmount(amounts, terms.credits?.rounding.digits ?? 2),
     notifiedAt: instantOrNull(notifiedMs),
     late: isLate,
     claimUntil: instantOrNull(claimUntilMs),

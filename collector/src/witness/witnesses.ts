@@ -57,6 +57,8 @@ export class Witnesses implements Witnessing {
   readonly #stands = new Map<string, Stand>()
   /** Log → the newest checkpoint that a quorum has cosigned. */
   readonly #witnessed = new Map<number, { size: number; atMs: UnixMs }>()
+  /** Logs of which a quorum has cosigned all there is. */
+  readonly #whole = new Set<number>()
   readonly #askedMs = new Map<number, UnixMs>()
   #looking: Promise<void> | null = null
 
@@ -112,7 +114,9 @@ export class Witnesses implements Witnessing {
 
   isWitnessed(log: number): boolean {
     const witnessed = this.#witnessed.get(log)
-    return witnessed !== undefined && this.#deps.shell.clock.nowMs() - witnessed.atMs <= FRESH_MS
+    if (witnessed === undefined) return false
+    // A log that rests has nothing to show: all of it was seen.
+    return this.#whole.has(log) || this.#deps.shell.clock.nowMs() - witnessed.atMs <= FRESH_MS
   }
 
   of(log: number): WitnessView[] {
@@ -130,6 +134,8 @@ export class Witnesses implements Witnessing {
   async #look(): Promise<void> {
     const nowMs = this.#deps.shell.clock.nowMs()
     for (const log of await logRows(this.#deps.db)) {
+      if ((this.#witnessed.get(log.id)?.size ?? 0) < log.size) this.#whole.delete(log.id)
+      else this.#whole.add(log.id)
       if (nowMs - (this.#askedMs.get(log.id) ?? -WITNESS_EVERY_MS) < WITNESS_EVERY_MS) continue
       const newest = await newestCheckpoint(this.#deps.db, log.id)
       if (!newest || newest.size <= (this.#witnessed.get(log.id)?.size ?? 0)) continue

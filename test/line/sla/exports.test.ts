@@ -201,6 +201,17 @@ const reading = (text: string | Buffer) =>
 const asked = (text: string | Buffer) => reading(text).lines.map(({ asks }) => asks.join(' '))
 const T = '2026-10-05 10:00,2026-10-05 10:30'
 
+test.each([
+  ['24/10/2026;23:00;05:00', ['24T21:00–25T04:00']],
+  ['28/03/2026;23:00;05:00', ['28T22:00–29T03:00']],
+])('an end after midnight goes by the clock: %s', (line, spans) => {
+  expect(told(`Date;Start time;End time\n${line}`)).toEqual(spans)
+})
+
+test('March is no Tuesday', () => {
+  expect(told('Start,End\n"Mar 5, 2026 10:00","March 5, 2026 11:00"')).toEqual(['05T09:00–05T10:00'])
+})
+
 describe('what is asked about', () => {
   test.each<[string, string, string[], boolean]>([
     ['nothing', `start,end\n${T}`, [''], true],
@@ -226,13 +237,14 @@ describe('what is asked about', () => {
     ],
     ['other services alone', `service,start,end\nvpn,${T}`, ['other-service'], false],
     ['one that is not over', 'start,end\n2026-10-05 10:00,', ['not-over'], true],
-    ['a date without a clock', 'start,end\n2026-10-05,2026-10-06', ['no-clock'], true],
+    ['a date without a clock', 'start,end\n2026-10-05,2026-10-06', ['no-clock'], false],
     [
       'a length that differs from the end',
       'Début;Fin;Durée\n05/10/2026 10:00;05/10/2026 10:30;2 h',
       ['length-differs'],
-      true,
+      false,
     ],
+    ['a length that reads in two ways', `start,duration (s)\n2026-10-05 10:00,"5,400"`, [''], false],
     ['a line that cannot be read', `start,end\n${T}\nsoon,later`, ['', ''], false],
     ['a percentage', '99.95', [], false],
   ])('%s', (_, text, expected, saysAbsent) => {

@@ -39,6 +39,7 @@ ALTER TABLE "webhook" ADD COLUMN "last_secret_until_ms" bigint;--> statement-bre
 ALTER TABLE "webhook" ADD COLUMN "contract" text;--> statement-breakpoint
 ALTER TABLE "webhook" ADD COLUMN "endpoint" text;--> statement-breakpoint
 ALTER TABLE "webhook" ADD COLUMN "operated_by" text;--> statement-breakpoint
+ALTER TABLE "webhook" ADD COLUMN "operated_ms" bigint;--> statement-breakpoint
 ALTER TABLE "webhook" ADD COLUMN "language" text;--> statement-breakpoint
 ALTER TABLE "webhook" ADD COLUMN "ended_ms" bigint;--> statement-breakpoint
 CREATE UNIQUE INDEX "webhook_endpoint" ON "webhook" USING btree ("contract","endpoint");

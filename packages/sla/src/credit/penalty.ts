@@ -129,7 +129,7 @@ function mayOf({ said, status, isWaited }: Record<'said' | 'status', PenaltyStat
 }
 
 /** A day of a year that no calendar lists is never guessed, and hides nothing else. */
-function counted<T>(count: () => T): { value: T | null; why: string | null } {
+export function counted<T>(count: () => T): { value: T | null; why: string | null } {
   try {
     return { value: count(), why: null }
   } catch (error) {
@@ -224,7 +224,7 @@ function orderProblem(status: PenaltyStatus, act: PenaltyAct): string {
 }
 
 function amountProblem(
-  { amounts: { notified, accepted } }: PenaltyStanding,
+  { bySilence, amounts: { notified, accepted, decided } }: PenaltyStanding,
   amount: string | null,
   act: PenaltyAct,
 ): string | null {
@@ -235,7 +235,14 @@ function amountProblem(
   if (act === 'accept' && compare(decimal(amount), ZERO) <= 0) {
     return 'Accepting nothing is a dispute: dispute it, with a reason.'
   }
-  return act === 'accept' && accepted !== null && compare(decimal(amount), decimal(accepted)) === 0
+  if (act === 'settle' && decided !== null && compare(decimal(amount), decimal(decided)) > 0) {
+    return `${amount} is more than the ${decided} that was decided.`
+  }
+  // What silence means is not a word of the provider's: it may still say it.
+  return act === 'accept' &&
+    accepted !== null &&
+    !bySilence &&
+    compare(decimal(amount), decimal(accepted)) === 0
     ? `${accepted} was accepted before.`
     : null
 }

@@ -16,6 +16,8 @@ const MAX_LENGTH_MS = 366 * UNIT_MS.d
 const CLOCK = /^(?:(\d{1,3})(?: ?(?:d|j|days?|jours?),? |\.))?(\d{1,5}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?$/
 const PART = /^(\d+(?:[.,]\d+)?) ?([a-z]*)[.,]?(?: (?:et|and) | )?/
 const NUMBER = /^\d+(?:[.,]\d+)?$/
+/** `1,500` is one and a half to some, and fifteen hundred to others. */
+const GROUPED = /\d,\d{3}(?!\d)/
 /** What a number without a unit means after this one: `1h32`. */
 const BELOW: Readonly<Partial<Record<LengthUnit, LengthUnit>>> = { h: 'min', min: 's', d: 'h' }
 
@@ -25,6 +27,7 @@ export function statedLength(written: string, unit: LengthUnit | null): number |
     .replaceAll(/[\s\u00a0\u202f]+/g, ' ')
     .trim()
     .toLowerCase()
+  if (GROUPED.test(text)) return null
   if (NUMBER.test(text)) return unit === null ? 'no-unit' : bounded(numberOf(text) * UNIT_MS[unit])
   const iso = parseDuration(text.toUpperCase())
   if (iso !== undefined) return bounded(iso)

@@ -6,6 +6,7 @@ import { Fault } from '@constat/shared/fault'
 import type { Interval, UnixMs } from '@constat/shared/time'
 import type { ReconciliationTerms } from '../contract/expanded.ts'
 import type { ZoneTable } from '../zone-table.ts'
+import { instantOf, localAt } from '../zone.ts'
 import { statedLength, type LengthUnit } from './stated-length.ts'
 import { exportedInstants, type TimeStyle } from './stated-time.ts'
 import { isClockAlone } from './written-date.ts'
@@ -126,7 +127,8 @@ function endsAfter(
   const ends = instantsIn('end', withDay(end, day), reading)
   const isLate = Array.isArray(ends) && Math.max(...ends) < Math.min(...starts)
   if (!isLate || day === undefined || typeof end !== 'string' || !isClockAlone(end)) return ends
-  return ends.map((endMs) => endMs + 86_400_000)
+  // The same time by the clock of the day after, which a change of that clock makes longer or shorter.
+  return ends.map((endMs) => instantOf(reading.table, localAt(reading.table, endMs) + 86_400_000))
 }
 
 function withDay(value: unknown, day: string | undefined): unknown {

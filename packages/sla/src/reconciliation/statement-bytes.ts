@@ -107,8 +107,10 @@ function asksOf({ service, readings, kind }: StatedIncident, { window, isOther, 
 }
 
 /** Asked about before it is relied on. */
+const DOUBTED: ReadonlySet<LineAsk> = new Set(['not-possible', 'no-clock', 'length-differs'])
+
 export function isDoubtful({ status, asks }: StatedLine): boolean {
-  return status === 'refused' || asks.includes('not-possible')
+  return status === 'refused' || asks.some((ask) => DOUBTED.has(ask))
 }
 
 /**

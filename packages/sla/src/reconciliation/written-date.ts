@@ -39,9 +39,15 @@ const [FIRST_SERIAL, LAST_SERIAL] = [36_526, 73_050]
 const EPOCH_SERIAL = 25_569
 const DAY_S = 86_400
 
+/** Without the day of the week; `Mar 5, 2026` begins with a month, and *mar. 5* with a Tuesday. */
+function undated(written: string): string {
+  const text = plain(written)
+  return MONTH_FIRST.test(text) ? text : text.replace(WEEKDAY, '')
+}
+
 /** `day-or-month` where both are possible and nobody has said; null where it is no date. */
 export function writtenDate(written: string, order: DateOrder): WrittenDate | 'day-or-month' | null {
-  const text = plain(written).replace(WEEKDAY, '')
+  const text = undated(written)
   const serial = SERIAL.exec(text)
   if (serial) return ofSerial(Number(serial[1]), Number(`0.${serial[2] ?? '0'}`))
   const day = dayOf(text, order)
@@ -68,7 +74,7 @@ export function isClockAlone(text: string): boolean {
 /** What a column says of its own order: a number past 12 can be no month. */
 export function orderIn(cells: readonly string[], isFrench: boolean): DateOrder {
   const pairs = cells.flatMap((cell) => {
-    const found = NUMBERS.exec(plain(cell).replace(WEEKDAY, ''))
+    const found = NUMBERS.exec(undated(cell))
     return found ? [{ first: Number(found[1]), second: Number(found[3]), mark: found[2], cell }] : []
   })
   const dayFirst = pairs.some(({ first, mark }) => first > 12 || mark === '.')
