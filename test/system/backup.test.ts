@@ -6,6 +6,7 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -53,6 +54,9 @@ async function facts({ get }: Program): Promise<unknown> {
 
 beforeAll(async () => {
   program = await startProgram({ args: ['collector'], dataDir, port: await freePort() })
+  // What editors and people leave in a folder is a file like any other.
+  mkdirSync(join(dataDir, 'contracts'))
+  writeFileSync(join(dataDir, 'contracts', '.mon contrat.yaml~'), 'x')
   // Nobody listens there: what was told waits, and is sent again by the collector that is brought back.
   await program.post('/webhooks', { url: 'http://127.0.0.1:9/hook', types: ['*'], shape: 'generic' })
   await program.post('/tokens', { role: 'viewer' })
@@ -73,9 +77,9 @@ afterAll(async () => {
 describe('a backup', () => {
   it('is taken while the collector runs, for its owner alone', async () => {
     const { code, out } = await runOnce(['backup', '-o', backup, '--data', dataDir, '--json'])
-    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, folder: backup, files: 2 })
+    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, folder: backup, files: 3 })
     expect(statSync(backup).mode & 0o077).toBe(0)
-    expect(readdirSync(join(backup, 'files'))).toEqual(['collector.key', 'owner.token'])
+    expect(readdirSync(join(backup, 'files'))).toEqual(['collector.key', 'contracts', 'owner.token'])
     expect(readdirSync(folders)).toEqual(['backup'])
   })
 
@@ -100,6 +104,12 @@ describe('a backup', () => {
   it.each([
     ['no folder', undefined, 4, 'there is no '],
     ['no manifest', '{}', 3, 'is not the manifest of a backup'],
+    [
+      'a folder of its own',
+      { files: [{ path: 'postgres/x', mode: 0o600, sha256: '0'.repeat(64) }] },
+      3,
+      'is not the manifest',
+    ],
     [
       'a path out of it',
       { files: [{ path: '../x', mode: 0o600, sha256: '0'.repeat(64) }] },
@@ -150,6 +160,7 @@ describe('what is brought back', () => {
     await program.post('/tokens', { role: 'viewer' })
     const after = (await program.get<{ items: Event[] }>('/audit')).items
     expect(after.length).toBe(before.length + 1)
+    expect(readFileSync(join(restored, 'contracts', '.mon contrat.yaml~'), 'utf8')).toBe('x')
     expect((await runOnce(['check', '--data', restored])).code).toBe(0)
   }, 60_000)
 

@@ -2,7 +2,9 @@
  * The room of an incident and the page for users, over the real line: who may say what, what becomes of it, how often,
  * for how long a link is good; and after a restart everything stands as it stood.
  */
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { statementLeaf } from '@constat/sla/state/statement-record'
 import type { IncidentRoomView } from '../../collector/src/view/timeline.ts'
 import type { LinkIssued, TokenView } from '../../collector/src/view/access.ts'
 import type { ReportedView, ServiceStatus } from '../../collector/src/view/remark.ts'
@@ -35,6 +37,22 @@ const eventsOf = async (type: string) =>
   (await seeded.deps.events.since(0, 500, HOSTING)).filter((event) => event.type === type)
 const report = (as: string, body: object) => post('/api/v1/reports-of-trouble', as, body)
 const later = (ms: number) => seeded.world.clock.advanceUs(ms * 1_000)
+
+describe('a statement of before statements were read by line', () => {
+  it('hides no incident, whatever it says', async () => {
+    const { line, clock } = seeded.world
+    const log = line().contracts.of(HOSTING)!.log
+    const body = Buffer.from('{"incidents":[],"uptime":1}')
+    const digest = createHash('sha256').update(body).digest()
+    const kept = { id: 'st_before', contract: HOSTING, window: '2026-11', sha256: digest.toString('hex') }
+    const statement = { ...kept, bytes: body.length, by: 'provider' as const, receivedMs: clock.nowMs() }
+    await line().sequencer.append({
+      log,
+      drafts: [{ ...statementLeaf(statement), beside: [{ digest, body }] }],
+    })
+    expect(await room('owner-token')).toMatchObject({ id: seeded.portal })
+  })
+})
 
 describe('notes and disputes', () => {
   it.each([

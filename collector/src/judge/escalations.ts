@@ -28,7 +28,7 @@ export type EscalationDeps = {
 export class Escalations {
   readonly #deps: EscalationDeps
   /** contract → incident and document → its steps that were taken, and when. Read once, while it is unanswered. */
-  readonly #taken = new Map<string, Map<string, Map<number, UnixMs>>>()
+  readonly #taken = new Map<string, Map<string, Map<string, UnixMs>>>()
 
   constructor(deps: EscalationDeps) {
     this.#deps = deps
@@ -65,15 +65,15 @@ export class Escalations {
   async #escalate(
     state: ContractState,
     record: IncidentRecord,
-    { document, taken }: { document: AlertingDocument; taken: Map<string, Map<number, UnixMs>> },
+    { document, taken }: { document: AlertingDocument; taken: Map<string, Map<string, UnixMs>> },
   ): Promise<boolean> {
     const nowMs = this.#deps.nowMs()
-    const own = taken.get(subjectOf(record, document)) ?? new Map<number, UnixMs>()
+    const own = taken.get(subjectOf(record, document)) ?? new Map<string, UnixMs>()
     const toldMs = record.pagedMs ?? nowMs
     const due = dueSteps(document.spec.escalation, { toldMs, nowMs, taken: own })
     for (const step of due) {
       await this.#tell(state, record, { document, step, nowMs })
-      own.set(step.step, nowMs)
+      own.set(step.key, nowMs)
     }
     return due.length > 0
   }
@@ -87,7 +87,7 @@ export class Escalations {
     const unansweredMs = nowMs - (record.pagedMs ?? nowMs)
     await remind(db, {
       subject: subjectOf(record, document),
-      step: String(step.step),
+      step: step.key,
       fact: factOf(state, record, { step: step.step, unansweredMs }),
       to: { contract: state.contract, document: document.name, endpoints: step.to },
     })
@@ -98,14 +98,14 @@ export class Escalations {
     contract: string,
     open: readonly IncidentRecord[],
     documents: readonly AlertingDocument[],
-  ): Promise<Map<string, Map<number, UnixMs>>> {
-    const known = this.#taken.get(contract) ?? new Map<string, Map<number, UnixMs>>()
+  ): Promise<Map<string, Map<string, UnixMs>>> {
+    const known = this.#taken.get(contract) ?? new Map<string, Map<string, UnixMs>>()
     const subjects = open.flatMap((record) => documents.map((document) => subjectOf(record, document)))
-    const now = new Map(subjects.map((subject) => [subject, known.get(subject) ?? new Map<number, UnixMs>()]))
+    const now = new Map(subjects.map((subject) => [subject, known.get(subject) ?? new Map<string, UnixMs>()]))
     const unread = subjects.filter((subject) => !known.has(subject))
     if (unread.length > 0) {
       for (const { subject, step, atMs } of await remindersOf(this.#deps.db, unread)) {
-        now.get(subject)?.set(Number(step), atMs)
+        now.get(subject)?.set(step, atMs)
       }
     }
     this.#taken.set(contract, now)

@@ -102,6 +102,8 @@ describe('escalation', () => {
       { after: 'PT1H', to: ['boss'] },
     ],
   })
+  const keyOf = (step: number): string =>
+    step > escalation.length ? `r${step - escalation.length}` : String(step)
   const toldMs = at('2026-03-29T00:50:00Z')
   const minutes = (n: number): number => toldMs + n * MINUTE_MS
   // [minutes since people were to be told, steps taken and when, steps due and when they were]
@@ -194,11 +196,17 @@ describe('escalation', () => {
     const asked = {
       toldMs,
       nowMs: minutes(sinceMin),
-      taken: new Map(taken.map(([step, min]) => [step, minutes(min)])),
+      taken: new Map(taken.map(([step, min]) => [keyOf(step), minutes(min)])),
     }
     expect(dueSteps(escalation, asked).map(({ step, atMs }) => [step, atMs])).toEqual(
       due.map(([step, min]) => [step, minutes(min)]),
     )
+  })
+
+  it('leaves out no step of a document that grew while an old one was repeated', () => {
+    const taken = new Map([0, 5, 10, 15].map((min, n) => [n === 0 ? '1' : `r${n}`, minutes(min)]))
+    const due = dueSteps(escalation, { toldMs, nowMs: minutes(61), taken })
+    expect(due.map(({ step }) => step)).toEqual([2, 3])
   })
 
   it('without steps has none, and repeats no sooner than every five minutes', () => {

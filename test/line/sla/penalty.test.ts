@@ -237,7 +237,28 @@ describe('silence', () => {
       bySilence: null,
       amounts: { accepted: null },
     })
+    // Whoever was silent may still say the same.
+    const wanted = { act: 'accept', side: 'provider', amount: '50.00', doneMs: over } as const
+    expect(stepProblem(standing([NOTIFY], over, terms), wanted, '50.00')).toBeNull()
   })
+
+  test('runs from when the provider could read of it, however far back the notice is dated', () => {
+    const recorded = { ...NOTIFY, atMs: over }
+    expect(standing([recorded], over, by('acceptance'))).toMatchObject({
+      status: 'notified',
+      bySilence: null,
+      notifiedMs: NOTIFIED,
+    })
+  })
+})
+
+test('what was decided bounds what is settled', () => {
+  const decided = standing([NOTIFY, DISPUTE, step('decide', '20.00')])
+  const settle = (amount: string) => ({ act: 'settle', side: 'customer', amount, doneMs: NOTIFIED }) as const
+  expect(stepProblem(decided, settle('20.00'), '50.00')).toBeNull()
+  expect(stepProblem(decided, settle('20.01'), '50.00')).toBe(
+    '20.01 is more than the 20.00 that was decided.',
+  )
 })
 
 test.each([

@@ -12,6 +12,8 @@ export const MAX_REPEATS = 48
 export const MIN_REPEAT_MS = 5 * 60_000
 
 export type Step = {
+  /** What it is known by: a step of the document, or a repeat, which a longer document does not take for one. */
+  key: string
   /** From 1; above the number of steps, a repeat of the last one. */
   step: number
   atMs: UnixMs
@@ -29,8 +31,8 @@ export type Unanswered = {
   /** When people were to be told of the incident. */
   toldMs: UnixMs
   nowMs: UnixMs
-  /** Steps that were taken already, and when. */
-  taken: ReadonlyMap<number, UnixMs>
+  /** Keys of the steps that were taken already, and when. */
+  taken: ReadonlyMap<string, UnixMs>
 }
 
 /**
@@ -39,8 +41,8 @@ export type Unanswered = {
  */
 export function dueSteps(steps: Steps, { toldMs, nowMs, taken }: Unanswered): Step[] {
   const due = steps
-    .map(({ after, to }, i) => ({ step: i + 1, atMs: toldMs + ms(after), to }))
-    .filter(({ step, atMs }) => atMs <= nowMs && !taken.has(step))
+    .map(({ after, to }, i) => ({ key: String(i + 1), step: i + 1, atMs: toldMs + ms(after), to }))
+    .filter(({ key, atMs }) => atMs <= nowMs && !taken.has(key))
   const repeat = repeatDue(steps, { toldMs, nowMs })
   // What was made up for late is not repeated in the same breath.
   const lastMs = Math.max(-Infinity, ...taken.values())
@@ -53,5 +55,5 @@ function repeatDue(steps: Steps, { toldMs, nowMs }: Pick<Unanswered, 'toldMs' | 
   const everyMs = repeatMs(steps)
   const lastMs = toldMs + ms(last.after)
   const n = Math.min(MAX_REPEATS, Math.floor((nowMs - lastMs) / everyMs))
-  return n < 1 ? null : { step: steps.length + n, atMs: lastMs + n * everyMs, to: last.to }
+  return n < 1 ? null : { key: `r${n}`, step: steps.length + n, atMs: lastMs + n * everyMs, to: last.to }
 }
