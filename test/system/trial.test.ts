@@ -196,7 +196,9 @@ describe('the incident of the contract in force', () => {
     const { latencyUs, connectedUs } = incident.failure ?? {}
     expect(connectedUs).toBeGreaterThan(0)
     expect(connectedUs).toBeLessThanOrEqual(latencyUs ?? 0)
-    const words = new RegExp(`503 from ${at('status/503')}, [\\d.]+ ms after the connection, seen from lyon`)
+    const words = new RegExp(
+      `503 from ${at('status/503')}, [\\d.]+\\sms after the connection, seen from lyon`,
+    )
     expect((await constat('status')).out).toMatch(words)
     const received = await receiver.until(2)
     const bodies = received.map(({ body }) => JSON.parse(body) as object)
