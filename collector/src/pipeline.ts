@@ -195,7 +195,8 @@ export class Pipeline {
 
   start(): void {
     this.scrub.start()
-    this.#ticker = setInterval(() => void this.advance(), TICK_MS)
+    // A tick asks for nothing that a step under way does not do.
+    this.#ticker = setInterval(() => void (this.#advancing ?? this.advance()), TICK_MS)
   }
 
   /** One step of the line after the ledger. Runs alone; a call during a step is part of the next one. */

@@ -53,7 +53,7 @@ spec:
       - {id: planned, clause: "4", needs: announcement, notice: {elapsed: PT1H}}
       - {id: customer-cause, clause: "4", needs: customer-acceptance}
   guarantees:
-    - {id: shop-up, service: shop, clause: "3.1", metric: interval-availability, target: {op: gte, percent: "99.9999"}, window: {period: P1M, timeZone: UTC}, calendar: always}
+    - {id: shop-up, service: shop, clause: "3.1", metric: interval-availability, target: {op: gte, percent: "99.99999"}, window: {period: P1M, timeZone: UTC}, calendar: always}
     - {id: shop-answer, service: shop, clause: "3.1", metric: response-time, clock: {start: alert-sent, stop: provider-acknowledgement}, target: {op: lte, each: PT30M}, window: {period: P1M, timeZone: UTC}, calendar: always}
     - {id: shop-requests, service: shop, clause: "3.1", metric: request-share, target: {op: gte, percent: "50"}, window: {period: P1M, timeZone: UTC}, calendar: always}
     - {id: shop-count, service: shop, clause: "3.1", metric: incident-count, target: {op: lte, count: 9}, window: {period: P1M, timeZone: UTC}, calendar: always}

@@ -62,7 +62,7 @@ spec:
   measurement:
     isolation: {rule: all-references-failed, references: [lan, anchor]}
   guarantees:
-    - {id: portal-each, service: portal, metric: interval-availability, scope: each-site, target: {op: gte, percent: "99.9999"}}
+    - {id: portal-each, service: portal, metric: interval-availability, scope: each-site, target: {op: gte, percent: "99.99999"}}
 `
 }
 
