@@ -86,11 +86,9 @@ export class Witnesses implements Witnessing {
       const known = this.#asked().find(({ vkey }) => vkey.name === name && vkey.keyId === keyId)
       if (known) this.#stands.set(keyOf(log, known), { size, atMs, problem: null })
     }
-    for (const { id } of await logRows(this.#deps.db))
-      await this.#settle(
-        id,
-        rows.filter(({ log }) => log === id),
-      )
+    const sizes = new Map<number, Set<number>>()
+    for (const { log, size } of rows) sizes.set(log, (sizes.get(log) ?? new Set()).add(size))
+    for (const [log, own] of sizes) await this.#settle(log, [...own])
   }
 
   /** The answer is how to stop. */
@@ -141,8 +139,7 @@ export class Witnesses implements Witnessing {
       if (!newest || newest.size <= (this.#witnessed.get(log.id)?.size ?? 0)) continue
       this.#askedMs.set(log.id, nowMs)
       await Promise.all(this.#asked().map((witness) => this.#ask(witness, { log, note: newest.note })))
-      const rows = await cosignaturesOf(this.#deps.db, { log: log.id, sizes: [newest.size] })
-      await this.#settle(log.id, rows)
+      await this.#settle(log.id, [newest.size])
     }
   }
 
@@ -248,9 +245,11 @@ export class Witnesses implements Witnessing {
     bus.publish()
   }
 
-  async #settle(log: number, rows: readonly CosignatureRow[]): Promise<void> {
-    for (const size of new Set(rows.map((row) => row.size))) {
-      const own = await cosignaturesOf(this.#deps.db, { log, sizes: [size] })
+  /** Whether a quorum has cosigned one of these sizes. */
+  async #settle(log: number, sizes: readonly number[]): Promise<void> {
+    const rows = await cosignaturesOf(this.#deps.db, { log, sizes })
+    for (const size of sizes) {
+      const own = rows.filter((row) => row.size === size)
       const known = this.#witnessed.get(log)
       if (!this.policy || !quorumMet(this.policy, own) || (known && known.size >= size)) continue
       this.#witnessed.set(log, { size, atMs: Math.max(...own.map(({ atMs }) => atMs)) })
