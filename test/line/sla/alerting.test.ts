@@ -204,7 +204,13 @@ describe('escalation', () => {
   })
 
   it('leaves out no step of a document that grew while an old one was repeated', () => {
-    const taken = new Map([0, 5, 10, 15].map((min, n) => [n === 0 ? '1' : `r${n}`, minutes(min)]))
+    const before = spec({ escalation: [{ after: 'PT0S', to: ['ops'] }] }).escalation
+    const taken = new Map<string, number>()
+    for (const min of [0, 5, 10, 15]) {
+      for (const { key } of dueSteps(before, { toldMs, nowMs: minutes(min), taken }))
+        taken.set(key, minutes(min))
+    }
+    expect(taken.size).toBe(4)
     const due = dueSteps(escalation, { toldMs, nowMs: minutes(61), taken })
     expect(due.map(({ step }) => step)).toEqual([2, 3])
   })
