@@ -295,7 +295,8 @@ export class Schedule {
     const { key, reprobeUs, cost } = entry.plan
     this.#rate.take(cost)
     const lateUs = Math.max(LATE_US, 2 * entry.slowestUs)
-    const hangsUs = Math.max(BRACKET_US, reprobeUs, lateUs)
+    // What is spent so far puts the second try off, so that in the long run there is one in BRACKET_US.
+    const hangsUs = Math.max(reprobeUs / 2, lateUs, entry.spentUs - BRACKET_US - nowUs)
     return { ticket: this.#tickets, key, attempt: entry.attempt, slotUs: ofSlotUs, lateUs, hangsUs }
   }
 

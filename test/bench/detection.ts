@@ -248,8 +248,14 @@ function stateFigures(outages: readonly Outage[], tellers: readonly Teller[]): v
       ['answer', 0],
       ['hang', TIMEOUT_MS],
     ] as const) {
-      const opened = told.filter(({ outage }) => hangs(outage.fault) === (what === 'hang'))
-      const worst = Math.max(...opened.map(({ openedMs }) => openedMs!))
+      const opened = told
+        .filter(({ outage }) => hangs(outage.fault) === (what === 'hang'))
+        .map(({ openedMs }) => openedMs!)
+      const worst = Math.max(...opened)
+      state(
+        `s from the first failed look to the incident, median of those that ${what}, ${teller.name}`,
+        median(opened) / 1_000,
+      )
       state(
         `s from the first failed look to the incident, worst of those that ${what}, ${teller.name}`,
         worst / 1_000,

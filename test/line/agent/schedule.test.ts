@@ -336,17 +336,17 @@ describe('brackets', () => {
     const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 4 })
     schedule.add(plan({ brackets: true, confirm: { down: 2, up: 1 } }), 0)
     const [first] = schedule.advance(0).starts
-    expect(first!.hangsUs).toBe(2 * SECOND_US)
-    const second = schedule.beside(first!.ticket, 2 * SECOND_US)
+    expect(first!.hangsUs).toBe(SECOND_US)
+    const second = schedule.beside(first!.ticket, SECOND_US)
     expect(second).toMatchObject({ attempt: 1, slotUs: null })
     expect(schedule.beside(first!.ticket, 3 * SECOND_US)).toBeNull()
     expect(schedule.beside(second!.ticket, 4 * SECOND_US)).toBeNull()
     expect(schedule.finish(first!.ticket, 'bad', 5 * SECOND_US)).toEqual({ settles: false })
     expect(schedule.nextDueUs()).toBeNull()
-    expect(schedule.finish(second!.ticket, 'bad', 7 * SECOND_US)).toEqual({ settles: true })
-    // Down is confirmed one wait after the timeout; now the brackets begin.
-    expect(schedule.nextDueUs()).toBe(8 * SECOND_US)
-    const [third] = schedule.advance(8 * SECOND_US).starts
+    expect(schedule.finish(second!.ticket, 'bad', 6 * SECOND_US)).toEqual({ settles: true })
+    // Down is confirmed half a wait after the timeout; now the brackets begin.
+    expect(schedule.nextDueUs()).toBe(6 * SECOND_US)
+    const [third] = schedule.advance(6 * SECOND_US).starts
     expect(schedule.beside(third!.ticket, 10 * SECOND_US)).toBeNull()
   })
 
@@ -358,6 +358,56 @@ describe('brackets', () => {
     const without = new Schedule({ epochUs: EPOCH_US, maxInFlight: 4 })
     without.add(plan(), 0)
     expect(without.beside(without.advance(0).starts[0]!.ticket, 9 * SECOND_US)).toBeNull()
+  })
+})
+
+describe('second tries beside those that hang, and looks that are asked for', () => {
+  const STEP_US = 50_000
+  /** Starts in ten minutes of a target whose tries last each of `lastMs` in turn; from 5 s up they fail. */
+  function triesOf(
+    lastMs: readonly number[],
+    { intervalS, askEveryMs }: { intervalS: number; askEveryMs: number },
+  ) {
+    const schedule = new Schedule({ epochUs: EPOCH_US, maxInFlight: 8 })
+    schedule.add(plan({ brackets: true, confirm: { down: 2, up: 1 }, intervalUs: intervalS * SECOND_US }), 0)
+    const startsUs: number[] = []
+    let running: { start: Start; fromUs: number; lastUs: number }[] = []
+    const onStep = (us: number): number => Math.ceil(us / STEP_US) * STEP_US
+    const begin = (start: Start | null, fromUs: number): void => {
+      if (!start) return
+      running.push({ start, fromUs, lastUs: lastMs[startsUs.length % lastMs.length]! * 1_000 })
+      startsUs.push(fromUs)
+    }
+    for (let nowUs = 0; nowUs < 600 * SECOND_US; nowUs += STEP_US) {
+      const ended = running.filter(({ fromUs, lastUs }) => fromUs + lastUs <= nowUs)
+      running = running.filter((one) => !ended.includes(one))
+      for (const { start, lastUs } of ended)
+        schedule.finish(start.ticket, lastUs < 5 * SECOND_US ? 'good' : 'bad', nowUs)
+      const hang = running.filter(({ start, fromUs }) => nowUs - fromUs === onStep(start.hangsUs))
+      for (const { start } of hang) begin(schedule.beside(start.ticket, nowUs), nowUs)
+      for (const start of schedule.advance(nowUs).starts) begin(start, nowUs)
+      if (nowUs % (askEveryMs * 1_000) === 0) begin(schedule.look('a', nowUs), nowUs)
+    }
+    return startsUs
+  }
+
+  test('cost one try in 2 s, whatever hangs and however slow answers are', () => {
+    const property = fc.property(
+      fc.array(fc.constantFrom(10, 600, 1_200, 3_000, 5_000), { minLength: 1 }),
+      fc.record({
+        intervalS: fc.integer({ min: 6, max: 20 }),
+        askEveryMs: fc.constantFrom(500, 2_000, 7_000),
+      }),
+      (lastMs, pace) => {
+        const startsUs = triesOf(lastMs, pace)
+        for (let from = 0; from < startsUs.length; from += 7) {
+          const seconds = (startsUs.at(-1)! - startsUs[from]!) / SECOND_US
+          // The one at the border, and a slot, a look and a second try that fall together.
+          expect(startsUs.length - from).toBeLessThanOrEqual(seconds / 2 + 4)
+        }
+      },
+    )
+    fc.assert(property, { numRuns: 60 })
   })
 })
 
