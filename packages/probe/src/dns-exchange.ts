@@ -52,7 +52,7 @@ export async function overUdp<R>({ server, query, read, sent }: Wire<R>, signal:
           foreign += 1
           if (foreign >= MAX_FOREIGN_PACKETS) reject(expired(foreign))
         } catch (error) {
-          reject(error)
+          reject(error instanceof Error ? error : new Error(String(error)))
         }
       })
       // Connected, so that answers of others are dropped and a closed port is told at once.
