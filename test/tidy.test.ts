@@ -152,7 +152,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     // What a message says in the words of the pages, and the letters that carry it.
     message: ['view', 'web', 'alert', 'version.ts'],
     // What a schedule makes of it is sent, and kept as it was sent.
-    report: ['view', 'db', 'web', 'print', 'version.ts', 'alert/facts.ts', 'http/actions.ts'],
+    report: ['view', 'db', 'web', 'print', 'version.ts', 'alert/types.ts', 'http/actions.ts'],
     // What people do through pages and API, joined to the line.
     'actions.ts': [
       'db',

@@ -5,7 +5,6 @@
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { visible } from '@constat/shared/visible'
 import type { AgentView } from '../view/contract.ts'
-import type { ReportView } from '../view/report.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import {
   envelopeText,
@@ -357,48 +356,6 @@ export function deadlineFact({ contract, claim, atMs, publicUrl }: ClaimEnding):
   const path = `/contracts/${encodeURIComponent(contract)}/windows/${encodeURIComponent(claim.window)}`
   const links = publicUrl === null ? {} : { window: publicUrl + path }
   return { type: 'claim.deadline', contract, atMs, data: { id: claim.window, contract, ...claim, links } }
-}
-
-/** A report was made by a schedule, and can be fetched. */
-export type ReportSent = {
-  report: { id: string; contract: string; document: string; schedule: string; window: string; digest: string }
-  view: Pick<ReportView, 'displayName' | 'provisional' | 'closing' | 'guarantees' | 'credits'>
-  files: readonly { form: string; lang: string; digest: string; body: Uint8Array }[]
-  atMs: UnixMs
-  publicUrl: string
-}
-
-export function reportFact({ report, view, files, atMs, publicUrl }: ReportSent): Fact {
-  const { id, contract, document, schedule, window, digest } = report
-  const { displayName, provisional, closing, guarantees, credits } = view
-  const path = `/contracts/${encodeURIComponent(contract)}/reports`
-  const of = (verdict: string): number => guarantees.filter((one) => one.verdict === verdict).length
-  return {
-    type: 'report.ready',
-    contract,
-    atMs,
-    data: {
-      id,
-      contract,
-      ...cutTexts({ displayName }),
-      window,
-      version: closing?.version ?? null,
-      provisional,
-      schedule: `${document}/${schedule}`,
-      verdicts: { met: of('met'), not_met: of('not_met'), indeterminate: of('indeterminate') },
-      credit: credits && { amount: credits.total, currency: credits.currency },
-      digest: closing?.digest ?? null,
-      resultSha256: digest,
-      files: files.map((one) => ({
-        form: one.form,
-        language: one.lang,
-        sha256: one.digest,
-        bytes: one.body.length,
-        url: `${publicUrl}/api/v1${path}/${id}.${one.form}?lang=${one.lang}`,
-      })),
-      links: { reports: publicUrl + path },
-    },
-  }
 }
 
 /** The texts of one object as they are shown and cut to size; everything else as it is. */

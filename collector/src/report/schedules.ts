@@ -11,7 +11,6 @@ import { dueReports, type DueReport } from '@constat/sla/alerting/report-schedul
 import { endpointKey, type AlertingDocument } from '@constat/sla/alerting/route'
 import { answeredByProvider } from '@constat/sla/contract/expanded'
 import type { ScheduledReport } from '@constat/sla/contract/schema-private'
-import { reportFact } from '../alert/facts.ts'
 import { allAlerting, type AlertingRow } from '../db/alerting.ts'
 import {
   occasionsSent,
@@ -28,6 +27,7 @@ import { VERSION } from '../version.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { ReportView } from '../view/report.ts'
 import { makeReport } from './make.ts'
+import { reportFact } from './report-fact.ts'
 import { renderView, sceneOf, type Print } from './render.ts'
 
 export const LOOK_EVERY_MS = 5_000
