@@ -151,7 +151,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     // A window in four forms, by the names and words of the pages.
     // What a message says in the words of the pages, and the letters that carry it.
     message: ['view', 'web', 'alert', 'version.ts'],
-    report: ['view', 'web', 'print', 'version.ts', 'http/actions.ts'],
+    // What a schedule makes of it is sent, and kept as it was sent.
+    report: ['view', 'db', 'web', 'print', 'version.ts', 'alert/types.ts', 'http/actions.ts'],
     // What people do through pages and API, joined to the line.
     'actions.ts': [
       'db',
@@ -169,7 +170,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'http/actions.ts',
     ],
     // What leaves, put together.
-    'alerts.ts': ['db', 'alert', 'message', 'config.ts', 'pipeline.ts', 'http/actions.ts'],
+    'alerts.ts': [
+      'db',
+      'alert',
+      'message',
+      'report',
+      'config.ts',
+      'pipeline.ts',
+      'http/actions.ts',
+      'http/scope.ts',
+    ],
     'collector.ts': ['.'],
     cli: ['.'],
     'main.ts': ['.'],

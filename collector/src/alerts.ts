@@ -7,11 +7,15 @@ import { startDelivery } from './alert/deliver.ts'
 import { Heartbeats } from './alert/heartbeat.ts'
 import { isGoodLink } from './alert/link.ts'
 import type { CollectorConfig } from './config.ts'
+import { windowGroups } from '@constat/sla/state/in-force'
 import { openLinkKey } from './db/link-key.ts'
 import type { OpenDatabase } from './db/open.ts'
 import type { AppDeps } from './http/actions.ts'
 import { openMailer } from './message/mailer.ts'
 import { openSpeech } from './message/speech.ts'
+import { sentBodies } from './db/sent-reports.ts'
+import { asProvider } from './http/scope.ts'
+import { ReportSchedules, type ScheduleDeps } from './report/schedules.ts'
 import type { Pipeline, PipelineDeps } from './pipeline.ts'
 import type { Log, Random } from './shell.ts'
 
@@ -24,6 +28,8 @@ export type AlertsDeps = {
   publicUrl: string
   /** Heartbeats are sent. */
   isWell: () => boolean
+  /** Events were written beside the line. */
+  told: () => void
 }
 
 export type Alerts = {
@@ -36,29 +42,55 @@ export type Alerts = {
 }
 
 export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
-  const { config, database, clock, random, log, publicUrl, isWell } = deps
+  const { config, database, clock, random, log, publicUrl, isWell, told } = deps
   const { sql: db, pgConfig } = database
   const { allowPrivate, language } = config
   const linkKey = await openLinkKey(db, random)
   const mailer = config.mail && openMailer(config.mail)
   const heartbeats = new Heartbeats({ db, clock, log, allowPrivate, isWell })
   const nowMs = () => clock.nowMs()
+  let schedules: ReportSchedules | null = null
   let stopDelivery = () => Promise.resolve()
   return {
     shown: { canMail: mailer !== null, heartbeats: (contract) => heartbeats.of(contract) },
     links: { isGood: (link) => isGoodLink(link, { key: linkKey, nowMs: nowMs() }) },
-    async start({ model, delivered }) {
+    async start(pipeline) {
+      const { model, delivered } = pipeline
       const termsOf = (contract: string) => model.terms(contract)
-      const speech = openSpeech({ termsOf, nowMs, language, publicUrl, linkKey, mailer })
+      const filesOf = (report: string, lang: typeof language) => sentBodies(db, { report, lang })
+      const speech = openSpeech({ termsOf, nowMs, language, publicUrl, linkKey, mailer, filesOf })
       const queue = { pgConfig, sql: db, clock, random, log, allowPrivate, delivered, ...speech }
       const delivery = await startDelivery(queue)
       stopDelivery = () => delivery.stop()
       heartbeats.start()
+      schedules = schedulesOf(pipeline, { db, nowMs, random, log, publicUrl, language, told })
+      schedules.start()
     },
     async stop() {
+      await schedules?.stop()
       await heartbeats.stop()
       await stopDelivery()
       mailer?.close()
     },
   }
+}
+
+/** Whoever the schedule speaks for is a caller of its own, which waits for its turn like any other. */
+const SCHEDULE = { key: 'schedule', role: 'viewer' } as const
+
+export function schedulesOf(
+  { model, contracts, callers }: Pick<Pipeline, 'model' | 'contracts' | 'callers'>,
+  given: Omit<ScheduleDeps, 'readFor' | 'goingOn' | 'print'>,
+): ReportSchedules {
+  const { nowMs } = given
+  return new ReportSchedules({
+    ...given,
+    readFor: (side, contract) => (side === 'customer' ? model : asProvider(model, contract)),
+    goingOn: (contract) => {
+      const state = contracts.of(contract)
+      const groups = state ? windowGroups(state.life, nowMs()) : []
+      return groups.filter(({ endMs }) => nowMs() < endMs).map(({ key }) => key)
+    },
+    print: (asked) => callers.run('report', asked, SCHEDULE),
+  })
 }

@@ -109,7 +109,8 @@ async function openLine(
   const verifier = openVerifier(config.dataDir)
   const witnesses = await Witnesses.open(config.witnessPolicy, { db, shell, publicUrl, bus })
   const isWell = () => isReady(health.known())
-  const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell })
+  const told = () => bus.publish()
+  const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell, told })
   const pipeline = new Pipeline({
     db,
     shell,

@@ -119,6 +119,7 @@ async function deliver(smtp: string | null): Promise<Delivering> {
     publicUrl: 'http://127.0.0.1:1',
     linkKey: LINK_KEY,
     mailer,
+    filesOf: () => Promise.resolve([]),
   })
   const delivering = await startDelivery({
     ...shell,

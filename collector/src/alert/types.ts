@@ -28,10 +28,8 @@ export const EVENT_TYPES = [
   'penalty.notified',
   'penalty.answered',
   'evidence.anomaly',
+  'report.ready',
 ] as const
-
-/** Names that are kept for what is to be told later: nothing tells them, so nobody can subscribe to them. */
-export const RESERVED_TYPES: readonly string[] = ['report.ready']
 
 export type EventType = (typeof EVENT_TYPES)[number]
 

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlertPlanView, PlannedView } from '../view/alerting.ts'
 import type { Delivery } from '../view/setup.ts'
 import { durationText } from '../alert/headline.ts'
+import { reportEn } from '../web/text/en-report.ts'
+import { scheduleText } from '../web/text/schedule.ts'
 import { openClient, type Client } from './client.ts'
 import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
@@ -49,15 +51,30 @@ export function planLines(plan: AlertPlanView): string[] {
     const last = error ?? (lastAt === null ? 'not answered yet' : `answered ${localText(lastAt, plan)}`)
     return `Heartbeat to ${address} every ${durationText(everyMs)}: ${last}`
   })
-  return [head, ...rest, ...told, ...beats]
+  return [head, ...rest, ...told, ...reportLines(plan), ...beats]
+}
+
+function reportLines(plan: AlertPlanView): string[] {
+  return plan.reports.flatMap(({ id, of, forms, nextAt, webhooks, ...when }) => [
+    `Report ${id}, ${scheduleText(when, reportEn.archive)}, of ${of === 'closed' ? 'what became final' : 'what goes on'} (${forms.join(', ')})${nextAt === null ? '' : `; next ${localText(nextAt, plan)}`}`,
+    ...webhooks.map((webhook) => `  ${receiverText(plan, { webhook })}`),
+  ])
+}
+
+type Receiver = { webhook: string; because?: string; held?: string }
+
+function receiverText({ endpoints }: AlertPlanView, { webhook, because, held = '' }: Receiver): string {
+  const found = endpoints.find((one) => one.webhook === webhook)
+  const who = [found?.endpoint, found?.address].filter(Boolean).join(' ')
+  const how = [found?.shape ?? '?', because].filter(Boolean).join('; ')
+  const problem = found?.problem ? `; NOT DELIVERABLE: ${PROBLEMS[found.problem]}` : ''
+  return `${who} (${how})${held}${problem}`
 }
 
 function plannedLine(plan: AlertPlanView, planned: PlannedView): string {
   const { afterMs, everyMs, heldUntil, webhook, why, step } = planned
   const when = afterMs === 0 ? firstText(plan, planned) : `${durationText(afterMs)} unanswered`
   const again = everyMs === null ? '' : `, then every ${durationText(everyMs)}`
-  const endpoint = plan.endpoints.find((one) => one.webhook === webhook)
-  const who = [endpoint?.endpoint, endpoint?.address].filter(Boolean).join(' ')
   const reasons = {
     subscription: 'made by hand',
     all: 'no routes: all are told',
@@ -65,8 +82,7 @@ function plannedLine(plan: AlertPlanView, planned: PlannedView): string {
     step: `step ${step}`,
   }
   const held = heldUntil === null ? '' : `; quiet hours hold it until ${localText(heldUntil, plan)}`
-  const problem = endpoint?.problem ? `; NOT DELIVERABLE: ${PROBLEMS[endpoint.problem]}` : ''
-  return `${when}${again}: ${who} (${endpoint?.shape ?? '?'}; ${reasons[why]})${held}${problem}`
+  return `${when}${again}: ${receiverText(plan, { webhook, because: reasons[why], held })}`
 }
 
 function firstText({ alertAfterMs }: AlertPlanView, { type }: PlannedView): string {

@@ -13,10 +13,18 @@ export async function alertingOf(db: Database | Tx, contract: string): Promise<A
   return row?.documents ?? []
 }
 
+export type AlertingRow = {
+  contract: string
+  documents: AlertingDocument[]
+  /** `document/report` → since when it is asked for. */
+  reportsSince: Record<string, UnixMs>
+}
+
 /** Of every contract that has any. */
-export function allAlerting(db: Database): Promise<{ contract: string; documents: AlertingDocument[] }[]> {
-  return db<{ contract: string; documents: AlertingDocument[] }[]>`
-    select contract, documents from alerting where documents <> '[]' order by contract`
+export function allAlerting(db: Database): Promise<AlertingRow[]> {
+  return db<AlertingRow[]>`
+    select contract, documents, reports_since as "reportsSince" from alerting where documents <> '[]'
+    order by contract`
 }
 
 /** Whether it is known of a contract what its documents say, be it nothing. */
@@ -47,9 +55,23 @@ export async function putAlerting(tx: Tx, { contract, documents, nowMs }: Alerti
     on conflict (contract) do update set digest = excluded.digest, documents = excluded.documents
       where alerting.digest <> excluded.digest returning 1`
   if (changed.length === 0) return
+  await putReports(tx, { contract, documents, nowMs })
   const endpoints = documents.flatMap(endpointsOf)
   for (const endpoint of endpoints) await putEndpoint(tx, { ...endpoint, contract, nowMs })
   await endOthers(tx, { contract, keys: endpoints.map(({ key }) => key), nowMs })
+}
+
+/** One that is asked for already goes on; one that was at rest, or is new, begins now. */
+async function putReports(tx: Tx, { contract, documents, nowMs }: AlertingWanted): Promise<void> {
+  const keys = documents.flatMap(({ name, spec }) =>
+    spec.paused ? [] : spec.reports.map(({ id }) => endpointKey(name, id)),
+  )
+  const begun = Object.fromEntries(keys.map((key) => [key, nowMs]))
+  await tx`
+    update alerting set reports_since = ${tx.json(begun)}::jsonb || (
+      select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(reports_since)
+      where key = any(${keys}::text[]))
+    where contract = ${contract}`
 }
 
 type EndpointRow = {

@@ -240,6 +240,8 @@ export const alerting = pgTable('alerting', {
   /** Hex, SHA-256 of the canonical form. */
   digest: text('digest').notNull(),
   documents: jsonb('documents').$type<AlertingDocument[]>().notNull(),
+  /** `document/report` → since when it is asked for: nothing of before is sent. */
+  reportsSince: jsonb('reports_since').$type<Record<string, number>>().notNull().default({}),
 })
 
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: text('value').notNull() })
@@ -269,6 +271,53 @@ export const reminder = pgTable(
     atMs: ms('at_ms').notNull(),
   },
   (t) => [primaryKey({ columns: [t.subject, t.step] })],
+)
+
+/** Reports that were sent by a schedule: the facts that each was made from. Written with its event. */
+export const sentReport = pgTable(
+  'sent_report',
+  {
+    id: text('id').primaryKey(),
+    contract: text('contract').notNull(),
+    /** Of the Alerting document that asks for it. */
+    document: text('document').notNull(),
+    schedule: text('schedule').notNull(),
+    /** What makes it once only: a version of a window, or the hour that it was due at. */
+    occasion: text('occasion').notNull(),
+    /** Whose eyes it was made for. */
+    side: text('side', { enum: ['customer', 'provider'] }).notNull(),
+    window: text('window').notNull(),
+    version: integer('version'),
+    madeMs: ms('made_ms').notNull(),
+    /** `result.json`, to the byte, and its SHA-256 in hex. */
+    facts: text('facts').notNull(),
+    digest: text('digest').notNull(),
+    /** Whose names it was set with, and by which version of the program. */
+    termsRevision: integer('terms_revision').notNull(),
+    product: text('product').notNull(),
+    sentTo: jsonb('sent_to')
+      .$type<{ endpoint: string; mailbox: string | null; lang: 'en' | 'fr' }[]>()
+      .notNull(),
+  },
+  (t) => [
+    uniqueIndex('sent_report_once').on(t.contract, t.document, t.schedule, t.occasion, t.side),
+    index('sent_report_made').on(t.contract, t.madeMs, t.id),
+  ],
+)
+
+/** What was sent of them, to the byte. */
+export const sentFile = pgTable(
+  'sent_file',
+  {
+    report: text('report')
+      .notNull()
+      .references((): AnyPgColumn => sentReport.id, { onDelete: 'cascade' }),
+    form: text('form', { enum: ['pdf', 'html', 'csv'] }).notNull(),
+    lang: text('lang', { enum: ['en', 'fr'] }).notNull(),
+    digest: text('digest').notNull(),
+    body: bytes('body').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.report, t.form, t.lang] })],
 )
 
 export const delivery = pgTable(
@@ -301,6 +350,10 @@ export const delivery = pgTable(
     index('delivery_incident')
       .on(sql`(payload::jsonb #>> '{data,id}')`)
       .where(sql`type like 'incident.%'`),
+    // How far a report that was sent has come.
+    index('delivery_report')
+      .on(sql`(payload::jsonb #>> '{data,id}')`)
+      .where(sql`type = 'report.ready'`),
   ],
 )
 

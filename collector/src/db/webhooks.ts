@@ -5,7 +5,7 @@
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/shapes/table.ts'
-import { EVENT_TYPES, isEventType, RESERVED_TYPES } from '../alert/types.ts'
+import { EVENT_TYPES, isEventType } from '../alert/types.ts'
 import type { Random } from '../shell.ts'
 import type { DeliveryState, Try } from './deliveries.ts'
 import { addJob, writeTestMessage } from './events.ts'
@@ -57,14 +57,11 @@ export type DeliveryView = {
 /** What is wrong with a draft, a sentence each; none: it can be created. */
 export function webhookProblems({ url, types, shape = 'generic' }: WebhookDraft): string[] {
   const problems: string[] = []
-  const reserved = RESERVED_TYPES.filter((type) => types.includes(type))
-  const unknown = types.filter((type) => type !== '*' && !isEventType(type) && !reserved.includes(type))
+  const unknown = types.filter((type) => type !== '*' && !isEventType(type))
   if (types.length === 0) problems.push('types is empty: name event types, or * for all of them')
   if (types.length > EVENT_TYPES.length + 1) problems.push('types names some type twice')
   else if (unknown.length > 0)
     problems.push(`unknown types: ${unknown.map((type) => type.slice(0, 64)).join(', ')}`)
-  if (reserved.length > 0)
-    problems.push(`nothing tells ${reserved.join(', ')} in this version: leave them out, or take * for all`)
   if (!isShapeName(shape)) problems.push(`shape is one of ${SHAPE_NAMES.join(', ')}`)
   const problem = addressProblem(url, isShapeName(shape) ? shape : 'generic')
   return problem === null ? problems : [...problems, problem]

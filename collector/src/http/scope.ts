@@ -7,6 +7,7 @@ import type { Event } from '../alert/types.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { Role } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { SentFacts } from '../view/report.ts'
 import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
@@ -70,7 +71,7 @@ export function sees(caller: Caller, fact: { contract: string | null }): boolean
 }
 
 /** Whom the customer wakes, and what it still has to do: not the provider's business. */
-const CUSTOMERS: ReadonlySet<string> = new Set(['incident.escalated', 'claim.deadline'])
+const CUSTOMERS: ReadonlySet<string> = new Set(['incident.escalated', 'claim.deadline', 'report.ready'])
 
 /** An event as the caller may hear it; null: not at all. Facts of no contract speak of hosts. */
 export function heard(event: Event, caller: Caller, read: Pick<ReadModel, 'vantages'>): Event | null {
@@ -145,6 +146,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
   const scope = caller.contract
   const mine = (contract: string): boolean => scope === null || contract === scope
   const only = scope === null ? {} : { contract: scope }
+  const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
     contracts: () => (scope === null ? read.contracts() : [read.contract(scope)].filter((c) => c !== null)),
     contract: (name) => (mine(name) ? read.contract(name) : null),
@@ -164,6 +166,10 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     reconcile: async (name, key, text, by) => (mine(name) ? read.reconcile(name, key, text, by) : null),
     replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
     preview: async (name, source, by) => (mine(name) ? read.preview(name, source, by) : null),
+    sentReports: async (asked) => (mine(asked.contract) ? read.sentReports({ ...asked, ...ownSide }) : []),
+    sentReport: async (name, id) =>
+      mine(name) ? withoutLosses(await read.sentReport(name, id, ownSide.side), caller) : null,
+    sentFile: async (name, asked) => (mine(name) ? read.sentFile(name, asked) : null),
     bundle: async (name, key, by) => (mine(name) ? read.bundle(name, key, by) : null),
     checkpoint: async (name) => (mine(name) ? read.checkpoint(name) : null),
     tile: async (name, path) => (mine(name) ? read.tile(name, path) : null),
@@ -199,6 +205,14 @@ export function asProvider(read: ReadModel, contract: string): ReadModel {
 function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
   const own = may(caller, 'declare') ? (caller.role === 'provider' ? 'provider' : 'customer') : null
   return { ...penalty, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
+}
+
+/** What was sent is shown as it was, or not at all. Fault `forbidden` where it holds what the caller may not see. */
+function withoutLosses(sent: SentFacts | null, caller: Caller): SentFacts | null {
+  if (!sent || sent.report.losses.every((loss) => seesLoss(caller, loss))) return sent
+  throw new Fault('forbidden', 'This report tells the losses, which only the owner may see.', {
+    hint: 'Ask for the report of the window, which leaves them out.',
+  })
 }
 
 /** The model of losses is the customer's own document. */

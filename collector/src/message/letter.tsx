@@ -32,12 +32,13 @@ export function letterOf(parts: LetterParts, scene: Scene): Letter {
 }
 
 function textOf({ said, headline, contract, acknowledgeUrl }: LetterParts, { text }: Scene): string {
-  const { message } = text
+  const { message, glance } = text
+  const { pair } = glance
   return [
     said.title,
-    said.lines.map(({ label, text: line }) => `${label}: ${line}`).join('\n'),
-    headline.link === null ? '' : `${message.open}: ${headline.link}`,
-    acknowledgeUrl === null ? '' : `${message.acknowledge}: ${acknowledgeUrl}\n${message.acknowledgeNote}`,
+    said.lines.map(({ label, text: line }) => pair(label, line)).join('\n'),
+    headline.link === null ? '' : pair(message.open, headline.link),
+    acknowledgeUrl === null ? '' : `${pair(message.acknowledge, acknowledgeUrl)}\n${message.acknowledgeNote}`,
     // What stands below this line is left out of answers by mail programs.
     `-- \n${contract === null ? message.sentByAll : message.sentBy({ contract })}`,
   ]

@@ -12,6 +12,7 @@ export type MailConfig = { url: string; from: string }
 export type Mail = {
   to: string
   letter: Letter
+  attachments: readonly Attachment[]
   /** Same on every try: a receiver that has it already knows. */
   messageId: string
   /** What later letters about the same thing share. */
@@ -19,6 +20,8 @@ export type Mail = {
   /** Aborted when the collector stops. */
   signal: AbortSignal
 }
+
+export type Attachment = { filename: string; contentType: string; content: Buffer }
 
 export type Mailer = {
   send(mail: Mail): Promise<Answer>
@@ -42,12 +45,13 @@ export function openMailer({ url, from }: MailConfig): Mailer {
   })
   const domain = /@([A-Za-z0-9.-]+)/.exec(from)?.[1] ?? 'constat.invalid'
   return {
-    async send({ to, letter, messageId, subjectId, signal }) {
+    async send({ to, letter, attachments, messageId, subjectId, signal }) {
       const thread = `<${idPart(subjectId)}@${domain}>`
       const sent = transport.sendMail({
         from,
         to,
         ...letter,
+        attachments: [...attachments],
         messageId: `<${idPart(messageId)}@${domain}>`,
         inReplyTo: thread,
         references: thread,

@@ -12,11 +12,12 @@ import type { Letters, Sayer } from '../alert/send.ts'
 import { mailboxOf } from '../alert/shapes/email.ts'
 import type { Envelope } from '../alert/types.ts'
 import { VERSION } from '../version.ts'
+import { REPORT_TYPES, type ReportFormat } from '../view/report-format.ts'
 import type { Scene } from '../web/scene.ts'
 import type { Lang } from '../web/text/format.ts'
 import { TEXTS } from '../web/text/words.ts'
 import { letterOf, type Letter } from './letter.tsx'
-import type { Mailer } from './mailer.ts'
+import type { Attachment, Mailer } from './mailer.ts'
 import { saidOf } from './spoken.ts'
 
 export type SpeechDeps = {
@@ -28,7 +29,15 @@ export type SpeechDeps = {
   linkKey: LinkKey
   /** Null: none is configured. */
   mailer: Mailer | null
+  /** Files of a report that was sent, in one language. */
+  filesOf: (report: string, lang: Lang) => Promise<SentFile[]>
 }
+
+/** A report that was sent, as one file. */
+export type SentFile = { form: ReportFormat; body: Uint8Array }
+
+/** What mail servers commonly take as one letter, less what base64 adds to it; more is left to the link. */
+const MAX_ATTACHED_BYTES = 7_000_000
 
 /** Types after which somebody may take an incident in hand. */
 const ASKING: ReadonlySet<string> = new Set([
@@ -57,10 +66,29 @@ export function openSpeech(deps: SpeechDeps): { say: Sayer; letters: Letters } {
         if (!deps.mailer) return NO_MAIL_SERVER
         const { letter, headline } = writeLetter({ envelope, language, operatedBy, isOver }, deps)
         const to = mailboxOf(url)
-        return deps.mailer.send({ to, letter, messageId, subjectId: headline.subject, signal })
+        const attachments = await attachmentsOf(envelope, language ?? deps.language, deps)
+        const sent = { to, letter, attachments, messageId, subjectId: headline.subject, signal }
+        return deps.mailer.send(sent)
       },
     },
   }
+}
+
+async function attachmentsOf({ type, data }: Envelope, lang: Lang, deps: SpeechDeps): Promise<Attachment[]> {
+  const [id, contract, window] = ['id', 'contract', 'window'].map((key) => textAt(data, key))
+  if (type !== 'report.ready' || !id) return []
+  const files = await deps.filesOf(id, lang)
+  const bytes = files.reduce((sum, { body }) => sum + body.length, 0)
+  if (bytes > MAX_ATTACHED_BYTES) return []
+  const { version } = data
+  const name = [contract, window, typeof version === 'number' ? `v${version}` : null]
+    .filter(Boolean)
+    .join('-')
+  return files.map(({ form, body }) => ({
+    filename: `${name}.${form}`,
+    contentType: REPORT_TYPES[form],
+    content: Buffer.from(body),
+  }))
 }
 
 type Written = { envelope: Envelope; language: Lang | null; operatedBy: string | null; isOver: boolean }

@@ -11,7 +11,8 @@ import { zoneText } from '../web/part/zones.tsx'
 import type { Scene } from '../web/scene.ts'
 import type { Spoken } from '../web/text/en-message.ts'
 import type { Text } from '../web/text/en.ts'
-import { nearText, spanText } from '../web/text/format.ts'
+import { moneyText, nearText, spanText } from '../web/text/format.ts'
+import { verdictText, windowName } from '../web/text/sentence.ts'
 import { wordOf } from '../web/text/words.ts'
 
 export type Said = Pick<Headline, 'title' | 'lines'>
@@ -64,6 +65,7 @@ function sayOf({ type, data }: Envelope, { message }: Text): Say | null {
     'terms.objected': message.termsObjected,
     'penalty.notified': message.penaltyNotified,
     'penalty.answered': message.penaltyAnswered,
+    'report.ready': message.report,
     'webhook.test': message.test,
   }
   return table[type] ?? null
@@ -78,7 +80,7 @@ function spokenOf({ type, data }: Envelope, scene: Scene): Spoken {
     cause: incident ? (incident.failure?.code ?? wordOf(scene.text.cause, incident.cause)) : '',
     places: incident ? placesText(incident, scene) : '',
     length: spanText(lengthMs(data), scene.lang),
-    window: textAt(data, 'window') ?? '',
+    window: windowText(data, scene),
     what: whatOf(type, data, scene),
   }
 }
@@ -137,7 +139,8 @@ function linesOf({ type, data }: Envelope, scene: Scene): Headline['lines'] {
     [text.incident.contract, contract === null ? '' : contractName({ contract }, scene)],
     ...incidentLines(data, scene),
     [label.guarantee, type.startsWith('objective.') ? whatOf(type, data, scene) : ''],
-    [label.window, textAt(data, 'window') ?? ''],
+    [label.window, windowText(data, scene)],
+    ...reportLines({ type, data }, scene),
     [label.from, at('start')],
     [label.to, at('end')],
     [label.silent, at('silentSince')],
@@ -149,6 +152,27 @@ function linesOf({ type, data }: Envelope, scene: Scene): Headline['lines'] {
     [label.message, type === 'webhook.test' ? '' : (textAt(data, 'message') ?? '')],
   ]
   return pairs.filter(([, said]) => said !== '').map(([name, said]) => ({ label: name, text: said }))
+}
+
+function windowText(data: EventData, scene: Scene): string {
+  const window = textAt(data, 'window')
+  return window === null ? '' : windowName(window, scene)
+}
+
+/** The verdict and the credit, as the cover of the report has them. */
+function reportLines({ type, data }: Pick<Envelope, 'type' | 'data'>, scene: Scene): [string, string][] {
+  if (type !== 'report.ready') return []
+  const { text, lang } = scene
+  const verdicts = objectAt(data, 'verdicts')
+  const of = (key: string): number => (typeof verdicts[key] === 'number' ? verdicts[key] : 0)
+  const counts = { met: of('met'), not_met: of('not_met'), indeterminate: of('indeterminate') }
+  const { amount, currency } = objectAt(data, 'credit')
+  const isPriced = typeof amount === 'string' && typeof currency === 'string'
+  return [
+    [text.figure.verdict, verdictText(counts, scene).text],
+    [text.life.credit, isPriced ? moneyText({ amount, currency }, lang) : ''],
+    [text.report.standing, data['provisional'] === true ? text.report.provisional : ''],
+  ]
 }
 
 function incidentLines(data: EventData, scene: Scene): [string, string][] {

@@ -6,6 +6,7 @@ import type { Paper, PaperBlock } from '../print/paper.ts'
 import { partOf } from '../web/metric/table.ts'
 import { guaranteeName, serviceName } from '../web/part/names.ts'
 import type { Scene } from '../web/scene.ts'
+import { creditText } from '../web/text/credit-line.ts'
 import { moneyText, timeText } from '../web/text/format.ts'
 import { windowName } from '../web/text/sentence.ts'
 import { wordOf } from '../web/text/words.ts'
@@ -124,6 +125,7 @@ function creditBlocks(claim: Claim, scene: Scene): PaperBlock[] {
       ? scene.text.metric.credit.whole
       : serviceName({ contract, service: line.service }, scene)
   }
+  const said = (text: string): string => creditText({ contract, currency: credits.currency, text }, scene)
   return [
     {
       kind: 'text',
@@ -134,13 +136,18 @@ function creditBlocks(claim: Claim, scene: Scene): PaperBlock[] {
       head: [head.guarantee, head.line, head.clause, head.amount],
       numbers: [3],
       rows: [
-        ...credits.lines.map((line) => [named(line), line.text, line.clause ?? '–', money(line.amount)]),
+        ...credits.lines.map((line) => [
+          named(line),
+          said(line.text),
+          line.clause ?? '–',
+          money(line.amount),
+        ]),
         [total, tax, '', money(credits.total)],
       ],
     },
     ...credits.rights.map(({ text, clause }) => ({
       kind: 'text' as const,
-      text: [text, clause && scene.text.figure.clause(clause)].filter(Boolean).join(' · '),
+      text: [said(text), clause && scene.text.figure.clause(clause)].filter(Boolean).join(' · '),
     })),
   ]
 }

@@ -3,6 +3,7 @@
  * zip. The evidence is read twice: once for its digest, which the letter names, and once to be sent; it is the same
  * file for ever, so the pack is the same when it is made again from the same facts.
  */
+import { VERSION } from '../version.ts'
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { MAX_ZIP_BYTES, ZipWriter } from '@constat/evidence/zip'
@@ -41,7 +42,12 @@ export async function claimPack(wanted: ClaimWanted, around: Surroundings): Prom
   const evidence = await measured(() => openEvidence(wanted))
   const atS = Math.floor(scene.nowMs / SECOND_MS)
   const product = productOf(scene)
-  const reportPdf = await renderView(report, { format: 'pdf', scene, print: around.print })
+  const reportPdf = await renderView(report, {
+    format: 'pdf',
+    scene,
+    print: around.print,
+    product: VERSION,
+  })
   const files = [
     fileOf(`report.pdf`, 'report', reportPdf),
     fileOf('incidents.csv', 'incidents', incidentsCsv(report.incidents, scene)),

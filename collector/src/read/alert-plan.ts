@@ -3,6 +3,8 @@
  * tell of a real outage; nothing is sent.
  */
 import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { reportsOf } from '@constat/sla/alerting/documents'
+import { nextDueMs } from '@constat/sla/alerting/report-schedule'
 import { plannedBy } from '@constat/sla/alerting/plan'
 import { endpointKey, type AlertingDocument } from '@constat/sla/alerting/route'
 import { newest, type ContractState } from '@constat/sla/state/contract-state'
@@ -11,7 +13,7 @@ import type { Contracts } from '../contract/contracts.ts'
 import { alertingOf } from '../db/alerting.ts'
 import type { Database } from '../db/tx.ts'
 import { listWebhooks, type WebhookView } from '../db/webhooks.ts'
-import type { AlertPlanView, HeartbeatView, PlannedView } from '../view/alerting.ts'
+import type { AlertPlanView, HeartbeatView, PlannedReportView, PlannedView } from '../view/alerting.ts'
 
 export type PlanDeps = {
   db: Database
@@ -45,6 +47,7 @@ export async function alertPlanOf(contract: string, deps: PlanDeps): Promise<Ale
     endpoints: hooks.all.map((hook) => endpointView(hook, canMail)),
     services: servicePlans(state, { documents, hooks, nowMs, atMs }),
     heartbeats: heartbeats(contract),
+    reports: documents.flatMap((document) => reportPlans(document, { hooks, nowMs })),
   }
 }
 
@@ -53,6 +56,21 @@ function hooksOf(webhooks: readonly WebhookView[], contract: string): Hooks {
   const all = webhooks.filter((hook) => hook.endedAt === null && (hook.contract ?? contract) === contract)
   const own = all.flatMap((hook) => (hook.endpoint === null ? [] : [[hook.endpoint, hook] as const]))
   return { all, byKey: new Map(own) }
+}
+
+function reportPlans(
+  document: AlertingDocument,
+  { hooks, nowMs }: Pick<Asked, 'hooks' | 'nowMs'>,
+): PlannedReportView[] {
+  return reportsOf(document).map((schedule) => {
+    const { id, every, forms, to } = schedule
+    const nextMs = nextDueMs(schedule, nowMs)
+    const { on, at, timeZone, of } =
+      schedule.every === 'closing' ? { on: null, at: null, timeZone: null, of: 'closed' as const } : schedule
+    const nextAt = nextMs === null ? null : formatInstant(nextMs)
+    const webhooks = to.flatMap((one) => hooks.byKey.get(endpointKey(document.name, one))?.id ?? [])
+    return { document: document.name, id, every, on, at, timeZone, of, forms, nextAt, webhooks }
+  })
 }
 
 function endpointView(hook: WebhookView, canMail: boolean): AlertPlanView['endpoints'][number] {

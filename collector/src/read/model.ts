@@ -21,6 +21,7 @@ import { alertPlanOf, type PlanDeps } from './alert-plan.ts'
 import { ContractReads } from './contract-reads.ts'
 import { IncidentReads } from './incident-reads.ts'
 import { JudgedReads, type GroundsOf } from './judged.ts'
+import { sentFacts, sentFile, sentViews } from './sent-reads.ts'
 import { statusOf } from './status-reads.ts'
 import { WindowReads } from './window-reads.ts'
 
@@ -70,7 +71,7 @@ type Parts = {
 
 function readModelOf(
   { views, incidents, windows, bundles, plan, status }: Parts,
-  latency: ModelDeps,
+  deps: ModelDeps,
 ): ReadModel {
   return {
     contracts: () => views.contracts(),
@@ -86,7 +87,7 @@ function readModelOf(
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
     incident: (id) => incidents.incident(id),
     status,
-    latency: (check, span, of) => latencySteps(latency, { check, span, of }),
+    latency: (check, span, of) => latencySteps(deps, { check, span, of }),
     windowKeys: (contract) => windows.windowKeys(contract),
     window: (contract, key, version) => windows.window(contract, key, version),
     closedWindows: (contract) => windows.closedWindows(contract),
@@ -98,6 +99,9 @@ function readModelOf(
     reconcile: (contract, key, text, by) => windows.reconcile(contract, key, text, by),
     replay: (contract, key, policy) => windows.replay(contract, key, policy),
     preview: (contract, source, by) => windows.preview(contract, source, by),
+    sentReports: (asked) => sentViews(deps.db, asked),
+    sentReport: (contract, id, side) => sentFacts(deps.db, { contract, id, side }),
+    sentFile: (_, asked) => sentFile(deps.db, asked),
     bundle: (contract, key, by) => bundles.open(contract, key, by),
     checkpoint: (contract) => bundles.log.checkpoint(contract),
     tile: (contract, path) => bundles.log.tile(contract, path),

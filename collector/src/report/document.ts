@@ -21,7 +21,7 @@ import {
 import { mostText } from '../web/text/figures.ts'
 import { reasonText } from '../web/text/reasons.ts'
 import { countText } from '../web/text/format.ts'
-import { windowName } from '../web/text/sentence.ts'
+import { verdictText, windowName, type Counts } from '../web/text/sentence.ts'
 import { wordOf } from '../web/text/words.ts'
 import { losses, penalty } from './money.ts'
 
@@ -36,7 +36,7 @@ export function reportDocument(report: ReportView, scene: Scene): ReportDocument
     title: words.title,
     contract: report.displayName,
     window: windowName(window.key, scene),
-    verdict: verdictOf(report, scene),
+    verdict: verdictText(countsOf(report), scene),
     standing:
       closing === null
         ? words.provisional
@@ -67,19 +67,10 @@ export function reportDocument(report: ReportView, scene: Scene): ReportDocument
   }
 }
 
-function verdictOf(
-  { guarantees }: ReportView,
-  { text: { report: words }, lang }: Scene,
-): ReportDocument['verdict'] {
-  const of = countText(guarantees.length, lang)
+function countsOf({ guarantees }: ReportView): Counts {
   const n = (verdict: GuaranteeView['verdict']): number =>
     guarantees.filter((one) => one.verdict === verdict).length
-  if (guarantees.length === 0) return { tone: 'calm', text: words.noGuarantee }
-  if (n('not_met') > 0) return { tone: 'bad', text: words.notMet({ n: countText(n('not_met'), lang), of }) }
-  if (n('indeterminate') > 0) {
-    return { tone: 'calm', text: words.undecided({ n: countText(n('indeterminate'), lang), of }) }
-  }
-  return { tone: 'good', text: words.allMet(of) }
+  return { met: n('met'), not_met: n('not_met'), indeterminate: n('indeterminate') }
 }
 
 function results({ guarantees }: ReportView, scene: Scene): ReportSection {

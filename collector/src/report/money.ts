@@ -3,6 +3,7 @@ import type { ReportSection } from '../print/document.ts'
 import type { ReportView } from '../view/report.ts'
 import { guaranteeName, serviceName, spoken } from '../web/part/names.ts'
 import type { Scene } from '../web/scene.ts'
+import { creditText } from '../web/text/credit-line.ts'
 import { decimalText, moneyText, timeText } from '../web/text/format.ts'
 
 /** The penalty line by line, with what carries each. */
@@ -12,6 +13,7 @@ export function penalty({ contract, credits }: ReportView, scene: Scene): Report
   if (credits === null) return { heading: text.report.penalty, notes: [text.report.noPenalty] }
   const { currency, lines, rights, claim } = credits
   const money = (amount: string): string => moneyText({ amount, currency }, lang)
+  const said = (line: string): string => creditText({ contract, currency, text: line }, scene)
   return {
     heading: text.report.penalty,
     notes: [
@@ -19,7 +21,7 @@ export function penalty({ contract, credits }: ReportView, scene: Scene): Report
       ...(lines.length === 0 ? [words.none] : []),
       credits.exclusive ? words.exclusive : words.notExclusive,
       ...rights.map(({ right, text: why, clause }) =>
-        [text.glance.pair(spoken(right), why), clause && text.figure.clause(clause)]
+        [text.glance.pair(spoken(right), said(why)), clause && text.figure.clause(clause)]
           .filter(Boolean)
           .join(' · '),
       ),
@@ -35,7 +37,7 @@ export function penalty({ contract, credits }: ReportView, scene: Scene): Report
               ? words.whole
               : serviceName({ contract, service: line.service }, scene)
             : guaranteeName({ contract, guarantee: line.guarantee }, scene),
-          line.text,
+          said(line.text),
           line.clause ?? '–',
           money(line.amount),
         ]),

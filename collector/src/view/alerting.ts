@@ -34,6 +34,25 @@ const heartbeat = z.object({
 })
 export type HeartbeatView = z.infer<typeof heartbeat>
 
+const plannedReport = z.object({
+  document: z.string(),
+  id: z.string(),
+  every: z.enum(['closing', 'week', 'month']),
+  on: z
+    .union([z.enum(['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']), count])
+    .nullable()
+    .describe('Null: on closing'),
+  at: z.string().nullable().describe('By the clock of the time zone'),
+  timeZone: z.string().nullable(),
+  of: z
+    .enum(['closed', 'current'])
+    .describe('Windows that became final since the last time, or those that go on'),
+  forms: z.array(z.enum(['pdf', 'html', 'csv'])),
+  nextAt: instant.nullable().describe('Null: when the next window becomes final'),
+  webhooks: z.array(z.string()).describe('Who is sent it'),
+})
+export type PlannedReportView = z.infer<typeof plannedReport>
+
 export const alertPlan = z
   .object({
     contract: z.string(),
@@ -54,6 +73,7 @@ export const alertPlan = z
       }),
     ),
     heartbeats: z.array(heartbeat),
+    reports: z.array(plannedReport).describe('Reports that are sent by a schedule'),
   })
   .meta({ id: 'AlertPlan' })
 export type AlertPlanView = z.infer<typeof alertPlan>

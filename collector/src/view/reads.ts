@@ -8,6 +8,7 @@ import type { Asker } from './parts.ts'
 import type { ServiceStatus } from './remark.ts'
 import type { PenaltyView } from './penalty.ts'
 import type { IncidentRoomView, IncidentView, LatencyView, TimelineView } from './timeline.ts'
+import type { SentFacts, SentReportView } from './report.ts'
 import type { Vantage } from './vantage.ts'
 import type {
   ClosedWindowView,
@@ -81,6 +82,14 @@ export type WindowReads = {
   replay(contract: string, key: string, policy?: string): Promise<ReplayView | null>
   /** Null: no window is closed yet. Fault `bad-contract` with every problem of the documents. */
   preview(contract: string, source: readonly SourceFile[], by: Asker): Promise<PreviewView | null>
+  /** Reports that schedules have sent, newest first. `side` absent: of both. */
+  sentReports(asked: SentAsked): Promise<SentReportView[]>
+  sentReport(contract: string, id: string, side?: Side): Promise<SentFacts | null>
+  /** The bytes that were sent in that form and language; null: none were. */
+  sentFile(
+    contract: string,
+    asked: { report: string; form: string; lang: 'en' | 'fr' },
+  ): Promise<Buffer | null>
   /** The evidence of a window as one zip. Faults `unavailable` before it is signed, `rate-limited`, `too-large`. */
   bundle(contract: string, key: string, by: Asker): Promise<BundleFile | null>
   /** The newest signed head of the log; null before there is one. */
@@ -88,6 +97,9 @@ export type WindowReads = {
   /** A file of the log by its path after C2SP tlog-tiles; null: the signed log has none of that name. */
   tile(contract: string, path: string): Promise<Buffer | null>
 }
+
+type Side = SentReportView['side']
+export type SentAsked = { contract: string; side?: Side; before?: string | undefined; limit: number }
 
 /** A file that is written while it is read. */
 export type BundleFile = { name: string; bytes: AsyncIterable<Buffer> }

@@ -48,6 +48,51 @@ export const report = z
   .meta({ id: 'Report' })
 export type ReportView = z.infer<typeof report>
 
+/** Forms that reports are sent in: JSON stands inside of the PDF. */
+const sentForm = z.enum(['pdf', 'html', 'csv'])
+const lang = z.enum(['en', 'fr'])
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** A report that a schedule has sent. Its id in place of the key of a window fetches it: `rpt_….pdf?lang=fr`. */
+export const sentReport = z
+  .object({
+    id: z.string(),
+    contract: z.string(),
+    window: z.string(),
+    version: count.nullable().describe('Of the window; null: it was not closed yet'),
+    madeAt: instant,
+    document: z.string().describe('The Alerting document that asks for it'),
+    schedule: z.string().describe('Id of the report in it'),
+    side: z.enum(['customer', 'provider']).describe('Whose eyes it was made for'),
+    resultSha256: sha256.describe('Of result.json, which the PDF has attached'),
+    files: z
+      .array(z.object({ form: sentForm, language: lang, sha256, bytes: count }))
+      .describe('As they were sent'),
+    sentTo: z.array(
+      z.object({
+        endpoint: z.string(),
+        mailbox: z.string().nullable().describe('Null: a webhook'),
+        language: lang,
+        state: z
+          .enum(['pending', 'delivered', 'failed', 'disabled'])
+          .nullable()
+          .describe('Null: not kept any more, or the endpoint was not in use'),
+        deliveredAt: instant.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'SentReport' })
+export type SentReportView = z.infer<typeof sentReport>
+
+/** What one was made from, and is made again from. */
+export type SentFacts = {
+  /** `result.json`, to the byte, and what it says. */
+  facts: string
+  report: ReportView
+  termsRevision: number
+  product: string
+}
+
 /** `acme-2026-10-v2.pdf`; one that is not closed says when it was made: `acme-2026-11-20261122T172904Z.pdf`. */
 export function reportFile({ contract, window, closing, asOf }: ReportView, format: ReportFormat): string {
   const made = formatInstant(Date.parse(asOf)).replace(/[-:]|\.\d+/g, '')

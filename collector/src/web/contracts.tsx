@@ -19,6 +19,7 @@ import { EXCLUSIONS_SHOWN } from './part/exclusions.tsx'
 import { STANDINGS, type Found } from './part/guarantee-table.tsx'
 import { storeyHref } from './part/storeys.tsx'
 import { barsOf, before, DAY_MS, OPEN_INCIDENTS } from './reading.tsx'
+import { ReportsStorey, REPORTS_SHOWN } from './page/reports.tsx'
 import { zoneOf } from './scene.ts'
 import { knownContract, visitorMay, type Visit, type VisitEnv } from './visit.ts'
 
@@ -30,6 +31,7 @@ export function contractPages({ actions }: AppDeps): Hono<VisitEnv> {
   pages.get('/contracts/:contract/windows', windows)
   pages.get('/contracts/:contract/exclusions', (c) => exclusions(c, []))
   pages.get('/contracts/:contract/terms', terms)
+  pages.get('/contracts/:contract/reports', reports)
   pages.get('/contracts/:contract/evidence', evidence)
   pages.post('/contracts/:contract/archive', visitorMay('manage'), limitBody(), async (c) => {
     const found = knownContract(c)
@@ -100,6 +102,16 @@ async function contract(c: Visit) {
       span={span}
     />,
   )
+}
+
+async function reports(c: Visit) {
+  const { read, caller } = c.var
+  const subject = subjectOf(c)
+  const { name: contract } = subject.contract
+  const before = c.req.query('before')
+  const found = await read.sentReports({ contract, before, limit: REPORTS_SHOWN + 1 })
+  const plan = may(caller, 'manage') ? await read.alertPlan(contract) : null
+  return c.html(<ReportsStorey {...subject} found={found} plan={plan} />)
 }
 
 const MAX_FIND = 100

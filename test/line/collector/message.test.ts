@@ -16,6 +16,7 @@ const deps: SpeechDeps = {
   language: 'en',
   publicUrl: 'https://constat.example',
   linkKey: KEY,
+  filesOf: () => Promise.resolve([]),
   mailer: null,
 }
 const vantage = (name: string, state: string) => ({

@@ -77,7 +77,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/incidents/:incident',
       '/exclusions',
       '/exclusions/:exclusion',
-      '/contracts/:contract/reports/:report',
+      `${CONTRACT}/reports`,
+      `${CONTRACT}/reports/:report`,
       `${CONTRACT}/annex/:form`,
       '/events',
       '/services/:service/timeline',
@@ -90,7 +91,9 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     [
       '/contracts',
       CONTRACT,
-      ...['services', 'windows', 'exclusions', 'terms', 'evidence'].map((storey) => `${CONTRACT}/${storey}`),
+      ...['services', 'windows', 'exclusions', 'terms', 'reports', 'evidence'].map(
+        (storey) => `${CONTRACT}/${storey}`,
+      ),
       `${CONTRACT}/services/:service`,
       `${CONTRACT}/statements/:statement`,
       WINDOW,

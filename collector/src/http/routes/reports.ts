@@ -1,11 +1,12 @@
 /** Papers of a window: the report in four forms, and the pack of a claim, from the same facts. */
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { report } from '../../view/report.ts'
+import { report, sentReport } from '../../view/report.ts'
 import { ANNEX_FORMS, ANNEX_TYPES, REPORT_FORMATS, REPORT_TYPES } from '../../view/report-format.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
-import { describe, missing, query } from '../describe.ts'
+import { describe, listOf, missing, pageQuery, query } from '../describe.ts'
+import { cut } from '../paging.ts'
 import { asProvider } from '../scope.ts'
 
 const reportQuery = z.object({
@@ -20,7 +21,8 @@ export function reportRoutes(deps: AppDeps): Hono<Env> {
     '/contracts/:contract/reports/:report',
     allow('read'),
     describe({
-      summary: 'The report of a window, by its key and a form: 2026-10.pdf, .html, .csv or .json',
+      summary:
+        'The report of a window, by its key and a form: 2026-10.pdf, .html, .csv or .json; one that was sent by its id',
       tag: 'contracts',
       answer: report,
       problems: [400, 404, 413, 429, 503],
@@ -47,6 +49,24 @@ export function reportRoutes(deps: AppDeps): Hono<Env> {
       c.header('content-type', REPORT_TYPES[format])
       c.header('content-disposition', `attachment; filename="${made.file}"`)
       return c.body(typeof made.body === 'string' ? made.body : new Uint8Array(made.body))
+    },
+  )
+  app.get(
+    '/contracts/:contract/reports',
+    allow('read'),
+    describe({
+      summary: 'Reports that schedules have sent, newest first',
+      tag: 'contracts',
+      answer: listOf(sentReport),
+      problems: [400, 404],
+    }),
+    query(pageQuery),
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      const contract = c.req.param('contract')
+      if (c.var.read.contract(contract) === null) throw missing('contract')
+      const found = await c.var.read.sentReports({ contract, before: cursor, limit: limit + 1 })
+      return c.json(cut(found, { keyOf: ({ id }) => id, limit }))
     },
   )
   addClaims(app, deps)

@@ -5,6 +5,7 @@
 import type { CreditsView, LossView } from '../../view/credit.ts'
 import type { WindowView } from '../../view/window.ts'
 import type { Scene } from '../scene.ts'
+import { creditText } from '../text/credit-line.ts'
 import { decimalText, moneyText } from '../text/format.ts'
 import { guaranteeName, serviceName, spoken } from './names.ts'
 import { Time } from './time.tsx'
@@ -62,7 +63,7 @@ function Worth({ contract, credits, scene }: Of) {
           <ul class="next">
             {rights.map(({ right, text: why, clause }) => (
               <li>
-                {text.glance.pair(spoken(right), why)}
+                {text.glance.pair(spoken(right), creditText({ contract, currency, text: why }, scene))}
                 {clause !== null && ` (${text.figure.clause(clause)})`}
               </li>
             ))}
@@ -96,7 +97,7 @@ export function CreditLines({ contract, credits: { lines, currency }, scene }: O
       rows={lines}
       columns={[
         { head: words.guarantee, cell: (line) => lineName({ ...line, contract }, scene) },
-        { head: words.line, bare: true, cell: ({ text }) => text },
+        { head: words.line, bare: true, cell: ({ text }) => creditText({ contract, currency, text }, scene) },
         { head: words.clause, cell: ({ clause }) => clause ?? '–' },
         {
           head: words.amount,

@@ -7,7 +7,15 @@ import type { Scene } from '../scene.ts'
 import { Layout, LiveRegion } from './layout.tsx'
 import { ContractMarks, Stamp } from './mark.tsx'
 
-export const STOREYS = ['guarantees', 'services', 'windows', 'exclusions', 'terms', 'evidence'] as const
+export const STOREYS = [
+  'guarantees',
+  'services',
+  'windows',
+  'exclusions',
+  'terms',
+  'reports',
+  'evidence',
+] as const
 export type Storey = (typeof STOREYS)[number]
 
 export function storeyHref(contract: string, storey: Storey): string {

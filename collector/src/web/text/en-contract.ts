@@ -35,6 +35,7 @@ export const contractEn = {
     windows: 'Windows',
     exclusions: 'Exclusions',
     terms: 'Terms',
+    reports: 'Reports',
     evidence: 'Evidence',
   },
   glance: 'At a glance',

@@ -43,6 +43,7 @@ export const messageEn = {
   termsObjected: ({ who }: Spoken) => `${who}: the provider objects to the terms`,
   penaltyNotified: ({ who, window }: Spoken) => `${who}: a penalty is notified for ${window}`,
   penaltyAnswered: ({ who, window }: Spoken) => `${who}: the penalty for ${window} is answered`,
+  report: ({ who, window }: Spoken) => `${who}: the report of ${window} is ready`,
   test: () => 'A test message of Constat',
   days: (n: number) => (n === 1 ? '1 day' : `${n} days`),
   label: {

@@ -17,6 +17,7 @@ import { latencyEn } from './en-latency.ts'
 import { messageEn } from './en-message.ts'
 import { metricsEn } from './en-metrics.ts'
 import { penaltyEn } from './en-penalty.ts'
+import { creditEn } from './en-credit.ts'
 import { reportEn } from './en-report.ts'
 import { trialEn } from './en-trial.ts'
 import { troubleEn } from './en-trouble.ts'
@@ -201,6 +202,7 @@ export const en = {
   alerting: alertingEn,
   life: windowEn,
   report: reportEn,
+  credit: creditEn,
   penalty: penaltyEn,
   trial: trialEn,
   ending: endingEn,

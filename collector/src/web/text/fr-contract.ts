@@ -36,6 +36,7 @@ export const contractFr: ContractText = {
     windows: 'Périodes',
     exclusions: 'Exclusions',
     terms: 'Termes',
+    reports: 'Rapports',
     evidence: 'Preuves',
   },
   glance: 'En un coup d’œil',

@@ -29,6 +29,7 @@ export const messageFr: typeof messageEn = {
   termsObjected: ({ who }) => `${who} : le prestataire conteste les termes`,
   penaltyNotified: ({ who, window }) => `${who} : une pénalité est notifiée pour ${window}`,
   penaltyAnswered: ({ who, window }) => `${who} : la pénalité pour ${window} a reçu une réponse`,
+  report: ({ who, window }) => `${who} : le rapport de ${window} est prêt`,
   test: () => 'Un message d’essai de Constat',
   days: (n) => (n < 2 ? '1 jour' : `${n} jours`),
   label: {

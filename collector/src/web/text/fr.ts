@@ -15,6 +15,7 @@ import { latencyFr } from './fr-latency.ts'
 import { messageFr } from './fr-message.ts'
 import { metricsFr } from './fr-metrics.ts'
 import { penaltyFr } from './fr-penalty.ts'
+import { creditFr } from './fr-credit.ts'
 import { reportFr } from './fr-report.ts'
 import { trialFr } from './fr-trial.ts'
 import { healthFr, troubleFr } from './fr-trouble.ts'
@@ -204,6 +205,7 @@ export const fr: Text = {
   alerting: alertingFr,
   life: windowFr,
   report: reportFr,
+  credit: creditFr,
   penalty: penaltyFr,
   trial: trialFr,
   ending: endingFr,

@@ -6,7 +6,7 @@ import type { ContractView, ServiceView } from '../../view/contract.ts'
 import type { GuaranteeView } from '../../view/guarantee.ts'
 import type { Readiness } from '../../view/parts.ts'
 import type { Scene } from '../scene.ts'
-import { durationText, nearText, timeText } from './format.ts'
+import { countText, durationText, nearText, timeText } from './format.ts'
 import { becauseText } from './reasons.ts'
 import { listText, wordOf } from './words.ts'
 
@@ -110,4 +110,24 @@ export function windowName(key: string, { lang }: Scene): string {
   const month = /^(\d{4})-(\d{2})$/.exec(key)
   if (!month) return key
   return timeText(Date.UTC(Number(month[1]), Number(month[2]) - 1, 15), 'month', { lang, zone: 'UTC' })
+}
+
+/** Guarantees of one window by what came of them. */
+export type Counts = Record<GuaranteeView['verdict'], number>
+
+/** The verdict of a window in a line, and how it is coloured. */
+export function verdictText(
+  counts: Counts,
+  { text: { report: words }, lang }: Scene,
+): { tone: 'good' | 'bad' | 'calm'; text: string } {
+  const all = counts.met + counts.not_met + counts.indeterminate
+  const of = countText(all, lang)
+  if (all === 0) return { tone: 'calm', text: words.noGuarantee }
+  if (counts.not_met > 0) {
+    return { tone: 'bad', text: words.notMet({ n: countText(counts.not_met, lang), of }) }
+  }
+  if (counts.indeterminate > 0) {
+    return { tone: 'calm', text: words.undecided({ n: countText(counts.indeterminate, lang), of }) }
+  }
+  return { tone: 'good', text: words.allMet(of) }
 }

@@ -1,5 +1,6 @@
 /** The Alerting documents of a contract among those that were parsed. Pure. */
 import type { ParsedContracts } from '../contract/parse.ts'
+import type { ScheduledReport } from '../contract/schema-private.ts'
 import type { AlertingDocument } from './route.ts'
 
 /** Those that name it, and those that name none: they are of every contract beside them. */
@@ -9,4 +10,11 @@ export function alertingIn(parsed: ParsedContracts, contract: string): AlertingD
     if (document.kind !== 'Alerting' || (document.spec.contract ?? contract) !== contract) return []
     return [{ name: document.metadata.name, spec: document.spec }]
   })
+}
+
+/** Reports that a document asks for; one at rest asks for none. */
+export function reportsOf({ spec }: AlertingDocument): readonly ScheduledReport[] {
+  // A document that was kept before there were any says nothing of them.
+  const { paused, reports }: { paused: boolean; reports?: readonly ScheduledReport[] } = spec
+  return paused ? [] : (reports ?? [])
 }

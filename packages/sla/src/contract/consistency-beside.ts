@@ -46,10 +46,12 @@ const MIN_HEARTBEAT_MS = 10_000
 
 function alertingHolds(entry: Entry<'Alerting'>, say: Say): void {
   const { endpoints, escalation, heartbeat } = entry.document.spec
-  const seen = new Set<string>()
-  for (const [i, id] of idsAt(entry.source, ['spec', 'endpoints'], 'id').entries()) {
-    if (seen.has(id)) say(['endpoints', i, 'id'], `is taken: ${id} stands twice in this list; rename one`)
-    seen.add(id)
+  for (const list of ['endpoints', 'reports']) {
+    const seen = new Set<string>()
+    for (const [i, id] of idsAt(entry.source, ['spec', list], 'id').entries()) {
+      if (seen.has(id)) say([list, i, 'id'], `is taken: ${id} stands twice in this list; rename one`)
+      seen.add(id)
+    }
   }
   for (const [i, { email, shape }] of endpoints.entries()) {
     if (email !== undefined && shape !== 'email' && shape !== 'generic')

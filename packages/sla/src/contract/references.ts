@@ -181,9 +181,9 @@ function lossReferences(entry: Entry<'LossModel'>, library: Library, problems: P
 }
 
 function alertingReferences(entry: Entry<'Alerting'>, library: Library, problems: Problem[]): void {
-  const { contract, routes, escalation } = entry.document.spec
+  const { contract, routes, escalation, reports } = entry.document.spec
   const known = new Set(idsAt(entry.source, ['spec', 'endpoints'], 'id'))
-  for (const [list, steps] of Object.entries({ routes, escalation })) {
+  for (const [list, steps] of Object.entries({ routes, escalation, reports })) {
     for (const [i, { to }] of steps.entries()) {
       for (const [j, id] of to.entries()) {
         if (known.has(id)) continue

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod'
 import {
+  clock,
   currency,
   decimalText,
   duration,
@@ -12,6 +13,7 @@ import {
   some,
   text,
   timeZone,
+  weekday,
 } from './scalar.ts'
 import { flag, tooLong, weeklySlot } from './scalar.ts'
 
@@ -23,9 +25,10 @@ const eventType = z
   .string('should be an event type, such as incident.opened')
   .regex(/^(\*|[a-z]+\.(\*|[a-z_]+))$/, 'should be an event type, such as incident.opened, incident.* or *')
 
-/** Endpoints of one document, and steps of its escalation. */
+/** Endpoints of one document, steps of its escalation, and its reports. */
 const MAX_ENDPOINTS = 50
 const MAX_STEPS = 20
+const MAX_REPORTS = 20
 
 const endpoint = z
   .strictObject({
@@ -55,6 +58,37 @@ const route = z.strictObject({
   to: some(name, 'name the endpoints'),
 })
 
+/** What a report that is sent may be attached as; JSON stands inside of the PDF. */
+export const SENT_FORMS = ['pdf', 'html', 'csv'] as const
+
+const reportFields = {
+  id: name,
+  to: some(name, 'name the endpoints'),
+  forms: some(z.enum(SENT_FORMS), 'list the forms, such as [pdf, csv]', SENT_FORMS.length).default(['pdf']),
+}
+/** By the clock of a zone. `of`: windows that have become final since the last time, or those that go on. */
+const byClock = { of: z.enum(['closed', 'current']).default('closed'), at: clock, timeZone }
+
+const scheduledReport = z.discriminatedUnion(
+  'every',
+  [
+    z.strictObject({ ...reportFields, every: z.literal('closing') }),
+    z.strictObject({ ...reportFields, ...byClock, every: z.literal('week'), on: weekday }),
+    z.strictObject({
+      ...reportFields,
+      ...byClock,
+      every: z.literal('month'),
+      /** A month that has no such day gives its last one. */
+      on: z
+        .int('should be a day of the month, 1 to 31')
+        .min(1, 'should be 1 or more')
+        .max(31, 'should be 31 or less'),
+    }),
+  ],
+  { error: 'should be closing, week or month' },
+)
+export type ScheduledReport = z.output<typeof scheduledReport>
+
 export const alertingSpec = z.strictObject({
   contract: name.optional(),
   paused: flag.default(false),
@@ -66,6 +100,7 @@ export const alertingSpec = z.strictObject({
     .default([]),
   quietHours: hours.safeExtend({ except: list(eventType).default([]) }).optional(),
   heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
+  reports: z.array(scheduledReport).max(MAX_REPORTS).default([]),
 })
 
 export type AlertingSpec = z.output<typeof alertingSpec>
