@@ -279,7 +279,14 @@ export class ContractReads {
     if (!head) return { origin: '', size: 0, root: '', key: '', published: false, witnesses: [] }
     const { origin, size, root } = head
     const key = formatVkey(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: logKey }))
-    return { origin, size, root: root.toString('hex'), key, published: state.isPublished, witnesses: witnesses.of(state.log) }
+    return {
+      origin,
+      size,
+      root: root.toString('hex'),
+      key,
+      published: state.isPublished,
+      witnesses: witnesses.of(state.log),
+    }
   }
 
   #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {

@@ -16,6 +16,7 @@ import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import { interimResult, resultText, type InterimBody } from '@constat/sla/judgement/window-result'
 import { windowGroups } from '@constat/sla/state/in-force'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
+import { checkBeacons, rootsOf } from './beacons.ts'
 import type { Entry } from './entries.ts'
 import { Failures, plain, type Failure } from './failure.ts'
 import { judgedAgain, resultIn, type ClosingLeaf } from './figures.ts'
@@ -64,6 +65,8 @@ export class Mirror {
   readonly #figures = new Map<string, string>()
   #hasDifferences = false
   #toldSize = 0
+  /** Of sizes that frames have named. */
+  readonly #roots = new Map<number, Buffer>()
 
   /** Fault `evidence` where the folder holds another log, or entries that do not give its own head. */
   constructor(deps: MirrorDeps) {
@@ -209,8 +212,22 @@ export class Mirror {
     const from = this.#walked.size
     for (const entry of this.#leaves.slice(from, size)) await this.#walk.take(entry)
     await this.#walk.settle()
+    this.#checkHeads()
     const hashes = this.#deps.store.entries.slice(from, size).map(leafHash)
     this.#walked = appendLeaves(this.#walked, hashes)
+  }
+
+  /** Of frames since the last time. */
+  #checkHeads(): void {
+    const { heads } = this.#walk.checks
+    const named = heads.splice(0)
+    const sizes = named.filter(({ entry, size }) => size <= entry.index).map(({ size }) => size)
+    const unknown = sizes.filter((size) => !this.#roots.has(size))
+    if (unknown.length > 0) {
+      const hashes = this.#hashes(unknown.reduce((most, size) => Math.max(most, size), 0))
+      for (const [size, root] of rootsOf(hashes, unknown)) this.#roots.set(size, root)
+    }
+    checkBeacons(named, { roots: this.#roots, restoredAt: this.#walk.restoredAt }, this.#failures)
   }
 
   #level(): Promise<LedgerState> {

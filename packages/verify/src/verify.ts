@@ -5,6 +5,7 @@
 import { BUNDLE_PATHS, LOG_FOLDER, spokenFiles } from '@constat/evidence/bundle'
 import { messageOf } from '@constat/shared/fault'
 import type { WindowResult } from '@constat/sla/judgement/window-result'
+import { checkBeacons, rootsOf, type BeaconCounts } from './beacons.ts'
 import { assumptionsOf } from './assumptions.ts'
 import { readEntries, type Entry } from './entries.ts'
 import { Failures, type Failure } from './failure.ts'
@@ -39,6 +40,7 @@ export type Report = {
   verifier: string | null
   frames: FrameCounts | null
   closings: ClosingCounts | null
+  beacons: BeaconCounts | null
   /** As the bundle has it; it holds where the verdict is `reproduced`. */
   result: WindowResult | null
   gaps: Gap[]
@@ -73,7 +75,14 @@ export async function verifyBundle(
 
 function emptyReport(failures: Failures): Report {
   const unknown = { contract: null, window: null, origin: null, logKey: null, size: null, root: null }
-  const nothing = { termsDigest: null, verifier: null, frames: null, closings: null, result: null }
+  const nothing = {
+    termsDigest: null,
+    verifier: null,
+    frames: null,
+    closings: null,
+    beacons: null,
+    result: null,
+  }
   const lists = {
     gaps: [],
     silences: [],
@@ -110,17 +119,27 @@ async function fill(
   if (!walk) return
   report.root = walk.root
   await walk.run(told)
+  const beacons = walk.beacons()
   const { figures, checks, texts } = walk
   filesNamed(bundle, { walk, trusted, texts }, failures)
   figures?.end(pins, bundle.manifest)
   const { counts, late, equivocations, clockErrorMs } = checks
-  Object.assign(report, { frames: counts, late, equivocations, ...walk.gaps })
+  Object.assign(report, { frames: counts, beacons, late, equivocations, ...walk.gaps })
   if (!figures) return
   const { result, closings } = figures
   const termsDigest = result.contractDigest
   const { state } = walk.replay
   const { witnessing } = trusted
-  const assumptions = assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state, witnessing })
+  const assumptions = assumptionsOf({
+    pins,
+    logKey,
+    termsDigest,
+    clockErrorMs,
+    state,
+    witnessing,
+    beacons,
+    frames: counts.frames,
+  })
   Object.assign(report, { result, closings, termsDigest, assumptions })
 }
 
@@ -133,6 +152,7 @@ class Walk {
   readonly #leaves: LeafWalk
   readonly #entries: readonly Entry[]
   readonly #rootAt: (size: number) => string | null
+  readonly #leafHashes: () => Iterable<Buffer>
   readonly #failures: Failures
 
   static open(bundle: Unpacked, given: { trusted: Trust; failures: Failures }): Walk | null {
@@ -155,14 +175,16 @@ class Walk {
     given: {
       entries: readonly Entry[]
       rootAt: (size: number) => string | null
+      leafHashes: () => Iterable<Buffer>
       figures: Figures | null
       texts: LeafTexts
       failures: Failures
     },
   ) {
-    const { entries, rootAt, figures, texts, failures } = given
+    const { entries, rootAt, leafHashes, figures, texts, failures } = given
     this.#entries = entries
     this.#rootAt = rootAt
+    this.#leafHashes = leafHashes
     this.#failures = failures
     this.figures = figures
     this.texts = texts
@@ -181,6 +203,14 @@ class Walk {
   /** Of every revision, in order. */
   get terms(): LeafWalk['terms'] {
     return this.#leaves.terms
+  }
+
+  /** After the last leaf. */
+  beacons(): BeaconCounts {
+    const { heads } = this.checks
+    const sizes = heads.filter(({ entry, size }) => size <= entry.index).map(({ size }) => size)
+    const roots = sizes.length === 0 ? new Map<number, Buffer>() : rootsOf(this.#leafHashes(), sizes)
+    return checkBeacons(heads, { roots, restoredAt: this.#leaves.restoredAt }, this.#failures)
   }
 
   async run(told: Progress): Promise<void> {

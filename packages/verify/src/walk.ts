@@ -26,6 +26,8 @@ export class LeafWalk {
   readonly #contract: string
   readonly #texts: LeafTexts
   readonly #failures: Failures
+  /** The first entry that says that the log was restored. */
+  restoredAt: number | null = null
   #signed: Promise<void>[] = []
 
   constructor(
@@ -61,7 +63,13 @@ export class LeafWalk {
     if (type === 'enrolment') this.checks.enrol(entry, leaf.text)
     if (type === 'configuration') this.checks.configure(entry, leaf.text)
     if (type === 'revision') this.#revise(leaf)
+    if (type === 'collector-event') this.#noteRestore(leaf)
     if (!this.#failures.isBroken) await this.replay.take(leaf)
+  }
+
+  #noteRestore({ index, text }: StateLeaf): void {
+    const { kind } = JSON.parse(text) as { kind?: unknown }
+    if (kind === 'restore') this.restoredAt ??= index
   }
 
   #revise({ index, text }: StateLeaf): void {

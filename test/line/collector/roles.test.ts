@@ -104,7 +104,9 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   // Where the owner has not opened it to everybody.
   [
     SIGNED_IN,
-    ['checkpoint', 'tile/:rest{.+}', 'beside/:digest', 'result/:window'].map((path) => `GET /log/:contract/${path}`),
+    ['checkpoint', 'tile/:rest{.+}', 'beside/:digest', 'result/:window'].map(
+      (path) => `GET /log/:contract/${path}`,
+    ),
   ],
   [['provider'], [`POST ${API}/incidents/:incident/dispute`, 'POST /incidents/:incident/dispute']],
   [HOSTS, [`GET ${API}/agents`, 'GET /setup/agents']],

@@ -67,6 +67,9 @@ function fixed(
 ): Response {
   if (bytes === null) throw missing(what)
   const whose = read.isPublished(c.req.param('contract') ?? '') ? 'public' : 'private'
-  const headers = { 'content-type': 'application/octet-stream', 'cache-control': `${whose}, ${NEVER_CHANGES}` }
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'cache-control': `${whose}, ${NEVER_CHANGES}`,
+  }
   return c.body(new Uint8Array(bytes), 200, headers)
 }
