@@ -6,7 +6,14 @@
  * a heartbeat every 5 minutes. No timer of its own: the caller asks `dueUs` and calls `closeDue`.
  */
 import type { KeyObject } from 'node:crypto'
-import { frameDigest, MAX_SAMPLES, sealBatch, type BatchHealth, type BatchKind } from '@constat/shared/batch'
+import {
+  frameDigest,
+  MAX_SAMPLES,
+  sealBatch,
+  type Batch,
+  type BatchHealth,
+  type BatchKind,
+} from '@constat/shared/batch'
 import type { Outcome } from '@constat/shared/sample'
 import { MAX_OPEN_SLOTS, MAX_SLOTS } from '@constat/shared/slots'
 import { baseSecond, SAMPLE_BYTES, sampleColumns, scheduleColumns, SLOT_RUN_BYTES } from './columns.ts'
@@ -34,6 +41,8 @@ export type BatcherDeps = {
   shell: Pick<Shell, 'clock' | 'random'>
   timebase: Timebase
   health: () => BatchHealth
+  /** The newest head of the log that was held against the one before. */
+  beacon: () => Batch['beacon']
   emit: (frame: Frame) => void
 }
 
@@ -119,7 +128,7 @@ export class Batcher {
 
   /** Seals whatever is collected, be it nothing. */
   close(kind: BatchKind): void {
-    const { origin, agent, key, shell, timebase, health, emit } = this.#deps
+    const { origin, agent, key, shell, timebase, health, beacon, emit } = this.#deps
     timebase.observe()
     const nowUs = shell.clock.monotonicUs()
     const instantOf = (us: number): number => timebase.instantOf(us)
@@ -137,7 +146,7 @@ export class Batcher {
         seq,
         prev: this.#prev,
         gapCount: 0,
-        beacon: null,
+        beacon: beacon(),
         clock: { ...timebase.reading(), stepMs: bounded(stepMs) },
         schedule: scheduleColumns(this.#slots, { baseS, instantOf }),
         health: health(),

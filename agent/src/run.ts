@@ -15,8 +15,10 @@ import { CONFIG_FOLDER, ConfigStore } from './config-store.ts'
 import { Sender } from './sender.ts'
 import { routesOf, type ProxyChoice, type Route } from './dial.ts'
 import { checkAddresses } from './enroll.ts'
+import { HeadStore } from './head-store.ts'
 import { createHostContext, type HostContext } from './host.ts'
 import { takeLock, type Lock } from './lock.ts'
+import { LogProofs } from './log-proofs.ts'
 import { holdPolicy, type HeldPolicy, type Ranges } from './policy-file.ts'
 import { Prober } from './prober.ts'
 import { createRefusedFrames, type RefusedFrames } from './refused.ts'
@@ -89,6 +91,8 @@ class Agent implements RunningAgent {
   readonly #prober: Prober
   readonly #configs: ConfigStore
   readonly #refused: RefusedFrames
+  readonly #proofs: LogProofs
+  readonly #heads: HeadStore
   readonly #startedMs: number
   readonly #host: () => HostContext
   /** Sessions of which frames went out on a connection that is over. */
@@ -134,6 +138,8 @@ class Agent implements RunningAgent {
       collectorKey: publicKeyOf(identity.collectorKey),
     })
     this.#refused = createRefusedFrames({ dir: join(dir, 'refused'), fs: this.#fs, log })
+    this.#proofs = new LogProofs(identity.collectorKey)
+    this.#heads = new HeadStore({ dir, fs: this.#fs, log })
     this.#prober = this.#createProber()
   }
 
@@ -146,6 +152,7 @@ class Agent implements RunningAgent {
       log,
       limits: spoolLimits,
     })
+    for (const note of await this.#heads.load()) this.#proofs.remember(note)
     this.#sender = this.#createSender()
     for (const config of await this.#configs.load()) this.#apply(config)
     this.#sender.start()
@@ -176,6 +183,8 @@ class Agent implements RunningAgent {
       spoolBytes: this.#spool.bytes,
       spoolMode: this.#spool.mode,
       refusedFrames: this.#refused.count(),
+      unprovedFrames: this.#proofs.held,
+      contradictions: this.#heads.contradictions,
       droppedFrames: this.#spool.drops,
       clockOffsetMs: offsetMs,
       clockErrorMs: errorMs,
@@ -193,6 +202,7 @@ class Agent implements RunningAgent {
     await this.#spool.flush()
     await this.#sender.stop(FAREWELL_MS)
     await this.#configs.kept()
+    await this.#heads.kept()
     await this.#spool.close()
     await this.#writeStatus()
     await this.#lock?.release()
@@ -253,6 +263,8 @@ class Agent implements RunningAgent {
       spool: this.#spool,
       timebase: this.#timebase,
       refused: this.#refused,
+      proofs: this.#proofs,
+      proven: (taken) => void this.#heads.keep(taken, this.#proofs.heads()),
       welcomed: () => {
         // Whoever waits for the connection sees it at once.
         void this.#writeStatus()
@@ -327,6 +339,7 @@ class Agent implements RunningAgent {
           drops: this.#spool.drops,
           spoolFrames: this.#spool.frames,
         }),
+        beacon: () => this.#proofs.beacon(origin),
         emit: (frame) => {
           this.#spool.append(frame)
           this.#sender.poke(this.#liveSessions())

@@ -14,6 +14,7 @@ import { Addresses } from './addresses.ts'
 import { waitBeforeMs } from './backoff.ts'
 import { Delivery, WINDOW_BYTES } from './delivery.ts'
 import { answers, type Route } from './dial.ts'
+import type { LogProofs, Taken } from './log-proofs.ts'
 import { Rechain } from './rechain.ts'
 import type { RefusedFrames } from './refused.ts'
 import { fraction, type Shell } from './shell.ts'
@@ -32,6 +33,9 @@ export type SenderOptions = {
   spool: Spool
   timebase: Timebase
   refused: RefusedFrames
+  proofs: LogProofs
+  /** A head was held against the one before, or contradicts it. */
+  proven: (taken: Taken) => void
   /** A connection is up. Answers the sessions that live frames are numbered in from now on. */
   welcomed: () => string[]
   /** Answers what is held in place of a configuration that is older than ours. */
@@ -53,6 +57,9 @@ const EARLY_TIMES_MS = [0, 250, 500, 1_000]
 const TIME_EVERY_MS = 60_000
 /** Frames that are held for what the collector does not know are tried again this often. */
 const RELEASE_EVERY_MS = 30_000
+/** A checkpoint covers what was committed within 5 s of it. */
+const FIRST_PROOF_MS = 7_000
+const PROVE_EVERY_MS = 30_000
 /** Reasons that are remembered as logged. */
 const MAX_LOGGED = 16
 /** The first address is given this long to answer before another one is left for it. */
@@ -68,8 +75,11 @@ export class Sender {
   #uplink: Uplink | null = null
   #takesLooks = false
   #takesRecalls = false
+  #proves = false
   /** The newest of each log. */
   readonly #receipts = new Map<string, Receipt>()
+  /** Session → frames in flight on this connection, as they went out. */
+  readonly #sent = new Map<string, { seq: number; bytes: Buffer }[]>()
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
@@ -147,12 +157,14 @@ export class Sender {
     )
   }
 
-  #welcome(opened: Uplink, { looks, recalls }: Welcome): void {
+  #welcome(opened: Uplink, { looks, recalls, proves }: Welcome): void {
     if (this.#stopped) return opened.close()
     this.#uplink = opened
     this.#takesLooks = looks
     this.#takesRecalls = recalls
+    this.#proves = proves
     this.#asked.clear()
+    this.#sent.clear()
     this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
     this.#delivery.setLive(this.#options.welcomed())
@@ -160,6 +172,7 @@ export class Sender {
     this.#later(RELEASE_EVERY_MS, () => this.#tryHeld())
     for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.compareClocks())
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
+    this.#later(FIRST_PROOF_MS, () => this.#askForProofs())
     if (!this.#addresses.isFirst) this.#lookBack()
     void this.#pump()
   }
@@ -226,6 +239,8 @@ export class Sender {
         return this.#acknowledged(message)
       case 'refuse':
         return void this.#refused(message)
+      case 'proven':
+        return this.#proven(message)
       case 'time':
         return this.#receivedTime(message)
       default:
@@ -274,10 +289,41 @@ export class Sender {
     this.#failures = 0
     const session = Buffer.from(bytes).toString('hex')
     const { spool } = this.#options
+    this.#hold({ session, seq, receipt })
     const mark = this.#rechain.acknowledged(spool.markOf(session), { session, seq })
     spool.acknowledge(session, seq, mark)
     this.#delivery.acknowledged(session, seq)
     void this.#pump()
+  }
+
+  /** What the frames up to this one say, until it is proved where they stand. */
+  #hold({ session, seq, receipt }: { session: string; seq: number; receipt: Receipt }): void {
+    const sent = this.#sent.get(session) ?? []
+    for (const one of sent) {
+      if (one.seq <= seq && this.#proves) this.#options.proofs.acknowledged({ ...one, session, receipt })
+    }
+    const left = sent.filter((one) => one.seq > seq)
+    if (left.length > 0) this.#sent.set(session, left)
+    else this.#sent.delete(session)
+  }
+
+  #askForProofs(): void {
+    const { proofs, shell } = this.#options
+    if (this.#proves) for (const wanted of proofs.wanted()) this.#uplink?.send(wanted)
+    const letGo = proofs.takeLetGo()
+    if (letGo > 0) {
+      const frames = { frames: letGo }
+      shell.log.warn('acknowledged frames were let go of before their place in the log was proved', frames)
+    }
+    this.#later(PROVE_EVERY_MS, () => this.#askForProofs())
+  }
+
+  #proven(message: Extract<Message, { type: 'proven' }>): void {
+    const taken = this.#options.proofs.take(message)
+    this.#options.proven(taken)
+    if (taken.kind !== 'contradicted') return
+    const { origin, what, held, shown } = taken
+    this.#uplink?.send({ type: 'forked', origin, what, held, shown })
   }
 
   async #refused(message: Extract<Message, { type: 'refuse' }>): Promise<void> {
@@ -285,6 +331,8 @@ export class Sender {
     const session = Buffer.from(message.session).toString('hex')
     const { reason, detail, seq, expectedSeq } = message
     const answer = this.#delivery.refused({ session, seq, reason, expectedSeq })
+    const others = this.#sent.get(session)?.filter((one) => one.seq !== seq)
+    if (others) this.#sent.set(session, others)
     // Even an answer of no account makes room in the window.
     if (answer.kind === 'ignore') return void this.#pump()
     shell.log.warn('the collector refused a frame', { session, seq, reason, detail, answer: answer.kind })
@@ -351,7 +399,13 @@ export class Sender {
     const bytes = this.#rechain.bytesOf(spooled, spool.markOf(session), { session, seq })
     uplink.send({ type: 'frame', bytes })
     this.#delivery.sent({ session, seq, length: bytes.length }, nowUs)
+    if (this.#proves) this.#keepSent(session, { seq, bytes })
     return true
+  }
+
+  #keepSent(session: string, sent: { seq: number; bytes: Buffer }): void {
+    const others = (this.#sent.get(session) ?? []).filter(({ seq }) => seq !== sent.seq)
+    this.#sent.set(session, [...others, sent])
   }
 
   #watchAnswers(nowUs: number): void {

@@ -34,6 +34,10 @@ export type AgentStatus = {
   spoolBytes: number
   spoolMode: 'disk' | 'memory'
   refusedFrames: number
+  /** Acknowledged, and their place in the log not proved yet. */
+  unprovedFrames: number
+  /** Words of the collector that cannot both be true, kept in the folder `contradictions`. */
+  contradictions: number
   droppedFrames: number
   clockOffsetMs: number
   clockErrorMs: number

@@ -48,7 +48,14 @@ export type UplinkOptions = {
   limits: UplinkLimits
 }
 
-export type Welcome = { agent: string; name: string; collectorKey: Buffer; looks: boolean; recalls: boolean }
+export type Welcome = {
+  agent: string
+  name: string
+  collectorKey: Buffer
+  looks: boolean
+  recalls: boolean
+  proves: boolean
+}
 
 /** Why a connection ended, for people and for the next try. */
 export type Ending = {

@@ -50,6 +50,7 @@ import { keepStatement, previewStatement, type StatementDeps } from './closing/s
 import { answerTerms, type Speaker } from './contract/answer-terms.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
+import { publishLog } from './contract/publish.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
 import { formatInstant } from '@constat/shared/time'
@@ -95,6 +96,7 @@ export function actionsOf(deps: ActionDeps): Actions {
       await pipeline.advance()
       return archived
     },
+    publishLog: (wanted) => publishLog(wanted, { contracts, sequencer, nowMs }),
     acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
     ...wordActions(deps),
     issueAgentToken: async ({ name, by }) => {

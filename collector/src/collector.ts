@@ -33,6 +33,7 @@ import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
 import type { Cosigner } from './witness/cosign.ts'
+import { AgentProofs } from './witness/agent-proofs.ts'
 import { Witnesses } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
 import { startCallers } from './callers/threads.ts'
@@ -130,9 +131,12 @@ async function openLine(
   await pipeline.open()
   closers.push(() => pipeline.close())
   await health.start(pipeline)
+  const isMember = (log: number, agent: Buffer): boolean =>
+    pipeline.contracts.isMember(log, agent.toString('hex'))
+  const proofs = new AgentProofs({ db, shell, sequencer: pipeline.sequencer, isMember, bus, publicUrl })
   const { host } = config.listen
   const answersTo = hostNames(publicUrl, [host, hostname()])
-  sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, { shell, clock }))
+  sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, { shell, clock, proofs }))
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
@@ -160,7 +164,7 @@ function tellWhere(door: Door, dataDir: string): () => void {
 
 function connectionDeps(
   { agents, intake, assign, restored, secondLooks }: Pipeline,
-  { shell, clock }: { shell: Shell; clock: HeldClock },
+  { shell, clock, proofs }: { shell: Shell; clock: HeldClock; proofs: AgentProofs },
 ): ConnectionDeps {
   return {
     shell,
@@ -169,6 +173,8 @@ function connectionDeps(
     assign: (agent) => assignmentsOf(agent, assign),
     compare: (agent, theirMs) => clock.compare(agent, theirMs),
     recall: restored.recall,
+    prove: proofs.prove,
+    forked: proofs.forked,
     hanging: (agent, place) => secondLooks.hanging(agent, place),
   }
 }

@@ -14,7 +14,7 @@ export type StateBatch = Pick<Batch, 'configDigest' | 'gapCount' | 'baseS' | 'sc
 
 /** What admission takes of it beside that; every Batch is one. */
 export type PlacedBatch = StateBatch &
-  Pick<Batch, 'origin' | 'agent' | 'session' | 'seq' | 'prev'> & {
+  Pick<Batch, 'origin' | 'agent' | 'session' | 'seq' | 'prev' | 'beacon'> & {
     clock: Omit<BatchClock, 'source' | 'stepMs'>
     health: Pick<BatchHealth, 'spoolFrames'>
   }
@@ -66,7 +66,7 @@ export function readPlaced(frame: Buffer): PlacedBatch {
   const seq = reader.integer()
   const prev = reader.binary()
   const gapCount = reader.integer()
-  reader.skip(1) // beacon
+  const beacon = reader.beacon()
   reader.arrayLength()
   const clock = {
     wallS: reader.integer(),
@@ -81,7 +81,7 @@ export function readPlaced(frame: Buffer): PlacedBatch {
   reader.arrayLength()
   reader.skip(3) // version, lag, drops
   const health = { spoolFrames: reader.integer() }
-  const place = { origin, configDigest, agent, session, seq, prev, gapCount, clock, health, schedule }
+  const place = { origin, configDigest, agent, session, seq, prev, gapCount, beacon, clock, health, schedule }
   return { ...place, ...readColumns(reader) }
 }
 
@@ -182,6 +182,12 @@ class Reader {
     if (this.#bytes[this.#at] !== NIL) return this.integers()
     this.#at += 1
     return null
+  }
+
+  beacon(): Batch['beacon'] {
+    if (this.#bytes[this.#at] === NIL) return this.#moved(this.#at + 1, null)
+    this.arrayLength()
+    return { size: this.integer(), root: this.binary() }
   }
 
   /** Null where all of them are zero. */

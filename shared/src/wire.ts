@@ -17,6 +17,9 @@
  *   recall {receipt?, config?}      →
  *                                   ←    try {id, check, signature}
  *   tried {id, result | refusal}    →
+ *   prove {origin, sizes, frames}   →
+ *                                   ←    proven {head, paths}
+ *   forked {held, shown}            →
  *
  * An end that knows looks, trials or recalls says so when it introduces itself: to one that does not, none is sent.
  */
@@ -27,6 +30,7 @@ import { readFields } from './fields.ts'
 import type { CheckPlace, Look } from './look.ts'
 import { isReceipt, type Receipt } from './receipt.ts'
 import { SIGNATURE_BYTES } from './signature.ts'
+import type { UnixMs } from './time.ts'
 import { MAX_TRIAL_CHARS, MAX_TRIED_CHARS, type SignedTrial } from './trial.ts'
 
 export const SUBPROTOCOL = 'constat.v1'
@@ -42,6 +46,12 @@ const MAX_NAME_CHARS = 64
 const MAX_TOKEN_CHARS = 256
 const MAX_REASON_CHARS = 1_000
 const MAX_ORIGIN_CHARS = 512
+/** Frames that one message asks the place of. */
+export const MAX_PROVED_FRAMES = 64
+/** Hashes of a proof, 32 bytes each. */
+const MAX_PATH_BYTES = 63 * 32
+/** A head with the words of many witnesses. */
+const MAX_HEAD_CHARS = 16 * 1024
 
 /**
  * Why a frame is not taken. `unknown-log` and `unknown-config` may be known later, and a log that is `log-stopped`
@@ -73,7 +83,7 @@ export type Message =
     }
   | { type: 'challenge'; nonce: Uint8Array; publicKey: Uint8Array; signature: Uint8Array }
   | { type: 'proof'; signature: Uint8Array }
-  | { type: 'welcome'; agent: string; name: string; looks: boolean; recalls: boolean }
+  | { type: 'welcome'; agent: string; name: string; looks: boolean; recalls: boolean; proves: boolean }
   /** `json` is a CheckConfig in RFC 8785 form, signed for purpose `config`; `mine` indexes its checks. */
   | { type: 'config'; json: string; signature: Uint8Array; mine: number[] }
   | { type: 'frame'; bytes: Uint8Array }
@@ -97,6 +107,28 @@ export type Message =
   | ({ type: 'try'; id: number } & SignedTrial)
   /** What it came to, as JSON; or a sentence that says why there was none, `result` being null. */
   | { type: 'tried'; id: number; result: string | null; refusal: string }
+  /** Asks for the newest head of a log: that it extends one of `headSize` (0: none) and the receipt's, and holds these. */
+  | {
+      type: 'prove'
+      origin: string
+      headSize: number
+      receiptSize: number
+      frames: { session: Uint8Array; seq: number }[]
+    }
+  /**
+   * The head as a signed note; RFC 6962 consistency from the two sizes, empty where there is none to show; for frames
+   * under it their leaf and audit path. Hashes one after the other. `place`: which of the frames that were asked.
+   */
+  | {
+      type: 'proven'
+      origin: string
+      note: string
+      fromHead: Uint8Array
+      fromReceipt: Uint8Array
+      leaves: { place: number; index: number; receivedMs: UnixMs; path: Uint8Array }[]
+    }
+  /** Two words of this collector's own key that cannot both be true, as the agent has them. */
+  | { type: 'forked'; origin: string; what: string; held: string; shown: string }
 
 const CODES = {
   hello: 1,
@@ -114,6 +146,9 @@ const CODES = {
   try: 13,
   tried: 14,
   recall: 15,
+  prove: 16,
+  proven: 17,
+  forked: 18,
 } as const satisfies Record<Message['type'], number>
 
 const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
@@ -131,7 +166,7 @@ function fieldsOf(m: Message): unknown[] {
     case 'proof':
       return [m.signature]
     case 'welcome':
-      return [m.agent, m.name, m.looks, m.recalls]
+      return [m.agent, m.name, m.looks, m.recalls, m.proves]
     case 'config':
       return [m.json, m.signature, m.mine]
     case 'frame':
@@ -154,6 +189,19 @@ function fieldsOf(m: Message): unknown[] {
       return [m.id, m.json, m.signature]
     case 'tried':
       return [m.id, m.result, m.refusal]
+    case 'prove':
+      return [m.origin, m.headSize, m.receiptSize, m.frames.flatMap(({ session, seq }) => [session, seq])]
+    case 'proven': {
+      const leaves = m.leaves.flatMap(({ place, index, receivedMs, path }) => [
+        place,
+        index,
+        receivedMs,
+        path,
+      ])
+      return [m.origin, m.note, m.fromHead, m.fromReceipt, leaves]
+    }
+    case 'forked':
+      return [m.origin, m.what, m.held, m.shown]
   }
 }
 
@@ -179,7 +227,14 @@ function readMessage(f: readonly unknown[]): Message | null {
       return bytes(f[1], 64) ? { type: 'proof', signature: f[1] } : null
     case CODES.welcome:
       return text(f[1], 64) && text(f[2], MAX_NAME_CHARS)
-        ? { type: 'welcome', agent: f[1], name: f[2], looks: f[3] === true, recalls: f[4] === true }
+        ? {
+            type: 'welcome',
+            agent: f[1],
+            name: f[2],
+            looks: f[3] === true,
+            recalls: f[4] === true,
+            proves: f[5] === true,
+          }
         : null
     case CODES.config:
       if (!text(f[1], MAX_MESSAGE_BYTES) || !bytes(f[2], 64) || !isIndexes(f[3])) return null
@@ -220,9 +275,48 @@ function readMessage(f: readonly unknown[]): Message | null {
     case CODES.tried:
       if (!count(f[1]) || (f[2] !== null && !text(f[2], MAX_TRIED_CHARS))) return null
       return text(f[3], MAX_REASON_CHARS) ? { type: 'tried', id: f[1], result: f[2], refusal: f[3] } : null
+    case CODES.prove:
+      return readProve(f)
+    case CODES.proven:
+      return readProven(f)
+    case CODES.forked:
+      if (!text(f[1], MAX_ORIGIN_CHARS) || !text(f[2], MAX_REASON_CHARS)) return null
+      if (!text(f[3], MAX_HEAD_CHARS) || !text(f[4], MAX_HEAD_CHARS)) return null
+      return { type: 'forked', origin: f[1], what: f[2], held: f[3], shown: f[4] }
     default:
       return null
   }
+}
+
+function readProve([, origin, headSize, receiptSize, flat]: readonly unknown[]): Message | null {
+  if (!text(origin, MAX_ORIGIN_CHARS) || !count(headSize) || !count(receiptSize)) return null
+  const frames = rowsOf(flat, 2)?.map(([session, seq]) =>
+    bytes(session, 16) && count(seq) ? { session, seq } : null,
+  )
+  if (!frames?.every((one) => one !== null)) return null
+  return { type: 'prove', origin, headSize, receiptSize, frames }
+}
+
+function readProven([, origin, note, fromHead, fromReceipt, flat]: readonly unknown[]): Message | null {
+  if (!text(origin, MAX_ORIGIN_CHARS) || !text(note, MAX_HEAD_CHARS)) return null
+  const leaves = rowsOf(flat, 4)?.map(([place, index, receivedMs, path]) =>
+    count(place) && count(index) && instant(receivedMs) && isPath(path)
+      ? { place, index, receivedMs, path }
+      : null,
+  )
+  if (!isPath(fromHead) || !isPath(fromReceipt) || !leaves?.every((one) => one !== null)) return null
+  return { type: 'proven', origin, note, fromHead, fromReceipt, leaves }
+}
+
+/** A flat list as rows of so many fields, one for each frame at most. */
+function rowsOf(field: unknown, width: number): unknown[][] | null {
+  if (!Array.isArray(field) || field.length % width !== 0 || field.length > MAX_PROVED_FRAMES * width)
+    return null
+  return Array.from({ length: field.length / width }, (_, i) => field.slice(i * width, (i + 1) * width))
+}
+
+function isPath(field: unknown): field is Uint8Array {
+  return field instanceof Uint8Array && field.length % 32 === 0 && field.length <= MAX_PATH_BYTES
 }
 
 function readRecall([, first, second]: readonly unknown[]): Message | null {

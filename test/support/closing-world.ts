@@ -273,6 +273,7 @@ function batchOf(
   const { clockOffsetMs: offsetMs, clockErrorMs: errorMs, spoolFrames } = sender.health
   const { clock, health } = sampleBatch()
   return sampleBatch({
+    beacon: null,
     origin,
     configDigest: configDigest(config),
     agent: sender.agent,

@@ -41,6 +41,9 @@ const NOTHING: ReadModel = {
   bundle: () => Promise.resolve(null),
   checkpoint: () => Promise.resolve(null),
   tile: () => Promise.resolve(null),
+  beside: () => Promise.resolve(null),
+  result: () => Promise.resolve(null),
+  isPublished: () => false,
   revisions: () => Promise.resolve([]),
   terms: () => null,
   timeline: () => null,
@@ -70,6 +73,7 @@ export function plainDeps({
     guesses: new Guesses(() => 0),
     actions: {
       archiveContract: refuse('archiveContract'),
+      publishLog: refuse('publishLog'),
       applyContract: refuse('applyContract'),
       tryContract: refuse('tryContract'),
       declareExclusion: refuse('declareExclusion'),

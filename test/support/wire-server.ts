@@ -149,7 +149,14 @@ export async function startWireServer({ seed = 7, port = 0, autoPong = true } = 
       if (!introductionHolds('agent', introduction, { signature, key: named })) return socket.close(1008)
       agentKey = named
       const agent = agentIdOf(introduction.agentKey).toString('hex')
-      send({ type: 'welcome', agent, name: server.hellos.at(-1)?.name ?? '', looks: true, recalls: true })
+      send({
+        type: 'welcome',
+        agent,
+        name: server.hellos.at(-1)?.name ?? '',
+        looks: true,
+        recalls: true,
+        proves: false,
+      })
       for (const one of configs) sendConfig(socket, one)
     }
     function take(bytes: Buffer): void {

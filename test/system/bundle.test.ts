@@ -3,12 +3,20 @@
  * checked by hand with public tools as its README says.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { newestClosing } from '@constat/sla/state/contract-state'
+import { runProgram as runVerify } from '@constat/verify/cli'
+import type { Finding } from '@constat/verify/mirror'
+import { MirrorStore } from '@constat/verify/mirror-store'
 import { verifyBundle } from '@constat/verify/verify'
+import type { AppDeps } from '../../collector/src/http/actions.ts'
+import { createApp } from '../../collector/src/http/app.ts'
 import { signCheckpoints } from '../../collector/src/ledger/checkpoints.ts'
 import {
   sendMany,
@@ -24,7 +32,7 @@ import {
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
 import { archived, leavesOf, openBundle } from '../support/forge.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
-import { worldApp } from '../support/world-app.ts'
+import { worldApp, worldDeps, worldToken } from '../support/world-app.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 
 const NO_PINS = { logKey: null, terms: null }
@@ -154,6 +162,190 @@ describe('a bundle', () => {
     }
   })
 })
+
+describe('a mirror', () => {
+  let served: Served
+  let folder: string
+  const mirror = async (dir: string, { token = '', log = served.logKey } = {}): Promise<Ran> => {
+    const lines: string[] = []
+    const code = await runVerify(
+      [
+        'mirror',
+        `${served.url}/log/${CONTRACT}`,
+        '--log',
+        log,
+        '--dir',
+        join(folder, dir),
+        '--once',
+        '--json',
+      ],
+      {
+        nowMs: () => world.clock.nowMs(),
+        env: token === '' ? {} : { CONSTAT_TOKEN: token },
+        out: (text) => void lines.push(text),
+        err: () => undefined,
+        progress: () => undefined,
+      },
+    )
+    return { code, found: lines.map((line) => JSON.parse(line) as Finding) }
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'constat-mirror-'))
+    served = await serveWorld(world)
+  })
+
+  afterAll(async () => {
+    await served.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('works out again all that is published: every closing, and what goes on', async () => {
+    const { code, found } = await mirror('own', { token: served.token })
+    expect(found.filter(({ kind }) => kind === 'failure')).toEqual([])
+    const { closings } = await verifyBundle(await bundleOf(world, OPEN), NO_PINS)
+    const reproduced = found.flatMap((one) => (one.kind === 'reproduced' ? [one] : []))
+    expect(reproduced.filter(({ version }) => version !== null)).toHaveLength(closings!.reproduced)
+    expect(reproduced.filter(({ version }) => version === null).map(({ window }) => window)).toEqual([OPEN])
+    expect(found.some((one) => one.kind === 'figures' && one.result.window === OPEN)).toBe(true)
+    expect(code).toBe(0)
+  })
+
+  test('goes on from what it has, and says what changed', async () => {
+    await sendMany(world, 3)
+    await signed()
+    const before = served.asked.length
+    const { code, found } = await mirror('own', { token: served.token })
+    expect([code, found.filter(({ kind }) => kind === 'failure')]).toEqual([0, []])
+    const entries = served.asked.slice(before).filter((path) => path.includes('/tile/entries/'))
+    expect(entries).toHaveLength(1)
+  })
+
+  test('reads a log that is open to everybody, and no other, without a token', async () => {
+    await expect(mirror('anybody')).rejects.toMatchObject({ code: 'forbidden' })
+    const { deps } = served
+    expect(await deps.actions.publishLog({ contract: CONTRACT, open: true })).toMatchObject({ changed: true })
+    expect(await deps.actions.publishLog({ contract: CONTRACT, open: true })).toMatchObject({
+      changed: false,
+    })
+    await signed()
+    expect((await mirror('anybody')).code).toBe(0)
+    const tile = await fetch(`${served.url}/log/${CONTRACT}/tile/entries/000.p/1`)
+    expect(tile.headers.get('cache-control')).toContain('public')
+    const other = await fetch(`${served.url}/log/nobody/checkpoint`)
+    const listed = await fetch(`${served.url}/api/v1/contracts`)
+    expect([other.status, listed.status]).toEqual([401, 401])
+    await deps.actions.publishLog({ contract: CONTRACT, open: false })
+    await signed()
+    await expect(mirror('anybody')).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  test('tells a figure that is published and does not come out', async () => {
+    served.change = (path, body) =>
+      path.includes('/result/') ? body.replace(/"digest":"[0-9a-f]{4}/, '"digest":"0000') : body
+    const { code, found } = await mirror('own', { token: served.token })
+    served.change = null
+    expect(found.at(-1)).toMatchObject({
+      kind: 'failure',
+      isBroken: false,
+      failure: { step: 'figures', reason: 'other-result' },
+    })
+    expect(code).toBe(1)
+  })
+
+  test('keeps both heads of a log that has signed two histories, and takes no step on', async () => {
+    const { origin, size } = openBundle(await bundleOf(world, OPEN)).manifest
+    const forked = (at: number): string => {
+      const head = { origin, size: at, root: Buffer.alloc(32, 9), extensions: [] }
+      // Answers are handled as bytes, one character each.
+      return Buffer.from(signCheckpoint(head, world.shell.identity.key)).toString('latin1')
+    }
+    for (const at of [size - 1, size, size + 1]) {
+      served.change = (path, body) => (path.endsWith('/checkpoint') ? forked(at) : body)
+      served.beyond = at > size
+      if (at > size) served.change = forkedBeyond(forked(at), at)
+      const { code, found } = await mirror('own', { token: served.token })
+      expect(found.at(-1), String(at)).toMatchObject({
+        kind: 'failure',
+        isBroken: true,
+        failure: { step: 'checkpoints', reason: 'forked' },
+      })
+      expect(code).toBe(2)
+    }
+    Object.assign(served, { change: null, beyond: false })
+    expect(readdirSync(join(folder, 'own')).filter((name) => name.startsWith('contradiction-'))).toHaveLength(
+      3,
+    )
+    expect((await mirror('own', { token: served.token })).code).toBe(0)
+  })
+
+  test('is one for a folder, and notices what was changed in it', async () => {
+    const held = await MirrorStore.open(join(folder, 'own'))
+    await expect(mirror('own', { token: served.token })).rejects.toMatchObject({ code: 'conflict' })
+    await held.close()
+    const path = join(folder, 'own', 'entries')
+    const bytes = readFileSync(path)
+    bytes[bytes.length >> 1]! ^= 1
+    writeFileSync(path, bytes)
+    await expect(mirror('own', { token: served.token })).rejects.toMatchObject({ code: 'evidence' })
+  })
+})
+
+type Ran = { code: number; found: Finding[] }
+type Served = {
+  url: string
+  token: string
+  logKey: string
+  deps: AppDeps
+  /** Paths, in order. */
+  asked: string[]
+  /** What a server that lies makes of an answer. */
+  change: ((path: string, body: string) => string) | null
+  /** It says that it has one entry more than there is. */
+  beyond: boolean
+  close: () => Promise<void>
+}
+
+/** A head beyond what is there: the entries of it are answered with one more of the last one's kind. */
+function forkedBeyond(note: string, size: number): (path: string, body: string) => string {
+  return (path, body) => {
+    if (path.endsWith('/checkpoint')) return note
+    return path.endsWith(`.p/${size % 256}`) ? `${body}\0\x09${'\x0a'.repeat(9)}` : body
+  }
+}
+
+async function serveWorld(of: ClosingWorld): Promise<Served> {
+  const { deps } = await worldDeps(of)
+  const app = createApp(deps)
+  const served: Omit<Served, 'url' | 'close'> = {
+    token: await worldToken(of, { role: 'viewer', contract: CONTRACT }),
+    logKey: deps.read.contract(CONTRACT)!.log.key,
+    deps,
+    asked: [],
+    change: null,
+    beyond: false,
+  }
+  const server = createServer((request, response) => {
+    const path = request.url ?? ''
+    served.asked.push(path)
+    const asked = served.beyond ? path.replace(/\.p\/(\d+)$/, (_, width) => `.p/${Number(width) - 1}`) : path
+    const { authorization } = request.headers
+    const headers = { host: '127.0.0.1:1', ...(authorization !== undefined && { authorization }) }
+    void Promise.resolve(app.request(asked, { headers })).then(async (answer) => {
+      const body = Buffer.from(await answer.arrayBuffer()).toString('latin1')
+      response.writeHead(answer.status, Object.fromEntries(answer.headers))
+      response.end(Buffer.from(served.change?.(path, body) ?? body, 'latin1'))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return Object.assign(served, { url: `http://127.0.0.1:${port}`, close })
+}
 
 /** With the files as any program unpacks them. */
 function unpacked(folder: string, zip: Buffer): void {

@@ -90,6 +90,15 @@ export class Bundles {
     }
   }
 
+  /** As the bundle of the window has it, under a checkpoint. Null: there is no such window. Faults as `open`. */
+  async result(contract: string, window: string, by: Asker): Promise<string | null> {
+    const { contracts, shell } = this.#deps
+    const state = contracts.of(contract)
+    if (!state || !windowGroup(state.life, window, shell.clock.nowMs())) return null
+    const found = (await this.#closed(state, window)) ?? (await this.#interim(state, window, by))
+    return found?.result ?? null
+  }
+
   #pieces(bundled: Bundled): AsyncGenerator<Buffer> {
     const { db, shell, publicUrl } = this.#deps
     return bundleBytes(bundled, { db, identity: shell.identity, publicUrl })

@@ -6,7 +6,9 @@ import { encodeEntryBundle, parseTilePath, tileRoot, TILE_WIDTH, type TileId } f
 import { rowBytes } from '@constat/evidence/leaf'
 import type { Contracts } from '../contract/contracts.ts'
 import { entryRange, newestCheckpoint, tileRows } from '../db/ledger-rows.ts'
+import { isNamedBeside } from '../db/bundle-rows.ts'
 import type { Database } from '../db/tx.ts'
+import { besideBytes } from '../ledger/body.ts'
 import { proved, rowHash } from '../ledger/proved.ts'
 import { cosignedNote } from './cosigned.ts'
 
@@ -31,6 +33,18 @@ export class LogFiles {
     const signed = id ? await this.#signed(contract) : null
     if (!id || !signed || !isWithin(id, signed.size)) return null
     return tileBytes(this.#deps.db, signed.log, id)
+  }
+
+  /** Bytes that a leaf of this log names by their SHA-256; null where none does. Fault `evidence` when they are gone. */
+  async beside(contract: string, digest: string): Promise<Buffer | null> {
+    const state = this.#deps.contracts.of(contract)
+    if (!state || !/^[0-9a-f]{64}$/.test(digest)) return null
+    const isNamed = await isNamedBeside(this.#deps.db, { log: state.log, digest })
+    return isNamed ? besideBytes(this.#deps.db, Buffer.from(digest, 'hex')) : null
+  }
+
+  isPublished(contract: string): boolean {
+    return this.#deps.contracts.of(contract)?.isPublished ?? false
   }
 
   async #signed(contract: string): Promise<{ log: number; size: number; note: string } | null> {

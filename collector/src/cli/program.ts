@@ -210,6 +210,7 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))
   addTokens(program, world, end)
+  addLog(program, world, end)
   addAlerts(program, world, end)
   program
     .command('check')
@@ -242,6 +243,24 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (folder, flags) => end(await (await import('./restore.ts')).restore(folder, flags, world)))
+}
+
+function addLog(program: Command, world: World, end: (code: number) => void): void {
+  const log = program.command('log').description('the evidence log of a contract, and who may read it')
+  const ways = [
+    ['publish', true, 'open /log/<contract>/ to everybody; an entry of the log says so'],
+    ['unpublish', false, 'leave it to its readers again; what others have they keep'],
+  ] as const
+  for (const [name, open, description] of ways) {
+    log
+      .command(`${name} <contract>`)
+      .description(description)
+      .option(...DATA)
+      .option(...JSON_OUT)
+      .action(async (contract, flags) =>
+        end(await (await import('./publish.ts')).publish({ name: contract, open }, flags, world)),
+      )
+  }
 }
 
 function addAlerts(program: Command, world: World, end: (code: number) => void): void {

@@ -24,6 +24,17 @@ export function dailyCheckpoints(
     order by size`
 }
 
+/** Whether a leaf that is no frame names bytes beside the log by this digest, in hex, as `"sha256":"…"`. */
+export async function isNamedBeside(
+  db: Database,
+  { log, digest }: { log: number; digest: string },
+): Promise<boolean> {
+  const named = Buffer.from(`"sha256":"${digest}"`)
+  const rows = await db`
+    select from entry where log = ${log} and type <> 1 and position(${named}::bytea in body) > 0 limit 1`
+  return rows.length > 0
+}
+
 /** Bytes of the bodies of the leaves below `size`. */
 export async function bodyBytes(db: Database, { log, size }: { log: number; size: number }): Promise<number> {
   const rows = await db<{ bytes: number }[]>`

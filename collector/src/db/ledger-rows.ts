@@ -151,6 +151,24 @@ export function framesAt(
     order by index limit ${key.limit}`
 }
 
+/** Where frames of an agent stand in a log, by their place in the list; those that do not are left out. */
+export function framesIn(
+  db: Database,
+  {
+    log,
+    agent,
+    frames,
+  }: { log: number; agent: Buffer; frames: readonly { session: Uint8Array; seq: number }[] },
+): Promise<{ place: number; index: number; receivedMs: number }[]> {
+  const sessions = frames.map(({ session }) => Buffer.from(session).toString('hex'))
+  const seqs = frames.map(({ seq }) => seq)
+  return db<{ place: number; index: number; receivedMs: number }[]>`
+    select (wanted.place - 1)::int as place, index, received_ms as "receivedMs"
+    from unnest(${sessions}::text[], ${seqs}::int8[]) with ordinality as wanted (session, seq, place)
+    join entry on entry.session = decode(wanted.session, 'hex') and entry.seq = wanted.seq
+    where log = ${log} and agent = ${agent} and type = 1 order by place`
+}
+
 /** Leaves [from, to) of a log, in order, at most `limit`. */
 export function entryRange(
   db: Database | Tx,

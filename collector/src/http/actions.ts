@@ -17,7 +17,7 @@ import type { AnnexForm, ReportFormat } from '../view/report-format.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { ReportedView } from '../view/remark.ts'
 import type { AuditView, LinkIssued, TokenIssued, TokenView } from '../view/access.ts'
-import type { AgentInvitation, AppliedView, Delivery, Webhook } from '../view/setup.ts'
+import type { AgentInvitation, AppliedView, Delivery, PublicationView, Webhook } from '../view/setup.ts'
 import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
 
@@ -207,6 +207,8 @@ export type Actions = {
   tryContract(wanted: { contract: string; source: ContractSource[]; by: Asker }): Promise<TriedView>
   /** Ends a contract now; safe to run twice. Fault `not-found`. */
   archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
+  /** Opens the log of a contract to everybody, or to its readers alone; safe to run twice. Fault `not-found`. */
+  publishLog(wanted: { contract: string; open: boolean }): Promise<PublicationView>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */
   acknowledge(deed: { incident: string; by: Caller }): Promise<void>
   /** The caller may see what it is about. Faults `not-found`, `bad-request`, `rate-limited`, `conflict`. */

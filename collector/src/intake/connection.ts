@@ -23,6 +23,8 @@ import type { KnownAgent, Agents } from './agents.ts'
 export const MAX_PENDING_FRAMES = 64
 const RESUME_BELOW_FRAMES = 32
 const RETRY_AFTER_MS = 1_000
+/** Proofs that one agent has made at once, each of another log. */
+const MAX_PROVING = 4
 const MAX_RETRY_AFTER_MS = 60_000
 /**
  * A connection that speaks this long beside a newer one of its agent belongs to another host. What a broken one still
@@ -45,6 +47,10 @@ export type Assignment = { json: string; signature: Uint8Array; mine: number[] }
 
 export type Recalled = Omit<Extract<Message, { type: 'recall' }>, 'type'>
 
+export type Prove = Omit<Extract<Message, { type: 'prove' }>, 'type'>
+export type Proven = Extract<Message, { type: 'proven' }>
+export type Forked = Omit<Extract<Message, { type: 'forked' }>, 'type'>
+
 export type SignedLook = Look & { signature: Uint8Array }
 
 export type ConnectionDeps = {
@@ -57,6 +63,10 @@ export type ConnectionDeps = {
   compare(agent: KnownAgent, theirMs: UnixMs): UnixMs | null
   /** What an agent has of this collector's own hand. Never throws. */
   recall(recalled: Recalled): Promise<void>
+  /** The place of frames under the newest head of a log; null where there is nothing to show. Never rejects. */
+  prove(agent: KnownAgent, wanted: Prove): Promise<Proven | null>
+  /** Words of this collector's own key that cannot all be true. Never rejects. */
+  forked(agent: KnownAgent, said: Forked): Promise<void>
   /** A try of this agent hangs. */
   hanging(agent: KnownAgent, place: CheckPlace): void
 }
@@ -81,6 +91,8 @@ export class Connection {
   #number = 0
   /** When it first spoke beside a newer one. */
   #besideUs: number | null = null
+  /** Logs of which a proof is being made. */
+  readonly #proving = new Set<string>()
   #pending = 0
   #paused = false
   /** It has sent more than its checks can say: nothing is read until that is made up for. */
@@ -208,7 +220,14 @@ export class Connection {
     this.#number = agent.opened
     this.#stage = { at: 'open', agent, looks }
     this.#deps.agents.seen(agent)
-    this.#send({ type: 'welcome', agent: agent.id, name: agent.name, looks: true, recalls: true })
+    this.#send({
+      type: 'welcome',
+      agent: agent.id,
+      name: agent.name,
+      looks: true,
+      recalls: true,
+      proves: true,
+    })
     this.#slow()
     await this.assign()
   }
@@ -228,6 +247,8 @@ export class Connection {
     if (message.type === 'time') return this.#answerTime(agent, message.sentMs)
     if (message.type === 'hanging') return this.#deps.hanging(agent, message)
     if (message.type === 'recall') return void this.#deps.recall(message)
+    if (message.type === 'forked') return void this.#deps.forked(agent, message)
+    if (message.type === 'prove') return void this.#showProof(agent, message)
     if (message.type === 'tried')
       return message.id === this.#trial.id ? this.#trial.answer(message) : undefined
     if (message.type !== 'frame')
@@ -244,6 +265,15 @@ export class Connection {
       this.#slow()
       this.#answer(verdict)
     })
+  }
+
+  /** One at a time: whoever asks faster is answered when it asks again. */
+  async #showProof(agent: KnownAgent, wanted: Prove): Promise<void> {
+    if (this.#proving.has(wanted.origin) || this.#proving.size >= MAX_PROVING) return
+    this.#proving.add(wanted.origin)
+    const proven = await this.#deps.prove(agent, wanted)
+    this.#proving.delete(wanted.origin)
+    if (proven) this.#send(proven)
   }
 
   #answerTime(agent: KnownAgent, sentMs: number): void {

@@ -276,10 +276,17 @@ export class ContractReads {
   #log(state: ContractState): ContractView['log'] {
     const { sequencer, logKey, witnesses } = this.#deps
     const head = sequencer.headOf(state.contract)
-    if (!head) return { origin: '', size: 0, root: '', key: '', witnesses: [] }
+    if (!head) return { origin: '', size: 0, root: '', key: '', published: false, witnesses: [] }
     const { origin, size, root } = head
     const key = formatVkey(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: logKey }))
-    return { origin, size, root: root.toString('hex'), key, witnesses: witnesses.of(state.log) }
+    return {
+      origin,
+      size,
+      root: root.toString('hex'),
+      key,
+      published: state.isPublished,
+      witnesses: witnesses.of(state.log),
+    }
   }
 
   #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {

@@ -105,5 +105,8 @@ function readModelOf(
     bundle: (contract, key, by) => bundles.open(contract, key, by),
     checkpoint: (contract) => bundles.log.checkpoint(contract),
     tile: (contract, path) => bundles.log.tile(contract, path),
+    beside: (contract, digest) => bundles.log.beside(contract, digest),
+    result: (contract, key, by) => bundles.result(contract, key, by),
+    isPublished: (contract) => bundles.log.isPublished(contract),
   }
 }

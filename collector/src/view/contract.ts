@@ -78,6 +78,7 @@ export const contract = z
       size: count,
       root: z.string(),
       key: z.string().describe('Of the log, as text: what a witness or a verifier is given'),
+      published: z.boolean().describe('Everybody may read it'),
       witnesses: z.array(witness),
     }),
   })

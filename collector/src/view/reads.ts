@@ -96,6 +96,12 @@ export type WindowReads = {
   checkpoint(contract: string): Promise<string | null>
   /** A file of the log by its path after C2SP tlog-tiles; null: the signed log has none of that name. */
   tile(contract: string, path: string): Promise<Buffer | null>
+  /** What stands beside the log, by the SHA-256 in hex that a leaf of it names; null: none does. */
+  beside(contract: string, digest: string): Promise<Buffer | null>
+  /** `result.json` as a bundle of the window has it now; null: there is no such window. */
+  result(contract: string, key: string, by: Asker): Promise<string | null>
+  /** Whether everybody may read the log. */
+  isPublished(contract: string): boolean
 }
 
 type Side = SentReportView['side']

@@ -21,6 +21,15 @@ export const archived = z
   })
   .meta({ id: 'Archived' })
 
+export const publication = z
+  .object({
+    contract: z.string(),
+    published: z.boolean().describe('Everybody may read the log'),
+    changed: z.boolean().describe('False: it was so already'),
+  })
+  .meta({ id: 'Publication' })
+export type PublicationView = z.infer<typeof publication>
+
 export const invitation = z
   .object({
     token: z.string(),

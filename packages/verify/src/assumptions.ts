@@ -1,6 +1,7 @@
 /** What a bundle cannot prove, and whoever relies on it takes on trust. Pure. */
 import { formatInstant } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
+import type { BeaconCounts } from './beacons.ts'
 import type { Pins, Witnessing } from './trust.ts'
 
 export type Assumed = {
@@ -10,6 +11,8 @@ export type Assumed = {
   clockErrorMs: number
   state: Pick<ContractState, 'incidents' | 'exclusions' | 'statements'>
   witnessing: Witnessing | null
+  beacons: BeaconCounts
+  frames: number
 }
 
 export function assumptionsOf({
@@ -19,6 +22,8 @@ export function assumptionsOf({
   clockErrorMs,
   state,
   witnessing,
+  beacons,
+  frames,
 }: Assumed): string[] {
   const isAttested = state.exclusions.length > 0 || state.statements.length > 0
   return [
@@ -33,13 +38,24 @@ export function assumptionsOf({
         ]
       : []),
     witnessed(witnessing),
-    `Samples are dated by the clocks of the agents, which say themselves that they were off by ${clockErrorMs} ms at most; entries by the clock of the collector. No frame names a checkpoint that it came after.`,
+    `Samples are dated by the clocks of the agents, which say themselves that they were off by ${clockErrorMs} ms at most; entries by the clock of the collector. ${bracketed(beacons, frames)}`,
+    ...(beacons.lost > 0
+      ? [
+          `The log was restored: ${beacons.lost} frames name heads of a history that is gone with what it held.`,
+        ]
+      : []),
     'When incidents were told and acknowledged, and in which zone they are put, is what the collector says of itself.',
     ...(isAttested
       ? ['Who declared, accepted or disputed something is attested by the collector; nobody has signed it.']
       : []),
     'Nothing here proves where an agent stands, that a probe means what the contract means, or that nobody else holds its key.',
   ]
+}
+
+function bracketed({ named }: BeaconCounts, frames: number): string {
+  if (named === 0) return 'No frame names a checkpoint that it came after.'
+  const which = named === frames ? 'Every frame' : `${named} of ${frames} frames`
+  return `${which} name${named === frames ? 's' : ''} a head of this log that its agent had proved before: it was not signed earlier than that.`
 }
 
 const ANOTHER_LOG =

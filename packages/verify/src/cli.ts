@@ -5,21 +5,14 @@ import { parsePolicy, type Policy } from '@constat/evidence/policy'
 import { ED25519_TYPE, parseVkey, type Vkey } from '@constat/evidence/vkey'
 import { MAX_ZIP_BYTES } from '@constat/evidence/zip'
 import { Fault, messageOf } from '@constat/shared/fault'
-import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { formatInstant } from '@constat/shared/time'
+import { runMirror, type MirrorFlags } from './run-mirror.ts'
 import { reportLines } from './text.ts'
 import { verifyBundle, type Verdict } from './verify.ts'
 import { VERSION } from './version.ts'
+import type { World } from './world.ts'
 import { serveWitness, witnessVkey } from './witness.ts'
 import { WitnessStore } from './witness-store.ts'
-
-export type World = {
-  nowMs: () => UnixMs
-  /** One line of the answer, and one beside it. */
-  out(text: string): void
-  err(text: string): void
-  /** Rewrites one line of a terminal, and says nothing elsewhere. Null ends it. */
-  progress(text: string | null): void
-}
 
 /** 0 reproduced · 1 figures differ · 2 evidence broken · 3 usage · 4 could not run. */
 export const EXIT = { usage: 3, failed: 4 } as const
@@ -49,6 +42,8 @@ export async function runProgram(args: readonly string[], world: World): Promise
     )
     .option('--json', 'answer as JSON')
     .addHelpText('after', HELP)
+    // What stands behind the name of a subcommand is the subcommand's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.out(text.trimEnd()),
@@ -58,6 +53,9 @@ export async function runProgram(args: readonly string[], world: World): Promise
       code = await verify(path, flags, world)
     })
   addWitness(program, world)
+  addMirror(program, world, (ended) => {
+    code = ended
+  })
   try {
     await program.parseAsync([...args], { from: 'user' })
     return code
@@ -81,12 +79,39 @@ function addWitness(program: Command, world: World): void {
     .action((flags: WitnessFlags) => witness(flags, world))
 }
 
+const MIRROR_HELP = `
+The token of a reader is taken from CONSTAT_TOKEN; a published log needs none. A certificate that the host does not
+trust is named in NODE_EXTRA_CA_CERTS.
+Exit 0: what is published comes out. 1: some figure does not. 2: the evidence is broken, or the log has signed two
+histories; both heads are kept in the folder. 3: asked wrongly. 4: it could not run. Without --once it goes on until
+it is interrupted or the evidence breaks; what does not answer is asked again.`
+
+function addMirror(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('mirror <url>')
+    .description(
+      'follow a log, hold every entry against its heads, and work every figure out again as it grows',
+    )
+    .requiredOption(
+      '--log <key>',
+      'the key of the log as text, as the page of the evidence shows it',
+      oneVkey,
+    )
+    .requiredOption('--dir <folder>', 'where the entries and the newest head are kept')
+    .option('--once', 'as far as the log is signed now, and end')
+    .option('--every <seconds>', 'how often the log is asked for more', seconds, 60)
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', MIRROR_HELP)
+    .copyInheritedSettings(program)
+    .action(async (url: string, flags: MirrorFlags) => end(await runMirror(url, flags, world)))
+}
+
 type WitnessFlags = { dir: string; log: Vkey[]; name?: string; listen: string }
 
 async function witness({ dir, log: logs, name, listen }: WitnessFlags, world: World): Promise<void> {
   const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(listen) ?? []
   if (host === '') throw new Fault('usage', `--listen is ${listen}: write HOST:PORT, as 127.0.0.1:8430`)
-  const store = WitnessStore.open(dir, name)
+  const store = await WitnessStore.open(dir, name)
   try {
     const told = (line: string): void => world.out(`${formatInstant(world.nowMs())} ${line}`)
     const place = { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
@@ -101,7 +126,7 @@ async function witness({ dir, log: logs, name, listen }: WitnessFlags, world: Wo
       server.closeAllConnections()
     })
   } finally {
-    store.close()
+    await store.close()
   }
 }
 
@@ -109,12 +134,19 @@ async function witness({ dir, log: logs, name, listen }: WitnessFlags, world: Wo
 const MAX_LOGS = 1_000
 
 function vkeys(text: string, before: readonly Vkey[] = []): Vkey[] {
-  const vkey = parseVkey(text)
-  if (vkey?.type !== ED25519_TYPE) {
-    throw new InvalidArgumentError('a key as text (name+id+base64), as the page of the evidence shows it.')
-  }
   if (before.length >= MAX_LOGS) throw new InvalidArgumentError(`at most ${MAX_LOGS} logs.`)
-  return [...before, vkey]
+  return [...before, oneVkey(text)]
+}
+
+function oneVkey(text: string): Vkey {
+  const vkey = parseVkey(text)
+  if (vkey?.type === ED25519_TYPE) return vkey
+  throw new InvalidArgumentError('a key as text (name+id+base64), as the page of the evidence shows it.')
+}
+
+function seconds(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('a number of seconds, at least 1.')
 }
 
 async function verify(path: string, flags: Flags, world: World): Promise<number> {

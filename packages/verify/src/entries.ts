@@ -30,6 +30,8 @@ export type Entries = {
   entries: Entry[]
   /** Roots of the sizes that were asked for, hex. */
   rootAt(size: number): string | null
+  /** Of every leaf, in order. */
+  leafHashes(): Iterable<Buffer>
 }
 
 /** Null where the tree is not there to be read. `sizesOf` names the sizes of which roots are wanted. */
@@ -58,7 +60,8 @@ export function readEntries(
     const detail = `the first ${at} leaves do not give the root that was signed`
     failures.add({ step: STEP, reason: 'other-root', detail, file })
   }
-  return { entries, rootAt: (at) => found.get(at)?.toString('hex') ?? null }
+  const rootAt = (at: number): string | null => found.get(at)?.toString('hex') ?? null
+  return { entries, rootAt, leafHashes: () => hashesOf(tree, 0, size) }
 }
 
 /** Entries and hashes under the names that a server of tiles gives them. */

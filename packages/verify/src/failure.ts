@@ -37,10 +37,17 @@ export const MAX_FAILURES = 100
 export class Failures {
   readonly all: Failure[] = []
   leftOut = 0
+  #isBroken = false
 
   add(failure: Failure): void {
+    if (failure.step !== FIGURES) this.#isBroken = true
     if (this.all.length < MAX_FAILURES) this.all.push(failure)
     else this.leftOut += 1
+  }
+
+  /** Those since it was last asked; they are not kept any longer. */
+  taken(): Failure[] {
+    return this.all.splice(0)
   }
 
   get isEmpty(): boolean {
@@ -49,7 +56,7 @@ export class Failures {
 
   /** Whether anything but figures failed. */
   get isBroken(): boolean {
-    return this.all.some(({ step }) => step !== FIGURES)
+    return this.#isBroken
   }
 }
 

@@ -12,7 +12,7 @@ import {
 import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import { rulesOf, SEMANTICS_VERSION } from '@constat/sla/semantics'
 import type { ClosingBody } from '@constat/sla/state/closing'
-import { plain, type Failures } from './failure.ts'
+import { plain, type Failure, type Failures } from './failure.ts'
 import type { Pins } from './trust.ts'
 
 export type ClosingLeaf = { index: number; text: string; body: ClosingBody }
@@ -97,25 +97,12 @@ export class Figures {
     this.#failures.add({ step: 'keys and pins', reason: 'other-terms', detail, file })
   }
 
-  async #closing({ index, body }: ClosingLeaf, level: LedgerState): Promise<void> {
-    const isOwn = body.window === this.result.window
-    if (!rulesOf(body.semantics)) {
-      this.closings.unchecked += 1
-      if (!isOwn) return
-      const detail = `it was judged by semantics ${body.semantics}; this program has them up to ${SEMANTICS_VERSION}: take the one of its time`
-      this.#failures.add({ step: STEP, reason: 'unknown-semantics', detail, entry: index })
-      return
-    }
-    if (body.ledger.root !== level.root) {
-      const detail = `window ${plain(body.window)}, version ${body.version}, was judged on ${body.ledger.size} leaves under another root: one of them was changed since`
-      this.#failures.add({ step: 'entries and tree', reason: 'other-ledger', detail, entry: index })
-      return
-    }
-    const problem = await closingProblem(body, level)
-    this.closings[problem === null ? 'reproduced' : 'differing'] += 1
-    if (problem === null) return
-    const detail = `window ${plain(body.window)}, version ${body.version}: ${problem}`
-    this.#failures.add({ step: STEP, reason: 'other-figures', detail, entry: index })
+  async #closing(closing: ClosingLeaf, level: LedgerState): Promise<void> {
+    const isOwn = closing.body.window === this.result.window
+    const judged = await judgedAgain(closing, level)
+    if (judged.outcome !== 'unmatched') this.closings[judged.outcome] += 1
+    if (judged.outcome === 'reproduced' || (judged.outcome === 'unchecked' && !isOwn)) return
+    this.#failures.add(judged.failure)
   }
 
   async #interim(level: LedgerState, lastReceivedMs: number): Promise<void> {
@@ -136,7 +123,36 @@ export class Figures {
   }
 }
 
-function resultIn(text: string): WindowResult | null {
+/** `unmatched`: it was judged on other leaves than stand here. */
+export type JudgedAgain =
+  | { outcome: 'reproduced' }
+  | { outcome: 'differing' | 'unchecked' | 'unmatched'; failure: Failure }
+
+/** A closing held against the leaves that it names. */
+export async function judgedAgain(
+  { index: entry, body }: ClosingLeaf,
+  level: LedgerState,
+): Promise<JudgedAgain> {
+  const fail = (
+    outcome: 'differing' | 'unchecked' | 'unmatched',
+    failure: Omit<Failure, 'entry'>,
+  ): JudgedAgain => ({ outcome, failure: { ...failure, entry } })
+  const named = `window ${plain(body.window)}, version ${body.version}`
+  if (!rulesOf(body.semantics)) {
+    const detail = `it was judged by semantics ${body.semantics}; this program has them up to ${SEMANTICS_VERSION}: take the one of its time`
+    return fail('unchecked', { step: STEP, reason: 'unknown-semantics', detail })
+  }
+  if (body.ledger.root !== level.root) {
+    const detail = `${named}, was judged on ${body.ledger.size} leaves under another root: one of them was changed since`
+    return fail('unmatched', { step: 'entries and tree', reason: 'other-ledger', detail })
+  }
+  const problem = await closingProblem(body, level)
+  if (problem === null) return { outcome: 'reproduced' }
+  return fail('differing', { step: STEP, reason: 'other-figures', detail: `${named}: ${problem}` })
+}
+
+/** Null for anything that is no result of a window. */
+export function resultIn(text: string): WindowResult | null {
   try {
     const parsed = JSON.parse(text) as Partial<WindowResult> | null
     const { kind, ledger, window } = parsed ?? {}

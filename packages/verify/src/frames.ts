@@ -35,6 +35,9 @@ export type Late = { agent: string; fromMs: UnixMs; toMs: UnixMs; untilMs: UnixM
 /** An agent signed two frames under one number; the first counts. */
 export type Equivocation = { agent: string; first: number; second: number }
 
+/** A head that a frame names as seen before it. */
+export type NamedHead = { entry: Entry; agent: string; size: number; root: Buffer }
+
 export type FrameCounts = { frames: number; samples: number; sessions: number; lostFrames: number }
 
 /** How far a session is, and its frames by their numbers. */
@@ -45,6 +48,7 @@ export class FrameChecks {
   readonly agents = new Map<string, EnrolledAgent>()
   readonly late: Late[] = []
   readonly equivocations: Equivocation[] = []
+  readonly heads: NamedHead[] = []
   /** Most that the clock of an agent was off by, as it said itself. */
   clockErrorMs = 0
   readonly #origin: string
@@ -120,6 +124,8 @@ export class FrameChecks {
     const trouble = troubleOf(batch, config)
     if (!config || trouble)
       return this.#fail(entry, { step: 'frames', ...(trouble ?? NO_CONFIGURATION), ...named })
+    const { beacon } = batch
+    if (beacon) this.heads.push({ entry, ...named, size: beacon.size, root: Buffer.from(beacon.root) })
     const span = spanOf(batch, config.intervalsMs)
     const placed = { entry, agent, batch, span }
     const signed = verifyBytesAside('batch', form.payload, {

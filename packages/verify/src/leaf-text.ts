@@ -56,6 +56,14 @@ export class LeafTexts {
   }
 }
 
+/** The SHA-256 in hex of what stands beside the log for a leaf; null where nothing does. */
+export function besideOf({ type, body }: Pick<Entry, 'type' | 'body'>): string | null {
+  const sealed = sealedDigest(body)
+  if (sealed || type !== 'statement') return sealed?.toString('hex') ?? null
+  const { sha256 } = readStatement(JSON.parse(body.toString('utf8')) as object)
+  return typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : null
+}
+
 function agentIn(type: string, text: string): string | null {
   if (type !== 'enrolment' && type !== 'revocation') return null
   if (text === '') return null

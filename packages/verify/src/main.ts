@@ -1,10 +1,12 @@
 /** `constat-verify`: the real terminal enters here and nowhere else. */
 import { Fault, messageOf } from '@constat/shared/fault'
 import { visible } from '@constat/shared/visible'
-import { EXIT, runProgram, type World } from './cli.ts'
+import { EXIT, runProgram } from './cli.ts'
+import type { World } from './world.ts'
 
 const world: World = {
   nowMs: () => Date.now(),
+  env: process.env,
   out: (text) => void process.stdout.write(`${visible(text)}\n`),
   err: (text) => void process.stderr.write(`${visible(text)}\n`),
   progress: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text ?? ''}`)),

@@ -94,7 +94,8 @@ function figureLines({ result, termsDigest }: Report): string[] {
   ]
 }
 
-function guaranteeLine(one: GuaranteeResult): string {
+/** `portal (shop): met; 99.98 % of 99.9 %; coverage 1.0000` */
+export function guaranteeLine(one: GuaranteeResult): string {
   const { guarantee, service, verdict, metric, target, coverage, measure } = one
   const seen = coverage === null ? '' : `; coverage ${coverage}`
   return `${plain(guarantee)} (${plain(service)}): ${verdict.replaceAll('_', ' ')}; ${entryOf(metric).brief(measure, target)}${seen}`

@@ -4,25 +4,20 @@
  */
 import { BUNDLE_PATHS, LOG_FOLDER, spokenFiles } from '@constat/evidence/bundle'
 import { messageOf } from '@constat/shared/fault'
-import { contractDigest, termsJson } from '@constat/sla/contract/digest'
-import { canonicalJson } from '@constat/shared/canonical-json'
 import type { WindowResult } from '@constat/sla/judgement/window-result'
-import { readClosing } from '@constat/sla/state/closing'
-import type { RevisionBody } from '@constat/sla/state/contract-state'
-import type { StateLeaf } from '@constat/sla/state/leaf'
+import { checkBeacons, rootsOf, type BeaconCounts } from './beacons.ts'
 import { assumptionsOf } from './assumptions.ts'
 import { readEntries, type Entry } from './entries.ts'
-import { Failures, plain, type Failure } from './failure.ts'
+import { Failures, type Failure } from './failure.ts'
 import { Figures, type ClosingCounts, type ClosingLeaf } from './figures.ts'
-import { FrameChecks, type Equivocation, type FrameCounts, type Late } from './frames.ts'
+import type { FrameChecks, Equivocation, FrameCounts, Late } from './frames.ts'
 import { gapsIn, type Gap, type Silence } from './gaps.ts'
 import { LeafTexts } from './leaf-text.ts'
-import { Replay } from './replay.ts'
+import type { Replay } from './replay.ts'
 import { trust, type Pins, type Trust, type Witnessing } from './trust.ts'
 import { unpack, type Unpacked } from './unpack.ts'
+import { closingsIn, LeafWalk } from './walk.ts'
 
-/** Signatures in the works at once: enough that no thread waits, and a few MB. */
-const MAX_IN_FLIGHT = 2_048
 /** Entries between two words of how far it is. */
 const TOLD_EVERY = 2_000
 
@@ -45,6 +40,7 @@ export type Report = {
   verifier: string | null
   frames: FrameCounts | null
   closings: ClosingCounts | null
+  beacons: BeaconCounts | null
   /** As the bundle has it; it holds where the verdict is `reproduced`. */
   result: WindowResult | null
   gaps: Gap[]
@@ -79,7 +75,14 @@ export async function verifyBundle(
 
 function emptyReport(failures: Failures): Report {
   const unknown = { contract: null, window: null, origin: null, logKey: null, size: null, root: null }
-  const nothing = { termsDigest: null, verifier: null, frames: null, closings: null, result: null }
+  const nothing = {
+    termsDigest: null,
+    verifier: null,
+    frames: null,
+    closings: null,
+    beacons: null,
+    result: null,
+  }
   const lists = {
     gaps: [],
     silences: [],
@@ -116,34 +119,41 @@ async function fill(
   if (!walk) return
   report.root = walk.root
   await walk.run(told)
+  const beacons = walk.beacons()
   const { figures, checks, texts } = walk
   filesNamed(bundle, { walk, trusted, texts }, failures)
   figures?.end(pins, bundle.manifest)
   const { counts, late, equivocations, clockErrorMs } = checks
-  Object.assign(report, { frames: counts, late, equivocations, ...walk.gaps })
+  Object.assign(report, { frames: counts, beacons, late, equivocations, ...walk.gaps })
   if (!figures) return
   const { result, closings } = figures
   const termsDigest = result.contractDigest
   const { state } = walk.replay
   const { witnessing } = trusted
-  const assumptions = assumptionsOf({ pins, logKey, termsDigest, clockErrorMs, state, witnessing })
+  const assumptions = assumptionsOf({
+    pins,
+    logKey,
+    termsDigest,
+    clockErrorMs,
+    state,
+    witnessing,
+    beacons,
+    frames: counts.frames,
+  })
   Object.assign(report, { result, closings, termsDigest, assumptions })
 }
 
 /** One walk over the entries: frames checked, the state folded, figures judged where the log was so long. */
 class Walk {
-  readonly checks: FrameChecks
-  readonly replay: Replay
   readonly texts: LeafTexts
   readonly figures: Figures | null
   readonly root: string | null
-  readonly terms: { revision: number; text: string }[] = []
   gaps: { gaps: Gap[]; silences: Silence[] } = { gaps: [], silences: [] }
-  readonly #contract: string
+  readonly #leaves: LeafWalk
   readonly #entries: readonly Entry[]
   readonly #rootAt: (size: number) => string | null
+  readonly #leafHashes: () => Iterable<Buffer>
   readonly #failures: Failures
-  #signed: Promise<void>[] = []
 
   static open(bundle: Unpacked, given: { trusted: Trust; failures: Failures }): Walk | null {
     const { failures } = given
@@ -165,21 +175,42 @@ class Walk {
     given: {
       entries: readonly Entry[]
       rootAt: (size: number) => string | null
+      leafHashes: () => Iterable<Buffer>
       figures: Figures | null
       texts: LeafTexts
       failures: Failures
     },
   ) {
-    const { entries, rootAt, figures, texts, failures } = given
+    const { entries, rootAt, leafHashes, figures, texts, failures } = given
     this.#entries = entries
     this.#rootAt = rootAt
+    this.#leafHashes = leafHashes
     this.#failures = failures
     this.figures = figures
     this.texts = texts
-    this.#contract = manifest.contract
     this.root = rootAt(manifest.size)
-    this.checks = new FrameChecks(manifest.origin, failures)
-    this.replay = new Replay(manifest.contract, (digest) => texts.beside(digest) ?? Buffer.alloc(0))
+    this.#leaves = new LeafWalk(manifest, texts, failures)
+  }
+
+  get checks(): FrameChecks {
+    return this.#leaves.checks
+  }
+
+  get replay(): Replay {
+    return this.#leaves.replay
+  }
+
+  /** Of every revision, in order. */
+  get terms(): LeafWalk['terms'] {
+    return this.#leaves.terms
+  }
+
+  /** After the last leaf. */
+  beacons(): BeaconCounts {
+    const { heads } = this.checks
+    const sizes = heads.filter(({ entry, size }) => size <= entry.index).map(({ size }) => size)
+    const roots = sizes.length === 0 ? new Map<number, Buffer>() : rootsOf(this.#leafHashes(), sizes)
+    return checkBeacons(heads, { roots, restoredAt: this.#leaves.restoredAt }, this.#failures)
   }
 
   async run(told: Progress): Promise<void> {
@@ -187,11 +218,10 @@ class Walk {
     const of = this.#entries.length
     for (const entry of this.#entries) {
       if (sizes[0] === entry.index) await this.#judge(sizes.shift()!)
-      await this.#take(entry)
-      if (this.#signed.length >= MAX_IN_FLIGHT) await this.#settle()
+      await this.#leaves.take(entry)
       if (entry.index % TOLD_EVERY === 0) told({ done: entry.index, of })
     }
-    await this.#settle()
+    await this.#leaves.settle()
     if (sizes[0] === of) await this.#judge(sizes.shift()!)
     for (const size of sizes) {
       const detail = `something was judged on ${size} leaves, and the log has ${of}`
@@ -200,48 +230,8 @@ class Walk {
     told({ done: of, of })
   }
 
-  async #take(entry: Entry): Promise<void> {
-    const { type } = entry
-    if (type === 'frame' || type === 'set-aside') {
-      const taken = this.checks.take(entry, { isSetAside: type === 'set-aside' })
-      if (taken) this.#signed.push(taken.signed)
-      // Nothing is judged on broken evidence.
-      if (taken && type === 'frame' && !this.#failures.isBroken) await this.replay.frame(taken.placed)
-      return
-    }
-    await readable(entry, this.#failures, () => this.#takeLeaf(entry))
-  }
-
-  async #takeLeaf(entry: Entry): Promise<void> {
-    const { type } = entry
-    const leaf = this.texts.stateLeaf(entry)
-    if (!leaf) return
-    if (type === 'enrolment') this.checks.enrol(entry, leaf.text)
-    if (type === 'configuration') this.checks.configure(entry, leaf.text)
-    if (type === 'revision') this.#revise(leaf)
-    if (!this.#failures.isBroken) await this.replay.take(leaf)
-  }
-
-  #revise({ index, text }: StateLeaf): void {
-    const { contract, revision, digest, terms } = JSON.parse(text) as RevisionBody
-    this.terms.push({ revision, text: canonicalJson(termsJson(terms)) })
-    const place = { step: 'keys and pins', entry: index } as const
-    if (contractDigest(terms).toString('hex') !== digest) {
-      const detail = 'the digest of the terms is not the one that it names'
-      this.#failures.add({ ...place, reason: 'other-terms-digest', detail })
-    }
-    if (contract !== this.#contract) {
-      const detail = `it is a revision of ${plain(contract)}, and not of the contract that the manifest names`
-      this.#failures.add({ ...place, reason: 'other-contract', detail })
-    }
-    if (revision !== this.terms.length) {
-      const detail = `it is called revision ${revision}, and is the ${this.terms.length}. of the log: one was put in or taken out`
-      this.#failures.add({ ...place, reason: 'other-revision', detail })
-    }
-  }
-
   async #judge(size: number): Promise<void> {
-    await this.#settle()
+    await this.#leaves.settle()
     const root = this.#rootAt(size)
     const last = this.#entries[size - 1]
     const { figures } = this
@@ -250,47 +240,6 @@ class Walk {
     await figures.at(level, last.receivedMs)
     if (figures.result.ledger.size === size) this.gaps = gapsIn(level, figures.result)
   }
-
-  async #settle(): Promise<void> {
-    await Promise.all(this.#signed)
-    this.#signed = []
-  }
-}
-
-function closingsIn(entries: readonly Entry[], texts: LeafTexts, failures: Failures): ClosingLeaf[] {
-  const found: ClosingLeaf[] = []
-  for (const entry of entries) {
-    if (entry.type !== 'closing') continue
-    const { index } = entry
-    try {
-      const leaf = texts.stateLeaf(entry)
-      const body = leaf && readClosing(leaf.text)
-      const size = body?.ledger.size ?? 0
-      if (leaf && body && Number.isSafeInteger(size) && size > 0 && size <= index) {
-        found.push({ index, text: leaf.text, body })
-        continue
-      }
-    } catch (error) {
-      unreadable(entry, failures, error)
-      continue
-    }
-    const detail = 'it was judged on leaves that did not stand before it'
-    failures.add({ step: 'entries and tree', reason: 'other-size', detail, entry: index })
-  }
-  return found
-}
-
-async function readable(entry: Entry, failures: Failures, read: () => Promise<void>): Promise<void> {
-  try {
-    await read()
-  } catch (error) {
-    unreadable(entry, failures, error)
-  }
-}
-
-function unreadable({ index, type }: Entry, failures: Failures, error: unknown): void {
-  const detail = `it does not read as a leaf of its type, ${type}: ${plain(messageOf(error))}`
-  failures.add({ step: 'entries and tree', reason: 'unreadable-entry', detail, entry: index })
 }
 
 /** Files that repeat what leaves say, and no file that nothing asks for. */

@@ -3,30 +3,20 @@
  * what it refused. A checkpoint is on the disk before it is cosigned; one process at a time. Not pure.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  appendFileSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseCheckpoint } from '@constat/evidence/checkpoint'
 import { parseNote } from '@constat/evidence/note'
 import { COSIGNATURE_TYPE, formatSkey, isKeyName, parseSkey, skeyOf, type Skey } from '@constat/evidence/vkey'
 import type { Witnessed } from '@constat/evidence/witness'
-import { Fault, messageOf, systemCode } from '@constat/shared/fault'
+import { Fault } from '@constat/shared/fault'
+import type { FolderLock } from '@constat/shared/folder-lock'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
+import { holdFolder, readIfThere, unusable, writeDurably } from './folder.ts'
 
 const KEY_FILE = 'witness.key'
 const STATE_FILE = 'checkpoints.json'
 const REFUSED_FILE = 'refused.log'
-const LOCK_FILE = 'witness.lock'
 /** Of refusals that are kept: the oldest half goes. */
 const MAX_REFUSED_BYTES = 10_000_000
 
@@ -38,25 +28,28 @@ export class WitnessStore {
   /** Origin → the note that was cosigned last. */
   readonly #notes: Map<string, string>
 
-  private constructor(dir: string, key: Skey, notes: Map<string, string>) {
+  readonly #lock: FolderLock
+
+  private constructor(
+    dir: string,
+    lock: FolderLock,
+    { key, notes }: { key: Skey; notes: Map<string, string> },
+  ) {
     this.#dir = dir
+    this.#lock = lock
     this.key = key
     this.#notes = notes
   }
 
   /** `name` is needed where there is no key yet. Faults `usage`, `conflict`, `disk`. */
-  static open(dir: string, name: string | undefined): WitnessStore {
+  static async open(dir: string, name: string | undefined): Promise<WitnessStore> {
+    const lock = await holdFolder(dir, 'witness')
     try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 })
-      lock(dir)
+      const key = openKey(join(dir, KEY_FILE), name)
+      return new WitnessStore(dir, lock, { key, notes: readNotes(join(dir, STATE_FILE)) })
     } catch (error) {
-      throw unusable(error)
-    }
-    try {
-      return new WitnessStore(dir, openKey(join(dir, KEY_FILE), name), readNotes(join(dir, STATE_FILE)))
-    } catch (error) {
-      rmSync(join(dir, LOCK_FILE), { force: true })
-      throw unusable(error)
+      await lock.release()
+      throw unusable('witness', error)
     }
   }
 
@@ -73,11 +66,7 @@ export class WitnessStore {
   /** On the disk when it returns. */
   keep(origin: string, note: string): void {
     const next = new Map(this.#notes).set(origin, note)
-    writeDurably(
-      join(this.#dir, STATE_FILE),
-      `${JSON.stringify(Object.fromEntries(next), null, 2)}\n`,
-      this.#dir,
-    )
+    writeDurably(join(this.#dir, STATE_FILE), `${JSON.stringify(Object.fromEntries(next), null, 2)}\n`)
     this.#notes.set(origin, note)
   }
 
@@ -90,41 +79,8 @@ export class WitnessStore {
     writeFileSync(path, lines.slice(Math.floor(lines.length / 2)).join('\n'), { mode: 0o600 })
   }
 
-  close(): void {
-    rmSync(join(this.#dir, LOCK_FILE), { force: true })
-  }
-}
-
-function unusable(error: unknown): Fault {
-  if (error instanceof Fault) return error
-  return new Fault('disk', `the folder of the witness cannot be used: ${messageOf(error)}`)
-}
-
-/** Two processes would each extend what the other does not know of. One that was killed leaves its lock behind. */
-function lock(dir: string): void {
-  const path = join(dir, LOCK_FILE)
-  for (;;) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 })
-      return
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error
-    }
-    const pid = Number(readFileSync(path, 'utf8'))
-    if (pid !== process.pid && isAlive(pid)) {
-      throw new Fault('conflict', `another witness (process ${pid}) uses ${dir}`, {
-        hint: `Stop it; if that process is something else, remove ${path}.`,
-      })
-    }
-    rmSync(path, { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0)
-  } catch (error) {
-    return systemCode(error) === 'EPERM'
+  close(): Promise<void> {
+    return this.#lock.release()
   }
 }
 
@@ -140,7 +96,7 @@ function openKey(path: string, name: string | undefined): Skey {
     writeFileSync(path, `${formatSkey(made)}\n`, { flag: 'wx', mode: 0o600 })
     return made
   }
-  const key = parseSkey(text.trim())
+  const key = parseSkey(text.toString('utf8').trim())
   if (key?.type !== COSIGNATURE_TYPE) throw new Fault('evidence', `${path} holds no key of a witness`)
   if (name !== undefined && name !== key.name) {
     throw new Fault('usage', `this witness is called ${key.name}: its name is a part of its key`)
@@ -151,7 +107,7 @@ function openKey(path: string, name: string | undefined): Skey {
 function readNotes(path: string): Map<string, string> {
   const text = readIfThere(path)
   if (text === null) return new Map()
-  const parsed: unknown = JSON.parse(text)
+  const parsed: unknown = JSON.parse(text.toString('utf8'))
   const entries = Object.entries(typeof parsed === 'object' && parsed !== null ? parsed : {})
   const notes = new Map<string, string>()
   for (const [origin, note] of entries) {
@@ -169,28 +125,4 @@ function checkpointOf(note: string): Witnessed {
   // It was read or written as one.
   const { size, root } = parseCheckpoint(parseNote(note)!.text)!
   return { size, root }
-}
-
-function writeDurably(path: string, text: string, dir: string): void {
-  const unfinished = `${path}.new`
-  const file = openSync(unfinished, 'w', 0o600)
-  try {
-    writeFileSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(unfinished, path)
-  const folder = openSync(dir, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null
-    throw error
-  }
 }

@@ -31,10 +31,11 @@ function createWorld(): World {
   let sessions = 0
   const random = { bytes: (count: number): Buffer => Buffer.alloc(count, (sessions += 1)) }
   const health = (): Batch['health'] => ({ version: '1', loopLagUs: 7, drops: 0, spoolFrames: 2 })
+  const beacon = (): Batch['beacon'] => ({ size: 9, root: Buffer.alloc(32, 9) })
   const emit = (frame: Frame): void => void frames.push(frame)
   const agent = Buffer.alloc(16, 2)
   const batcher = new Batcher(
-    { origin: 'log', agent, key: KEY, shell: { clock, random }, timebase, health, emit },
+    { origin: 'log', agent, key: KEY, shell: { clock, random }, timebase, health, beacon, emit },
     DIGEST,
   )
   return { clock, timebase, batcher, frames }
@@ -200,7 +201,7 @@ describe('what a batch says', () => {
       origin: 'log',
       seq: 0,
       gapCount: 0,
-      beacon: null,
+      beacon: { size: 9, root: Buffer.alloc(32, 9) },
       baseS: 1_790_000_000,
     })
     expect(batch?.samples).toEqual({

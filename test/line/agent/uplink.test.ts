@@ -15,6 +15,7 @@ import { Sender } from '../../../agent/src/sender.ts'
 import { BACKLOG_BYTES_PER_S, BACKLOG_FRAMES, Delivery, WINDOW_FRAMES } from '../../../agent/src/delivery.ts'
 import { routesOf } from '../../../agent/src/dial.ts'
 import { enroll } from '../../../agent/src/enroll.ts'
+import { LogProofs } from '../../../agent/src/log-proofs.ts'
 import { createRefusedFrames } from '../../../agent/src/refused.ts'
 import { Spool, SPOOL_LIMITS } from '../../../agent/src/spool.ts'
 import { loadIdentity } from '../../../agent/src/state.ts'
@@ -89,6 +90,7 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
       key: KEY,
       shell: { clock: REAL_CLOCK, random },
       timebase,
+      beacon: () => null,
       health: () => ({ version: '1', loopLagUs: 0, drops: 0, spoolFrames: 0 }),
       emit: (frame) => {
         spool.append(frame)
@@ -106,6 +108,8 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
     spool,
     timebase,
     refused: createRefusedFrames({ dir: '/refused', fs, log }),
+    proofs: new LogProofs(collectorKey),
+    proven: () => undefined,
     welcomed: () => {
       batcher.openSession()
       return [batcher.session]

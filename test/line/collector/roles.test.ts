@@ -104,7 +104,13 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup',
     ].map((path) => `GET ${path}`),
   ],
-  [SIGNED_IN, ['GET /log/:contract/checkpoint', 'GET /log/:contract/tile/:rest{.+}']],
+  // Where the owner has not opened it to everybody.
+  [
+    SIGNED_IN,
+    ['checkpoint', 'tile/:rest{.+}', 'beside/:digest', 'result/:window'].map(
+      (path) => `GET /log/:contract/${path}`,
+    ),
+  ],
   [['provider'], [`POST ${API}/incidents/:incident/dispute`, 'POST /incidents/:incident/dispute']],
   [HOSTS, [`GET ${API}/agents`, 'GET /setup/agents']],
   [
@@ -155,6 +161,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     [
       '/agents/tokens',
       `${CONTRACT}/archive`,
+      `${CONTRACT}/log/publish`,
+      `${CONTRACT}/log/unpublish`,
       `${CONTRACT}/try`,
       '/tokens',
       '/tokens/:token/renew',

@@ -25,6 +25,8 @@ const receipt = fc.record({
   signature: bytes(64),
 })
 
+const path = fc.nat({ max: 63 }).chain((hashes) => bytes(hashes * 32))
+
 const place = { origin: text(512), configDigest: bytes(32), check: fc.nat({ max: 4_095 }) }
 
 const message: fc.Arbitrary<Message> = fc.oneof(
@@ -46,6 +48,29 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     name: text(64),
     looks: fc.boolean(),
     recalls: fc.boolean(),
+    proves: fc.boolean(),
+  }),
+  fc.record({
+    type: constant('prove'),
+    origin: text(512),
+    headSize: count,
+    receiptSize: count,
+    frames: fc.array(fc.record({ session: bytes(16), seq: count }), { maxLength: 64 }),
+  }),
+  fc.record({
+    type: constant('proven'),
+    origin: text(512),
+    note: text(2_000),
+    fromHead: path,
+    fromReceipt: path,
+    leaves: fc.array(fc.record({ place: count, index: count, receivedMs: instant, path }), { maxLength: 64 }),
+  }),
+  fc.record({
+    type: constant('forked'),
+    origin: text(512),
+    what: text(1_000),
+    held: text(2_000),
+    shown: text(2_000),
   }),
   fc.record({
     type: constant('config'),

@@ -8,11 +8,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Leaf } from '@constat/evidence/leaf'
-import { decodeFrame, frameDigest, sealBatch } from '@constat/shared/batch'
-import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
+import { leafBytes, type Leaf } from '@constat/evidence/leaf'
+import { leafHash } from '@constat/evidence/tree'
+import { decodeFrame, frameDigest, sealBatch, type Batch } from '@constat/shared/batch'
+import { agentIdOf, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
+import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { resultDigest, type ClosingBody } from '@constat/sla/state/closing'
 import { contractDigest } from '@constat/sla/contract/digest'
+import { rootsOf } from '@constat/verify/beacons'
 import { verifyBundle, type Report } from '@constat/verify/verify'
 import type { RevisionBody } from '@constat/sla/state/contract-state'
 import {
@@ -191,6 +194,20 @@ const FORGINGS: Forging[] = [
       ),
   },
   {
+    name: 'a frame whose agent was shown another history',
+    reason: 'other-head',
+    agent: 'paris',
+    entry: lastOfParis,
+    forge: () => naming({ size: 3, root: Buffer.alloc(32, 7) }),
+  },
+  {
+    name: 'entries taken away that an agent has seen',
+    reason: 'ahead',
+    agent: 'paris',
+    entry: lastOfParis,
+    forge: () => naming({ size: 70_000, root: Buffer.alloc(32, 7) }),
+  },
+  {
     name: 'a frame signed by somebody else',
     reason: 'bad-signature',
     agent: 'paris',
@@ -330,7 +347,7 @@ const FORGINGS: Forging[] = [
     reason: 'unknown-semantics',
     verdict: 'differs',
     forge: () => {
-      const made = said(leaves.at(-1)!, '"semantics":3', '"semantics":99')
+      const made = said(leaves.at(-1)!, `"semantics":${SEMANTICS_VERSION}`, '"semantics":99')
       const result = made.body.toString()
       return rewritten(bundle, {
         key: KEY,
@@ -384,6 +401,21 @@ describe('by whoever holds the key of the log too', () => {
     expect(report.verdict).toBe(verdict)
     if (entry) expect(told.map((one) => one.entry)).toContain(entry())
     if (agent !== undefined) expect(told.map((one) => one.agent)).toContain(agent)
+  })
+
+  test('a frame that names a head of this log is bracketed by it, and one of a history that is gone is told', async () => {
+    const size = lastOfParis()
+    const hashes = leaves.slice(0, size).map((leaf) => leafHash(leafBytes(leaf)))
+    const root = rootsOf(hashes, [size]).get(size)!
+    expect((await verifyBundle(naming({ size, root }), PINS)).beacons).toEqual({ named: 1, lost: 0 })
+    const body = Buffer.from('{"kind":"restore","what":"leaves of it were acknowledged"}')
+    const restored: Leaf = { type: 'collector-event', receivedMs: leaves[0]!.receivedMs, body }
+    const lost = asKeyholder((all) =>
+      changedAt(all, size, resealed(PARIS, { beacon: { size: 70_000, root } })).toSpliced(1, 0, restored),
+    )
+    const report = await verifyBundle(lost, PINS)
+    expect(report.beacons).toEqual({ named: 0, lost: 1 })
+    expect(reasonsOf(report)).not.toContain('ahead')
   })
 
   test('other terms than those that were agreed', async () => {
@@ -444,8 +476,20 @@ function retermed(leaf: Leaf, isDigested: boolean): Leaf {
   return saying(leaf, isDigested ? { ...body, digest: contractDigest(body.terms).toString('hex') } : body)
 }
 
+/** Of the last session: nothing is chained to it. */
+function lastOfParis(): number {
+  return leaves.findLastIndex(({ type, body }) => {
+    const decoding = type === 'frame' ? decodeFrame(body) : null
+    return decoding?.kind === 'decoded' && agentIdOf(rawPublicKey(PARIS)).equals(decoding.frame.batch.agent)
+  })
+}
+
+function naming(beacon: Batch['beacon']): Buffer {
+  return asKeyholder((all) => changedAt(all, lastOfParis(), resealed(PARIS, { beacon })))
+}
+
 /** The same batch signed anew: as it is, with its failures made good, or for another log. */
-function resealed(key: KeyObject, change?: 'ok' | 'origin') {
+function resealed(key: KeyObject, change?: 'ok' | 'origin' | Pick<Batch, 'beacon'>) {
   return (leaf: Leaf): Leaf => {
     const decoding = decodeFrame(leaf.body)
     if (decoding.kind === 'refused') throw new Error(decoding.detail)
@@ -456,7 +500,7 @@ function resealed(key: KeyObject, change?: 'ok' | 'origin') {
         ? { ...batch, origin: 'constat/0123456789ab/daily' }
         : change === 'ok'
           ? { ...batch, samples: { ...samples, latencyUs: samples.latencyUs.map((us) => us + 1) } }
-          : batch
+          : { ...batch, ...change }
     const body = sealBatch(made, key)
     if (frameDigest(body).equals(frameDigest(leaf.body))) throw new Error('another frame')
     return { ...leaf, body }

@@ -12,7 +12,7 @@ import { MAX_CONTRACT_BYTES, MAX_REASON_CHARS } from '../limits.ts'
 import { pageOf } from '../paging.ts'
 import { listOf } from '../describe.ts'
 import { contract, revision } from '../../view/contract.ts'
-import { applied, archived } from '../../view/setup.ts'
+import { applied, archived, publication } from '../../view/setup.ts'
 import { tried } from '../../view/trial.ts'
 
 const tag = 'contracts'
@@ -43,6 +43,7 @@ export function contractRoutes({ actions }: AppDeps): Hono<Env> {
   addApply(app, actions)
   addTry(app, actions)
   addArchive(app, actions)
+  addPublication(app, actions)
   addHistory(app)
   addAnswers(app, actions)
   return app
@@ -108,6 +109,21 @@ function addArchive(app: Hono<Env>, actions: Actions): void {
     }),
     async (c) => c.json(await actions.archiveContract(c.req.param('contract'))),
   )
+}
+
+function addPublication(app: Hono<Env>, actions: Actions): void {
+  const ways = [
+    ['publish', true, 'Open the log of a contract to everybody, from its first entry on'],
+    ['unpublish', false, 'Leave the log of a contract to its readers; what others have they keep'],
+  ] as const
+  for (const [path, open, summary] of ways) {
+    app.post(
+      `/contracts/:contract/log/${path}`,
+      allow('manage'),
+      describe({ summary, tag, answer: publication, problems: [404, 503] }),
+      async (c) => c.json(await actions.publishLog({ contract: known(c).name, open })),
+    )
+  }
 }
 
 function addHistory(app: Hono<Env>): void {

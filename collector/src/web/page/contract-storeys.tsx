@@ -153,6 +153,9 @@ export function EvidenceStorey({ scene, contract, window }: Of & { window: Windo
             <Fact term={text.contract.logKey}>
               <code class="digest">{contract.log.key}</code>
             </Fact>
+            <Fact term={text.contract.readers}>
+              {contract.log.published ? text.contract.openLog : text.contract.closedLog}
+            </Fact>
           </dl>
           {window && <EvidenceLinks contract={contract.name} window={window} scene={scene} />}
         </section>

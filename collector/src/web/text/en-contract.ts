@@ -19,6 +19,9 @@ export const contractEn = {
   size: 'Entries',
   root: 'Root',
   logKey: 'Key of the log',
+  readers: 'Who may read it',
+  openLog: 'Everybody: it is published',
+  closedLog: 'Readers of this contract',
   witnesses: 'Witnesses',
   witnessText:
     'A witness signs that this log only ever grows. Whoever runs one, the provider too, sees when another history is shown to somebody else.',

@@ -20,6 +20,9 @@ export const contractFr: ContractText = {
   size: 'Entrées',
   root: 'Racine',
   logKey: 'Clé du registre',
+  readers: 'Qui peut le lire',
+  openLog: 'Tout le monde : il est publié',
+  closedLog: 'Les lecteurs de ce contrat',
   witnesses: 'Témoins',
   witnessText:
     'Un témoin atteste par sa signature que ce registre ne fait que croître. Qui en tient un, le prestataire aussi, voit si une autre histoire est montrée à quelqu’un d’autre.',

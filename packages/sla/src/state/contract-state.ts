@@ -84,6 +84,8 @@ export type ContractState = {
   termsAnswers: readonly TermsAnswer[]
   /** Window → the steps of its penalty, the first one first. */
   penalties: PersistentMap<readonly PenaltyStep[]>
+  /** Whether its log is open to everybody. */
+  isPublished: boolean
 }
 
 export type RevisionBody = {
@@ -95,6 +97,8 @@ export type RevisionBody = {
 }
 
 export type ArchiveBody = { kind: 'archive' }
+/** Of a declaration: the log is open to everybody from here on, or to its readers alone. */
+export type PublicationBody = { kind: 'publication'; open: boolean }
 
 export function emptyState({ id, contract }: { id: number; contract: string }): ContractState {
   return {
@@ -116,6 +120,7 @@ export function emptyState({ id, contract }: { id: number; contract: string }): 
     remarks: [],
     termsAnswers: [],
     penalties: emptyMap(),
+    isPublished: false,
   }
 }
 
@@ -209,6 +214,8 @@ function takeNotice(state: ContractState, { receivedMs, text }: StateLeaf): Cont
   if ((said as Partial<ArchiveBody>).kind === 'archive') {
     return { ...state, life: { ...state.life, archivedMs: [...state.life.archivedMs, receivedMs] } }
   }
+  const { kind, open } = said as Partial<PublicationBody>
+  if (kind === 'publication') return { ...state, isPublished: open === true }
   const exclusions = withDeclaration(state.exclusions, said)
   return exclusions ? { ...state, exclusions } : state
 }

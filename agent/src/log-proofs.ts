@@ -1,0 +1,206 @@
+/**
+ * Log proofs: what an agent holds against a log that it writes to. Every head that the log shows has to extend the one
+ * before, every receipt to be the beginning of a head, every frame that was acknowledged to stand in one: until then
+ * the frame is kept. A head that cannot be true together with one that was seen is kept with it: two signatures of one
+ * key. Pure but for the cipher: messages and files are the sender's.
+ */
+import { openCheckpoint, type Checkpoint } from '@constat/evidence/checkpoint'
+import { leafBytes } from '@constat/evidence/leaf'
+import { noteVerifier, type NoteVerifier } from '@constat/evidence/note'
+import { verifyConsistency, verifyInclusion } from '@constat/evidence/proof'
+import { HASH_BYTES, leafHash } from '@constat/evidence/tree'
+import { ED25519_TYPE, isKeyName, vkeyOf } from '@constat/evidence/vkey'
+import type { Batch } from '@constat/shared/batch'
+import type { Receipt } from '@constat/shared/receipt'
+import { MAX_PROVED_FRAMES, type Message } from '@constat/shared/wire'
+
+/** Of all logs together, frames that were acknowledged and wait for their proof. */
+export const MAX_HELD_BYTES = 4 * 1024 * 1024
+/** Heads of logs that are remembered: as many as an agent may write to, twice. */
+const MAX_LOGS = 512
+
+export type ProveMessage = Extract<Message, { type: 'prove' }>
+export type ProvenMessage = Extract<Message, { type: 'proven' }>
+
+/** A note and what it was seen beside: one of the two is a lie. */
+export type Contradiction = { origin: string; what: string; held: string; shown: string }
+export type Taken =
+  | { kind: 'proved'; frames: number }
+  /** The proof is of no use, and accuses nobody: asked again later. */
+  | { kind: 'useless'; why: string }
+  | ({ kind: 'contradicted' } & Contradiction)
+
+type Held = { session: string; seq: number; bytes: Buffer; receipt: Receipt }
+type Head = { note: string; checkpoint: Checkpoint }
+type LogState = { verifier: NoteVerifier; head: Head | null; held: Held[]; asked: Held[] }
+
+export class LogProofs {
+  readonly #publicKey: Buffer
+  readonly #logs = new Map<string, LogState>()
+  #heldBytes = 0
+  #letGo = 0
+
+  /** `publicKey`: the collector's, as pinned; it signs every log of its own. */
+  constructor(publicKey: Buffer) {
+    this.#publicKey = publicKey
+  }
+
+  /** Frames that are kept until they are proved. */
+  get held(): number {
+    return [...this.#logs.values()].reduce((sum, { held }) => sum + held.length, 0)
+  }
+
+  /** Frames that could not be kept so long, or that the log does not show, since this was last asked. */
+  takeLetGo(): number {
+    const count = this.#letGo
+    this.#letGo = 0
+    return count
+  }
+
+  /** A head of before this process began. False where it is none of this collector's. */
+  remember(note: string): boolean {
+    const origin = note.slice(0, note.indexOf('\n'))
+    const log = this.#logOf(origin)
+    const opening = log && openCheckpoint(note, { origin, log: log.verifier })
+    if (opening?.kind !== 'opened') return false
+    log!.head = { note, checkpoint: opening.checkpoint }
+    return true
+  }
+
+  /** The newest head of each log, as its note. */
+  heads(): string[] {
+    return [...this.#logs.values()].flatMap(({ head }) => (head ? [head.note] : []))
+  }
+
+  /** What a frame of this log names as seen before it. */
+  beacon(origin: string): Batch['beacon'] {
+    const head = this.#logs.get(origin)?.head
+    return head ? { size: head.checkpoint.size, root: head.checkpoint.root } : null
+  }
+
+  /** A frame that the collector says it has. `receipt` is signed by it. */
+  acknowledged({ session, seq, bytes, receipt }: Held): void {
+    const log = this.#logOf(receipt.origin)
+    if (!log) return
+    log.held.push({ session, seq, bytes, receipt })
+    this.#heldBytes += bytes.length
+    while (this.#heldBytes > MAX_HELD_BYTES) this.#dropOldest()
+  }
+
+  /** What is to be asked of each log that owes a proof. */
+  wanted(): ProveMessage[] {
+    return [...this.#logs].flatMap(([origin, log]) => {
+      if (log.held.length === 0) return []
+      log.asked = log.held.slice(0, MAX_PROVED_FRAMES)
+      const { head, asked } = log
+      const frames = asked.map(({ session, seq }) => ({ session: Buffer.from(session, 'hex'), seq }))
+      const headSize = head?.checkpoint.size ?? 0
+      return [{ type: 'prove' as const, origin, headSize, receiptSize: asked[0]!.receipt.size, frames }]
+    })
+  }
+
+  /** What the log answered. */
+  take(proof: ProvenMessage): Taken {
+    const { origin, note } = proof
+    const log = this.#logs.get(origin)
+    if (!log) return { kind: 'useless', why: 'no such log was asked' }
+    const opening = openCheckpoint(note, { origin, log: log.verifier })
+    if (opening.kind === 'refused') return { kind: 'useless', why: `no head of the log (${opening.reason})` }
+    const shown = { note, checkpoint: opening.checkpoint }
+    const trouble = troubleWith(shown, log, proof)
+    if (trouble?.kind === 'useless') return trouble
+    if (trouble) {
+      // What was seen cannot be held on to: frames name what the log shows from here on.
+      log.head = null
+      return { ...trouble, origin }
+    }
+    log.head = shown
+    return { kind: 'proved', frames: this.#release(log, proof) }
+  }
+
+  #release(log: LogState, { leaves }: ProvenMessage): number {
+    const proved = new Set(leaves.map(({ place }) => log.asked[place]))
+    const size = log.head?.checkpoint.size ?? 0
+    // What the head covers and the log does not show, it will never show: a second frame under a number.
+    const unshown = new Set(log.asked.filter((one) => !proved.has(one) && one.receipt.size <= size))
+    const leaving = log.held.filter((one) => proved.has(one) || unshown.has(one))
+    log.held = log.held.filter((one) => !proved.has(one) && !unshown.has(one))
+    this.#heldBytes -= leaving.reduce((sum, one) => sum + one.bytes.length, 0)
+    this.#letGo += leaving.filter((one) => unshown.has(one)).length
+    log.asked = []
+    return leaving.filter((one) => proved.has(one)).length
+  }
+
+  #dropOldest(): void {
+    let oldest: LogState | null = null
+    for (const log of this.#logs.values()) {
+      const [first] = log.held
+      if (first && first.receipt.atMs < (oldest?.held[0]?.receipt.atMs ?? Infinity)) oldest = log
+    }
+    const gone = oldest?.held.shift()
+    if (!gone) return
+    this.#heldBytes -= gone.bytes.length
+    this.#letGo += 1
+  }
+
+  #logOf(origin: string): LogState | null {
+    const known = this.#logs.get(origin)
+    if (known) return known
+    if (!isKeyName(origin) || this.#logs.size >= MAX_LOGS) return null
+    const verifier = noteVerifier(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: this.#publicKey }))
+    const made = { verifier, head: null, held: [], asked: [] }
+    this.#logs.set(origin, made)
+    return made
+  }
+}
+
+type Trouble = Exclude<Taken, { kind: 'proved' }>
+
+/** Null where everything that was answered holds. */
+function troubleWith(shown: Head, { head, asked }: LogState, proof: ProvenMessage): Trouble | null {
+  const contradicts = (what: string, held: string): Trouble => ({
+    kind: 'contradicted',
+    origin: '',
+    what,
+    held,
+    shown: shown.note,
+  })
+  const { size } = shown.checkpoint
+  if (head && !extended(head.checkpoint, shown.checkpoint, proof.fromHead)) {
+    const what = `its head of ${size} entries does not extend the one of ${head.checkpoint.size} that it showed before`
+    return contradicts(what, head.note)
+  }
+  const receipt = asked[0]?.receipt
+  if (receipt && receipt.size <= size && !extended(receipt, shown.checkpoint, proof.fromReceipt)) {
+    const what = `its head of ${size} entries does not extend the ${receipt.size} of a receipt that it signed`
+    return contradicts(what, receiptText(receipt))
+  }
+  for (const { place, index, receivedMs, path } of proof.leaves) {
+    const frame = asked[place]
+    if (!frame || index >= size) return { kind: 'useless', why: 'it proves what was not asked' }
+    const own = leafHash(leafBytes({ type: 'frame', receivedMs, body: frame.bytes }))
+    const { root } = shown.checkpoint
+    if (verifyInclusion({ leafHash: own, index, size, root, proof: hashesIn(path) })) continue
+    const what = `frame ${frame.seq} of session ${frame.session}, which it acknowledged, is not its entry ${index}`
+    return contradicts(what, receiptText(frame.receipt))
+  }
+  return null
+}
+
+function extended(old: { size: number; root: Uint8Array }, shown: Checkpoint, proof: Uint8Array): boolean {
+  // Nothing can be said against it of an empty log.
+  if (old.size === 0) return true
+  const claim = { oldSize: old.size, newSize: shown.size, oldRoot: old.root, newRoot: shown.root }
+  return verifyConsistency({ ...claim, proof: hashesIn(proof) })
+}
+
+function hashesIn(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: Math.floor(bytes.length / HASH_BYTES) }, (_, i) =>
+    bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+  )
+}
+
+function receiptText({ origin, size, root, atMs, signature }: Receipt): string {
+  const [rootText, signed] = [root, signature].map((bytes) => Buffer.from(bytes).toString('base64'))
+  return `receipt\n${origin}\n${size}\n${rootText}\n${atMs}\n${signed}\n`
+}

@@ -1,0 +1,129 @@
+/**
+ * What an agent is shown of a log that it writes to: the newest head, that it extends what the agent has seen, and
+ * where its frames stand under it. What an agent holds against a log is told.
+ */
+import { openCheckpoint } from '@constat/evidence/checkpoint'
+import { noteVerifier } from '@constat/evidence/note'
+import { proveConsistency, proveInclusion } from '@constat/evidence/proof'
+import { tileHashReader, type TileId } from '@constat/evidence/tile'
+import type { HashReader } from '@constat/evidence/tree'
+import { ED25519_TYPE, vkeyOf } from '@constat/evidence/vkey'
+import { messageOf } from '@constat/shared/fault'
+import { witnessFact } from '../alert/facts.ts'
+import { isTold } from '../db/audit-rows.ts'
+import { writeEvent } from '../db/events.ts'
+import { framesIn, newestCheckpoint } from '../db/ledger-rows.ts'
+import type { Database } from '../db/tx.ts'
+import type { EventBus } from '../alert/bus.ts'
+import type { Forked, Prove, Proven } from '../intake/connection.ts'
+import type { KnownAgent } from '../intake/agents.ts'
+import type { Head } from '../ledger/head.ts'
+import type { Sequencer } from '../ledger/sequencer.ts'
+import type { Shell } from '../shell.ts'
+import { cosignedNote } from '../bundle/cosigned.ts'
+import { tileBytes } from '../bundle/log-files.ts'
+
+export type AgentProofsDeps = {
+  db: Database
+  shell: Shell
+  sequencer: Pick<Sequencer, 'headByOrigin' | 'lieIn'>
+  isMember: (log: number, agent: Buffer) => boolean
+  bus: Pick<EventBus, 'publish'>
+  publicUrl: string
+}
+
+const NOTHING = Buffer.alloc(0)
+
+export class AgentProofs {
+  readonly #deps: AgentProofsDeps
+
+  constructor(deps: AgentProofsDeps) {
+    this.#deps = deps
+  }
+
+  readonly prove = async (agent: KnownAgent, wanted: Prove): Promise<Proven | null> => {
+    try {
+      const head = this.#headFor(agent, wanted.origin)
+      return head && (await this.#prove(agent, wanted, head))
+    } catch (error) {
+      this.#deps.shell.log.warn('a proof could not be made', { agent: agent.name, reason: messageOf(error) })
+      return null
+    }
+  }
+
+  readonly forked = async (agent: KnownAgent, said: Forked): Promise<void> => {
+    try {
+      const head = this.#headFor(agent, said.origin)
+      if (head && this.#isOurs(said.shown, head)) await this.#tell(agent, said, head)
+    } catch (error) {
+      this.#deps.shell.log.error('a contradiction could not be told', { reason: messageOf(error) })
+    }
+  }
+
+  #headFor({ idBytes }: KnownAgent, origin: string): Head | null {
+    const { sequencer, isMember } = this.#deps
+    const head = sequencer.headByOrigin(origin)
+    return head && isMember(head.id, idBytes) && !sequencer.lieIn(head.id) ? head : null
+  }
+
+  async #prove(
+    { idBytes }: KnownAgent,
+    { origin, headSize, receiptSize, frames }: Prove,
+    { id: log }: Head,
+  ): Promise<Proven | null> {
+    const { db } = this.#deps
+    const signed = await newestCheckpoint(db, log)
+    if (!signed) return null
+    const { size } = signed
+    const reader = readerOf(db, { log, size })
+    const from = async (oldSize: number): Promise<Buffer> =>
+      oldSize === 0 || oldSize > size
+        ? NOTHING
+        : Buffer.concat(await proveConsistency({ oldSize, newSize: size }, reader))
+    const rows = await framesIn(db, { log, agent: idBytes, frames })
+    const leaves: Proven['leaves'] = []
+    for (const { place, index, receivedMs } of rows) {
+      if (index >= size) continue
+      const path = Buffer.concat(await proveInclusion({ index, size }, reader))
+      leaves.push({ place, index, receivedMs, path })
+    }
+    const note = await cosignedNote(db, log, signed)
+    return {
+      type: 'proven',
+      origin,
+      note,
+      fromHead: await from(headSize),
+      fromReceipt: await from(receiptSize),
+      leaves,
+    }
+  }
+
+  /** Anybody can write two texts: what is shown has to bear our own signature. */
+  #isOurs(note: string, { origin }: Head): boolean {
+    const { publicKey } = this.#deps.shell.identity
+    const log = noteVerifier(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey }))
+    return openCheckpoint(note, { origin, log }).kind === 'opened'
+  }
+
+  /** Once for each agent and size of the log. */
+  async #tell({ name }: KnownAgent, { what }: Forked, { contract, size }: Head): Promise<void> {
+    const { db, shell, publicUrl, bus } = this.#deps
+    shell.log.error('an agent holds another history of a log', { contract, agent: name, what })
+    const fact = witnessFact({ contract, witness: name, what, size, atMs: shell.clock.nowMs(), publicUrl })
+    if (await isTold(db, fact)) return
+    await db.begin((tx) => writeEvent(tx, fact))
+    bus.publish()
+  }
+}
+
+/** Tiles are read once for one proof. */
+function readerOf(db: Database, { log, size }: { log: number; size: number }): HashReader {
+  const known = new Map<string, Promise<Buffer>>()
+  const read = (id: TileId): Promise<Buffer> => {
+    const key = `${id.level}/${id.index}`
+    const found = known.get(key) ?? tileBytes(db, log, id).then((bytes) => bytes ?? NOTHING)
+    known.set(key, found)
+    return found
+  }
+  return tileHashReader(size, (tiles) => Promise.all(tiles.map(read)))
+}
