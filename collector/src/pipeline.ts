@@ -176,6 +176,7 @@ export class Pipeline {
       publicUrl,
       agentName: (id) => this.agents.byId(id)?.name ?? id,
       told: () => this.#deps.bus.publish(),
+      allowances: this.agents.allowances,
       passed: (id) => this.agents.passed(id),
     })
   }

@@ -1,0 +1,1 @@
+ALTER TABLE "agent" ADD COLUMN "in_hand" jsonb DEFAULT '[]'::jsonb NOT NULL;
