@@ -144,7 +144,14 @@ export class Pipeline {
     this.intake = this.#makeFrameIntake()
     const timelines = new Timelines(fold.tracks, (agent) => agents.isAwaited(agent))
     const lied = (lie: Lie): void => sequencer.stop(lie)
-    const latencies = new Latencies({ db, contracts, fold, nowMs, lied })
+    const latencies = new Latencies({
+      db,
+      contracts,
+      fold,
+      nowMs,
+      lied,
+      passed: (id) => this.agents.passed(id),
+    })
     const slots = (this.#slots = new SlotJudge({ contracts, latencies, timelines, nowMs, log: shell.log }))
     const states = (this.#states = new LedgerStates({ db, nowMs, contracts, sequencer, fold, latencies }))
     this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl })
@@ -176,6 +183,7 @@ export class Pipeline {
       publicUrl,
       agentName: (id) => this.agents.byId(id)?.name ?? id,
       told: () => this.#deps.bus.publish(),
+      allowances: this.agents.allowances,
       passed: (id) => this.agents.passed(id),
     })
   }

@@ -3,11 +3,15 @@ import type { Batch } from '@constat/shared/batch'
 
 export type BatchPlace = { session: Buffer; seq: number; prev: Buffer; baseS: number }
 
+export const BENCH_CHECKS = 50
+
 export function benchBatch(
   { origin, configDigest, agent }: { origin: string; configDigest: Buffer; agent: Buffer },
   { session, seq, prev, baseS }: BatchPlace,
+  checks = BENCH_CHECKS,
 ): Batch {
-  const column = (of: (i: number) => number): number[] => Array.from({ length: 50 }, (_, i) => of(i))
+  const column = (of: (i: number) => number): number[] => Array.from({ length: checks }, (_, i) => of(i))
+  const stepMs = Math.floor(10_000 / checks)
   return {
     kind: 'data',
     origin,
@@ -28,12 +32,12 @@ export function benchBatch(
       source: 1,
       stepMs: 0,
     },
-    schedule: { check: column((i) => i), firstMs: column((i) => i * 200), count: column(() => 1) },
+    schedule: { check: column((i) => i), firstMs: column((i) => i * stepMs), count: column(() => 1) },
     health: { version: '0.1.0', loopLagUs: 300, drops: 0, spoolFrames: 0 },
     baseS,
     samples: {
       check: column((i) => i),
-      offsetMs: column((i) => i * 200),
+      offsetMs: column((i) => i * stepMs),
       outcome: column(() => 0),
       attempt: null,
       latencyUs: column((i) => 80_000 + i),

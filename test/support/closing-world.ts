@@ -223,6 +223,7 @@ function agentRow(name: string, { agent, key }: Sender, nowMs: UnixMs): AgentRow
     clockOffsetMs: 0,
     clockErrorMs: 0,
     spoolFrames: 0,
+    inHand: [],
   }
 }
 

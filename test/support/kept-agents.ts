@@ -57,6 +57,7 @@ export function agentRow(changes: Partial<AgentRow>): AgentRow {
     clockOffsetMs: 0,
     clockErrorMs: 0,
     spoolFrames: 0,
+    inHand: [],
     ...changes,
   }
 }

@@ -47,6 +47,7 @@ const NOTHING: ReadModel = {
   revisions: () => Promise.resolve([]),
   terms: () => null,
   timeline: () => null,
+  segments: () => null,
   latency: () => Promise.resolve(null),
   incidents: () => Promise.resolve([]),
   incident: () => Promise.resolve(null),

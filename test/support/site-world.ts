@@ -92,6 +92,7 @@ function agentOf(name: string, id: string): KnownAgent {
     clockOffsetMs: 0,
     clockErrorMs: 1,
     spoolFrames: 0,
+    inHand: [],
     idBytes: Buffer.from(id, 'hex'),
     connections: 1,
     seenMs: 0,

@@ -65,8 +65,8 @@ function kindProblems({ life }: ContractState, { kind }: ExclusionDraft): string
 
 function serviceProblems({ life }: ContractState, { service }: ExclusionDraft): string[] {
   const names = serviceNames(life)
-  if (service === null || names.includes(service)) return []
-  return [`service: there is no ${JSON.stringify(service)}; the contract has ${names.join(', ')}`]
+  if (service === null || names.has(service)) return []
+  return [`service: there is no ${JSON.stringify(service)}; the contract has ${[...names].join(', ')}`]
 }
 
 function spanProblems(

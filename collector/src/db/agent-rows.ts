@@ -2,6 +2,9 @@
 import type { UnixMs } from '@constat/shared/time'
 import type { Database, Tx } from './tx.ts'
 
+/** Of one log, as of an instant: for how long its checks could speak before no more of the agent is taken. */
+export type InHand = { log: number; inHandMs: number; atMs: UnixMs }
+
 export type AgentRow = {
   id: string
   name: string
@@ -14,13 +17,16 @@ export type AgentRow = {
   clockOffsetMs: number
   clockErrorMs: number
   spoolFrames: number
+  /** How much more of it is taken, by log. */
+  inHand: InHand[]
 }
 
 export function agentRows(db: Database | Tx): Promise<AgentRow[]> {
   return db<AgentRow[]>`
     select id, name, public_key as "publicKey", enrolled_ms as "enrolledMs", revoked_ms as "revokedMs", version,
       last_seen_ms as "lastSeenMs", silent_since_ms as "silentSinceMs", clock_offset_ms as "clockOffsetMs",
-      clock_error_ms as "clockErrorMs", spool_frames as "spoolFrames"
+      clock_error_ms as "clockErrorMs", spool_frames as "spoolFrames",
+      in_hand as "inHand"
     from agent order by name`
 }
 
@@ -52,9 +58,11 @@ export async function markSeen(db: Database, agents: readonly AgentRow[]): Promi
     offset: a.clockOffsetMs,
     error: a.clockErrorMs,
     spool: a.spoolFrames,
+    hand: a.inHand,
   }))
   await db`update agent set version = r.version, last_seen_ms = r.seen, clock_offset_ms = r."offset",
-      clock_error_ms = r.error, spool_frames = r.spool
-    from jsonb_to_recordset(${db.json(rows)}) as r(id text, version text, seen bigint, "offset" int, error int, spool int)
+      clock_error_ms = r.error, spool_frames = r.spool, in_hand = r.hand
+    from jsonb_to_recordset(${db.json(rows)})
+      as r(id text, version text, seen bigint, "offset" int, error int, spool int, hand jsonb)
     where agent.id = r.id`
 }

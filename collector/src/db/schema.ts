@@ -160,6 +160,8 @@ export const agent = pgTable(
     clockOffsetMs: integer('clock_offset_ms').notNull().default(0),
     clockErrorMs: integer('clock_error_ms').notNull().default(0),
     spoolFrames: integer('spool_frames').notNull().default(0),
+    /** Log, time in hand and as of when, ms: how much more of it is taken. */
+    inHand: jsonb('in_hand').notNull().default([]),
   },
   // The name of one that was revoked is free again: a host that is set up anew keeps its place in contracts.
   (t) => [

@@ -179,6 +179,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
     terms: (name, revision) => (mine(name) ? read.terms(name, revision) : null),
     timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),
+    segments: (service, span, contract) => read.segments(service, span, scope ?? contract),
     latency: (check, span, of) => read.latency(check, span, { ...of, ...only }),
     incidents: async (filter) =>
       filter.contract !== undefined && !mine(filter.contract) ? [] : read.incidents({ ...filter, ...only }),

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { strictPublicKey } from '@constat/evidence/key'
 import { agentIdOf } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
+import { Allowances } from './allowance.ts'
 import { agentRows, insertAgent, markRevoked, markSeen, type AgentRow } from '../db/agent-rows.ts'
 import { spendToken } from '../db/token-rows.ts'
 import type { Database } from '../db/tx.ts'
@@ -47,6 +48,8 @@ export type Enrolment =
 export class Agents {
   readonly #db: Database
   readonly #shell: Shell
+  /** How much more of each is taken. */
+  readonly allowances: Allowances
   readonly #byId = new Map<string, KnownAgent>()
   /** When silences were last asked for. */
   #askedMs: UnixMs
@@ -55,10 +58,15 @@ export class Agents {
     this.#db = db
     this.#shell = shell
     this.#askedMs = shell.clock.nowMs()
+    this.allowances = new Allowances(() => shell.clock.monotonicUs() / 1_000)
   }
 
   async open(): Promise<void> {
-    for (const row of await agentRows(this.#db)) this.#add(row)
+    const nowMs = this.#shell.clock.nowMs()
+    for (const row of await agentRows(this.#db)) {
+      this.#add(row)
+      this.allowances.restore(row.id, row.inHand, nowMs)
+    }
   }
 
   /** Those that may write: not revoked. */
@@ -116,6 +124,7 @@ export class Agents {
         clockOffsetMs: 0,
         clockErrorMs: 0,
         spoolFrames: 0,
+        inHand: [],
       }
       await insertAgent(tx, agent)
       return agent
@@ -181,9 +190,13 @@ export class Agents {
     }
   }
 
-  /** Writes what pages show of each agent; derived, and lost without harm. */
+  /** Writes what pages show of each agent, and how much of it is still taken. What is lost of it does no harm. */
   async save(): Promise<void> {
-    await markSeen(this.#db, this.enrolled())
+    const nowMs = this.#shell.clock.nowMs()
+    await markSeen(
+      this.#db,
+      this.enrolled().map((agent) => ({ ...agent, inHand: this.allowances.stored(agent.id, nowMs) })),
+    )
   }
 
   #add(row: AgentRow): KnownAgent {

@@ -2,10 +2,12 @@
  * Allowances: how much of an agent is taken, by what its checks can say. A frame weighs the time that they need at the
  * utmost to say it: failing all the while, looked at again every 2 s, each change in a frame of its own. Of that
  * time an agent has 72 h in hand, since it may come back with all that its spool holds, and two hours more in each
- * hour. What passes that is taken still, but not listened to until the debt is paid. Kept by this process
- * alone; the clock is the monotonic one.
+ * hour. What passes that is taken still, but not listened to until the debt is paid. The clock is the monotonic one;
+ * what is in hand is stored with the agent, so that a restart gives nothing back.
  */
 import type { CheckSpec } from '@constat/shared/check'
+import type { UnixMs } from '@constat/shared/time'
+import type { InHand } from '../db/agent-rows.ts'
 import type { PlacedBatch } from '@constat/shared/frame-reader'
 import { slotsOf } from '@constat/shared/slots'
 
@@ -71,6 +73,26 @@ export class Allowances {
     const before = this.#inHand(accounts.get(log))
     accounts.set(log, { inHandMs: before - ms, atMs: this.#monotonicMs() })
     return before >= 0 && before < ms
+  }
+
+  /** As it is stored; `nowMs` on the clock that goes on from one process to the next. */
+  stored(agent: string, nowMs: UnixMs): InHand[] {
+    const monotonicMs = this.#monotonicMs()
+    return [...(this.#byAgent.get(agent) ?? [])].map(([log, { inHandMs, atMs }]) => ({
+      log,
+      inHandMs: Math.floor(inHandMs),
+      atMs: Math.ceil(nowMs - (monotonicMs - atMs)),
+    }))
+  }
+
+  /** Goes on from what was stored. An instant that is still to come, by a clock that was wrong, is now. */
+  restore(agent: string, stored: readonly InHand[], nowMs: UnixMs): void {
+    const monotonicMs = this.#monotonicMs()
+    const accounts = stored.map(({ log, inHandMs, atMs }): [number, Account] => [
+      log,
+      { inHandMs, atMs: monotonicMs - Math.max(0, nowMs - atMs) },
+    ])
+    this.#byAgent.set(agent, new Map(accounts))
   }
 
   /** Until when nothing more is heard of it, from now on, ms; 0: it may go on. */

@@ -17,7 +17,7 @@ import type { Fact } from '../alert/types.ts'
 import type { Draft } from '../ledger/draft.ts'
 import type { Appended, Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
-import { Allowances, weightMs, type Paced } from './allowance.ts'
+import { weightMs, type Allowances, type Paced } from './allowance.ts'
 import { admit, refuseContent, spanOf, type SessionEnd } from '@constat/evidence/admit'
 import type { Proof, Prove } from '@constat/evidence/frame-proof'
 import { Refusals, type RefusalDeps } from './refusals.ts'
@@ -65,6 +65,7 @@ export type FrameIntakeDeps = RefusalDeps & {
   isMember(log: number, agent: Buffer): boolean
   /** Where an agent writes, by the names that people know. */
   namesOf(log: number, agent: Buffer): Pick<Anomaly, 'contract' | 'agent'>
+  allowances: Allowances
   /** An agent has sent more than its checks can say. */
   passed(agent: string): void
 }
@@ -110,7 +111,7 @@ export class FrameIntake {
     this.#naming = deps
     this.#refusals = new Refusals(deps)
     this.#passed = deps.passed
-    this.#allowances = new Allowances(() => deps.shell.clock.monotonicUs() / 1_000)
+    this.#allowances = deps.allowances
   }
 
   /** For how long nothing more is heard of an agent that has sent more than its checks can say, ms. */

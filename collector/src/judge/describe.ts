@@ -28,17 +28,17 @@ export function stateAt(timeline: Timeline, atMs: UnixMs): { state: State; since
   return { state, sinceMs: timeline.at[i] ?? null }
 }
 
-/** `reasonsOf`: why a stretch of it is unknown. */
+/** `reasonsOf`: why a stretch of it is unknown; absent where nobody asks. */
 export function segmentViews(
   timeline: Timeline,
   interval: Interval,
-  reasonsOf: (span: Interval) => WhySpan[],
+  reasonsOf?: (span: Interval) => WhySpan[],
 ): Segment[] {
   return segments(timeline, interval).map(({ startMs, endMs, state }) => ({
     start: formatInstant(startMs),
     end: formatInstant(endMs),
     state,
-    ...(state === 'unknown' && { reasons: reasonsOf({ startMs, endMs }) }),
+    ...(state === 'unknown' && reasonsOf && { reasons: reasonsOf({ startMs, endMs }) }),
   }))
 }
 

@@ -36,7 +36,7 @@ export class Losses {
   async of(state: ContractState, live: readonly LiveJudgement[]): Promise<LossView[]> {
     const [first] = live
     const models = first ? await this.#modelsOf(state) : []
-    if (!first) return []
+    if (!first || models.length === 0) return []
     const { window, nowMs } = first.asked
     const services = new Map(live.map((one) => [one.asked.guarantee.service, this.#seen(one)]))
     return models.map(({ name, model }) => {

@@ -67,7 +67,7 @@ export async function writeClone(
 
 /** It sends more than its checks can say. */
 export async function writeExcess(
-  { db, shell, contracts, publicUrl }: SilenceDeps,
+  { db, shell, contracts, agents, publicUrl }: SilenceDeps,
   agent: KnownAgent,
 ): Promise<void> {
   const { id, name, excess } = agent
@@ -75,6 +75,8 @@ export async function writeExcess(
   const concerns = contractsOf(contracts.all(), id)
   await db.begin((tx) => writeEvent(tx, { ...fact, concerns }))
   if (excess) excess.told = true
+  // What it owes outlives a crash that follows.
+  await agents.save()
 }
 
 /** Contracts that an agent is a vantage of now. */

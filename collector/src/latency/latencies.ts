@@ -43,6 +43,8 @@ export type LatencyDeps = {
   nowMs: () => UnixMs
   /** A frame that is read back is not the one that the tree holds. */
   lied?: (lie: Lie) => void
+  /** An agent says more of a check than is kept of it. */
+  passed?: (agent: string) => void
 }
 
 /** A chunk of a place with the count of readings that tells whether it is up to date. */
@@ -155,12 +157,15 @@ export class Latencies {
     // Taken before the leaves are read: a leaf that the fold counts later makes the chunk out of date.
     const below = fold.next(log)
     const sizes = this.#sizesAt(chunk)
+    let leftOut = 0
     const key = { log, agent: Buffer.from(agent, 'hex'), fromMs: startMs, untilMs: startMs + CHUNK_MS }
     for await (const rows of provedFrames(db, { ...key, from: growing.next, below }, framesWithin)) {
       for (const { body } of rows) {
-        addTimings(growing.byCheck, body, { startMs, namesOf: (digest) => this.#checkNames(log, digest) })
+        const namesOf = (digest: Uint8Array) => this.#checkNames(log, digest)
+        leftOut += addTimings(growing.byCheck, body, { startMs, namesOf })
       }
     }
+    if (leftOut > 0) this.#deps.passed?.(agent)
     growing.next = below
     growing.sizes = sizes
     const count = [...growing.byCheck.values()].reduce((sum, { length }) => sum + length, 0)

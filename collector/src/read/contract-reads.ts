@@ -16,11 +16,13 @@ import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import {
   effectiveFromMs,
   endedMs,
+  nextChangeMs,
   serviceNames,
   serviceSpans,
   servicesAt,
   type ServiceSpan,
 } from '@constat/sla/state/in-force'
+import { nextMarkMs } from '@constat/sla/timeline'
 import { Fault } from '@constat/shared/fault'
 import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
@@ -53,7 +55,7 @@ import type { Sequencer } from '../ledger/sequencer.ts'
 import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
 import type { SetAside } from '../set-aside.ts'
 import { nextDeadlineOf } from './penalty-views.ts'
-import { revisionsOf, type JudgedReads, type GroundsOf } from './judged.ts'
+import { revisionsOf, STILL_KEPT_MS, type JudgedReads, type GroundsOf } from './judged.ts'
 
 const KEPT_MS = 1_000
 
@@ -83,9 +85,18 @@ type KeptView = {
   view: ContractView
 }
 
+/** `untilMs`: time alone changes nothing before. */
+type KeptService = { version: string; fromMs: UnixMs; untilMs: UnixMs; view: ServiceView }
+/** Up to the next instant at which something else is in force. */
+type KeptServices = { fromMs: UnixMs; untilMs: UnixMs; byName: Map<string, KeptService> }
+
 export class ContractReads {
   readonly #deps: ContractReadsDeps
   readonly #kept = new Map<string, KeptView>()
+  /** Of a state, by service: how it stands, as long as nothing that it rests on has changed. */
+  readonly #services = new WeakMap<ContractState, KeptServices>()
+  /** By origin: how a log's key is written, which is worked out on the curve. */
+  readonly #logKeys = new Map<string, string>()
   readonly #vantages = new WeakMap<Life, Pick<ContractState, 'members'> & { vantages: readonly Vantage[] }>()
 
   constructor(deps: ContractReadsDeps) {
@@ -274,27 +285,53 @@ export class ContractReads {
   }
 
   #log(state: ContractState): ContractView['log'] {
-    const { sequencer, logKey, witnesses } = this.#deps
+    const { sequencer, witnesses } = this.#deps
     const head = sequencer.headOf(state.contract)
     if (!head) return { origin: '', size: 0, root: '', key: '', published: false, witnesses: [] }
     const { origin, size, root } = head
-    const key = formatVkey(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: logKey }))
     return {
       origin,
       size,
       root: root.toString('hex'),
-      key,
+      key: this.#logKey(origin),
       published: state.isPublished,
       witnesses: witnesses.of(state.log),
     }
   }
 
+  #logKey(origin: string): string {
+    const publicKey = this.#deps.logKey
+    const key =
+      this.#logKeys.get(origin) ?? formatVkey(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey }))
+    this.#logKeys.set(origin, key)
+    return key
+  }
+
   #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {
     const { timelines } = this.#deps
+    const own = this.#servicesKept(state, nowMs)
+    const spans = serviceSpans(state.life, service)
+    const version = spans.map(({ revision }) => timelines.version(state, revision, service)).join('/')
+    const kept = own.get(service)
+    if (kept?.version === version && kept.fromMs <= nowMs && nowMs < kept.untilMs) return kept.view
     const timeline = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
     const seen = stateAt(timeline, nowMs)
-    const reasons = seen.state === 'unknown' ? whyAt(timelines, { state, service }, nowMs) : []
-    return serviceView(state, service, { nowMs, ...seen, reasons })
+    const isUnknown = seen.state === 'unknown'
+    const reasons = isUnknown ? whyAt(timelines, { state, service }, nowMs) : []
+    const view = serviceView(state, service, { nowMs, ...seen, reasons })
+    // The reasons of what is unknown change without it.
+    const keptMs = isUnknown ? KEPT_MS : STILL_KEPT_MS
+    const untilMs = Math.min(nowMs + keptMs, nextMarkMs(timeline, nowMs))
+    own.set(service, { version, fromMs: nowMs, untilMs, view })
+    return view
+  }
+
+  #servicesKept(state: ContractState, nowMs: UnixMs): KeptServices['byName'] {
+    const known = this.#services.get(state)
+    if (known && known.fromMs <= nowMs && nowMs < known.untilMs) return known.byName
+    const made = { fromMs: nowMs, untilMs: nextChangeMs(state.life, nowMs), byName: new Map() }
+    this.#services.set(state, made)
+    return made.byName
   }
 
   #sites(state: ContractState, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {
@@ -342,7 +379,7 @@ function serviceView(
 function pastNames({ life }: ContractState, nowMs: UnixMs): string[] {
   const there = new Set(servicesAt(life, nowMs).map(({ name }) => name))
   const hasBegun = (name: string): boolean => serviceSpans(life, name).some(({ fromMs }) => fromMs <= nowMs)
-  return serviceNames(life).filter((name) => !there.has(name) && hasBegun(name))
+  return [...serviceNames(life)].filter((name) => !there.has(name) && hasBegun(name))
 }
 
 /** Where the last of the revisions that follow one another without a pause ends. */

@@ -4,7 +4,7 @@
  */
 import { nameIn, incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import { serviceNames, servicesAt } from '@constat/sla/state/in-force'
+import { serviceNames, serviceRevisionAt } from '@constat/sla/state/in-force'
 import { get } from '@constat/sla/state/persistent-map'
 import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
@@ -14,7 +14,7 @@ import { serviceTimelineOf } from '../judge/service-history.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { SetAside } from '../set-aside.ts'
-import type { Timeline } from '@constat/sla/timeline'
+import { NOTHING_KNOWN, type Timeline } from '@constat/sla/timeline'
 import { whyOf, whyOfVantage, whySpans } from '../judge/why.ts'
 import type { Why } from '@constat/sla/assembly/why'
 import { remarksOf } from '@constat/sla/state/remark-record'
@@ -80,13 +80,26 @@ export class IncidentReads {
     return state && this.#timeline(state, service, span)
   }
 
+  /** What was seen of a service alone, without its vantages and reasons. `contract` as above. */
+  segments(service: string, { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs }, contract?: string) {
+    const state = this.#stateOf(service, contract)
+    if (!state) return null
+    const { timelines, nowMs, setAside } = this.#deps
+    const interval = { startMs: fromMs, endMs: Math.max(fromMs, Math.min(toMs, nowMs())) }
+    const whole = setAside.reading<Timeline>(
+      state.contract,
+      () => serviceTimelineOf(state, service, (one) => timelines.service(state, one, service)),
+      () => NOTHING_KNOWN,
+    )
+    return segmentViews(whole, interval)
+  }
+
   #stateOf(service: string, contract: string | undefined): ContractState | null {
     const { contracts, nowMs } = this.#deps
     const all = (contract === undefined ? contracts.all() : [contracts.of(contract)]).filter(
-      (state): state is ContractState => state !== null && serviceNames(state.life).includes(service),
+      (state): state is ContractState => state !== null && serviceNames(state.life).has(service),
     )
-    const isThere = ({ life }: ContractState) =>
-      servicesAt(life, nowMs()).some(({ name }) => name === service)
+    const isThere = ({ life }: ContractState) => serviceRevisionAt(life, service, nowMs()) !== null
     return all.find(isThere) ?? all[0] ?? null
   }
 

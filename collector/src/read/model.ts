@@ -84,6 +84,7 @@ function readModelOf(
     alertPlan: (contract) => alertPlanOf(contract, plan),
     vantages: (contract) => views.vantages(contract),
     timeline: (service, span, contract) => incidents.timeline(service, span, contract),
+    segments: (service, span, contract) => incidents.segments(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
     incident: (id) => incidents.incident(id),
     status,

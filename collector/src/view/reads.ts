@@ -7,8 +7,8 @@ import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
 import type { ServiceStatus } from './remark.ts'
 import type { PenaltyView } from './penalty.ts'
-import type { IncidentRoomView, IncidentView, LatencyView, TimelineView } from './timeline.ts'
 import type { SentFacts, SentReportView } from './report.ts'
+import type { IncidentRoomView, IncidentView, LatencyView, Segment, TimelineView } from './timeline.ts'
 import type { Vantage } from './vantage.ts'
 import type {
   ClosedWindowView,
@@ -36,6 +36,8 @@ export type JudgeReads = {
   terms(contract: string, revision?: number): ExpandedContract | null
   /** `contract` is needed only where two contracts have a service of that name. */
   timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
+  /** The states of a service alone, for a line of many: of the same timeline. */
+  segments(service: string, span: { fromMs: number; toMs: number }, contract?: string): Segment[] | null
   /** Percentiles from every agent together, or from one. `contract` as above. */
   latency(
     check: string,
@@ -110,5 +112,8 @@ export type SentAsked = { contract: string; side?: Side; before?: string | undef
 /** A file that is written while it is read. */
 export type BundleFile = { name: string; bytes: AsyncIterable<Buffer> }
 
-/** All that a page or a route may read. Answers are as of the last judgement, at most a second old. */
+/**
+ * All that a page or a route may read. A change is seen within a second; while nothing changes, figures of what
+ * goes on are as of an instant up to five seconds ago.
+ */
 export type ReadModel = Omit<JudgeReads, keyof WindowReads> & WindowReads

@@ -84,6 +84,7 @@ function contracts(c: Visit) {
 
 async function contract(c: Visit) {
   const { read, caller } = c.var
+  const fresh = c.req.query('new') !== undefined
   const subject = subjectOf(c)
   const { name } = subject.contract
   const span = before(subject.scene.nowMs, DAY_MS)
@@ -95,8 +96,8 @@ async function contract(c: Visit) {
       keys={keys}
       window={key === undefined ? null : await shownOf(subject.contract, read.window(name, key))}
       closed={read.closedWindows(name)}
-      agents={may(caller, 'read-hosts') ? read.agents() : []}
-      fresh={c.req.query('new') !== undefined}
+      agents={fresh && may(caller, 'read-hosts') ? read.agents() : []}
+      fresh={fresh}
       found={foundOf(c)}
       barOf={barsOf(read, span)}
       span={span}

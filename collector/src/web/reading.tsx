@@ -217,7 +217,7 @@ export function before(toMs: number, lengthMs: number): Span {
 }
 
 export function barsOf(read: ReadModel, span: Span): BarOf {
-  return ({ service: name, contract: of }) => read.timeline(name, span, of)?.segments ?? null
+  return ({ service: name, contract: of }) => read.segments(name, span, of)
 }
 
 function rangeOf(text: string | undefined): RangeKey {

@@ -32,8 +32,28 @@ export function serviceTimeline(
   return walk(treeOf(terms, service), 0)
 }
 
+/** Of terms, which never change: where a service is found, and the checks it rests on. */
+type Index = { trees: ReadonlyMap<string, ServiceNode>; checks: Map<string, readonly CheckTerms[]> }
+
+const INDEX = new WeakMap<ExpandedContract, Index>()
+
+function indexOf(terms: ExpandedContract): Index {
+  const known = INDEX.get(terms)
+  if (known) return known
+  const made = { trees: new Map(terms.services.map(({ name, tree }) => [name, tree])), checks: new Map() }
+  INDEX.set(terms, made)
+  return made
+}
+
 /** Checks a service rests on, those of its parts included. None of a service that the terms do not have. */
-export function checksOf(terms: ExpandedContract, service: string): CheckTerms[] {
+export function checksOf(terms: ExpandedContract, service: string): readonly CheckTerms[] {
+  const { checks } = indexOf(terms)
+  let found = checks.get(service)
+  if (!found) checks.set(service, (found = checksBelow(terms, service)))
+  return found
+}
+
+function checksBelow(terms: ExpandedContract, service: string): CheckTerms[] {
   const names = new Set<string>()
   const walk = (node: ServiceNode, depth: number): void => {
     invariant(depth < MAX_DEPTH, 'a service tree is not deeper than its limit')
@@ -41,15 +61,15 @@ export function checksOf(terms: ExpandedContract, service: string): CheckTerms[]
     else if ('service' in node) walk(treeOf(terms, node.service), depth + 1)
     else for (const part of partsOf(node).parts) walk(part, depth + 1)
   }
-  const found = terms.services.find(({ name }) => name === service)
-  if (found) walk(found.tree, 0)
+  const tree = indexOf(terms).trees.get(service)
+  if (tree) walk(tree, 0)
   return terms.checks.filter(({ name }) => names.has(name))
 }
 
-function treeOf({ services }: ExpandedContract, service: string): ServiceNode {
-  const found = services.find(({ name }) => name === service)
-  invariant(found, `the terms name the service ${service}`)
-  return found.tree
+function treeOf(terms: ExpandedContract, service: string): ServiceNode {
+  const tree = indexOf(terms).trees.get(service)
+  invariant(tree, `the terms name the service ${service}`)
+  return tree
 }
 
 function partsOf(node: Exclude<ServiceNode, { check: string } | { service: string }>): {

@@ -106,6 +106,11 @@ export function markAt(timeline: Timeline, atMs: UnixMs): number {
   return timeline.mark[indexAt(timeline, atMs)] ?? 0
 }
 
+/** The next instant after `atMs` at which another mark holds; Infinity: none. */
+export function nextMarkMs(timeline: Timeline, atMs: UnixMs): UnixMs {
+  return timeline.at[indexAt(timeline, atMs) + 1] ?? Infinity
+}
+
 /** The timeline within `interval`, nothing known outside it. */
 export function within(timeline: Timeline, { startMs, endMs }: Interval): Timeline {
   const pieces: Pieces = { at: [], mark: [] }

@@ -97,6 +97,36 @@ describe('in hand', () => {
     expect(spend(1)).toBe(true)
   })
 
+  it('goes on after a restart as if there had been none', () => {
+    const whole = opened()
+    const before = opened()
+    for (const { spend, pass } of [whole, before]) {
+      spend(IN_HAND_MS + 60_000, 'a', 1)
+      spend(5_000, 'a', 2)
+      pass(1_000)
+    }
+    const after = opened()
+    // As a database gives it back; the clock of this process began elsewhere.
+    after.allowances.restore(
+      'a',
+      JSON.parse(JSON.stringify(before.allowances.stored('a', 1_000_000))),
+      1_004_000,
+    )
+    whole.pass(4_000)
+    expect(whole.allowances.owedMs('a')).toBe(25_000)
+    expect(after.allowances.owedMs('a')).toBe(25_000)
+    for (const { spend } of [whole, after]) {
+      expect(spend(IN_HAND_MS - 1, 'a', 2)).toBe(false)
+      expect(spend(1_000, 'a', 2)).toBe(true)
+    }
+  })
+
+  it('gains nothing from an instant that is still to come', () => {
+    const { allowances } = opened()
+    allowances.restore('a', [{ log: 1, inHandMs: -10_000, atMs: 9_000_000 }], 1_000)
+    expect(allowances.owedMs('a')).toBe(5_000)
+  })
+
   it('is of one agent and one log', () => {
     const { spend, allowances } = opened()
     spend(2 * IN_HAND_MS, 'a', 1)

@@ -13,6 +13,7 @@ import {
   MAX_WAITING_FRAMES,
   type Verdict,
 } from '../../../collector/src/intake/frame-intake.ts'
+import { Allowances } from '../../../collector/src/intake/allowance.ts'
 import { proofOf } from '@constat/evidence/frame-proof'
 import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
 import { HostileLedger, type Commit } from '../../support/hostile-ledger.ts'
@@ -42,6 +43,7 @@ function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameI
     hasRoom: () => true,
     sequencer: ledger.sequencer(),
     configuration: (log, digest) => (log === 1 && DIGEST.equals(digest) ? CONFIGURED : null),
+    allowances: new Allowances(() => clock.monotonicUs() / 1_000),
     passed: (agent) => ledger.events.push(`passed ${agent}`),
     isMember: (log, agent) => log === 1 && agent.equals(AUTHOR.agent),
     namesOf: (_, agent) => ({ contract: 'one', agent: { id: agent.toString('hex'), name: 'lyon-1' } }),

@@ -1,4 +1,5 @@
 /** Packed latencies, their sums over places and their steps: against oracles that go sample by sample. */
+import { MAX_SAMPLES } from '@constat/shared/batch'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outcomeCode } from '@constat/shared/sample'
@@ -9,7 +10,15 @@ import {
   missingAtEnds,
   type Expected,
 } from '../../../collector/src/judge/latency-sums.ts'
-import { isToldSlot, packColumns, SlotBuilder, unpackColumns } from '@constat/sla/fold/columns'
+import {
+  addTimings,
+  isToldSlot,
+  MAX_CHUNK_SLOTS,
+  packColumns,
+  SlotBuilder,
+  unpackColumns,
+} from '@constat/sla/fold/columns'
+import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
 import { Kept } from '../../../collector/src/latency/kept.ts'
 import { latencyPoints } from '../../../collector/src/latency/steps.ts'
 
@@ -34,6 +43,30 @@ function built(samples: readonly Sample[]): SlotBuilder {
   for (const [i, { offsetMs }] of samples.entries()) builder.add(offsetMs, batch, i)
   return builder
 }
+
+describe('what one agent says of one check in one chunk', () => {
+  const log = { origin: 'log.example/one', configDigest: Buffer.alloc(32, 7) }
+  const session = new Session(authorOf(1), log, Buffer.alloc(16, 1))
+  const PER_FRAME = MAX_SAMPLES
+  const frame = (check: number): Buffer => {
+    const own = Array.from({ length: PER_FRAME }, () => check)
+    return session.frame({ baseS: BASE_MS / 1_000, samples: { ...goodSamples(...own), check: own } })
+  }
+
+  it('is kept up to its limit, told of from there on, and no other check has less', () => {
+    const byCheck = new Map<string, SlotBuilder>()
+    const add = (check: number): number =>
+      addTimings(byCheck, frame(check), { startMs: BASE_MS, namesOf: () => ['much', 'little'] })
+    const frames = Math.ceil(MAX_CHUNK_SLOTS / PER_FRAME)
+    const leftOut = Array.from({ length: frames + 1 }, () => add(0))
+    expect(leftOut.slice(0, -2).every((count) => count === 0)).toBe(true)
+    expect(leftOut.at(-2)).toBe(frames * PER_FRAME - MAX_CHUNK_SLOTS)
+    expect(leftOut.at(-1)).toBe(PER_FRAME)
+    expect(byCheck.get('much')?.length).toBe(MAX_CHUNK_SLOTS)
+    expect(add(1)).toBe(0)
+    expect(byCheck.get('little')?.length).toBe(PER_FRAME)
+  })
+})
 
 describe('columns', () => {
   it('come back from their bytes, and the order of arrival leaves no trace', () => {

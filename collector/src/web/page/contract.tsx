@@ -22,7 +22,7 @@ type Props = {
   window: WindowLifeView | null
   /** Newest first. */
   closed: readonly ClosedWindowView[]
-  /** Empty for those who may not see hosts. */
+  /** Of a fresh one, for those who may see hosts; else empty. */
   agents: readonly AgentView[]
   /** It has just been applied. */
   fresh: boolean

@@ -23,8 +23,12 @@ export type Range = 'hour' | 'day' | 'quarter'
 
 /** Services that need nobody's eye wait behind one line. */
 const MAX_CALM_SERVICES = 6
-/** Bars of one contract, the worst first: each has up to a state a minute. The page of the contract has them all. */
-const MAX_BARS = 50
+/** Contracts drawn, the worst first; the index has them all. */
+const MAX_CONTRACTS = 50
+/** Bars of the page, the worst contract's worst first: each has up to a state a minute. Its own page has them all. */
+const MAX_BARS = 200
+/** Bars of one contract. */
+const MAX_OWN_BARS = 50
 const MAX_GUARANTEES = 4
 const REFRESH_S = 5
 const LEAST_SPAN_MS = 5 * 60_000
@@ -41,13 +45,35 @@ export function Overview(props: Props) {
           <AsOf scene={scene} />
         </div>
         {contracts.length === 0 ? <Empty scene={scene} /> : <Ranges {...props} />}
-        {contracts.map((contract) => (
-          <ContractSheet contract={contract} {...props} />
+        {drawnOf(contracts).map(({ contract, bars }) => (
+          <ContractSheet contract={contract} bars={bars} {...props} />
         ))}
+        {contracts.length > MAX_CONTRACTS && (
+          <p class="rest">
+            <a href="/contracts">{text.overview.moreContracts(contracts.length - MAX_CONTRACTS)}</a>
+          </p>
+        )}
       </LiveRegion>
     </Layout>
   )
 }
+
+/** What is drawn of the page's contracts, and how many bars each may have of all that fit. */
+function drawnOf(contracts: readonly ContractView[]): { contract: ContractView; bars: number }[] {
+  const drawn = contracts.slice(0, MAX_CONTRACTS)
+  const needed = drawn.reduce((sum, { services }) => sum + Math.min(services.length, MAX_OWN_BARS), 0)
+  let left = MAX_BARS
+  return drawn.map((contract) => {
+    const troubled = contract.services.filter((one) => !isUp(one)).length
+    // Where not all of them fit, those that are up give way.
+    const wanted = needed <= MAX_BARS ? contract.services.length : Math.max(troubled, MAX_CALM_SERVICES)
+    const bars = Math.min(wanted, contract.services.length, MAX_OWN_BARS, left)
+    left -= bars
+    return { contract, bars }
+  })
+}
+
+const isUp = ({ state }: ServiceView): boolean => state === 'up'
 
 /** Worst first. */
 const STATES = ['down', 'partial', 'degraded', 'unknown', 'up'] as const satisfies readonly State[]
@@ -118,7 +144,7 @@ function Ranges({ scene: { text }, range }: Props) {
   )
 }
 
-function ContractSheet({ contract, ...props }: { contract: ContractView } & Props) {
+function ContractSheet({ contract, bars, ...props }: { contract: ContractView; bars: number } & Props) {
   const scene = { ...props.scene, zone: zoneOf(contract) }
   // A day is a day: the bar of 90 of them keeps its length.
   const span = props.range === 'quarter' ? props.span : youngSpan(contract, props.span)
@@ -143,7 +169,7 @@ function ContractSheet({ contract, ...props }: { contract: ContractView } & Prop
           <a href={href}>{text.overview.guaranteesMore(rest)}</a>
         </p>
       )}
-      {contract.endedAt === null && <Bars {...props} contract={contract} scene={scene} span={span} />}
+      {contract.endedAt === null && <Bars {...props} {...{ contract, scene, span }} count={bars} />}
     </article>
   )
 }
@@ -193,15 +219,14 @@ function Flags({ contract, scene }: { contract: ContractView; scene: Scene }) {
   )
 }
 
-type BarProps = Props & { contract: ContractView }
+type BarProps = Props & { contract: ContractView; count: number }
 
 function Bars(props: BarProps) {
-  const { contract, scene, span, range, barOf } = props
+  const { contract, scene, span, range, barOf, count } = props
   const { text } = scene
   const by = range === 'quarter' ? 'day' : 'state'
-  const isUp = ({ state }: ServiceView): boolean => state === 'up'
   const all = [...contract.services.filter((one) => !isUp(one)), ...contract.services.filter(isUp)]
-  const drawn = all.slice(0, MAX_BARS)
+  const drawn = all.slice(0, count)
   const trouble = drawn.filter((one) => !isUp(one))
   const up = drawn.filter(isUp)
   const calm = up.slice(0, Math.max(0, MAX_CALM_SERVICES - trouble.length))

@@ -158,6 +158,7 @@ export const en = {
       unknown: (n: number) => plural(n, 'is without evidence', 'are without evidence'),
     },
     openIncidents: (n: number) => plural(n, 'open incident', 'open incidents'),
+    moreContracts: (n: number) => plural(n, 'more contract', 'more contracts'),
     moreServices: (n: number) => `${n} more ${n === 1 ? 'service' : 'services'}, on the page of the contract`,
     silentAgents: (names: readonly string[]) => `Silent: ${names.join(', ')}`,
     lastHour: 'Last 60 minutes',

@@ -160,6 +160,7 @@ export const fr: Text = {
       unknown: (n) => plural(n, 'est sans preuve', 'sont sans preuve'),
     },
     openIncidents: (n) => plural(n, 'incident ouvert', 'incidents ouverts'),
+    moreContracts: (n) => plural(n, 'autre contrat', 'autres contrats'),
     moreServices: (n) =>
       n === 1 ? '1 autre service, sur la page du contrat' : `${n} autres services, sur la page du contrat`,
     silentAgents: (names) => `${names.length < 2 ? 'Muet' : 'Muets'} : ${names.join(', ')}`,

@@ -6,13 +6,13 @@ import { clip, normalise, type Interval, type IntervalSet, type UnixMs } from '@
 import { agentsOf, mayRun, sightings, type Heard, type Observed, type Vantage } from '../assembly/observed.ts'
 import { foldRules } from '../assembly/rules.ts'
 import { assembled } from '../assembly/service.ts'
-import { whyService, type Why } from '../assembly/why.ts'
+import { whyService, whyWithin, type Why } from '../assembly/why.ts'
 import type { Named, SiteVantages } from '../assembly/sites.ts'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { isolationReferences } from '../isolation.ts'
 import { checksOf } from '../service-tree.ts'
 import { nameIn, type ContractState, type Revision } from '../state/contract-state.ts'
-import { toldFrom, type Timeline } from '../timeline.ts'
+import { isUnknown, toldFrom, where, type Timeline } from '../timeline.ts'
 import type { Track } from './track.ts'
 import type { Tracks } from './tracks.ts'
 
@@ -29,8 +29,20 @@ type Place = { service: string; site: SiteVantages | null }
 /** The next sample of an agent is awaited until `untilMs`; up to `settledMs` all of its evidence is in. */
 type Awaited = { agent: string; settledMs: UnixMs; untilMs: UnixMs }
 
-/** Timelines of one service under one revision, by site, and of which versions they were worked out. */
-type Kept = { version: string; bySite: Map<string, Timeline>; awaited: Awaited[] | null }
+/** Equal as long as nothing has changed that a timeline rests on. */
+type Version = string
+
+/** Reasons from `fromMs` on, for ever: what was unknown before stays so while nothing has changed. */
+type KeptWhy = { fromMs: UnixMs; reasons: Why[] }
+
+/** What is known of one service under one revision, by check and by site, and of which versions it was worked out. */
+type Kept = {
+  version: Version
+  byCheck: Map<string, TrackVantage[]>
+  bySite: Map<string, Timeline>
+  whyBySite: Map<string, KeptWhy>
+  awaited: Awaited[] | null
+}
 
 /** What figures are taken from: the timelines of a closing, or those of a moment that goes on. */
 export type ToldTimelines = Pick<Timelines, 'service' | 'site' | 'agentsOf'>
@@ -79,19 +91,29 @@ export class Timelines {
   /** Why the service, or one site of it, is unknown within an interval. */
   why(state: ContractState, revision: Revision, place: Place, interval: Interval): Why[] {
     const timeline = this.#timeline(state, revision, place)
-    const toldOf = ({ track }: TrackVantage) => track && track.told()
-    return whyService(this.observed(state, revision), { ...place, timeline, interval }, toldOf)
+    if (where(timeline, interval, isUnknown).length === 0) return []
+    const { whyBySite } = this.#keptOf(state, revision, place.service)
+    const key = placeKey(place)
+    let kept = whyBySite.get(key)
+    if (!kept || interval.startMs < kept.fromMs) {
+      const whole = { startMs: interval.startMs, endMs: Infinity }
+      const toldOf = ({ track }: TrackVantage) => track && track.told()
+      const observed = this.#observedBy(state, revision, place.service)
+      const reasons = whyService(observed, { ...place, timeline, interval: whole }, toldOf)
+      whyBySite.set(key, (kept = { fromMs: interval.startMs, reasons }))
+    }
+    return whyWithin(kept.reasons, [interval])
   }
 
   /** Agents that may run a check of the service, or could once. */
   agentsOf(state: ContractState, revision: Revision, service: string): Named[] {
-    return agentsOf(this.observed(state, revision), service)
+    return agentsOf(this.#observedBy(state, revision, service), service)
   }
 
   /** Every vantage that spoke of a check below a service. */
   vantages(state: ContractState, revision: Revision, service: string): VantageTimeline[] {
-    return sightings(this.observed(state, revision), service).flatMap(({ agent, timeline, vantage }) =>
-      vantage.track ? [{ agent, timeline, track: vantage.track }] : [],
+    return sightings(this.#observedBy(state, revision, service), service).flatMap(
+      ({ agent, timeline, vantage }) => (vantage.track ? [{ agent, timeline, track: vantage.track }] : []),
     )
   }
 
@@ -115,6 +137,20 @@ export class Timelines {
     }
   }
 
+  /** The same for the checks of one service, kept with what is known of it. */
+  #observedBy(state: ContractState, revision: Revision, service: string): Observed<TrackVantage> {
+    const { byCheck } = this.#keptOf(state, revision, service)
+    const observed = this.observed(state, revision)
+    return {
+      ...observed,
+      vantagesOf: (check) => {
+        const kept = byCheck.get(check.name) ?? [...observed.vantagesOf(check)]
+        byCheck.set(check.name, kept)
+        return kept
+      },
+    }
+  }
+
   #heard(track: Track): Heard {
     return {
       timeline: () => track.timeline(),
@@ -126,18 +162,21 @@ export class Timelines {
   }
 
   #timeline(state: ContractState, revision: Revision, { service, site }: Place): Timeline {
-    const kept = this.#keptOf(state, revision, service).bySite
-    const key = site === null ? '' : siteKey(site)
-    let timeline = kept.get(key)
-    if (!timeline) kept.set(key, (timeline = assembled(this.observed(state, revision), service, site)))
+    const { bySite } = this.#keptOf(state, revision, service)
+    const key = placeKey({ service, site })
+    let timeline = bySite.get(key)
+    if (!timeline) {
+      timeline = assembled(this.#observedBy(state, revision, service), service, site)
+      bySite.set(key, timeline)
+    }
     return timeline
   }
 
   #awaited(state: ContractState, revision: Revision, service: string): Awaited[] {
     const kept = this.#keptOf(state, revision, service)
-    const observed = this.observed(state, revision)
+    const { vantagesOf } = this.#observedBy(state, revision, service)
     kept.awaited ??= checksOf(revision.terms, service)
-      .flatMap((check) => observed.vantagesOf(check))
+      .flatMap((check) => vantagesOf(check))
       .flatMap(({ agent, track }) => (track?.awaited ? [{ agent: agent.id, ...track.awaited }] : []))
     return kept.awaited
   }
@@ -147,24 +186,28 @@ export class Timelines {
     if (!services) this.#kept.set(terms, (services = new Map()))
     const version = this.#versionOf(state, terms, service)
     let kept = services.get(service)
-    if (kept?.version !== version)
-      services.set(service, (kept = { version, bySite: new Map(), awaited: null }))
+    if (kept?.version !== version) services.set(service, (kept = { version, ...nothingKept() }))
     return kept
   }
 
-  /** Everything that a timeline of the service rests on. Where silence can be down, also who is waited for. */
+  /** Everything that the timelines of a service rest on: equal as long as they are the same. */
+  version(state: ContractState, revision: Revision, service: string): Version {
+    return this.#versionOf(state, revision.terms, service)
+  }
+
+  /** Terms are those of one log. Moves only ever grow, so their sum tells of each. */
   #versionOf(
     { log, members, termsVersion }: ContractState,
     contract: ExpandedContract,
     service: string,
-  ): string {
-    const checks = checksOf(contract, service).map(({ name }) => name)
-    if (contract.measurement.providerHostSilence === 'unknown')
-      return [log, termsVersion, ...checks.map((check) => this.#tracks.movedOf(log, check))].join(' ')
-    const isolating = isolationReferences(contract).map(({ check }) => check)
-    const moved = [...checks, ...isolating].map((check) => this.#tracks.movedOf(log, check))
+  ): Version {
+    let moved = 0
+    for (const { name } of checksOf(contract, service)) moved += this.#tracks.movedOf(log, name)
+    if (contract.measurement.providerHostSilence === 'unknown') return `${termsVersion} ${moved}`
+    // Where silence can be down, also who is waited for.
+    for (const { check } of isolationReferences(contract)) moved += this.#tracks.movedOf(log, check)
     const awaited = members.map(({ agent }) => agent).filter((agent) => this.#isAwaited(agent))
-    return [log, termsVersion, ...moved, ...awaited].join(' ')
+    return [termsVersion, moved, ...awaited].join(' ')
   }
 }
 
@@ -206,7 +249,12 @@ function membersOf(state: ContractState): Member[] {
     .filter((member) => member.spans.length > 0)
 }
 
-/** A site and an agent of the same name are two. */
-function siteKey({ id, isDeclared }: SiteVantages): string {
-  return isDeclared ? `site ${id}` : `agent ${id}`
+function nothingKept(): Omit<Kept, 'version'> {
+  return { byCheck: new Map(), bySite: new Map(), whyBySite: new Map(), awaited: null }
+}
+
+/** A site and an agent of the same name are two; the whole service is none of them. */
+function placeKey({ site }: Place): string {
+  if (site === null) return ''
+  return site.isDeclared ? `site ${site.id}` : `agent ${site.id}`
 }

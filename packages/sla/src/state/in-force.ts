@@ -260,8 +260,8 @@ function restsOn(terms: ExpandedContract, promised: string, service: string): bo
 }
 
 /** Services that some revision had, each once. */
-export function serviceNames({ revisions }: Life): string[] {
-  return [...new Set(revisions.flatMap(({ terms }) => terms.services.map(({ name }) => name)))]
+export function serviceNames(life: Life): ReadonlySet<string> {
+  return derived(life).services
 }
 
 /** The revision that says what a service is at an instant; outside its time the nearest. Null: none ever did. */
@@ -273,10 +273,16 @@ export function serviceRevision(life: Life, service: string, atMs: UnixMs): Revi
 
 /** Services that are there at an instant, in the order of the revisions that have them. */
 export function servicesAt(life: Life, atMs: UnixMs): { name: string; revision: Revision }[] {
-  return serviceNames(life).flatMap((name) => {
-    const span = serviceSpans(life, name).find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)
-    return span ? [{ name, revision: span.revision }] : []
+  return [...serviceNames(life)].flatMap((name) => {
+    const revision = serviceRevisionAt(life, name, atMs)
+    return revision ? [{ name, revision }] : []
   })
+}
+
+/** What a service is at an instant; null while it is none. */
+export function serviceRevisionAt(life: Life, service: string, atMs: UnixMs): Revision | null {
+  const spans = serviceSpans(life, service)
+  return spans.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)?.revision ?? null
 }
 
 /** Instants after `atMs` at which something else comes into force; the earliest, or Infinity. */
@@ -284,7 +290,7 @@ export function nextChangeMs(life: Life, atMs: UnixMs): UnixMs {
   const instants = [
     ...life.revisions.map(takesEffectMs),
     ...inForceOf(life).flatMap(({ startMs, endMs }) => [startMs, endMs]),
-    ...serviceNames(life).flatMap((name) =>
+    ...[...serviceNames(life)].flatMap((name) =>
       serviceSpans(life, name).flatMap(({ fromMs, toMs }) => [fromMs, toMs]),
     ),
     ...promisesAt(life, atMs).map(({ window }) => window.endMs),
@@ -293,14 +299,20 @@ export function nextChangeMs(life: Life, atMs: UnixMs): UnixMs {
 }
 
 type Walk = { found: Promised[]; rest: Generator<Promised> }
-type Derived = { inForce: IntervalSet; windows: Map<string, Walk>; spans: Map<string, ServiceSpan[]> }
+type Derived = {
+  inForce: IntervalSet
+  services: ReadonlySet<string>
+  windows: Map<string, Walk>
+  spans: Map<string, ServiceSpan[]>
+}
 
 const DERIVED = new WeakMap<Life, Derived>()
 
 function derived(life: Life): Derived {
   const known = DERIVED.get(life)
   if (known) return known
-  const made = { inForce: inForceIn(life), windows: new Map(), spans: new Map() }
+  const services = new Set(life.revisions.flatMap(({ terms }) => terms.services.map(({ name }) => name)))
+  const made = { inForce: inForceIn(life), services, windows: new Map(), spans: new Map() }
   DERIVED.set(life, made)
   return made
 }

@@ -24,6 +24,7 @@ CREATE TABLE "sent_report" (
 	"sent_to" jsonb NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "agent" ADD COLUMN "in_hand" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "alerting" ADD COLUMN "reports_since" jsonb DEFAULT '{}'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "sent_file" ADD CONSTRAINT "sent_file_report_sent_report_id_fk" FOREIGN KEY ("report") REFERENCES "public"."sent_report"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "sent_report_once" ON "sent_report" USING btree ("contract","document","schedule","occasion","side");--> statement-breakpoint
