@@ -22,11 +22,12 @@ export class KeptAgents {
         return Promise.resolve(this.#spend(values))
       if (sql.includes('insert into agent')) return Promise.resolve(this.#insert(values))
       if (sql.includes('update agent set revoked_ms')) return Promise.resolve([])
+      if (sql.includes('update agent set version')) return Promise.resolve(this.#see(values))
       return Promise.reject(new Error(`a registry does not ask: ${sql}`))
     }
     const begin = (work: (tx: typeof query) => Promise<unknown>): Promise<unknown> => work(query)
     // The registry calls it as a tag, and opens transactions.
-    return Object.assign(query, { begin }) as unknown as Database
+    return Object.assign(query, { begin, json: JSON.stringify }) as unknown as Database
   }
 
   #spend([hash, nowMs]: unknown[]): unknown[] {
@@ -35,6 +36,15 @@ export class KeptAgents {
     if (!token || token.usesLeft === 0 || (token.expiresMs ?? Infinity) <= Number(nowMs)) return []
     token.usesLeft -= 1
     return [{ name: token.name }]
+  }
+
+  /** Of what is seen, what the registry reads again. */
+  #see([json]: unknown[]): unknown[] {
+    for (const { id, hand } of JSON.parse(json as string) as { id: string; hand: AgentRow['inHand'] }[]) {
+      const row = this.rows.find((one) => one.id === id)
+      if (row) row.inHand = hand
+    }
+    return []
   }
 
   #insert([id, name, publicKey, enrolledMs, version, lastSeenMs]: unknown[]): unknown[] {

@@ -3,6 +3,7 @@ import { signIntroduction } from '@constat/shared/handshake'
 import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import { decodeMessage, encodeMessage, NONCE_BYTES, type Message } from '@constat/shared/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { IN_HAND_MS } from '../../../collector/src/intake/allowance.ts'
 import {
   Agents,
   NOTICE_PAUSE_MS,
@@ -291,5 +292,19 @@ describe('a clone', () => {
     pass(CLONE_AFTER_MS)
     newer.alive()
     expect(cloned()).toBe(0)
+  })
+})
+
+describe('how much more of an agent is taken', () => {
+  it('does not begin anew with the collector', async () => {
+    kept.addToken('good', { name: null, usesLeft: 1, expiresMs: clock.nowMs() + 60_000 })
+    const joined = await introduce(1, 'good')
+    const id = joined.kind === 'known' ? joined.agent.id : ''
+    agents.allowances.spend(id, { log: 1, weightMs: IN_HAND_MS + 3_600_000 })
+    const owedMs = agents.allowances.owedMs(id)
+    await agents.save()
+    const after = open()
+    await after.open()
+    expect([owedMs, after.allowances.owedMs(id)]).toEqual([1_800_000, owedMs])
   })
 })

@@ -12,8 +12,9 @@ import {
   MAX_SET_ASIDE,
   MAX_WAITING_FRAMES,
   type Verdict,
+  type FrameIntakeDeps,
 } from '../../../collector/src/intake/frame-intake.ts'
-import { Allowances } from '../../../collector/src/intake/allowance.ts'
+import { Allowances, IN_HAND_MS } from '../../../collector/src/intake/allowance.ts'
 import { proofOf } from '@constat/evidence/frame-proof'
 import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
 import { HostileLedger, type Commit } from '../../support/hostile-ledger.ts'
@@ -27,7 +28,11 @@ const AUTHOR = authorOf(7)
 const CONFIGURED = { intervalsMs: [10_000], config: { checks: [{ intervalMs: 10_000, reprobeMs: 2_000 }] } }
 const SENDER = { agent: AUTHOR.agent, publicKey: rawPublicKey(AUTHOR.key) }
 
-function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameIntake {
+function intakeOf(
+  ledger: HostileLedger,
+  clock = createSimulatedClock(),
+  changes: Partial<FrameIntakeDeps> = {},
+): FrameIntake {
   const key = privateKeyOf(Buffer.alloc(32, 9))
   return new FrameIntake({
     db: ledger.database(),
@@ -50,13 +55,14 @@ function intakeOf(ledger: HostileLedger, clock = createSimulatedClock()): FrameI
     publicUrl: 'https://constat.example',
     agentName: () => 'lyon-1',
     told: () => ledger.events.push('told'),
+    ...changes,
   })
 }
 
-function setting() {
+function setting(changes: Partial<FrameIntakeDeps> = {}) {
   const ledger = new HostileLedger([ORIGIN, 'log.example/two'])
   const clock = createSimulatedClock()
-  const intake = intakeOf(ledger, clock)
+  const intake = intakeOf(ledger, clock, changes)
   const session = new Session(AUTHOR, PLACE, Buffer.alloc(16, 0x51))
   const send = (...frames: Uint8Array[]): Promise<Verdict[]> =>
     Promise.all(frames.map((frame) => intake.receive(SENDER, frame)))
@@ -100,6 +106,30 @@ describe('frames in order', () => {
       body: frame,
       frame: { fromMs: 1_790_000_000_000, toMs: 1_790_000_010_000 },
     })
+  })
+})
+
+describe('what is not taken', () => {
+  it('waits with its agent while the disk has no room', async () => {
+    let hasRoom = false
+    const { ledger, session, send } = setting({ hasRoom: () => hasRoom })
+    const frame = session.next()
+    expect(kinds(await send(frame))).toEqual(['unavailable'])
+    expect(ledger.leaves).toEqual([])
+    hasRoom = true
+    expect(kinds(await send(frame))).toEqual(['taken'])
+  })
+
+  it('is told once it passes what an agent can say, frame by frame', async () => {
+    const allowances = new Allowances(() => 0)
+    const { ledger, intake, session, send } = setting({ allowances })
+    const agent = AUTHOR.agent.toString('hex')
+    await send(session.next())
+    expect([ledger.events.includes(`passed ${agent}`), intake.owedMs(agent)]).toEqual([false, 0])
+    allowances.spend(agent, { log: 1, weightMs: IN_HAND_MS - 1_000 })
+    await send(session.next())
+    expect(ledger.events).toContain(`passed ${agent}`)
+    expect(intake.owedMs(agent)).toBeGreaterThan(0)
   })
 })
 

@@ -10,14 +10,8 @@ import {
   missingAtEnds,
   type Expected,
 } from '../../../collector/src/judge/latency-sums.ts'
-import {
-  addTimings,
-  isToldSlot,
-  MAX_CHUNK_SLOTS,
-  packColumns,
-  SlotBuilder,
-  unpackColumns,
-} from '@constat/sla/fold/columns'
+import { addTimings, isToldSlot, packColumns, SlotBuilder, unpackColumns } from '@constat/sla/fold/columns'
+import { MAX_CHUNK_READINGS } from '@constat/sla/fold/track'
 import { authorOf, goodSamples, Session } from '../../support/hostile-frames.ts'
 import { Kept } from '../../../collector/src/latency/kept.ts'
 import { latencyPoints } from '../../../collector/src/latency/steps.ts'
@@ -57,12 +51,12 @@ describe('what one agent says of one check in one chunk', () => {
     const byCheck = new Map<string, SlotBuilder>()
     const add = (check: number): number =>
       addTimings(byCheck, frame(check), { startMs: BASE_MS, namesOf: () => ['much', 'little'] })
-    const frames = Math.ceil(MAX_CHUNK_SLOTS / PER_FRAME)
+    const frames = Math.ceil(MAX_CHUNK_READINGS / PER_FRAME)
     const leftOut = Array.from({ length: frames + 1 }, () => add(0))
     expect(leftOut.slice(0, -2).every((count) => count === 0)).toBe(true)
-    expect(leftOut.at(-2)).toBe(frames * PER_FRAME - MAX_CHUNK_SLOTS)
+    expect(leftOut.at(-2)).toBe(frames * PER_FRAME - MAX_CHUNK_READINGS)
     expect(leftOut.at(-1)).toBe(PER_FRAME)
-    expect(byCheck.get('much')?.length).toBe(MAX_CHUNK_SLOTS)
+    expect(byCheck.get('much')?.length).toBe(MAX_CHUNK_READINGS)
     expect(add(1)).toBe(0)
     expect(byCheck.get('little')?.length).toBe(PER_FRAME)
   })

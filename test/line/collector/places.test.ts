@@ -1,5 +1,6 @@
 /** Whose place is whose: by address, and by network where one host has many. */
 import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import {
@@ -65,6 +66,30 @@ describe('in a minute', () => {
     expect(agent!.destroyed).toBe(false)
     places.keep(agent as unknown as Socket)
     expect([come('192.0.2.1').destroyed, come('192.0.2.1').destroyed]).toEqual([false, true])
+  })
+})
+
+describe('a connection', () => {
+  /** What of a request and its answer the places look at. */
+  const asked = (places: Places, guest: Guest) => {
+    const response = new EventEmitter()
+    const request = { socket: guest, complete: true }
+    const begun = places.begin(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+    return { begun, response }
+  }
+
+  it('has its next request taken once the one before is answered, and is cut where it does not wait', () => {
+    const places = new Places(() => 0)
+    const [guest] = entered(places, '192.0.2.1', 1)
+    const first = asked(places, guest!)
+    first.response.emit('close')
+    expect([first.begun, asked(places, guest!).begun, guest!.destroyed]).toEqual([true, true, false])
+    expect([asked(places, guest!).begun, guest!.destroyed]).toEqual([false, true])
+  })
+
+  it('that never came in has nothing answered', () => {
+    const guest = new Guest('192.0.2.1', 1)
+    expect([asked(new Places(() => 0), guest).begun, guest.destroyed]).toEqual([false, true])
   })
 })
 

@@ -11,7 +11,7 @@ import { readTimings, type TimedBatch } from '@constat/shared/frame-reader'
 import { outcomeCode } from '@constat/shared/sample'
 import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '../latency.ts'
-import { CHUNK_MS } from './track.ts'
+import { CHUNK_MS, MAX_CHUNK_READINGS } from './track.ts'
 
 const FORM = 2
 const FIRST_ROOM = 64
@@ -77,14 +77,9 @@ export class SlotBuilder {
 }
 
 /**
- * Samples of one check by one agent in one chunk: four times as many as it says at one a second. An agent that says
- * more is not believed further, here as in a verifier: both read leaves in the order of the log.
- */
-export const MAX_CHUNK_SLOTS = (4 * CHUNK_MS) / 1_000
-
-/**
  * Adds the slot samples of a proved frame that lie in the chunk from `startMs` on, by the name of their check.
- * Answers how many were left out, as there were `MAX_CHUNK_SLOTS` of their check.
+ * Answers how many were left out, as there were `MAX_CHUNK_READINGS` of their check: more than that
+ * nobody counts. A verifier leaves out the same ones, as both read leaves in the order of the log.
  */
 export function addTimings(
   byCheck: Map<string, SlotBuilder>,
@@ -101,7 +96,7 @@ export function addTimings(
     const check = names[samples.check[i]!]!
     let builder = byCheck.get(check)
     if (!builder) byCheck.set(check, (builder = new SlotBuilder(startMs)))
-    if (builder.length < MAX_CHUNK_SLOTS) builder.add(offsetMs, samples, i)
+    if (builder.length < MAX_CHUNK_READINGS) builder.add(offsetMs, samples, i)
     else leftOut += 1
   }
   return leftOut
