@@ -39,16 +39,15 @@ for (const { chain, oddities, seen, reason } of onChains.differences) {
       `chain ${chain} (${oddities.join(' · ')}): probe ${seen.probe}; Chromium ${seen.chromium}; curl ${seen.curl}`,
     )
 }
-for (const { name, oddities, ours, theirs, reason } of onNames.differences) {
-  if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  else say(`${name} (${oddities.join(' · ')}): resolver ${ours}; glibc ${theirs.join(' ') || 'nothing'}`)
-}
+for (const { name, oddities, ours, theirs } of onNames.differences)
+  say(`${name} (${oddities.join(' · ')}): resolver ${ours}; glibc ${theirs.join(' ') || 'nothing'}`)
 for (const [reason, count] of counts) say(`${count} × ${reason}`)
-const all = [...differences, ...onChains.differences, ...onNames.differences]
-const unexplained = all.filter(({ reason }) => reason === undefined).length
+const all = [...differences, ...onChains.differences]
+const explained = all.filter(({ reason }) => reason !== undefined).length
+const unexplained = all.length - explained + onNames.differences.length
 const seconds = ((performance.now() - beganMs) / 1_000).toFixed(0)
 say(
-  `${answers} answers, ${onChains.chains} chains and ${onNames.names} names in ${seconds} s: ${unexplained} counted otherwise without a reason, ${all.length - unexplained} with one; curl differs from Chromium in ${curlDiffers + onChains.curlDiffers}`,
+  `${answers} answers, ${onChains.chains} chains and ${onNames.names} names in ${seconds} s: ${unexplained} counted otherwise without a reason, ${explained} with one; curl differs from Chromium in ${curlDiffers + onChains.curlDiffers}`,
 )
 state(
   'answers counted otherwise without a reason, of those asked',

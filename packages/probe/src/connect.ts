@@ -58,7 +58,7 @@ export function assertAllowed(act: Act, { denied, kind }: Pick<ProbeContext, 'de
 /** One TCP connection to one address, in the phase `connectUs`. Rejects as `dial` does. */
 export function connectTo(
   { address, family, port }: Address & { port: number },
-  attempt: Attempt,
+  attempt: Pick<Attempt, 'watch' | 'own' | 'signal'>,
 ): Promise<Socket> {
   attempt.watch.enter('connectUs')
   const connected = new Promise<Socket>((resolve, reject) => {

@@ -3,10 +3,12 @@
  * behind a second try is what a probe is there to see.
  */
 import { createSocket, type Socket as Datagram } from 'node:dgram'
+import type { Socket } from 'node:net'
 import type { Attempt } from './attempt.ts'
 import { connectTo } from './connect.ts'
 import { protocolFailure, startDialogue, takeLeave } from './dialogue.ts'
 import { readAnswer, writeQuery, type DnsReading, type Question } from './dns-message.ts'
+import { given } from './fields.ts'
 import type { Address } from './resolution.ts'
 import { throwBlame } from './route.ts'
 
@@ -22,65 +24,98 @@ export type Exchange = {
   phase: 'dnsUs' | 'ttfbUs'
 }
 
-/** Rejects with the error of the system, or a ProbeFailure where what came is no answer. */
-export async function askOverUdp(
-  { server, question, edns, phase }: Exchange,
-  { signal, watch }: Attempt,
-): Promise<DnsAnswer> {
+/** One message there and one back. */
+export type Wire<R> = {
+  server: Address & { port: number }
+  query: Buffer
+  /** What a message is; throws what it ends the exchange with. `foreign`: forged or late, the true answer may still come. */
+  read: (message: Buffer) => R | 'foreign'
+  sent?: () => void
+  /** Of TCP: the first byte of the answer. */
+  heard?: () => void
+}
+
+/** Rejects with the error of the system, what `read` throws, or a ProbeFailure of packets that are no answer. */
+export async function overUdp<R>({ server, query, read, sent }: Wire<R>, signal: AbortSignal): Promise<R> {
   signal.throwIfAborted()
   const socket = createSocket(server.family === 6 ? 'udp6' : 'udp4')
   let foreign = 0
+  const abandon = new AbortController()
   try {
-    return await new Promise<DnsAnswer>((resolve, reject) => {
+    return await new Promise<R>((resolve, reject) => {
       socket.on('error', reject)
-      signal.addEventListener('abort', () => reject(expired(foreign)), { once: true })
+      signal.addEventListener('abort', () => reject(expired(foreign)), { signal: abandon.signal })
       socket.on('message', (message) => {
-        const reading = readAnswer(message, question)
-        // Forged or late: the true answer may still come.
-        if (reading.kind === 'foreign') {
+        try {
+          const reading = read(message)
+          if (reading !== 'foreign') return resolve(reading)
           foreign += 1
           if (foreign >= MAX_FOREIGN_PACKETS) reject(expired(foreign))
-        } else if (reading.kind === 'malformed') reject(malformed(reading.reason))
-        else resolve(reading)
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
       })
       // Connected, so that answers of others are dropped and a closed port is told at once.
       socket.connect(server.port, server.address)
       socket.once('connect', () => {
-        watch.enter(phase)
-        socket.send(writeQuery(question, { edns }), (error) => {
+        sent?.()
+        socket.send(query, (error) => {
           if (error) reject(error)
         })
       })
     })
-  } catch (error) {
-    return await throwBlame(error, server, signal)
   } finally {
+    abandon.abort()
     closeDatagram(socket)
   }
 }
 
-/** RFC 1035, 4.2.2: each message after its length in two octets. */
-export async function askOverTcp(
-  { server, question, edns, phase }: Exchange,
-  attempt: Attempt,
-): Promise<DnsAnswer> {
+/** RFC 1035, 4.2.2: each message after its length in two octets. Rejects as `overUdp` and `connectTo` do. */
+export async function overTcp<R>(
+  { server, query, read, sent, heard }: Wire<R>,
+  attempt: Pick<Attempt, 'signal' | 'own' | 'watch'>,
+): Promise<{ answer: R; socket: Socket }> {
   const socket = await connectTo(server, attempt)
-  attempt.watch.enter(phase)
-  const dialogue = startDialogue(socket, {
-    signal: attempt.signal,
-    firstByte: () => attempt.watch.enter('transferUs'),
-  })
-  const query = writeQuery(question, { edns })
+  sent?.()
+  const dialogue = startDialogue(socket, { signal: attempt.signal, ...given({ firstByte: heard }) })
   const length = Buffer.alloc(2)
   length.writeUInt16BE(query.length)
   dialogue.say(Buffer.concat([length, query]))
   const size = (await dialogue.bytes(2)).readUInt16BE(0)
-  const reading = readAnswer(await dialogue.bytes(size), question)
-  if (reading.kind === 'foreign') throw protocolFailure('an answer that is not to this question')
-  if (reading.kind === 'malformed') throw malformed(reading.reason)
+  const answer = read(await dialogue.bytes(size))
+  if (answer === 'foreign') throw protocolFailure('an answer that is not to this question')
   dialogue.release()
+  return { answer, socket }
+}
+
+/** Rejects with the error of the system, or a ProbeFailure where what came is no answer. */
+export async function askOverUdp(exchange: Exchange, { signal, watch }: Attempt): Promise<DnsAnswer> {
+  const { server, phase } = exchange
+  const sent = (): void => watch.enter(phase)
+  return overUdp({ ...wireOf(exchange), sent }, signal).catch((error: unknown) =>
+    throwBlame(error, server, signal),
+  )
+}
+
+export async function askOverTcp(exchange: Exchange, attempt: Attempt): Promise<DnsAnswer> {
+  const { watch } = attempt
+  const sent = (): void => watch.enter(exchange.phase)
+  const heard = (): void => watch.enter('transferUs')
+  const { answer, socket } = await overTcp({ ...wireOf(exchange), sent, heard }, attempt)
   takeLeave(socket, '', attempt)
-  return reading
+  return answer
+}
+
+function wireOf({ server, question, edns }: Exchange): Wire<DnsAnswer> {
+  return {
+    server,
+    query: writeQuery(question, { edns }),
+    read: (message) => {
+      const reading = readAnswer(message, question)
+      if (reading.kind === 'malformed') throw malformed(reading.reason)
+      return reading.kind === 'foreign' ? 'foreign' : reading
+    },
+  }
 }
 
 function malformed(reason: string): Error {

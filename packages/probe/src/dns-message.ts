@@ -43,7 +43,7 @@ const CLASS_IN = 1
 const TYPE_OPT = 41
 /** What fits a datagram on any path of today (DNS flag day 2020). */
 const UDP_PAYLOAD_BYTES = 1_232
-const HEADER_BYTES = 12
+export const HEADER_BYTES = 12
 const RCODES: readonly Rcode[] = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED']
 
 /** Recursion desired. `edns: 'none'` is for servers that know only RFC 1035. */
@@ -108,7 +108,8 @@ function nameOf(code: number): Rcode | `RCODE${number}` {
   return RCODES[code] ?? `RCODE${code}`
 }
 
-function isOurs(cursor: Cursor, question: Question): boolean {
+/** Whether the question that begins here is this one; moves past it. */
+export function isOurs(cursor: Cursor, question: Question): boolean {
   const name = readName(cursor)
   const type = readAt(cursor, 2).readUInt16BE(0)
   const ofClass = readAt(cursor, 2).readUInt16BE(0)

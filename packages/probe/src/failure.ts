@@ -59,6 +59,10 @@ const NAME_WORDS: ReadonlyMap<string, string> = new Map([
   ['ENODATA', 'has no address'],
   ['ESERVFAIL', 'is not known: the name server failed (SERVFAIL)'],
   ['EREFUSED', 'is not known: the name server refused (REFUSED)'],
+  ['EFORMERR', 'is not known: the name server did not understand the query (FORMERR)'],
+  ['ENOTIMP', 'is not known: the name server does not do such queries (NOTIMP)'],
+  ['EREFERRAL', 'is not known: the name server only refers to others'],
+  ['EBADRESP', 'is not known: the answer of the name server cannot be read'],
   ['ETIMEOUT', 'is not known: the name server did not answer'],
   ['ECONNREFUSED', 'is not known: no name server listens'],
 ])

@@ -5,6 +5,6 @@ export type Address = { address: string; family: Family }
 export type Resolution = { family: Family | undefined; signal: AbortSignal }
 
 export type Resolver = {
-  /** Rejects with the code of c-ares: ENOTFOUND, ENODATA, ESERVFAIL, ETIMEOUT, ECANCELLED … */
+  /** Rejects with the code of c-ares: ENOTFOUND, ENODATA, ESERVFAIL, ETIMEOUT … */
   resolve: (host: string, resolution: Resolution) => Promise<Address>
 }

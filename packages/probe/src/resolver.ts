@@ -1,8 +1,8 @@
 /**
  * Resolver: one name to one address, as the host would see it: literal, hosts file, `localhost`, then
- * DNS with the search list, as glibc goes about it. A fresh channel for every name, so that nothing is cached and
- * a probe measures what it says. `dns.lookup` is not used: its thread pool queues, and the queue would be measured
- * as the target's.
+ * DNS with the search list, as glibc goes about it. Nothing is cached, so a probe measures what it says. Of Node.js only
+ * the list of the host's name servers is used: its resolver reads answers otherwise than glibc, and the thread pool of
+ * `dns.lookup` queues, and the queue would be measured as the target's.
  */
 import { promises as dns } from 'node:dns'
 import { isIP } from 'node:net'
@@ -14,11 +14,10 @@ import type { Address, Resolution, Resolver } from './resolution.ts'
 import { ProbeFailure, unknownFailure } from './attempt.ts'
 import { candidatesOf, loopbackOf, lookupHosts, parseHosts, parseSearch, watchedFile } from './host-names.ts'
 import type { Candidate, HostsTable, SearchRules } from './host-names.ts'
+import { MAX_SERVERS, queryHost, type HostServer } from './host-query.ts'
 import { routeTrouble } from './route.ts'
 
-/** Before a silent server is asked again, ms; the probe's deadline cuts all of it short. */
-const QUERY_TIMEOUT_MS = 2_000
-const QUERY_TRIES = 2
+const DNS_PORT = 53
 
 export type ResolverOptions = {
   hostsFile: string
@@ -49,7 +48,7 @@ export function createResolver(options: ResolverOptions, clock: Clock): Resolver
       const local = lookupHosts(await hosts(), name, family) ?? loopbackOf(bareName(name), family)
       if (local !== undefined) return addressOf(local)
       const { search = ownDomain(options.hostName?.() ?? ''), ndots } = await rules()
-      const ask = (one: string): Promise<Address> => query(one, { family, signal, servers })
+      const ask = (one: string): Promise<Address> => query(one, { family, signal, servers, clock })
       return firstOf(candidatesOf(name, { search, ndots }), ask, signal)
     },
   }
@@ -86,46 +85,38 @@ async function firstOf(
   throw candidates[0]?.isWritten ? met[0] : (met.find((error) => !isMissing(error)) ?? met.at(-1))
 }
 
-async function query(
-  name: string,
-  { family, signal, servers }: Resolution & { servers: readonly string[] | undefined },
-): Promise<Address> {
-  const channel = new dns.Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES })
-  if (servers) channel.setServers(servers)
-  const cancel = (): void => channel.cancel()
-  signal.addEventListener('abort', cancel, { once: true })
+type Asked = Resolution & { servers: readonly string[] | undefined; clock: Clock }
+
+async function query(name: string, { family, signal, servers, clock }: Asked): Promise<Address> {
+  const texts = (servers ?? new dns.Resolver().getServers()).slice(0, MAX_SERVERS)
+  const asking = { servers: texts.map(serverOf), signal, clock }
+  const ask = async (type: 'A' | 'AAAA'): Promise<Address> =>
+    addressOf((await queryHost({ name, type }, asking))[0]!)
   try {
-    if (family === 6) return addressOf(firstAddress(await channel.resolve6(name), name))
-    if (family === 4) return addressOf(firstAddress(await channel.resolve4(name), name))
-    try {
-      return addressOf(firstAddress(await channel.resolve4(name), name))
-    } catch (error) {
+    if (family !== undefined) return await ask(family === 6 ? 'AAAA' : 'A')
+    return await ask('A').catch((error: unknown) => {
       // One address, no race: IPv6 is asked for only where the name has no IPv4 address.
       if (systemCode(error) !== 'ENODATA') throw error
-      return addressOf(firstAddress(await channel.resolve6(name), name))
-    }
+      return ask('AAAA')
+    })
   } catch (error) {
-    if (!isMissing(error)) await assertServers(channel.getServers())
+    if (!isMissing(error)) await assertServers(asking.servers)
     throw error
-  } finally {
-    signal.removeEventListener('abort', cancel)
   }
 }
 
+/** `text` as dns.Resolver writes a server: `IP`, `IP:port` or `[IP]:port`. */
+function serverOf(text: string): HostServer {
+  const { host = text, port = DNS_PORT } = parseServer(text) ?? {}
+  return { ...addressOf(host), port }
+}
+
 /** A ProbeFailure where this host can send to none of its name servers: then nobody was asked. */
-async function assertServers(servers: readonly string[]): Promise<void> {
-  const troubles = await Promise.all(
-    servers.map((text) => routeTrouble(addressOf(parseServer(text)?.host ?? text))),
-  )
+async function assertServers(servers: readonly HostServer[]): Promise<void> {
+  const troubles = await Promise.all(servers.map(routeTrouble))
   const [first] = troubles
   if (first !== undefined && troubles.every((trouble) => trouble !== undefined))
     throw unknownFailure('network', `${first}, its name server`)
-}
-
-function firstAddress(addresses: readonly string[], name: string): string {
-  const [first] = addresses
-  if (first === undefined) throw Object.assign(new Error(`${name} has no address`), { code: 'ENODATA' })
-  return first
 }
 
 function addressOf(address: string): Address {

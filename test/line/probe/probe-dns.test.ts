@@ -2,6 +2,7 @@
  * DNS: the reader of answers against messages written by another hand, mutated, cut and looped; records
  * as people write them; and the probe against servers that cheat. dnsmasq is in the system tests.
  */
+import { createSocket } from 'node:dgram'
 import {
   readAnswer,
   TYPE_CODES,
@@ -10,11 +11,14 @@ import {
   type Question,
 } from '@constat/probe/dns-message'
 import { isRecord } from '@constat/probe/dns-record'
+import { readHostAnswer, type HostReading } from '@constat/probe/host-answer'
+import { queryHost, type HostServer } from '@constat/probe/host-query'
 import { runProbe, specOfUrl } from '@constat/probe/kinds'
 import { DNS_TYPES, type DnsSpec } from '@constat/shared/check'
 import { isRecordName, parseServer } from '@constat/shared/target'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { REAL_CLOCK } from '../../support/real-clock.ts'
 import { refusingPort } from '../../support/fault-server.ts'
 import { expectSoundTiming, probingContext, verdictOf, type Verdict } from '../../support/probing.ts'
 import { startDatagramTalker, startTalker } from '../../support/talker.ts'
@@ -302,6 +306,136 @@ describe('records', () => {
     expect(isRecord(type, { data, wanted })).toBe(expected)
   })
 })
+
+describe('an answer to the host itself', () => {
+  const question = { ...QUESTION, type: 'A' } as const
+  const readHost = (bytes: Buffer): HostReading => readHostAnswer(bytes, question)
+  const alias = (name: string, to: string): Buffer => record({ name, type: 5, data: wire(to) })
+  const at = (name: string, last: number, ofClass = 1): Buffer =>
+    record({ name, type: 1, data: Buffer.from([192, 0, 2, last]), ofClass })
+  const own = QUESTION.name
+  const found = (...last: number[]) => ({
+    kind: 'answer',
+    addresses: last.map((one) => `192.0.2.${one}`),
+    code: 'ENODATA',
+  })
+  const none = (code: string) => ({ kind: 'answer', addresses: [], code })
+  const short = pointed(1, Buffer.from([192, 0, 2]))
+  // What glibc makes of each; the same and more are asked of glibc itself in the system tests.
+  test.each<[string, Buffer, object]>([
+    ['addresses', message({ answers: [at(own, 1), at(own, 2)] }), found(1, 2)],
+    ['an alias', message({ answers: [alias(own, 'b.test'), at('B.test', 3)] }), found(3)],
+    ['an alias behind its address', message({ answers: [at('b.test', 3), alias(own, 'b.test')] }), found()],
+    [
+      'an alias of somebody else',
+      message({ answers: [alias('c.test', 'b.test'), at('b.test', 3)] }),
+      found(3),
+    ],
+    ['the address of another name', message({ answers: [at('b.test', 3), at(own, 4)] }), found(4)],
+    ['another class', message({ answers: [at(own, 3, 3)] }), found()],
+    ['a short address, then a whole one', message({ answers: [short, at(own, 4)] }), found(4)],
+    ['an address cut off', message({ answers: [at(own, 4)] }).subarray(0, -1), none('EBADRESP')],
+    ['more records than there are', lied(message({ answers: [at(own, 4)] }), 2), none('EBADRESP')],
+    ['fewer records than there are', lied(message({ answers: [at(own, 4), at(own, 5)] }), 1), found(4)],
+    ['no record', message(), found()],
+    ['missing, with an address', message({ flags: 0x8183, answers: [at(own, 4)] }), none('ENOTFOUND')],
+    ['FORMERR', message({ flags: 0x8181 }), none('EFORMERR')],
+    ['an rcode of updates', message({ flags: 0x8186, answers: [at(own, 4)] }), none('EBADRESP')],
+    ['SERVFAIL', message({ flags: 0x8182 }), { kind: 'next', code: 'ESERVFAIL' }],
+    ['NOTIMP', message({ flags: 0x8184 }), { kind: 'next', code: 'ENOTIMP' }],
+    ['REFUSED', message({ flags: 0x8185 }), { kind: 'next', code: 'EREFUSED' }],
+    ['a referral', message({ flags: 0x8100 }), { kind: 'next', code: 'EREFERRAL' }],
+    ['five bytes', message().subarray(0, 5), { kind: 'next', code: 'EBADRESP' }],
+    ['cut', message({ flags: 0x8380 }), { kind: 'cut' }],
+    ['another id', message({ id: 1 }), { kind: 'foreign' }],
+    ['a query', message({ flags: 0x0100 }), { kind: 'foreign' }],
+    ['no question', message({ question: null, answers: [at(own, 4)] }), { kind: 'foreign' }],
+    ['another question', message({ question: asked({ ...QUESTION, name: 'b.test' }) }), { kind: 'foreign' }],
+  ])('%s', (_, bytes, expected) => {
+    expect(readHost(bytes)).toEqual(expected)
+  })
+
+  test('with bytes changed it ends in a reading, and soon', () => {
+    const whole = message({
+      answers: [alias(own, 'b.test'), at('b.test', 3), pointed(28, Buffer.alloc(16, 1))],
+    })
+    const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 12 })
+    fc.assert(
+      fc.property(changes, fc.nat(whole.length), (list, end) => {
+        const bytes = Buffer.from(whole)
+        for (const [index, value] of list) bytes[index] = value
+        for (const one of [bytes, bytes.subarray(0, end)])
+          expect(['answer', 'foreign', 'cut', 'next']).toContain(readHost(one).kind)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  /** The same question in the answer, whatever its id. */
+  const said = (query: Buffer, options: Message): Buffer[] => [
+    message({ ...options, id: query.readUInt16BE(0), question: query.subarray(12) }),
+  ]
+  const ask = (ports: readonly number[]): Promise<string[]> => {
+    const servers = ports.map((port): HostServer => ({ address: '127.0.0.1', family: 4, port }))
+    const signal = AbortSignal.timeout(10_000)
+    return queryHost({ name: own, type: 'A' }, { servers, signal, clock: REAL_CLOCK })
+  }
+  const servers: { close: () => Promise<void> }[] = []
+  const serve = async (answer: (query: Buffer) => readonly Buffer[]): Promise<number> => {
+    const server = await startDatagramTalker(answer)
+    servers.push(server)
+    return server.port
+  }
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close()
+  })
+
+  test('comes from the next server where the first cannot say, is closed, or says nothing', async () => {
+    const good = await serve((query) => said(query, { answers: [A] }))
+    const failing = await serve((query) => said(query, { flags: 0x8182 }))
+    const silent = await serve(() => [])
+    expect(await ask([failing, good])).toEqual(['192.0.2.7'])
+    expect(await ask([await refusingPort(), good])).toEqual(['192.0.2.7'])
+    const beganMs = performance.now()
+    expect(await ask([silent, good])).toEqual(['192.0.2.7'])
+    expect(performance.now() - beganMs).toBeGreaterThan(1_500)
+    await expect(ask([await refusingPort(), failing])).rejects.toMatchObject({ code: 'ESERVFAIL' })
+  })
+
+  test('counts where it is late, and the next server was asked as well', async () => {
+    const late: Buffer[] = []
+    const socket = createSocket('udp4')
+    socket.on('message', (query, { port, address }) => {
+      late.push(query)
+      setTimeout(() => socket.send(said(query, { answers: [A] })[0]!, port, address), 2_500)
+    })
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+    const silent = await serve(() => [])
+    try {
+      expect(await ask([socket.address().port, silent])).toEqual(['192.0.2.7'])
+      expect(late.length).toBe(1)
+    } finally {
+      socket.close()
+    }
+  })
+
+  test('that was forged is passed over, and a denial ends the asking', async () => {
+    const forged = await serve((query) => {
+      const [true_] = said(query, { answers: [A] })
+      const other = Buffer.from(true_!)
+      other.writeUInt16BE(query.readUInt16BE(0) ^ 1, 0)
+      return [other, true_!]
+    })
+    const missing = await serve((query) => said(query, { flags: 0x8183 }))
+    expect(await ask([forged])).toEqual(['192.0.2.7'])
+    await expect(ask([missing, forged])).rejects.toMatchObject({ code: 'ENOTFOUND' })
+  })
+})
+
+function lied(bytes: Buffer, count: number): Buffer {
+  bytes.writeUInt16BE(count, 6)
+  return bytes
+}
 
 describe('hostile bytes', () => {
   const captured = message({
