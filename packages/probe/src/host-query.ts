@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemCode } from '@constat/shared/fault'
 import { isRecordName } from '@constat/shared/target'
 import type { Clock } from '@constat/shared/time'
-import { ProbeFailure } from './attempt.ts'
 import { overTcp, overUdp, type Wire } from './dns-exchange.ts'
 import { writeQuery } from './dns-message.ts'
 import { readHostAnswer, type HostAnswer, type HostQuestion } from './host-answer.ts'
 import type { Address } from './resolution.ts'
+import { throwBlame } from './route.ts'
 import { startStopwatch } from './stopwatch.ts'
 
 /** Before the next server is asked as well, ms, and twice as long the second time; the probe's deadline cuts it short. */
@@ -40,8 +40,6 @@ export async function queryHost(
       const question = { id: randomInt(MAX_ID + 1), name, type }
       const ask = askServer(question, { server, clock, signal: until })
       const newest = ask.catch((error: unknown) => {
-        if (!until.aborted && error instanceof ProbeFailure && error.judgement.outcome === 'unknown')
-          throw error
         if (!until.aborted) code = systemCode(error) ?? 'EBADRESP'
       })
       asks.push(ask)
@@ -72,7 +70,10 @@ async function askServer(question: HostQuestion, { server, clock, signal }: One)
     if (reading.kind === 'next') throw Object.assign(new Error(reading.code), { code: reading.code })
     return reading.kind === 'foreign' || reading.kind === 'cut' ? reading.kind : reading
   }
-  const answer = await overUdp({ server, query, read }, signal)
+  const answer = await overUdp({ server, query, read }, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error
+    return throwBlame(error, server, signal)
+  })
   if (answer !== 'cut') return answer
   const sockets: Socket[] = []
   try {

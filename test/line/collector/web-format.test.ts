@@ -14,6 +14,8 @@ import {
   timeText,
   zoneOffsetMs,
 } from '@constat/collector/web/text/format'
+import { probeSentenceFr } from '@constat/collector/web/text/fr-probe'
+import { trialFr } from '@constat/collector/web/text/fr-trial'
 
 /** Spaces that do not break, written as plain ones. */
 const plain = (text: string): string => text.replaceAll(/[\u00a0\u202f]/g, ' ')
@@ -116,5 +118,42 @@ describe('money', () => {
   ])('%s', (amount, en, fr) => {
     const money = { amount, currency: 'EUR' }
     expect([plain(moneyText(money, 'en')), plain(moneyText(money, 'fr'))]).toEqual([en, fr])
+  })
+})
+
+describe('what a probe says, in French', () => {
+  it.each([
+    ['status 503', 'statut 503'],
+    ['status 503, slower than 900 ms', 'statut 503, plus de 900 ms'],
+    [
+      'step pay: status 403: turned away before the service',
+      'étape pay : statut 403 : l’agent a été écarté avant le service',
+    ],
+    [
+      'the body does not hold the expected text in its first 100 bytes',
+      'le contenu ne porte pas le texte attendu dans ses 100 premiers octets',
+    ],
+    ['shop.example does not exist (NXDOMAIN)', 'shop.example n’existe pas (NXDOMAIN)'],
+    ['no answer in time (ttfbUs)', 'pas de réponse à temps (premier octet)'],
+    ['connect ECONNREFUSED 192.0.2.1:443', 'connexion refusée par 192.0.2.1:443'],
+    ['79 days left, TLSv1.3', '79 jours restants, TLSv1.3'],
+    ['3 of 3 came back: 1.2 ms', '3 sur 3 sont revenus : 1.2 ms'],
+    ['a sentence of an agent to come', 'a sentence of an agent to come'],
+  ])('%s', (english, french) => {
+    expect(plain(probeSentenceFr(english))).toBe(french)
+  })
+
+  it.each([
+    [
+      { what: 'status', wanted: '2xx, or a page to sign on', seen: '503' },
+      'statut : attendu 2xx, ou une page de connexion, vu 503',
+    ],
+    [
+      { what: 'time', wanted: 'at most 5000 ms', seen: '12.3 ms' },
+      'délai : attendu 5000 ms au plus, vu 12,3 ms',
+    ],
+    [{ what: 'body contains', wanted: '"ok"', seen: null }, 'le contenu porte : attendu "ok"'],
+  ])('what was compared: %j', (compared, french) => {
+    expect(plain(trialFr.compared(compared))).toBe(french)
   })
 })

@@ -49,7 +49,8 @@ type ToldProps = Pick<TriedCheck, 'displayName' | 'agent'> & { result: Probed; s
 
 function Told({ displayName, agent, result, scene }: ToldProps) {
   const { text, lang } = scene
-  const { detail, latencyUs, phasesUs, hops } = result
+  const { detail, latencyUs, phasesUs, hops, compared } = result
+  const said = text.trial.detail(detail)
   const phases = PHASES.filter((phase) => phasesUs[phase] > 0).map((phase) =>
     text.glance.pair(text.trial.phase[phase], latencyText(phasesUs[phase], lang)),
   )
@@ -57,9 +58,12 @@ function Told({ displayName, agent, result, scene }: ToldProps) {
   const address = last?.address ?? null
   return (
     <div class="note">
-      {/* The probe speaks English. */}
-      <p lang="en">{detail}</p>
+      {/* An agent speaks English; what has no words in the language of the page stays so. */}
+      {said === detail ? <p lang="en">{detail}</p> : <p>{said}</p>}
       <p>{[text.trial.took(latencyText(latencyUs, lang)), ...phases].join(' · ')}</p>
+      {compared.map((one) => (
+        <p>{text.trial.compared(one)}</p>
+      ))}
       <p>
         {address === null
           ? text.trial.seenFrom(agent ?? '')

@@ -23,6 +23,10 @@ export const trialEn = {
   seenAt: ({ agent, address, port }: At) =>
     `Seen from ${agent}, at ${address}${port === null ? '' : ` port ${port}`}.`,
   ledTo: (url: string) => `It led to ${url}.`,
+  /** What an agent says in English, in the language of the page. */
+  detail: (sentence: string) => sentence,
+  compared: ({ what, wanted, seen }: Compared) =>
+    `${what}: wanted ${wanted}${seen === null ? '' : `, seen ${seen}`}`,
   reason: {
     'no-agent': ({ detail }: About) =>
       `No agent that would probe it is connected${detail === '' ? '' : `: ${detail}`}.`,
@@ -41,4 +45,5 @@ export const trialEn = {
 }
 
 type At = { agent: string; address: string; port: number | null }
+type Compared = { what: string; wanted: string; seen: string | null }
 type About = { agent: string; detail: string }

@@ -1,5 +1,6 @@
 /** French: trying checks before a contract is in force. Pure. */
 import type { trialEn } from './en-trial.ts'
+import { COMPARED_FR, probeSentenceFr, seenFr, wantedFr } from './fr-probe.ts'
 
 export const trialFr: typeof trialEn = {
   try: 'Essayer maintenant',
@@ -26,6 +27,9 @@ export const trialFr: typeof trialEn = {
   seenAt: ({ agent, address, port }) =>
     `Vu depuis ${agent}, à l’adresse ${address}${port === null ? '' : `, port ${port}`}.`,
   ledTo: (url) => `L’adresse a mené à ${url}.`,
+  detail: probeSentenceFr,
+  compared: ({ what, wanted, seen }) =>
+    `${COMPARED_FR[what] ?? what} : attendu ${wantedFr(wanted)}${seen === null ? '' : `, vu ${seenFr(seen)}`}`,
   reason: {
     'no-agent': ({ detail }) =>
       `Aucun agent qui le sonderait n’est connecté${detail === '' ? '' : ` : ${detail}`}.`,
