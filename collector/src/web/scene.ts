@@ -27,6 +27,8 @@ export type Scene = {
   version: string
   /** What keeps the collector from its work; empty for whoever does not run it. */
   troubles: readonly Trouble[]
+  /** What is shown was made up: every page says so. */
+  isDemonstration?: boolean
   /** Draw the content alone: the page refreshes itself. */
   fragment: boolean
 }

@@ -16,6 +16,7 @@ type Props = { scene: Scene; title: string; door?: Door; children: Child }
 export function Layout({ scene, title, door, children }: Props) {
   const content = (
     <>
+      {scene.isDemonstration && <p class="notice demonstration">{scene.text.demonstration}</p>}
       <Troubles scene={scene} />
       {children}
     </>
@@ -131,7 +132,7 @@ function Languages({ scene }: { scene: Scene }) {
           href={addressIn(scene.address, lang)}
           lang={lang}
           hreflang={lang}
-          aria-label={TEXTS[lang].name}
+          aria-label={`${lang.toUpperCase()} ${TEXTS[lang].name}`}
           {...(lang === scene.lang && { 'aria-current': 'true' })}
         >
           {lang.toUpperCase()}
