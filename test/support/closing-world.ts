@@ -54,6 +54,11 @@ export type ClosingWorld = {
   send: (agent: string, seen: Seen) => Promise<void>
   /** The same of many, in one step of the line. */
   sendAll: (parts: readonly { agent: string; seen: Seen }[]) => Promise<void>
+  /** The agents go on sending to another line, which has this database now. */
+  goOn: (
+    to: Pick<Pipeline, 'contracts' | 'sequencer' | 'advance'>,
+    nowMs: () => UnixMs,
+  ) => ClosingWorld['sendAll']
   /** What was told so far, oldest first. */
   told: () => Promise<Told[]>
   close: () => Promise<void>
@@ -91,6 +96,7 @@ export async function openClosingWorld({
   log,
   random = REAL_RANDOM,
   told = () => undefined,
+  publicUrl = 'http://127.0.0.1:1',
 }: {
   dataDir: string
   wallMs: UnixMs
@@ -98,6 +104,7 @@ export async function openClosingWorld({
   random?: Random
   /** Something was told, and is committed. */
   told?: () => void
+  publicUrl?: string
 }): Promise<ClosingWorld> {
   const clock = createSimulatedClock({ wallMs })
   const database = await openDatabase({ databaseUrl: null, dataDir, log })
@@ -105,7 +112,6 @@ export async function openClosingWorld({
   await migrateQueue({ pgConfig: database.pgConfig, log })
   const shell = { clock, random, log, identity: openIdentity(dataDir, random) }
   const { sql: db } = database
-  const publicUrl = 'http://127.0.0.1:1'
   const witnesses = await Witnesses.open(null, { db, shell, publicUrl, bus: { publish: told } })
   const open = async (): Promise<Pipeline> => {
     const made = new Pipeline({
@@ -124,14 +130,15 @@ export async function openClosingWorld({
   }
   let line = await open()
   const senders = new Map<string, Sender>()
-  const sendAll: ClosingWorld['sendAll'] = async (parts) => {
+  const goOn: ClosingWorld['goOn'] = (to, nowMs) => async (parts) => {
     for (const { agent, seen } of parts) {
       const sender = senders.get(agent)
       if (!sender) throw new Error(`${agent} has joined`)
-      await admit(line, sender, { seen, nowMs: clock.nowMs() })
+      await admit(to, sender, { seen, nowMs: nowMs() })
     }
-    await line.advance()
+    await to.advance()
   }
+  const sendAll: ClosingWorld['sendAll'] = (parts) => goOn(line, () => clock.nowMs())(parts)
   return {
     database,
     clock,
@@ -164,7 +171,7 @@ export async function openClosingWorld({
     declaring: () => {
       const { sequencer, contracts } = line
       const readable: StatementDeps['readable'] = async (bytes, terms) => statementLinesIn(bytes, terms)
-      return { sequencer, contracts, shell, publicUrl: 'http://127.0.0.1:1', readable }
+      return { sequencer, contracts, shell, publicUrl, readable }
     },
     join: async (name, health = { clockOffsetMs: 0, clockErrorMs: 3, spoolFrames: 0, clockBase: null }) => {
       const sender = senders.get(name) ?? { ...senderOf(name, random), health }
@@ -190,6 +197,7 @@ export async function openClosingWorld({
     },
     send: (agent, seen) => sendAll([{ agent, seen }]),
     sendAll,
+    goOn,
     told: async () => {
       const rows = await db<Told[]>`select type, data from event where type like ${TYPE_ALL} order by id`
       return [...rows]
@@ -204,10 +212,20 @@ export async function openClosingWorld({
 type Sender = {
   key: ReturnType<typeof privateKeyOf>
   agent: Buffer
-  session: Buffer
-  seq: number
-  prev: Buffer
+  /** What those of its contracts are made of: each log has a session of its own. */
+  seed: Buffer
+  sessions: Map<string, Session>
   health: AgentHealth
+}
+type Session = { session: Buffer; seq: number; prev: Buffer }
+
+function sessionIn({ seed, sessions }: Sender, contract: string): Session {
+  const known = sessions.get(contract)
+  if (known) return known
+  const session = createHash('sha256').update(seed).update(contract).digest().subarray(0, 16)
+  const made = { session, seq: 0, prev: Buffer.alloc(32) }
+  sessions.set(contract, made)
+  return made
 }
 
 function agentRow(name: string, { agent, key }: Sender, nowMs: UnixMs): AgentRow {
@@ -230,11 +248,11 @@ function agentRow(name: string, { agent, key }: Sender, nowMs: UnixMs): AgentRow
 function senderOf(name: string, random: Random): Omit<Sender, 'health'> {
   const key = privateKeyOf(createHash('sha256').update(name).digest())
   const agent = Buffer.from(agentIdOf(rawPublicKey(key)))
-  return { key, agent, session: random.bytes(16), seq: 0, prev: Buffer.alloc(32) }
+  return { key, agent, seed: random.bytes(16), sessions: new Map() }
 }
 
 async function admit(
-  { contracts, sequencer }: Pipeline,
+  { contracts, sequencer }: Pick<Pipeline, 'contracts' | 'sequencer'>,
   sender: Sender,
   { seen, nowMs }: { seen: Seen; nowMs: UnixMs },
 ): Promise<void> {
@@ -243,20 +261,21 @@ async function admit(
   if (!state?.configuration || !head) throw new Error(`${seen.contract} is applied`)
   const { config } = state.configuration
   const perFrame = Math.max(1, Math.floor(SAMPLES_PER_FRAME / config.checks.length))
+  const session = sessionIn(sender, seen.contract)
   const drafts = []
   for (let fromMs = seen.fromMs; fromMs < seen.untilMs; fromMs += perFrame * seen.stepMs) {
     const untilMs = Math.min(seen.untilMs, fromMs + perFrame * seen.stepMs)
-    const batch = batchOf({ ...seen, fromMs, untilMs }, { sender, config, origin: head.origin })
+    const batch = batchOf({ ...seen, fromMs, untilMs }, { sender, session, config, origin: head.origin })
     if (batch.samples.check.length === 0) continue
     const body = sealBatch(batch, sender.key)
     const digest = createHash('sha256').update(body).digest()
-    const { agent, session, seq, health } = sender
+    const { agent, health } = sender
     const toMs = fromMs + Math.floor((untilMs - 1 - fromMs) / seen.stepMs) * seen.stepMs
     const isGood = batch.samples.outcome.every((code) => code === 0)
-    const frame = { agent, session, seq, digest, fromMs, toMs, health, isGood }
+    const frame = { agent, session: session.session, seq: session.seq, digest, fromMs, toMs, health, isGood }
     drafts.push({ type: 'frame' as const, body, receivedMs: nowMs, frame })
-    sender.seq += 1
-    sender.prev = digest
+    session.seq += 1
+    session.prev = digest
   }
   for (let at = 0; at < drafts.length; at += 500)
     await sequencer.append({ log: head.id, drafts: drafts.slice(at, at + 500) })
@@ -266,7 +285,7 @@ type Config = Parameters<typeof configDigest>[0]
 
 function batchOf(
   seen: Seen,
-  { sender, config, origin }: { sender: Sender; config: Config; origin: string },
+  { sender, session, config, origin }: { sender: Sender; session: Session; config: Config; origin: string },
 ): Batch {
   const baseS = Math.floor(seen.fromMs / 1_000)
   const rows = rowsOf(seen, config)
@@ -278,9 +297,7 @@ function batchOf(
     origin,
     configDigest: configDigest(config),
     agent: sender.agent,
-    session: sender.session,
-    seq: sender.seq,
-    prev: sender.prev,
+    ...session,
     gapCount: 0,
     clock: { ...clock, offsetMs, errorMs },
     schedule: { check: [], firstMs: [], count: [] },

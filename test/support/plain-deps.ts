@@ -51,6 +51,7 @@ const NOTHING: ReadModel = {
   latency: () => Promise.resolve(null),
   incidents: () => Promise.resolve([]),
   incident: () => Promise.resolve(null),
+  down: () => 0,
   status: () => [],
   exclusions: () => [],
   exclusion: () => null,

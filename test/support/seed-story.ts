@@ -104,47 +104,61 @@ const TROUBLES: readonly Trouble[] = [
   { checks: [LOGIN, 'cpe-wan'], agents: [LYON, LILLE], from: '2026-11-22 17:10:30', until: END },
 ]
 
-const SPANS = TROUBLES.map((trouble) => ({
-  ...trouble,
-  fromMs: at(trouble.from),
-  untilMs: at(trouble.until),
-}))
+/** What failed from when until when, and where. `checks`: `*` is all of them. */
+export type Span = Omit<Trouble, 'from' | 'until'> & { fromMs: UnixMs; untilMs: UnixMs }
 
-function troubleAt(agent: string, atMs: UnixMs, check: string) {
-  return SPANS.find(
-    ({ checks, agents, fromMs, untilMs }) =>
-      fromMs <= atMs &&
-      atMs < untilMs &&
-      agents.includes(agent) &&
-      (checks.includes('*') || checks.includes(check)),
-  )
+/** What each agent sees of these; the first one that meets an instant holds. */
+export function storyOf(spans: readonly Span[]): Story {
+  const troubleAt = (agent: string, atMs: UnixMs, check: string): Span | undefined =>
+    spans.find(
+      ({ checks, agents, fromMs, untilMs }) =>
+        fromMs <= atMs &&
+        atMs < untilMs &&
+        agents.includes(agent) &&
+        (checks.includes('*') || checks.includes(check)),
+    )
+  return {
+    outcomeOf(agent, atMs, check) {
+      const trouble = troubleAt(agent, atMs, check)
+      if (trouble?.outcome === null) return null
+      return trouble ? (trouble.outcome ?? 'fail') : 'ok'
+    },
+    causeOf: (agent, atMs, check) => troubleAt(agent, atMs, check)?.cause ?? 'timeout',
+    latencyOf: (agent, atMs, check) =>
+      usualLatency(agent, atMs, check) +
+      (troubleAt(agent, atMs, check)?.outcome === 'degraded' ? 600_000 : 0),
+  }
 }
 
-/** Null: nothing was probed. */
-export function outcomeOf(agent: string, atMs: UnixMs, check: string): Outcome | null {
-  if (agent === NANTES && atMs >= SILENT_SINCE_MS) return null
-  const trouble = troubleAt(agent, atMs, check)
-  if (trouble?.outcome === null) return null
-  return trouble ? (trouble.outcome ?? 'fail') : 'ok'
+export type Story = {
+  /** Null: nothing was probed. */
+  outcomeOf: (agent: string, atMs: UnixMs, check: string) => Outcome | null
+  causeOf: (agent: string, atMs: UnixMs, check: string) => Cause
+  latencyOf: (agent: string, atMs: UnixMs, check: string) => number
 }
 
-export function causeOf(agent: string, atMs: UnixMs, check: string): Cause {
-  return troubleAt(agent, atMs, check)?.cause ?? 'timeout'
+const TOLD = storyOf(
+  TROUBLES.map((trouble) => ({ ...trouble, fromMs: at(trouble.from), untilMs: at(trouble.until) })),
+)
+
+export const SEED_STORY: Story = {
+  ...TOLD,
+  outcomeOf: (agent, atMs, check) =>
+    agent === NANTES && atMs >= SILENT_SINCE_MS ? null : TOLD.outcomeOf(agent, atMs, check),
 }
 
 /** What a check takes when all is well, ms; the others take 12. */
 const USUAL_MS: Record<string, number> = { [LOGIN]: 150, [STOCK]: 110, [ECHO]: 24 }
 const DAY_MS = 86_400_000
 
-/** It breathes with the day, one answer in about thirty is slow, and a degraded one is slower than it may be. */
-export function latencyOf(agent: string, atMs: UnixMs, check: string): number {
+/** It breathes with the day, and one answer in about thirty is slow. */
+function usualLatency(agent: string, atMs: UnixMs, check: string): number {
   const usualUs = (USUAL_MS[check] ?? 12) * 1_000
   const noise = mixed(Math.trunc(atMs / 1_000) + check.length * 7 + agent.length)
   const breath = 1 + 0.3 * Math.sin((2 * Math.PI * atMs) / DAY_MS)
   const isSlow = noise % 31 === 0
-  const isDegraded = troubleAt(agent, atMs, check)?.outcome === 'degraded'
   const spread = 0.8 + (noise % 1_000) / 2_000
-  return Math.round(usualUs * breath * spread * (isSlow ? 4 : 1) + (isDegraded ? 600_000 : 0))
+  return Math.round(usualUs * breath * spread * (isSlow ? 4 : 1))
 }
 
 /** Looks random, and is the same every time. */

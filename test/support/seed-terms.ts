@@ -58,11 +58,11 @@ function changed(text: string, changes: readonly (readonly [RegExp, string])[]):
 }
 
 /** 1: as it was agreed. 2: two more services. 3: answers within less time. */
-export function hostingTerms(revision: 1 | 2 | 3): string {
+export function hostingTerms(revision: 1 | 2 | 3, from = '2026-10-01'): string {
   const text = changed(EXAMPLE, [
     [/interval: PT\d+S/g, 'interval: PT5M'],
     [/hold: PT150S/g, 'hold: PT11M'],
-    [/effective: \{from: "2026-01-01"/g, 'effective: {from: "2026-10-01"'],
+    [/effective: \{from: "2026-01-01"/g, `effective: {from: "${from}"`],
     [/revision: 3/g, `revision: ${revision}`],
     [/- \{id: lyon, /g, '- {id: lyon, displayName: Lyon, '],
     [/- \{id: lille, /g, '- {id: lille, displayName: Lille, '],

@@ -15,6 +15,7 @@ import {
 } from '../../collector/src/contract/declare.ts'
 import { recordAttempt, type Attempted, type DueDelivery } from '../../collector/src/db/deliveries.ts'
 import { createWebhook } from '../../collector/src/db/webhooks.ts'
+import type { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random } from '../../collector/src/shell.ts'
 import { openClosingWorld, type ClosingWorld, type Seen } from './closing-world.ts'
 import {
@@ -27,15 +28,7 @@ import {
   SLOT_MS,
   STATEMENT,
 } from './seed-terms.ts'
-import {
-  at,
-  causeOf,
-  latencyOf,
-  outcomeOf,
-  SEED_NOW_MS,
-  SEED_START_MS,
-  SILENT_SINCE_MS,
-} from './seed-story.ts'
+import { at, SEED_NOW_MS, SEED_START_MS, SEED_STORY, SILENT_SINCE_MS, type Story } from './seed-story.ts'
 import { createKeptLog } from './silent-log.ts'
 
 const MINUTE_MS = 60_000
@@ -93,28 +86,36 @@ async function live(world: ClosingWorld, untilMs: UnixMs, deed: Deed): Promise<v
 }
 
 async function receive(world: ClosingWorld, fromMs: UnixMs, untilMs: UnixMs): Promise<void> {
-  const { contracts } = world.line()
-  const parts = contracts.all().flatMap(({ contract }) => {
+  const parts = seenByAll(world.line(), { fromMs, untilMs }, SEED_STORY)
+  if (parts.length > 0) await world.sendAll(parts)
+}
+
+/** Samples of every check of every contract in a span. */
+export function seenByAll(
+  { contracts }: Pick<Pipeline, 'contracts'>,
+  { fromMs, untilMs }: { fromMs: UnixMs; untilMs: UnixMs },
+  story: Story,
+): { agent: string; seen: Seen }[] {
+  return contracts.all().flatMap(({ contract }) => {
     const checks = contracts.of(contract)?.configuration?.config.checks ?? []
     // Whoever should measure the archive was never enrolled.
     if (checks.length === 0 || contract === 'archive') return []
     return AGENTS.flatMap((agent, i) => {
       const slot = Math.ceil((fromMs - i * PHASE_MS) / SLOT_MS) * SLOT_MS + i * PHASE_MS
-      return slot < untilMs ? [{ agent, seen: seenBy(agent, { contract, fromMs: slot, untilMs }) }] : []
+      if (slot >= untilMs) return []
+      const seen: Seen = {
+        contract,
+        fromMs: slot,
+        untilMs,
+        stepMs: SLOT_MS,
+        isReprobed: true,
+        outcome: (atMs, check) => story.outcomeOf(agent, atMs, check),
+        cause: (atMs, check) => story.causeOf(agent, atMs, check),
+        latencyUs: (atMs, check) => story.latencyOf(agent, atMs, check),
+      }
+      return [{ agent, seen }]
     })
   })
-  if (parts.length > 0) await world.sendAll(parts)
-}
-
-function seenBy(agent: string, span: Pick<Seen, 'contract' | 'fromMs' | 'untilMs'>): Seen {
-  return {
-    ...span,
-    stepMs: SLOT_MS,
-    isReprobed: true,
-    outcome: (atMs, check) => outcomeOf(agent, atMs, check),
-    cause: (atMs, check) => causeOf(agent, atMs, check),
-    latencyUs: (atMs, check) => latencyOf(agent, atMs, check),
-  }
 }
 
 /** Close enough together that the silence of one agent is seen. */
@@ -222,7 +223,7 @@ const send =
     }
     await world.line().advance()
   }
-const accept = send(() => ACCEPTED)
+export const accept = send(() => ACCEPTED)
 
 /** UTC. */
 const DEEDS: readonly (readonly [string, Deed])[] = [

@@ -53,7 +53,7 @@ describe('the first run', () => {
 
   it('says what a target allows while it is typed', async () => {
     await page.getByLabel('Availability promised').fill('99.5')
-    await page.getByText('3 h 36 min 0 s of outage').waitFor()
+    await page.getByText('3 h 36 min of outage').waitFor()
     await page.getByLabel('Availability promised').fill('99,95')
     await page.getByText('21 min 36 s of outage').waitFor()
   })

@@ -187,6 +187,7 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
       const incident = await read.incident(id)
       return incident !== null && mine(incident.contract) ? incident : null
     },
+    down: () => read.down(scope ?? undefined),
     status: () => read.status().filter(({ contract }) => mine(contract)),
     exclusions: (filter) =>
       filter.contract !== undefined && !mine(filter.contract) ? [] : read.exclusions({ ...filter, ...only }),

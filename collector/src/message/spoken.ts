@@ -11,7 +11,7 @@ import { zoneText } from '../web/part/zones.tsx'
 import type { Scene } from '../web/scene.ts'
 import type { Spoken } from '../web/text/en-message.ts'
 import type { Text } from '../web/text/en.ts'
-import { moneyText, nearText, spanText } from '../web/text/format.ts'
+import { moneyText, nearText, durationText } from '../web/text/format.ts'
 import { verdictText, windowName } from '../web/text/sentence.ts'
 import { wordOf } from '../web/text/words.ts'
 
@@ -79,7 +79,7 @@ function spokenOf({ type, data }: Envelope, scene: Scene): Spoken {
     since: at('onsetAt') || at('silentSince'),
     cause: incident ? (incident.failure?.code ?? wordOf(scene.text.cause, incident.cause)) : '',
     places: incident ? placesText(incident, scene) : '',
-    length: spanText(lengthMs(data), scene.lang),
+    length: durationText(lengthMs(data), scene.lang),
     window: windowText(data, scene),
     what: whatOf(type, data, scene),
   }

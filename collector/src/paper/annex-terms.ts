@@ -5,7 +5,7 @@ import type { ContractView } from '../view/contract.ts'
 import { guaranteeName, partyOf, serviceName, siteName, spoken } from '../web/part/names.ts'
 import { hoursText } from '../web/part/terms-glance.tsx'
 import type { Scene } from '../web/scene.ts'
-import { latencyText, percentText, shareText, spanText } from '../web/text/format.ts'
+import { latencyText, percentText, shareText, durationText } from '../web/text/format.ts'
 import { wordOf } from '../web/text/words.ts'
 import type { AnnexText } from './text/annex-en.ts'
 
@@ -25,7 +25,7 @@ export function termBlocks(given: Given, scene: Scene) {
   const { terms, words } = given
   const texts = (all: readonly string[]): PaperBlock[] => all.map((text) => ({ kind: 'text', text }))
   const { finalisation, measurement } = terms
-  const grace = spanText(finalisation.graceMs, scene.lang)
+  const grace = durationText(finalisation.graceMs, scene.lang)
   const until = words.objection.until[finalisation.amendmentsUntil]
   return {
     siting: sitingBlocks(given, scene),
@@ -34,7 +34,7 @@ export function termBlocks(given: Given, scene: Scene) {
     calendars: calendarBlocks(given, scene),
     rules: [{ kind: 'list', items: ruleItems(given, scene) }] satisfies PaperBlock[],
     zones: zoneBlocks(given),
-    clocks: texts(words.clocks.text(spanText(measurement.maxClockErrorMs, scene.lang))),
+    clocks: texts(words.clocks.text(durationText(measurement.maxClockErrorMs, scene.lang))),
     exclusions: exclusionBlocks(given, scene),
     objection: texts(words.objection.text({ grace, until })),
     claim: texts(claimTexts(given)),
@@ -60,7 +60,7 @@ function probingBlocks({ contract, words: { probing } }: Given, scene: Scene): P
       serviceName(service, scene),
       name,
       target,
-      spanText(intervalMs, scene.lang),
+      durationText(intervalMs, scene.lang),
     ]),
   )
   return tableOf(probing.head, rows)
@@ -93,13 +93,13 @@ function promiseText(one: GuaranteeTerms, { text, lang }: Scene): string {
     case 'request-share':
       return text.metric.requests.target(percentText(one.target.percent, lang))
     case 'restoration-time':
-      return text.metric.restoration.target(spanText(one.target.eachMs, lang))
+      return text.metric.restoration.target(durationText(one.target.eachMs, lang))
     case 'response-time':
-      return text.metric.response.target(spanText(one.target.eachMs, lang))
+      return text.metric.response.target(durationText(one.target.eachMs, lang))
     case 'incident-count':
       return text.metric.count.target(String(one.target.count))
     case 'error-rate-slices': {
-      const length = spanText(one.sliceMs, lang)
+      const length = durationText(one.sliceMs, lang)
       return text.metric.slices.target({ percent: percentText(one.target.percent, lang), length })
     }
     case 'mean-error-rate':
@@ -132,8 +132,8 @@ function ruleItems({ terms, words: { rules } }: Given, scene: Scene): string[] {
     rules.quorum(rule),
     rules.binding(wordOf(text.glance.bindingFigure, m.bindingFigure)),
     rules.coverage(shareText(m.minimumCoverage, lang)),
-    ...(m.minimumOutageMs > 0 ? [rules.minimum(spanText(m.minimumOutageMs, lang))] : []),
-    ...(m.mergeGap.gapMs > 0 ? [rules.merge(spanText(m.mergeGap.gapMs, lang))] : []),
+    ...(m.minimumOutageMs > 0 ? [rules.minimum(durationText(m.minimumOutageMs, lang))] : []),
+    ...(m.mergeGap.gapMs > 0 ? [rules.merge(durationText(m.mergeGap.gapMs, lang))] : []),
     rules.silence[m.providerHostSilence],
     rules.blocked[m.blocked],
     ...(references === '' ? [] : [rules.references(references)]),
@@ -159,13 +159,13 @@ function exclusionBlocks({ terms, words }: Given, scene: Scene): PaperBlock[] {
     exclusions.needs[needs],
     notice === null ? '–' : noticeText(notice, words, scene),
   ])
-  const cap = capPerMonthMs === null ? [] : [exclusions.cap(spanText(capPerMonthMs, scene.lang))]
+  const cap = capPerMonthMs === null ? [] : [exclusions.cap(durationText(capPerMonthMs, scene.lang))]
   const text = [exclusions.mode[denominatorMode], ...cap].join(' ')
   return [...tableOf(exclusions.head, rows), { kind: 'text', text }]
 }
 
 function noticeText(notice: NoticeRule, { dayKind }: AnnexText, { lang }: Scene): string {
-  return 'days' in notice ? `${notice.days} ${dayKind[notice.dayKind]}` : spanText(notice.elapsedMs, lang)
+  return 'days' in notice ? `${notice.days} ${dayKind[notice.dayKind]}` : durationText(notice.elapsedMs, lang)
 }
 
 function claimTexts({ terms: { credits }, words: { claim, dayKind } }: Given): string[] {

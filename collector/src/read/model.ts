@@ -22,7 +22,7 @@ import { ContractReads } from './contract-reads.ts'
 import { IncidentReads } from './incident-reads.ts'
 import { JudgedReads, type GroundsOf } from './judged.ts'
 import { sentFacts, sentFile, sentViews } from './sent-reads.ts'
-import { statusOf } from './status-reads.ts'
+import { downIn, statusOf } from './status-reads.ts'
 import { WindowReads } from './window-reads.ts'
 
 export type ModelDeps = Omit<BundleDeps, 'contracts' | 'sequencer' | 'callers'> & {
@@ -87,6 +87,8 @@ function readModelOf(
     segments: (service, span, contract) => incidents.segments(service, span, contract),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
     incident: (id) => incidents.incident(id),
+    down: (contract) =>
+      downIn(deps.contracts.all().filter((one) => (contract ?? one.contract) === one.contract)),
     status,
     latency: (check, span, of) => latencySteps(deps, { check, span, of }),
     windowKeys: (contract) => windows.windowKeys(contract),

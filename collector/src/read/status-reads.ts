@@ -20,6 +20,16 @@ export type StatusDeps = {
 }
 
 /** Of the contracts that run, in their order; the services of each in that of its terms. */
+/** Of contracts that have ended nothing goes on. */
+export function downIn(states: readonly ContractState[]): number {
+  const open = states.flatMap((state) =>
+    incidentsIn(state).flatMap(({ service, closedMs }) =>
+      closedMs === null ? [`${state.contract}/${service}`] : [],
+    ),
+  )
+  return new Set(open).size
+}
+
 export function statusOf({ nowMs, contracts, views }: StatusDeps): ServiceStatus[] {
   const atMs = nowMs()
   return views().flatMap((view) => {

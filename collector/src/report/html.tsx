@@ -34,7 +34,7 @@ function Page({ document }: { document: ReportDocument }) {
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>{`${title} · ${contract} · ${window}`}</title>
-          <style>{raw(PAPER_STYLE)}</style>
+          <style>{raw(PAPER_STYLE + runningHead({ head: `${contract} · ${window}`, foot }))}</style>
         </head>
         <body>
           <header>
@@ -55,6 +55,16 @@ function Page({ document }: { document: ReportDocument }) {
       </html>
     </>
   )
+}
+
+/** On every printed page: what it is of, the digest, and its number. */
+function runningHead({ head, foot }: { head: string; foot: string }): string {
+  // Any other character of a name is written by its number, so that none ends the text or the style.
+  const css = (text: string): string =>
+    `"${text.replaceAll(/[^A-Za-z0-9 ,.:-]/gu, (one) => `\\${one.codePointAt(0)!.toString(16)} `)}"`
+  const box = (place: string, content: string): string => `@${place}{content:${content};font-size:8pt}`
+  const number = 'counter(page) " / " counter(pages)'
+  return `@media print{@page{${box('top-left', css(head))}${box('bottom-left', css(foot))}${box('bottom-right', number)}}}`
 }
 
 function Facts({ facts }: Pick<ReportDocument, 'facts'>) {

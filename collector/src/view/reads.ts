@@ -53,6 +53,8 @@ export type JudgeReads = {
   }): Promise<IncidentView[]>
   /** With all that was said of it. */
   incident(id: string): Promise<IncidentRoomView | null>
+  /** How many services have an outage that goes on: of one contract, or of all. */
+  down(contract?: string): number
   /** What users are told of the services of the contracts that run. */
   status(): ServiceStatus[]
   /** Contract by contract, latest first; `before` is the id of the last one of the page before. */

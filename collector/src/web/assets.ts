@@ -9,6 +9,7 @@ const TYPES = {
   'app.css': 'text/css; charset=utf-8',
   'app.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
+  'icon-down.svg': 'image/svg+xml',
 } as const
 type AssetName = keyof typeof TYPES
 

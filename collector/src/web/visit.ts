@@ -35,6 +35,7 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
     address: addressOf(url),
     version: deps.version,
     troubles: caller?.role === 'owner' ? deps.health.known() : [],
+    isDemonstration: deps.isDemonstration ?? false,
     fragment: c.req.header(FRAGMENT_HEADER) !== undefined,
   }
 }
@@ -58,7 +59,7 @@ export function receive(deps: AppDeps, turnAway: (c: Context, scene: Scene) => R
     if (caller === null) return turnAway(c, scene)
     c.set('caller', caller)
     c.set('read', within(deps.read, caller))
-    c.set('scene', { ...scene, termsOf: (contract) => c.var.read.terms(contract) })
+    c.set('scene', { ...scene, down: c.var.read.down(), termsOf: (contract) => c.var.read.terms(contract) })
     await next()
   })
 }

@@ -3,7 +3,7 @@ import type { ViewOf } from '../../view/guarantee.ts'
 import { Table } from '../part/table.tsx'
 import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
-import { durationText, spanText } from '../text/format.ts'
+import { durationText } from '../text/format.ts'
 import type { MetricPart, PartProps } from './part.ts'
 
 type Clocked = 'restoration-time' | 'response-time'
@@ -14,7 +14,7 @@ export const responseTime = clockPart(({ metric }) => metric.response)
 
 function clockPart(wordsOf: (text: Scene['text']) => Words): MetricPart<Clocked> {
   return {
-    promised: ({ eachMs }, { text, lang }) => wordsOf(text).target(spanText(eachMs, lang)),
+    promised: ({ eachMs }, { text, lang }) => wordsOf(text).target(durationText(eachMs, lang)),
     Measured({ guarantee: g, scene }) {
       const { text } = scene
       const notes = g.clock.stop === 'provider-acknowledgement' ? [text.metric.response.providerOnly] : []

@@ -8,7 +8,7 @@ import { FoldedFigures, threeFigures } from '../part/folded-figures.tsx'
 import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { downText, mostText } from '../text/figures.ts'
-import { decimalText, durationText, percentText, spanText } from '../text/format.ts'
+import { decimalText, durationText, percentText } from '../text/format.ts'
 import type { MetricPart, PartProps } from './part.ts'
 
 export type Down = 'interval-availability' | 'error-rate-slices'
@@ -38,7 +38,7 @@ export const intervalAvailability: MetricPart<'interval-availability'> = {
 export const errorRateSlices: MetricPart<'error-rate-slices'> = {
   ...ofDowntime,
   promised({ target, sliceMs }, { text, lang }) {
-    const length = spanText(sliceMs, lang)
+    const length = durationText(sliceMs, lang)
     return text.metric.slices.target({ percent: percentText(target, lang), length })
   },
 }

@@ -1,7 +1,7 @@
 /** The mean error rate of all slices. Pure. */
 import { FoldedFigures, threeFigures } from '../part/folded-figures.tsx'
 import { rangeText } from '../text/figures.ts'
-import { countText, percentOrNone, percentText, spanText } from '../text/format.ts'
+import { countText, percentOrNone, percentText, durationText } from '../text/format.ts'
 import type { MetricPart } from './part.ts'
 
 export const meanErrorRate: MetricPart<'mean-error-rate'> = {
@@ -10,7 +10,7 @@ export const meanErrorRate: MetricPart<'mean-error-rate'> = {
     const { text, lang } = scene
     const words = text.metric.mean
     if (availability.point === null) return <p class="figure">{words.none}</p>
-    const counted = words.slices({ n: countText(slices, lang), length: spanText(sliceMs, lang) })
+    const counted = words.slices({ n: countText(slices, lang), length: durationText(sliceMs, lang) })
     return (
       <>
         <p class="figure">{words.measured(percentText(availability.point, lang))}</p>

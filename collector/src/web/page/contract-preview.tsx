@@ -13,7 +13,7 @@ import type { ContractForm } from '../form/contract-form.ts'
 import { FORM_PATH } from '../part/field.tsx'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import type { Scene } from '../scene.ts'
-import { decimalText, durationText, moneyText, percentText, spanText } from '../text/format.ts'
+import { decimalText, durationText, moneyText, percentText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { listText } from '../text/words.ts'
 import { CopyBlock } from './agents.tsx'
@@ -98,7 +98,7 @@ function sayings(props: Props): string[] {
     say.promised({ provider: contract.provider, target }),
     ...hoursSayings(props),
     allowedSaying(props),
-    check ? say.watched({ addresses, every: spanText(check.spec.intervalMs, lang) }) : '',
+    check ? say.watched({ addresses, every: durationText(check.spec.intervalMs, lang) }) : '',
     check ? say.confirmed(check.fold.confirm.down) : '',
     contract.monthlyFee === null ? say.noFee : say.fee(moneyText(contract.monthlyFee, lang)),
     say.from,
@@ -147,5 +147,5 @@ const HOUR_MS = 3_600_000
 function hoursText(ms: number, lang: Scene['lang']): string {
   const rest = ms % HOUR_MS
   const hours = `${decimalText(String(Math.trunc(ms / HOUR_MS)), lang)}\u00a0h`
-  return rest === 0 ? hours : `${hours}\u00a0${spanText(rest, lang)}`
+  return rest === 0 ? hours : `${hours}\u00a0${durationText(rest, lang)}`
 }

@@ -13,7 +13,7 @@ import { checkName, serviceName } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { Timeline } from '../part/timeline.tsx'
 import type { Scene } from '../scene.ts'
-import { spanText } from '../text/format.ts'
+import { durationText } from '../text/format.ts'
 import { serviceSentence } from '../text/sentence.ts'
 import { contractHref } from './contracts.tsx'
 import { Table } from '../part/table.tsx'
@@ -129,7 +129,11 @@ function Checks({ scene, service }: Pick<Props, 'scene' | 'service'>) {
           },
           { head: text.service.kind, cell: ({ kind }) => kind },
           { head: text.service.target, look: 'target', cell: ({ target }) => target },
-          { head: text.service.every, look: 'number', cell: ({ intervalMs }) => spanText(intervalMs, lang) },
+          {
+            head: text.service.every,
+            look: 'number',
+            cell: ({ intervalMs }) => durationText(intervalMs, lang),
+          },
         ]}
       />
     </section>

@@ -4,7 +4,7 @@
  */
 import type { AlertPlanView, PlannedView } from '../../view/alerting.ts'
 import type { Scene } from '../scene.ts'
-import { nearText, spanText } from '../text/format.ts'
+import { nearText, durationText } from '../text/format.ts'
 import { listText } from '../text/words.ts'
 import { contractName } from './names.ts'
 import { Table } from './table.tsx'
@@ -109,7 +109,7 @@ function togetherOf(told: readonly PlannedView[]): Together[] {
 
 function whenText(plan: AlertPlanView, { type, afterMs, everyMs }: PlannedView, scene: Scene): string {
   const { alerting } = scene.text
-  const length = (ms: number): string => spanText(ms, scene.lang)
+  const length = (ms: number): string => durationText(ms, scene.lang)
   const first = afterMs === 0 ? firstText(plan, type, scene) : alerting.unanswered(length(afterMs))
   return everyMs === null ? first : `${first}, ${alerting.again(length(everyMs))}`
 }
@@ -118,7 +118,7 @@ function firstText({ alertAfterMs }: AlertPlanView, type: PlannedView['type'], s
   const { alerting } = scene.text
   if (type === 'incident.escalated') return alerting.withFirst
   if (alertAfterMs === null) return alerting.atOnceOrSoon
-  return alertAfterMs === 0 ? alerting.atOnce : alerting.after(spanText(alertAfterMs, scene.lang))
+  return alertAfterMs === 0 ? alerting.atOnce : alerting.after(durationText(alertAfterMs, scene.lang))
 }
 
 function Who({ plan, planned, scene }: Props & { planned: PlannedView }) {
@@ -145,7 +145,7 @@ function heartbeatText(
   scene: Scene,
 ): string {
   const { alerting } = scene.text
-  const said = alerting.heartbeat({ address, every: spanText(everyMs, scene.lang) })
+  const said = alerting.heartbeat({ address, every: durationText(everyMs, scene.lang) })
   if (error !== null) return `${said}: ${alerting.heartbeatFailed(error)}`
   const last = lastAt === null ? alerting.heartbeatWaiting : alerting.heartbeatAnswered(since(lastAt, scene))
   return `${said}: ${last}`

@@ -40,7 +40,7 @@ export function GuaranteeRow({ guarantee: g, scene }: RowProps) {
   const said = [windowName(g.window.key, scene), g.clause && text.figure.clause(g.clause)]
   const { length } = g.window
   return (
-    <section class="guarantee" aria-label={name}>
+    <section class="guarantee" role="group" aria-label={name}>
       <div class="promised">
         <p class="label">
           <b aria-hidden="true">A</b> {text.figure.promised}

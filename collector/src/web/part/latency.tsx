@@ -6,7 +6,7 @@
 import { scaleLinear } from 'd3-scale'
 import type { LatencyPoint, LatencyView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
-import { countText, latencyText, spanText } from '../text/format.ts'
+import { countText, latencyText, durationText } from '../text/format.ts'
 import { Axis, type Span } from './ribbon.tsx'
 import { msOf, Time } from './time.tsx'
 import { Table } from './table.tsx'
@@ -39,7 +39,7 @@ export function Latency({ latency, span, scene, thresholdUs }: Props) {
         <div class="line-row">
           <span class="line-name">
             {check}
-            <small>{text.latency.step(spanText(stepMs, lang))}</small>
+            <small>{text.latency.step(durationText(stepMs, lang))}</small>
           </span>
           <Drawing latency={latency} span={span} scene={scene} thresholdUs={thresholdUs} />
         </div>

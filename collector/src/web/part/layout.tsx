@@ -16,22 +16,32 @@ type Props = { scene: Scene; title: string; door?: Door; children: Child }
 export function Layout({ scene, title, door, children }: Props) {
   const content = (
     <>
+      {scene.isDemonstration && <p class="notice demonstration">{scene.text.demonstration}</p>}
       <Troubles scene={scene} />
       {children}
     </>
   )
-  if (scene.fragment) return <main id="content">{content}</main>
-  const { text, lang } = scene
+  const { text, lang, down = 0 } = scene
+  // What the tab says, also to whoever has another one before them.
+  const tab = { title: `${down > 0 ? `(${down}) ` : ''}${title} · ${text.product}`, icon: iconOf(down) }
+  const data = { 'data-title': tab.title, 'data-icon': tab.icon }
+  if (scene.fragment) {
+    return (
+      <main id="content" {...data}>
+        {content}
+      </main>
+    )
+  }
   return (
     <>
       {html`<!doctype html>`}
       <html lang={lang}>
         <head>
           <meta charset="utf-8" />
-          <title>{`${title} · ${text.product}`}</title>
+          <title>{tab.title}</title>
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
-          <link rel="icon" href="/static/icon.svg" type="image/svg+xml" />
+          <link rel="icon" href={tab.icon} type="image/svg+xml" />
           <link rel="stylesheet" href={`/static/app.css?v=${scene.version}`} />
           <script type="module" src={`/static/app.js?v=${scene.version}`} />
         </head>
@@ -41,7 +51,7 @@ export function Layout({ scene, title, door, children }: Props) {
           </a>
           <Header scene={scene} {...(door && { door })} />
           <Hatch />
-          <main id="content" tabindex={-1}>
+          <main id="content" tabindex={-1} {...data}>
             {content}
           </main>
           <Footer scene={scene} />
@@ -49,6 +59,10 @@ export function Layout({ scene, title, door, children }: Props) {
       </html>
     </>
   )
+}
+
+function iconOf(down: number): string {
+  return down > 0 ? '/static/icon-down.svg' : '/static/icon.svg'
 }
 
 /** What keeps the collector itself from its work. */
@@ -131,7 +145,7 @@ function Languages({ scene }: { scene: Scene }) {
           href={addressIn(scene.address, lang)}
           lang={lang}
           hreflang={lang}
-          aria-label={TEXTS[lang].name}
+          aria-label={`${lang.toUpperCase()} ${TEXTS[lang].name}`}
           {...(lang === scene.lang && { 'aria-current': 'true' })}
         >
           {lang.toUpperCase()}

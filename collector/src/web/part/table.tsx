@@ -25,7 +25,7 @@ type Props<Row> = {
 
 export function Table<Row>({ label, columns, rows, caption, frame, plain }: Props<Row>) {
   return (
-    <div class={frame ? `${frame} scroll` : 'scroll'} tabindex={0} role="region" aria-label={label}>
+    <div class={frame ? `${frame} scroll` : 'scroll'} tabindex={0} role="group" aria-label={label}>
       <table class={plain ? undefined : 'stacking'}>
         {caption && <caption>{caption}</caption>}
         <thead>

@@ -4,6 +4,7 @@
  */
 const MIN_PAUSE_MS = 1_000
 const STREAM_RETRY_MS = 5_000
+const HIDDEN_EVERY_MS = 60_000
 
 /** Regions of this page share one fetch. */
 const regions = new Set()
@@ -137,6 +138,7 @@ function replace(page) {
     location.reload()
     return
   }
+  tellTab(page.getElementById('content')?.dataset ?? {})
   for (const region of regions) {
     const fresh = page.getElementById(region.id)
     // Nothing is pulled from under a person's hands.
@@ -148,6 +150,12 @@ function replace(page) {
   }
 }
 
+/** The title and the icon of the tab say how many are down. */
+function tellTab({ title, icon }) {
+  if (title) document.title = title
+  if (icon) document.querySelector('link[rel=icon]')?.setAttribute('href', icon)
+}
+
 function keepOpen(region, fresh) {
   for (const open of region.querySelectorAll('details[open][id]')) {
     fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute('open', '')
@@ -157,6 +165,11 @@ function keepOpen(region, fresh) {
 function placeOf(region, element) {
   return region.contains(element) ? [...region.querySelectorAll('a, button, summary')].indexOf(element) : -1
 }
+
+// Nobody looks, and the tab still says how many are down.
+setInterval(() => {
+  if (document.hidden && regions.size > 0) void refresh()
+}, HIDDEN_EVERY_MS)
 
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {

@@ -18,14 +18,9 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 
-/** `48 min 12 s`, `2 h 5 min 0 s`, `3 d 4 h 0 min`; below a minute `12 s`, below ten seconds `2.4 s`. */
+/** `48 min 12 s`, `3 h`, `3 d 4 h`; below a minute `12 s`, below ten seconds `2.4 s`. Parts of nothing are left out. */
 export function durationText(durationMs: number, lang: Lang): string {
   if (durationMs < 0) return MINUS + durationText(-durationMs, lang)
-  return partsOf(durationMs, lang).join(NBSP)
-}
-
-/** A length that was set by people: zero parts left out. `1 min`, `2 h 30 min`, `7 d`. */
-export function spanText(durationMs: number, lang: Lang): string {
   const parts = partsOf(durationMs, lang)
   const kept = parts.filter((part) => !part.startsWith(`0${NBSP}`))
   return (kept.length === 0 ? parts : kept).join(NBSP)
