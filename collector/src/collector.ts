@@ -130,8 +130,7 @@ async function openLine(
   await pipeline.open()
   closers.push(() => pipeline.close())
   await health.start(pipeline)
-  const { host } = config.listen
-  const answersTo = hostNames(publicUrl, [host, hostname()])
+  const answersTo = hostNames(publicUrl, [config.listen.host, hostname()])
   sockets = serveAgents(
     { ...door, answersTo },
     connectionDeps(pipeline, { db, shell, clock, bus, publicUrl }),
