@@ -91,7 +91,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     // Everything that a window is judged on, as one file.
     bundle: ['view', 'db', 'ledger', 'contract', 'callers'],
     // Those who cosign checkpoints, asked beside the line.
-    witness: ['view', 'db', 'bundle', 'alert/bus.ts', 'alert/facts.ts'],
+    witness: [
+      'view',
+      'db',
+      'ledger',
+      'bundle',
+      'alert/bus.ts',
+      'alert/facts.ts',
+      'intake/agents.ts',
+      'intake/connection.ts',
+    ],
     // All that cannot be made again, taken away and brought back.
     backup: ['db'],
     // Checks tried by agents that are connected; nothing of it is kept.

@@ -8,6 +8,7 @@ import { messageOf } from '@constat/shared/fault'
 import type { Taken } from './log-proofs.ts'
 import type { Log } from './shell.ts'
 import type { SpoolFs } from './spool-fs.ts'
+import { parseObject } from './state.ts'
 
 const HEADS_FILE = 'heads.json'
 const CONTRADICTIONS_FOLDER = 'contradictions'
@@ -36,14 +37,10 @@ export class HeadStore {
     const { dir, fs, log } = this.#deps
     const kept = await fs.list(join(dir, CONTRADICTIONS_FOLDER)).catch(() => [])
     this.#contradictions = kept.length
-    const text = await fs.read(join(dir, HEADS_FILE)).then(String, () => '[]')
-    try {
-      const notes: unknown = JSON.parse(text)
-      if (Array.isArray(notes)) return notes.filter((note) => typeof note === 'string')
-    } catch {
-      // Said below, as for any other text.
-    }
-    log.warn('the heads that were kept cannot be read', { file: HEADS_FILE })
+    const text = await fs.read(join(dir, HEADS_FILE)).then(String, () => '{}')
+    const { heads } = parseObject(text)
+    if (Array.isArray(heads)) return heads.filter((note) => typeof note === 'string')
+    if (text !== '{}') log.warn('the heads that were kept cannot be read', { file: HEADS_FILE })
     return []
   }
 
@@ -87,6 +84,6 @@ export class HeadStore {
         Buffer.from(text),
       )
     }
-    await fs.publish(join(dir, HEADS_FILE), Buffer.from(`${JSON.stringify(heads, null, 2)}\n`))
+    await fs.publish(join(dir, HEADS_FILE), Buffer.from(`${JSON.stringify({ heads }, null, 2)}\n`))
   }
 }

@@ -121,8 +121,11 @@ export class LogProofs {
   #release(log: LogState, { leaves }: ProvenMessage): number {
     const proved = new Set(leaves.map(({ place }) => log.asked[place]))
     const size = log.head?.checkpoint.size ?? 0
-    // What the head covers and the log does not show, it will never show: a second frame under a number.
-    const unshown = new Set(log.asked.filter((one) => !proved.has(one) && one.receipt.size <= size))
+    const checked = log.asked[0]?.receipt.size ?? 0
+    // What a receipt that holds covers and the log does not show, it will never show: a second frame under a number.
+    const unshown = new Set(
+      checked > size ? [] : log.asked.filter((one) => !proved.has(one) && one.receipt.size <= checked),
+    )
     const leaving = log.held.filter((one) => proved.has(one) || unshown.has(one))
     log.held = log.held.filter((one) => !proved.has(one) && !unshown.has(one))
     this.#heldBytes -= leaving.reduce((sum, one) => sum + one.bytes.length, 0)

@@ -20,6 +20,7 @@ import { createHostContext, type HostContext } from './host.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { LogProofs } from './log-proofs.ts'
 import { holdPolicy, type HeldPolicy, type Ranges } from './policy-file.ts'
+import { ProofErrand } from './proof-errand.ts'
 import { Prober } from './prober.ts'
 import { createRefusedFrames, type RefusedFrames } from './refused.ts'
 import { SECRETS_FOLDER, secretsIn } from './secrets.ts'
@@ -263,8 +264,11 @@ class Agent implements RunningAgent {
       spool: this.#spool,
       timebase: this.#timebase,
       refused: this.#refused,
-      proofs: this.#proofs,
-      proven: (taken) => void this.#heads.keep(taken, this.#proofs.heads()),
+      proofs: new ProofErrand({
+        proofs: this.#proofs,
+        log,
+        taken: (taken) => void this.#heads.keep(taken, this.#proofs.heads()),
+      }),
       welcomed: () => {
         // Whoever waits for the connection sees it at once.
         void this.#writeStatus()

@@ -14,7 +14,7 @@ import { Addresses } from './addresses.ts'
 import { waitBeforeMs } from './backoff.ts'
 import { Delivery, WINDOW_BYTES } from './delivery.ts'
 import { answers, type Route } from './dial.ts'
-import type { LogProofs, Taken } from './log-proofs.ts'
+import type { ProofErrand } from './proof-errand.ts'
 import { Rechain } from './rechain.ts'
 import type { RefusedFrames } from './refused.ts'
 import { fraction, type Shell } from './shell.ts'
@@ -33,9 +33,7 @@ export type SenderOptions = {
   spool: Spool
   timebase: Timebase
   refused: RefusedFrames
-  proofs: LogProofs
-  /** A head was held against the one before, or contradicts it. */
-  proven: (taken: Taken) => void
+  proofs: ProofErrand
   /** A connection is up. Answers the sessions that live frames are numbered in from now on. */
   welcomed: () => string[]
   /** Answers what is held in place of a configuration that is older than ours. */
@@ -73,13 +71,9 @@ export class Sender {
   readonly #asked = new Map<number, number>()
   readonly #verifyKey: KeyObject
   #uplink: Uplink | null = null
-  #takesLooks = false
-  #takesRecalls = false
-  #proves = false
+  #takes: Pick<Welcome, 'looks' | 'recalls'> = { looks: false, recalls: false }
   /** The newest of each log. */
   readonly #receipts = new Map<string, Receipt>()
-  /** Session → frames in flight on this connection, as they went out. */
-  readonly #sent = new Map<string, { seq: number; bytes: Buffer }[]>()
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
@@ -129,7 +123,7 @@ export class Sender {
   async stop(withinMs: number): Promise<void> {
     const { clock } = this.#options.shell
     const untilUs = clock.monotonicUs() + withinMs * 1_000
-    while (this.#uplink && this.#hasUnsent() && clock.monotonicUs() < untilUs) {
+    while (this.#uplink && this.#options.spool.frames > 0 && clock.monotonicUs() < untilUs) {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     this.#stopped = true
@@ -138,10 +132,6 @@ export class Sender {
     this.#uplink?.close()
     this.#pending?.close()
     this.#uplink = null
-  }
-
-  #hasUnsent(): boolean {
-    return this.#options.spool.frames > 0
   }
 
   #connect(): void {
@@ -160,11 +150,9 @@ export class Sender {
   #welcome(opened: Uplink, { looks, recalls, proves }: Welcome): void {
     if (this.#stopped) return opened.close()
     this.#uplink = opened
-    this.#takesLooks = looks
-    this.#takesRecalls = recalls
-    this.#proves = proves
+    this.#takes = { looks, recalls }
     this.#asked.clear()
-    this.#sent.clear()
+    this.#options.proofs.connected({ proves, send: (message) => opened.send(message) })
     this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
     this.#delivery.setLive(this.#options.welcomed())
@@ -240,7 +228,7 @@ export class Sender {
       case 'refuse':
         return void this.#refused(message)
       case 'proven':
-        return this.#proven(message)
+        return this.#options.proofs.proven(message)
       case 'time':
         return this.#receivedTime(message)
       default:
@@ -259,7 +247,7 @@ export class Sender {
 
   /** What this collector has signed itself, in case that it has forgotten it: only to one that takes it. */
   #recall(recalled: Omit<Extract<Message, { type: 'recall' }>, 'type'>): void {
-    if (this.#takesRecalls) this.#uplink?.send({ type: 'recall', ...recalled })
+    if (this.#takes.recalls) this.#uplink?.send({ type: 'recall', ...recalled })
   }
 
   /** The collector may know more by now. */
@@ -289,41 +277,16 @@ export class Sender {
     this.#failures = 0
     const session = Buffer.from(bytes).toString('hex')
     const { spool } = this.#options
-    this.#hold({ session, seq, receipt })
+    this.#options.proofs.acknowledged({ session, seq, receipt })
     const mark = this.#rechain.acknowledged(spool.markOf(session), { session, seq })
     spool.acknowledge(session, seq, mark)
     this.#delivery.acknowledged(session, seq)
     void this.#pump()
   }
 
-  /** What the frames up to this one say, until it is proved where they stand. */
-  #hold({ session, seq, receipt }: { session: string; seq: number; receipt: Receipt }): void {
-    const sent = this.#sent.get(session) ?? []
-    for (const one of sent) {
-      if (one.seq <= seq && this.#proves) this.#options.proofs.acknowledged({ ...one, session, receipt })
-    }
-    const left = sent.filter((one) => one.seq > seq)
-    if (left.length > 0) this.#sent.set(session, left)
-    else this.#sent.delete(session)
-  }
-
   #askForProofs(): void {
-    const { proofs, shell } = this.#options
-    if (this.#proves) for (const wanted of proofs.wanted()) this.#uplink?.send(wanted)
-    const letGo = proofs.takeLetGo()
-    if (letGo > 0) {
-      const frames = { frames: letGo }
-      shell.log.warn('acknowledged frames were let go of before their place in the log was proved', frames)
-    }
+    this.#options.proofs.ask()
     this.#later(PROVE_EVERY_MS, () => this.#askForProofs())
-  }
-
-  #proven(message: Extract<Message, { type: 'proven' }>): void {
-    const taken = this.#options.proofs.take(message)
-    this.#options.proven(taken)
-    if (taken.kind !== 'contradicted') return
-    const { origin, what, held, shown } = taken
-    this.#uplink?.send({ type: 'forked', origin, what, held, shown })
   }
 
   async #refused(message: Extract<Message, { type: 'refuse' }>): Promise<void> {
@@ -331,8 +294,7 @@ export class Sender {
     const session = Buffer.from(message.session).toString('hex')
     const { reason, detail, seq, expectedSeq } = message
     const answer = this.#delivery.refused({ session, seq, reason, expectedSeq })
-    const others = this.#sent.get(session)?.filter((one) => one.seq !== seq)
-    if (others) this.#sent.set(session, others)
+    this.#options.proofs.refused(session, seq)
     // Even an answer of no account makes room in the window.
     if (answer.kind === 'ignore') return void this.#pump()
     shell.log.warn('the collector refused a frame', { session, seq, reason, detail, answer: answer.kind })
@@ -399,13 +361,8 @@ export class Sender {
     const bytes = this.#rechain.bytesOf(spooled, spool.markOf(session), { session, seq })
     uplink.send({ type: 'frame', bytes })
     this.#delivery.sent({ session, seq, length: bytes.length }, nowUs)
-    if (this.#proves) this.#keepSent(session, { seq, bytes })
+    this.#options.proofs.sent(session, { seq, bytes })
     return true
-  }
-
-  #keepSent(session: string, sent: { seq: number; bytes: Buffer }): void {
-    const others = (this.#sent.get(session) ?? []).filter(({ seq }) => seq !== sent.seq)
-    this.#sent.set(session, [...others, sent])
   }
 
   #watchAnswers(nowUs: number): void {
@@ -425,7 +382,7 @@ export class Sender {
 
   /** A try hangs: tells a collector that takes it, now or never. */
   hanging(place: CheckPlace): void {
-    if (this.#takesLooks) this.#uplink?.send({ type: 'hanging', ...place })
+    if (this.#takes.looks) this.#uplink?.send({ type: 'hanging', ...place })
   }
 
   #keepTime(): void {

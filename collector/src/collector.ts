@@ -33,7 +33,7 @@ import { metricsOf } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
 import type { Cosigner } from './witness/cosign.ts'
-import { AgentProofs } from './witness/agent-proofs.ts'
+import { AgentProofs, type AgentProofsDeps } from './witness/agent-proofs.ts'
 import { Witnesses } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
 import { startCallers } from './callers/threads.ts'
@@ -133,12 +133,11 @@ async function openLine(
   await pipeline.open()
   closers.push(() => pipeline.close())
   await health.start(pipeline)
-  const isMember = (log: number, agent: Buffer): boolean =>
-    pipeline.contracts.isMember(log, agent.toString('hex'))
-  const proofs = new AgentProofs({ db, shell, sequencer: pipeline.sequencer, isMember, bus, publicUrl })
-  const { host } = config.listen
-  const answersTo = hostNames(publicUrl, [host, hostname()])
-  sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, { shell, clock, proofs }))
+  const answersTo = hostNames(publicUrl, [config.listen.host, hostname()])
+  sockets = serveAgents(
+    { ...door, answersTo },
+    connectionDeps(pipeline, { db, shell, clock, bus, publicUrl }),
+  )
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
@@ -165,9 +164,11 @@ function tellWhere(door: Door, dataDir: string): () => void {
 }
 
 function connectionDeps(
-  { agents, intake, assign, restored, secondLooks }: Pipeline,
-  { shell, clock, proofs }: { shell: Shell; clock: HeldClock; proofs: AgentProofs },
+  { agents, intake, assign, restored, secondLooks, sequencer, contracts }: Pipeline,
+  { clock, ...given }: Pick<AgentProofsDeps, 'db' | 'shell' | 'bus' | 'publicUrl'> & { clock: HeldClock },
 ): ConnectionDeps {
+  const { shell } = given
+  const proofs = new AgentProofs({ ...given, sequencer, contracts })
   return {
     shell,
     agents,

@@ -258,6 +258,14 @@ function readMessage(f: readonly unknown[]): Message | null {
     case CODES.bye:
       if (!text(f[1], 64) || !text(f[2], MAX_REASON_CHARS) || !count(f[3])) return null
       return { type: 'bye', code: f[1], detail: f[2], retryAfterMs: f[3] }
+    default:
+      return readMore(f)
+  }
+}
+
+/** What only some ends know. */
+function readMore(f: readonly unknown[]): Message | null {
+  switch (f[0]) {
     case CODES.hanging: {
       const place = readPlace(f)
       return place && { type: 'hanging', ...place }

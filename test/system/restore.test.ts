@@ -5,7 +5,7 @@
  */
 import { execFileSync, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPlaced } from '@constat/shared/frame-reader'
@@ -96,6 +96,15 @@ function taken(): Promise<{ version: number; digest: string; frames: number }[]>
   })
 }
 
+/** Sizes of the heads that frames name, in order; null for one that names none. */
+function headsNamed(): Promise<(number | null)[]> {
+  return withDatabase(async (db) => {
+    const rows = await db<{ body: Buffer }[]>`
+      select body from entry where log = 1 and type = ${leafCode('frame')} order by index`
+    return rows.map(({ body }) => readPlaced(body).beacon?.size ?? null)
+  })
+}
+
 const framesOf = async (version: number): Promise<number> =>
   (await taken()).find((one) => one.version === version)?.frames ?? 0
 
@@ -132,8 +141,34 @@ describe('a data directory that is put back', () => {
       type: 'evidence.anomaly',
       data: { kind: 'restored', contract: 'shop' },
     })
-    expect(receiver.received).toHaveLength(1)
+    expect(receiver.received.filter(({ body }) => body.includes('"restored"'))).toHaveLength(1)
   })
+
+  it('is contradicted by the head that the agent has seen, which it keeps', async () => {
+    const told = await until(
+      () =>
+        Promise.resolve(
+          receiver.received.map(({ body }) => JSON.parse(body)).find(({ data }) => data.kind === 'witness'),
+        ),
+      { withinMs: 100_000, what: 'the word of the agent' },
+    )
+    expect(told).toMatchObject({ type: 'evidence.anomaly', data: { contract: 'shop', witness: 'north' } })
+    const [name] = readdirSync(join(agentDir, 'contradictions'))
+    const kept = JSON.parse(readFileSync(join(agentDir, 'contradictions', name!), 'utf8'))
+    expect(kept).toMatchObject({ origin: expect.stringContaining('/shop'), held: expect.any(String) })
+    expect(kept.held).not.toBe(kept.shown)
+  }, 120_000)
+
+  it('goes on in frames that name its heads, and in bundles that say what is gone', async () => {
+    const heads = await until(
+      async () => {
+        const named = await headsNamed()
+        return named.slice(named.lastIndexOf(null)).length > 1 && named.at(-1) !== null ? named : null
+      },
+      { withinMs: 60_000, what: 'frames that name a head of the log as it is now' },
+    )
+    expect(heads.length).toBeGreaterThan(2)
+  }, 90_000)
 
   it('has a ledger that holds', async () => {
     expect((await runOnce(['check', '--data', dataDir])).code).toBe(0)

@@ -174,6 +174,30 @@ describe('a log under witnesses', () => {
     expect(note).toContain('— honest.example ')
   })
 
+  it('is mirrored by the program as soon as it is open to everybody', async () => {
+    const args = [
+      'mirror',
+      `${program.url}/log/shop`,
+      '--log',
+      logKey,
+      '--dir',
+      join(dir, 'mirror'),
+      '--once',
+    ]
+    const mirror = () => runOnce([...args, '--json'], {}, 'constat-verify')
+    const closed = await mirror()
+    expect([closed.code, closed.err]).toEqual([4, expect.stringContaining('"code":"forbidden"')])
+    expect((await runOnce(['log', 'publish', 'shop', '--data', dataDir])).code).toBe(0)
+    const { code, out } = await mirror()
+    const found = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind)
+    expect([code, found]).toEqual([0, expect.arrayContaining(['head', 'reproduced', 'figures'])])
+    expect((await runOnce(['log', 'unpublish', 'shop', '--data', dataDir])).code).toBe(0)
+    expect((await mirror()).code).toBe(4)
+  }, 60_000)
+
   it('is a witness itself, of the logs that its policy names', async () => {
     const origin = 'example.com/other'
     const key = privateKeyOf(Buffer.alloc(32, 5))

@@ -24,7 +24,7 @@ import type { Asker } from '../view/parts.ts'
 import type { BundleFile } from '../view/reads.ts'
 import type { Bundled } from './bundled.ts'
 import { coveringCheckpoint } from './cosigned.ts'
-import { LogFiles } from './log-files.ts'
+import { LogFiles, type LogFilesDeps } from './log-files.ts'
 import { bundleBytes } from './write.ts'
 
 /** Written at once, over all callers: each reads a log from its first leaf on. */
@@ -46,7 +46,7 @@ export type BundleDeps = {
   pgConfig: PgConfig
   publicUrl: string
   /** Whose word makes a checkpoint count; null: nobody's but the log's. */
-  witnesses: { policy: Policy | null }
+  witnesses: { policy: Policy | null } & LogFilesDeps['witnesses']
   /** SHA-256 of the program that checks it; null where this collector has none to offer. */
   verifier?: () => Promise<string | null>
 }

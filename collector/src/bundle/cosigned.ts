@@ -2,15 +2,32 @@
 import { formatSignature } from '@constat/evidence/note'
 import { quorumMet, type Policy } from '@constat/evidence/policy'
 import { checkpointOver, type SignedNote } from '../db/bundle-rows.ts'
-import { cosignaturesOf, cosignedSizes } from '../db/cosignature-rows.ts'
+import { cosignaturesOf, cosignedSizes, type CosignatureRow } from '../db/cosignature-rows.ts'
 import type { Database } from '../db/tx.ts'
 
 /** Sizes of a log that are looked through at a time for one that a quorum has cosigned. */
 const MAX_SIZES = 100
 
-export async function cosignedNote(db: Database, log: number, { size, note }: SignedNote): Promise<string> {
-  const rows = await cosignaturesOf(db, { log, sizes: [size] })
+/** `words`: later ones on this size, which go before the first. */
+export async function cosignedNote(
+  db: Database,
+  log: number,
+  { size, note, words = [] }: SignedNote & { words?: readonly CosignatureRow[] },
+): Promise<string> {
+  const rows = newestWords(await cosignaturesOf(db, { log, sizes: [size] }), words)
   return note + rows.map(formatSignature).join('')
+}
+
+/** Each word in its place, the later one of the same key on the same size. */
+export function newestWords(
+  rows: readonly CosignatureRow[],
+  later: readonly CosignatureRow[],
+): CosignatureRow[] {
+  return rows.map(
+    (row) =>
+      later.find(({ size, name, keyId }) => size === row.size && name === row.name && keyId === row.keyId) ??
+      row,
+  )
 }
 
 /**

@@ -6,13 +6,19 @@ import { encodeEntryBundle, parseTilePath, tileRoot, TILE_WIDTH, type TileId } f
 import { rowBytes } from '@constat/evidence/leaf'
 import type { Contracts } from '../contract/contracts.ts'
 import { entryRange, newestCheckpoint, tileRows } from '../db/ledger-rows.ts'
+import type { CosignatureRow } from '../db/cosignature-rows.ts'
 import { isNamedBeside } from '../db/bundle-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { besideBytes } from '../ledger/body.ts'
 import { proved, rowHash } from '../ledger/proved.ts'
 import { cosignedNote } from './cosigned.ts'
 
-export type LogFilesDeps = { db: Database; contracts: Pick<Contracts, 'of'> }
+export type LogFilesDeps = {
+  db: Database
+  contracts: Pick<Contracts, 'of'>
+  /** What witnesses have said since of a checkpoint. */
+  witnesses: { words: (of: { log: number; size: number }) => CosignatureRow[] }
+}
 
 export class LogFiles {
   readonly #deps: LogFilesDeps
@@ -24,7 +30,9 @@ export class LogFiles {
   /** Null before the first one is signed, and of a contract that there is not. */
   async checkpoint(contract: string): Promise<string | null> {
     const signed = await this.#signed(contract)
-    return signed && cosignedNote(this.#deps.db, signed.log, signed)
+    if (!signed) return null
+    const words = this.#deps.witnesses.words(signed)
+    return cosignedNote(this.#deps.db, signed.log, { ...signed, words })
   }
 
   /** `path` as tlog-tiles has it; null for one that no log of the signed size has. Fault `evidence` over a lie. */

@@ -27,7 +27,7 @@ export type AgentProofsDeps = {
   db: Database
   shell: Shell
   sequencer: Pick<Sequencer, 'headByOrigin' | 'lieIn'>
-  isMember: (log: number, agent: Buffer) => boolean
+  contracts: { isMember(log: number, agent: string): boolean }
   bus: Pick<EventBus, 'publish'>
   publicUrl: string
 }
@@ -60,10 +60,10 @@ export class AgentProofs {
     }
   }
 
-  #headFor({ idBytes }: KnownAgent, origin: string): Head | null {
-    const { sequencer, isMember } = this.#deps
+  #headFor({ id }: KnownAgent, origin: string): Head | null {
+    const { sequencer, contracts } = this.#deps
     const head = sequencer.headByOrigin(origin)
-    return head && isMember(head.id, idBytes) && !sequencer.lieIn(head.id) ? head : null
+    return head && contracts.isMember(head.id, id) && !sequencer.lieIn(head.id) ? head : null
   }
 
   async #prove(

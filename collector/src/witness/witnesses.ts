@@ -14,6 +14,7 @@ import { messageOf } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { EventBus } from '../alert/bus.ts'
 import { witnessFact } from '../alert/facts.ts'
+import { newestWords } from '../bundle/cosigned.ts'
 import { tileBytes } from '../bundle/log-files.ts'
 import {
   cosignaturesOf,
@@ -33,6 +34,8 @@ import { readPolicy } from './policy.ts'
 
 /** A log that grows is witnessed so often. */
 export const WITNESS_EVERY_MS = 60_000
+/** One that rests is cosigned anew so often, so that its witnesses stay fresh. */
+export const RENEW_EVERY_MS = 600_000
 const LOOK_EVERY_MS = 5_000
 
 export type WitnessesDeps = {
@@ -57,8 +60,8 @@ export class Witnesses implements Witnessing {
   readonly #stands = new Map<string, Stand>()
   /** Log → the newest checkpoint that a quorum has cosigned. */
   readonly #witnessed = new Map<number, { size: number; atMs: UnixMs }>()
-  /** Logs of which a quorum has cosigned all there is. */
-  readonly #whole = new Set<number>()
+  /** Log → what was cosigned last, where that is not the first word on this size. */
+  readonly #renewed = new Map<number, { size: number; rows: Map<string, CosignatureRow> }>()
   readonly #askedMs = new Map<number, UnixMs>()
   #looking: Promise<void> | null = null
 
@@ -113,8 +116,13 @@ export class Witnesses implements Witnessing {
   isWitnessed(log: number): boolean {
     const witnessed = this.#witnessed.get(log)
     if (witnessed === undefined) return false
-    // A log that rests has nothing to show: all of it was seen.
-    return this.#whole.has(log) || this.#deps.shell.clock.nowMs() - witnessed.atMs <= FRESH_MS
+    return this.#deps.shell.clock.nowMs() - witnessed.atMs <= FRESH_MS
+  }
+
+  /** The last words on this size since the start, which go before the first ones. */
+  words({ log, size }: { log: number; size: number }): CosignatureRow[] {
+    const renewed = this.#renewed.get(log)
+    return renewed?.size === size ? [...renewed.rows.values()] : []
   }
 
   of(log: number): WitnessView[] {
@@ -132,11 +140,11 @@ export class Witnesses implements Witnessing {
   async #look(): Promise<void> {
     const nowMs = this.#deps.shell.clock.nowMs()
     for (const log of await logRows(this.#deps.db)) {
-      if ((this.#witnessed.get(log.id)?.size ?? 0) < log.size) this.#whole.delete(log.id)
-      else this.#whole.add(log.id)
-      if (nowMs - (this.#askedMs.get(log.id) ?? -WITNESS_EVERY_MS) < WITNESS_EVERY_MS) continue
+      const sinceMs = nowMs - (this.#askedMs.get(log.id) ?? -RENEW_EVERY_MS)
+      if (sinceMs < WITNESS_EVERY_MS) continue
       const newest = await newestCheckpoint(this.#deps.db, log.id)
-      if (!newest || newest.size <= (this.#witnessed.get(log.id)?.size ?? 0)) continue
+      const isWhole = newest !== null && newest.size <= (this.#witnessed.get(log.id)?.size ?? 0)
+      if (!newest || (isWhole && sinceMs < RENEW_EVERY_MS)) continue
       this.#askedMs.set(log.id, nowMs)
       await Promise.all(this.#asked().map((witness) => this.#ask(witness, { log, note: newest.note })))
       await this.#settle(log.id, [newest.size])
@@ -201,8 +209,20 @@ export class Witnesses implements Witnessing {
           return { log: log.id, size, name, keyId, signature, atMs: cosignedAtMs(signature) ?? 0 }
         })
         await insertCosignatures(this.#deps.db, rows)
+        this.#renew(rows)
         this.#stands.set(keyOf(log.id, witness), { size, atMs: rows[0]!.atMs, problem: null })
       }
+    }
+  }
+
+  /** The first word on a size is in the database, where bundles take it from; a later one says that it still stands. */
+  #renew(rows: readonly CosignatureRow[]): void {
+    for (const row of rows) {
+      const known = this.#renewed.get(row.log)
+      const own =
+        known?.size === row.size ? known : { size: row.size, rows: new Map<string, CosignatureRow>() }
+      own.rows.set(`${row.name}\n${row.keyId}`, row)
+      this.#renewed.set(row.log, own)
     }
   }
 
@@ -249,9 +269,9 @@ export class Witnesses implements Witnessing {
   async #settle(log: number, sizes: readonly number[]): Promise<void> {
     const rows = await cosignaturesOf(this.#deps.db, { log, sizes })
     for (const size of sizes) {
-      const own = rows.filter((row) => row.size === size)
+      const own = newestWords(rows, this.words({ log, size })).filter((row) => row.size === size)
       const known = this.#witnessed.get(log)
-      if (!this.policy || !quorumMet(this.policy, own) || (known && known.size >= size)) continue
+      if (!this.policy || !quorumMet(this.policy, own) || (known && known.size > size)) continue
       this.#witnessed.set(log, { size, atMs: Math.max(...own.map(({ atMs }) => atMs)) })
     }
   }

@@ -164,6 +164,21 @@ describe('a log that lies', () => {
     expect(taken).toMatchObject({ kind: 'contradicted', held: expect.stringContaining('receipt\n') })
   })
 
+  test('and was put back to before a frame that it has acknowledged, is caught by the receipt of it', async () => {
+    send(2)
+    const restored = new MemoryLog()
+    restored.append(log.bodies[0]!)
+    restored.append(log.bodies[1]!)
+    send(1)
+    for (let i = 0; i < 5; i += 1) restored.append(Buffer.from(`after ${i}`))
+    const shown = await restored.prove(ask())
+    // The third frame is not there, and its place is nobody's claim.
+    expect(proofs.take({ ...shown, leaves: shown.leaves.slice(0, 2) })).toEqual({ kind: 'proved', frames: 2 })
+    expect(proofs.held).toBe(1)
+    const again = await restored.prove(ask())
+    expect(proofs.take({ ...again, leaves: [] })).toMatchObject({ kind: 'contradicted' })
+  })
+
   test('and gives the place of another frame', async () => {
     send(3)
     const proven = await log.prove(ask())
@@ -206,5 +221,5 @@ test('a frame that the log does not show under a head that covers it is let go, 
   send(3)
   const proven = await log.prove(ask())
   expect(proofs.take({ ...proven, leaves: proven.leaves.slice(1) })).toEqual({ kind: 'proved', frames: 2 })
-  expect([proofs.held, proofs.takeLetGo()]).toEqual([0, 1])
+  expect([proofs.held, proofs.takeLetGo(), proofs.wanted()]).toEqual([0, 1, []])
 })

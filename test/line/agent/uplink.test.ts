@@ -16,6 +16,7 @@ import { BACKLOG_BYTES_PER_S, BACKLOG_FRAMES, Delivery, WINDOW_FRAMES } from '..
 import { routesOf } from '../../../agent/src/dial.ts'
 import { enroll } from '../../../agent/src/enroll.ts'
 import { LogProofs } from '../../../agent/src/log-proofs.ts'
+import { ProofErrand } from '../../../agent/src/proof-errand.ts'
 import { createRefusedFrames } from '../../../agent/src/refused.ts'
 import { Spool, SPOOL_LIMITS } from '../../../agent/src/spool.ts'
 import { loadIdentity } from '../../../agent/src/state.ts'
@@ -108,8 +109,7 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
     spool,
     timebase,
     refused: createRefusedFrames({ dir: '/refused', fs, log }),
-    proofs: new LogProofs(collectorKey),
-    proven: () => undefined,
+    proofs: new ProofErrand({ proofs: new LogProofs(collectorKey), log, taken: () => undefined }),
     welcomed: () => {
       batcher.openSession()
       return [batcher.session]
