@@ -4,7 +4,6 @@
  */
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import { readinessOf, readinessSentence } from '@constat/sla/readiness'
-import { checksOf } from '@constat/sla/service-tree'
 import {
   newest,
   nameIn,
@@ -13,16 +12,7 @@ import {
   type Revision,
 } from '@constat/sla/state/contract-state'
 import type { ExclusionRecord } from '@constat/sla/state/declarations'
-import {
-  effectiveFromMs,
-  endedMs,
-  nextChangeMs,
-  serviceNames,
-  serviceSpans,
-  servicesAt,
-  type ServiceSpan,
-} from '@constat/sla/state/in-force'
-import { nextMarkMs } from '@constat/sla/timeline'
+import { effectiveFromMs, endedMs, serviceNames, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
 import { Fault } from '@constat/shared/fault'
 import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
@@ -33,29 +23,27 @@ import { openNote } from '../ledger/said.ts'
 import type { Tracks } from '@constat/sla/fold/tracks'
 import type { KnownAgent, Agents } from '../intake/agents.ts'
 import { agentView } from '../judge/agent-view.ts'
-import { stateAt, targetText } from '../judge/describe.ts'
 import { exclusionViews, latestFirst } from '../judge/exclusions.ts'
 import type { LiveJudgement } from '../judge/live.ts'
 import type { ExclusionView } from '../view/exclusion.ts'
 import { readinessFacts } from '../judge/readiness.ts'
 import { contractSentence, minuteText, worstState } from '../judge/sentence.ts'
-import { serviceTimelineOf, stoppedSinceMs } from '../judge/service-history.ts'
 import { membersNow } from '../judge/silences.ts'
 import { siteViews } from '../judge/site-view.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { Vantage } from '../view/vantage.ts'
 import type { Witnessing } from '../view/witness.ts'
-import { whyAt } from '../judge/why.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { WhyView } from '../view/parts.ts'
-import type { AgentView, ContractView, RevisionView, ServiceView, SiteView } from '../view/contract.ts'
+import type { AgentView, ContractView, RevisionView, SiteView } from '../view/contract.ts'
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
 import type { SetAside } from '../set-aside.ts'
 import { nextDeadlineOf } from './penalty-views.ts'
-import { revisionsOf, STILL_KEPT_MS, type JudgedReads, type GroundsOf } from './judged.ts'
+import { revisionsOf, type JudgedReads, type GroundsOf } from './judged.ts'
+import { instantOrNull, ServiceReads, serviceView } from './service-reads.ts'
 
 const KEPT_MS = 1_000
 
@@ -85,22 +73,17 @@ type KeptView = {
   view: ContractView
 }
 
-/** `untilMs`: time alone changes nothing before. */
-type KeptService = { version: string; fromMs: UnixMs; untilMs: UnixMs; view: ServiceView }
-/** Up to the next instant at which something else is in force. */
-type KeptServices = { fromMs: UnixMs; untilMs: UnixMs; byName: Map<string, KeptService> }
-
 export class ContractReads {
   readonly #deps: ContractReadsDeps
   readonly #kept = new Map<string, KeptView>()
-  /** Of a state, by service: how it stands, as long as nothing that it rests on has changed. */
-  readonly #services = new WeakMap<ContractState, KeptServices>()
+  readonly #services: ServiceReads
   /** By origin: how a log's key is written, which is worked out on the curve. */
   readonly #logKeys = new Map<string, string>()
   readonly #vantages = new WeakMap<Life, Pick<ContractState, 'members'> & { vantages: readonly Vantage[] }>()
 
   constructor(deps: ContractReadsDeps) {
     this.#deps = deps
+    this.#services = new ServiceReads(deps.timelines)
   }
 
   /** Worst first. */
@@ -229,8 +212,10 @@ export class ContractReads {
   #whole(state: ContractState, nowMs: UnixMs, trouble: string | null): ContractView {
     const { agents, judged, grounds } = this.#deps
     const bare = this.#bare(state, nowMs, trouble)
-    const services = servicesAt(state.life, nowMs).map(({ name }) => this.#service(state, name, nowMs))
-    const pastServices = pastNames(state, nowMs).map((name) => this.#service(state, name, nowMs))
+    const services = servicesAt(state.life, nowMs).map(({ name }) =>
+      this.#services.service(state, name, nowMs),
+    )
+    const pastServices = pastNames(state, nowMs).map((name) => this.#services.service(state, name, nowMs))
     const asked = questionsNow(state, nowMs)
     const { guarantees } = judged.judged(state, asked)
     const facts = readinessFacts(state, agents.enrolled(), grounds(state), revisionsOf(asked))
@@ -307,33 +292,6 @@ export class ContractReads {
     return key
   }
 
-  #service(state: ContractState, service: string, nowMs: UnixMs): ServiceView {
-    const { timelines } = this.#deps
-    const own = this.#servicesKept(state, nowMs)
-    const spans = serviceSpans(state.life, service)
-    const version = spans.map(({ revision }) => timelines.version(state, revision, service)).join('/')
-    const kept = own.get(service)
-    if (kept?.version === version && kept.fromMs <= nowMs && nowMs < kept.untilMs) return kept.view
-    const timeline = serviceTimelineOf(state, service, (one) => timelines.service(state, one, service))
-    const seen = stateAt(timeline, nowMs)
-    const isUnknown = seen.state === 'unknown'
-    const reasons = isUnknown ? whyAt(timelines, { state, service }, nowMs) : []
-    const view = serviceView(state, service, { nowMs, ...seen, reasons })
-    // The reasons of what is unknown change without it.
-    const keptMs = isUnknown ? KEPT_MS : STILL_KEPT_MS
-    const untilMs = Math.min(nowMs + keptMs, nextMarkMs(timeline, nowMs))
-    own.set(service, { version, fromMs: nowMs, untilMs, view })
-    return view
-  }
-
-  #servicesKept(state: ContractState, nowMs: UnixMs): KeptServices['byName'] {
-    const known = this.#services.get(state)
-    if (known && known.fromMs <= nowMs && nowMs < known.untilMs) return known.byName
-    const made = { fromMs: nowMs, untilMs: nextChangeMs(state.life, nowMs), byName: new Map() }
-    this.#services.set(state, made)
-    return made.byName
-  }
-
   #sites(state: ContractState, members: readonly KnownAgent[], nowMs: UnixMs): SiteView[] {
     const revision = newest(state)
     const named = members.map((agent) => ({ ...agent, name: nameIn(state, agent.id) }))
@@ -343,50 +301,11 @@ export class ContractReads {
   }
 }
 
-/** A service as its terms have it, in a state that was found elsewhere. */
-function instantOrNull(atMs: UnixMs | null): string | null {
-  return atMs === null ? null : formatInstant(atMs)
-}
-
-function serviceView(
-  state: ContractState,
-  service: string,
-  now: { nowMs: UnixMs; sinceMs: UnixMs | null } & Pick<ServiceView, 'state' | 'reasons'>,
-): ServiceView {
-  const { nowMs, sinceMs } = now
-  const span = serviceSpans(state.life, service).findLast(({ fromMs }) => fromMs <= nowMs)
-  const leavesMs = span ? leavesAtMs(state, service, span) : Infinity
-  const stoppedMs = stoppedSinceMs(state, service, nowMs)
-  return {
-    service,
-    contract: state.contract,
-    state: now.state,
-    since: instantOrNull(sinceMs),
-    until: span && span.toMs < Infinity ? formatInstant(span.toMs) : null,
-    leavesAt: leavesMs < Infinity ? formatInstant(leavesMs) : null,
-    unmeasuredSince: stoppedMs === null ? null : formatInstant(stoppedMs),
-    reasons: now.reasons,
-    checks: (span ? checksOf(span.revision.terms, service) : []).map(({ name, spec }) => ({
-      name,
-      kind: spec.probe.kind,
-      target: targetText(spec.probe),
-      intervalMs: spec.intervalMs,
-    })),
-  }
-}
-
 /** Services that were part of the contract, and are no more. */
 function pastNames({ life }: ContractState, nowMs: UnixMs): string[] {
   const there = new Set(servicesAt(life, nowMs).map(({ name }) => name))
   const hasBegun = (name: string): boolean => serviceSpans(life, name).some(({ fromMs }) => fromMs <= nowMs)
   return [...serviceNames(life)].filter((name) => !there.has(name) && hasBegun(name))
-}
-
-/** Where the last of the revisions that follow one another without a pause ends. */
-function leavesAtMs({ life }: ContractState, service: string, from: ServiceSpan): UnixMs {
-  let { toMs } = from
-  for (const span of serviceSpans(life, service)) if (span.fromMs === toMs) toMs = span.toMs
-  return toMs
 }
 
 /** What fails comes first, and a contract that has ended after all that run. */
