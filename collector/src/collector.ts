@@ -134,10 +134,8 @@ async function openLine(
   closers.push(() => pipeline.close())
   await health.start(pipeline)
   const answersTo = hostNames(publicUrl, [config.listen.host, hostname()])
-  sockets = serveAgents(
-    { ...door, answersTo },
-    connectionDeps(pipeline, { db, shell, clock, bus, publicUrl }),
-  )
+  const connection = connectionDeps(pipeline, { db, shell, clock, bus, publicUrl })
+  sockets = serveAgents({ ...door, answersTo }, connection)
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
