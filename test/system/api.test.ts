@@ -5,6 +5,7 @@
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { sendReport } from '../../collector/src/db/sent-reports.ts'
 import type { Asked } from '../support/ask.ts'
 import { HOSTING, INTRANET_TERMS } from '../support/seed-terms.ts'
 import { openSeeded } from '../support/seeded.ts'
@@ -15,6 +16,29 @@ afterAll(() => seeded.close())
 
 const { read } = deps
 const [hook, chat] = await deps.actions.webhooks.list()
+const sentOf = (contract: string): Promise<boolean> =>
+  sendReport(world.database.sql, {
+    report: {
+      id: `rpt_${contract}`,
+      contract,
+      document: 'duty',
+      schedule: 'board',
+      occasion: '2026-10/v1',
+      side: 'customer',
+      window: '2026-10',
+      version: 1,
+      madeMs: Date.parse('2026-11-20T08:00:00Z'),
+      digest: '0'.repeat(64),
+      termsRevision: 1,
+      product: '0.1.0',
+      sentTo: [{ endpoint: 'board', mailbox: 'board@customer.example', lang: 'en' }],
+    },
+    facts: '{}',
+    files: [{ form: 'csv', lang: 'en', digest: '1'.repeat(64), body: Buffer.from('a;b\n') }],
+    fact: { type: 'report.ready', contract, atMs: Date.parse('2026-11-20T08:00:00Z'), data: {} },
+    to: { contract, document: 'duty', endpoints: [] },
+  })
+await sentOf('intranet')
 const failed = (await deps.actions.webhooks.deliveries(chat!.id, { limit: 1 }))![0]!
 const [statement] = read.statements(HOSTING)
 const waiting = read
@@ -265,6 +289,13 @@ const CASES: Case[] = [
     method: 'POST',
     status: 202,
   },
+  { operation: 'get /contracts/{contract}/reports', path: '/contracts/intranet/reports', status: 200 },
+  ...['publish', 'unpublish'].map((act) => ({
+    operation: `post /contracts/{contract}/log/${act}`,
+    path: `/contracts/intranet/log/${act}`,
+    method: 'POST',
+    status: 200,
+  })),
   {
     operation: 'post /contracts/{contract}/archive',
     path: '/contracts/acme-hosting-2026/archive',
@@ -285,6 +316,8 @@ const MISSING: [string, string][] = [
   ['GET', '/contracts/intranet/reports/1999-01.pdf'],
   ['GET', '/contracts/none/windows/2026-10/replay'],
   ['GET', '/contracts/none/penalties'],
+  ['GET', '/contracts/none/reports'],
+  ['POST', '/contracts/none/log/publish'],
   ['GET', '/contracts/intranet/penalties/1999-01'],
   ['POST', '/contracts/intranet/penalties/1999-01/notify'],
   ['GET', '/contracts/intranet/claims/1999-01.zip'],
@@ -380,6 +413,7 @@ describe('to the provider, vantages are sites', () => {
       // A bundle and the log hold what the agents signed, and whose keys those are: they prove nothing without.
       file: [],
       rest: [],
+      digest: [],
     }
   }
 
@@ -540,7 +574,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|links|audit|alerting$|archive$|try$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|links|audit|alerting$|archive$|publish$|try$|^put|^delete/.test(operation),
   ),
 )
 
