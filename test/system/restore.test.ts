@@ -165,10 +165,10 @@ describe('a data directory that is put back', () => {
         const named = await headsNamed()
         return named.slice(named.lastIndexOf(null)).length > 1 && named.at(-1) !== null ? named : null
       },
-      { withinMs: 60_000, what: 'frames that name a head of the log as it is now' },
+      { withinMs: 120_000, what: 'frames that name a head of the log as it is now' },
     )
     expect(heads.length).toBeGreaterThan(2)
-  }, 90_000)
+  }, 180_000)
 
   it('has a ledger that holds', async () => {
     expect((await runOnce(['check', '--data', dataDir])).code).toBe(0)
