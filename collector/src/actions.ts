@@ -19,6 +19,7 @@ import {
 } from './access.ts'
 import {
   createWebhook,
+  editWebhook,
   deliveryOf,
   enableWebhook,
   listDeliveries,
@@ -265,16 +266,8 @@ function webhookActions({ access, shell }: ActionDeps): WebhookActions {
     shapes: SHAPE_NAMES,
     types: ['*', ...EVENT_TYPES],
     list: () => listWebhooks(db),
-    create: async (draft) => {
-      try {
-        const made = await createWebhook(db, { draft, nowMs: nowMs(), random: shell.random })
-        return { kind: 'created', ...made }
-      } catch (error) {
-        if (error instanceof Fault && error.code === 'bad-request')
-          return { kind: 'refused', problems: [...error.problems] }
-        throw error
-      }
-    },
+    create: (draft) => createWebhook(db, { draft, nowMs: nowMs(), random: shell.random }),
+    edit: (id, changes) => editWebhook(db, { id, changes, nowMs: nowMs(), random: shell.random }),
     remove: (id) => removeWebhook(db, id),
     enable: (id) => enableWebhook(db, id),
     renewSecret: (id) => renewSecret(db, { id, nowMs: nowMs(), random: shell.random }),
@@ -282,10 +275,10 @@ function webhookActions({ access, shell }: ActionDeps): WebhookActions {
       const { delivery } = await testWebhook(db, { id, nowMs: nowMs() })
       return deliveryOf(db, delivery)
     },
-    deliveries: async (webhook, { before, limit }) => {
+    deliveries: async (webhook, { before, state, limit }) => {
       const known = (await listWebhooks(db)).some(({ id }) => id === webhook)
       if (!known) return null
-      return listDeliveries(db, { webhook, before, limit })
+      return listDeliveries(db, { webhook, before, state, limit })
     },
     replay: async (id) => {
       const { delivery } = await replayDelivery(db, { id, nowMs: nowMs() })

@@ -97,6 +97,7 @@ export function plainDeps({
         types: ['*'],
         list: () => Promise.resolve([]),
         create: refuse('webhooks.create'),
+        edit: refuse('webhooks.edit'),
         remove: refuse('webhooks.remove'),
         enable: refuse('webhooks.enable'),
         renewSecret: refuse('webhooks.renewSecret'),

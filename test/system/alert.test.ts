@@ -2,7 +2,7 @@
  * Alerts for real: PostgreSQL, HTTP receivers, processes and databases that are killed.
  */
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,6 +24,7 @@ import {
   DELIVERIES_KEPT_MS,
   firstAccepted,
   isIncidentOver,
+  PAUSED_KEPT_MS,
 } from '@constat/collector/db/deliveries'
 import { eventsSince, writeEvent } from '@constat/collector/db/events'
 import { migrateDatabase } from '@constat/collector/db/migrate'
@@ -31,6 +32,7 @@ import { openDatabase, type OpenDatabase } from '@constat/collector/db/open'
 import { readPostmaster } from '@constat/collector/db/postmaster'
 import {
   createWebhook,
+  editWebhook,
   enableWebhook,
   listDeliveries,
   listWebhooks,
@@ -39,6 +41,7 @@ import {
   replayDelivery,
   testWebhook,
   type DeliveryView,
+  type WebhookChanges,
 } from '@constat/collector/db/webhooks'
 import { systemCode } from '@constat/shared/fault'
 import { REAL_CLOCK } from '../support/real-clock.ts'
@@ -66,7 +69,7 @@ afterAll(async () => {
 afterEach(async () => {
   for (const close of closing.reverse()) await close()
   closing = []
-  await db.sql`truncate webhook, delivery, event, graphile_worker._private_jobs`
+  await db.sql`truncate webhook, delivery, event, log, graphile_worker._private_jobs`
 })
 
 async function receiver(respond?: Respond): Promise<Receiver> {
@@ -241,6 +244,99 @@ describe('an answer', () => {
     expect(await enableWebhook(db.sql, 'hook_none')).toBeNull()
     await told(5)
     await to.until(before + 1)
+  })
+
+  it('that is paused is sent what waited, in order, once it goes on; what waits too long is let go', async () => {
+    const to = await receiver()
+    const { id } = await hook(to.url)
+    await deliver()
+    const change = (changes: WebhookChanges) =>
+      editWebhook(db.sql, { id, changes, nowMs: Date.now(), random })
+    expect(await change({ paused: true })).toMatchObject({ state: 'paused' })
+    await told(1)
+    await told(2)
+    await sleep(400)
+    expect(to.received).toHaveLength(0)
+    expect(await deliveries(id)).toMatchObject(
+      [1, 2].map(() => ({ state: 'pending', attempts: 0, nextAt: null })),
+    )
+    await expect(testWebhook(db.sql, { id, nowMs: Date.now() })).rejects.toMatchObject({ code: 'conflict' })
+    expect(await change({ paused: false })).toMatchObject({ state: 'active', pausedAt: null })
+    await settled(id)
+    expect(to.received.map(({ body }) => incidentOf(body))).toEqual(['inc-1', 'inc-2'])
+    await change({ paused: true })
+    await told(3)
+    await cleanDeliveries(db.sql, Date.now() + PAUSED_KEPT_MS - 60_000)
+    expect(await listDeliveries(db.sql, { webhook: id, state: 'pending', limit: 9 })).toHaveLength(1)
+    await cleanDeliveries(db.sql, Date.now() + PAUSED_KEPT_MS + 60_000)
+    expect(await listDeliveries(db.sql, { webhook: id, state: 'disabled', limit: 9 })).toMatchObject([
+      { lastError: 'the webhook was paused for too long' },
+    ])
+  })
+
+  it('that is edited keeps its secret, hears of its contracts alone, and another address is asked anew', async () => {
+    const [gone, to] = [await receiver((response) => void response.writeHead(410).end()), await receiver()]
+    const { id, secret } = await hook(gone.url)
+    const edit = (changes: WebhookChanges) => editWebhook(db.sql, { id, changes, nowMs: Date.now(), random })
+    await deliver()
+    await told(1)
+    await settled(id)
+    await db.sql`insert into log (id, contract, origin, size, frontier, root, created_ms)
+      values (1, 'acme', 'o/acme', 0, '', '', 0), (2, 'other', 'o/other', 0, '', '', 0) on conflict do nothing`
+    expect(await edit({ types: ['incident.opened'] })).toMatchObject({ state: 'disabled' })
+    const edited = { url: to.url, contracts: ['other'], shape: 'generic' as const }
+    expect(await edit(edited)).toMatchObject({ ...edited, state: 'active', types: ['incident.opened'] })
+    await told(2)
+    await edit({ contracts: ['other', 'acme'] })
+    await told(3, 'incident.closed')
+    await told(4)
+    await to.until(1)
+    await sleep(200)
+    expect(to.received.map(({ body }) => incidentOf(body))).toEqual(['inc-4'])
+    expect(new Webhook(secret).verify(to.received[0]!.body, to.received[0]!.headers)).toBeTruthy()
+    await expect(edit({ contracts: ['nobody'] })).rejects.toMatchObject({
+      problems: [expect.stringContaining('unknown contracts: nobody')],
+    })
+    await expect(edit({ url: 'nowhere', types: ['no.such'] })).rejects.toMatchObject({
+      problems: [expect.stringContaining('unknown types'), 'url is not an absolute address'],
+    })
+    expect(await edit({})).toMatchObject({ contracts: ['other', 'acme'] })
+    expect(await editWebhook(db.sql, { id: 'hook_none', changes: {}, nowMs: 0, random })).toBeNull()
+  })
+
+  it('with a key of its own is signed by it too, for whoever has the public half', async () => {
+    const to = await receiver()
+    const draft = { url: to.url, types: ['*'], ed25519: true }
+    const { id, secret } = await createWebhook(db.sql, { draft, nowMs: Date.now(), random })
+    const [{ publicKey } = { publicKey: '' }] = await listWebhooks(db.sql)
+    await deliver()
+    await told(1)
+    await settled(id)
+    const [{ body, headers } = { body: '', headers: {} as Record<string, string> }] = to.received
+    expect(new Webhook(secret).verify(body, headers)).toBeTruthy()
+    const [, v1a = ''] = headers['webhook-signature']!.split(' ')
+    // As docs/webhooks.md has it.
+    const key = createPublicKey({
+      key: {
+        kty: 'OKP',
+        crv: 'Ed25519',
+        x: Buffer.from(publicKey!.slice(5), 'base64').toString('base64url'),
+      },
+      format: 'jwk',
+    })
+    const isGood = (text: string) =>
+      verify(
+        null,
+        Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${text}`),
+        key,
+        Buffer.from(v1a.replace('v1a,', ''), 'base64'),
+      )
+    expect([v1a.slice(0, 4), isGood(body), isGood(`${body} `)]).toEqual(['v1a,', true, false])
+    const without = { id, changes: { ed25519: false }, nowMs: Date.now(), random }
+    expect(await editWebhook(db.sql, without)).toMatchObject({ publicKey: null })
+    await told(2)
+    await to.until(2)
+    expect(to.received[1]!.headers['webhook-signature']).not.toContain('v1a')
   })
 
   it('that redirects is not followed', async () => {

@@ -265,6 +265,13 @@ const CASES: Case[] = [
   },
   { operation: 'get /webhooks/{webhook}/deliveries', path: `/webhooks/${hook!.id}/deliveries`, status: 200 },
   {
+    operation: 'patch /webhooks/{webhook}',
+    path: `/webhooks/${chat!.id}`,
+    method: 'PATCH',
+    body: { types: ['incident.opened'], ed25519: true },
+    status: 200,
+  },
+  {
     operation: 'post /webhooks/{webhook}/enable',
     path: `/webhooks/${chat!.id}/enable`,
     method: 'POST',

@@ -275,7 +275,8 @@ describe('pages', () => {
 
   it('invite the provider by a link that asks before it signs in', async () => {
     const made = await post('/setup/access/invite', 'owner', { contract: 'daily' })
-    const [, path = ''] = /http:\/\/127\.0\.0\.1:1(\/provider\?token=[\w-]+)/.exec(await made.text()) ?? []
+    const page = await ask(made.headers.get('location') ?? '', { as: 'owner' })
+    const [, path = ''] = /http:\/\/127\.0\.0\.1:1(\/provider\?token=[\w-]+)/.exec(await page.text()) ?? []
     const sent = await ask(path, { headers: { 'sec-fetch-site': 'cross-site' } })
     expect(sent.headers.get('set-cookie')).toBeNull()
     expect(await sent.text()).toContain('Sign in with this link?')

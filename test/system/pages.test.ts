@@ -219,16 +219,27 @@ describe('forms', () => {
     expect(page).not.toContain('/acknowledge"')
   })
 
+  /** What the page that a form sends to shows this once. */
+  const shownAfter = async (answer: Response): Promise<{ first: string; again: string }> => {
+    expect(answer.status).toBe(303)
+    const to = answer.headers.get('location') ?? ''
+    expect(await draw(to, 'en', 'confined-token')).not.toMatch(/whsec_|join_|token=cst_/)
+    return { first: await draw(to), again: await draw(to) }
+  }
+
   it('show a join command once', async () => {
-    const answer = await post('/setup/agents/tokens', 'name=marseille')
-    expect(answer.status).toBe(201)
-    expect(await answer.text()).toContain('--token join_')
-    expect(await draw('/setup/agents')).not.toContain('join_')
+    const { first, again } = await shownAfter(await post('/setup/agents/tokens', 'name=marseille'))
+    expect(first).toContain('--token join_')
+    expect(again).not.toContain('join_')
+    expect(again).toContain('It was shown once.')
   })
 
   it('add a webhook, show its secret once, test it, remove it', async () => {
+    const before = (await deps.actions.webhooks.list()).length
     const added = await post('/setup/alerts', 'url=https%3A%2F%2Fnew.example%2Fhook&shape=slack')
-    expect(await added.text()).toContain('whsec_')
+    const { first, again } = await shownAfter(added)
+    expect([first, again].map((one) => one.includes('whsec_'))).toEqual([true, false])
+    expect(await deps.actions.webhooks.list()).toHaveLength(before + 1)
     const page = (): Promise<string> => draw('/setup/alerts')
     expect(await page()).toContain('https://new.example/hook')
     expect(await page()).not.toContain('whsec_')
@@ -237,6 +248,20 @@ describe('forms', () => {
       '/setup/alerts?done=tested',
     )
     expect(await page()).toContain('webhook.test')
+    const edited = `url=https%3A%2F%2Fmoved.example&shape=teams&types=agent.silent&contracts=${HOSTING}&ed25519=on`
+    expect((await post(`/setup/alerts/${made.id}/edit`, edited)).status).toBe(303)
+    expect((await deps.actions.webhooks.list()).at(-1)).toMatchObject({
+      url: 'https://moved.example',
+      shape: 'teams',
+      types: ['agent.silent'],
+      contracts: [HOSTING],
+    })
+    expect(await page()).toMatch(/whpk_[\w+/]{43}=/)
+    expect((await post(`/setup/alerts/${made.id}/pause`)).status).toBe(303)
+    expect(wordsOf(await draw('/setup/alerts?state=paused'))).toContain('https://moved.example')
+    expect(wordsOf(await draw('/setup/alerts?state=active'))).not.toContain('https://moved.example')
+    await post(`/setup/alerts/${made.id}/resume`)
+    expect((await deps.actions.webhooks.list()).at(-1)).toMatchObject({ state: 'active' })
     await post(`/setup/alerts/${made.id}/remove`)
     expect(await page()).not.toContain('https://new.example/hook')
   })
@@ -278,7 +303,7 @@ describe('forms', () => {
   it('ask for the content alone where something moves', async () => {
     const headers = { 'constat-fragment': '1' }
     const page = await (await ask('/', { as: 'owner-token', headers })).text()
-    expect(page).toMatch(/^<main id="content"><live-region id="now"/)
+    expect(page).toMatch(/^<main id="content"[^>]*><live-region id="now"/)
     expect(page).not.toContain('<html')
   })
 
@@ -388,5 +413,78 @@ describe('names that try to be code', () => {
     expect(page).toContain('<html')
     expect(page).not.toMatch(/<script>|<img|onerror=alert\(1\)>/)
     if (path === '/contracts/evil') expect(page).toContain('&lt;script&gt;')
+  })
+})
+
+describe('post, redirect, get', () => {
+  /** Whatever is asked is done. */
+  const done = (value: unknown) => () => Promise.resolve(value as never)
+  const some = { id: 'some', secret: 's', token: 'cst_some', url: 'http://x', at: '2026-11-22T00:00:00.000Z' }
+  const link = { id: 'tok', contract: HOSTING, incident: null }
+  const actions = {
+    ...Object.fromEntries(
+      Object.keys(deps.actions).map((name) => [name, done({ kind: 'applied', ...some })]),
+    ),
+    declareExclusion: done({ kind: 'declared', id: 'some' }),
+    remark: done({ service: 'mail-relay', contract: HOSTING, at: some.at }),
+    revokeAgent: done(true),
+    previewStatement: deps.actions.previewStatement,
+    parse: deps.actions.parse,
+    webhooks: { ...deps.actions.webhooks, ...all(deps.actions.webhooks) },
+    tokens: { ...deps.actions.tokens, ...all(deps.actions.tokens), openLink: done(link) },
+    sessions: {
+      ...deps.actions.sessions,
+      open: done({ session: 'ses_x', expiresMs: 1 }),
+      close: done(undefined),
+    },
+  } as unknown as typeof deps.actions
+  function all(deeds: object): object {
+    const names = Object.keys(deeds).filter((name) => !['list', 'shapes', 'types', 'audit'].includes(name))
+    return Object.fromEntries(names.map((name) => [name, done(some)]))
+  }
+  const willing = asker({ deps: { ...deps, actions, links: { isGood: () => true } }, tokens })
+  const PARAMS: Record<string, string> = {
+    contract: HOSTING,
+    window: '2026-10',
+    incident: portal,
+    exclusion: read.exclusions({ contract: HOSTING, limit: 1 })[0]!.id,
+    revision: '1',
+  }
+  const ACTS = ['notify', 'accept', 'dispute', 'withdraw', 'settle', 'decide']
+  const BODIES: Record<string, string> = {
+    '/setup/alerts': 'url=https%3A%2F%2Fa.example&shape=generic',
+    '/setup/alerts/:webhook/edit': 'url=https%3A%2F%2Fa.example&shape=generic',
+    '/setup/access/links': `contract=${HOSTING}`,
+    '/setup/access/invite': `contract=${HOSTING}`,
+    '/incidents/:incident/note': 'text=seen',
+    '/incidents/:incident/dispute': 'text=seen',
+    '/status/report': `service=order-portal&contract=${HOSTING}`,
+    '/status/:key/report': `service=order-portal&contract=${HOSTING}`,
+    '/contracts/:contract/exclusions':
+      'kind=planned&service=&start=2026-11-22T02%3A00&end=2026-11-22T03%3A00&reason=patches',
+    '/contracts/:contract/windows/:window/statements': 'statement=99.9',
+    '/contracts/:contract/windows/:window/statements/preview': 'statement=99.9',
+    '/sign-in': 'token=good',
+    ...Object.fromEntries(
+      ACTS.map((act) => [
+        `/contracts/:contract/penalties/:window/${act}`,
+        'amount=1&note=so&by=credited&forum=expert',
+      ]),
+    ),
+  }
+  /** Nothing is written: the page is what was asked for, and a reload asks for it again. */
+  const DRAWN = new Set(['/contracts/:contract/windows/:window/statements/preview', '/setup/contract'])
+  const posts = willing.app.routes
+    .filter(
+      ({ method, path }) => method === 'POST' && !path.startsWith('/api/') && path !== '/add-checkpoint',
+    )
+    .map(({ path }) => path)
+
+  it.each([...new Set(posts)])('%s', async (path) => {
+    const address = path.replaceAll(/:(\w+)/g, (_, name: string) => PARAMS[name] ?? 'some')
+    const as = /revisions|\/dispute$/.test(path) ? 'provider-token' : 'owner-token'
+    const headers = { ...form, 'sec-fetch-site': 'same-origin' }
+    const answer = await willing(address, { method: 'POST', as, body: BODIES[path] ?? '', headers })
+    expect(answer.status, await answer.text()).toBe(DRAWN.has(path) ? 200 : 303)
   })
 })

@@ -2,11 +2,20 @@
  * Send: one attempt at one delivery, and its record. At least once: a process that dies between the
  * two sends again, under the same message id. Safe to run twice.
  */
+import { sign } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '@constat/shared/fault'
+import { privateKeyOf } from '@constat/shared/signature'
 import type { Clock } from '@constat/shared/time'
 import { Webhook } from 'standardwebhooks'
-import { dropDelivery, findDelivery, isIncidentOver, recordAttempt, schedule } from '../db/deliveries.ts'
+import {
+  dropDelivery,
+  findDelivery,
+  holdDelivery,
+  isIncidentOver,
+  recordAttempt,
+  schedule,
+} from '../db/deliveries.ts'
 import type { Attempted, DueDelivery } from '../db/deliveries.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
@@ -65,6 +74,7 @@ export async function sendDelivery(job: DeliverJob, sending: Sending): Promise<v
   // An attempt more than the job knows of: that attempt made a job of its own.
   if (due === null || due.state !== 'pending' || due.attempts !== job.attempt) return
   if (!isSendable(due)) return dropDelivery(sql, due.id)
+  if (due.pausedMs !== null) return holdDelivery(sql, due.id)
   const atMs = clock.nowMs()
   const startUs = clock.monotonicUs()
   const answer = await attempt(due, sending)
@@ -131,7 +141,10 @@ async function postAll(
 
 type Signing = { due: Sendable; body: string; atMs: number }
 
-/** Standard Webhooks: id and time are under the signature together with the body. A secret and the one before it. */
+/**
+ * Standard Webhooks: id and time are under the signature together with the body. A secret and the one before it, and
+ * the Ed25519 key where there is one.
+ */
 function signedHeaders({ due, body, atMs }: Signing): Record<string, string> {
   const timestamp = new Date(atMs)
   const { secret, lastSecret, lastSecretUntilMs } = due
@@ -142,10 +155,20 @@ function signedHeaders({ due, body, atMs }: Signing): Record<string, string> {
     'user-agent': USER_AGENT,
     'webhook-id': due.messageId,
     'webhook-timestamp': String(Math.floor(atMs / 1_000)),
-    'webhook-signature': secrets
-      .map((one) => new Webhook(one).sign(due.messageId, timestamp, body))
-      .join(' '),
+    'webhook-signature': [
+      ...secrets.map((one) => new Webhook(one).sign(due.messageId, timestamp, body)),
+      ...(due.signingSeed ? [keySignature(due.signingSeed, { messageId: due.messageId, atMs, body })] : []),
+    ].join(' '),
   }
+}
+
+/** `v1a`: what anybody can check who has the public key. */
+function keySignature(
+  seed: Buffer,
+  { messageId, atMs, body }: { messageId: string; atMs: number; body: string },
+) {
+  const signed = Buffer.from(`${messageId}.${Math.floor(atMs / 1_000)}.${body}`)
+  return `v1a,${sign(null, signed, privateKeyOf(seed)).toString('base64')}`
 }
 
 /** The request cannot be taken back: a database that restarts meanwhile is waited for. */

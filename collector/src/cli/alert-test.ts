@@ -93,6 +93,7 @@ function firstText({ alertAfterMs }: AlertPlanView, { type }: PlannedView): stri
 
 const PROBLEMS = {
   disabled: 'its receiver answered 410; enable it again',
+  paused: 'it is paused; let it go on',
   'no-mail-server': 'set CONSTAT_SMTP_URL and CONSTAT_MAIL_FROM, and start the collector again',
 }
 
@@ -108,8 +109,8 @@ function localText(at: string, { timeZone }: Pick<AlertPlanView, 'timeZone'>): s
 async function sendAll(client: Client, { endpoints }: AlertPlanView): Promise<Answered[]> {
   const answers: Answered[] = []
   for (const { webhook, problem } of endpoints) {
-    if (problem === 'disabled') {
-      answers.push({ webhook, state: 'disabled', status: null, error: PROBLEMS.disabled })
+    if (problem === 'disabled' || problem === 'paused') {
+      answers.push({ webhook, state: 'disabled', status: null, error: PROBLEMS[problem] })
       continue
     }
     // The collector answers what `delivery` says.

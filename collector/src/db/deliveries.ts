@@ -14,6 +14,9 @@ export type Try = { atMs: UnixMs; status: number | null; error: string | null; t
 /** Delivered, failed and disabled ones are kept for 90 days, tries and all. */
 export const DELIVERIES_KEPT_MS = 90 * 24 * 3_600_000
 
+/** What a paused webhook is told waits this long. */
+export const PAUSED_KEPT_MS = 7 * 24 * 3_600_000
+
 export type DueDelivery = {
   id: string
   messageId: string
@@ -29,6 +32,10 @@ export type DueDelivery = {
   /** The secret before it, as long as that signs too. */
   lastSecret: string | null
   lastSecretUntilMs: UnixMs | null
+  /** Ed25519: signs beside it; null: nothing does. */
+  signingSeed: Buffer | null
+  /** Put to rest by a person: nothing is sent before it goes on. */
+  pausedMs: UnixMs | null
   language: 'en' | 'fr' | null
   /** The party that runs the endpoint, as its document says. */
   operatedBy: string | null
@@ -40,7 +47,7 @@ export async function findDelivery(sql: Database, id: string): Promise<DueDelive
   const [row] = await sql<DueDelivery[]>`
     select d.id, d.message_id as "messageId", d.type, d.payload, d.state, d.attempts, d.webhook,
       w.url, w.shape, w.secret, w.last_secret as "lastSecret", w.last_secret_until_ms as "lastSecretUntilMs",
-      w.language, w.operated_by as "operatedBy", coalesce(w.disabled_ms, w.ended_ms) as "disabledMs"
+      w.signing_seed as "signingSeed", w.paused_ms as "pausedMs", w.language, w.operated_by as "operatedBy", coalesce(w.disabled_ms, w.ended_ms) as "disabledMs"
     from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
   return row ?? null
 }
@@ -112,6 +119,11 @@ export async function schedule(
     where id = ${id} and state = 'pending') as due`
 }
 
+/** For a webhook that is paused: waits until that goes on, which gives it a job again. */
+export async function holdDelivery(sql: Database, id: string): Promise<void> {
+  await sql`update delivery set next_ms = null where id = ${id} and state = 'pending'`
+}
+
 /** For a webhook that is disabled or removed: nothing more is sent to it. */
 export async function dropDelivery(sql: Database, id: string): Promise<void> {
   await sql`update delivery set state = 'disabled', next_ms = null where id = ${id} and state = 'pending'`
@@ -147,6 +159,10 @@ export async function restoreJobs(sql: Database, nowMs: UnixMs): Promise<number>
 }
 
 export async function cleanDeliveries(sql: Database, nowMs: UnixMs): Promise<number> {
+  await sql`
+    update delivery d set state = 'disabled', next_ms = null, last_error = 'the webhook was paused for too long'
+    from webhook w where w.id = d.webhook and w.paused_ms is not null and d.state = 'pending'
+      and d.created_ms < ${nowMs - PAUSED_KEPT_MS}`
   const gone = await sql`
     delete from delivery where state <> 'pending' and created_ms < ${nowMs - DELIVERIES_KEPT_MS}`
   // An endpoint that ended is kept as long as something tells what was sent to it.

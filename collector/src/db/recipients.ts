@@ -38,7 +38,8 @@ export async function recipientsOf(tx: Tx, fact: Fact, to: Addressed | null): Pr
     select id, contract, endpoint from webhook
     where disabled_ms is null and ended_ms is null and shape = any(${shapesTaking(type)})
       and (contract = any(${contracts}::text[])
-        or (contract is null and (types ? '*' or types ? ${type}::text)))
+        or (contract is null and (types ? '*' or types ? ${type}::text)
+          and (contracts is null or contracts ?| ${contracts}::text[])))
     order by created_ms, id`
   const own = rows.filter((row) => row.contract !== null)
   const byHand = rows.filter((row) => row.contract === null).map(({ id }) => ({ webhook: id, delayMs: 0 }))

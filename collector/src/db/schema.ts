@@ -219,16 +219,22 @@ export const webhook = pgTable(
     /** The one before, which signs beside it for a while. */
     lastSecret: text('last_secret'),
     lastSecretUntilMs: ms('last_secret_until_ms'),
+    /** Ed25519 seed, 32 bytes: signs as `v1a` beside the secret. Null: the secret alone. */
+    signingSeed: bytes('signing_seed'),
     createdMs: ms('created_ms').notNull(),
     disabledMs: ms('disabled_ms'),
+    /** Put to rest by a person: what is told waits, for a while. */
+    pausedMs: ms('paused_ms'),
+    /** Made by hand: of which contracts it is told; null: of all. */
+    contracts: jsonb('contracts').$type<string[]>(),
     /** Of an endpoint of an Alerting document: whose it is, and `document/endpoint`. Null: made by hand. */
     contract: text('contract'),
     endpoint: text('endpoint'),
-    /** Null: that of the collector. */
     /** The party that runs what takes the messages, as its document says. */
     operatedBy: text('operated_by'),
     /** Since when it is run so, at this address: what was accepted before says nothing of it. */
     operatedMs: ms('operated_ms'),
+    /** Null: that of the collector. */
     language: text('language', { enum: ['en', 'fr'] }),
     /** No document asks for it any more: nothing is sent, and what was sent can still be read. */
     endedMs: ms('ended_ms'),

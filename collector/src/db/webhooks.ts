@@ -3,6 +3,7 @@
  * webhook is made.
  */
 import { Fault } from '@constat/shared/fault'
+import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/shapes/table.ts'
 import { EVENT_TYPES, isEventType } from '../alert/types.ts'
@@ -10,7 +11,8 @@ import type { Random } from '../shell.ts'
 import type { DeliveryState, Try } from './deliveries.ts'
 import { addJob, writeTestMessage } from './events.ts'
 import { DATABASE_LOCKS } from './lock.ts'
-import type { Database } from './tx.ts'
+import { HELD_APART_MS } from './recipients.ts'
+import type { Database, Tx } from './tx.ts'
 
 export const MAX_WEBHOOKS = 100
 export const MAX_URL_CHARS = 2_048
@@ -18,8 +20,20 @@ export const MAX_DELIVERIES_PER_PAGE = 501
 const SECRET_BYTES = 32
 const ID_BYTES = 12
 
+/** Where something stands: its own way, put to rest, stopped by a 410, or no longer named by a document. */
+export const WEBHOOK_STATES = ['active', 'paused', 'disabled', 'ended'] as const
+type WebhookState = (typeof WEBHOOK_STATES)[number]
+
 /** As a client wrote it; `shape` defaults to `generic`. */
-export type WebhookDraft = { url: string; types: readonly string[]; shape?: string }
+export type WebhookDraft = {
+  url: string
+  types: readonly string[]
+  shape?: string
+  /** Of which it is told; absent or null: of all, and of what is of none. */
+  contracts?: readonly string[] | null
+  /** Signs with a key of its own beside the secret. */
+  ed25519?: boolean
+}
 
 export type WebhookView = {
   id: string
@@ -27,7 +41,13 @@ export type WebhookView = {
   types: string[]
   shape: ShapeName
   createdAt: string
+  state: WebhookState
   disabledAt: string | null
+  pausedAt: string | null
+  /** Of which it is told, made by hand; null: of all. */
+  contracts: string[] | null
+  /** `whpk_` and base64: what checks its `v1a` signatures. Null: it has none. */
+  publicKey: string | null
   /** Made by hand, or named by a document of a contract. */
   source: 'api' | 'contract'
   contract: string | null
@@ -88,7 +108,7 @@ export async function createWebhook(
   { draft, nowMs, random }: Creation,
 ): Promise<{ id: string; secret: string }> {
   const problems = webhookProblems(draft)
-  if (problems.length > 0) throw new Fault('bad-request', 'the webhook was not created', { problems })
+  if (problems.length > 0) throw new Fault('bad-request', 'The webhook was refused.', { problems })
   const id = `hook_${random.bytes(ID_BYTES).toString('hex')}`
   const secret = `whsec_${random.bytes(SECRET_BYTES).toString('base64')}`
   await sql.begin(async (tx) => {
@@ -98,11 +118,95 @@ export async function createWebhook(
     if (found && found.n >= MAX_WEBHOOKS) {
       throw new Fault('conflict', `there are ${MAX_WEBHOOKS} webhooks already`, { hint: 'remove one first' })
     }
-    const types = JSON.stringify([...new Set(draft.types)])
-    await tx`insert into webhook (id, url, types, shape, secret, created_ms)
-      values (${id}, ${draft.url}, ${types}::text::jsonb, ${draft.shape ?? 'generic'}, ${secret}, ${nowMs})`
+    const { types, contracts } = await writtenOf(tx, draft)
+    const seed = draft.ed25519 === true ? random.bytes(SECRET_BYTES) : null
+    await tx`insert into webhook (id, url, types, shape, secret, created_ms, contracts, signing_seed)
+      values (${id}, ${draft.url}, ${types}::text::jsonb, ${draft.shape ?? 'generic'}, ${secret}, ${nowMs},
+        ${contracts}::text::jsonb, ${seed})`
   })
   return { id, secret }
+}
+
+/** Its lists as they are kept, each name once. Fault `bad-request` for contracts that nobody has applied. */
+async function writtenOf(
+  tx: Tx,
+  { types, contracts = null }: WebhookDraft,
+): Promise<{ types: string; contracts: string | null }> {
+  const named = [...new Set(contracts ?? [])]
+  const known = await tx<{ contract: string }[]>`
+    select contract from log where contract = any(${named}::text[])`
+  const unknown = named.filter((name) => !known.some(({ contract }) => contract === name))
+  if (unknown.length > 0 || contracts?.length === 0) {
+    const what = unknown.length > 0 ? `unknown contracts: ${unknown.join(', ')}` : 'contracts is empty'
+    throw new Fault('bad-request', 'The webhook was refused.', {
+      problems: [`${what}: name contracts that were applied, or leave contracts out for all of them`],
+    })
+  }
+  return {
+    types: JSON.stringify([...new Set(types)]),
+    contracts: contracts === null ? null : JSON.stringify(named),
+  }
+}
+
+/** What of a webhook changes; what is left out stays. */
+export type WebhookChanges = {
+  [Key in keyof WebhookDraft]?: WebhookDraft[Key] | undefined
+} & { paused?: boolean | undefined }
+
+/**
+ * Changes a webhook, and keeps its secret. Another address is asked again although the last one answered 410. One that
+ * goes on after a pause is sent what waited, in order. Null: there is none of that id. Faults: `bad-request` with every
+ * problem, `conflict` for what stands in a document of a contract. Safe to run twice.
+ */
+export function editWebhook(
+  sql: Database,
+  { id, changes, nowMs, random }: { id: string; changes: WebhookChanges; nowMs: UnixMs; random: Random },
+): Promise<WebhookView | null> {
+  const { paused, ed25519, ...written } = changes
+  return sql.begin(async (tx) => {
+    const [row] = await tx<WebhookRow[]>`
+      select ${tx.unsafe(WEBHOOK_COLUMNS)} from webhook where id = ${id} for update`
+    if (!row) return null
+    const isWritten = Object.values(written).some((value) => value !== undefined)
+    if (isWritten) {
+      checkByHand(row)
+      await rewrite(tx, { id, row, written })
+    }
+    if (ed25519 !== undefined && ed25519 !== (row.seed !== null)) {
+      await tx`update webhook set signing_seed = ${ed25519 ? random.bytes(SECRET_BYTES) : null} where id = ${id}`
+    }
+    if (paused === true)
+      await tx`update webhook set paused_ms = coalesce(paused_ms, ${nowMs}) where id = ${id}`
+    if (paused === false && row.pausedMs !== null) await goOn(tx, { id, nowMs })
+    const [after] = await tx<WebhookRow[]>`select ${tx.unsafe(WEBHOOK_COLUMNS)} from webhook where id = ${id}`
+    return after ? webhookView(after) : null
+  })
+}
+
+type Rewriting = { id: string; row: WebhookRow; written: Omit<WebhookChanges, 'paused' | 'ed25519'> }
+
+async function rewrite(tx: Tx, { id, row, written }: Rewriting): Promise<void> {
+  const draft = {
+    url: written.url ?? row.url,
+    types: written.types ?? row.types,
+    shape: written.shape ?? row.shape,
+    contracts: written.contracts === undefined ? row.contracts : written.contracts,
+  }
+  const problems = webhookProblems(draft)
+  if (problems.length > 0) throw new Fault('bad-request', 'The webhook was refused.', { problems })
+  const { types, contracts } = await writtenOf(tx, draft)
+  await tx`update webhook set url = ${draft.url}, types = ${types}::text::jsonb, shape = ${draft.shape},
+    contracts = ${contracts}::text::jsonb,
+    disabled_ms = case when url = ${draft.url} then disabled_ms end where id = ${id}`
+}
+
+/** What waits goes out in the order in which it was told; what is held or was to be tried later still waits for that. */
+async function goOn(tx: Tx, { id, nowMs }: { id: string; nowMs: UnixMs }): Promise<void> {
+  await tx`update webhook set paused_ms = null where id = ${id}`
+  await tx`select (${addJob(tx)}).id from (
+    select id, webhook, type, attempts, greatest(coalesce(next_ms, 0) - ${nowMs}::int8,
+      (row_number() over (order by created_ms, id) - 1) * ${HELD_APART_MS}::int8)::float8 as delay_ms
+    from delivery where webhook = ${id} and state = 'pending') as waiting`
 }
 
 /** Those made by hand, at most `MAX_WEBHOOKS`, then those of contracts; each oldest first. */
@@ -112,21 +216,30 @@ export async function listWebhooks(sql: Database): Promise<WebhookView[]> {
   return rows.map(webhookView)
 }
 
-type WebhookRow = Omit<WebhookView, 'createdAt' | 'disabledAt' | 'endedAt' | 'source'> & {
+type WebhookRow = Omit<
+  WebhookView,
+  'createdAt' | 'disabledAt' | 'pausedAt' | 'endedAt' | 'source' | 'state' | 'publicKey'
+> & {
   createdMs: UnixMs
   disabledMs: UnixMs | null
+  pausedMs: UnixMs | null
   endedMs: UnixMs | null
+  seed: Buffer | null
 }
 
-const WEBHOOK_COLUMNS = `id, url, types, shape, contract, endpoint, language, created_ms as "createdMs",
-  disabled_ms as "disabledMs", ended_ms as "endedMs"`
+const WEBHOOK_COLUMNS = `id, url, types, shape, contract, contracts, endpoint, language, signing_seed as seed,
+  created_ms as "createdMs", disabled_ms as "disabledMs", paused_ms as "pausedMs", ended_ms as "endedMs"`
 
-function webhookView({ createdMs, disabledMs, endedMs, ...rest }: WebhookRow): WebhookView {
+function webhookView({ createdMs, disabledMs, pausedMs, endedMs, seed, ...rest }: WebhookRow): WebhookView {
+  const stopped = disabledMs === null ? (pausedMs === null ? 'active' : 'paused') : 'disabled'
   return {
     ...rest,
     source: rest.contract === null ? 'api' : 'contract',
+    state: endedMs === null ? stopped : 'ended',
+    publicKey: seed && `whpk_${rawPublicKey(privateKeyOf(seed)).toString('base64')}`,
     createdAt: formatInstant(createdMs),
     disabledAt: instantOrNull(disabledMs),
+    pausedAt: instantOrNull(pausedMs),
     endedAt: instantOrNull(endedMs),
   }
 }
@@ -138,16 +251,19 @@ function instantOrNull(atMs: UnixMs | null): string | null {
 /** False: there is none of that id. What it still had to send is not sent. Fault `conflict` for a contract's own. */
 export function removeWebhook(sql: Database, id: string): Promise<boolean> {
   return sql.begin(async (tx) => {
-    const [own] = await tx<{ contract: string | null; endpoint: string }[]>`
+    const [own] = await tx<Pick<WebhookRow, 'contract' | 'endpoint'>[]>`
       select contract, endpoint from webhook where id = ${id}`
-    if (own && own.contract !== null) {
-      throw new Fault('conflict', `${own.endpoint} stands in the documents of ${own.contract}.`, {
-        hint: 'Remove it from its Alerting document and apply that.',
-      })
-    }
+    if (own) checkByHand(own)
     await tx`update delivery set state = 'disabled', next_ms = null where webhook = ${id} and state = 'pending'`
     const gone = await tx`delete from webhook where id = ${id}`
     return gone.count === 1
+  })
+}
+
+function checkByHand({ contract, endpoint }: Pick<WebhookRow, 'contract' | 'endpoint'>): void {
+  if (contract === null) return
+  throw new Fault('conflict', `${endpoint} stands in the documents of ${contract}.`, {
+    hint: 'Change or remove it in its Alerting document and apply that.',
   })
 }
 
@@ -179,17 +295,15 @@ export function testWebhook(
   { id, nowMs }: { id: string; nowMs: UnixMs },
 ): Promise<{ delivery: string }> {
   return sql.begin(async (tx) => {
-    checkEnabled(
-      await tx<Enabled[]>`
-      select disabled_ms as "disabledMs", ended_ms as "endedMs" from webhook where id = ${id}`,
-    )
+    checkEnabled(await tx<Enabled[]>`select ${tx.unsafe(ENABLED_COLUMNS)} from webhook w where id = ${id}`)
     const delivery = await writeTestMessage(tx, { webhook: id, atMs: nowMs })
     if (delivery === null) throw new Fault('not-found', `there is no webhook ${id}`)
     return { delivery }
   })
 }
 
-type Enabled = { disabledMs: UnixMs | null; endedMs: UnixMs | null }
+type Enabled = { disabledMs: UnixMs | null; pausedMs: UnixMs | null; endedMs: UnixMs | null }
+const ENABLED_COLUMNS = `w.disabled_ms as "disabledMs", w.paused_ms as "pausedMs", w.ended_ms as "endedMs"`
 
 function checkEnabled([webhook]: readonly Enabled[]): void {
   if (!webhook) throw new Fault('not-found', 'there is no such webhook')
@@ -197,6 +311,9 @@ function checkEnabled([webhook]: readonly Enabled[]): void {
     throw new Fault('conflict', 'The documents of its contract do not name this endpoint any more.', {
       hint: 'Name it in an Alerting document and apply that.',
     })
+  }
+  if (webhook.pausedMs !== null) {
+    throw new Fault('conflict', 'The webhook is paused.', { hint: 'Let it go on first.' })
   }
   if (webhook.disabledMs === null) return
   throw new Fault('conflict', 'the receiver answered 410, which disabled the webhook', {
@@ -211,7 +328,7 @@ export function replayDelivery(
 ): Promise<{ delivery: string }> {
   return sql.begin(async (tx) => {
     const found = await tx<(Enabled & { known: boolean })[]>`
-      select w.disabled_ms as "disabledMs", w.ended_ms as "endedMs", w.id is not null as known
+      select ${tx.unsafe(ENABLED_COLUMNS)}, w.id is not null as known
       from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
     if (found.length === 0) throw new Fault('not-found', `there is no delivery ${id}`)
     checkEnabled(found.filter(({ known }) => known))
@@ -243,10 +360,18 @@ export async function deliveryOf(sql: Database, id: string): Promise<DeliveryVie
   return rows[0] ? viewOf(rows[0]) : null
 }
 
+type DeliveriesAsked = {
+  webhook: string
+  before?: string | null | undefined
+  /** Those alone that are in it. */
+  state?: DeliveryState | null | undefined
+  limit: number
+}
+
 /** Newest first. `before`: the id of the last one of the page before; `bad-request` when it is gone. */
 export async function listDeliveries(
   sql: Database,
-  { webhook, before = null, limit }: { webhook: string; before?: string | null | undefined; limit: number },
+  { webhook, before = null, state = null, limit }: DeliveriesAsked,
 ): Promise<DeliveryView[]> {
   const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
   const [last] = await sql<{ createdMs: UnixMs }[]>`
@@ -259,6 +384,7 @@ export async function listDeliveries(
   const rows = await sql<DeliveryRow[]>`
     select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
     ${last ? sql`and (created_ms, id) < (${last.createdMs}::int8, ${before})` : sql``}
+    ${state === null ? sql`` : sql`and state = ${state}`}
     order by created_ms desc, id desc limit ${most}`
   return rows.map(viewOf)
 }

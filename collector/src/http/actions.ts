@@ -31,9 +31,18 @@ export type ContractSource = { name: string; text: string }
 
 export type ContractAnswer = ({ kind: 'applied' } & AppliedView) | { kind: 'refused'; problems: string[] }
 
-export type WebhookAnswer =
-  | { kind: 'created'; id: string; secret: string }
-  | { kind: 'refused'; problems: string[] }
+export type WebhookWanted = {
+  url: string
+  types: string[]
+  shape: string
+  contracts: string[] | null
+  ed25519: boolean
+}
+
+/** What is left out stays. */
+export type WebhookEdits = { [Key in keyof WebhookWanted]?: WebhookWanted[Key] | undefined } & {
+  paused?: boolean | undefined
+}
 
 /** `before` is the id of the last item of the page before. */
 export type PageOf = { before?: string; limit: number }
@@ -43,7 +52,9 @@ export type WebhookActions = {
   readonly shapes: readonly string[]
   readonly types: readonly string[]
   list(): Promise<Webhook[]>
-  create(wanted: { url: string; types: string[]; shape: string }): Promise<WebhookAnswer>
+  create(wanted: WebhookWanted): Promise<{ id: string; secret: string }>
+  /** Null: there is none of that id. Faults `bad-request`, `conflict` for one of a contract's documents. */
+  edit(id: string, changes: WebhookEdits): Promise<Webhook | null>
   /** False: there is none of that id. */
   remove(id: string): Promise<boolean>
   /** Takes up one again that an answer 410 had disabled; null: there is none of that id. */
@@ -53,7 +64,7 @@ export type WebhookActions = {
   /** Queues a test message; null: there is none of that id. */
   test(id: string): Promise<Delivery | null>
   /** Newest first; null: there is none of that id. */
-  deliveries(id: string, page: PageOf): Promise<Delivery[] | null>
+  deliveries(id: string, page: PageOf & { state?: Delivery['state'] | undefined }): Promise<Delivery[] | null>
   /** Sends the same message again under the same `webhook-id`; null: there is none of that id. */
   replay(delivery: string): Promise<Delivery | null>
 }

@@ -26,6 +26,12 @@ export const MAX_URL_CHARS = 2_048
 /** Event types one webhook may name: each once, and `*`. */
 export const MAX_WEBHOOK_TYPES = EVENT_TYPES.length + 1
 
+/** Contracts that one webhook made by hand may name. */
+export const MAX_WEBHOOK_CONTRACTS = 100
+
+/** Secrets that wait to be shown on the page that their form sends to; past it the oldest is not shown. */
+export const MAX_SHOWN_ONCE = 100
+
 export const MAX_PAGE_ITEMS = 500
 export const DEFAULT_PAGE_ITEMS = 100
 

@@ -14,6 +14,7 @@ import { alertingOf } from '../db/alerting.ts'
 import type { Database } from '../db/tx.ts'
 import { listWebhooks, type WebhookView } from '../db/webhooks.ts'
 import type { AlertPlanView, HeartbeatView, PlannedReportView, PlannedView } from '../view/alerting.ts'
+import { hears } from '../view/setup.ts'
 
 export type PlanDeps = {
   db: Database
@@ -53,7 +54,7 @@ export async function alertPlanOf(contract: string, deps: PlanDeps): Promise<Ale
 
 /** Those that this contract's outages can reach: its own, and those made by hand. */
 function hooksOf(webhooks: readonly WebhookView[], contract: string): Hooks {
-  const all = webhooks.filter((hook) => hook.endedAt === null && (hook.contract ?? contract) === contract)
+  const all = webhooks.filter((hook) => hook.endedAt === null && hears(hook, contract))
   const own = all.flatMap((hook) => (hook.endpoint === null ? [] : [[hook.endpoint, hook] as const]))
   return { all, byKey: new Map(own) }
 }
@@ -74,9 +75,10 @@ function reportPlans(
 }
 
 function endpointView(hook: WebhookView, canMail: boolean): AlertPlanView['endpoints'][number] {
-  const { id: webhook, source, endpoint, url, shape, disabledAt } = hook
+  const { id: webhook, source, endpoint, url, shape, state } = hook
   const isStuck = shape === 'email' && !canMail
-  const problem = disabledAt === null ? (isStuck ? 'no-mail-server' : null) : 'disabled'
+  const stopped = state === 'disabled' || state === 'paused' ? state : null
+  const problem = stopped ?? (isStuck ? 'no-mail-server' : null)
   return { webhook, source, endpoint, address: addressText(url), shape, problem }
 }
 

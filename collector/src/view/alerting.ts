@@ -9,9 +9,11 @@ const planEndpoint = z.object({
   address: z.string().describe('Without what stands behind a question mark: it is often a key'),
   shape: z.string(),
   problem: z
-    .enum(['disabled', 'no-mail-server'])
+    .enum(['disabled', 'paused', 'no-mail-server'])
     .nullable()
-    .describe('Why nothing reaches it: its receiver answered 410, or no mail server is configured'),
+    .describe(
+      'Why nothing reaches it: its receiver answered 410, it was paused, or no mail server is configured',
+    ),
 })
 
 const planned = z.object({

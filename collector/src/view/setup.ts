@@ -46,7 +46,16 @@ export const webhook = z
     types: z.array(z.string()),
     shape: z.string(),
     createdAt: instant,
+    state: z
+      .enum(['active', 'paused', 'disabled', 'ended'])
+      .describe('disabled: its receiver answered 410; ended: no Alerting document names it any more'),
     disabledAt: instant.nullable(),
+    pausedAt: instant.nullable().describe('Since then what it is told waits, for 7 days'),
+    contracts: z.array(z.string()).nullable().describe('Of which it is told, made by hand; null: of all'),
+    publicKey: z
+      .string()
+      .nullable()
+      .describe('Checks its v1a signatures: whpk_ and base64; null: it has none'),
     source: z.enum(['api', 'contract']).describe('Made by hand, or named by an Alerting document'),
     contract: z.string().nullable(),
     endpoint: z.string().nullable().describe('Of a contract: document and id'),
@@ -55,6 +64,11 @@ export const webhook = z
   })
   .meta({ id: 'Webhook' })
 export type Webhook = z.infer<typeof webhook>
+
+/** Whether what is told of a contract goes to a webhook, by whose it is. */
+export function hears(hook: Pick<Webhook, 'contract' | 'contracts'>, contract: string): boolean {
+  return (hook.contract ?? contract) === contract && (hook.contracts?.includes(contract) ?? true)
+}
 
 export const webhookCreated = z
   .object({ id: z.string(), secret: z.string().describe('Shown once: whsec_ and base64') })

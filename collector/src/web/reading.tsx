@@ -11,7 +11,7 @@ import { wantedRemark } from '../http/routes/remarks.ts'
 import { limitSegments, spanOf, spanQuery, usualStepMs } from '../http/span.ts'
 import type { ServiceView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
-import type { Webhook } from '../view/setup.ts'
+import { hears, type Webhook } from '../view/setup.ts'
 import type { LossView } from '../view/credit.ts'
 import type { IncidentRoomView, IncidentView, LatencyView } from '../view/timeline.ts'
 import { Incident } from './page/incident.tsx'
@@ -146,9 +146,8 @@ async function incidents(c: Visit) {
 }
 
 function takesIncidents(webhook: Webhook, of: string): boolean {
-  const { types, disabledAt, endedAt, contract } = webhook
-  if (disabledAt !== null || endedAt !== null || (contract ?? of) !== of) return false
-  return types.some((pattern) => typeMatches(pattern, 'incident.opened'))
+  if (webhook.state === 'disabled' || webhook.state === 'ended' || !hears(webhook, of)) return false
+  return webhook.types.some((pattern) => typeMatches(pattern, 'incident.opened'))
 }
 
 async function incident(c: Visit, { actions }: AppDeps) {

@@ -1,12 +1,13 @@
 /**
- * Setup: agents and alerts, and the forms that change them. What is shown once is drawn in the answer to
- * the form; every other deed sends back to its page.
+ * Setup: agents and alerts, and the forms that change them. Every deed sends back to its page; what is shown once is
+ * drawn there.
  */
 import { Hono, type Context } from 'hono'
+import type { z } from 'zod'
 import type { AppDeps, WebhookActions } from '../http/actions.ts'
 import { limitBody, missing, param, readForm } from '../http/describe.ts'
 import { agentName } from '../http/routes/agents.ts'
-import { createWebhook, wantedWebhook } from '../http/routes/webhooks.ts'
+import { wantedChanges, wantedWebhook } from '../http/routes/webhooks.ts'
 import { addContractPages } from './add-contract.tsx'
 import { Access } from './page/access.tsx'
 import { Agents, type AgentPlace } from './page/agents.tsx'
@@ -14,7 +15,9 @@ import { Alerts, type WebhookDeliveries } from './page/alerts.tsx'
 import { linkOf, wantedLink } from '../http/routes/links.ts'
 import type { LinkIssued, TokenIssued } from '../view/access.ts'
 import type { ReadModel } from '../view/reads.ts'
+import { webhook, type AgentInvitation } from '../view/setup.ts'
 import { sharedZone, type Scene } from './scene.ts'
+import { ShownOnce } from './shown-once.ts'
 import { PROVIDER_PATH, visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
@@ -23,41 +26,56 @@ const SHOWN_DELIVERIES = 10
 /** Entries of the audit; the API pages through them all. */
 const SHOWN_AUDIT = 50
 
+/** What a form has just made. */
+type Fresh =
+  | { invitation: AgentInvitation }
+  | { secret: string }
+  | { issued: Pick<TokenIssued, 'token'> }
+  | { invited: string }
+  | { link: LinkIssued }
+
+type Pages = { pages: Hono<VisitEnv>; once: ShownOnce<Fresh> }
+
 export function setupPages(deps: AppDeps): Hono<VisitEnv> {
   const pages = new Hono<VisitEnv>()
+  const once = new ShownOnce<Fresh>(() => deps.clock.nowMs())
   pages.get('/setup', (c) => c.redirect('/setup/agents', 303))
-  addAgentPages(pages, deps)
-  addAlertPages(pages, deps)
-  addAccessPages(pages, deps)
+  addAgentPages({ pages, once }, deps)
+  addAlertPages({ pages, once }, deps)
+  addAccessPages({ pages, once }, deps)
   addContractPages(pages, deps)
   return pages
+}
+
+/** Sends to the page that shows it. */
+function sendTo(c: Visit, { page, fresh, once }: { page: string; fresh: Fresh; once: ShownOnce<Fresh> }) {
+  return c.redirect(`${page}?fresh=${once.put(c.var.caller.token, fresh)}`, 303)
+}
+
+/** What is shown this once; a notice in its place where it was shown already. */
+function freshIn(c: Visit, once: ShownOnce<Fresh>): Fresh | { notice?: string } {
+  const number = c.req.query('fresh')
+  if (number === undefined) return {}
+  return once.take(c.var.caller.token, number) ?? { notice: c.var.scene.text.access.shownOnce }
 }
 
 function zoned(c: Visit): Scene {
   return { ...c.var.scene, zone: sharedZone(c.var.read) }
 }
 
-function addAgentPages(pages: Hono<VisitEnv>, { actions }: AppDeps): void {
+function addAgentPages({ pages, once }: Pages, { actions }: AppDeps): void {
   pages.get('/setup/agents', visitorMay('read-hosts'), (c) => {
     const revoked = c.req.query('done') === 'revoked'
-    const notice = revoked && { notice: c.var.scene.text.agent.revoked }
+    const more = revoked ? { notice: c.var.scene.text.agent.revoked } : freshIn(c, once)
     return c.html(
-      <Agents scene={zoned(c)} agents={c.var.read.agents()} places={placesOf(c.var.read)} {...notice} />,
+      <Agents scene={zoned(c)} agents={c.var.read.agents()} places={placesOf(c.var.read)} {...more} />,
     )
   })
   pages.post('/setup/agents/tokens', visitorMay('manage'), limitBody(), async (c) => {
     const { name } = await c.req.parseBody()
     const wanted = typeof name === 'string' && name.trim() !== '' ? readForm(agentName, name) : null
     const invitation = await actions.issueAgentToken({ name: wanted, by: c.var.caller })
-    return c.html(
-      <Agents
-        scene={zoned(c)}
-        agents={c.var.read.agents()}
-        places={placesOf(c.var.read)}
-        invitation={invitation}
-      />,
-      201,
-    )
+    return sendTo(c, { page: '/setup/agents', fresh: { invitation }, once })
   })
   pages.post('/setup/agents/:agent/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await actions.revokeAgent(param(c, 'agent')))) throw missing('agent')
@@ -84,37 +102,53 @@ function placesOf(read: ReadModel): Map<string, AgentPlace> {
 }
 
 /** What a deed on the alerts page says afterwards. */
-const NOTICES = ['tested', 'enabled', 'removed', 'replayed'] as const
+const NOTICES = ['tested', 'enabled', 'removed', 'replayed', 'edited', 'paused', 'resumed'] as const
 type Notice = (typeof NOTICES)[number]
 
 /** Plans drawn on the page; the command says the others. */
 const SHOWN_PLANS = 10
 
-function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps): void {
-  const shown = async (c: Visit, more: { secret?: string; notice?: string }) => {
+function addAlertPages({ pages, once }: Pages, { actions: { webhooks } }: AppDeps): void {
+  pages.get('/setup/alerts', visitorMay('manage'), async (c) => {
     const names = c.var.read.contracts().flatMap(({ name, endedAt }) => (endedAt === null ? [name] : []))
     const asked = names.slice(0, SHOWN_PLANS).map((name) => c.var.read.alertPlan(name))
     const plans = (await Promise.all(asked)).filter((plan) => plan !== null)
-    const all = await withDeliveries(webhooks)
-    const props = { webhooks: all, plans, more: names.length - plans.length, offers: webhooks }
-    return <Alerts scene={zoned(c)} {...props} {...more} />
-  }
-  pages.get('/setup/alerts', visitorMay('manage'), async (c) => {
+    const props = { plans, more: names.length - plans.length, offers: { ...webhooks, contracts: names } }
     const done = NOTICES.find((notice) => notice === c.req.query('done'))
-    return c.html(await shown(c, done ? { notice: c.var.scene.text.alert[done] } : {}))
+    const said = done ? { notice: c.var.scene.text.alert[done] } : freshIn(c, once)
+    const state = webhook.shape.state.options.find((one) => one === c.req.query('state')) ?? null
+    return c.html(
+      <Alerts
+        scene={zoned(c)}
+        webhooks={await withDeliveries(webhooks)}
+        state={state}
+        {...props}
+        {...said}
+      />,
+    )
   })
   pages.post('/setup/alerts', visitorMay('manage'), limitBody(), async (c) => {
-    const form = await c.req.parseBody({ all: true })
-    const types = form['types'] === undefined ? ['*'] : [form['types']].flat()
-    const wanted = readForm(wantedWebhook, { url: form['url'], shape: form['shape'], types })
-    const { secret } = await createWebhook(webhooks, wanted)
-    return c.html(await shown(c, { secret }), 201)
+    const { secret } = await webhooks.create(readForm(wantedWebhook, await webhookForm(c)))
+    return sendTo(c, { page: '/setup/alerts', fresh: { secret }, once })
   })
   pages.post('/setup/alerts/:webhook/secret', visitorMay('manage'), limitBody(), async (c) => {
     const renewed = await webhooks.renewSecret(param(c, 'webhook'))
     if (renewed === null) throw missing('webhook')
-    return c.html(await shown(c, { secret: renewed.secret }), 201)
+    return sendTo(c, { page: '/setup/alerts', fresh: { secret: renewed.secret }, once })
   })
+  const edit = async (c: Visit, changes: z.output<typeof wantedChanges>, done: Notice) => {
+    if ((await webhooks.edit(param(c, 'webhook'), changes)) === null) throw missing('webhook')
+    return c.redirect(doneHref(done), 303)
+  }
+  pages.post('/setup/alerts/:webhook/edit', visitorMay('manage'), limitBody(), async (c) =>
+    edit(c, readForm(wantedChanges, await webhookForm(c)), 'edited'),
+  )
+  pages.post('/setup/alerts/:webhook/pause', visitorMay('manage'), limitBody(), (c) =>
+    edit(c, { paused: true }, 'paused'),
+  )
+  pages.post('/setup/alerts/:webhook/resume', visitorMay('manage'), limitBody(), (c) =>
+    edit(c, { paused: false }, 'resumed'),
+  )
   pages.post('/setup/alerts/:webhook/test', visitorMay('manage'), limitBody(), async (c) => {
     if ((await webhooks.test(param(c, 'webhook'))) === null) throw missing('webhook')
     return c.redirect(doneHref('tested'), 303)
@@ -133,27 +167,37 @@ function addAlertPages(pages: Hono<VisitEnv>, { actions: { webhooks } }: AppDeps
   })
 }
 
-function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens }, publicUrl }: AppDeps): void {
-  type More = { issued?: Pick<TokenIssued, 'token'>; invitation?: string; link?: LinkIssued; notice?: string }
-  const shown = async (c: Visit, more: More) => {
+/** Nothing ticked is everything. */
+async function webhookForm(c: Visit) {
+  const { url, shape, types, contracts, ed25519 } = await c.req.parseBody({ all: true })
+  return {
+    url,
+    shape,
+    types: types === undefined ? ['*'] : [types].flat(),
+    contracts: contracts === undefined ? null : [contracts].flat(),
+    ed25519: ed25519 !== undefined,
+  }
+}
+
+function addAccessPages({ pages, once }: Pages, { actions: { tokens }, publicUrl }: AppDeps): void {
+  const page = '/setup/access'
+  pages.get(page, visitorMay('manage'), async (c) => {
+    const isRevoked = c.req.query('done') === 'revoked'
+    const more = isRevoked ? { notice: c.var.scene.text.access.revoked } : freshIn(c, once)
     const [all, audit] = [await tokens.list(), await tokens.audit({ limit: SHOWN_AUDIT })]
     const contracts = c.var.read.contracts()
-    return <Access scene={zoned(c)} tokens={all} audit={audit} contracts={contracts} {...more} />
-  }
-  pages.get('/setup/access', visitorMay('manage'), async (c) => {
-    const notice = c.req.query('done') === 'revoked' && { notice: c.var.scene.text.access.revoked }
-    return c.html(await shown(c, { ...notice }))
+    return c.html(<Access scene={zoned(c)} tokens={all} audit={audit} contracts={contracts} {...more} />)
   })
   pages.post('/setup/access/links', visitorMay('manage'), limitBody(), async (c) => {
     const wanted = readForm(wantedLink, await c.req.parseBody())
     const link = await linkOf(wanted, { read: c.var.read, tokens, by: c.var.caller })
-    return c.html(await shown(c, { link }), 201)
+    return sendTo(c, { page, fresh: { link }, once })
   })
   pages.post('/setup/access/invite', visitorMay('manage'), limitBody(), async (c) => {
     const { contract } = await c.req.parseBody()
     if (typeof contract !== 'string' || c.var.read.contract(contract) === null) throw missing('contract')
     const { token } = await tokens.issue({ role: 'provider', contract, by: c.var.caller })
-    return c.html(await shown(c, { invitation: `${publicUrl}${PROVIDER_PATH}?token=${token}` }), 201)
+    return sendTo(c, { page, fresh: { invited: `${publicUrl}${PROVIDER_PATH}?token=${token}` }, once })
   })
   pages.post('/setup/access/:token/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')
@@ -162,7 +206,7 @@ function addAccessPages(pages: Hono<VisitEnv>, { actions: { tokens }, publicUrl 
   pages.post('/setup/access/:token/renew', visitorMay('manage'), limitBody(), async (c) => {
     const issued = await tokens.renew(param(c, 'token'), c.var.caller)
     if (issued === null) throw missing('token')
-    return c.html(await shown(c, { issued }), 201)
+    return sendTo(c, { page, fresh: { issued }, once })
   })
 }
 

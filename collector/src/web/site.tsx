@@ -93,9 +93,12 @@ function addDoor(site: Hono, deps: AppDeps): void {
       return c.html(<SignIn scene={scene} next="/" outcome="wrong" />, 401)
     })
   }
-  site.get('/sign-in', (c) =>
-    c.html(<SignIn scene={sceneOf(c, deps, null)} next={localPath(c.req.query('next'))} />),
-  )
+  site.get('/sign-in', (c) => {
+    const outcome = c.req.query('done') === 'signed-out' && { outcome: 'signed-out' as const }
+    return c.html(
+      <SignIn scene={sceneOf(c, deps, null)} next={localPath(c.req.query('next'))} {...outcome} />,
+    )
+  })
   site.post('/sign-in', limitBody(), async (c) => {
     requireSameOrigin(c, deps.publicUrl)
     const { token, next } = await c.req.parseBody()
@@ -107,6 +110,6 @@ function addDoor(site: Hono, deps: AppDeps): void {
   site.post('/sign-out', limitBody(), async (c) => {
     requireSameOrigin(c, deps.publicUrl)
     await signOut(c, deps)
-    return c.html(<SignIn scene={sceneOf(c, deps, null)} next="/" outcome="signed-out" />)
+    return c.redirect('/sign-in?done=signed-out', 303)
   })
 }

@@ -6,6 +6,7 @@ import * as limits from '@constat/collector/http/limits'
 import type { ReadModel } from '@constat/collector/view/reads'
 import type { IncidentView } from '@constat/collector/view/timeline'
 import { webhookProblems } from '@constat/collector/db/webhooks'
+import { Fault } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
 import { asker, type Asked } from '../../support/ask.ts'
 import { plainDeps } from '../../support/plain-deps.ts'
@@ -27,10 +28,10 @@ function willing(): Plain {
         Promise.resolve({ token: 't', command: 'c', expiresAt: formatInstant(SEED_NOW_MS) }),
     },
   })
-  plain.deps.actions.webhooks.create = ({ url, types, shape }) => {
-    const problems = webhookProblems({ url, types, shape })
-    if (problems.length > 0) return Promise.resolve({ kind: 'refused', problems })
-    return Promise.resolve({ kind: 'created', id: 'hook_1', secret: 'whsec_1' })
+  plain.deps.actions.webhooks.create = (wanted) => {
+    const problems = webhookProblems(wanted)
+    if (problems.length > 0) return Promise.reject(new Fault('bad-request', 'refused', { problems }))
+    return Promise.resolve({ id: 'hook_1', secret: 'whsec_1' })
   }
   return plain
 }

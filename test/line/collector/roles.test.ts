@@ -174,7 +174,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/deliveries/:delivery/replay',
     ].map((path) => `POST ${API}${path}`),
   ],
-  [OWNER, [`PUT ${API}${CONTRACT}`]],
+  [OWNER, [`PUT ${API}${CONTRACT}`, `PATCH ${API}/webhooks/:webhook`]],
   [OWNER, ['/agents/:agent', '/tokens/:token', '/webhooks/:webhook'].map((path) => `DELETE ${API}${path}`)],
   [OWNER, ['/setup/access', '/setup/alerts', '/setup/contract'].map((path) => `GET ${path}`)],
   [
@@ -189,7 +189,10 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/alerts',
+      '/setup/alerts/:webhook/edit',
       '/setup/alerts/:webhook/enable',
+      '/setup/alerts/:webhook/pause',
+      '/setup/alerts/:webhook/resume',
       '/setup/alerts/:webhook/remove',
       '/setup/alerts/:webhook/secret',
       '/setup/alerts/:webhook/test',
@@ -218,7 +221,7 @@ it.each(routes)('%s lets in whom it should', async (route) => {
     const { status, headers: answered } = await app.request(address, { method, headers })
     // A link refuses a wrong token, not a caller.
     if (path === '/owner' || path === '/provider') return true
-    const isTurnedAway = status === 303 && (answered.get('location') ?? '').startsWith('/sign-in')
+    const isTurnedAway = status === 303 && (answered.get('location') ?? '').startsWith('/sign-in?next=')
     return status !== 401 && status !== 403 && !isTurnedAway
   }
   const found: Who[] = []

@@ -1,13 +1,12 @@
 /**
  * Webhooks: who is told, what was sent to them, and sending it again.
  */
-import { Fault } from '@constat/shared/fault'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { AppDeps, WebhookActions } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, missing, pageQuery, query } from '../describe.ts'
-import { MAX_NAME_CHARS, MAX_URL_CHARS, MAX_WEBHOOK_TYPES } from '../limits.ts'
+import { MAX_NAME_CHARS, MAX_URL_CHARS, MAX_WEBHOOK_CONTRACTS, MAX_WEBHOOK_TYPES } from '../limits.ts'
 import { cut, pageOf } from '../paging.ts'
 import { listOf } from '../describe.ts'
 import { alertPlan } from '../../view/alerting.ts'
@@ -15,11 +14,38 @@ import { delivery, webhook, webhookCreated } from '../../view/setup.ts'
 
 const tag = 'webhooks'
 
-export const wantedWebhook = z.object({
+const written = {
   url: z.string().min(1).max(MAX_URL_CHARS),
-  types: z.array(z.string().min(1).max(MAX_NAME_CHARS)).min(1).max(MAX_WEBHOOK_TYPES).default(['*']),
-  shape: z.string().min(1).max(MAX_NAME_CHARS).default('generic'),
+  types: z.array(z.string().min(1).max(MAX_NAME_CHARS)).min(1).max(MAX_WEBHOOK_TYPES),
+  shape: z.string().min(1).max(MAX_NAME_CHARS),
+  contracts: z
+    .array(z.string().min(1).max(MAX_NAME_CHARS))
+    .min(1)
+    .max(MAX_WEBHOOK_CONTRACTS)
+    .nullable()
+    .describe('Of which it is told; null: of all'),
+  ed25519: z.boolean().describe('Signs with a key of its own too (v1a); its public half is listed'),
+}
+
+export const wantedWebhook = z.object({
+  url: written.url,
+  types: written.types.default(['*']),
+  shape: written.shape.default('generic'),
+  contracts: written.contracts.default(null),
+  ed25519: written.ed25519.default(false),
 })
+
+export const wantedChanges = z.strictObject({
+  url: written.url.optional(),
+  types: written.types.optional(),
+  shape: written.shape.optional(),
+  contracts: written.contracts.optional(),
+  ed25519: written.ed25519.optional(),
+  paused: z.boolean().optional().describe('What it is told waits, for 7 days'),
+})
+
+const webhookQuery = pageQuery.extend({ state: webhook.shape.state.optional() })
+const deliveryQuery = pageQuery.extend({ state: delivery.shape.state.optional() })
 
 export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
@@ -27,10 +53,11 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
     '/webhooks',
     allow('manage'),
     describe({ summary: 'Webhooks', tag, answer: listOf(webhook), problems: [400] }),
-    query(pageQuery),
+    query(webhookQuery),
     async (c) => {
-      const all = await webhooks.list()
-      return c.json(pageOf(all, { keyOf: (item) => item.id, ...c.req.valid('query') }))
+      const { state, ...page } = c.req.valid('query')
+      const all = (await webhooks.list()).filter((one) => state === undefined || one.state === state)
+      return c.json(pageOf(all, { keyOf: (item) => item.id, ...page }))
     },
   )
   app.post(
@@ -45,7 +72,7 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
     }),
     limitBody(),
     jsonBody(wantedWebhook),
-    async (c) => c.json(await createWebhook(webhooks, c.req.valid('json')), 201),
+    async (c) => c.json(await webhooks.create(c.req.valid('json')), 201),
   )
   app.delete(
     '/webhooks/:webhook',
@@ -68,6 +95,24 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
 }
 
 function addChanges(app: Hono<Env>, webhooks: WebhookActions): void {
+  app.patch(
+    '/webhooks/:webhook',
+    allow('manage'),
+    describe({
+      summary:
+        'Change what is named, pause it or let it go on. The secret stays; one of a contract can be paused here',
+      tag,
+      answer: webhook,
+      problems: [400, 404, 409, 413],
+    }),
+    limitBody(),
+    jsonBody(wantedChanges),
+    async (c) => {
+      const edited = await webhooks.edit(c.req.param('webhook'), c.req.valid('json'))
+      if (edited === null) throw missing('webhook')
+      return c.json(edited)
+    },
+  )
   app.post(
     '/webhooks/:webhook/enable',
     allow('manage'),
@@ -142,10 +187,10 @@ function addDeliveryRoutes(app: Hono<Env>, webhooks: WebhookActions): void {
       answer: listOf(delivery),
       problems: [400, 404],
     }),
-    query(pageQuery),
+    query(deliveryQuery),
     async (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      const page = { limit: limit + 1, ...(cursor !== undefined && { before: cursor }) }
+      const { limit, cursor, state } = c.req.valid('query')
+      const page = { limit: limit + 1, state, ...(cursor !== undefined && { before: cursor }) }
       const found = await webhooks.deliveries(c.req.param('webhook'), page)
       if (found === null) throw missing('webhook')
       return c.json(cut(found, { keyOf: (item) => item.id, limit }))
@@ -168,11 +213,4 @@ function addDeliveryRoutes(app: Hono<Env>, webhooks: WebhookActions): void {
       return c.json(queued, 202)
     },
   )
-}
-
-/** The form and the API add a webhook alike. */
-export async function createWebhook(webhooks: WebhookActions, wanted: z.infer<typeof wantedWebhook>) {
-  const answer = await webhooks.create(wanted)
-  if (answer.kind === 'created') return { id: answer.id, secret: answer.secret }
-  throw new Fault('bad-request', 'The webhook was refused.', { problems: answer.problems })
 }

@@ -19,14 +19,14 @@ type Props = {
   /** Just made, shown this once. */
   issued?: Pick<TokenIssued, 'token'>
   /** The same: the link of an invitation. */
-  invitation?: string
+  invited?: string
   link?: LinkIssued
   /** That a status page can be made for, and a provider invited to. */
   contracts: readonly Pick<ContractView, 'name' | 'displayName' | 'provider'>[]
   notice?: string
 }
 
-export function Access({ scene, tokens, audit, issued, invitation, link, contracts, notice }: Props) {
+export function Access({ scene, tokens, audit, issued, invited, link, contracts, notice }: Props) {
   const { access: text, penalty } = scene.text
   const { invite } = penalty
   return (
@@ -49,10 +49,10 @@ export function Access({ scene, tokens, audit, issued, invitation, link, contrac
         </section>
       )}
       {link && <NewLink link={link} scene={scene} />}
-      {invitation !== undefined && (
+      {invited !== undefined && (
         <section class="sheet fresh" role="status">
           <h2>{invite.made}</h2>
-          <CopyBlock scene={scene}>{invitation}</CopyBlock>
+          <CopyBlock scene={scene}>{invited}</CopyBlock>
           <p class="note">{invite.once}</p>
         </section>
       )}

@@ -1,6 +1,7 @@
 /**
  * Alerts: who is told, what was sent to them, and the way to add an address. Pure.
  */
+import type { Child } from 'hono/jsx'
 import type { Delivery, Webhook } from '../../view/setup.ts'
 import type { AlertPlanView } from '../../view/alerting.ts'
 import { AlertPlan } from '../part/alert-plan.tsx'
@@ -19,7 +20,9 @@ export type WebhookDeliveries = { webhook: Webhook; deliveries: readonly Deliver
 type Props = {
   scene: Scene
   webhooks: readonly WebhookDeliveries[]
-  offers: { shapes: readonly string[]; types: readonly string[] }
+  offers: Offers
+  /** Those in it alone; null: all. */
+  state: Webhook['state'] | null
   plans: readonly AlertPlanView[]
   /** Contracts of which no plan is drawn. */
   more: number
@@ -28,16 +31,19 @@ type Props = {
   notice?: string
 }
 
-export function Alerts({ scene, webhooks, plans, more, offers, secret, notice }: Props) {
+type Offers = { shapes: readonly string[]; types: readonly string[]; contracts: readonly string[] }
+
+export function Alerts({ scene, webhooks, plans, more, offers, state, secret, notice }: Props) {
   const { text } = scene
-  const live = webhooks.filter(({ webhook }) => webhook.endedAt === null)
-  const ended = webhooks.filter(({ webhook }) => webhook.endedAt !== null)
+  const shown = webhooks.filter(({ webhook }) => state === null || webhook.state === state)
+  const live = shown.filter(({ webhook }) => state !== null || webhook.endedAt === null)
+  const ended = state === null ? shown.filter(({ webhook }) => webhook.endedAt !== null) : []
   return (
     <Layout scene={scene} title={text.alert.title} door="setup">
       <SetupTabs scene={scene} current="alerts" />
       <header class="lead">
         <h1>{text.alert.title}</h1>
-        <p class="sentence">{live.length === 0 ? text.alert.none : text.alert.intro}</p>
+        <p class="sentence">{webhooks.length === 0 ? text.alert.none : text.alert.intro}</p>
         {notice && (
           <p class="notice" role="status">
             {notice}
@@ -55,19 +61,42 @@ export function Alerts({ scene, webhooks, plans, more, offers, secret, notice }:
         <AlertPlan plan={plan} scene={scene} />
       ))}
       {more > 0 && <p class="note">{text.alerting.more(more)}</p>}
+      <States webhooks={webhooks} state={state} scene={scene} />
       {live.map((item) => (
-        <WebhookSheet {...item} scene={scene} />
+        <WebhookSheet {...item} scene={scene} offers={offers} />
       ))}
       <AddWebhook scene={scene} offers={offers} />
       {ended.length > 0 && (
         <details id="ended">
           <summary>{text.alerting.ended(ended.length)}</summary>
           {ended.map((item) => (
-            <WebhookSheet {...item} scene={scene} />
+            <WebhookSheet {...item} scene={scene} offers={offers} />
           ))}
         </details>
       )}
     </Layout>
+  )
+}
+
+/** The list by state, where there is more than one. */
+function States({ webhooks, state, scene }: Pick<Props, 'webhooks' | 'state' | 'scene'>) {
+  const { states, everyState, stateLabel } = scene.text.alert
+  const found = (['active', 'paused', 'disabled', 'ended'] as const).flatMap((one) => {
+    const n = webhooks.filter(({ webhook }) => webhook.state === one).length
+    return n > 0 ? [{ one, n }] : []
+  })
+  if (found.length < 2 && state === null) return null
+  return (
+    <nav class="ranges" aria-label={stateLabel}>
+      <a href="/setup/alerts" {...(state === null && { 'aria-current': 'true' })}>
+        {everyState}
+      </a>
+      {found.map(({ one, n }) => (
+        <a href={`/setup/alerts?state=${one}`} {...(state === one && { 'aria-current': 'true' })}>
+          {`${states[one]} (${n})`}
+        </a>
+      ))}
+    </nav>
   )
 }
 
@@ -77,9 +106,15 @@ function shownUrl(url: string): string {
   return query === undefined ? address : `${address}?…`
 }
 
-function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scene: Scene }) {
+function WebhookSheet({
+  webhook,
+  deliveries,
+  scene,
+  offers,
+}: WebhookDeliveries & { scene: Scene; offers: Offers }) {
   const { text } = scene
   const types = webhook.types.includes('*') ? text.alert.allTypes : webhook.types.join(', ')
+  const contracts = (webhook.contracts ?? []).map((contract) => contractName({ contract }, scene)).join(', ')
   return (
     <section class="sheet" aria-labelledby={webhook.id}>
       <div class="sheet-head">
@@ -87,7 +122,7 @@ function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scen
           {shownUrl(webhook.url)}
         </h2>
         <p class="provider">
-          {[wordOf(text.alert.shapes, webhook.shape), types, originText(webhook, scene)]
+          {[wordOf(text.alert.shapes, webhook.shape), types, contracts, originText(webhook, scene)]
             .filter((part) => part !== '')
             .join(' · ')}
         </p>
@@ -96,6 +131,14 @@ function WebhookSheet({ webhook, deliveries, scene }: WebhookDeliveries & { scen
         <Deeds webhook={webhook} scene={scene} />
       ) : (
         <p class="note">{text.alerting.endedAt(since(webhook.endedAt, scene))}</p>
+      )}
+      {webhook.publicKey && (
+        <p class="note">
+          {text.alert.publicKey} <code>{webhook.publicKey}</code>
+        </p>
+      )}
+      {webhook.endedAt === null && webhook.source === 'api' && (
+        <EditWebhook webhook={webhook} scene={scene} offers={offers} />
       )}
       <Deliveries
         deliveries={deliveries}
@@ -115,20 +158,25 @@ function originText({ contract, endpoint }: Webhook, scene: Scene): string {
 function Deeds({ webhook, scene }: { webhook: Webhook; scene: Scene }) {
   const { text } = scene
   const action = `/setup/alerts/${encodeURIComponent(webhook.id)}`
-  const isStopped = webhook.disabledAt !== null
+  const { state, disabledAt, pausedAt } = webhook
+  const first = { active: 'test', paused: 'resume', disabled: 'enable', ended: 'test' } as const
   return (
     <div class="deed">
-      {isStopped ? (
-        <>
-          <Stamp tone="bad">{text.alert.delivery.disabled}</Stamp>
-          <span class="note">{text.alert.disabled(since(webhook.disabledAt ?? '', scene))}</span>
-        </>
-      ) : (
-        <Stamp tone="good">{text.alert.active}</Stamp>
+      <Stamp tone={STATE_TONE[state]}>{text.alert.states[state]}</Stamp>
+      {disabledAt !== null && <span class="note">{text.alert.disabled(since(disabledAt, scene))}</span>}
+      {state === 'paused' && pausedAt !== null && (
+        <span class="note">{text.alert.pausedSince(since(pausedAt, scene))}</span>
       )}
-      <form method="post" action={`${action}/${isStopped ? 'enable' : 'test'}`}>
-        <button>{isStopped ? text.alert.enable : text.alert.test}</button>
+      <form method="post" action={`${action}/${first[state]}`}>
+        <button>{text.alert[first[state]]}</button>
       </form>
+      {state === 'active' && (
+        <form method="post" action={`${action}/pause`}>
+          <button class="quiet" title={text.alert.pauseNote}>
+            {text.alert.pause}
+          </button>
+        </form>
+      )}
       {webhook.shape !== 'email' && (
         <form method="post" action={`${action}/secret`}>
           <button class="quiet" title={text.alerting.renewNote}>
@@ -186,6 +234,7 @@ function Deliveries({
   )
 }
 
+const STATE_TONE = { active: 'good', paused: 'warn', disabled: 'bad', ended: 'calm' } as const
 const TONE = { pending: 'calm', delivered: 'good', failed: 'bad', disabled: 'warn' } as const
 
 function Replay({ delivery: { id, type }, text }: { delivery: Delivery; text: Text }) {
@@ -204,40 +253,104 @@ function AddWebhook({ scene, offers }: Pick<Props, 'scene' | 'offers'>) {
     <section class="sheet">
       <h2>{text.alert.add}</h2>
       <form method="post" action="/setup/alerts" class="stack">
-        <label for="url">{text.alert.url}</label>
-        <input
-          id="url"
-          name="url"
-          type="url"
-          required
-          maxlength={2048}
-          autocomplete="off"
-          aria-describedby="url-hint"
-        />
-        <span class="note" id="url-hint">
-          {text.alert.urlHint}
-        </span>
-        <label for="shape">{text.alert.shape}</label>
-        <select id="shape" name="shape">
-          {offers.shapes.map((shape) => (
-            <option value={shape}>{wordOf(text.alert.shapes, shape)}</option>
-          ))}
-        </select>
-        <fieldset>
-          <legend>{text.alert.types}</legend>
-          <details id="types">
-            <summary>{text.alert.chooseTypes}</summary>
-            {offers.types
-              .filter((type) => type !== '*')
-              .map((type) => (
-                <label class="choice">
-                  <input type="checkbox" name="types" value={type} /> <code>{type}</code>
-                </label>
-              ))}
-          </details>
-        </fieldset>
+        <WebhookFields scene={scene} offers={offers} />
         <button class="primary">{text.alert.addButton}</button>
       </form>
     </section>
+  )
+}
+
+function EditWebhook({ webhook, scene, offers }: { webhook: Webhook; scene: Scene; offers: Offers }) {
+  const { text } = scene
+  return (
+    <details id={`edit-${webhook.id}`}>
+      <summary>{text.alert.edit}</summary>
+      <form method="post" action={`/setup/alerts/${encodeURIComponent(webhook.id)}/edit`} class="stack">
+        <WebhookFields scene={scene} offers={offers} webhook={webhook} />
+        <button class="primary">{text.alert.save}</button>
+      </form>
+    </details>
+  )
+}
+
+/** Of a new one, or as they are. */
+function WebhookFields({ scene, offers, webhook }: { scene: Scene; offers: Offers; webhook?: Webhook }) {
+  const { text } = scene
+  const idOf = (field: string): string => (webhook ? `${field}-${webhook.id}` : field)
+  const contracts = [...new Set([...offers.contracts, ...(webhook?.contracts ?? [])])]
+  return (
+    <>
+      <label for={idOf('url')}>{text.alert.url}</label>
+      <input
+        id={idOf('url')}
+        name="url"
+        type="url"
+        required
+        maxlength={2048}
+        autocomplete="off"
+        value={webhook?.url ?? ''}
+        aria-describedby={idOf('url-hint')}
+      />
+      <span class="note" id={idOf('url-hint')}>
+        {text.alert.urlHint}
+      </span>
+      <label for={idOf('shape')}>{text.alert.shape}</label>
+      <select id={idOf('shape')} name="shape">
+        {offers.shapes.map((shape) => (
+          <option value={shape} selected={shape === webhook?.shape}>
+            {wordOf(text.alert.shapes, shape)}
+          </option>
+        ))}
+      </select>
+      <Choices
+        id={idOf('types')}
+        name="types"
+        legend={text.alert.types}
+        summary={text.alert.chooseTypes}
+        options={offers.types
+          .filter((type) => type !== '*')
+          .map((type) => ({ value: type, shown: <code>{type}</code> }))}
+        chosen={webhook?.types ?? []}
+      />
+      {contracts.length > 0 && (
+        <Choices
+          id={idOf('contracts')}
+          name="contracts"
+          legend={text.alert.contracts}
+          summary={text.alert.chooseContracts}
+          options={contracts.map((value) => ({ value, shown: contractName({ contract: value }, scene) }))}
+          chosen={webhook?.contracts ?? []}
+        />
+      )}
+      <label class="choice">
+        <input type="checkbox" name="ed25519" checked={(webhook?.publicKey ?? null) !== null} />{' '}
+        {text.alert.ed25519}
+      </label>
+    </>
+  )
+}
+
+type Choosing = {
+  id: string
+  name: string
+  legend: string
+  summary: string
+  options: readonly { value: string; shown: Child }[]
+  chosen: readonly string[]
+}
+
+function Choices({ id, name, legend, summary, options, chosen }: Choosing) {
+  return (
+    <fieldset>
+      <legend>{legend}</legend>
+      <details id={id} open={options.some(({ value }) => chosen.includes(value))}>
+        <summary>{summary}</summary>
+        {options.map(({ value, shown }) => (
+          <label class="choice">
+            <input type="checkbox" name={name} value={value} checked={chosen.includes(value)} /> {shown}
+          </label>
+        ))}
+      </details>
+    </fieldset>
   )
 }

@@ -40,6 +40,7 @@ export const access = {
   revokeHelp: 'Whoever holds it is out at once. What they wrote stays.',
   revokeYes: (id: string) => `Yes, revoke ${id}`,
   renew: 'Renew',
+  shownOnce: 'It was shown once. Whoever lost it makes another.',
   renewHelp: 'Makes another token with the same rights, shown once. This one opens nothing any more.',
   renewYes: (id: string) => `Yes, renew ${id}`,
   revoked: 'The token is revoked.',

@@ -23,6 +23,7 @@ export const alertingEn = {
   },
   problem: {
     disabled: 'stopped: the receiver answered 410',
+    paused: 'paused by hand',
     'no-mail-server':
       'cannot be sent: set CONSTAT_SMTP_URL and CONSTAT_MAIL_FROM, and start the collector again',
   },

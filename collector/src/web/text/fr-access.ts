@@ -43,6 +43,7 @@ export const access: typeof englishAccess = {
   revokeHelp: 'Qui le détient est dehors aussitôt. Ce qu’il a écrit reste.',
   revokeYes: (id) => `Oui, retirer ${id}`,
   renew: 'Renouveler',
+  shownOnce: 'C’était montré une seule fois. Qui l’a perdu en crée un autre.',
   renewHelp: 'Crée un autre jeton avec les mêmes droits, affiché une fois. Celui-ci n’ouvrira plus rien.',
   renewYes: (id) => `Oui, renouveler ${id}`,
   revoked: 'Le jeton est retiré.',

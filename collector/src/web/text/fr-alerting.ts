@@ -26,6 +26,7 @@ export const alertingFr: typeof alertingEn = {
   },
   problem: {
     disabled: 'arrêté : le destinataire a répondu 410',
+    paused: 'mis en pause à la main',
     'no-mail-server':
       'ne peut pas partir : indiquez CONSTAT_SMTP_URL et CONSTAT_MAIL_FROM, puis relancez le collecteur',
   },
