@@ -529,3 +529,69 @@ describe('endpoints of documents', () => {
     )
   })
 })
+
+describe('a reopened incident', () => {
+  const AGAIN = CONTRACT.replace('{name: acme}', '{name: again}').replace('portal', 'again')
+  const MORE = `  measurement: {vantages: [paris, lyon], quorum: {down: 1, minKnown: 1}}
+---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: night}
+spec:
+  contract: again
+  endpoints: [{id: pager, url: "https://pager.example/hook"}]
+  escalation: [{after: PT10M, to: [pager]}]
+`
+  const own = async (): Promise<string[]> =>
+    (await told()).filter((line) => line.includes('night/pager') && line.startsWith('incident.'))
+
+  it('waits for an answer anew, with every step, until somebody answers again', async () => {
+    await world.apply(AGAIN + MORE)
+    await world.join('paris')
+    await world.join('lyon')
+    await forget()
+    const send = async (agent: string, outcome: 'ok' | 'fail', [from, to]: [number, number]) =>
+      world.send(agent, {
+        contract: 'again',
+        fromMs: from,
+        untilMs: to,
+        stepMs: 10_000,
+        outcome: () => outcome,
+      })
+    const startMs = world.clock.nowMs()
+    const at = (minutes: number): number => startMs + minutes * MINUTE_MS
+    world.clock.advanceUs(MINUTE_MS * 1_000)
+    await send('lyon', 'fail', [startMs, at(1)])
+    const [open] = await world.line().model.incidents({ open: true, contract: 'again', limit: 10 })
+    const id = open?.id ?? ''
+    await world.line().judge.acknowledge(id, 'viewer')
+    const answeredAt = (await world.line().model.incident(id))?.acknowledgedAt
+    // Paris is not heard, and by what Lyon says it is over.
+    world.clock.advanceUs(9 * MINUTE_MS * 1_000)
+    await send('lyon', 'ok', [at(1), at(10)])
+    expect((await world.line().model.incident(id))?.closedAt).not.toBeNull()
+    await send('paris', 'fail', [startMs, at(10)])
+    await world.line().advance()
+    expect(await world.line().model.incident(id)).toMatchObject({
+      closedAt: null,
+      acknowledgedAt: answeredAt,
+      unansweredSince: new Date(at(10)).toISOString(),
+    })
+    const before = await own()
+    expect(before.at(-1)).toBe('incident.reopened night/pager')
+    await world.jumpTo(at(20) - 1)
+    expect(await own()).toEqual(before)
+    await world.restart()
+    await world.jumpTo(at(20))
+    expect(await own()).toEqual([...before, 'incident.escalated night/pager 1'])
+    await world.jumpTo(at(21))
+    await world.line().judge.acknowledge(id, 'viewer')
+    await world.jumpTo(at(40))
+    expect(await own()).toEqual([
+      ...before,
+      'incident.escalated night/pager 1',
+      'incident.acknowledged night/pager',
+    ])
+    expect((await world.line().model.incident(id))?.acknowledgedAt).toBe(answeredAt)
+  })
+})

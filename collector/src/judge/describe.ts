@@ -93,6 +93,7 @@ export function incidentView(row: IncidentRecord, context: IncidentContext): Inc
     acknowledgedBy: row.acknowledgedBy,
     providerAcknowledgedAt: instantOrNull(row.providerAcknowledgedMs),
     pagedAt: instantOrNull(row.pagedMs),
+    unansweredSince: instantOrNull(row.unansweredSinceMs),
     alertedAt: instantOrNull(context.alertedMs(row.id)),
     disputed: context.state.remarks.some(({ kind, incident }) => kind === 'dispute' && incident === row.id),
   }

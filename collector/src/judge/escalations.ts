@@ -1,5 +1,5 @@
 /**
- * Escalations: an incident that people were told of and that nobody has acknowledged is told to whom the contract's
+ * Escalations: an incident that people were told of, anew at each reopening, and that nobody has acknowledged is told to whom the contract's
  * documents name next. Each step is a row, its event and its deliveries in one transaction: a death in between
  * neither skips nor doubles one. Safe to run at every step of the line.
  */
@@ -69,7 +69,7 @@ export class Escalations {
   ): Promise<boolean> {
     const nowMs = this.#deps.nowMs()
     const own = taken.get(subjectOf(record, document)) ?? new Map<string, UnixMs>()
-    const toldMs = record.pagedMs ?? nowMs
+    const toldMs = record.unansweredSinceMs ?? nowMs
     const due = dueSteps(document.spec.escalation, { toldMs, nowMs, taken: own })
     for (const step of due) {
       await this.#tell(state, record, { document, step, nowMs })
@@ -84,7 +84,7 @@ export class Escalations {
     { document, step, nowMs }: { document: AlertingDocument; step: Step; nowMs: UnixMs },
   ): Promise<void> {
     const { db, factOf } = this.#deps
-    const unansweredMs = nowMs - (record.pagedMs ?? nowMs)
+    const unansweredMs = nowMs - (record.unansweredSinceMs ?? nowMs)
     await remind(db, {
       subject: subjectOf(record, document),
       step: step.key,
@@ -113,15 +113,13 @@ export class Escalations {
   }
 }
 
-function subjectOf({ id }: IncidentRecord, { name }: AlertingDocument): string {
-  return `${id}/${name}`
+/** Steps begin anew with each reopening. */
+function subjectOf({ id, reopened }: IncidentRecord, { name }: AlertingDocument): string {
+  return `${reopened === 0 ? id : `${id}.${reopened}`}/${name}`
 }
 
-/** Open, told, and not acknowledged. Of one that was found in late data alone nobody was told. */
+/** Open, told of, and nobody has answered since. Of one that was found in late data alone nobody was told. */
 function unansweredIn(state: ContractState | null): IncidentRecord[] {
   if (!state) return []
-  return incidentsIn(state).filter(
-    ({ closedMs, pagedMs, acknowledgedMs }) =>
-      closedMs === null && pagedMs !== null && acknowledgedMs === null,
-  )
+  return incidentsIn(state).filter(({ unansweredSinceMs }) => unansweredSinceMs !== null)
 }

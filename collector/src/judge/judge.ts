@@ -120,8 +120,8 @@ export class Judge {
   }
 
   /**
-   * A person takes note. The first acknowledgement stands, and so does the provider's first own one. Fault
-   * `not-found` where there is no such incident.
+   * A person takes note. The first acknowledgement stands, and so does the provider's first own one; one after a
+   * reopening ends the wait for an answer alone. Fault `not-found` where there is no such incident.
    */
   async acknowledge(id: string, by: NonNullable<IncidentRecord['acknowledgedBy']>): Promise<void> {
     const { contracts, shell } = this.#deps
@@ -132,13 +132,14 @@ export class Judge {
       const record = state && get(state.incidents, id)
       if (!state || !record) throw new Fault('not-found', `there is no incident ${id}`)
       const isProviders = by === 'provider' && record.providerAcknowledgedMs === null
-      if (record.acknowledgedMs !== null && !isProviders) return
+      if (record.acknowledgedMs !== null && record.unansweredSinceMs === null && !isProviders) return
       const nowMs = shell.clock.nowMs()
       const acknowledged = {
         ...record,
         acknowledgedMs: record.acknowledgedMs ?? nowMs,
         acknowledgedBy: record.acknowledgedBy ?? by,
         providerAcknowledgedMs: isProviders ? nowMs : record.providerAcknowledgedMs,
+        unansweredSinceMs: null,
       }
       const step: Step = { deed: 'acknowledged', record: acknowledged, type: 'incident.acknowledged' }
       await this.#write(state, [step], { nowMs, by })
@@ -170,7 +171,7 @@ export class Judge {
     for (const record of known) {
       if (changed.has(record.id) || record.endMs !== null || record.pagedMs !== null) continue
       if (isDue(record, this.contextAt(subject, record.onsetMs))) {
-        steps.push({ deed: 'told', record: { ...record, pagedMs: nowMs }, type: 'incident.opened' })
+        steps.push({ deed: 'told', record: paged(record, nowMs), type: 'incident.opened' })
         changed.add(record.id)
       }
     }
@@ -219,13 +220,16 @@ export class Judge {
       case 'closed': {
         const { onsetMs, endMs, isEnded } = change
         const closeReason = isEnded ? ('ended' as const) : ('recovered' as const)
-        const closed = { ...record, onsetMs, endMs, closedMs: nowMs, closeReason }
+        const closed = { ...record, onsetMs, endMs, closedMs: nowMs, closeReason, unansweredSinceMs: null }
         return { deed: 'closed', record: closed, type: followUp('incident.closed') }
       }
       case 'reopened': {
         const { onsetMs } = change
         const reopened = record.reopened + 1
-        const open = { ...record, onsetMs, endMs: null, closedMs: null, closeReason: null, reopened }
+        // Whoever had answered has gone to bed: people are called anew.
+        const unansweredSinceMs = record.pagedMs === null ? null : nowMs
+        const again = { endMs: null, closedMs: null, closeReason: null, reopened, unansweredSinceMs }
+        const open = { ...record, onsetMs, ...again }
         return { deed: 'reopened', record: open, type: followUp('incident.reopened') }
       }
       case 'moved':
@@ -240,11 +244,13 @@ export class Judge {
           closedMs: record.closedMs ?? nowMs,
           closeReason: 'merged' as const,
           mergedInto: change.into,
+          unansweredSinceMs: null,
         }
         return { deed: 'merged', record: merged, type: followUp('incident.merged') }
       }
       case 'revised': {
-        const revised = { ...record, closedMs: record.closedMs ?? nowMs, closeReason: 'revised' as const }
+        const closedMs = record.closedMs ?? nowMs
+        const revised = { ...record, closedMs, closeReason: 'revised' as const, unansweredSinceMs: null }
         // It was open and people had been told: they hear that it is over. Else nobody is paged for it.
         const type = record.closedMs === null ? followUp('incident.closed') : null
         return { deed: 'revised', record: revised, type }
@@ -276,11 +282,12 @@ export class Judge {
       acknowledgedBy: null,
       providerAcknowledgedMs: null,
       pagedMs: null,
+      unansweredSinceMs: null,
       reopened: 0,
     }
     if (!isOpen || !isDue(record, context))
       return { deed: isOpen ? 'opened' : 'recorded', record, type: null, place }
-    return { deed: 'opened', record: { ...record, pagedMs: nowMs }, type: 'incident.opened', place }
+    return { deed: 'opened', record: paged(record, nowMs), type: 'incident.opened', place }
   }
 
   async #withFailure(state: ContractState, step: Step): Promise<Step> {
@@ -364,4 +371,9 @@ function isDue(
 function agreeing(vantages: readonly VantageTimeline[], nowMs: UnixMs): number {
   const down = vantages.filter(({ timeline }: { timeline: Timeline }) => isDown(markAt(timeline, nowMs)))
   return new Set(down.map(({ agent }) => agent)).size
+}
+
+/** People are told of it, and have not answered. */
+function paged(record: IncidentRecord, nowMs: UnixMs): IncidentRecord {
+  return { ...record, pagedMs: nowMs, unansweredSinceMs: nowMs }
 }

@@ -112,7 +112,9 @@ export function writeLetter(
 function acknowledgeLink({ type, data }: Envelope, lang: Lang, deps: SpeechDeps): string | null {
   const incident = textAt(data, 'id')
   const isAsked =
-    ASKING.has(type) && textAt(data, 'closedAt') === null && textAt(data, 'acknowledgedAt') === null
+    ASKING.has(type) &&
+    textAt(data, 'closedAt') === null &&
+    (textAt(data, 'acknowledgedAt') === null || textAt(data, 'unansweredSince') !== null)
   if (!isAsked || incident === null) return null
   const { linkKey: key, publicUrl } = deps
   return `${acknowledgeUrl(incident, { key, publicUrl, nowMs: deps.nowMs() })}&lang=${lang}`

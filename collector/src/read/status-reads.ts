@@ -43,7 +43,7 @@ export function statusOf({ nowMs, contracts, views }: StatusDeps): ServiceStatus
         name: nameOf(state, service),
         state: seen,
         since,
-        acknowledged: open !== undefined && open.acknowledgedMs !== null,
+        acknowledged: open !== undefined && open.acknowledgedMs !== null && open.unansweredSinceMs === null,
         planned: plannedOf(state, service, atMs),
         reports: reportsOf(state, service, atMs - HOUR_MS).length,
       }

@@ -102,6 +102,9 @@ export const incident = z
       .nullable()
       .describe('The provider’s own word: the only one that stops a response clock'),
     pagedAt: instant.nullable().describe('When people were due to be told'),
+    unansweredSince: instant
+      .nullable()
+      .describe('Since when people wait for an answer, anew at each reopening; null: nobody does'),
     alertedAt: instant
       .nullable()
       .describe('When a receiver first accepted a message about it; null: nobody was told'),

@@ -359,6 +359,7 @@ describe('the zone of an incident', () => {
         acknowledgedBy: null,
         providerAcknowledgedMs: null,
         pagedMs: null,
+        unansweredSinceMs: null,
         reopened: 0,
       },
       {

@@ -274,6 +274,7 @@ describe('payloads', () => {
     acknowledgedBy: null,
     providerAcknowledgedAt: null,
     pagedAt: null,
+    unansweredSince: null,
   })
   const fact = (vantages: number, text: string) =>
     incidentFact({

@@ -64,6 +64,7 @@ const INCIDENT: IncidentRecord = {
   acknowledgedBy: null,
   providerAcknowledgedMs: null,
   pagedMs: null,
+  unansweredSinceMs: null,
   reopened: 0,
 }
 

@@ -27,7 +27,7 @@ export function AcknowledgePage({ scene, incident, seal }: Props) {
           {contractName(incident, scene)} · {serviceName(incident, scene)} ·{' '}
           {text.sentence.state.down(since(incident.onsetAt, scene))}
         </p>
-        {incident.acknowledgedAt !== null ? (
+        {incident.acknowledgedAt !== null && incident.unansweredSince === null ? (
           <p role="status">{page.done(since(incident.acknowledgedAt, scene))}</p>
         ) : isOpen ? (
           <>

@@ -140,9 +140,10 @@ function marksOf(incident: IncidentView, { text }: Scene): Instant[] {
 function Acknowledge({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {
   const { text, caller } = scene
   const canAct = caller !== null && may(caller, 'acknowledge')
-  // The provider's own word stops its clock, whoever else has acknowledged before.
+  // The provider's own word stops its clock, whoever else has acknowledged before; a reopening asks both anew.
   const at = caller?.role === 'provider' ? incident.providerAcknowledgedAt : incident.acknowledgedAt
-  if (!canAct || at !== null || incident.closedAt !== null) return null
+  const isAsked = incident.closedAt === null && (at === null || incident.unansweredSince !== null)
+  if (!canAct || !isAsked) return null
   return (
     <form method="post" action={`${incidentHref(incident.id)}/acknowledge`} class="deed">
       <button class="primary" aria-describedby="acknowledge-help">

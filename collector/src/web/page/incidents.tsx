@@ -139,7 +139,8 @@ function OpenCard({ incident, scene }: { incident: IncidentView; scene: Scene })
 
 export function Acknowledged({ incident, scene }: { incident: IncidentView; scene: Scene }) {
   const { text } = scene
-  if (incident.acknowledgedAt === null) return <Stamp tone="warn">{text.incident.notAcknowledged}</Stamp>
+  if (incident.acknowledgedAt === null || incident.unansweredSince !== null)
+    return <Stamp tone="warn">{text.incident.notAcknowledged}</Stamp>
   return <Stamp tone="calm">{text.incident.acknowledged}</Stamp>
 }
 

@@ -43,7 +43,9 @@ export function ContractGlance({ contract, window, scene }: Props) {
           </a>
         </Fact>
       ) : (
-        credits?.claim && (
+        // By when the customer has to claim is the customer's own business.
+        credits?.claim &&
+        scene.caller?.role !== 'provider' && (
           <Fact term={words.claimBy}>
             <Time at={credits.claim.deadlineAt} scene={scene} style="minute" />
           </Fact>

@@ -71,7 +71,9 @@ function Worth({ contract, credits, scene }: Of) {
         </>
       )}
       <p class="note">{exclusive ? words.exclusive : words.notExclusive}</p>
-      {claim && state === 'theoretical' && <Deadline claim={claim} scene={scene} />}
+      {claim && state === 'theoretical' && scene.caller?.role !== 'provider' && (
+        <Deadline claim={claim} scene={scene} />
+      )}
     </section>
   )
 }

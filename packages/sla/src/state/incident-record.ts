@@ -49,6 +49,8 @@ export type IncidentRecord = {
   providerAcknowledgedMs: UnixMs | null
   /** When people were due to be told; whether anybody was is another fact: see `alerted`. */
   pagedMs: UnixMs | null
+  /** Since when people wait for an answer, told of it or of its reopening; null: nobody does. */
+  unansweredSinceMs: UnixMs | null
   reopened: number
 }
 
@@ -92,9 +94,11 @@ export function alertLeaf(
 /** The incident that a parsed notice or declaration states, if it states one. */
 export function readIncident(parsed: object): IncidentRecord | null {
   // Our own leaf, written by `incidentLeaf` or by another kind of notice.
-  const { kind, incident } = parsed as Partial<IncidentBody>
+  const { kind, incident } = parsed as { kind?: string; incident?: Kept }
   if (kind !== 'incident' || !incident) return null
-  return { ...NOT_KEPT, ...incident }
+  const { closedMs, pagedMs, acknowledgedMs } = incident
+  const unansweredSinceMs = closedMs === null && acknowledgedMs === null ? pagedMs : null
+  return { ...NOT_KEPT, unansweredSinceMs, ...incident }
 }
 
 export function readAlert(parsed: object): { incident: string; acceptedMs: UnixMs } | null {
@@ -108,6 +112,9 @@ export function readAlert(parsed: object): { incident: string; acceptedMs: UnixM
 export function isStanding({ closeReason }: Pick<IncidentRecord, 'closeReason'>): boolean {
   return closeReason !== 'merged' && closeReason !== 'revised'
 }
+
+/** A record as any notice has it: the older ones do not say who waits for an answer. */
+type Kept = Omit<IncidentRecord, 'unansweredSinceMs'> & Partial<IncidentRecord>
 
 /** Of notices from before these were kept. */
 const NOT_KEPT = { acknowledgedBy: null, providerAcknowledgedMs: null, failure: null }
