@@ -22,6 +22,7 @@ import {
   makeDataDir,
   OWN_CONNECTION,
   runOnce,
+  startAgent,
   startProgram,
   until,
   VERIFY,
@@ -39,13 +40,27 @@ let port: number
 let program: Program
 let receiver: Receiver
 let logKey: string
+let walkKey: string
+let closed: number
 
 const start = (): Promise<Program> =>
   startProgram({ args: ['collector'], dataDir, port, env: { CONSTAT_WITNESS_POLICY: policy } })
 
 async function startWitness(name: string, at: number): Promise<Running> {
   const folder = join(dir, name)
-  const args = ['witness', '--dir', folder, '--name', name, '--log', logKey, '--listen', `127.0.0.1:${at}`]
+  const args = [
+    'witness',
+    '--dir',
+    folder,
+    '--name',
+    name,
+    '--log',
+    logKey,
+    '--log',
+    walkKey,
+    '--listen',
+    `127.0.0.1:${at}`,
+  ]
   const child = spawn(process.execPath, [VERIFY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr])
@@ -65,6 +80,23 @@ const log = async (): Promise<ContractView['log'] & Pick<ContractView, 'readines
   return { ...own, readiness }
 }
 
+/** Something that nothing answers for: an outage from the first second on. */
+const walk = ({ closed, more }: { closed: number; more: string }): string => `apiVersion: constat/v1
+kind: Contract
+metadata: {name: walk}
+spec:
+  timeZone: UTC
+  target: "99.9"
+  every: PT5S
+  timeout: PT2S
+  alertAfter: PT0S
+  watch: ["http://127.0.0.1:${closed}/"]
+  parties:
+    - {id: customer, role: customer, name: Acme}
+    - {id: northstar, role: provider, name: Northstar}
+    - {id: witnesses, role: third-party, name: Watchtower}
+${more || '  measurement: {vantages: [lyon, lille]}\n'}`
+
 beforeAll(async () => {
   port = await freePort()
   receiver = await openReceiver()
@@ -75,6 +107,9 @@ beforeAll(async () => {
   await sender.stream(sealSession(sender, 20), 16)
   sender.close()
   logKey = (await log()).key
+  closed = await freePort()
+  expect((await program.put('/contracts/walk', walk({ closed, more: '' }))).status).toBe(200)
+  walkKey = (await program.get<ContractView>('/contracts/walk')).log.key
   expect((await log()).witnesses).toEqual([])
   await program.kill('SIGTERM')
 }, 60_000)
@@ -136,6 +171,78 @@ describe('a log under witnesses', () => {
     const isWitnessed = async (): Promise<boolean> => !(await log()).readiness.lacks.includes('witness')
     await until(isWitnessed, { withinMs: 30_000, what: 'a contract that does not lack a witness' })
   }, 90_000)
+
+  it('comes to be one that a claim can rest on, a step at a time', async () => {
+    const hosts = ['lyon', 'lille']
+    const operated = await openReceiver()
+    const lacks = async () => (await program.get<ContractView>('/contracts/walk')).readiness.lacks
+    const apply = async (text: string): Promise<void> => {
+      const answer = await program.put('/contracts/walk', text)
+      expect([answer.status, answer.status === 200 ? '' : await answer.text()]).toEqual([200, ''])
+    }
+    const leaves = (code: string): Promise<boolean> =>
+      until(async () => !(await lacks()).includes(code as never), {
+        withinMs: 40_000,
+        what: `no more ${code}`,
+      })
+    const children: ChildProcess[] = []
+    try {
+      expect(await lacks()).toEqual(expect.arrayContaining(['more-sites', 'references', 'clock-bound']))
+      for (const name of hosts) children.push(await startAgent(program, { dir: join(dir, name), name }))
+      for (const code of ['more-sites', 'clock-bound']) await leaves(code)
+      // Its own log has to be cosigned, too.
+      await leaves('witness')
+
+      const sites = `  sites:
+    - {id: lyon, agents: [lyon], administeredBy: customer}
+    - {id: lille, agents: [lille], administeredBy: customer}
+  measurement: {vantages: [lyon, lille], isolation: {rule: all-references-failed, references: [anchor]}}
+`
+      const hook = (operator: string): string => `---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: walk-duty}
+spec: {contract: walk, endpoints: [{id: ops, url: "${operated.url}"${operator}}]}
+`
+      const anchor = `---
+apiVersion: constat/v1
+kind: Check
+metadata: {name: anchor}
+spec: {tcp: {host: 127.0.0.1, port: ${operated.port}}, interval: PT5S, timeout: PT2S}
+`
+      const full = walk({ closed, more: sites }) + anchor
+      await apply(full + hook(''))
+      for (const code of ['references', 'host-administrators', 'alert-path']) await leaves(code)
+      expect(await lacks()).toEqual(['provider-agreement', 'alert-path-owner'])
+      await apply(full + hook(', operatedBy: witnesses'))
+      // What it took before somebody said who runs it shows nothing of that path: the next message does.
+      const { items } = await program.get<{ items: { id: string; contract: string }[] }>('/incidents')
+      const incident = items.find(({ contract }) => contract === 'walk')
+      await program.post(`/incidents/${incident?.id}/acknowledge`, {})
+      await leaves('alert-path-owner')
+      const { revision } = await program.get<ContractView>('/contracts/walk')
+      const { token } = await program.post<{ token: string }>('/tokens', {
+        role: 'provider',
+        contract: 'walk',
+      })
+      // All that the window going on is judged by has to be agreed to.
+      for (let n = 1; n <= revision; n += 1) {
+        const answer = await fetch(`${program.url}/api/v1/contracts/walk/revisions/${n}/accept`, {
+          method: 'POST',
+          headers: { ...OWN_CONNECTION, authorization: `Bearer ${token}` },
+        })
+        expect(answer.status).toBe(200)
+      }
+      await leaves('provider-agreement')
+      await until(async () => (await program.get<ContractView>('/contracts/walk')).readiness.claimable, {
+        withinMs: 10_000,
+        what: 'a contract that a claim can rest on',
+      })
+    } finally {
+      for (const child of children) await endOf(child, 'SIGTERM')
+      await operated.close()
+    }
+  }, 180_000)
 
   it('gives bundles that hold by their word, and not by that of others', async () => {
     const window = new Date().toISOString().slice(0, 7)
