@@ -16,8 +16,8 @@ import {
   uniqueIndex,
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core'
-
 import type { AlertingDocument } from '@constat/sla/alerting/route'
+import type { SentReport } from './sent-reports.ts'
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const ms = (name: string) => bigint(name, { mode: 'number' })
@@ -303,9 +303,7 @@ export const sentReport = pgTable(
     /** Whose names it was set with, and by which version of the program. */
     termsRevision: integer('terms_revision').notNull(),
     product: text('product').notNull(),
-    sentTo: jsonb('sent_to')
-      .$type<{ endpoint: string; mailbox: string | null; lang: 'en' | 'fr' }[]>()
-      .notNull(),
+    sentTo: jsonb('sent_to').$type<SentReport['sentTo']>().notNull(),
   },
   (t) => [
     uniqueIndex('sent_report_once').on(t.contract, t.document, t.schedule, t.occasion, t.side),
@@ -358,7 +356,6 @@ export const delivery = pgTable(
     index('delivery_incident')
       .on(sql`(payload::jsonb #>> '{data,id}')`)
       .where(sql`type like 'incident.%'`),
-    // How far a report that was sent has come.
     index('delivery_report')
       .on(sql`(payload::jsonb #>> '{data,id}')`)
       .where(sql`type = 'report.ready'`),

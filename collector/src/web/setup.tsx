@@ -3,7 +3,6 @@
  * drawn there.
  */
 import { Hono, type Context } from 'hono'
-import type { z } from 'zod'
 import type { AppDeps, WebhookActions } from '../http/actions.ts'
 import { limitBody, missing, param, readForm } from '../http/describe.ts'
 import { agentName } from '../http/routes/agents.ts'
@@ -136,7 +135,7 @@ function addAlertPages({ pages, once }: Pages, { actions: { webhooks } }: AppDep
     if (renewed === null) throw missing('webhook')
     return sendTo(c, { page: '/setup/alerts', fresh: { secret: renewed.secret }, once })
   })
-  const edit = async (c: Visit, changes: z.output<typeof wantedChanges>, done: Notice) => {
+  const edit = async (c: Visit, changes: Parameters<WebhookActions['edit']>[1], done: Notice) => {
     if ((await webhooks.edit(param(c, 'webhook'), changes)) === null) throw missing('webhook')
     return c.redirect(doneHref(done), 303)
   }
