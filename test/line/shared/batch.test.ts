@@ -234,10 +234,10 @@ test('whatever a batch holds comes back whole, canonical, and the same at full s
         samples: { check, offsetMs, attempt, ...told },
       }
       expect(readStates(frame)).toEqual(states)
-      const { origin, agent, session, seq, prev } = batch
+      const { origin, agent, session, seq, prev, beacon } = batch
       const { source: _source, stepMs: _stepMs, ...clock } = batch.clock
       const health = { spoolFrames: batch.health.spoolFrames }
-      const place = { origin, agent, session, seq, prev, clock, health }
+      const place = { origin, agent, session, seq, prev, beacon, clock, health }
       expect(readPlaced(frame)).toEqual({ ...states, ...place })
       const { latencyUs } = samples
       const timed = { check, offsetMs, outcome, attempt, latencyUs }
