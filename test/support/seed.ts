@@ -91,7 +91,7 @@ async function receive(world: ClosingWorld, fromMs: UnixMs, untilMs: UnixMs): Pr
 }
 
 /** Samples of every check of every contract in a span. */
-export function seenByAll(
+function seenByAll(
   { contracts }: Pick<Pipeline, 'contracts'>,
   { fromMs, untilMs }: { fromMs: UnixMs; untilMs: UnixMs },
   story: Story,
@@ -223,7 +223,7 @@ const send =
     }
     await world.line().advance()
   }
-export const accept = send(() => ACCEPTED)
+const accept = send(() => ACCEPTED)
 
 /** UTC. */
 const DEEDS: readonly (readonly [string, Deed])[] = [

@@ -34,7 +34,7 @@ export type KnownAgent = AgentRow & {
   opened: number
   /** When two hosts were last seen to use its key, and whether that was told. In this process alone. */
   clone: Noticed | null
-  /** When it last sent more than its checks can say, and whether that was told. In this process alone. */
+  /** When it was last seen to send more than its checks can say, or to owe for it, and whether that was told. */
   excess: Noticed | null
 }
 
@@ -64,8 +64,10 @@ export class Agents {
   async open(): Promise<void> {
     const nowMs = this.#shell.clock.nowMs()
     for (const row of await agentRows(this.#db)) {
-      this.#add(row)
+      const agent = this.#add(row)
       this.allowances.restore(row.id, row.inHand, nowMs)
+      // Told when it passed what it may; what it owes is still held back, and shown.
+      if (this.allowances.owedMs(row.id) > 0) agent.excess = { seenMs: nowMs, told: true }
     }
   }
 

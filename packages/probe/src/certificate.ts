@@ -48,7 +48,7 @@ export function judgeCertificate(
     return fail('tls', `${version} was agreed on, ${spec.minVersion} is the least`)
   }
   const which = first === shown.leaf ? '' : `: ${nameOf(first)} ends first`
-  const detail = `${value} days left${which}, ${version}`
+  const detail = `${value} ${value === 1 ? 'day' : 'days'} left${which}, ${version}`
   if (value < (spec.daysLeft ?? DEFAULT_DAYS_LEFT)) {
     return { outcome: 'degraded', cause: 'certificate', value, detail }
   }

@@ -65,6 +65,8 @@ const NAME_WORDS: ReadonlyMap<string, string> = new Map([
   ['EBADRESP', 'is not known: the answer of the name server cannot be read'],
   ['ETIMEOUT', 'is not known: the name server did not answer'],
   ['ECONNREFUSED', 'is not known: no name server listens'],
+  ['EHOSTUNREACH', 'is not known: a router on the way to the name server refuses'],
+  ['EBADNAME', 'is no name that can be asked for'],
 ])
 
 /** Of the resolver, in the words of DNS where it has any. */
@@ -104,8 +106,8 @@ export function codeOf(error: unknown, { expired, phase }: Circumstance): string
 /** For people: words of ours for what TLS and the resolver said, else those of the system. */
 export function sentenceOf(error: unknown): string {
   const [, code = '', name = ''] = /^query\w+ (E[A-Z]+) (\S+)$/.exec(messageOf(error)) ?? []
-  const words = NAME_WORDS.get(code)
-  return words === undefined ? (tlsWords(error) ?? messageOf(error)) : `${name} ${words}`
+  if (code === '') return tlsWords(error) ?? messageOf(error)
+  return `${name} ${NAME_WORDS.get(code) ?? `is not known: the exchange with the name server failed (${code})`}`
 }
 
 function failureOfName(code: string): Failure {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemCode } from '@constat/shared/fault'
 import { isRecordName } from '@constat/shared/target'
 import type { Clock } from '@constat/shared/time'
+import { ProbeFailure } from './attempt.ts'
 import { overTcp, overUdp, type Wire } from './dns-exchange.ts'
 import { writeQuery } from './dns-message.ts'
 import { readHostAnswer, type HostAnswer, type HostQuestion } from './host-answer.ts'
@@ -40,7 +41,9 @@ export async function queryHost(
       const question = { id: randomInt(MAX_ID + 1), name, type }
       const ask = askServer(question, { server, clock, signal: until })
       const newest = ask.catch((error: unknown) => {
-        if (!until.aborted) code = systemCode(error) ?? 'EBADRESP'
+        if (until.aborted) return
+        // A server that this host cannot send to has said nothing.
+        code = systemCode(error) ?? (isUnsent(error) ? code : 'EBADRESP')
       })
       asks.push(ask)
       const waited = sleep(PATIENCE_MS[Math.floor(i / servers.length)], undefined, { signal: until })
@@ -54,6 +57,10 @@ export async function queryHost(
   } finally {
     over.abort()
   }
+}
+
+function isUnsent(error: unknown): boolean {
+  return error instanceof ProbeFailure && error.judgement.outcome === 'unknown'
 }
 
 function turnsOf(servers: readonly HostServer[]): HostServer[] {

@@ -136,7 +136,16 @@ describe('what a probe says, in French', () => {
     ['no answer in time (ttfbUs)', 'pas de réponse à temps (premier octet)'],
     ['connect ECONNREFUSED 192.0.2.1:443', 'connexion refusée par 192.0.2.1:443'],
     ['79 days left, TLSv1.3', '79 jours restants, TLSv1.3'],
-    ['3 of 3 came back: 1.2 ms', '3 sur 3 sont revenus : 1.2 ms'],
+    ['3 of 3 came back: 1.2 ms', '3 sur 3 sont revenus : 1,2 ms'],
+    ['1 of 3 came back: 12.3 ms', '1 sur 3 est revenu : 12,3 ms'],
+    ['0 of 3 came back: ', '0 sur 3 est revenu'],
+    ['1 day left, TLSv1.3', '1 jour restant, TLSv1.3'],
+    ['more than 1 redirects', 'plus de 1 redirection'],
+    [
+      'x.example is not known: the name server only refers to others',
+      'x.example est inconnu : le serveur de noms ne fait que renvoyer à d’autres',
+    ],
+    ['no answer in time (constructor)', 'pas de réponse à temps (avant la première étape)'],
     ['a sentence of an agent to come', 'a sentence of an agent to come'],
   ])('%s', (english, french) => {
     expect(plain(probeSentenceFr(english))).toBe(french)

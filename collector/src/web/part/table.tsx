@@ -30,11 +30,15 @@ export function Table<Row>({ label, columns, rows, caption, frame, plain }: Prop
         {caption && <caption>{caption}</caption>}
         <thead>
           <tr>
-            {columns.map(({ head, look }) => (
-              <th scope="col" class={look === 'number' ? look : undefined}>
-                {head}
-              </th>
-            ))}
+            {columns.map(({ head, look }) =>
+              head === undefined ? (
+                <td />
+              ) : (
+                <th scope="col" class={look === 'number' ? look : undefined}>
+                  {head}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>

@@ -8,13 +8,13 @@ type Words = readonly [form: RegExp, french: (found: readonly string[]) => strin
 const fixed = (english: string, french: string): Words => [new RegExp(`^${english}$`), () => french]
 
 /** Of an awaited phase, as `no answer in time (…)` names it. */
-const PHASES: Readonly<Record<string, string>> = {
-  dnsUs: 'résolution du nom',
-  connectUs: 'connexion',
-  tlsUs: 'négociation TLS',
-  ttfbUs: 'premier octet',
-  transferUs: 'transfert',
-}
+const PHASES: ReadonlyMap<string, string> = new Map([
+  ['dnsUs', 'résolution du nom'],
+  ['connectUs', 'connexion'],
+  ['tlsUs', 'négociation TLS'],
+  ['ttfbUs', 'premier octet'],
+  ['transferUs', 'transfert'],
+])
 
 const SENTENCES: readonly Words[] = [
   // HTTP.
@@ -31,7 +31,7 @@ const SENTENCES: readonly Words[] = [
   [/^slower than (\d+) ms$/, ([ms]) => `plus de ${ms} ms`],
   [/^slower than (\d+) ms: (.+)$/, ([ms, rest]) => `plus de ${ms} ms : ${probeSentenceFr(rest!)}`],
   [/^(.+), slower than (\d+) ms$/, ([rest, ms]) => `${probeSentenceFr(rest!)}, plus de ${ms} ms`],
-  [/^the body passes (\d+) bytes$/, ([n]) => `le contenu dépasse ${n} octets`],
+  [/^the body passes (\d+) bytes$/, ([n]) => `le contenu dépasse ${countFr(n!, 'octet')}`],
   [/^there is no header (\S+)$/, ([name]) => `l’en-tête ${name} est absent`],
   [
     /^the header (\S+) does not hold the expected text$/,
@@ -55,7 +55,7 @@ const SENTENCES: readonly Words[] = [
   [/^there is nothing at (.+)$/, ([path]) => `il n’y a rien à ${path}`],
   [/^(\S+) is (.+), not (.+)$/, ([path, seen, wanted]) => `${path} vaut ${seen} au lieu de ${wanted}`],
   [/^no (\S+): (.+)$/, ([name, why]) => `pas de ${name} : ${probeSentenceFr(why!)}`],
-  [/^more than (\d+) redirects$/, ([n]) => `plus de ${n} redirections`],
+  [/^more than (\d+) redirects$/, ([n]) => `plus de ${countFr(n!, 'redirection')}`],
   fixed(
     'a redirect to something that is not a web address',
     'une redirection vers ce qui n’est pas une adresse web',
@@ -87,12 +87,36 @@ const SENTENCES: readonly Words[] = [
     /^(\S+) is not known: no name server listens$/,
     ([name]) => `${name} est inconnu : aucun serveur de noms n’écoute`,
   ],
+  [
+    /^(\S+) is not known: the name server did not understand the query \(FORMERR\)$/,
+    ([name]) => `${name} est inconnu : le serveur de noms n’a pas compris la question (FORMERR)`,
+  ],
+  [
+    /^(\S+) is not known: the name server does not do such queries \(NOTIMP\)$/,
+    ([name]) => `${name} est inconnu : le serveur de noms ne traite pas ces questions (NOTIMP)`,
+  ],
+  [
+    /^(\S+) is not known: the name server only refers to others$/,
+    ([name]) => `${name} est inconnu : le serveur de noms ne fait que renvoyer à d’autres`,
+  ],
+  [
+    /^(\S+) is not known: the answer of the name server cannot be read$/,
+    ([name]) => `${name} est inconnu : la réponse du serveur de noms est illisible`,
+  ],
+  [
+    /^(\S+) is not known: a router on the way to the name server refuses$/,
+    ([name]) => `${name} est inconnu : un routeur refuse le chemin vers le serveur de noms`,
+  ],
+  [
+    /^(\S+) is no name that can be asked for$/,
+    ([name]) => `${name} n’est pas un nom que l’on puisse demander`,
+  ],
   [/^(\S+) is not known: .+$/, ([name]) => `${name} est inconnu : le serveur de noms n’a rien dit d’utile`],
   // Connections and time.
   fixed('connected', 'connecté'),
   [
     /^no answer in time \((\w+)\)$/,
-    ([phase]) => `pas de réponse à temps (${PHASES[phase!] ?? 'avant la première étape'})`,
+    ([phase]) => `pas de réponse à temps (${PHASES.get(phase!) ?? 'avant la première étape'})`,
   ],
   [/^no answer in time \(before the first phase\)$/, () => 'pas de réponse à temps'],
   [/^connect ECONNREFUSED (\S+)$/, ([to]) => `connexion refusée par ${to}`],
@@ -105,11 +129,13 @@ const SENTENCES: readonly Words[] = [
   ],
   [
     /^this host has no route to (\S+)(, its name server)?$/,
-    ([to]) => `l’hôte de l’agent n’a pas de route vers ${to}`,
+    ([to, isServer]) =>
+      `l’hôte de l’agent n’a pas de route vers ${to}${isServer ? ', son serveur de noms' : ''}`,
   ],
   [
     /^this host's link towards (\S+) is down(, its name server)?$/,
-    ([to]) => `le lien de l’hôte de l’agent vers ${to} est coupé`,
+    ([to, isServer]) =>
+      `le lien de l’hôte de l’agent vers ${to}${isServer ? ', son serveur de noms,' : ''} est coupé`,
   ],
   [/^refused by this host: (.+)$/, ([rule]) => `refusé par l’hôte de l’agent : ${rule}`],
   fixed('this host was too busy to time it', 'l’hôte de l’agent était trop occupé pour mesurer'),
@@ -119,8 +145,9 @@ const SENTENCES: readonly Words[] = [
   fixed('no SSH identification: .*', 'pas d’identification SSH'),
   // TLS.
   [
-    /^(-?\d+) days left(?:: (.+) ends first)?, (\S+)$/,
-    ([n, who, version]) => `${n} jours restants${who ? ` : ${who} finit en premier` : ''}, ${version}`,
+    /^(-?\d+) days? left(?:: (.+) ends first)?, (\S+)$/,
+    ([n, who, version]) =>
+      `${countFr(n!, 'jour')} ${isOne(n!) ? 'restant' : 'restants'}${who ? ` : ${who} finit en premier` : ''}, ${version}`,
   ],
   [
     /^the public key is none of the pinned ones: (.+)$/,
@@ -164,7 +191,11 @@ const SENTENCES: readonly Words[] = [
   [/^the server answered (\S+)$/, ([rcode]) => `le serveur a répondu ${rcode}`],
   [/^not in the answer: (.+)$/, ([wanted]) => `absent de la réponse : ${wanted}`],
   [/^(\S+) has no (\S+) record$/, ([name, type]) => `${name} n’a pas d’enregistrement ${type}`],
-  [/^(\d+) of (\d+) came back: (.*)$/, ([got, sent, times]) => `${got} sur ${sent} sont revenus : ${times}`],
+  [
+    /^(\d+) of (\d+) came back: ?(.*)$/,
+    ([got, sent, times]) =>
+      `${got} sur ${sent} ${isOne(got!) ? 'est revenu' : 'sont revenus'}${times ? ` : ${decimalsFr(times)}` : ''}`,
+  ],
   [/^step (\S+): (.+)$/, ([step, rest]) => `étape ${step} : ${probeSentenceFr(rest!)}`],
   fixed('1 step', '1 étape'),
   [/^all (\d+) steps$/, ([n]) => `les ${n} étapes`],
@@ -175,6 +206,19 @@ const SENTENCES: readonly Words[] = [
   ],
   [/^the service (\S+) is (\S+)$/, ([name, state]) => `le service ${name} : ${state}`],
 ]
+
+/** Nought is one, too. */
+function isOne(n: string): boolean {
+  return Math.abs(Number(n)) < 2
+}
+
+function countFr(n: string, noun: string): string {
+  return `${n} ${noun}${isOne(n) ? '' : 's'}`
+}
+
+function decimalsFr(text: string): string {
+  return text.replaceAll(/(\d)\.(\d)/g, '$1,$2')
+}
 
 /** `text` itself where it has no French. */
 export function probeSentenceFr(text: string): string {
@@ -187,7 +231,7 @@ export function probeSentenceFr(text: string): string {
 
 const WANTED: readonly Words[] = [
   [/^at most (.+)$/, ([limit]) => `${decimalFr(limit!)} au plus`],
-  [/^at least (.+)$/, ([limit]) => `${limit} au moins`],
+  [/^at least (.+)$/, ([limit]) => `${decimalFr(limit!)} au moins`],
   fixed('any', 'quel qu’en soit le nombre'),
   fixed('2xx, or a page to sign on', '2xx, ou une page de connexion'),
 ]
@@ -204,30 +248,31 @@ export function seenFr(text: string): string {
 /** `12.3 ms` is `12,3 ms`. */
 function decimalFr(text: string): string {
   return text.replace(
-    /^(\d+)(?:\.(\d+))? ms$/,
-    (_, whole: string, part?: string) => `${whole}${part ? `,${part}` : ''} ms`,
+    /^(\d+)(?:\.(\d+))?( ms)?$/,
+    (_, whole: string, part?: string, unit?: string) =>
+      `${whole}${part ? `,${part}` : ''}${unit ? ' ms' : ''}`,
   )
 }
 
 /** What a probe compared, by the agent's word for it. */
-export const COMPARED_FR: Readonly<Record<string, string>> = {
-  time: 'délai',
-  pace: 'rythme',
-  status: 'statut',
-  'body contains': 'le contenu porte',
-  'body lacks': 'le contenu ne porte pas',
-  contains: 'présence de',
-  'steps done': 'étapes faites',
-  greeting: 'accueil',
-  text: 'texte',
-  name: 'nom',
-  pin: 'clé épinglée',
-  version: 'version',
-  'days left': 'jours restants',
-  rcode: 'code de réponse',
-  answers: 'réponses',
-  records: 'enregistrements',
-  'percent lost': 'pour cent perdus',
-  degraded: 'dégradé au-delà de',
-  fail: 'en échec au-delà de',
-}
+export const COMPARED_FR: ReadonlyMap<string, string> = new Map([
+  ['time', 'délai'],
+  ['pace', 'rythme'],
+  ['status', 'statut'],
+  ['body contains', 'le contenu porte'],
+  ['body lacks', 'le contenu ne porte pas'],
+  ['contains', 'présence de'],
+  ['steps done', 'étapes faites'],
+  ['greeting', 'accueil'],
+  ['text', 'texte'],
+  ['name', 'nom'],
+  ['pin', 'clé épinglée'],
+  ['version', 'version'],
+  ['days left', 'jours restants'],
+  ['rcode', 'code de réponse'],
+  ['answers', 'réponses'],
+  ['records', 'enregistrements'],
+  ['percent lost', 'pour cent perdus'],
+  ['degraded', 'dégradé au-delà de'],
+  ['fail', 'en échec au-delà de'],
+])

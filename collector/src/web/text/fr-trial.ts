@@ -29,7 +29,7 @@ export const trialFr: typeof trialEn = {
   ledTo: (url) => `L’adresse a mené à ${url}.`,
   detail: probeSentenceFr,
   compared: ({ what, wanted, seen }) =>
-    `${COMPARED_FR[what] ?? what} : attendu ${wantedFr(wanted)}${seen === null ? '' : `, vu ${seenFr(seen)}`}`,
+    `${COMPARED_FR.get(what) ?? what} : attendu ${wantedFr(wanted)}${seen === null ? '' : `, vu ${seenFr(seen)}`}`,
   reason: {
     'no-agent': ({ detail }) =>
       `Aucun agent qui le sonderait n’est connecté${detail === '' ? '' : ` : ${detail}`}.`,
