@@ -1,6 +1,6 @@
 /**
  * Tests: `line` (pure, on every core), `tidy` (the rules of the house), `system` (real processes, one file
- * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, four at a
+ * at a time, as they measure and share two cores), `patient` (those of them that mostly wait, three at a
  * time; `npm test` runs them beside the others), `network` (faults in namespaces, which need root and
  * iproute2; two at a time). Files of a worker share what they import: to read the collector anew takes longer than
  * many a file.
@@ -75,7 +75,7 @@ export default defineConfig({
           name: 'patient',
           include: PATIENT,
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 3,
           testTimeout: SYSTEM_TIMEOUT_MS,
           hookTimeout: SYSTEM_TIMEOUT_MS,
           globalSetup: 'test/support/made-cluster.ts',

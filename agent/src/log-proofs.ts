@@ -32,7 +32,14 @@ export type Taken =
 
 type Held = { session: string; seq: number; bytes: Buffer; receipt: Receipt }
 type Head = { note: string; checkpoint: Checkpoint }
-type LogState = { verifier: NoteVerifier; head: Head | null; held: Held[]; asked: Held[] }
+type LogState = {
+  verifier: NoteVerifier
+  head: Head | null
+  held: Held[]
+  /** What the question under way is about, and the head that it was asked from. */
+  asked: Held[]
+  askedFrom: Head | null
+}
 
 export class LogProofs {
   readonly #publicKey: Buffer
@@ -92,6 +99,7 @@ export class LogProofs {
     return [...this.#logs].flatMap(([origin, log]) => {
       if (log.held.length === 0) return []
       log.asked = log.held.slice(0, MAX_PROVED_FRAMES)
+      log.askedFrom = log.head
       const { head, asked } = log
       const frames = asked.map(({ session, seq }) => ({ session: Buffer.from(session, 'hex'), seq }))
       const headSize = head?.checkpoint.size ?? 0
@@ -103,7 +111,9 @@ export class LogProofs {
   take(proof: ProvenMessage): Taken {
     const { origin, note } = proof
     const log = this.#logs.get(origin)
-    if (!log) return { kind: 'useless', why: 'no such log was asked' }
+    if (!log || log.asked.length === 0) return { kind: 'useless', why: 'no such log was asked' }
+    // Two questions were under way: this is the answer to the one that is over.
+    if (log.askedFrom !== log.head) return { kind: 'useless', why: 'it is late' }
     const opening = openCheckpoint(note, { origin, log: log.verifier })
     if (opening.kind === 'refused') return { kind: 'useless', why: `no head of the log (${opening.reason})` }
     const shown = { note, checkpoint: opening.checkpoint }
@@ -112,6 +122,7 @@ export class LogProofs {
     if (trouble) {
       // What was seen cannot be held on to: frames name what the log shows from here on.
       log.head = null
+      this.#letGoOf(log)
       return { ...trouble, origin }
     }
     log.head = shown
@@ -134,6 +145,14 @@ export class LogProofs {
     return leaving.filter((one) => proved.has(one)).length
   }
 
+  /** What was acknowledged by a history that is gone will not be proved by the one that is shown. */
+  #letGoOf(log: LogState): void {
+    this.#heldBytes -= log.held.reduce((sum, one) => sum + one.bytes.length, 0)
+    this.#letGo += log.held.length
+    log.held = []
+    log.asked = []
+  }
+
   #dropOldest(): void {
     let oldest: LogState | null = null
     for (const log of this.#logs.values()) {
@@ -151,7 +170,7 @@ export class LogProofs {
     if (known) return known
     if (!isKeyName(origin) || this.#logs.size >= MAX_LOGS) return null
     const verifier = noteVerifier(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: this.#publicKey }))
-    const made = { verifier, head: null, held: [], asked: [] }
+    const made = { verifier, head: null, held: [], asked: [], askedFrom: null }
     this.#logs.set(origin, made)
     return made
   }

@@ -82,14 +82,13 @@ export function schedulesOf(
   { model, contracts, callers }: Pick<Pipeline, 'model' | 'contracts' | 'callers'>,
   given: Omit<ScheduleDeps, 'readFor' | 'goingOn' | 'print'>,
 ): ReportSchedules {
-  const { nowMs } = given
   return new ReportSchedules({
     ...given,
     readFor: (side, contract) => (side === 'customer' ? model : asProvider(model, contract)),
-    goingOn: (contract) => {
+    goingOn: (contract, atMs) => {
       const state = contracts.of(contract)
-      const groups = state ? windowGroups(state.life, nowMs()) : []
-      return groups.filter(({ endMs }) => nowMs() < endMs).map(({ key }) => key)
+      const groups = state ? windowGroups(state.life, atMs) : []
+      return groups.filter(({ startMs, endMs }) => startMs <= atMs && atMs < endMs).map(({ key }) => key)
     },
     print: (asked) => callers.run('report', asked, SCHEDULE),
   })

@@ -11,7 +11,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '@constat/collector/http/app'
 import { BROWSER_FLAGS, requireBrowser } from '../support/browser.mjs'
-import { audit } from '../support/page-audit.ts'
+import { audit, auditByAxe } from '../support/page-audit.ts'
 import { HOSTING } from '../support/seed-terms.ts'
 import { openSeeded } from '../support/seeded.ts'
 
@@ -117,6 +117,8 @@ describe.concurrent.each(COMBINATIONS)('at $width, $colorScheme, $locale', (comb
       if (name === 'missing') troubles.pop()
       expect.soft(await page.locator('html').getAttribute('lang'), name).toBe(locale)
       expect.soft(await audit(page), name).toEqual([])
+      // Each page once: they speak of its structure, which neither width nor colours change.
+      if (width === 1280) expect.soft(await auditByAxe(page), name).toEqual([])
       await keepPicture(page, `${name}-${width}-${colorScheme}-${locale}`)
     }
     expect(troubles).toEqual([])

@@ -188,8 +188,9 @@ describe('tokens', () => {
     const path = `/setup/access/${token.id}`
     const before = new Set((await listed()).map(({ id }) => id))
     const renewed = await ask(`${path}/renew`, { method: 'POST', headers: { cookie, ...form } })
-    expect(renewed.status).toBe(201)
-    const [, fresh = ''] = /<code>(cst_[\w-]+)</.exec(await renewed.text()) ?? []
+    expect(renewed.status).toBe(303)
+    const shown = await ask(renewed.headers.get('location') ?? '', { headers: { cookie } })
+    const [, fresh = ''] = /<code>(cst_[\w-]+)</.exec(await shown.text()) ?? []
     expect((await ask('/api/v1/contracts', { as: fresh })).status).toBe(200)
     const id = (await listed()).find((one) => !before.has(one.id))?.id ?? ''
     const revoked = await ask(`/setup/access/${id}/revoke`, { method: 'POST', headers: { cookie, ...form } })

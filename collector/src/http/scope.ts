@@ -166,7 +166,11 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     reconcile: async (name, key, text, by) => (mine(name) ? read.reconcile(name, key, text, by) : null),
     replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
     preview: async (name, source, by) => (mine(name) ? read.preview(name, source, by) : null),
-    sentReports: async (asked) => (mine(asked.contract) ? read.sentReports({ ...asked, ...ownSide }) : []),
+    // Whom the owner tells is the owner's.
+    sentReports: async (asked) => {
+      const found = mine(asked.contract) ? await read.sentReports({ ...asked, ...ownSide }) : []
+      return may(caller, 'manage') ? found : found.map((one) => ({ ...one, sentTo: [] }))
+    },
     sentReport: async (name, id) =>
       mine(name) ? withoutLosses(await read.sentReport(name, id, ownSide.side), caller) : null,
     sentFile: async (name, asked) => (mine(name) ? read.sentFile(name, asked) : null),

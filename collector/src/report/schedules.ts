@@ -44,8 +44,8 @@ export type ScheduleDeps = {
   language: Lang
   /** What each side may see of a contract. */
   readFor: (side: Side, contract: string) => ReadModel
-  /** Keys of the windows of a contract that go on. */
-  goingOn: (contract: string) => string[]
+  /** Keys of the windows of a contract that go on at an instant. */
+  goingOn: (contract: string, atMs: UnixMs) => string[]
   print: Print
   /** Events were written. */
   told: () => void
@@ -112,7 +112,12 @@ export class ReportSchedules {
     const closed = readFor('customer', contract)
       .closedWindows(contract)
       .map(({ window, version, at }) => ({ window, version, atMs: Date.parse(at) }))
-    const due = dueReports(schedule, { nowMs: nowMs(), sinceMs, closed, goingOn: goingOn(contract) })
+    const due = dueReports(schedule, {
+      nowMs: nowMs(),
+      sinceMs,
+      closed,
+      goingOn: (atMs) => goingOn(contract, atMs),
+    })
     if (due.length === 0) return
     for (const [side, to] of this.#sides(contract, { document, schedule })) {
       const plan = { contract, document, schedule, side, to }

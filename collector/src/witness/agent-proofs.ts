@@ -22,6 +22,9 @@ import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { cosignedNote } from '../bundle/cosigned.ts'
 import { tileBytes } from '../bundle/log-files.ts'
+import type { UnixMs } from '@constat/shared/time'
+
+const DAY_MS = 86_400_000
 
 export type AgentProofsDeps = {
   db: Database
@@ -36,6 +39,9 @@ const NOTHING = Buffer.alloc(0)
 
 export class AgentProofs {
   readonly #deps: AgentProofsDeps
+
+  /** Contract and agent → when its word was told last. */
+  readonly #toldMs = new Map<string, UnixMs>()
 
   constructor(deps: AgentProofsDeps) {
     this.#deps = deps
@@ -105,11 +111,15 @@ export class AgentProofs {
     return openCheckpoint(note, { origin, log }).kind === 'opened'
   }
 
-  /** Once for each agent and size of the log. */
+  /** Once a day for each agent and contract: it is the agent's word. */
   async #tell({ name }: KnownAgent, { what }: Forked, { contract, size }: Head): Promise<void> {
     const { db, shell, publicUrl, bus } = this.#deps
+    const key = `${contract}/${name}`
+    const nowMs = shell.clock.nowMs()
+    if (nowMs - (this.#toldMs.get(key) ?? -Infinity) < DAY_MS) return
+    this.#toldMs.set(key, nowMs)
     shell.log.error('an agent holds another history of a log', { contract, agent: name, what })
-    const fact = witnessFact({ contract, witness: name, what, size, atMs: shell.clock.nowMs(), publicUrl })
+    const fact = witnessFact({ contract, witness: name, what, size, atMs: nowMs, publicUrl })
     if (await isTold(db, fact)) return
     await db.begin((tx) => writeEvent(tx, fact))
     bus.publish()

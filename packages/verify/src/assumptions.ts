@@ -44,11 +44,21 @@ export function assumptionsOf({
           `The log was restored: ${beacons.lost} frames name heads of a history that is gone with what it held.`,
         ]
       : []),
+    ...accusations(beacons),
     'When incidents were told and acknowledged, and in which zone they are put, is what the collector says of itself.',
     ...(isAttested
       ? ['Who declared, accepted or disputed something is attested by the collector; nobody has signed it.']
       : []),
     'Nothing here proves where an agent stands, that a probe means what the contract means, or that nobody else holds its key.',
+  ]
+}
+
+function accusations({ accused, accusations: told }: BeaconCounts): string[] {
+  if (accused === 0) return []
+  const [first] = told
+  const agents = [...new Set(told.map(({ agent }) => agent))].join(', ')
+  return [
+    `${accused} frames of ${agents} name heads that are none of this log (entry ${first!.entry}: ${first!.detail}): they were shown another history, or do not tell the truth. Ask for the heads that these agents hold: one with the log's signature proves which.`,
   ]
 }
 

@@ -60,7 +60,7 @@ export class MirrorStore {
     }
     this.#bytes += bytes.length
     writeDurably(join(this.#dir, HEAD_FILE), note)
-    this.entries.push(...added)
+    for (const one of added) this.entries.push(one)
     this.head = { note, checkpoint }
   }
 

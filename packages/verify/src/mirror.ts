@@ -172,7 +172,7 @@ export class Mirror {
     while (known + added.length < size) {
       const got = await remote.entries({ from: known + added.length, to: size })
       if (!got || got.length === 0) return null
-      added.push(...got)
+      for (const one of got) added.push(one)
       bytes += got.reduce((sum, one) => sum + one.length, 0)
       if (bytes > MAX_ZIP_BYTES)
         throw new Fault('too-large', 'the log is larger than one mirror can hold, which is 2 GiB')
@@ -189,7 +189,7 @@ export class Mirror {
   async #walkOn(given: readonly Stop[]): Promise<void> {
     const added = await this.#parsed()
     if (!added) return
-    this.#leaves.push(...added)
+    for (const one of added) this.#leaves.push(one)
     const closings = closingsIn(added, this.#texts, this.#failures).map((one) => this.#closingStop(one))
     const stops = [...given, ...closings].sort((a, b) => a.size - b.size)
     // It was judged on fewer leaves than were taken since: all of them once more.
@@ -227,7 +227,7 @@ export class Mirror {
       const hashes = this.#hashes(unknown.reduce((most, size) => Math.max(most, size), 0))
       for (const [size, root] of rootsOf(hashes, unknown)) this.#roots.set(size, root)
     }
-    checkBeacons(named, { roots: this.#roots, restoredAt: this.#walk.restoredAt }, this.#failures)
+    checkBeacons(named, { roots: this.#roots, restoredAt: this.#walk.restoredAt })
   }
 
   #level(): Promise<LedgerState> {

@@ -210,7 +210,7 @@ class Walk {
     const { heads } = this.checks
     const sizes = heads.filter(({ entry, size }) => size <= entry.index).map(({ size }) => size)
     const roots = sizes.length === 0 ? new Map<number, Buffer>() : rootsOf(this.#leafHashes(), sizes)
-    return checkBeacons(heads, { roots, restoredAt: this.#leaves.restoredAt }, this.#failures)
+    return checkBeacons(heads, { roots, restoredAt: this.#leaves.restoredAt })
   }
 
   async run(told: Progress): Promise<void> {

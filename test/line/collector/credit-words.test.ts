@@ -29,8 +29,8 @@ const TEXTS_OF: readonly [CreditForm, string, string, string][] = [
   [
     'kept',
     '99.9 % to 1 digits keep 99.9 %',
-    'rounded to 1 digits, 99.9 % keeps the promise of 99.9 %',
-    'arrondi à 1 décimales, 99,9 % tient la promesse de 99,9 %',
+    'rounded to 1 digit, 99.9 % keeps the promise of 99.9 %',
+    'arrondi à 1 décimale, 99,9 % tient la promesse de 99,9 %',
   ],
   ['notMet', 'not met: 5 % of 1000', 'not met: 5 % of 1,000 EUR', 'non tenu : 5 % de 1 000 EUR'],
   [

@@ -112,7 +112,7 @@ describe('what is due', () => {
       nowMs: at(nowText),
       sinceMs: at(sinceText),
       closed: [AMENDED, OCTOBER],
-      goingOn: ['2026-12', '2026'],
+      goingOn: () => ['2026-12', '2026'],
     }).map(({ occasion }) => occasion)
 
   it.each<[string, string[], ScheduledReport, string, string?]>([
@@ -171,7 +171,7 @@ it('is due again and again, never twice within six days, in every zone', () => {
           nowMs: next,
           sinceMs: 0,
           closed: [],
-          goingOn: ['w'],
+          goingOn: () => ['w'],
         })
         expect(due).toEqual([{ window: 'w', version: null, occasion: `w/${next}` }])
       },

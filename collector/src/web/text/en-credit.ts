@@ -9,7 +9,8 @@ export const creditEn = {
   ofBase: ({ why, share, base }: { why: string; share: string; base: string }) =>
     `${why}: ${share} of ${base}`,
   forms: {
-    kept: (w) => `rounded to ${w['digits']} digits, ${w['figure']} keeps the promise of ${w['target']}`,
+    kept: (w) =>
+      `rounded to ${w['digits']} ${w['digits'] === '1' ? 'digit' : 'digits'}, ${w['figure']} keeps the promise of ${w['target']}`,
     notMet: () => 'not met',
     tier: (w) => `${w['figure']} reached: the tier from ${w['from']}`,
     late: (w) => `late ${times(w['count'])}, ${w['each']} for each step of ${w['minutes']} min`,

@@ -9,7 +9,7 @@ export const reportEn = {
   madeFrom: 'As of',
   notMet: ({ n, of }: { n: string; of: string }) => `Not met: ${n} of ${of} guarantees`,
   undecided: ({ n, of }: { n: string; of: string }) => `Undecided: ${n} of ${of} guarantees`,
-  allMet: (n: string) => `Met: all ${n} guarantees`,
+  allMet: (n: string) => (n === '1' ? 'Met: the one guarantee' : `Met: all ${n} guarantees`),
   noGuarantee: 'No guarantee in this window',
   provisional: 'Provisional: the window is not closed, and every figure may still move.',
   version: ({ version, at }: { version: string; at: string }) => `Version ${version}, written ${at}.`,

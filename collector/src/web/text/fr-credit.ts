@@ -4,7 +4,8 @@ import type { creditEn, CreditWords } from './en-credit.ts'
 export const creditFr: typeof creditEn = {
   ofBase: ({ why, share, base }) => `${why} : ${share} de ${base}`,
   forms: {
-    kept: (w) => `arrondi à ${w['digits']} décimales, ${w['figure']} tient la promesse de ${w['target']}`,
+    kept: (w) =>
+      `arrondi à ${w['digits']} ${w['digits'] === '1' ? 'décimale' : 'décimales'}, ${w['figure']} tient la promesse de ${w['target']}`,
     notMet: () => 'non tenu',
     tier: (w) => `${w['figure']} atteints : palier à partir de ${w['from']}`,
     late: (w) => `${w['count']} retard${s(w['count'])}, ${w['each']} par tranche de ${w['minutes']} min`,

@@ -10,7 +10,7 @@ export const reportFr: ReportText = {
   madeFrom: 'Établi au',
   notMet: ({ n, of }) => `Non tenu : ${n} engagement${n === '1' ? '' : 's'} sur ${of}`,
   undecided: ({ n, of }) => `Indéterminé : ${n} engagement${n === '1' ? '' : 's'} sur ${of}`,
-  allMet: (n) => `Tenu : les ${n} engagements`,
+  allMet: (n) => (n === '1' ? 'Tenu : le seul engagement' : `Tenu : les ${n} engagements`),
   noGuarantee: 'Aucun engagement sur cette période',
   provisional: 'Provisoire : la période n’est pas close, tous les chiffres peuvent encore bouger.',
   version: ({ version, at }) => `Version ${version}, écrite le ${at}.`,
@@ -67,7 +67,7 @@ export const reportFr: ReportText = {
     weekly: ({ day, at, zone }: { day: string; at: string; zone: string }) =>
       `chaque ${day} à ${at} (${zone})`,
     monthly: ({ day, at, zone }: { day: string; at: string; zone: string }) =>
-      `le ${day} de chaque mois à ${at} (${zone})`,
+      `le ${String(day) === '1' ? '1er' : day} de chaque mois à ${at} (${zone})`,
     closed: 'périodes devenues définitives depuis la fois précédente',
     current: 'périodes en cours',
     of: 'De quoi',

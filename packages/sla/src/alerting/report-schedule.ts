@@ -17,8 +17,8 @@ export type ScheduleAsked = {
   /** Since when the document asks for it: what was closed before is not told. */
   sinceMs: UnixMs
   closed: readonly ClosedAs[]
-  /** Keys of the windows that go on. */
-  goingOn: readonly string[]
+  /** Keys of the windows that go on at an instant. */
+  goingOn: (atMs: UnixMs) => readonly string[]
 }
 
 /** `occasion`: what makes it once only, a window's version or the hour that it was due at. */
@@ -30,7 +30,7 @@ export function dueReports(schedule: ScheduledReport, asked: ScheduleAsked): Due
   const untilMs = schedule.every === 'closing' ? nowMs + 1 : lastDueMs(schedule, nowMs)
   if (schedule.every !== 'closing' && schedule.of === 'current') {
     if (untilMs < sinceMs) return []
-    return goingOn.map((window) => ({ window, version: null, occasion: `${window}/${untilMs}` }))
+    return goingOn(untilMs).map((window) => ({ window, version: null, occasion: `${window}/${untilMs}` }))
   }
   return closed
     .filter(({ atMs }) => atMs >= sinceMs && atMs < untilMs)
