@@ -7,7 +7,7 @@ import type { Event } from '../alert/types.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { Role } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
-import type { SentFacts } from '../view/report.ts'
+import type { SentFacts, SentReportView } from '../view/report.ts'
 import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
@@ -166,11 +166,8 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     reconcile: async (name, key, text, by) => (mine(name) ? read.reconcile(name, key, text, by) : null),
     replay: async (name, key, policy) => (mine(name) ? read.replay(name, key, policy) : null),
     preview: async (name, source, by) => (mine(name) ? read.preview(name, source, by) : null),
-    // Whom the owner tells is the owner's.
-    sentReports: async (asked) => {
-      const found = mine(asked.contract) ? await read.sentReports({ ...asked, ...ownSide }) : []
-      return may(caller, 'manage') ? found : found.map((one) => ({ ...one, sentTo: [] }))
-    },
+    sentReports: async (asked) =>
+      mine(asked.contract) ? withoutReceivers(await read.sentReports({ ...asked, ...ownSide }), caller) : [],
     sentReport: async (name, id) =>
       mine(name) ? withoutLosses(await read.sentReport(name, id, ownSide.side), caller) : null,
     sentFile: async (name, asked) => (mine(name) ? read.sentFile(name, asked) : null),
@@ -214,6 +211,11 @@ export function asProvider(read: ReadModel, contract: string): ReadModel {
 function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
   const own = may(caller, 'declare') ? (caller.role === 'provider' ? 'provider' : 'customer') : null
   return { ...penalty, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
+}
+
+/** Whom the owner tells is the owner's. */
+function withoutReceivers(found: SentReportView[], caller: Caller): SentReportView[] {
+  return may(caller, 'manage') ? found : found.map((one) => ({ ...one, sentTo: [] }))
 }
 
 /** What was sent is shown as it was, or not at all. Fault `forbidden` where it holds what the caller may not see. */

@@ -64,9 +64,9 @@ class AllowedTime extends HTMLElement {
     // Thousandths of a second, as 0.1 is none to a computer.
     const seconds = Math.floor((Math.round((100 - percent) * 25_920_000) + 0.5) / 1000)
     const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
-    const first = parts.findIndex((n) => n > 0)
-    const time = ['h', 'min', 's'].map((unit, i) => `${parts[i]}\u00a0${unit}`).slice(first < 0 ? 2 : first)
-    this.textContent = this.dataset.say.replace('{target}', target).replace('{time}', time.join('\u00a0'))
+    const time = ['h', 'min', 's'].flatMap((unit, i) => (parts[i] > 0 ? `${parts[i]}\u00a0${unit}` : []))
+    const said = time.length > 0 ? time.join('\u00a0') : '0\u00a0s'
+    this.textContent = this.dataset.say.replace('{target}', target).replace('{time}', said)
   }
 }
 
