@@ -67,7 +67,7 @@ export const reportFr: ReportText = {
     weekly: ({ day, at, zone }: { day: string; at: string; zone: string }) =>
       `chaque ${day} à ${at} (${zone})`,
     monthly: ({ day, at, zone }: { day: string; at: string; zone: string }) =>
-      `le ${String(day) === '1' ? '1er' : day} de chaque mois à ${at} (${zone})`,
+      `le ${day === '1' ? '1er' : day} de chaque mois à ${at} (${zone})`,
     closed: 'périodes devenues définitives depuis la fois précédente',
     current: 'périodes en cours',
     of: 'De quoi',
