@@ -48,7 +48,12 @@ export type MirrorDeps = {
 }
 
 /** Judged when so many leaves were taken. */
-type Stop = { size: number; judge: (level: LedgerState, asOfMs: UnixMs) => Promise<void> }
+type Stop = {
+  size: number
+  judge: (level: LedgerState, asOfMs: UnixMs) => Promise<void>
+  /** The log does not show so many. */
+  beyond?: () => void
+}
 
 export class Mirror {
   readonly #deps: MirrorDeps
@@ -199,7 +204,10 @@ export class Mirror {
     }
     const last = this.#leaves.length
     for (const size of new Set([...stops.map((stop) => stop.size), last])) {
-      if (size > last) continue
+      if (size > last) {
+        for (const stop of stops) if (stop.size === size) stop.beyond?.()
+        continue
+      }
       await this.#walkTo(size)
       const level = this.isBroken ? null : await this.#level()
       for (const stop of stops) {
@@ -290,7 +298,12 @@ export class Mirror {
         this.#differs(window, 'what is published of it is no result of a window')
         continue
       }
-      stops.push({ size, judge: (level, asOfMs) => this.#compare(text, { result, level, asOfMs }) })
+      stops.push({
+        size,
+        judge: (level, asOfMs) => this.#compare(text, { result, level, asOfMs }),
+        beyond: () =>
+          this.#differs(window, `it is published on ${size} entries, which the log does not show`),
+      })
     }
     return stops
   }

@@ -128,6 +128,18 @@ describe('a log that only grows', () => {
     expect(again.beacon(ORIGIN)).toEqual(proofs.beacon(ORIGIN))
     expect(again.remember('constat/abc/shop\n5\nnothing\n')).toBe(false)
   })
+
+  test('whose answer comes late is not accused by it', async () => {
+    send(2)
+    const first = await log.prove(ask())
+    send(3)
+    const second = await log.prove(ask())
+    expect(proofs.take(first).kind).toBe('proved')
+    // It proves from the head before the one that is known by now.
+    expect(proofs.take(second)).toMatchObject({ kind: 'useless' })
+    expect(proofs.take(await log.prove(ask()))).toMatchObject({ kind: 'proved' })
+    expect(proofs.takeLetGo()).toBe(0)
+  })
 })
 
 describe('a log that lies', () => {
@@ -177,6 +189,19 @@ describe('a log that lies', () => {
     expect(proofs.held).toBe(1)
     const again = await restored.prove(ask())
     expect(proofs.take({ ...again, leaves: [] })).toMatchObject({ kind: 'contradicted' })
+  })
+
+  test('and has lost what it acknowledged, is contradicted once, and what comes after is proved', async () => {
+    send(5)
+    proofs.take(await log.prove(ask()))
+    send(2)
+    const restored = new MemoryLog()
+    restored.append(Buffer.from('another'))
+    expect(proofs.take(await restored.prove(ask())).kind).toBe('contradicted')
+    expect(proofs.wanted()).toEqual([])
+    expect(proofs.takeLetGo()).toBe(2)
+    send(1, restored)
+    expect(proofs.take(await restored.prove(ask()))).toMatchObject({ kind: 'proved', frames: 1 })
   })
 
   test('and gives the place of another frame', async () => {

@@ -104,6 +104,21 @@ it.each<[string, object, string, string]>([
 it('on closing has no hour of its own', () =>
   expect(nextDueMs(schedule({ every: 'closing' }), at('2026-12-01T00:00:00Z'))).toBeNull())
 
+it('of what goes on: the windows of the hour that it was due at, when another month has begun since', () => {
+  const months: number[] = []
+  const due = dueReports({ ...MONDAYS, of: 'current' } as ScheduledReport, {
+    nowMs: at('2026-12-01T00:00:05Z'),
+    sinceMs: at('2026-01-01T00:00:00Z'),
+    closed: [],
+    goingOn: (atMs) => {
+      months.push(atMs)
+      return [iso(atMs)!.slice(0, 7)]
+    },
+  })
+  expect(due.map(({ window }) => window)).toEqual(['2026-11'])
+  expect(months.map(iso)).toEqual(['2026-11-30T07:00:00.000Z'])
+})
+
 describe('what is due', () => {
   const OCTOBER = { window: '2026-10', version: 1, atMs: at('2026-11-04T02:00:00Z') }
   const AMENDED = { window: '2026-09', version: 3, atMs: at('2026-11-30T07:00:00Z') }
