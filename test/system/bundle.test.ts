@@ -240,9 +240,11 @@ describe('a mirror', () => {
     await expect(mirror('anybody')).rejects.toMatchObject({ code: 'forbidden' })
   })
 
-  test('tells a figure that is published and does not come out', async () => {
-    served.change = (path, body) =>
-      path.includes('/result/') ? body.replace(/"digest":"[0-9a-f]{4}/, '"digest":"0000') : body
+  test.each<[string, RegExp, string]>([
+    ['does not come out', /"digest":"[0-9a-f]{4}/, '"digest":"0000'],
+    ['stands on entries that the log does not show', /"size":\d+/, '"size":1000000000'],
+  ])('tells a figure that is published and %s', async (_, pattern, put) => {
+    served.change = (path, body) => (path.includes('/result/') ? body.replace(pattern, put) : body)
     const { code, found } = await mirror('own', { token: served.token })
     served.change = null
     expect(found.at(-1)).toMatchObject({
