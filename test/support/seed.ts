@@ -28,7 +28,7 @@ import {
   SLOT_MS,
   STATEMENT,
 } from './seed-terms.ts'
-import { at, SEED_NOW_MS, SEED_START_MS, SEED_STORY, SILENT_SINCE_MS, type Story } from './seed-story.ts'
+import { at, SEED_NOW_MS, SEED_START_MS, SEED_STORY, SILENT_SINCE_MS } from './seed-story.ts'
 import { createKeptLog } from './silent-log.ts'
 
 const MINUTE_MS = 60_000
@@ -86,7 +86,7 @@ async function live(world: ClosingWorld, untilMs: UnixMs, deed: Deed): Promise<v
 }
 
 async function receive(world: ClosingWorld, fromMs: UnixMs, untilMs: UnixMs): Promise<void> {
-  const parts = seenByAll(world.line(), { fromMs, untilMs }, SEED_STORY)
+  const parts = seenByAll(world.line(), { fromMs, untilMs })
   if (parts.length > 0) await world.sendAll(parts)
 }
 
@@ -94,7 +94,6 @@ async function receive(world: ClosingWorld, fromMs: UnixMs, untilMs: UnixMs): Pr
 function seenByAll(
   { contracts }: Pick<Pipeline, 'contracts'>,
   { fromMs, untilMs }: { fromMs: UnixMs; untilMs: UnixMs },
-  story: Story,
 ): { agent: string; seen: Seen }[] {
   return contracts.all().flatMap(({ contract }) => {
     const checks = contracts.of(contract)?.configuration?.config.checks ?? []
@@ -109,9 +108,9 @@ function seenByAll(
         untilMs,
         stepMs: SLOT_MS,
         isReprobed: true,
-        outcome: (atMs, check) => story.outcomeOf(agent, atMs, check),
-        cause: (atMs, check) => story.causeOf(agent, atMs, check),
-        latencyUs: (atMs, check) => story.latencyOf(agent, atMs, check),
+        outcome: (atMs, check) => SEED_STORY.outcomeOf(agent, atMs, check),
+        cause: (atMs, check) => SEED_STORY.causeOf(agent, atMs, check),
+        latencyUs: (atMs, check) => SEED_STORY.latencyOf(agent, atMs, check),
       }
       return [{ agent, seen }]
     })

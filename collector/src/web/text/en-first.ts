@@ -2,7 +2,7 @@
  * English of the contract form, its preview and what comes after. Pure.
  */
 
-const DAYS = {
+export const DAYS = {
   MO: 'Monday',
   TU: 'Tuesday',
   WE: 'Wednesday',

@@ -1,4 +1,5 @@
 /** English of the report of a window. Pure. */
+import { DAYS } from './en-first.ts'
 
 export const reportEn = {
   title: 'Service level report',
@@ -71,15 +72,7 @@ export const reportEn = {
     closed: 'windows that became final since the last time',
     current: 'windows that go on',
     of: 'Of',
-    days: {
-      MO: 'Monday',
-      TU: 'Tuesday',
-      WE: 'Wednesday',
-      TH: 'Thursday',
-      FR: 'Friday',
-      SA: 'Saturday',
-      SU: 'Sunday',
-    },
+    days: DAYS,
   },
   page: ({ page, of }: { page: string; of: string }) => `Page ${page} of ${of}`,
 }

@@ -3,7 +3,7 @@
  */
 import type { first as english } from './en-first.ts'
 
-const DAYS = {
+export const DAYS = {
   MO: 'lundi',
   TU: 'mardi',
   WE: 'mercredi',

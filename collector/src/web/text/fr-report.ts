@@ -1,4 +1,5 @@
 /** French of the report of a window. Pure. */
+import { DAYS } from './fr-first.ts'
 import type { ReportText } from './en-report.ts'
 
 export const reportFr: ReportText = {
@@ -71,15 +72,7 @@ export const reportFr: ReportText = {
     closed: 'périodes devenues définitives depuis la fois précédente',
     current: 'périodes en cours',
     of: 'De quoi',
-    days: {
-      MO: 'lundi',
-      TU: 'mardi',
-      WE: 'mercredi',
-      TH: 'jeudi',
-      FR: 'vendredi',
-      SA: 'samedi',
-      SU: 'dimanche',
-    },
+    days: DAYS,
   },
   page: ({ page, of }) => `Page ${page} sur ${of}`,
 }
