@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase, type OpenDatabase } from '@constat/collector/db/open'
 import { readPostmaster } from '@constat/collector/db/postmaster'
 import { isConnectionLost } from '@constat/collector/db/transaction'
+import type { Database } from '@constat/collector/db/tx'
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 let dataDir = ''
@@ -139,5 +140,28 @@ describe('a database that dies', () => {
     await expect(failed).rejects.toSatisfy(isConnectionLost)
     await untilHealed()
     expect(await marks()).toEqual([])
+  })
+})
+
+/** A session whose statement is under way is ended, as by an administrator. */
+async function endSession(client: Database): Promise<void> {
+  const [session] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`
+  const [underWay] = await Promise.allSettled([
+    client`select pg_sleep(20)`,
+    sleep(100).then(() => db.sql`select pg_terminate_backend(${session?.pid ?? 0})`),
+  ])
+  expect(underWay).toMatchObject({ status: 'rejected', reason: expect.toSatisfy(isConnectionLost) })
+}
+
+describe('a session that was ended', () => {
+  it.each([
+    ['statement', (client: Database) => client`select 7 as n`],
+    ['text', (client: Database) => client.unsafe('select 7 as n')],
+    ['transaction', (client: Database) => client.begin((tx) => tx`select 7 as n`)],
+  ])('does not answer the next %s', async (_name, ask) => {
+    const client = db.connectAlone()
+    await endSession(client)
+    expect(await ask(client)).toMatchObject([{ n: 7 }])
+    await client.end()
   })
 })

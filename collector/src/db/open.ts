@@ -8,7 +8,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import type { Log } from '../shell.ts'
 import { startEmbedded, type DatabaseAddress, type Embedded } from './embedded.ts'
-import { guardTransactions } from './transaction.ts'
+import { guardClient } from './transaction.ts'
 import type { Database } from './tx.ts'
 
 /** For libraries that bring the `pg` driver. */
@@ -138,7 +138,7 @@ function connect({ target, log, max, onClose }: Connecting): Database {
     ...(max === 1 && { max_lifetime: null, idle_timeout: 0 }),
     ...(onClose && { onclose: onClose }),
   }
-  return guardTransactions(
+  return guardClient(
     'connectionString' in pgConfig
       ? postgres(pgConfig.connectionString, options)
       : postgres({ ...pgConfig, ...options }),

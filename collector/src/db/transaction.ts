@@ -1,22 +1,66 @@
 /**
- * Transactions that outlive no connection. The driver (postgres.js 3.4.9) goes on using the connection of
- * a transaction after it broke: a rollback on it ends the process with a TypeError, and a later statement
- * lands on the next connection, outside of any transaction. Here both are refused.
- * Not pure. Invariant: after the first sign of a lost connection, no statement of its transaction is sent.
+ * What a lost connection may end, and what not. The driver (postgres.js 3.4.9) goes on using the connection
+ * of a transaction after it broke: a rollback on it ends the process with a TypeError, and a later statement
+ * lands on the next connection, outside of any transaction. Here both are refused. It also answers the
+ * first statement of a new connection with the error that ended the one before: that statement, which was
+ * never sent, is sent.
+ * Not pure. Invariants: after the first sign of a lost connection, no statement of its transaction is sent;
+ * a statement that was sent once is never sent again.
  */
 import { Fault, messageOf } from '@constat/shared/fault'
 import type { Database, Tx } from './tx.ts'
 
 type Life = { isLost: boolean; lose(error: unknown): void }
 
-/** The part of the driver's query that is not in its types: `handler` sends it. */
+/** The part of the driver's query that is not in its types: `handler` sends it; `state` is null until then. */
 type DriverQuery = Promise<unknown> & {
   handler: (query: DriverQuery) => void
   reject: (error: unknown) => void
+  state: unknown
 }
 
-/** Replaces `begin` of this client. Only its form with one function, which is the one we use. */
-export function guardTransactions(sql: Database): Database {
+/** A session's end by an administrator, a crash or a time-out (PostgreSQL, appendix A): no start of one fails so. */
+const SESSION_ENDS = new Set(['57P01', '57P02', '57P05', '25P03', '25P04'])
+/** More than a pool has connections. */
+const SENDS_MAX = 20
+
+/** A client whose statements and transactions are guarded. Of `begin` only the form with one function. */
+export function guardClient(sql: Database): Database {
+  const unsafe = sql.unsafe
+  // The driver's `begin` sends its first statement by the client's `unsafe`.
+  Object.assign(sql, { unsafe: (...args: Parameters<typeof unsafe>) => guardUnsent(unsafe(...args)) })
+  const client = new Proxy(sql, {
+    apply: (target, self, args: unknown[]) => guardUnsent(Reflect.apply(target, self, args)),
+  })
+  return guardTransactions(client)
+}
+
+/** Sends it again where it was answered, unsent, with the end of an earlier session. */
+function guardUnsent(made: unknown): unknown {
+  if (!isDriverQuery(made)) return made
+  const { handler: send, reject } = made
+  let sends = 0
+  made.handler = (query) => {
+    sends += 1
+    send(query)
+  }
+  made.reject = (error) => {
+    if (made.state === null && sends < SENDS_MAX && isSessionEnd(error)) made.handler(made)
+    else reject(error)
+  }
+  return made
+}
+
+function isSessionEnd(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && SESSION_ENDS.has(String(error.code))
+}
+
+/** Known by its property: the driver exports no class. Column lists and fragments are no queries or never sent. */
+function isDriverQuery(made: unknown): made is DriverQuery {
+  return made instanceof Promise && 'handler' in made
+}
+
+function guardTransactions(sql: Database): Database {
   const begin = sql.begin
   const guarded = <T>(step: (tx: Tx) => T | Promise<T>) =>
     new Promise<unknown>((settle, fail) => {
@@ -55,11 +99,9 @@ function guardTx(tx: Tx, life: Life): Tx {
   })
 }
 
-/** A query is guarded when it is sent; column lists and fragments are no queries or never sent. */
-function guardQuery(made: unknown, life: Life): unknown {
-  if (!(made instanceof Promise) || !('handler' in made)) return made
-  // The driver's class, known by the property just asked for.
-  const query = made as DriverQuery
+/** A query is guarded when it is sent. */
+function guardQuery(query: unknown, life: Life): unknown {
+  if (!isDriverQuery(query)) return query
   const send = query.handler
   query.handler = (sent) => {
     if (life.isLost) {
