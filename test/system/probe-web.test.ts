@@ -656,7 +656,7 @@ describe('transaction', () => {
       ['blocked', 'blocked', 2, 'target'],
       'step search: status 429: turned away before the service',
     ],
-    ['search-hangs', ['fail', 'timeout', 2, 'target'], 'step search: no answer in time (ttfbUs)'],
+    ['search-hangs', ['fail', 'timeout', 2, 'target'], 'step search: no answer in time: no first byte'],
     [
       'log-in-away',
       ['fail', 'redirect', 1, 'target'],

@@ -114,8 +114,9 @@ export function verdictOf(
   if (error instanceof ProbeFailure) return error.judgement
   const phase = watch.phase()
   const { outcome, cause } = failureOf(error, { expired, phase })
-  const detail = expired ? `no answer in time (${phase ?? 'before the first phase'})` : sentenceOf(error)
-  return { outcome, cause, value: 0, ...given({ code: codeOf(error, { expired, phase }) }), detail }
+  const code = codeOf(error, { expired, phase })
+  const late = ['no answer in time', ...(code === undefined ? [] : [code])].join(': ')
+  return { outcome, cause, value: 0, ...given({ code }), detail: expired ? late : sentenceOf(error) }
 }
 
 type Finding = { latencyUs: number; value: number; detail: string }

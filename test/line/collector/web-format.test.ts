@@ -133,7 +133,7 @@ describe('what a probe says, in French', () => {
       'le contenu ne porte pas le texte attendu dans ses 100 premiers octets',
     ],
     ['shop.example does not exist (NXDOMAIN)', 'shop.example n’existe pas (NXDOMAIN)'],
-    ['no answer in time (ttfbUs)', 'pas de réponse à temps (premier octet)'],
+    ['no answer in time: no first byte', 'pas de réponse à temps : pas de premier octet'],
     ['connect ECONNREFUSED 192.0.2.1:443', 'connexion refusée par 192.0.2.1:443'],
     ['79 days left, TLSv1.3', '79 jours restants, TLSv1.3'],
     ['3 of 3 came back: 1.2 ms', '3 sur 3 sont revenus : 1,2 ms'],
@@ -145,7 +145,7 @@ describe('what a probe says, in French', () => {
       'x.example is not known: the name server only refers to others',
       'x.example est inconnu : le serveur de noms ne fait que renvoyer à d’autres',
     ],
-    ['no answer in time (constructor)', 'pas de réponse à temps (avant la première étape)'],
+    ['no answer in time', 'pas de réponse à temps'],
     ['a sentence of an agent to come', 'a sentence of an agent to come'],
   ])('%s', (english, french) => {
     expect(plain(probeSentenceFr(english))).toBe(french)

@@ -7,14 +7,14 @@ type Words = readonly [form: RegExp, french: (found: readonly string[]) => strin
 
 const fixed = (english: string, french: string): Words => [new RegExp(`^${english}$`), () => french]
 
-/** Of an awaited phase, as `no answer in time (…)` names it. */
-const PHASES: ReadonlyMap<string, string> = new Map([
-  ['dnsUs', 'résolution du nom'],
-  ['connectUs', 'connexion'],
-  ['tlsUs', 'négociation TLS'],
-  ['ttfbUs', 'premier octet'],
-  ['transferUs', 'transfert'],
-])
+/** What was waited for at a deadline, as its code names it. */
+export const WAITED_FR = {
+  'no name': 'Pas de nom',
+  'no connection': 'Pas de connexion',
+  'no handshake': 'Pas de négociation TLS',
+  'no first byte': 'Pas de premier octet',
+  'no end': 'Pas de fin de réponse',
+}
 
 const SENTENCES: readonly Words[] = [
   // HTTP.
@@ -114,11 +114,10 @@ const SENTENCES: readonly Words[] = [
   [/^(\S+) is not known: .+$/, ([name]) => `${name} est inconnu : le serveur de noms n’a rien dit d’utile`],
   // Connections and time.
   fixed('connected', 'connecté'),
-  [
-    /^no answer in time \((\w+)\)$/,
-    ([phase]) => `pas de réponse à temps (${PHASES.get(phase!) ?? 'avant la première étape'})`,
-  ],
-  [/^no answer in time \(before the first phase\)$/, () => 'pas de réponse à temps'],
+  ...Object.entries(WAITED_FR).map(([code, french]) =>
+    fixed(`no answer in time: ${code}`, `pas de réponse à temps : p${french.slice(1)}`),
+  ),
+  fixed('no answer in time', 'pas de réponse à temps'),
   [/^connect ECONNREFUSED (\S+)$/, ([to]) => `connexion refusée par ${to}`],
   [/^(?:read|write|connect) (ECONNRESET|EPIPE)(?: \S+)?$/, () => 'la connexion a été coupée'],
   [/^connect ETIMEDOUT (\S+)$/, ([to]) => `aucune réponse de ${to}`],

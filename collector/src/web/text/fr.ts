@@ -14,6 +14,7 @@ import { glance } from './fr-glance.ts'
 import { latencyFr } from './fr-latency.ts'
 import { messageFr } from './fr-message.ts'
 import { metricsFr } from './fr-metrics.ts'
+import { WAITED_FR } from './fr-probe.ts'
 import { penaltyFr } from './fr-penalty.ts'
 import { creditFr } from './fr-credit.ts'
 import { reportFr } from './fr-report.ts'
@@ -236,13 +237,7 @@ export const fr: Text = {
     stillDown: 'toujours en cours',
     lasted: 'Durée',
     cause: 'Cause',
-    waited: {
-      'no name': 'Pas de nom',
-      'no connection': 'Pas de connexion',
-      'no handshake': 'Pas de négociation TLS',
-      'no first byte': 'Pas de premier octet',
-      'no end': 'Pas de fin de réponse',
-    },
+    waited: WAITED_FR,
     said: ({ code, target }) => (code === null ? `Rien de ${target}` : `${code} de ${target}`),
     afterConnection: (length) => `${length} après la connexion`,
     afterStart: (length) => `${length} après le début`,
