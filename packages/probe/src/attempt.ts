@@ -55,7 +55,7 @@ export async function runAttempt(
   const hops: Hop[] = []
   const told = (): Pick<ProbeResult, 'hops'> =>
     hops.length === 0 ? {} : { hops: hops.map((hop) => ({ ...hop, phases: rounded(hop.phases) })) }
-  const timer = startDeadline(context, () => {
+  const timer = startDeadline({ ...context, watch }, () => {
     watch.stop()
     deadline.abort()
     for (const socket of sockets) socket.destroy(new Error('the deadline passed'))
@@ -88,19 +88,25 @@ export function graceMs(timeoutMs: number): number {
   return Math.min(timeoutMs, MAX_GRACE_MS)
 }
 
-/** Puts the deadline off by the time that this host stood still: then what it says of the target stands. */
+type Deadline = Pick<ProbeContext, 'timeoutMs' | 'stoodStillMs'> & { watch: Stopwatch }
+
+/**
+ * Never early: a timer may be, by as long as the turn that set it. Puts the deadline off by the time that this host
+ * stood still: then what it says of the target stands.
+ */
 function startDeadline(
-  { timeoutMs, stoodStillMs = () => 0 }: Pick<ProbeContext, 'timeoutMs' | 'stoodStillMs'>,
+  { timeoutMs, stoodStillMs = () => 0, watch }: Deadline,
   expire: () => void,
 ): { clear: () => void } {
   let givenMs = 0
   const look = (): void => {
+    const earlyMs = timeoutMs - watch.elapsedUs() / 1_000
     const owedMs = Math.min(stoodStillMs(), graceMs(timeoutMs)) - givenMs
-    if (owedMs <= 0) expire()
-    else {
+    if (earlyMs > 0) timer = setTimeout(look, Math.ceil(earlyMs))
+    else if (owedMs > 0) {
       givenMs += owedMs
       timer = setTimeout(look, owedMs)
-    }
+    } else expire()
   }
   let timer = setTimeout(look, timeoutMs)
   return { clear: () => clearTimeout(timer) }

@@ -103,11 +103,28 @@ export function codeOf(error: unknown, { expired, phase }: Circumstance): string
     : undefined
 }
 
-/** For people: words of ours for what TLS and the resolver said, else those of the system. */
+const SYSTEM_WORDS: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'the connection was refused'],
+  ['ECONNRESET', 'the connection was cut'],
+  ['ECONNABORTED', 'the connection was cut'],
+  ['EPIPE', 'the connection was cut'],
+  ['ETIMEDOUT', 'nothing answered the connection'],
+])
+
+/** For people: words of ours for what TLS, the resolver and connections said, else those of the system. */
 export function sentenceOf(error: unknown): string {
   const [, code = '', name = ''] = /^query\w+ (E[A-Z]+) (\S+)$/.exec(messageOf(error)) ?? []
-  if (code === '') return tlsWords(error) ?? messageOf(error)
+  if (code === '') return tlsWords(error) ?? systemWords(error) ?? messageOf(error)
   return `${name} ${NAME_WORDS.get(code) ?? `is not known: the exchange with the name server failed (${code})`}`
+}
+
+/** Undefined of errors of ours, which have no number and a sentence of their own. */
+function systemWords(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('errno' in error)) return undefined
+  const words = SYSTEM_WORDS.get(systemCode(error) ?? '')
+  if (words === undefined || !('address' in error) || !('port' in error)) return words
+  const host = String(error.address)
+  return `${words}: ${host.includes(':') ? `[${host}]` : host}:${String(error.port)}`
 }
 
 function failureOfName(code: string): Failure {

@@ -13,6 +13,8 @@ export type Stopwatch = {
   enter: (phase: PhaseName) => void
   /** The phase that runs, or ran when the watch stopped. */
   phase: () => PhaseName | null
+  /** Since it runs, µs. */
+  elapsedUs: () => number
   /** From here on time is added here too: where that of one hop went. */
   split: (phases: Phases) => void
   /** The phase that runs was over at this instant, which is noticed only now. */
@@ -53,6 +55,7 @@ export function startStopwatch(clock: Clock): Stopwatch {
       endedUs = Math.max(atUs, sinceUs)
     },
     phase: () => phase,
+    elapsedUs: () => clock.monotonicUs() - startUs,
     stop() {
       if (timing) return timing
       const nowUs = endedUs ?? clock.monotonicUs()

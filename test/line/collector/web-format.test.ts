@@ -134,7 +134,7 @@ describe('what a probe says, in French', () => {
     ],
     ['shop.example does not exist (NXDOMAIN)', 'shop.example n’existe pas (NXDOMAIN)'],
     ['no answer in time: no first byte', 'pas de réponse à temps : pas de premier octet'],
-    ['connect ECONNREFUSED 192.0.2.1:443', 'connexion refusée par 192.0.2.1:443'],
+    ['the connection was refused: 192.0.2.1:443', 'connexion refusée par 192.0.2.1:443'],
     ['79 days left, TLSv1.3', '79 jours restants, TLSv1.3'],
     ['3 of 3 came back: 1.2 ms', '3 sur 3 sont revenus : 1,2 ms'],
     ['1 of 3 came back: 12.3 ms', '1 sur 3 est revenu : 12,3 ms'],

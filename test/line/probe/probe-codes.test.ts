@@ -123,6 +123,23 @@ test.each<[string, () => ProbeSpec, string]>([
   expect([en, fr].map(({ incident }) => incident.waited[code] !== undefined)).toEqual([true, true])
 })
 
+test('a deadline is never early, however busy the turn that set it', async () => {
+  const turns = Array.from({ length: 8 }, () => runProbe(web('hang'), { ...context, timeoutMs: 150 }))
+  const busyUntilMs = performance.now() + 40
+  while (performance.now() < busyUntilMs) continue
+  for (const { latencyUs, detail } of await Promise.all(turns)) {
+    expect(detail).toBe('no answer in time: no first byte')
+    expect(latencyUs).toBeGreaterThanOrEqual(150_000)
+  }
+})
+
+test.each([
+  ['refused', () => nowhere(), () => `the connection was refused: 127.0.0.1:${ports['nobody']}`],
+  ['reset', () => web('reset'), () => 'the connection was cut'],
+])('a connection that is %s is told in words', async (_, spec, sentence) => {
+  expect((await runProbe(spec(), context)).detail).toBe(sentence())
+})
+
 function transaction(path: string): ProbeSpec {
   const url = (at: string): string => `http://127.0.0.1:${ports['web']}/${at}`
   return {

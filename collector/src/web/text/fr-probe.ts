@@ -118,9 +118,12 @@ const SENTENCES: readonly Words[] = [
     fixed(`no answer in time: ${code}`, `pas de réponse à temps : p${french.slice(1)}`),
   ),
   fixed('no answer in time', 'pas de réponse à temps'),
-  [/^connect ECONNREFUSED (\S+)$/, ([to]) => `connexion refusée par ${to}`],
-  [/^(?:read|write|connect) (ECONNRESET|EPIPE)(?: \S+)?$/, () => 'la connexion a été coupée'],
-  [/^connect ETIMEDOUT (\S+)$/, ([to]) => `aucune réponse de ${to}`],
+  [/^the connection was refused(?:: (\S+))?$/, ([by]) => `connexion refusée${by ? ` par ${by}` : ''}`],
+  [/^the connection was cut(?:: \S+)?$/, () => 'la connexion a été coupée'],
+  [
+    /^nothing answered the connection(?:: (\S+))?$/,
+    ([to]) => `aucune réponse${to ? ` de ${to}` : ' à la connexion'}`,
+  ],
   fixed('closed in the handshake', 'connexion fermée pendant la négociation TLS'),
   [
     /^a router on the way says that (\S+) cannot be reached \((\w+)\)$/,
