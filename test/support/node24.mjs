@@ -16,8 +16,8 @@ const FETCH_LIMIT_MS = 3 * 60_000
  * child processes, cryptography. The others wait for clocks, or test arithmetic, words and pages: the same
  * lines of JavaScript, and minutes more.
  */
-const ROOMS_AGAIN = ['shared', 'evidence', 'verify', 'probe', 'agent']
-const SYSTEM_AGAIN = ['agent', 'hostile', 'probe-servers', 'stream', 'transaction']
+const ROOMS_AGAIN = ['verify', 'probe', 'agent']
+const SYSTEM_AGAIN = ['agent', 'hostile', 'transaction']
 export const NODE24_SUITE = ['--project', 'line', '--project', 'system'].concat(
   ROOMS_AGAIN.map((name) => `test/line/${name}/`),
   SYSTEM_AGAIN.map((name) => `test/system/${name}.`),

@@ -20,7 +20,7 @@ export async function auditByAxe(page: Page): Promise<string[]> {
 }
 
 /** The rules of axe, WCAG 2.2 AA and good practice, of which each finding is a line; contrast is measured by the audit above. */
-const AXE = `axe.run(document, { resultTypes: ['violations'], rules: { 'color-contrast': { enabled: false } } }).then(({ violations }) =>
+const AXE = `axe.run(document, { resultTypes: ['violations'], selectors: false, elementRef: false, preload: false, rules: { 'color-contrast': { enabled: false } } }).then(({ violations }) =>
   violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => id + ': ' + html.slice(0, 120) + ' ' + failureSummary.split('\\n').slice(1, 3).join(' ').slice(0, 200))))`
 

@@ -129,7 +129,7 @@ describe('every metric', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
@@ -201,7 +201,7 @@ describe('losing data', () => {
           if (before.verdict !== 'met') expect(after.verdict, told).not.toBe('met')
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
@@ -218,7 +218,7 @@ describe('losing data', () => {
           expect(mostAfter, told).toBeGreaterThanOrEqual(most!)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     )
   })
 
@@ -390,7 +390,7 @@ describe('availability', () => {
           least > allowed ? 'not_met' : most <= allowed && oracle.committed > 0 ? 'met' : 'indeterminate'
         expect(result.verdict).toBe(wanted)
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 })

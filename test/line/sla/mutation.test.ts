@@ -13,7 +13,7 @@ import { EXAMPLE } from '../../support/contract-text.ts'
 import { mutantOf } from '../../support/mutate.ts'
 
 /** A share of them in every run; all of them with `CONSTAT_FUZZ=100000 npx vitest run mutation`. */
-const RUNS = Number(process.env['CONSTAT_FUZZ'] ?? 4000)
+const RUNS = Number(process.env['CONSTAT_FUZZ'] ?? 1500)
 /** A document that takes longer has hung. The slowest of 100,000 took 0.3 s, all of them five minutes. */
 const HUNG_MS = 20_000
 
