@@ -51,6 +51,7 @@ import { keepStatement, previewStatement, type StatementDeps } from './closing/s
 import { answerTerms, type Speaker } from './contract/answer-terms.ts'
 import { applyContract } from './contract/apply.ts'
 import { archiveContract } from './contract/archive.ts'
+import { eraseWords, listWords } from './contract/erase.ts'
 import { publishLog } from './contract/publish.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
@@ -97,6 +98,8 @@ export function actionsOf(deps: ActionDeps): Actions {
       await pipeline.advance()
       return archived
     },
+    listWords: (contract) => listWords(contract, { contracts, db: access.db }),
+    eraseWords: (wanted) => eraseWords(wanted, { contracts, db: access.db }),
     publishLog: (wanted) => publishLog(wanted, { contracts, sequencer, nowMs }),
     acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
     ...wordActions(deps),

@@ -75,6 +75,8 @@ export function plainDeps({
     guesses: new Guesses(() => 0),
     actions: {
       archiveContract: refuse('archiveContract'),
+      listWords: refuse('listWords'),
+      eraseWords: refuse('eraseWords'),
       publishLog: refuse('publishLog'),
       applyContract: refuse('applyContract'),
       tryContract: refuse('tryContract'),

@@ -53,6 +53,16 @@ type Case = Asked & { path: string; status: number; operation: string }
 
 /** One request that succeeds for every operation. */
 const by = { role: 'owner', contract: null, token: 'tok_test', as: 'api' } as const
+await deps.actions.remark({
+  contract: 'intranet',
+  incident: outage!.id,
+  kind: 'note',
+  service: null,
+  text: 'The disk was full.',
+  sinceMs: null,
+  by,
+})
+const [written] = (await deps.actions.listWords('intranet'))!
 const spare = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 const worn = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 
@@ -296,6 +306,13 @@ const CASES: Case[] = [
     method: 'POST',
     status: 202,
   },
+  { operation: 'get /contracts/{contract}/words', path: '/contracts/intranet/words', status: 200 },
+  {
+    operation: 'post /contracts/{contract}/words/{words}/erase',
+    path: `/contracts/intranet/words/${written!.digest}/erase`,
+    method: 'POST',
+    status: 200,
+  },
   { operation: 'get /contracts/{contract}/reports', path: '/contracts/intranet/reports', status: 200 },
   ...['publish', 'unpublish'].map((act) => ({
     operation: `post /contracts/{contract}/log/${act}`,
@@ -486,7 +503,7 @@ describe('to the provider, vantages are sites', () => {
     expect(leaks).toEqual([])
     // What is the owner's alone, programs that are not given away here, and windows that have not closed.
     const mayBe =
-      /lnk_|verify|owner|provider|setup|agents|tokens|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows|penalties/
+      /lnk_|verify|owner|provider|setup|agents|tokens|words|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows|penalties/
     expect(refused.filter((path) => !mayBe.test(path))).toEqual([])
     // The same walk finds them where they may be read.
     expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
@@ -581,7 +598,9 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|links|audit|alerting$|archive$|publish$|try$|^put|^delete/.test(operation),
+    /webhooks|deliveries|tokens|links|audit|words|alerting$|archive$|publish$|try$|^put|^delete/.test(
+      operation,
+    ),
   ),
 )
 

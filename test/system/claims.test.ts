@@ -233,7 +233,38 @@ describe('a penalty', () => {
     await world.restart()
     await serve()
     expect(await get(`${API}/penalties`, 'owner')).toEqual(before)
-    await world.database.sql`delete from said where text = 'Ref. 2026/118'`
+  })
+
+  it('keeps its steps where the words beside them are erased, by the owner alone and wherever they stand', async () => {
+    const { items } = (await get(`${API}/words`, 'owner')) as { items: Json[] }
+    expect(items).toMatchObject([
+      { of: 'terms', about: '1', side: 'provider', text: expect.stringContaining('for the nights') },
+      { of: 'penalty', about: KEY, side: 'customer', text: 'Ref. 2026/118' },
+    ])
+    const digest = String(items[1]!['digest'])
+    const erased = `${API}/words/${digest.slice(0, 12)}/erase`
+    for (const as of ['viewer', 'provider']) expect((await post(erased, as)).status).toBe(403)
+    expect((await post(`${API}/words/${'0'.repeat(12)}/erase`, 'owner')).status).toBe(404)
+    expect(await post(erased, 'owner')).toMatchObject({ status: 200, json: { digest } })
+    expect(await post(erased, 'owner')).toEqual({
+      status: 200,
+      json: { contract: 'daily', digest, changed: false },
+    })
+    expect(await get(`${API}/words`, 'owner')).toMatchObject({
+      items: [{ text: expect.any(String) }, { text: null }],
+    })
+    expect(await get(PENALTY, 'owner')).toMatchObject({ status: 'settled', steps: [{ note: null }, {}, {}] })
+    expect(await toldOf('penalty.notified')).toMatchObject([{ data: { message: '' } }])
+    const everywhere = await world.database.sql`
+      select 1 from event where data::text like '%2026/118%'
+      union all select 1 from delivery where payload like '%2026/118%'
+      union all select 1 from said where text like '%2026/118%'`
+    expect(everywhere).toHaveLength(0)
+  })
+
+  it('holds as evidence without them', async () => {
+    const nowMs = () => world.clock.nowMs()
+    await rebuildDerived(world.database.sql, world.line().sequencer, nowMs)
     expect(await get(PENALTY, 'owner')).toMatchObject({ status: 'settled', steps: [{ note: null }, {}, {}] })
   })
 })

@@ -96,6 +96,20 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./archive.ts')).archive(name, flags, world)))
   program
+    .command('words <contract>')
+    .description('what people wrote beside entries of the log, each by its digest')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./erase.ts')).listWords(name, flags, world)))
+  program
+    .command('erase <contract> <digest>')
+    .description('erase what somebody wrote; the log keeps its commitment, and holds')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, digest, flags) =>
+      end(await (await import('./erase.ts')).erase({ name, digest }, flags, world)),
+    )
+  program
     .command('diff')
     .description('what contract documents would change, clause by clause; exit 1 when they do')
     .requiredOption('-f, --file <path>', 'a YAML or JSON file, or a directory of them')

@@ -118,3 +118,22 @@ function storable(data: EventData): EventData {
   // What was EventData before the replacement of characters is EventData after it.
   return JSON.parse(text) as EventData
 }
+
+/** Of events whose message is in somebody's own words. */
+const IN_OWN_WORDS: readonly EventType[] = [
+  'terms.agreed',
+  'terms.objected',
+  'penalty.notified',
+  'penalty.answered',
+]
+
+/** Takes the words out of what a contract told at an instant, and out of its deliveries; what was sent is sent. */
+export async function eraseMessages(
+  tx: Tx,
+  { contract, atMs }: { contract: string; atMs: UnixMs },
+): Promise<void> {
+  await tx`update event set data = data || '{"message": ""}'::jsonb
+    where contract = ${contract} and at_ms = ${atMs} and type in ${tx(IN_OWN_WORDS)} and data ? 'message'`
+  await tx`update delivery set payload = jsonb_set(payload::jsonb, '{data,message}', '""')::text
+    where created_ms = ${atMs} and type in ${tx(IN_OWN_WORDS)} and payload::jsonb #>> '{data,contract}' = ${contract}`
+}

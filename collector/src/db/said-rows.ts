@@ -11,3 +11,9 @@ export async function saidRows(db: Database | Tx, digests: readonly Buffer[]): P
   if (digests.length === 0) return []
   return db<SaidRow[]>`select digest, salt, text from said where digest in ${db(digests)}`
 }
+
+/** The words that were there; null: none. */
+export async function deleteSaid(tx: Tx, digest: Buffer): Promise<string | null> {
+  const [row] = await tx<{ text: string }[]>`delete from said where digest = ${digest} returning text`
+  return row?.text ?? null
+}

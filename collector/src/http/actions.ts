@@ -2,6 +2,7 @@
  * What the HTTP side asks of the rest of the collector: one narrow function a deed, so that a route is
  * one line and a test needs no database. Types only. The world's failures come back as `Fault`.
  */
+import type { ErasedView, WordsView } from '../view/words.ts'
 import type { Clock, UnixMs } from '@constat/shared/time'
 import type { ParsedContracts } from '@constat/sla/contract/parse'
 import type { PenaltyAct, PenaltyStep } from '@constat/sla/state/penalty-record'
@@ -218,6 +219,10 @@ export type Actions = {
   tryContract(wanted: { contract: string; source: ContractSource[]; by: Asker }): Promise<TriedView>
   /** Ends a contract now; safe to run twice. Fault `not-found`. */
   archiveContract(contract: string): Promise<{ contract: string; endedAt: string; changed: boolean }>
+  /** What people wrote of a contract, oldest first; null where there is none of that name. */
+  listWords(contract: string): Promise<WordsView[] | null>
+  /** Erases words by their digest; safe to run twice. Faults `not-found`, `conflict`. */
+  eraseWords(wanted: { contract: string; digest: string }): Promise<ErasedView>
   /** Opens the log of a contract to everybody, or to its readers alone; safe to run twice. Fault `not-found`. */
   publishLog(wanted: { contract: string; open: boolean }): Promise<PublicationView>
   /** Safe to run twice: the first acknowledgement stands. The caller may see the incident. */

@@ -21,6 +21,7 @@ import { penaltyRoutes } from './routes/penalties.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { wordRoutes } from './routes/words.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { windowRoutes } from './routes/windows.ts'
 import { answerShared, sharedBody, type SharedBody } from './shared-body.ts'
@@ -51,6 +52,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     checkRoutes,
     incidentRoutes,
     remarkRoutes,
+    wordRoutes,
     exclusionRoutes,
     agentRoutes,
     tokenRoutes,
