@@ -34,6 +34,7 @@ import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
 import type { Cosigner } from './witness/cosign.ts'
 import { AgentProofs, type AgentProofsDeps } from './witness/agent-proofs.ts'
+import { Timestamps } from './witness/timestamps.ts'
 import { Witnesses } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
 import { startCallers } from './callers/threads.ts'
@@ -109,6 +110,7 @@ async function openLine(
   let sockets: AgentSockets | null = null
   const verifier = openVerifier(config.dataDir)
   const witnesses = await Witnesses.open(config.witnessPolicy, { db, shell, publicUrl, bus })
+  const timestamps = await Timestamps.open(config.timestamps, { db, shell, witnesses })
   const isWell = () => isReady(health.known())
   const told = () => bus.publish()
   const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell, told })
@@ -125,6 +127,7 @@ async function openLine(
     configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
     witnesses,
+    timestamps,
     verifier: () => verifierDigest(verifier),
     alerts: alerts.shown,
   })
@@ -144,6 +147,7 @@ async function openLine(
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
   closers.push(witnesses.start())
+  closers.push(timestamps.start(pipeline.contracts))
   await alerts.start(pipeline)
   closers.push(() => alerts.stop())
   closers.push(tellWhere(door, config.dataDir))

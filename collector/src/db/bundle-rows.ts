@@ -10,7 +10,7 @@ export async function checkpointOver(db: Database, { log, size }: { log: number;
   return rows[0] ?? null
 }
 
-/** Of checkpoints of fewer than `size` leaves the last one of each UTC day, of cosigned ones where there are any, by size. */
+/** Of checkpoints of fewer than `size` leaves the last one of each UTC day, of dated and of cosigned ones where there are any, by size. */
 export function dailyCheckpoints(
   db: Database,
   { log, size }: { log: number; size: number },
@@ -20,6 +20,7 @@ export function dailyCheckpoints(
       select distinct on (signed_ms / 86400000) size, note from checkpoint c
       where log = ${log} and size < ${size}
       order by signed_ms / 86400000,
+        exists (select from timestamp where log = c.log and size = c.size) desc,
         exists (select from cosignature where log = c.log and size = c.size) desc, size desc) as daily
     order by size`
 }

@@ -111,6 +111,19 @@ export const cosignature = pgTable(
   (t) => [primaryKey({ columns: [t.log, t.size, t.name, t.keyId] })],
 )
 
+/** When an authority says that a checkpoint was there: its token over the note that the log has signed. */
+export const timestamp = pgTable(
+  'timestamp',
+  {
+    log: integer('log').notNull(),
+    size: bigint('size', { mode: 'number' }).notNull(),
+    /** RFC 3161. */
+    token: bytes('token').notNull(),
+    atMs: ms('at_ms').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.log, t.size] })],
+)
+
 /** The newest checkpoint that this collector has cosigned, as a witness, of each log of others. */
 export const witnessed = pgTable('witnessed', {
   origin: text('origin').primaryKey(),

@@ -1,6 +1,7 @@
 /** `constat-verify`: its options, its answer, its exit codes. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { readFileSync, statSync } from 'node:fs'
+import { readAnchors, type Certificate } from '@constat/evidence/certificate'
 import { parsePolicy, type Policy } from '@constat/evidence/policy'
 import { ED25519_TYPE, parseVkey, type Vkey } from '@constat/evidence/vkey'
 import { MAX_ZIP_BYTES } from '@constat/evidence/zip'
@@ -25,7 +26,7 @@ figures. 1: it holds, and the figures differ. 2: the evidence is broken; every e
 A key inside a bundle proves nothing by itself: get the key of the log, and the digest of the terms that were
 agreed, by another way, and give them.`
 
-type Flags = { logKey?: string; terms?: string; policy?: Policy; json?: boolean }
+type Flags = { logKey?: string; terms?: string; policy?: Policy; tsaCa?: Certificate[]; json?: boolean }
 
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
   let code = 0
@@ -39,6 +40,11 @@ export async function runProgram(args: readonly string[], world: World): Promise
       '--policy <file>',
       'witnesses that have to have cosigned the checkpoint, as C2SP tlog-policy',
       policyFile,
+    )
+    .option(
+      '--tsa-ca <file>',
+      'root certificates, PEM, of a timestamp authority that has to have dated a checkpoint',
+      anchorsFile,
     )
     .option('--json', 'answer as JSON')
     .addHelpText('after', HELP)
@@ -150,9 +156,9 @@ function seconds(text: string): number {
 }
 
 async function verify(path: string, flags: Flags, world: World): Promise<number> {
-  const { logKey: key = null, terms = null, policy, json } = flags
+  const { logKey: key = null, terms = null, policy, tsaCa: authorities, json } = flags
   const zip = readBundle(path)
-  const report = await verifyBundle(zip, { logKey: key, terms, policy }, ({ done, of }) =>
+  const report = await verifyBundle(zip, { logKey: key, terms, policy, authorities }, ({ done, of }) =>
     world.progress(bar(done, of)),
   )
   world.progress(null)
@@ -187,14 +193,22 @@ function logKey(text: string): string {
   throw new InvalidArgumentError('64 hex digits, or a key as text (name+id+base64).')
 }
 
-function policyFile(path: string): Policy {
-  let text: string
+function textFile(path: string): string {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     throw new InvalidArgumentError(`it cannot be read: ${messageOf(error)}`)
   }
-  const parsing = parsePolicy(text)
+}
+
+function anchorsFile(path: string): Certificate[] {
+  const anchors = readAnchors(textFile(path))
+  if (anchors) return anchors
+  throw new InvalidArgumentError('it is no file of certificates in PEM that can be used.')
+}
+
+function policyFile(path: string): Policy {
+  const parsing = parsePolicy(textFile(path))
   if (parsing.kind === 'parsed') return parsing.policy
   throw new InvalidArgumentError(`line ${parsing.line}: ${parsing.reason}.`)
 }

@@ -55,6 +55,7 @@ function headLines({
   checkpoints,
   result,
   witnessing,
+  dated,
 }: Report): string[] {
   if (contract === null || window === null || origin === null) return []
   const standing = result?.kind === 'closing' ? `closed, version ${result.version}` : 'still open'
@@ -66,11 +67,15 @@ function headLines({
   const witnessed = (witnessing?.words ?? []).map(
     ({ witness, atMs }) => `cosigned by ${plain(witness)} at ${formatInstant(atMs)}`,
   )
+  const stamped = dated
+    .slice(-1)
+    .map(({ size, atMs, authority }) => `${size} entries dated ${formatInstant(atMs)} by ${plain(authority)}`)
   const judged = closings ? [closingsLine(closings)] : []
   return [
     `${plain(contract)}, window ${plain(window)}${result ? ` (${standing})` : ''}`,
     `log ${plain(origin)}: ${size} entries under ${root ?? 'no root'}, ${checkpoints} checkpoints`,
     ...witnessed,
+    ...stamped,
     ...seen,
     ...judged,
   ]

@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { manifestHolds, BUNDLE_PATHS } from '@constat/evidence/bundle'
+import type { Certificate } from '@constat/evidence/certificate'
 import { openCheckpoint } from '@constat/evidence/checkpoint'
 import { cosignedAtMs } from '@constat/evidence/cosignature'
 import { refuseKey, strictPublicKey } from '@constat/evidence/key'
@@ -21,6 +22,8 @@ export type Pins = {
   terms: string | null
   /** Whose cosignatures a checkpoint has to have. Absent: nobody said. */
   policy?: Policy | undefined
+  /** Certificates of authorities whose word dates a checkpoint. Absent: nobody said. */
+  authorities?: readonly Certificate[] | undefined
 }
 
 /** What witnesses say of the newest checkpoint. */
