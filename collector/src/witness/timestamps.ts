@@ -18,8 +18,6 @@ import { Fault, messageOf } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { closedWindows, type ContractState } from '@constat/sla/state/contract-state'
 import { coveringCheckpoint } from '../bundle/cosigned.ts'
-import type { CollectorConfig } from '../config.ts'
-import type { Contracts } from '../contract/contracts.ts'
 import { checkpointOver, type SignedNote } from '../db/bundle-rows.ts'
 import { newestCheckpoint } from '../db/ledger-rows.ts'
 import { insertTimestamp, newestTimestamps, tokenOf } from '../db/timestamp-rows.ts'
@@ -49,6 +47,9 @@ export type TimestampsDeps = {
   witnesses: Pick<Witnesses, 'policy' | 'witnessedSize'>
 }
 
+/** Its address, and the PEM file of whom its word rests on. */
+type Named = { url: string; anchors: string }
+type Known = { all(): readonly ContractState[] }
 type Authority = { url: URL; anchors: readonly Certificate[] }
 type Stamp = { size: number; timestamp: Timestamp }
 
@@ -70,9 +71,10 @@ export class Timestamps implements Timestamping {
   }
 
   /** Null: nobody is asked, and what was said before stays. Fault `bad-config`. */
-  static async open(config: CollectorConfig['timestamps'], deps: TimestampsDeps): Promise<Timestamps> {
+  static async open(config: Named | null, deps: TimestampsDeps): Promise<Timestamps> {
     const timestamps = new Timestamps(deps, config && authorityOf(config))
-    for (const { log, size, token } of await newestTimestamps(deps.db)) await timestamps.#load(log, size, token)
+    for (const { log, size, token } of await newestTimestamps(deps.db))
+      await timestamps.#load(log, size, token)
     return timestamps
   }
 
@@ -85,7 +87,7 @@ export class Timestamps implements Timestamping {
   }
 
   /** The answer is how to stop. */
-  start(contracts: Pick<Contracts, 'all'>): () => Promise<void> {
+  start(contracts: Known): () => Promise<void> {
     const timer = this.#authority ? setInterval(() => void this.look(contracts), LOOK_EVERY_MS) : null
     if (timer) void this.look(contracts)
     return async () => {
@@ -95,7 +97,7 @@ export class Timestamps implements Timestamping {
   }
 
   /** Asks about every checkpoint that is due. Never rejects. */
-  look(contracts: Pick<Contracts, 'all'>): Promise<void> {
+  look(contracts: Known): Promise<void> {
     this.#looking ??= this.#look(contracts)
       .catch((error: unknown) => {
         this.#deps.shell.log.warn('checkpoints could not be dated; tried again', { reason: messageOf(error) })
@@ -117,7 +119,7 @@ export class Timestamps implements Timestamping {
     return { size, at, authority: timestamp?.authority ?? null, problem: this.#problem }
   }
 
-  async #look(contracts: Pick<Contracts, 'all'>): Promise<void> {
+  async #look(contracts: Known): Promise<void> {
     if (!this.#authority || this.#nowMs() < this.#notBeforeMs) return
     for (const state of contracts.all()) {
       if (!(await this.#closings(state)) || !(await this.#daily(state))) return
@@ -201,7 +203,7 @@ function digestOf({ note }: SignedNote): Buffer {
   return createHash('sha256').update(note).digest()
 }
 
-function authorityOf({ url, anchors: path }: NonNullable<CollectorConfig['timestamps']>): Authority {
+function authorityOf({ url, anchors: path }: Named): Authority {
   let pem: string
   try {
     pem = readFileSync(path, 'utf8')

@@ -40,7 +40,12 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const anchorsOf = ({ certificate }: Signer): Certificate[] => readAnchors(readFileSync(certificate, 'utf8'))!
-const asked = (over: { digest?: Buffer; nonce?: Buffer } = {}) => ({ digest: DIGEST, nonce: NONCE, anchors, ...over })
+const asked = (over: { digest?: Buffer; nonce?: Buffer } = {}) => ({
+  digest: DIGEST,
+  nonce: NONCE,
+  anchors,
+  ...over,
+})
 const reasonOf = (opening: TimestampOpening): TimestampRefusal | 'opened' =>
   opening.kind === 'refused' ? opening.reason : opening.kind
 
@@ -105,7 +110,11 @@ describe('dates nothing:', () => {
     ['a token in a refusal', 'not-granted', () => status(4, token)],
     ['a certificate for nothing', 'not-for-timestamps', () => resigned({ usage: 'none' })],
     ['one that says so uncritically', 'not-for-timestamps', () => resigned({ usage: 'timeStamping' })],
-    ['one for code, too', 'not-for-timestamps', () => resigned({ usage: 'critical,timeStamping,codeSigning' })],
+    [
+      'one for code, too',
+      'not-for-timestamps',
+      () => resigned({ usage: 'critical,timeStamping,codeSigning' }),
+    ],
     ['one that ran out', 'expired', () => resigned({ to: '20210101000000Z' })],
     ['one that is not valid yet', 'expired', () => resigned({ from: '20950101000000Z' })],
     ['too short a key', 'unknown-algorithm', () => resigned({ rsaBits: 1_024 })],
@@ -180,7 +189,7 @@ describe('dates nothing:', () => {
         }
       }),
     )
-    let deep = Buffer.alloc(0)
+    let deep: Buffer = Buffer.alloc(0)
     for (let i = 0; i < 5_000; i += 1) deep = writeDer(TAG.sequence, deep)
     expect(readDer(deep)).toBeUndefined()
     const wide = writeDer(TAG.sequence, Buffer.alloc(2 * 20_000, Buffer.of(TAG.null, 0)))
@@ -214,7 +223,8 @@ describe('DER', () => {
     ['02 01 2a', undefined],
   ])('%s is the identifier %s', (text, oid) => {
     expect(oidOf(hex(text))).toBe(oid)
-    if (oid !== undefined && !oid.startsWith('2.999')) expect(readDer(writeOid(oid))?.raw.equals(hex(text)!.raw)).toBe(true)
+    if (oid !== undefined && !oid.startsWith('2.999'))
+      expect(readDer(writeOid(oid))?.raw.equals(hex(text)!.raw)).toBe(true)
   })
 
   test.each([
