@@ -13,7 +13,7 @@ import { readAnchors } from '@constat/evidence/certificate'
 import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { newestClosing } from '@constat/sla/state/contract-state'
 import { runProgram as runVerify } from '@constat/verify/cli'
-import type { Finding } from '@constat/verify/mirror'
+import type { Finding } from '@constat/verify/finding'
 import { MirrorStore } from '@constat/verify/mirror-store'
 import { verifyBundle } from '@constat/verify/verify'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
@@ -332,6 +332,35 @@ describe('a mirror', () => {
     expect(code).toBe(1)
   })
 
+  test('tells a figure that is called a closing, which the log does not hold', async () => {
+    served.change = (path, body) =>
+      path.includes('/result/') ? body.replace('"kind":"interim"', '"kind":"closing"') : body
+    const { code, found } = await mirror('own', { token: served.token })
+    served.change = null
+    expect([code, found.at(-1)]).toEqual([
+      1,
+      expect.objectContaining({ failure: expect.objectContaining({ reason: 'other-result' }) }),
+    ])
+  })
+
+  test.each([404, 503])(
+    'tells a figure that is withheld by %i, and not one of a busy log',
+    async (status) => {
+      served.withheld = status
+      const { code, found } = await mirror('own', { token: served.token })
+      expect([code, found.at(-1)]).toEqual([
+        1,
+        expect.objectContaining({
+          isBroken: false,
+          failure: expect.objectContaining({ step: 'figures', reason: 'withheld' }),
+        }),
+      ])
+      served.withheld = 429
+      expect((await mirror('own', { token: served.token })).code).toBe(0)
+      served.withheld = null
+    },
+  )
+
   test('keeps both heads of a log that has signed two histories, and takes no step on', async () => {
     const { origin, size } = openBundle(await bundleOf(world, OPEN)).manifest
     const forked = (at: number): string => {
@@ -380,6 +409,8 @@ type Served = {
   asked: string[]
   /** What a server that lies makes of an answer. */
   change: ((path: string, body: string) => string) | null
+  /** What it answers in place of results. */
+  withheld: number | null
   /** It says that it has one entry more than there is. */
   beyond: boolean
   close: () => Promise<void>
@@ -402,11 +433,16 @@ async function serveWorld(of: ClosingWorld): Promise<Served> {
     deps,
     asked: [],
     change: null,
+    withheld: null,
     beyond: false,
   }
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     served.asked.push(path)
+    if (served.withheld !== null && path.includes('/result/')) {
+      response.writeHead(served.withheld, { 'retry-after': '0' }).end()
+      return
+    }
     const asked = served.beyond ? path.replace(/\.p\/(\d+)$/, (_, width) => `.p/${Number(width) - 1}`) : path
     const { authorization } = request.headers
     const headers = { host: '127.0.0.1:1', ...(authorization !== undefined && { authorization }) }

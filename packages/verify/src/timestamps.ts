@@ -46,7 +46,9 @@ export function datedIn(
     const note = roots.find((one) => one.size === size)?.file
     // One without its checkpoint is a file that nothing asks for.
     if (size === undefined || note === undefined) continue
-    const digest = createHash('sha256').update(signedPart(files.get(note)!)).digest()
+    const digest = createHash('sha256')
+      .update(signedPart(files.get(note)!))
+      .digest()
     const opening = openTimestamp(token, { digest, anchors: pins.authorities ?? [] })
     const refusal = opening.kind === 'refused' ? opening.reason : unknownTo(pins, opening.timestamp)
     if (refusal) failures.add({ step: STEP, reason: refusal, detail: SAID[refusal], file })
