@@ -168,7 +168,7 @@ function connectionDeps(
   { clock, ...given }: Pick<AgentProofsDeps, 'db' | 'shell' | 'bus' | 'publicUrl'> & { clock: HeldClock },
 ): ConnectionDeps {
   const { shell } = given
-  const proofs = new AgentProofs({ ...given, sequencer, contracts })
+  const proofs = new AgentProofs({ ...given, sequencer, contracts, lost: restored.lost })
   return {
     shell,
     agents,

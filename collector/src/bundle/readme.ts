@@ -33,7 +33,8 @@ ${program}
 KEY is the key of the log, DIGEST the SHA-256 of the terms that were agreed. It asks no network. It takes the
 archive apart without writing it, checks every signature and every hash, works all figures out again from the signed
 frames, and compares them with \`result.json\` byte by byte. Exit 0: the same figures. 1: others. 2: the evidence is
-broken, and every entry, agent or file is named.
+broken, and every entry, agent or file is named. 4: it was judged by rules that the program does not have, or it could
+not run.
 
 ${WITHIN}${BY_HAND}${LIMITS}`
 }

@@ -17,12 +17,12 @@ import { WitnessStore } from './witness-store.ts'
 
 /** 0 reproduced · 1 figures differ · 2 evidence broken · 3 usage · 4 could not run. */
 export const EXIT = { usage: 3, failed: 4 } as const
-const EXIT_OF: Readonly<Record<Verdict, number>> = { reproduced: 0, differs: 1, broken: 2 }
+const EXIT_OF: Readonly<Record<Verdict, number>> = { reproduced: 0, differs: 1, broken: 2, unjudged: 4 }
 
 const HELP = `
 It reads one file, and neither the network nor anything else. Exit 0: the evidence holds and gives the same
 figures. 1: it holds, and the figures differ. 2: the evidence is broken; every entry, agent or file is named.
-3: it was asked wrongly. 4: it could not run.
+3: it was asked wrongly. 4: it could not run, or the window was judged by rules that it does not have.
 A key inside a bundle proves nothing by itself: get the key of the log, and the digest of the terms that were
 agreed, by another way, and give them.`
 
@@ -89,7 +89,8 @@ const MIRROR_HELP = `
 The token of a reader is taken from CONSTAT_TOKEN; a published log needs none. A certificate that the host does not
 trust is named in NODE_EXTRA_CA_CERTS.
 Exit 0: what is published comes out. 1: some figure does not. 2: the evidence is broken, or the log has signed two
-histories; both heads are kept in the folder. 3: asked wrongly. 4: it could not run. Without --once it goes on until
+histories; both heads are kept in the folder. 3: asked wrongly. 4: it could not run, or a window was judged by rules
+that it does not have. Without --once it goes on until
 it is interrupted or the evidence breaks; what does not answer is asked again.`
 
 function addMirror(program: Command, world: World, end: (code: number) => void): void {

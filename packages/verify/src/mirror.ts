@@ -19,7 +19,7 @@ import { windowGroups } from '@constat/sla/state/in-force'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { checkBeacons, rootsOf } from './beacons.ts'
 import type { Entry } from './entries.ts'
-import { Failures, plain } from './failure.ts'
+import { Failures, plain, UNKNOWN_SEMANTICS } from './failure.ts'
 import { judgedAgain, resultIn, type ClosingLeaf } from './figures.ts'
 import type { Finding } from './finding.ts'
 import { besideOf, LeafTexts } from './leaf-text.ts'
@@ -63,6 +63,7 @@ export class Mirror {
   /** Window → digest of what was told of it last. */
   readonly #figures = new Map<string, string>()
   #hasDifferences = false
+  #isUnjudged = false
   #toldSize = 0
   /** Digests of the texts of all closings in the log. */
   readonly #closings = new Set<string>()
@@ -96,6 +97,11 @@ export class Mirror {
   /** Whether some figure was published that does not come out. */
   get hasDifferences(): boolean {
     return this.#hasDifferences
+  }
+
+  /** Whether something was judged by rules that this program does not have. */
+  get isUnjudged(): boolean {
+    return this.#isUnjudged
   }
 
   get isBroken(): boolean {
@@ -340,7 +346,7 @@ export class Mirror {
     const { window, semantics, ledger } = result
     if (semantics !== SEMANTICS_VERSION) {
       const detail = `it was judged by semantics ${semantics}; what is open this program judges by ${SEMANTICS_VERSION} alone`
-      return this.#differs(window, detail)
+      return this.#differs(window, detail, UNKNOWN_SEMANTICS)
     }
     const found = await interimResult(level, { window, asOfMs })
     if (found && resultText(found) === text)
@@ -381,7 +387,8 @@ export class Mirror {
   #tell(): void {
     for (const failure of this.#failures.taken()) {
       const isBroken = failure.step !== 'figures'
-      if (!isBroken) this.#hasDifferences = true
+      if (failure.reason === UNKNOWN_SEMANTICS) this.#isUnjudged = true
+      else if (!isBroken) this.#hasDifferences = true
       this.#deps.told({ kind: 'failure', failure, isBroken })
     }
   }

@@ -47,9 +47,9 @@ async function follow(mirror: Mirror, { once, every }: MirrorFlags, world: World
       world.err(`${formatInstant(world.nowMs())} ${messageOf(error)}; asked again`)
     }
     if (mirror.isBroken) return 2
-    if (once || stopped.aborted) return mirror.hasDifferences ? 1 : 0
+    if (once || stopped.aborted) return mirror.hasDifferences ? 1 : mirror.isUnjudged ? 4 : 0
     await passed(every * 1_000, stopped)
-    if (stopped.aborted) return mirror.hasDifferences ? 1 : 0
+    if (stopped.aborted) return mirror.hasDifferences ? 1 : mirror.isUnjudged ? 4 : 0
   }
 }
 

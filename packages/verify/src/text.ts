@@ -13,6 +13,8 @@ const MAX_LINES = 40
 const ENDS: Readonly<Record<Verdict, string>> = {
   reproduced: 'REPRODUCED: the evidence holds, and gives the same figures.',
   differs: 'FIGURES DIFFER: the evidence holds, and does not give the figures of the bundle.',
+  unjudged:
+    'NOT JUDGED: the evidence holds, and the window was judged by rules that this program does not have: take the one of its time.',
   broken: 'EVIDENCE BROKEN: what is named above was changed, left out or put in.',
 }
 

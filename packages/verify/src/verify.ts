@@ -23,7 +23,8 @@ import { closingsIn, LeafWalk } from './walk.ts'
 /** Entries between two words of how far it is. */
 const TOLD_EVERY = 2_000
 
-export type Verdict = 'reproduced' | 'differs' | 'broken'
+/** `unjudged`: the evidence holds, and the window was judged by rules that this program does not have. */
+export type Verdict = 'reproduced' | 'differs' | 'broken' | 'unjudged'
 
 export type Report = {
   verdict: Verdict
@@ -73,8 +74,14 @@ export async function verifyBundle(
     failures.add({ step: 'entries and tree', reason: 'unreadable', detail })
   }
   report.failuresLeftOut = failures.leftOut
-  report.verdict = failures.isEmpty ? 'reproduced' : failures.isBroken ? 'broken' : 'differs'
+  report.verdict = verdictOf(failures)
   return report
+}
+
+function verdictOf(failures: Failures): Verdict {
+  if (failures.isEmpty) return 'reproduced'
+  if (failures.isBroken) return 'broken'
+  return failures.isUnjudged ? 'unjudged' : 'differs'
 }
 
 function emptyReport(failures: Failures): Report {
