@@ -34,6 +34,7 @@ import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
 import type { Cosigner } from './witness/cosign.ts'
 import { AgentProofs, type AgentProofsDeps } from './witness/agent-proofs.ts'
+import { DayRoots } from './witness/day-roots.ts'
 import { Timestamps } from './witness/timestamps.ts'
 import { Witnesses } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
@@ -148,6 +149,7 @@ async function openLine(
   pipeline.start()
   closers.push(witnesses.start())
   closers.push(timestamps.start(pipeline.contracts))
+  if (config.mail) closers.push(new DayRoots({ db, shell, publicUrl, bus }).start())
   await alerts.start(pipeline)
   closers.push(() => alerts.stop())
   closers.push(tellWhere(door, config.dataDir))

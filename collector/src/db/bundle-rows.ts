@@ -1,4 +1,5 @@
 /** Bundle rows: what of a log goes into a bundle beside its leaves. */
+import type { UnixMs } from '@constat/shared/time'
 import type { Database } from './tx.ts'
 
 export type SignedNote = { size: number; note: string }
@@ -23,6 +24,18 @@ export function dailyCheckpoints(
         exists (select from timestamp where log = c.log and size = c.size) desc,
         exists (select from cosignature where log = c.log and size = c.size) desc, size desc) as daily
     order by size`
+}
+
+/** The last checkpoint that the log of a contract signed in [fromMs, toMs), as it was signed; null: it did not grow. */
+export async function lastCheckpointWithin(
+  db: Database,
+  { contract, fromMs, toMs }: { contract: string; fromMs: UnixMs; toMs: UnixMs },
+): Promise<string | null> {
+  const rows = await db<{ note: string }[]>`
+    select note from checkpoint join log on log.id = checkpoint.log
+    where contract = ${contract} and signed_ms >= ${fromMs} and signed_ms < ${toMs}
+    order by checkpoint.size desc limit 1`
+  return rows[0]?.note ?? null
 }
 
 /** Whether a leaf that is no frame names bytes beside the log by this digest, in hex, as `"sha256":"…"`. */

@@ -26,7 +26,14 @@ figures. 1: it holds, and the figures differ. 2: the evidence is broken; every e
 A key inside a bundle proves nothing by itself: get the key of the log, and the digest of the terms that were
 agreed, by another way, and give them.`
 
-type Flags = { logKey?: string; terms?: string; policy?: Policy; tsaCa?: Certificate[]; json?: boolean }
+type Flags = {
+  logKey?: string
+  terms?: string
+  policy?: Policy
+  head?: string
+  tsaCa?: Certificate[]
+  json?: boolean
+}
 
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
   let code = 0
@@ -40,6 +47,11 @@ export async function runProgram(args: readonly string[], world: World): Promise
       '--policy <file>',
       'witnesses that have to have cosigned the checkpoint, as C2SP tlog-policy',
       policyFile,
+    )
+    .option(
+      '--head <file>',
+      'a checkpoint of the log that you have kept: the bundle has to extend it',
+      textFile,
     )
     .option(
       '--tsa-ca <file>',
@@ -157,9 +169,9 @@ function seconds(text: string): number {
 }
 
 async function verify(path: string, flags: Flags, world: World): Promise<number> {
-  const { logKey: key = null, terms = null, policy, tsaCa: authorities, json } = flags
+  const { logKey: key = null, terms = null, policy, head, tsaCa: authorities, json } = flags
   const zip = readBundle(path)
-  const report = await verifyBundle(zip, { logKey: key, terms, policy, authorities }, ({ done, of }) =>
+  const report = await verifyBundle(zip, { logKey: key, terms, policy, head, authorities }, ({ done, of }) =>
     world.progress(bar(done, of)),
   )
   world.progress(null)

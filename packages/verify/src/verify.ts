@@ -180,7 +180,8 @@ class Walk {
       figures = Figures.open(bundle.files, { window, closings }, failures)
       return figures?.sizes() ?? []
     }
-    const read = readEntries(bundle, { roots: given.trusted.roots, sizesOf }, failures)
+    const { roots, kept } = given.trusted
+    const read = readEntries(bundle, { roots: kept ? [...roots, kept] : roots, sizesOf }, failures)
     return read && new Walk(bundle, { ...read, figures, texts, failures })
   }
 

@@ -12,6 +12,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { timestampPath } from '@constat/evidence/bundle'
 import { readAnchors, type Certificate } from '@constat/evidence/certificate'
+import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { leafBytes, type Leaf } from '@constat/evidence/leaf'
 import { nonceOf, timestampRequest } from '@constat/evidence/timestamp'
 import { leafHash } from '@constat/evidence/tree'
@@ -126,6 +127,30 @@ describe('tokens of an authority', () => {
       expect([report.verdict, reasonsOf(report)], reason).toEqual(['broken', [reason]])
     }
   })
+})
+
+test('a head that somebody has kept is extended, or is named', async () => {
+  const { origin, size } = bundle.manifest
+  const signed = (head: { size: number; origin?: string; root?: Buffer }, key = KEY): string =>
+    signCheckpoint({ origin, root: Buffer.alloc(32, 7), extensions: [], ...head }, key)
+  const earlier = bundle.files.find(({ path }) => path.startsWith('checkpoints/'))!
+  const CASES: [string, string[]][] = [
+    [earlier.bytes.toString(), []],
+    [fileOf('log/checkpoint').toString(), []],
+    [signed({ size: size - 1 }), ['other-root']],
+    [signed({ size }), ['other-root']],
+    [signed({ size: size + 1 }), ['head-beyond']],
+    [signed({ size, origin: 'constat/000000000000/daily' }), ['no-known-key']],
+    [signed({ size }, STRANGER), ['no-known-key']],
+    ['hello', ['malformed']],
+  ]
+  for (const [head, reasons] of CASES) {
+    const report = await verifyBundle(ZIP, { ...PINS, head })
+    expect([report.verdict, reasonsOf(report)]).toEqual([
+      reasons.length > 0 ? 'broken' : 'reproduced',
+      reasons,
+    ])
+  }
 })
 
 describe('by whoever holds the file', () => {
