@@ -360,25 +360,6 @@ export function deadlineFact({ contract, claim, atMs, publicUrl }: ClaimEnding):
   return { type: 'claim.deadline', contract, atMs, data: { id: claim.window, contract, ...claim, links } }
 }
 
-/** The last head that a log signed on a day: it has to be the beginning of every later one. */
-export type DayRoot = {
-  contract: string
-  /** `2026-11-30`, UTC. */
-  day: string
-  head: { origin: string; size: number; root: Uint8Array }
-  note: string
-  atMs: UnixMs
-  publicUrl: string
-}
-
-export function rootFact({ contract, day, head, note, atMs, publicUrl }: DayRoot): Fact {
-  const { origin, size } = head
-  const root = Buffer.from(head.root).toString('hex')
-  const links = { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}/evidence` }
-  const data = { id: `${contract}/${day}`, contract, day, origin, size, root, checkpoint: note, links }
-  return { type: 'evidence.root', contract, atMs, data }
-}
-
 /** The texts of one object as they are shown and cut to size; everything else as it is. */
 function cutTexts<T extends object>(value: T): T & EventData {
   const cut = Object.entries(value).map(([key, item]: [string, unknown]) => [

@@ -21,7 +21,7 @@ export function dailyCheckpoints(
       select distinct on (signed_ms / 86400000) size, note from checkpoint c
       where log = ${log} and size < ${size}
       order by signed_ms / 86400000,
-        exists (select from timestamp where log = c.log and size = c.size) desc,
+        token is not null desc,
         exists (select from cosignature where log = c.log and size = c.size) desc, size desc) as daily
     order by size`
 }

@@ -1,13 +1,14 @@
-/** Timestamp rows: the tokens of an authority over our checkpoints. */
-import type { UnixMs } from '@constat/shared/time'
+/** Timestamp rows: the tokens of an authority, each beside the checkpoint that it dates. */
 import type { Database } from './tx.ts'
 
-export type TimestampRow = { log: number; size: number; token: Buffer; atMs: UnixMs }
+export type TimestampRow = { log: number; size: number; note: string; token: Buffer }
 
 /** The first token over a checkpoint stands. */
-export async function insertTimestamp(db: Database, { log, size, token, atMs }: TimestampRow): Promise<void> {
-  await db`insert into timestamp (log, size, token, at_ms)
-    values (${log}, ${size}, ${token}, ${atMs}) on conflict do nothing`
+export async function keepToken(
+  db: Database,
+  { log, size, token }: Omit<TimestampRow, 'note'>,
+): Promise<void> {
+  await db`update checkpoint set token = ${token} where log = ${log} and size = ${size} and token is null`
 }
 
 /** Null: this checkpoint has none. */
@@ -15,13 +16,14 @@ export async function tokenOf(
   db: Database,
   { log, size }: { log: number; size: number },
 ): Promise<Buffer | null> {
-  const rows = await db<{ token: Buffer }[]>`
-    select token from timestamp where log = ${log} and size = ${size}`
+  const rows = await db<{ token: Buffer | null }[]>`
+    select token from checkpoint where log = ${log} and size = ${size}`
   return rows[0]?.token ?? null
 }
 
 /** Of each log that has any. */
-export async function newestTimestamps(db: Database): Promise<TimestampRow[]> {
+export async function newestTokens(db: Database): Promise<TimestampRow[]> {
   return db<TimestampRow[]>`
-    select distinct on (log) log, size, token, at_ms as "atMs" from timestamp order by log, size desc`
+    select distinct on (log) log, size, note, token from checkpoint
+    where token is not null order by log, size desc`
 }

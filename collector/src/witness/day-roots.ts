@@ -9,12 +9,12 @@ import { messageOf } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import { mailsRoot } from '@constat/sla/alerting/documents'
 import type { EventBus } from '../alert/bus.ts'
-import { rootFact } from '../alert/facts.ts'
 import { allAlerting, type AlertingRow } from '../db/alerting.ts'
 import { lastCheckpointWithin } from '../db/bundle-rows.ts'
 import { remind } from '../db/reminders.ts'
 import type { Database } from '../db/tx.ts'
 import type { Shell } from '../shell.ts'
+import { rootFact } from './root-fact.ts'
 
 const LOOK_EVERY_MS = 60_000
 const DAY_MS = 86_400_000

@@ -20,7 +20,7 @@ import { closedWindows, type ContractState } from '@constat/sla/state/contract-s
 import { coveringCheckpoint } from '../bundle/cosigned.ts'
 import { checkpointOver, type SignedNote } from '../db/bundle-rows.ts'
 import { newestCheckpoint } from '../db/ledger-rows.ts'
-import { insertTimestamp, newestTimestamps, tokenOf } from '../db/timestamp-rows.ts'
+import { keepToken, newestTokens, tokenOf, type TimestampRow } from '../db/timestamp-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Shell } from '../shell.ts'
 import type { Timestamping, TimestampProblem, TimestampsView } from '../view/timestamp.ts'
@@ -73,16 +73,13 @@ export class Timestamps implements Timestamping {
   /** Null: nobody is asked, and what was said before stays. Fault `bad-config`. */
   static async open(config: Named | null, deps: TimestampsDeps): Promise<Timestamps> {
     const timestamps = new Timestamps(deps, config && authorityOf(config))
-    for (const { log, size, token } of await newestTimestamps(deps.db))
-      await timestamps.#load(log, size, token)
+    for (const row of await newestTokens(deps.db)) timestamps.#load(row)
     return timestamps
   }
 
-  async #load(log: number, size: number, token: Buffer): Promise<void> {
-    const signed = await checkpointOver(this.#deps.db, { log, size })
-    if (signed?.size !== size) return
+  #load({ log, size, note, token }: TimestampRow): void {
     const anchors = this.#authority?.anchors ?? []
-    const opening = openTimestamp(token, { digest: digestOf(signed), anchors })
+    const opening = openTimestamp(token, { digest: digestOf({ note }), anchors })
     if (opening.kind === 'opened') this.#stamps.set(log, { size, timestamp: opening.timestamp })
   }
 
@@ -175,7 +172,7 @@ export class Timestamps implements Timestamping {
     if (opening.kind === 'refused') return this.#failed(opening.reason, null)
     const { token, timestamp } = opening
     const { size } = signed
-    await insertTimestamp(db, { log, size, token, atMs: timestamp.atMs })
+    await keepToken(db, { log, size, token })
     if (size >= (this.#stamps.get(log)?.size ?? 0)) this.#stamps.set(log, { size, timestamp })
     this.#problem = null
     this.#failures = 0
@@ -199,7 +196,7 @@ export class Timestamps implements Timestamping {
 }
 
 /** Of the note as the log has signed it: what witnesses sign below it may come later. */
-function digestOf({ note }: SignedNote): Buffer {
+function digestOf({ note }: Pick<SignedNote, 'note'>): Buffer {
   return createHash('sha256').update(note).digest()
 }
 

@@ -1,7 +1,1 @@
-CREATE TABLE "timestamp" (
-	"log" integer NOT NULL,
-	"size" bigint NOT NULL,
-	"token" "bytea" NOT NULL,
-	"at_ms" bigint NOT NULL,
-	CONSTRAINT "timestamp_log_size_pk" PRIMARY KEY("log","size")
-);
+ALTER TABLE "checkpoint" ADD COLUMN "token" "bytea";
