@@ -98,6 +98,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'bundle',
       'alert/bus.ts',
       'alert/facts.ts',
+      'alert/types.ts',
       'intake/agents.ts',
       'intake/connection.ts',
     ],

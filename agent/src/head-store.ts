@@ -1,11 +1,13 @@
 /**
- * Head store: the newest head of each log that was held against the one before, so that a restart forgets none; and
- * what contradicted one, for whoever is to judge it. Nothing waits for it: a disk that cannot be written costs the
- * memory of a restart, and that is said.
+ * Head store: what an agent has to know of its logs over a restart or a crash: the newest head that was held against the
+ * one before, the newest receipt, and the frames that were acknowledged and are not proved; and what contradicted a
+ * head, for whoever is to judge it. Nothing waits for it: a disk that cannot be written costs the memory of a restart,
+ * and that is said.
  */
 import { join } from 'node:path'
 import { messageOf } from '@constat/shared/fault'
-import type { Taken } from './log-proofs.ts'
+import { formatReceipt, parseReceipt } from '@constat/shared/receipt'
+import type { Kept, Taken } from './log-proofs.ts'
 import type { Log } from './shell.ts'
 import type { SpoolFs } from './spool-fs.ts'
 import { parseObject } from './state.ts'
@@ -14,6 +16,8 @@ const HEADS_FILE = 'heads.json'
 const CONTRADICTIONS_FOLDER = 'contradictions'
 /** Contradictions that are kept: more prove nothing more. */
 const MAX_CONTRADICTIONS = 100
+/** From an acknowledgement to the writing of what it leaves to be proved. */
+const KEEP_WITHIN_MS = 1_000
 
 export type HeadStoreDeps = { dir: string; fs: SpoolFs; log: Log }
 
@@ -22,6 +26,7 @@ export class HeadStore {
   #contradictions = 0
   #lastWarning = ''
   #keeping: Promise<void> = Promise.resolve()
+  #soon: { timer: NodeJS.Timeout; kept: () => Kept } | null = null
 
   constructor(deps: HeadStoreDeps) {
     this.#deps = deps
@@ -32,20 +37,26 @@ export class HeadStore {
     return this.#contradictions
   }
 
-  /** Notes, as they were kept. A file that does not read as such is said and left alone. */
-  async load(): Promise<string[]> {
+  /** As it was kept. A file that does not read as such is said and left alone. */
+  async load(): Promise<Kept> {
     const { dir, fs, log } = this.#deps
     const kept = await fs.list(join(dir, CONTRADICTIONS_FOLDER)).catch(() => [])
     this.#contradictions = kept.length
     const text = await fs.read(join(dir, HEADS_FILE)).then(String, () => '{}')
-    const { heads } = parseObject(text)
-    if (Array.isArray(heads)) return heads.filter((note) => typeof note === 'string')
+    const { heads, receipts = [], held = [] } = parseObject(text)
+    if (Array.isArray(heads) && Array.isArray(receipts) && Array.isArray(held)) {
+      return {
+        heads: heads.filter((note) => typeof note === 'string'),
+        receipts: receipts.flatMap((one) => (typeof one === 'string' ? (parseReceipt(one) ?? []) : [])),
+        held: held.flatMap((one) => heldIn(one) ?? []),
+      }
+    }
     if (text !== '{}') log.warn('the heads that were kept cannot be read', { file: HEADS_FILE })
-    return []
+    return { heads: [], receipts: [], held: [] }
   }
 
   /** One after the other. Never rejects. */
-  keep(taken: Taken, heads: readonly string[]): Promise<void> {
+  keep(taken: Taken, kept: () => Kept): Promise<void> {
     const { log } = this.#deps
     if (taken.kind === 'useless') {
       if (taken.why !== this.#lastWarning) log.warn('a proof of the log is of no use', { reason: taken.why })
@@ -60,18 +71,35 @@ export class HeadStore {
         what,
       })
     }
-    this.#keeping = this.#keeping
-      .then(() => this.#write(taken, heads))
-      .catch((error: unknown) => log.warn('heads of logs cannot be kept', { reason: messageOf(error) }))
-    return this.#keeping
+    return this.#then(async () => {
+      await this.#writeContradiction(taken)
+      await this.#write(kept)
+    })
+  }
+
+  /** Together with what comes within a moment. */
+  keepSoon(kept: () => Kept): void {
+    this.#soon ??= { timer: setTimeout(() => void this.kept(), KEEP_WITHIN_MS), kept }
   }
 
   /** Ends when everything so far is on disk, or was said not to be. */
   kept(): Promise<void> {
+    const soon = this.#soon
+    if (!soon) return this.#keeping
+    clearTimeout(soon.timer)
+    this.#soon = null
+    return this.#then(() => this.#write(soon.kept))
+  }
+
+  #then(work: () => Promise<void>): Promise<void> {
+    const { log } = this.#deps
+    this.#keeping = this.#keeping
+      .then(work)
+      .catch((error: unknown) => log.warn('heads of logs cannot be kept', { reason: messageOf(error) }))
     return this.#keeping
   }
 
-  async #write(taken: Taken, heads: readonly string[]): Promise<void> {
+  async #writeContradiction(taken: Taken): Promise<void> {
     const { dir, fs } = this.#deps
     if (taken.kind === 'contradicted' && this.#contradictions < MAX_CONTRADICTIONS) {
       const folder = join(dir, CONTRADICTIONS_FOLDER)
@@ -84,6 +112,27 @@ export class HeadStore {
         Buffer.from(text),
       )
     }
-    await fs.publish(join(dir, HEADS_FILE), Buffer.from(`${JSON.stringify({ heads }, null, 2)}\n`))
   }
+
+  async #write(kept: () => Kept): Promise<void> {
+    const { dir, fs } = this.#deps
+    const { heads, receipts, held } = kept()
+    const said = {
+      heads,
+      receipts: receipts.map(formatReceipt),
+      held: held.map(({ session, seq, bytes, receipt }) => {
+        return { session, seq, bytes: bytes.toString('base64'), receipt: formatReceipt(receipt) }
+      }),
+    }
+    await fs.publish(join(dir, HEADS_FILE), Buffer.from(`${JSON.stringify(said, null, 2)}\n`))
+  }
+}
+
+/** Null for anything that was not written so. Whether the signatures hold is for whoever takes it. */
+function heldIn(value: unknown): Kept['held'][number] | null {
+  type Written = Partial<Record<keyof Kept['held'][number], unknown>>
+  const { session, seq, bytes, receipt: said } = (value ?? {}) as Written
+  const receipt = typeof said === 'string' ? parseReceipt(said) : null
+  if (typeof session !== 'string' || typeof seq !== 'number' || typeof bytes !== 'string') return null
+  return receipt && { session, seq, bytes: Buffer.from(bytes, 'base64'), receipt }
 }

@@ -4,6 +4,7 @@
  * the frame is kept. A head that cannot be true together with one that was seen is kept with it: two signatures of one
  * key. Pure but for the cipher: messages and files are the sender's.
  */
+import type { KeyObject } from 'node:crypto'
 import { openCheckpoint, type Checkpoint } from '@constat/evidence/checkpoint'
 import { leafBytes } from '@constat/evidence/leaf'
 import { noteVerifier, type NoteVerifier } from '@constat/evidence/note'
@@ -11,7 +12,8 @@ import { verifyConsistency, verifyInclusion } from '@constat/evidence/proof'
 import { HASH_BYTES, leafHash } from '@constat/evidence/tree'
 import { ED25519_TYPE, isKeyName, vkeyOf } from '@constat/evidence/vkey'
 import type { Batch } from '@constat/shared/batch'
-import type { Receipt } from '@constat/shared/receipt'
+import { formatReceipt, receiptHolds, type Receipt } from '@constat/shared/receipt'
+import { publicKeyOf } from '@constat/shared/signature'
 import { MAX_PROVED_FRAMES, type Message } from '@constat/shared/wire'
 
 /** Of all logs together, frames that were acknowledged and wait for their proof. */
@@ -31,10 +33,14 @@ export type Taken =
   | ({ kind: 'contradicted' } & Contradiction)
 
 type Held = { session: string; seq: number; bytes: Buffer; receipt: Receipt }
+/** What a restart has to know: heads as notes, the newest receipt of each log, frames that wait for their proof. */
+export type Kept = { heads: readonly string[]; receipts: readonly Receipt[]; held: readonly Held[] }
 type Head = { note: string; checkpoint: Checkpoint }
 type LogState = {
   verifier: NoteVerifier
   head: Head | null
+  /** The newest one. */
+  receipt: Receipt | null
   held: Held[]
   /** What the question under way is about, and the head that it was asked from. */
   asked: Held[]
@@ -43,6 +49,7 @@ type LogState = {
 
 export class LogProofs {
   readonly #publicKey: Buffer
+  readonly #verifyKey: KeyObject
   readonly #logs = new Map<string, LogState>()
   #heldBytes = 0
   #letGo = 0
@@ -50,6 +57,7 @@ export class LogProofs {
   /** `publicKey`: the collector's, as pinned; it signs every log of its own. */
   constructor(publicKey: Buffer) {
     this.#publicKey = publicKey
+    this.#verifyKey = publicKeyOf(publicKey)
   }
 
   /** Frames that are kept until they are proved. */
@@ -64,19 +72,39 @@ export class LogProofs {
     return count
   }
 
-  /** A head of before this process began. False where it is none of this collector's. */
-  remember(note: string): boolean {
+  /** What was kept before this process began; what this collector has not signed is left out. */
+  remember({ heads, receipts, held }: Kept): void {
+    for (const note of heads) this.#rememberHead(note)
+    const signed = (receipt: Receipt): boolean => receiptHolds(receipt, this.#verifyKey)
+    for (const receipt of receipts) if (signed(receipt)) this.received(receipt)
+    for (const one of held) if (signed(one.receipt)) this.acknowledged(one)
+  }
+
+  #rememberHead(note: string): void {
     const origin = note.slice(0, note.indexOf('\n'))
     const log = this.#logOf(origin)
     const opening = log && openCheckpoint(note, { origin, log: log.verifier })
-    if (opening?.kind !== 'opened') return false
-    log!.head = { note, checkpoint: opening.checkpoint }
-    return true
+    if (opening?.kind === 'opened') log!.head = { note, checkpoint: opening.checkpoint }
   }
 
-  /** The newest head of each log, as its note. */
-  heads(): string[] {
-    return [...this.#logs.values()].flatMap(({ head }) => (head ? [head.note] : []))
+  kept(): Kept {
+    const logs = [...this.#logs.values()]
+    return {
+      heads: logs.flatMap(({ head }) => (head ? [head.note] : [])),
+      receipts: this.receipts(),
+      held: logs.flatMap((log) => log.held),
+    }
+  }
+
+  /** The newest one of each log. */
+  receipts(): Receipt[] {
+    return [...this.#logs.values()].flatMap(({ receipt }) => receipt ?? [])
+  }
+
+  /** Signed by the collector. */
+  received(receipt: Receipt): void {
+    const log = this.#logOf(receipt.origin)
+    if (log) log.receipt = receipt
   }
 
   /** What a frame of this log names as seen before it. */
@@ -170,7 +198,7 @@ export class LogProofs {
     if (known) return known
     if (!isKeyName(origin) || this.#logs.size >= MAX_LOGS) return null
     const verifier = noteVerifier(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey: this.#publicKey }))
-    const made = { verifier, head: null, held: [], asked: [], askedFrom: null }
+    const made = { verifier, head: null, receipt: null, held: [], asked: [], askedFrom: null }
     this.#logs.set(origin, made)
     return made
   }
@@ -195,7 +223,7 @@ function troubleWith(shown: Head, { head, asked }: LogState, proof: ProvenMessag
   const receipt = asked[0]?.receipt
   if (receipt && receipt.size <= size && !extended(receipt, shown.checkpoint, proof.fromReceipt)) {
     const what = `its head of ${size} entries does not extend the ${receipt.size} of a receipt that it signed`
-    return contradicts(what, receiptText(receipt))
+    return contradicts(what, formatReceipt(receipt))
   }
   for (const { place, index, receivedMs, path } of proof.leaves) {
     const frame = asked[place]
@@ -204,7 +232,7 @@ function troubleWith(shown: Head, { head, asked }: LogState, proof: ProvenMessag
     const { root } = shown.checkpoint
     if (verifyInclusion({ leafHash: own, index, size, root, proof: hashesIn(path) })) continue
     const what = `frame ${frame.seq} of session ${frame.session}, which it acknowledged, is not its entry ${index}`
-    return contradicts(what, receiptText(frame.receipt))
+    return contradicts(what, formatReceipt(frame.receipt))
   }
   return null
 }
@@ -220,9 +248,4 @@ function hashesIn(bytes: Uint8Array): Uint8Array[] {
   return Array.from({ length: Math.floor(bytes.length / HASH_BYTES) }, (_, i) =>
     bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
   )
-}
-
-function receiptText({ origin, size, root, atMs, signature }: Receipt): string {
-  const [rootText, signed] = [root, signature].map((bytes) => Buffer.from(bytes).toString('base64'))
-  return `receipt\n${origin}\n${size}\n${rootText}\n${atMs}\n${signed}\n`
 }

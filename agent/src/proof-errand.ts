@@ -13,6 +13,8 @@ export type ProofErrandDeps = {
   log: Log
   /** A head was held against the one before, or contradicts it. */
   taken: (taken: Taken) => void
+  /** There is something new that a restart has to know. */
+  owes: () => void
 }
 
 export class ProofErrand {
@@ -45,12 +47,19 @@ export class ProofErrand {
   /** Every frame of the session up to this one. The receipt is signed by the collector. */
   acknowledged({ session, seq, receipt }: { session: string; seq: number; receipt: Receipt }): void {
     const sent = this.#sent.get(session) ?? []
+    this.#deps.proofs.received(receipt)
     for (const one of sent) {
       if (one.seq <= seq) this.#deps.proofs.acknowledged({ ...one, session, receipt })
     }
     const left = sent.filter((one) => one.seq > seq)
     if (left.length > 0) this.#sent.set(session, left)
     else this.#sent.delete(session)
+    this.#deps.owes()
+  }
+
+  /** The newest one of each log. */
+  receipts(): Receipt[] {
+    return this.#deps.proofs.receipts()
   }
 
   /** Asks for what is owed. */

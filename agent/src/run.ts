@@ -153,7 +153,7 @@ class Agent implements RunningAgent {
       log,
       limits: spoolLimits,
     })
-    for (const note of await this.#heads.load()) this.#proofs.remember(note)
+    this.#proofs.remember(await this.#heads.load())
     this.#sender = this.#createSender()
     for (const config of await this.#configs.load()) this.#apply(config)
     this.#sender.start()
@@ -267,7 +267,8 @@ class Agent implements RunningAgent {
       proofs: new ProofErrand({
         proofs: this.#proofs,
         log,
-        taken: (taken) => void this.#heads.keep(taken, this.#proofs.heads()),
+        taken: (taken) => void this.#heads.keep(taken, () => this.#proofs.kept()),
+        owes: () => this.#heads.keepSoon(() => this.#proofs.kept()),
       }),
       welcomed: () => {
         // Whoever waits for the connection sees it at once.

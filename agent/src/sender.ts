@@ -5,7 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { messageOf } from '@constat/shared/fault'
-import { receiptHolds, type Receipt } from '@constat/shared/receipt'
+import { receiptHolds } from '@constat/shared/receipt'
 import { publicKeyOf } from '@constat/shared/signature'
 import type { CheckPlace } from '@constat/shared/look'
 import type { SignedTrial } from '@constat/shared/trial'
@@ -72,8 +72,6 @@ export class Sender {
   readonly #verifyKey: KeyObject
   #uplink: Uplink | null = null
   #takes: Pick<Welcome, 'looks' | 'recalls'> = { looks: false, recalls: false }
-  /** The newest of each log. */
-  readonly #receipts = new Map<string, Receipt>()
   #pending: Uplink | null = null
   #failures = 0
   #ending: Ending | null = null
@@ -156,7 +154,7 @@ export class Sender {
     this.#options.shell.log.info('connected to the collector', { url: this.url })
     this.#delivery.connected()
     this.#delivery.setLive(this.#options.welcomed())
-    for (const receipt of this.#receipts.values()) this.#recall({ receipt, config: null })
+    for (const receipt of this.#options.proofs.receipts()) this.#recall({ receipt, config: null })
     this.#later(RELEASE_EVERY_MS, () => this.#tryHeld())
     for (const delayMs of EARLY_TIMES_MS) this.#later(delayMs, () => this.compareClocks())
     this.#later(TIME_EVERY_MS, () => this.#keepTime())
@@ -272,7 +270,6 @@ export class Sender {
       return this.#uplink?.close()
     }
     this.#lastReceipt = text
-    this.#receipts.set(receipt.origin, receipt)
     // Not at the welcome: a collector that turns every frame away is not a connection.
     this.#failures = 0
     const session = Buffer.from(bytes).toString('hex')

@@ -5,7 +5,8 @@
  *   host.key     PKCS #8 PEM of the Ed25519 key, mode 0600
  *   agent.json   id, name; the collector's addresses, its key, the pin of its TLS key, the proxy on the way
  *   config/      one signed configuration for each log
- *   heads.json   the newest head of each log that was proved; contradictions/ what contradicted one
+ *   heads.json   the newest head of each log that was proved, its newest receipt, and what it still owes a proof of;
+ *                contradictions/ what contradicted one
  *   spool/  refused/  status.json  agent.lock
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto'

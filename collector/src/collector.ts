@@ -34,7 +34,9 @@ import { Pipeline } from './pipeline.ts'
 import type { Log, Random, Shell } from './shell.ts'
 import type { Cosigner } from './witness/cosign.ts'
 import { AgentProofs, type AgentProofsDeps } from './witness/agent-proofs.ts'
-import { Witnesses } from './witness/witnesses.ts'
+import { DayRoots } from './witness/day-roots.ts'
+import { Timestamps } from './witness/timestamps.ts'
+import { Witnesses, type WitnessesDeps } from './witness/witnesses.ts'
 import { assignmentsOf } from './contract/assign.ts'
 import { startCallers } from './callers/threads.ts'
 
@@ -108,7 +110,7 @@ async function openLine(
   closers.push(() => prover.close())
   let sockets: AgentSockets | null = null
   const verifier = openVerifier(config.dataDir)
-  const witnesses = await Witnesses.open(config.witnessPolicy, { db, shell, publicUrl, bus })
+  const { asked, startAsking } = await openWitnesses(config, { db, shell, publicUrl, bus })
   const isWell = () => isReady(health.known())
   const told = () => bus.publish()
   const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell, told })
@@ -124,7 +126,7 @@ async function openLine(
     pgConfig,
     configured: () => sockets?.assignAll() ?? Promise.resolve(),
     ask: (asked, look) => sockets?.ask(asked, look),
-    witnesses,
+    ...asked,
     verifier: () => verifierDigest(verifier),
     alerts: alerts.shown,
   })
@@ -138,16 +140,28 @@ async function openLine(
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const invite = () => invitation(door, installer)
   const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
-  const gives = { installer, verifier, cosigner: witnesses.cosigner, links: alerts.links }
+  const gives = { installer, verifier, cosigner: asked.witnesses.cosigner, links: alerts.links }
   const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
-  closers.push(witnesses.start())
+  closers.push(...startAsking(pipeline))
   await alerts.start(pipeline)
   closers.push(() => alerts.stop())
   closers.push(tellWhere(door, config.dataDir))
   return { door, pipeline, access, actions }
+}
+
+/** Those outside who are asked about the logs, or told of them. */
+async function openWitnesses(config: CollectorConfig, deps: WitnessesDeps) {
+  const witnesses = await Witnesses.open(config.witnessPolicy, deps)
+  const timestamps = await Timestamps.open(config.timestamps, { ...deps, witnesses })
+  const startAsking = ({ contracts }: Pipeline): Closers => [
+    witnesses.start(),
+    timestamps.start(contracts),
+    ...(config.mail ? [new DayRoots(deps).start()] : []),
+  ]
+  return { asked: { witnesses, timestamps }, startAsking }
 }
 
 /** Commands find it there while it runs; the answer is how to take that back. */
@@ -164,7 +178,7 @@ function connectionDeps(
   { clock, ...given }: Pick<AgentProofsDeps, 'db' | 'shell' | 'bus' | 'publicUrl'> & { clock: HeldClock },
 ): ConnectionDeps {
   const { shell } = given
-  const proofs = new AgentProofs({ ...given, sequencer, contracts })
+  const proofs = new AgentProofs({ ...given, sequencer, contracts, lost: restored.lost })
   return {
     shell,
     agents,

@@ -20,6 +20,8 @@ export type CollectorConfig = {
   databaseUrl: string | null
   /** Path of a C2SP tlog-policy; null: no witness is asked. */
   witnessPolicy: string | null
+  /** Who dates checkpoints (RFC 3161), and the PEM file of whom that rests on; null: nobody. */
+  timestamps: { url: string; anchors: string } | null
   logLevel: LogLevel
   language: 'en' | 'fr'
   /** Webhooks and targets on loopback and private addresses. */
@@ -49,6 +51,7 @@ export function readConfig(environment: Environment): CollectorConfig {
     publicUrl: readUrl(get('CONSTAT_PUBLIC_URL'), problems),
     databaseUrl: readDatabaseUrl(get('DATABASE_URL'), problems),
     witnessPolicy: pathOf(get('CONSTAT_WITNESS_POLICY')),
+    timestamps: readTimestamps(get('CONSTAT_TSA_URL'), get('CONSTAT_TSA_CA'), problems),
     logLevel: oneOf('CONSTAT_LOG_LEVEL', get('CONSTAT_LOG_LEVEL') ?? 'info', LOG_LEVELS, problems),
     language: oneOf('CONSTAT_LANG', get('CONSTAT_LANG') ?? 'en', ['en', 'fr'] as const, problems),
     allowPrivate: readFlag('CONSTAT_ALLOW_PRIVATE', get('CONSTAT_ALLOW_PRIVATE'), {
@@ -119,6 +122,20 @@ function readMail(
   if (from === undefined || !SENDER.test(from))
     problems.push('CONSTAT_MAIL_FROM is no sender: write an address, as Constat <constat@acme.example>')
   return { url: url ?? '', from: from ?? '' }
+}
+
+/** The address may hold a password, so it is never repeated. */
+function readTimestamps(
+  url: string | undefined,
+  anchors: string | undefined,
+  problems: string[],
+): CollectorConfig['timestamps'] {
+  if (url === undefined && anchors === undefined) return null
+  if (url === undefined || !/^https?:\/\//.test(url) || !URL.canParse(url))
+    problems.push('CONSTAT_TSA_URL is no timestamp authority: write its address, as https://tsa.example/tsr')
+  if (anchors === undefined)
+    problems.push('CONSTAT_TSA_CA is missing: name the PEM file with the root certificate of the authority')
+  return { url: url ?? '', anchors: resolve(anchors ?? '') }
 }
 
 function readTls(text: string, problems: string[]): TlsChoice {

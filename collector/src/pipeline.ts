@@ -41,6 +41,7 @@ import { Sequencer, type Committed } from './ledger/sequencer.ts'
 import type { PlanDeps } from './read/alert-plan.ts'
 import { openModel } from './read/model.ts'
 import { SetAside } from './set-aside.ts'
+import type { Timestamps } from './witness/timestamps.ts'
 import type { Witnesses } from './witness/witnesses.ts'
 import type { Shell } from './shell.ts'
 
@@ -71,6 +72,7 @@ export type PipelineDeps = {
   /** Agents that are connected are asked for a probe. */
   ask?: SecondLookDeps['ask']
   witnesses: Witnesses
+  timestamps: Timestamps
   /** What is known of the ways out. */
   alerts?: Pick<PlanDeps, 'canMail' | 'heartbeats'>
   /** SHA-256 of the program that checks bundles, hex; null where there is none to give away. */

@@ -26,6 +26,24 @@ export function receiptHolds(receipt: Receipt, key: KeyObject): boolean {
   return verifyBytes('receipt', receiptText(receipt), receipt.signature, key)
 }
 
+/** A receipt as it is kept and shown to others: six lines, the first one `receipt`, bytes in base64. */
+export function formatReceipt(receipt: Receipt): string {
+  return `receipt\n${receiptText(receipt).toString()}${Buffer.from(receipt.signature).toString('base64')}\n`
+}
+
+/** What `formatReceipt` made; null for any other text. Whether its signature holds is another question. */
+export function parseReceipt(text: string): Receipt | null {
+  const [, origin, size, root = '', atMs, signature = ''] = text.split('\n')
+  const read = {
+    origin,
+    size: Number(size),
+    atMs: Number(atMs),
+    root: Buffer.from(root, 'base64'),
+    signature: Buffer.from(signature, 'base64'),
+  }
+  return isReceipt(read) && formatReceipt(read) === text ? read : null
+}
+
 export function isReceipt(value: Record<keyof Receipt, unknown>): value is Receipt {
   const { origin, size, root, atMs, signature } = value
   return (

@@ -14,6 +14,7 @@ import { insertAgent, type AgentRow } from '../../collector/src/db/agent-rows.ts
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import type { AgentHealth } from '../../collector/src/ledger/draft.ts'
+import { Timestamps } from '../../collector/src/witness/timestamps.ts'
 import { Witnesses } from '../../collector/src/witness/witnesses.ts'
 import { Pipeline } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
@@ -108,6 +109,7 @@ export async function openClosingWorld({
   const shell = { clock, random, log, identity: openIdentity(dataDir, random) }
   const { sql: db } = database
   const witnesses = await Witnesses.open(null, { db, shell, publicUrl, bus: { publish: told } })
+  const timestamps = await Timestamps.open(null, { db, shell, witnesses })
   const open = async (): Promise<Pipeline> => {
     const made = new Pipeline({
       db,
@@ -116,6 +118,7 @@ export async function openClosingWorld({
       hasRoom: () => true,
       publicUrl,
       witnesses,
+      timestamps,
       bus: { publish: told },
       callers: startCallers(),
       pgConfig: database.pgConfig,

@@ -9,15 +9,17 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readAnchors } from '@constat/evidence/certificate'
 import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { newestClosing } from '@constat/sla/state/contract-state'
 import { runProgram as runVerify } from '@constat/verify/cli'
-import type { Finding } from '@constat/verify/mirror'
+import type { Finding } from '@constat/verify/finding'
 import { MirrorStore } from '@constat/verify/mirror-store'
 import { verifyBundle } from '@constat/verify/verify'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
 import { signCheckpoints } from '../../collector/src/ledger/checkpoints.ts'
+import { Timestamps } from '../../collector/src/witness/timestamps.ts'
 import {
   sendMany,
   AMENDED,
@@ -34,6 +36,7 @@ import { archived, leavesOf, openBundle } from '../support/forge.ts'
 import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { worldApp, worldDeps, worldToken } from '../support/world-app.ts'
 import { createKeptLog } from '../support/silent-log.ts'
+import { serveAuthority, TimestampAuthority, type RunningAuthority } from '../support/timestamp-authority.ts'
 
 const NO_PINS = { logKey: null, terms: null }
 
@@ -163,6 +166,80 @@ describe('a bundle', () => {
   })
 })
 
+describe('an authority that dates', () => {
+  let folder: string
+  let authority: TimestampAuthority
+  let running: RunningAuthority
+  let answer: (query: Buffer) => Buffer
+  const open = (): Promise<Timestamps> => {
+    const { shell, database } = world
+    const witnesses = { policy: null, witnessedSize: () => 0 }
+    const config = { url: running.url, anchors: authority.root.certificate }
+    return Timestamps.open(config, { db: database.sql, shell, witnesses })
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'constat-tsa-'))
+    authority = new TimestampAuthority(folder)
+    answer = (query) => authority.answer(query)
+    running = await serveAuthority(authority, (query) => answer(query))
+  })
+
+  afterAll(async () => {
+    await running.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('is asked again for what it did not grant, later and later, and says why meanwhile', async () => {
+    const { contracts } = world.line()
+    const timestamps = await open()
+    const log = contracts.of(CONTRACT)!.log
+    answer = () => Buffer.from('gone')
+    await timestamps.look(contracts)
+    expect(timestamps.of(log)).toEqual({ size: 0, at: null, authority: null, problem: 'malformed' })
+    expect(timestamps.isStamped(log)).toBe(false)
+    await timestamps.look(contracts)
+    expect(running.asked).toHaveLength(1)
+    answer = (query) => authority.answer(query)
+    await world.moveTo(world.clock.nowMs() + 60_000)
+    await timestamps.look(contracts)
+    expect(timestamps.of(log)).toMatchObject({ authority: 'CN=signer', problem: null })
+    expect(new Set(running.asked).size).toBe(running.asked.length)
+  })
+
+  test('has dated what each closed window stands under, once', async () => {
+    const { contracts } = world.line()
+    const asked = running.asked.length
+    const again = await open()
+    await again.look(contracts)
+    expect(running.asked).toHaveLength(asked)
+    const size = again.of(contracts.of(CONTRACT)!.log)!.size
+    expect(size).toBeGreaterThan(0)
+    const authorities = readAnchors(readFileSync(authority.root.certificate, 'utf8'))!
+    for (const window of [AMENDED, CLOSED]) {
+      const zip = await bundleOf(world, window)
+      const report = await verifyBundle(zip, { ...NO_PINS, authorities })
+      expect([report.failures, report.verdict]).toEqual([[], 'reproduced'])
+      expect(report.dated.at(-1)).toMatchObject({ size: openBundle(zip).manifest.size, isKnown: true })
+    }
+  })
+
+  test('is held to its word with openssl, as the README of the bundle says', async () => {
+    const dir = join(folder, 'unpacked')
+    const zip = await bundleOf(world, AMENDED)
+    unpacked(dir, zip)
+    const [command] = /^for token[^]*?^done$/m.exec(openBundle(zip).files[0]!.bytes.toString())!
+    const check = (CA: string): string =>
+      execFileSync('sh', ['-c', `${command} 2>&1`], {
+        cwd: dir,
+        env: { ...process.env, CA },
+        encoding: 'utf8',
+      })
+    expect(check(authority.root.certificate)).toMatch(/^dated \w{3} .* GMT$[^]*^Verification: OK$/m)
+    expect(() => check(new TimestampAuthority(join(folder, 'other')).root.certificate)).toThrow('')
+  })
+})
+
 describe('a mirror', () => {
   let served: Served
   let folder: string
@@ -255,6 +332,35 @@ describe('a mirror', () => {
     expect(code).toBe(1)
   })
 
+  test('tells a figure that is called a closing, which the log does not hold', async () => {
+    served.change = (path, body) =>
+      path.includes('/result/') ? body.replace('"kind":"interim"', '"kind":"closing"') : body
+    const { code, found } = await mirror('own', { token: served.token })
+    served.change = null
+    expect([code, found.at(-1)]).toEqual([
+      1,
+      expect.objectContaining({ failure: expect.objectContaining({ reason: 'other-result' }) }),
+    ])
+  })
+
+  test.each([404, 503])(
+    'tells a figure that is withheld by %i, and not one of a busy log',
+    async (status) => {
+      served.withheld = status
+      const { code, found } = await mirror('own', { token: served.token })
+      expect([code, found.at(-1)]).toEqual([
+        1,
+        expect.objectContaining({
+          isBroken: false,
+          failure: expect.objectContaining({ step: 'figures', reason: 'withheld' }),
+        }),
+      ])
+      served.withheld = 429
+      expect((await mirror('own', { token: served.token })).code).toBe(0)
+      served.withheld = null
+    },
+  )
+
   test('keeps both heads of a log that has signed two histories, and takes no step on', async () => {
     const { origin, size } = openBundle(await bundleOf(world, OPEN)).manifest
     const forked = (at: number): string => {
@@ -303,6 +409,8 @@ type Served = {
   asked: string[]
   /** What a server that lies makes of an answer. */
   change: ((path: string, body: string) => string) | null
+  /** What it answers in place of results. */
+  withheld: number | null
   /** It says that it has one entry more than there is. */
   beyond: boolean
   close: () => Promise<void>
@@ -325,11 +433,16 @@ async function serveWorld(of: ClosingWorld): Promise<Served> {
     deps,
     asked: [],
     change: null,
+    withheld: null,
     beyond: false,
   }
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     served.asked.push(path)
+    if (served.withheld !== null && path.includes('/result/')) {
+      response.writeHead(served.withheld, { 'retry-after': '0' }).end()
+      return
+    }
     const asked = served.beyond ? path.replace(/\.p\/(\d+)$/, (_, width) => `.p/${Number(width) - 1}`) : path
     const { authorization } = request.headers
     const headers = { host: '127.0.0.1:1', ...(authorization !== undefined && { authorization }) }

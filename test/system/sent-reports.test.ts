@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parseCheckpoint } from '@constat/evidence/checkpoint'
+import { parseNote } from '@constat/evidence/note'
 import { parseInstant } from '@constat/shared/time'
 import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
 import { schedulesOf } from '../../collector/src/alerts.ts'
@@ -11,15 +13,17 @@ import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
 import { planLines } from '../../collector/src/cli/alert-test.ts'
 import { answerExclusion, declareExclusion } from '../../collector/src/contract/declare.ts'
 import { sentBodies } from '../../collector/src/db/sent-reports.ts'
+import { signCheckpoints } from '../../collector/src/ledger/checkpoints.ts'
 import { openMailer } from '../../collector/src/message/mailer.ts'
 import { openSpeech } from '../../collector/src/message/speech.ts'
 import type { ReportSchedules } from '../../collector/src/report/schedules.ts'
 import { renderView, sceneOf } from '../../collector/src/report/render.ts'
 import type { SentReportView } from '../../collector/src/view/report.ts'
+import { DayRoots } from '../../collector/src/witness/day-roots.ts'
 import { asker } from '../support/ask.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
 import { openMailServer, type MailServer } from '../support/mail-server.ts'
-import { dropDataDir, makeCollectorDir } from '../support/program.ts'
+import { dropDataDir, makeCollectorDir, until } from '../support/program.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 import { createKeptLog } from '../support/silent-log.ts'
 import { LINK_KEY, worldDeps, worldToken } from '../support/world-app.ts'
@@ -303,4 +307,52 @@ it('is set to the same bytes from its facts alone', async () => {
     const again = Buffer.from(await renderView(report, { format: form, scene, print, product }))
     expect(again.equals(kept.get(`${customer.id}.${form}?lang=fr`)!), form).toBe(true)
   }
+})
+
+it('the day after, the last head of a log goes to every mailbox, once over restarts', async () => {
+  const { database, shell, clock } = world
+  await signCheckpoints(database.sql, shell, world.line().sequencer)
+  const dayMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS
+  const look = () =>
+    new DayRoots({
+      db: database.sql,
+      shell,
+      publicUrl: 'http://127.0.0.1:1',
+      bus: { publish: () => undefined },
+    }).look()
+  const roots = async () => (await world.told()).filter(({ type }) => type === 'evidence.root')
+  const day = new Date(dayMs).toISOString().slice(0, 10)
+  const before = mail.received.length
+  await look()
+  expect((await roots()).filter(({ data }) => data['day'] === day)).toEqual([])
+  await world.moveTo(dayMs + DAY_MS)
+  await look()
+  await look()
+  const [root, ...more] = (await roots()).filter(({ data }) => data['day'] === day)
+  expect(more).toEqual([])
+  const head = parseCheckpoint(parseNote(String(root!.data['checkpoint']))!.text)!
+  expect(root!.data).toMatchObject({ size: head.size, root: Buffer.from(head.root).toString('hex') })
+  const isRoot = ({ text }: { text: string }): boolean => text.includes(String(root!.data['root']))
+  const letters = await until(
+    () => {
+      const found = mail.received.slice(before).filter(isRoot)
+      return found.length >= 2 && found
+    },
+    { withinMs: 15_000, what: () => JSON.stringify(mail.received.slice(before)) },
+  )
+  expect(letters.flatMap(({ to }) => to).toSorted()).toEqual([
+    'finance@acme.example',
+    'sla@northstar.example',
+  ])
+  for (const { headers } of letters) expect(headers).toContain('multipart/mixed')
+  const french = letters.find(({ to }) => to.includes('finance@acme.example'))!
+  expect(french.subject).toContain(' : le registre de preuves tel qu’il était le ')
+  expect(hook.received.some(({ body }) => body.includes('evidence.root'))).toBe(false)
+  // Whoever does not want it says so.
+  await world.apply(documents(hook.url, CLOSING).replace('  routes:', '  logRoot: never\n  routes:'))
+  await signCheckpoints(database.sql, shell, world.line().sequencer)
+  const sent = (await roots()).length
+  await world.moveTo(dayMs + 2 * DAY_MS)
+  await look()
+  expect(await roots()).toHaveLength(sent)
 })

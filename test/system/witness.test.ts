@@ -30,6 +30,7 @@ import {
 } from '../support/program.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 import { openSender } from '../support/sender.ts'
+import { serveAuthority, TimestampAuthority } from '../support/timestamp-authority.ts'
 
 type Running = { child: ChildProcess; vkey: string; url: string; dir: string; lines(): string }
 
@@ -43,8 +44,8 @@ let logKey: string
 let walkKey: string
 let closed: number
 
-const start = (): Promise<Program> =>
-  startProgram({ args: ['collector'], dataDir, port, env: { CONSTAT_WITNESS_POLICY: policy } })
+const start = (env: Record<string, string> = {}): Promise<Program> =>
+  startProgram({ args: ['collector'], dataDir, port, env: { CONSTAT_WITNESS_POLICY: policy, ...env } })
 
 async function startWitness(name: string, at: number): Promise<Running> {
   const folder = join(dir, name)
@@ -353,4 +354,40 @@ spec: {tcp: {host: 127.0.0.1, port: ${operated.port}}, interval: PT5S, timeout: 
     program = await start()
     expect((await log()).witnesses[0]).toEqual(before)
   }, 60_000)
+
+  it('is dated by an authority, whose word a bundle brings along', async () => {
+    const authority = new TimestampAuthority(join(dir, 'tsa'))
+    const served = await serveAuthority(authority)
+    const tsa = { CONSTAT_TSA_URL: served.url, CONSTAT_TSA_CA: authority.root.certificate }
+    try {
+      await program.kill('SIGTERM')
+      program = await start(tsa)
+      const { timestamps } = await until(async () => ((await log()).timestamps?.at ? log() : null), {
+        withinMs: 30_000,
+        what: 'a log that is dated',
+      })
+      expect(timestamps).toMatchObject({ authority: 'CN=signer', problem: null })
+      const window = new Date().toISOString().slice(0, 7)
+      const bundle = join(dir, 'dated.zip')
+      expect(
+        (await runOnce(['evidence', 'shop', '--window', window, '-o', bundle, '--data', dataDir])).code,
+      ).toBe(0)
+      const verify = (ca: string) => runOnce([bundle, '--json', '--tsa-ca', ca], {}, 'constat-verify')
+      const own = await verify(authority.root.certificate)
+      expect({ code: own.code, ...JSON.parse(own.out) }).toMatchObject({
+        code: 0,
+        verdict: 'reproduced',
+        dated: [{ size: timestamps!.size, isKnown: true }],
+      })
+      const other = await verify(authority.signer.certificate)
+      expect(other.code).toBe(0)
+      const strange = await verify(new TimestampAuthority(join(dir, 'other-tsa')).root.certificate)
+      expect({ code: strange.code, ...JSON.parse(strange.out) }).toMatchObject({
+        code: 2,
+        failures: [{ step: 'clocks', reason: 'unknown-authority' }],
+      })
+    } finally {
+      await served.close()
+    }
+  }, 90_000)
 })

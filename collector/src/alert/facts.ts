@@ -177,10 +177,12 @@ export function restoredFact({ contract, what, size, atMs, publicUrl }: Restorat
 /** What a witness has cosigned is not the beginning of this log. */
 export type Contradiction = Pick<Restoration, 'contract' | 'what' | 'size' | 'atMs' | 'publicUrl'> & {
   witness: string
+  /** What it holds, as far as one word may be told of it; absent: the size. */
+  about?: string
 }
 
-export function witnessFact({ contract, witness, what, size, atMs, publicUrl }: Contradiction): Fact {
-  const id = `witness/${contract}/${witness}/${size}`
+export function witnessFact({ contract, witness, what, size, about, atMs, publicUrl }: Contradiction): Fact {
+  const id = `witness/${contract}/${witness}/${about ?? size}`
   const links =
     publicUrl === null ? {} : { contract: `${publicUrl}/contracts/${encodeURIComponent(contract)}/evidence` }
   const data = { id, kind: 'witness', contract, ...cutTexts({ witness, message: what }), index: size, links }

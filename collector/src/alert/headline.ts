@@ -42,6 +42,7 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
   'penalty.notified': { says: 'penalty notified', urgency: 'note' },
   'penalty.answered': { says: 'penalty answered', urgency: 'note' },
   'evidence.anomaly': { says: 'integrity anomaly', urgency: 'warn' },
+  'evidence.root': { says: 'root of the log, to be kept', urgency: 'note' },
   'report.ready': { says: 'report ready', urgency: 'note' },
   'webhook.test': { says: 'test message', urgency: 'note' },
 }

@@ -28,6 +28,7 @@ export const EVENT_TYPES = [
   'penalty.notified',
   'penalty.answered',
   'evidence.anomaly',
+  'evidence.root',
   'report.ready',
 ] as const
 

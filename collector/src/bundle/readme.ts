@@ -33,7 +33,8 @@ ${program}
 KEY is the key of the log, DIGEST the SHA-256 of the terms that were agreed. It asks no network. It takes the
 archive apart without writing it, checks every signature and every hash, works all figures out again from the signed
 frames, and compares them with \`result.json\` byte by byte. Exit 0: the same figures. 1: others. 2: the evidence is
-broken, and every entry, agent or file is named.
+broken, and every entry, agent or file is named. 4: it was judged by rules that the program does not have, or it could
+not run.
 
 ${WITHIN}${BY_HAND}${LIMITS}`
 }
@@ -45,6 +46,7 @@ const WITHIN = `## What is in it
 - \`terms/\`: the terms of every revision, defaults and time zones written out; their SHA-256 is what closings cite
 - \`keys/\`: public keys of the log and of each agent
 - \`witness-policy.txt\`, where witnesses were asked: who they are; they have signed below the log in \`log/checkpoint\`
+- \`timestamps/\`, where an authority was asked: its tokens (RFC 3161), by the size of the checkpoint that they date
 - \`log/\`: checkpoint, entries and hashes as C2SP tlog-tiles names them; \`checkpoints/\`: the last one of each day
 - \`beside/\`: what entries hold by its SHA-256 only: long texts, and the provider's statements
 
@@ -77,6 +79,20 @@ pair() {
 find log/tile/0 -type f | LC_ALL=C sort | xargs cat | xxd -p -c 32 > hashes
 while [ "$(wc -l < hashes)" -gt 1 ]; do pair < hashes > above; mv above hashes; done
 test "$(xxd -r -p hashes | base64)" = "$(sed -n 3p log/checkpoint)" && echo "root holds"
+\`\`\`
+
+A token dates the checkpoint of its size, as far as the signature of the log. CA is the file with the root certificate
+of the authority, which is not in here: it would prove nothing by itself.
+
+\`\`\`sh
+for token in $(find . -path './timestamps/*.tst'); do
+  size=$(basename "$token" .tst)
+  note=checkpoints/$size
+  test -f "$note" || note=log/checkpoint
+  sed '/^— /q' "$note" > dated
+  openssl ts -reply -in "$token" -token_in -text | sed -n 's/^Time stamp: /dated /p'
+  openssl ts -verify -in "$token" -token_in -data dated -CAfile "\${CA:-ca.pem}"
+done
 \`\`\`
 
 An entry is the leaf under its hash, and a frame is signed by an agent (BUNDLE and PLACE: which one):

@@ -11,6 +11,7 @@ import {
   manifestBytes,
   signManifest,
   spokenFiles,
+  timestampPath,
   type FileDigest,
 } from '@constat/evidence/bundle'
 import { leafType, rowBytes } from '@constat/evidence/leaf'
@@ -35,6 +36,7 @@ import { termsJson } from '@constat/sla/contract/digest'
 import type { RevisionBody } from '@constat/sla/state/contract-state'
 import { dailyCheckpoints } from '../db/bundle-rows.ts'
 import { entryRange, rareEntriesFrom, type EntryRow } from '../db/ledger-rows.ts'
+import { tokenOf } from '../db/timestamp-rows.ts'
 import type { Database } from '../db/tx.ts'
 import { besideBytes, digestBeside, openBody } from '../ledger/body.ts'
 import { proved, rowHash } from '../ledger/proved.ts'
@@ -74,8 +76,13 @@ async function* bundleFiles(bundled: Bundled, deps: WriteDeps): AsyncGenerator<Z
   yield* spokenFiles({ logKey: identity.publicKey, agents: agentsIn(rare), terms: await termsIn(db, rare) })
   if (bundled.policy) yield textFile(BUNDLE_PATHS.policy, formatPolicy(bundled.policy))
   yield textFile(BUNDLE_PATHS.checkpoint, await cosignedNote(db, log, signed))
-  for (const earlier of await dailyCheckpoints(db, { log, size: signed.size })) {
+  const daily = await dailyCheckpoints(db, { log, size: signed.size })
+  for (const earlier of daily) {
     yield textFile(earlierCheckpointPath(earlier.size), await cosignedNote(db, log, earlier))
+  }
+  for (const { size } of [...daily, signed]) {
+    const bytes = await tokenOf(db, { log, size })
+    if (bytes) yield { path: timestampPath(size), bytes }
   }
   yield* filesBeside(db, rare)
   yield* logFiles(bundled, deps)

@@ -43,6 +43,9 @@ export class Restored {
     }
   }
 
+  /** Something else that was signed of this log is not in it. */
+  readonly lost = (head: Head, what: string): Promise<void> => this.#note(head, what)
+
   async #compare(receipt: Receipt): Promise<void> {
     const { sequencer, identity } = this.#deps
     const { origin, size } = receipt

@@ -70,6 +70,18 @@ export async function isTold(db: Database, { type, data }: Pick<Fact, 'type' | '
   return row!.told
 }
 
+/** Whether something that this witness holds against the log was told from `sinceMs` on. */
+export async function witnessWasHeard(
+  db: Database,
+  { contract, witness, sinceMs }: { contract: string; witness: string; sinceMs: UnixMs },
+): Promise<boolean> {
+  const [row] = await db<{ heard: boolean }[]>`select exists (
+    select 1 from event
+    where type = 'evidence.anomaly' and contract = ${contract} and at_ms >= ${sinceMs}
+      and data ->> 'kind' = 'witness' and data ->> 'witness' = ${witness}) as heard`
+  return row!.heard
+}
+
 /** Where lies were told, ever: the contract and the first leaf. */
 export function toldLies(db: Database): Promise<{ contract: string; index: number }[]> {
   return db<{ contract: string; index: number }[]>`

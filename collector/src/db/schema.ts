@@ -17,6 +17,7 @@ import {
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core'
 import type { AlertingDocument } from '@constat/sla/alerting/route'
+import type { Try } from './deliveries.ts'
 import type { SentReport } from './sent-reports.ts'
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
@@ -91,6 +92,8 @@ export const checkpoint = pgTable(
     size: bigint('size', { mode: 'number' }).notNull(),
     note: text('note').notNull(),
     signedMs: ms('signed_ms').notNull(),
+    /** RFC 3161: when an authority says that `note` was there; null: none has said. */
+    token: bytes('token'),
   },
   (t) => [primaryKey({ columns: [t.log, t.size] })],
 )
@@ -342,10 +345,7 @@ export const delivery = pgTable(
     /** The first 4 kB of the last answer. */
     lastBody: text('last_body'),
     /** Every attempt, oldest first. */
-    tries: jsonb('tries')
-      .$type<{ atMs: number; status: number | null; error: string | null; tookMs: number }[]>()
-      .notNull()
-      .default([]),
+    tries: jsonb('tries').$type<Try[]>().notNull().default([]),
     createdMs: ms('created_ms').notNull(),
     nextMs: ms('next_ms'),
     deliveredMs: ms('delivered_ms'),

@@ -67,7 +67,7 @@ function LetterPage({ parts, scene }: { parts: LetterParts; scene: Scene }) {
                 <td style="padding:4px 16px 4px 0;vertical-align:top;white-space:nowrap;opacity:.75">
                   {label}
                 </td>
-                <td style="padding:4px 0;vertical-align:top">{line}</td>
+                <td style="padding:4px 0;vertical-align:top;overflow-wrap:anywhere">{line}</td>
               </tr>
             ))}
           </table>

@@ -10,7 +10,7 @@ import { acknowledgeUrl, type LinkKey } from '../alert/link.ts'
 import type { Answer } from '../alert/retry.ts'
 import type { Letters, Sayer } from '../alert/send.ts'
 import { mailboxOf } from '../alert/shapes/email.ts'
-import type { Envelope } from '../alert/types.ts'
+import type { Envelope, EventData } from '../alert/types.ts'
 import { VERSION } from '../version.ts'
 import { REPORT_TYPES, type ReportFormat } from '../view/report-format.ts'
 import type { Scene } from '../web/scene.ts'
@@ -76,6 +76,7 @@ export function openSpeech(deps: SpeechDeps): { say: Sayer; letters: Letters } {
 
 async function attachmentsOf({ type, data }: Envelope, lang: Lang, deps: SpeechDeps): Promise<Attachment[]> {
   const [id, contract, window] = ['id', 'contract', 'window'].map((key) => textAt(data, key))
+  if (type === 'evidence.root') return checkpointOf(data)
   if (type !== 'report.ready' || !id) return []
   const files = await deps.filesOf(id, lang)
   const bytes = files.reduce((sum, { body }) => sum + body.length, 0)
@@ -89,6 +90,14 @@ async function attachmentsOf({ type, data }: Envelope, lang: Lang, deps: SpeechD
     contentType: REPORT_TYPES[form],
     content: Buffer.from(body),
   }))
+}
+
+/** The head as its log has signed it. */
+function checkpointOf(data: EventData): Attachment[] {
+  const [note, contract, day] = ['checkpoint', 'contract', 'day'].map((key) => textAt(data, key))
+  if (!note) return []
+  const filename = `${contract}-${day}.checkpoint.txt`
+  return [{ filename, contentType: 'text/plain; charset=utf-8', content: Buffer.from(note) }]
 }
 
 type Written = { envelope: Envelope; language: Lang | null; operatedBy: string | null; isOver: boolean }

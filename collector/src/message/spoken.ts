@@ -11,7 +11,7 @@ import { zoneText } from '../web/part/zones.tsx'
 import type { Scene } from '../web/scene.ts'
 import type { Spoken } from '../web/text/en-message.ts'
 import type { Text } from '../web/text/en.ts'
-import { moneyText, nearText, durationText } from '../web/text/format.ts'
+import { countText, durationText, moneyText, nearText, timeText } from '../web/text/format.ts'
 import { verdictText, windowName } from '../web/text/sentence.ts'
 import { wordOf } from '../web/text/words.ts'
 
@@ -59,6 +59,7 @@ function sayOf({ type, data }: Envelope, { message }: Text): Say | null {
     'window.amended': message.amended,
     'exclusion.proposed': message.exclusion,
     'evidence.anomaly': message.anomaly,
+    'evidence.root': message.root,
     'certificate.expiring': message.certificate,
     'claim.deadline': message.deadline,
     'terms.agreed': message.termsAgreed,
@@ -88,11 +89,16 @@ function spokenOf({ type, data }: Envelope, scene: Scene): Spoken {
 function whatOf(type: string, data: EventData, scene: Scene): string {
   const contract = textAt(data, 'contract') ?? ''
   const { daysLeft } = data
+  if (type === 'evidence.root') return dayText(textAt(data, 'day'), scene)
   if (typeof daysLeft === 'number') return scene.text.message.days(daysLeft)
   if (type.startsWith('incident.')) return instantText(textAt(data, 'endAt'), scene)
   const guarantee = textAt(data, 'guarantee')
   if (guarantee !== null) return guaranteeName({ contract, guarantee }, scene)
   return textAt(data, 'declaredBy') ?? ''
+}
+
+function dayText(day: string | null, { lang }: Scene): string {
+  return day === null ? '' : timeText(Date.parse(day), 'day', { lang, zone: 'UTC' })
 }
 
 function lengthMs(data: EventData): number {
@@ -141,6 +147,7 @@ function linesOf({ type, data }: Envelope, scene: Scene): Headline['lines'] {
     [label.guarantee, type.startsWith('objective.') ? whatOf(type, data, scene) : ''],
     [label.window, windowText(data, scene)],
     ...reportLines({ type, data }, scene),
+    ...rootLines({ type, data }, scene),
     [label.from, at('start')],
     [label.to, at('end')],
     [label.silent, at('silentSince')],
@@ -172,6 +179,18 @@ function reportLines({ type, data }: Pick<Envelope, 'type' | 'data'>, scene: Sce
     [text.figure.verdict, verdictText(counts, scene).text],
     [text.life.credit, isPriced ? moneyText({ amount, currency }, lang) : ''],
     [text.report.standing, data['provisional'] === true ? text.report.provisional : ''],
+  ]
+}
+
+function rootLines({ type, data }: Pick<Envelope, 'type' | 'data'>, scene: Scene): [string, string][] {
+  if (type !== 'evidence.root') return []
+  const { text, lang } = scene
+  const { size } = data
+  return [
+    [text.contract.size, typeof size === 'number' ? countText(size, lang) : ''],
+    [text.contract.root, textAt(data, 'root') ?? ''],
+    [text.contract.origin, textAt(data, 'origin') ?? ''],
+    [text.message.label.keep, text.message.keepRoot],
   ]
 }
 

@@ -32,6 +32,7 @@ import { membersNow } from '../judge/silences.ts'
 import { siteViews } from '../judge/site-view.ts'
 import { siteOf } from '@constat/sla/assembly/sites'
 import type { Vantage } from '../view/vantage.ts'
+import type { Timestamping } from '../view/timestamp.ts'
 import type { Witnessing } from '../view/witness.ts'
 import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
@@ -61,6 +62,7 @@ export type ContractReadsDeps = {
   /** Of the collector: what its logs are signed by. */
   logKey: Buffer
   witnesses: Pick<Witnessing, 'of'>
+  timestamps: Pick<Timestamping, 'of'>
   grounds: GroundsOf
 }
 
@@ -270,9 +272,10 @@ export class ContractReads {
   }
 
   #log(state: ContractState): ContractView['log'] {
-    const { sequencer, witnesses } = this.#deps
+    const { sequencer, witnesses, timestamps } = this.#deps
     const head = sequencer.headOf(state.contract)
-    if (!head) return { origin: '', size: 0, root: '', key: '', published: false, witnesses: [] }
+    if (!head)
+      return { origin: '', size: 0, root: '', key: '', published: false, witnesses: [], timestamps: null }
     const { origin, size, root } = head
     return {
       origin,
@@ -281,6 +284,7 @@ export class ContractReads {
       key: this.#logKey(origin),
       published: state.isPublished,
       witnesses: witnesses.of(state.log),
+      timestamps: timestamps.of(state.log),
     }
   }
 

@@ -16,6 +16,7 @@ import type { Latencies } from '../latency/latencies.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { SetAside } from '../set-aside.ts'
 import type { ReadModel } from '../view/reads.ts'
+import type { Timestamping } from '../view/timestamp.ts'
 import type { Witnessing } from '../view/witness.ts'
 import { alertPlanOf, type PlanDeps } from './alert-plan.ts'
 import { ContractReads } from './contract-reads.ts'
@@ -40,13 +41,15 @@ export type ModelDeps = Omit<BundleDeps, 'contracts' | 'sequencer' | 'callers'> 
   latencies: Latencies
   paths: AlertPaths
   witnesses: Witnessing & BundleDeps['witnesses']
+  timestamps: Timestamping
   alerts?: Pick<PlanDeps, 'canMail' | 'heartbeats'>
 }
 
 export function openModel(deps: ModelDeps): ReadModel {
-  const { db, shell, nowMs, contracts, agents, timelines, slots, witnesses, paths } = deps
+  const { db, shell, nowMs, contracts, agents, timelines, slots, paths } = deps
   const grounds: GroundsOf = ({ log, contract }) => {
-    return { isWitnessed: witnesses.isWitnessed(log), alertOperators: paths.operatorsOf(contract) }
+    const isWitnessed = deps.witnesses.isWitnessed(log) || deps.timestamps.isStamped(log)
+    return { isWitnessed, alertOperators: paths.operatorsOf(contract) }
   }
   const judged = new JudgedReads({ timelines, slots }, agents, grounds)
   const shown = { ...deps, judged, grounds }

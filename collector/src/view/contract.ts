@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { guarantee } from './guarantee.ts'
 import { count, instant, ms, readiness, share, side, state, why } from './parts.ts'
 import { deadline } from './penalty.ts'
+import { timestamps } from './timestamp.ts'
 import { witness } from './witness.ts'
 
 const termsStanding = z
@@ -80,6 +81,7 @@ export const contract = z
       key: z.string().describe('Of the log, as text: what a witness or a verifier is given'),
       published: z.boolean().describe('Everybody may read it'),
       witnesses: z.array(witness),
+      timestamps: timestamps.nullable().describe('Null: no authority is asked'),
     }),
   })
   .meta({ id: 'Contract' })

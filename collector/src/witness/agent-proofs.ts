@@ -2,15 +2,18 @@
  * What an agent is shown of a log that it writes to: the newest head, that it extends what the agent has seen, and
  * where its frames stand under it. What an agent holds against a log is told.
  */
+import { createHash } from 'node:crypto'
 import { openCheckpoint } from '@constat/evidence/checkpoint'
 import { noteVerifier } from '@constat/evidence/note'
 import { proveConsistency, proveInclusion } from '@constat/evidence/proof'
 import { tileHashReader, type TileId } from '@constat/evidence/tile'
-import type { HashReader } from '@constat/evidence/tree'
+import { treeRoot, type HashReader } from '@constat/evidence/tree'
 import { ED25519_TYPE, vkeyOf } from '@constat/evidence/vkey'
 import { messageOf } from '@constat/shared/fault'
+import { parseReceipt, receiptHolds } from '@constat/shared/receipt'
+import { publicKeyOf } from '@constat/shared/signature'
 import { witnessFact } from '../alert/facts.ts'
-import { isTold } from '../db/audit-rows.ts'
+import { isTold, witnessWasHeard } from '../db/audit-rows.ts'
 import { writeEvent } from '../db/events.ts'
 import { framesIn, newestCheckpoint } from '../db/ledger-rows.ts'
 import type { Database } from '../db/tx.ts'
@@ -22,7 +25,6 @@ import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Shell } from '../shell.ts'
 import { cosignedNote } from '../bundle/cosigned.ts'
 import { tileBytes } from '../bundle/log-files.ts'
-import type { UnixMs } from '@constat/shared/time'
 
 const DAY_MS = 86_400_000
 
@@ -33,15 +35,16 @@ export type AgentProofsDeps = {
   contracts: { isMember(log: number, agent: string): boolean }
   bus: Pick<EventBus, 'publish'>
   publicUrl: string
+  /** Something that this log has signed is not in it any more. */
+  lost: (head: Head, what: string) => Promise<void>
 }
+
+type SignedHead = { size: number; root: Uint8Array }
 
 const NOTHING = Buffer.alloc(0)
 
 export class AgentProofs {
   readonly #deps: AgentProofsDeps
-
-  /** Contract and agent → when its word was told last. */
-  readonly #toldMs = new Map<string, UnixMs>()
 
   constructor(deps: AgentProofsDeps) {
     this.#deps = deps
@@ -60,7 +63,12 @@ export class AgentProofs {
   readonly forked = async (agent: KnownAgent, said: Forked): Promise<void> => {
     try {
       const head = this.#headFor(agent, said.origin)
-      if (head && this.#isOurs(said.shown, head)) await this.#tell(agent, said, head)
+      if (!head || !this.#signed(said.shown, head)) return
+      const held = this.#signed(said.held, head)
+      if (held && !(await this.#stands(held, head))) {
+        await this.#deps.lost(head, `an agent holds a head of ${held.size} entries, which is none of it`)
+      }
+      await this.#tell(agent, said, head)
     } catch (error) {
       this.#deps.shell.log.error('a contradiction could not be told', { reason: messageOf(error) })
     }
@@ -104,23 +112,31 @@ export class AgentProofs {
     }
   }
 
-  /** Anybody can write two texts: what is shown has to bear our own signature. */
-  #isOurs(note: string, { origin }: Head): boolean {
+  /** A head, or a receipt as agents keep it. Anybody can write texts: null where it does not bear our signature. */
+  #signed(text: string, { origin }: Head): SignedHead | null {
     const { publicKey } = this.#deps.shell.identity
+    const receipt = parseReceipt(text)
+    if (receipt?.origin === origin && receiptHolds(receipt, publicKeyOf(publicKey))) return receipt
     const log = noteVerifier(vkeyOf({ name: origin, type: ED25519_TYPE, publicKey }))
-    return openCheckpoint(note, { origin, log }).kind === 'opened'
+    const opening = openCheckpoint(text, { origin, log })
+    return opening.kind === 'opened' ? opening.checkpoint : null
   }
 
-  /** Once a day for each agent and contract: it is the agent's word. */
-  async #tell({ name }: KnownAgent, { what }: Forked, { contract, size }: Head): Promise<void> {
+  /** Whether it is a head of the log as it is. */
+  async #stands({ size, root }: SignedHead, { id: log, size: own }: Head): Promise<boolean> {
+    if (size > own) return false
+    return (await treeRoot(size, readerOf(this.#deps.db, { log, size }))).equals(root)
+  }
+
+  /** Each contradiction once, and one a day for each agent and contract: it is the agent's word. */
+  async #tell({ name }: KnownAgent, { what, held }: Forked, { contract, size }: Head): Promise<void> {
     const { db, shell, publicUrl, bus } = this.#deps
-    const key = `${contract}/${name}`
     const nowMs = shell.clock.nowMs()
-    if (nowMs - (this.#toldMs.get(key) ?? -Infinity) < DAY_MS) return
-    this.#toldMs.set(key, nowMs)
-    shell.log.error('an agent holds another history of a log', { contract, agent: name, what })
-    const fact = witnessFact({ contract, witness: name, what, size, atMs: nowMs, publicUrl })
+    const about = createHash('sha256').update(held).digest('hex').slice(0, 32)
+    const fact = witnessFact({ contract, witness: name, what, size, about, atMs: nowMs, publicUrl })
     if (await isTold(db, fact)) return
+    if (await witnessWasHeard(db, { contract, witness: name, sinceMs: nowMs - DAY_MS })) return
+    shell.log.error('an agent holds another history of a log', { contract, agent: name, what })
     await db.begin((tx) => writeEvent(tx, fact))
     bus.publish()
   }

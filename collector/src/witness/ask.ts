@@ -28,7 +28,7 @@ export async function askWitness(url: string, submission: Submission): Promise<A
       redirect: 'error',
       signal: AbortSignal.timeout(WITHIN_MS),
     })
-    const text = await limited(response)
+    const text = (await limited(response, MAX_ANSWER_BYTES)).toString('utf8')
     if (response.status === 200) return { kind: 'cosigned', lines: text }
     const isSize = response.headers.get('content-type')?.split(';')[0]?.trim() === TREE_SIZE_TYPE
     if (response.status === 409 && isSize && /^(0|[1-9]\d{0,15})\n$/.test(text)) {
@@ -36,18 +36,23 @@ export async function askWitness(url: string, submission: Submission): Promise<A
     }
     return { kind: 'refused', status: response.status, text: text.trim().slice(0, 200) }
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-    return { kind: 'unreachable', reason: messageOf(cause) }
+    return { kind: 'unreachable', reason: reasonOf(error) }
   }
 }
 
-async function limited(response: Response): Promise<string> {
+/** The body; rejects past `limitBytes`. */
+export async function limited(response: Response, limitBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {
     chunks.push(chunk)
     bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)
+    if (bytes > limitBytes) throw new Error(`an answer of more than ${limitBytes} bytes`)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
+}
+
+/** What a request came to nothing by. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
 }

@@ -119,6 +119,11 @@ export class Witnesses implements Witnessing {
     return this.#deps.shell.clock.nowMs() - witnessed.atMs <= FRESH_MS
   }
 
+  /** Leaves under the newest checkpoint that a quorum has cosigned; 0: none. */
+  witnessedSize(log: number): number {
+    return this.#witnessed.get(log)?.size ?? 0
+  }
+
   /** The last words on this size since the start, which go before the first ones. */
   words({ log, size }: { log: number; size: number }): CosignatureRow[] {
     const renewed = this.#renewed.get(log)

@@ -32,6 +32,19 @@ export function earlierCheckpointPath(size: number): string {
   return `checkpoints/${size}`
 }
 
+const TOKEN = /^timestamps\/(0|[1-9]\d{0,15})\.tst$/
+
+/** RFC 3161, over the checkpoint of `size` leaves as its log has signed it. */
+export function timestampPath(size: number): string {
+  return `timestamps/${size}.tst`
+}
+
+/** Leaves under the checkpoint that a file of that name dates; undefined for other files. */
+export function timestampedSize(path: string): number | undefined {
+  const size = TOKEN.exec(path)?.[1]
+  return size === undefined ? undefined : Number(size)
+}
+
 /** Of text that a bundle has once; entries and hashes have limits of their own. */
 export const MAX_TEXT_BYTES = 64 * 1024 * 1024
 

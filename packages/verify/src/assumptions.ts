@@ -1,7 +1,9 @@
 /** What a bundle cannot prove, and whoever relies on it takes on trust. Pure. */
-import { formatInstant } from '@constat/shared/time'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import type { BeaconCounts } from './beacons.ts'
+import { plain } from './failure.ts'
+import type { Dated } from './timestamps.ts'
 import type { Pins, Witnessing } from './trust.ts'
 
 export type Assumed = {
@@ -11,6 +13,8 @@ export type Assumed = {
   clockErrorMs: number
   state: Pick<ContractState, 'incidents' | 'exclusions' | 'statements'>
   witnessing: Witnessing | null
+  /** `lastMs`: when the collector says that it received the last entry under it. */
+  dated: readonly (Dated & { lastMs: UnixMs })[]
   beacons: BeaconCounts
   frames: number
 }
@@ -22,6 +26,7 @@ export function assumptionsOf({
   clockErrorMs,
   state,
   witnessing,
+  dated,
   beacons,
   frames,
 }: Assumed): string[] {
@@ -38,6 +43,7 @@ export function assumptionsOf({
         ]
       : []),
     witnessed(witnessing),
+    ...datings(dated),
     `Samples are dated by the clocks of the agents, which say themselves that they were off by ${clockErrorMs} ms at most; entries by the clock of the collector. ${bracketed(beacons, frames)}`,
     ...(beacons.lost > 0
       ? [
@@ -66,6 +72,26 @@ function bracketed({ named }: BeaconCounts, frames: number): string {
   if (named === 0) return 'No frame names a checkpoint that it came after.'
   const which = named === frames ? 'Every frame' : `${named} of ${frames} frames`
   return `${which} name${named === frames ? 's' : ''} a head of this log that its agent had proved before: it was not signed earlier than that.`
+}
+
+/** What two clocks may differ by. */
+const AHEAD_MS = 60_000
+
+/** Of whoever the word was taken from that reaches furthest. */
+function datings(dated: Assumed['dated']): string[] {
+  const last = dated.findLast(({ isKnown }) => isKnown) ?? dated.at(-1)
+  if (!last) return []
+  const { size, atMs, authority, isKnown, lastMs } = last
+  const there = `The first ${size} entries were there at ${formatInstant(atMs)}, by the word of ${plain(authority)}`
+  const ahead =
+    lastMs > atMs + AHEAD_MS
+      ? ` The collector dates the last of them ${formatInstant(lastMs)}: its clock was ahead, or it lies.`
+      : ''
+  return [
+    isKnown
+      ? `${there}. Whether its certificate was revoked was not asked.${ahead}`
+      : `${there}, an authority that nobody vouches for: give its root certificate with --tsa-ca.${ahead}`,
+  ]
 }
 
 const ANOTHER_LOG =

@@ -1,6 +1,7 @@
 /** `constat-verify`: its options, its answer, its exit codes. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { readFileSync, statSync } from 'node:fs'
+import { readAnchors, type Certificate } from '@constat/evidence/certificate'
 import { parsePolicy, type Policy } from '@constat/evidence/policy'
 import { ED25519_TYPE, parseVkey, type Vkey } from '@constat/evidence/vkey'
 import { MAX_ZIP_BYTES } from '@constat/evidence/zip'
@@ -16,16 +17,23 @@ import { WitnessStore } from './witness-store.ts'
 
 /** 0 reproduced · 1 figures differ · 2 evidence broken · 3 usage · 4 could not run. */
 export const EXIT = { usage: 3, failed: 4 } as const
-const EXIT_OF: Readonly<Record<Verdict, number>> = { reproduced: 0, differs: 1, broken: 2 }
+const EXIT_OF: Readonly<Record<Verdict, number>> = { reproduced: 0, differs: 1, broken: 2, unjudged: 4 }
 
 const HELP = `
 It reads one file, and neither the network nor anything else. Exit 0: the evidence holds and gives the same
 figures. 1: it holds, and the figures differ. 2: the evidence is broken; every entry, agent or file is named.
-3: it was asked wrongly. 4: it could not run.
+3: it was asked wrongly. 4: it could not run, or the window was judged by rules that it does not have.
 A key inside a bundle proves nothing by itself: get the key of the log, and the digest of the terms that were
 agreed, by another way, and give them.`
 
-type Flags = { logKey?: string; terms?: string; policy?: Policy; json?: boolean }
+type Flags = {
+  logKey?: string
+  terms?: string
+  policy?: Policy
+  head?: string
+  tsaCa?: Certificate[]
+  json?: boolean
+}
 
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
   let code = 0
@@ -39,6 +47,16 @@ export async function runProgram(args: readonly string[], world: World): Promise
       '--policy <file>',
       'witnesses that have to have cosigned the checkpoint, as C2SP tlog-policy',
       policyFile,
+    )
+    .option(
+      '--head <file>',
+      'a checkpoint of the log that you have kept: the bundle has to extend it',
+      textFile,
+    )
+    .option(
+      '--tsa-ca <file>',
+      'root certificates, PEM, of a timestamp authority that has to have dated a checkpoint',
+      anchorsFile,
     )
     .option('--json', 'answer as JSON')
     .addHelpText('after', HELP)
@@ -83,7 +101,8 @@ const MIRROR_HELP = `
 The token of a reader is taken from CONSTAT_TOKEN; a published log needs none. A certificate that the host does not
 trust is named in NODE_EXTRA_CA_CERTS.
 Exit 0: what is published comes out. 1: some figure does not. 2: the evidence is broken, or the log has signed two
-histories; both heads are kept in the folder. 3: asked wrongly. 4: it could not run. Without --once it goes on until
+histories; both heads are kept in the folder. 3: asked wrongly. 4: it could not run, or a window was judged by rules
+that it does not have. Without --once it goes on until
 it is interrupted or the evidence breaks; what does not answer is asked again.`
 
 function addMirror(program: Command, world: World, end: (code: number) => void): void {
@@ -150,9 +169,9 @@ function seconds(text: string): number {
 }
 
 async function verify(path: string, flags: Flags, world: World): Promise<number> {
-  const { logKey: key = null, terms = null, policy, json } = flags
+  const { logKey: key = null, terms = null, policy, head, tsaCa: authorities, json } = flags
   const zip = readBundle(path)
-  const report = await verifyBundle(zip, { logKey: key, terms, policy }, ({ done, of }) =>
+  const report = await verifyBundle(zip, { logKey: key, terms, policy, head, authorities }, ({ done, of }) =>
     world.progress(bar(done, of)),
   )
   world.progress(null)
@@ -187,14 +206,22 @@ function logKey(text: string): string {
   throw new InvalidArgumentError('64 hex digits, or a key as text (name+id+base64).')
 }
 
-function policyFile(path: string): Policy {
-  let text: string
+function textFile(path: string): string {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     throw new InvalidArgumentError(`it cannot be read: ${messageOf(error)}`)
   }
-  const parsing = parsePolicy(text)
+}
+
+function anchorsFile(path: string): Certificate[] {
+  const anchors = readAnchors(textFile(path))
+  if (anchors) return anchors
+  throw new InvalidArgumentError('it is no file of certificates in PEM that can be used.')
+}
+
+function policyFile(path: string): Policy {
+  const parsing = parsePolicy(textFile(path))
   if (parsing.kind === 'parsed') return parsing.policy
   throw new InvalidArgumentError(`line ${parsing.line}: ${parsing.reason}.`)
 }

@@ -19,6 +19,9 @@ export type StepName = (typeof STEPS)[number]
 /** Figures that come out otherwise are an answer; whatever fails before is broken evidence. */
 export const FIGURES: StepName = 'figures'
 
+/** Reason of a figure that was judged by rules that this program does not have: nothing is said of it. */
+export const UNKNOWN_SEMANTICS = 'unknown-semantics'
+
 export type Failure = {
   step: StepName
   /** A word that stays the same: what of the ways to fail this is. */
@@ -38,8 +41,10 @@ export class Failures {
   readonly all: Failure[] = []
   leftOut = 0
   #isBroken = false
+  #differing = 0
 
   add(failure: Failure): void {
+    if (failure.reason !== UNKNOWN_SEMANTICS) this.#differing += 1
     if (failure.step !== FIGURES) this.#isBroken = true
     if (this.all.length < MAX_FAILURES) this.all.push(failure)
     else this.leftOut += 1
@@ -52,6 +57,11 @@ export class Failures {
 
   get isEmpty(): boolean {
     return this.all.length === 0
+  }
+
+  /** Whether nothing failed but what cannot be judged. */
+  get isUnjudged(): boolean {
+    return !this.isEmpty && this.#differing === 0
   }
 
   /** Whether anything but figures failed. */

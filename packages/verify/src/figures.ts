@@ -12,7 +12,7 @@ import {
 import type { LedgerState } from '@constat/sla/judgement/ledger-state'
 import { rulesOf, SEMANTICS_VERSION } from '@constat/sla/semantics'
 import type { ClosingBody } from '@constat/sla/state/closing'
-import { plain, type Failure, type Failures } from './failure.ts'
+import { plain, UNKNOWN_SEMANTICS, type Failure, type Failures } from './failure.ts'
 import type { Pins } from './trust.ts'
 
 export type ClosingLeaf = { index: number; text: string; body: ClosingBody }
@@ -110,7 +110,7 @@ export class Figures {
     const { window, asOfMs, semantics } = this.result
     if (semantics !== SEMANTICS_VERSION) {
       const detail = `it was judged by semantics ${semantics}; what is open this program judges by ${SEMANTICS_VERSION} alone`
-      this.#failures.add({ step: STEP, reason: 'unknown-semantics', detail, file })
+      this.#failures.add({ step: STEP, reason: UNKNOWN_SEMANTICS, detail, file })
       return
     }
     const found = await interimResult(level, { window, asOfMs })
@@ -140,7 +140,7 @@ export async function judgedAgain(
   const named = `window ${plain(body.window)}, version ${body.version}`
   if (!rulesOf(body.semantics)) {
     const detail = `it was judged by semantics ${body.semantics}; this program has them up to ${SEMANTICS_VERSION}: take the one of its time`
-    return fail('unchecked', { step: STEP, reason: 'unknown-semantics', detail })
+    return fail('unchecked', { step: STEP, reason: UNKNOWN_SEMANTICS, detail })
   }
   if (body.ledger.root !== level.root) {
     const detail = `${named}, was judged on ${body.ledger.size} leaves under another root: one of them was changed since`

@@ -3,6 +3,7 @@
  * the entries come to is worked out again by the rules that the collector judges by, and held against what it
  * publishes: each closing, and the result of each window that goes on. It needs a server of the log and nothing else.
  */
+import { createHash } from 'node:crypto'
 import { openCheckpoint } from '@constat/evidence/checkpoint'
 import { parseLeaf } from '@constat/evidence/leaf'
 import { noteVerifier } from '@constat/evidence/note'
@@ -18,9 +19,9 @@ import { windowGroups } from '@constat/sla/state/in-force'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { checkBeacons, rootsOf } from './beacons.ts'
 import type { Entry } from './entries.ts'
-import { Failures, plain, type Failure } from './failure.ts'
+import { Failures, plain, UNKNOWN_SEMANTICS } from './failure.ts'
 import { judgedAgain, resultIn, type ClosingLeaf } from './figures.ts'
-import type { FrameCounts } from './frames.ts'
+import type { Finding } from './finding.ts'
 import { besideOf, LeafTexts } from './leaf-text.ts'
 import type { MirrorStore } from './mirror-store.ts'
 import type { RemoteLog } from './remote-log.ts'
@@ -28,16 +29,6 @@ import { closingsIn, LeafWalk } from './walk.ts'
 
 /** Windows that go on and are held against what is published, in one round. */
 const MAX_COMPARED = 20
-
-/** What a mirror finds, in the order in which it does. */
-export type Finding =
-  | { kind: 'head'; size: number; root: string; frames: FrameCounts }
-  /** What a window that goes on comes to; told when it comes to something else. */
-  | { kind: 'figures'; result: InterimBody }
-  /** What the collector has published comes out: a closing, by its version, or a window that goes on. */
-  | { kind: 'reproduced'; window: string; version: number | null; size: number }
-  /** Figures of the step `figures`; every other one breaks the evidence. */
-  | { kind: 'failure'; failure: Failure; isBroken: boolean }
 
 export type MirrorDeps = {
   store: MirrorStore
@@ -55,6 +46,9 @@ type Stop = {
   beyond?: () => void
 }
 
+/** What is published of windows that go on. */
+type Said = { stops: Stop[]; withheld: string[]; closings: { window: string; text: string }[] }
+
 export class Mirror {
   readonly #deps: MirrorDeps
   readonly #failures = new Failures()
@@ -69,7 +63,10 @@ export class Mirror {
   /** Window → digest of what was told of it last. */
   readonly #figures = new Map<string, string>()
   #hasDifferences = false
+  #isUnjudged = false
   #toldSize = 0
+  /** Digests of the texts of all closings in the log. */
+  readonly #closings = new Set<string>()
   /** Of sizes that frames have named. */
   readonly #roots = new Map<number, Buffer>()
 
@@ -102,6 +99,11 @@ export class Mirror {
     return this.#hasDifferences
   }
 
+  /** Whether something was judged by rules that this program does not have. */
+  get isUnjudged(): boolean {
+    return this.#isUnjudged
+  }
+
   get isBroken(): boolean {
     return this.#failures.isBroken
   }
@@ -111,9 +113,11 @@ export class Mirror {
     await this.#follow()
     await this.#walkOn([])
     if (compare && !this.isBroken) {
-      const stops = await this.#published()
+      const { stops, withheld, closings } = await this.#published()
       await this.#follow()
       await this.#walkOn(stops)
+      for (const one of closings) this.#holdClosing(one)
+      for (const window of withheld) await this.#askAgain(window)
     }
     this.#tellHead()
     if (!this.isBroken) await this.#judgeOpen()
@@ -195,8 +199,9 @@ export class Mirror {
     const added = await this.#parsed()
     if (!added) return
     for (const one of added) this.#leaves.push(one)
-    const closings = closingsIn(added, this.#texts, this.#failures).map((one) => this.#closingStop(one))
-    const stops = [...given, ...closings].sort((a, b) => a.size - b.size)
+    const closings = closingsIn(added, this.#texts, this.#failures)
+    for (const { text } of closings) this.#closings.add(digestOf(text))
+    const stops = [...given, ...closings.map((one) => this.#closingStop(one))].sort((a, b) => a.size - b.size)
     // It was judged on fewer leaves than were taken since: all of them once more.
     if (stops.some(({ size }) => size < this.#walked.size)) {
       this.#walk = this.#anew()
@@ -287,25 +292,51 @@ export class Mirror {
   }
 
   /** What the collector says now of windows that go on; it says it of a head that it has signed. */
-  async #published(): Promise<Stop[]> {
-    const stops: Stop[] = []
+  async #published(): Promise<Said> {
+    const said: Said = { stops: [], withheld: [], closings: [] }
     for (const window of this.#openWindows().slice(0, MAX_COMPARED)) {
-      const text = await this.#deps.remote.result(window)
-      const result = text === null ? null : resultIn(text)
-      if (text === null || result?.kind === 'closing') continue
+      const published = await this.#deps.remote.result(window)
+      if (published.kind === 'withheld') said.withheld.push(window)
+      if (published.kind !== 'given') continue
+      const { text } = published
+      const result = resultIn(text)
+      if (result?.kind === 'closing') {
+        said.closings.push({ window, text })
+        continue
+      }
       const size = result?.ledger.size ?? 0
       if (!result || !Number.isSafeInteger(size) || size < 1) {
         this.#differs(window, 'what is published of it is no result of a window')
         continue
       }
-      stops.push({
+      said.stops.push({
         size,
         judge: (level, asOfMs) => this.#compare(text, { result, level, asOfMs }),
         beyond: () =>
           this.#differs(window, `it is published on ${size} entries, which the log does not show`),
       })
     }
-    return stops
+    return said
+  }
+
+  /** The window may have been closed since: then the log has it. */
+  #holdClosing({ window, text }: { window: string; text: string }): void {
+    if (this.isBroken || this.#closings.has(digestOf(text))) return
+    this.#differs(
+      window,
+      'what is published of it calls itself a closing, and the log holds none that says so',
+    )
+  }
+
+  /** What it comes to is known here, and was not said. */
+  async #askAgain(window: string): Promise<void> {
+    const last = this.#leaves.at(-1)
+    if (this.isBroken || !last || !this.#openWindows().includes(window)) return
+    const found = await interimResult(await this.#level(), { window, asOfMs: last.receivedMs })
+    const published = found && (await this.#deps.remote.result(window))
+    if (!found || published?.kind !== 'withheld') return
+    const detail = `nothing is published of it (${published.status}), and the ${this.#leaves.length} entries give the digest ${found.digest}`
+    this.#differs(window, detail, 'withheld')
   }
 
   async #compare(
@@ -315,7 +346,7 @@ export class Mirror {
     const { window, semantics, ledger } = result
     if (semantics !== SEMANTICS_VERSION) {
       const detail = `it was judged by semantics ${semantics}; what is open this program judges by ${SEMANTICS_VERSION} alone`
-      return this.#differs(window, detail)
+      return this.#differs(window, detail, UNKNOWN_SEMANTICS)
     }
     const found = await interimResult(level, { window, asOfMs })
     if (found && resultText(found) === text)
@@ -326,10 +357,10 @@ export class Mirror {
     this.#differs(window, `it is published with the digest ${plain(result.digest)}, and ${own}`)
   }
 
-  #differs(window: string, detail: string): void {
+  #differs(window: string, detail: string, reason = 'other-result'): void {
     this.#failures.add({
       step: 'figures',
-      reason: 'other-result',
+      reason,
       detail: `window ${plain(window)}: ${detail}`,
     })
   }
@@ -356,8 +387,13 @@ export class Mirror {
   #tell(): void {
     for (const failure of this.#failures.taken()) {
       const isBroken = failure.step !== 'figures'
-      if (!isBroken) this.#hasDifferences = true
+      if (failure.reason === UNKNOWN_SEMANTICS) this.#isUnjudged = true
+      else if (!isBroken) this.#hasDifferences = true
       this.#deps.told({ kind: 'failure', failure, isBroken })
     }
   }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

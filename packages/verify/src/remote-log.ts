@@ -10,6 +10,17 @@ const WITHIN_MS = 60_000
 const RESULT_WITHIN_MS = 150_000
 const MAX_TILE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
 const BUSY: ReadonlySet<number> = new Set([429, 503])
+/** One that is busy is asked so often, and waited for so long in between. */
+const MAX_TRIES = 3
+const WAIT_S = 5
+const MAX_WAIT_S = 10
+
+export type Published =
+  | { kind: 'given'; text: string }
+  /** There is none, or there was none in several tries. */
+  | { kind: 'withheld'; status: number }
+  /** Others were being answered. */
+  | { kind: 'busy' }
 
 export class RemoteLog {
   readonly #url: string
@@ -42,13 +53,18 @@ export class RemoteLog {
     throw new Fault('evidence', `what the log gives as ${digest.slice(0, 16)}… has another SHA-256`)
   }
 
-  /** `result.json` of a window as it is published now; null where there is none, or not just now. */
-  async result(window: string): Promise<string | null> {
+  /** `result.json` of a window as it is published now. */
+  async result(window: string): Promise<Published> {
     const path = `result/${encodeURIComponent(window)}`
-    const answer = await this.#get(path, { maxBytes: MAX_TEXT_BYTES, withinMs: RESULT_WITHIN_MS })
-    if (answer.status === 200) return answer.bytes.toString('utf8')
-    if (answer.status === 404 || BUSY.has(answer.status)) return null
-    throw refused(path, answer.status)
+    for (let tries = 1; ; tries += 1) {
+      const answer = await this.#get(path, { maxBytes: MAX_TEXT_BYTES, withinMs: RESULT_WITHIN_MS })
+      const { status, bytes, waitS } = answer
+      if (status === 200) return { kind: 'given', text: bytes.toString('utf8') }
+      if (status !== 404 && !BUSY.has(status)) throw refused(path, status)
+      if (status === 404 || tries === MAX_TRIES)
+        return status === 429 ? { kind: 'busy' } : { kind: 'withheld', status }
+      await new Promise((resolve) => setTimeout(resolve, waitS * 1_000))
+    }
   }
 
   async #bytes(path: string, { maxBytes }: { maxBytes: number }): Promise<Buffer> {
@@ -60,7 +76,7 @@ export class RemoteLog {
   async #get(
     path: string,
     { maxBytes, withinMs }: { maxBytes: number; withinMs: number },
-  ): Promise<{ status: number; bytes: Buffer }> {
+  ): Promise<{ status: number; bytes: Buffer; waitS: number }> {
     const url = `${this.#url}/${path}`
     try {
       const response = await fetch(url, {
@@ -75,7 +91,9 @@ export class RemoteLog {
         bytes += chunk.length
         if (bytes > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`)
       }
-      return { status: response.status, bytes: Buffer.concat(chunks) }
+      const asked = /^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')
+      const waitS = asked ? Math.min(MAX_WAIT_S, Number(asked[0])) : WAIT_S
+      return { status: response.status, bytes: Buffer.concat(chunks), waitS }
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
       throw new Fault('network', `${url} does not answer: ${messageOf(cause)}`, {

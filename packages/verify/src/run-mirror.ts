@@ -3,7 +3,8 @@ import { Fault, messageOf } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
 import type { Vkey } from '@constat/evidence/vkey'
 import { plain } from './failure.ts'
-import { Mirror, type Finding } from './mirror.ts'
+import type { Finding } from './finding.ts'
+import { Mirror } from './mirror.ts'
 import { MirrorStore } from './mirror-store.ts'
 import { RemoteLog } from './remote-log.ts'
 import { failureLine, guaranteeLine } from './text.ts'
@@ -46,9 +47,9 @@ async function follow(mirror: Mirror, { once, every }: MirrorFlags, world: World
       world.err(`${formatInstant(world.nowMs())} ${messageOf(error)}; asked again`)
     }
     if (mirror.isBroken) return 2
-    if (once || stopped.aborted) return mirror.hasDifferences ? 1 : 0
+    if (once || stopped.aborted) return mirror.hasDifferences ? 1 : mirror.isUnjudged ? 4 : 0
     await passed(every * 1_000, stopped)
-    if (stopped.aborted) return mirror.hasDifferences ? 1 : 0
+    if (stopped.aborted) return mirror.hasDifferences ? 1 : mirror.isUnjudged ? 4 : 0
   }
 }
 

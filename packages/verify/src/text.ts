@@ -13,6 +13,8 @@ const MAX_LINES = 40
 const ENDS: Readonly<Record<Verdict, string>> = {
   reproduced: 'REPRODUCED: the evidence holds, and gives the same figures.',
   differs: 'FIGURES DIFFER: the evidence holds, and does not give the figures of the bundle.',
+  unjudged:
+    'NOT JUDGED: the evidence holds, and the window was judged by rules that this program does not have: take the one of its time.',
   broken: 'EVIDENCE BROKEN: what is named above was changed, left out or put in.',
 }
 
@@ -55,6 +57,7 @@ function headLines({
   checkpoints,
   result,
   witnessing,
+  dated,
 }: Report): string[] {
   if (contract === null || window === null || origin === null) return []
   const standing = result?.kind === 'closing' ? `closed, version ${result.version}` : 'still open'
@@ -66,11 +69,15 @@ function headLines({
   const witnessed = (witnessing?.words ?? []).map(
     ({ witness, atMs }) => `cosigned by ${plain(witness)} at ${formatInstant(atMs)}`,
   )
+  const stamped = dated
+    .slice(-1)
+    .map(({ size, atMs, authority }) => `${size} entries dated ${formatInstant(atMs)} by ${plain(authority)}`)
   const judged = closings ? [closingsLine(closings)] : []
   return [
     `${plain(contract)}, window ${plain(window)}${result ? ` (${standing})` : ''}`,
     `log ${plain(origin)}: ${size} entries under ${root ?? 'no root'}, ${checkpoints} checkpoints`,
     ...witnessed,
+    ...stamped,
     ...seen,
     ...judged,
   ]

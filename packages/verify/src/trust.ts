@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { manifestHolds, BUNDLE_PATHS } from '@constat/evidence/bundle'
+import type { Certificate } from '@constat/evidence/certificate'
 import { openCheckpoint } from '@constat/evidence/checkpoint'
 import { cosignedAtMs } from '@constat/evidence/cosignature'
 import { refuseKey, strictPublicKey } from '@constat/evidence/key'
@@ -21,6 +22,10 @@ export type Pins = {
   terms: string | null
   /** Whose cosignatures a checkpoint has to have. Absent: nobody said. */
   policy?: Policy | undefined
+  /** A head of the log that somebody has kept, as its note. Absent: nobody has. */
+  head?: string | undefined
+  /** Certificates of authorities whose word dates a checkpoint. Absent: nobody said. */
+  authorities?: readonly Certificate[] | undefined
 }
 
 /** What witnesses say of the newest checkpoint. */
@@ -34,6 +39,8 @@ export type Trust = {
   publicKey: Buffer
   /** Of the log at the size of the bundle, first; then earlier ones. */
   roots: SignedRoot[]
+  /** The head that was given. */
+  kept: SignedRoot | null
   witnessing: Witnessing | null
 }
 
@@ -67,9 +74,29 @@ export function trust(bundle: Unpacked, pins: Pins, failures: Failures): Trust |
   const policy = pins.policy ?? bundledPolicy(bundle, failures)
   const witnesses = policy ? witnessVerifiers(policy) : []
   const roots = rootsOf(bundle, { log, witnesses }, failures)
+  const kept = pins.head === undefined ? null : keptRoot(bundle, { log, head: pins.head }, failures)
   const witnessing =
     policy && witnessingOf(bundle, { log, policy, isPinned: pins.policy !== undefined }, failures)
-  return { key, publicKey, roots, witnessing }
+  return { key, publicKey, roots, kept, witnessing }
+}
+
+/** Where the tree does not have it, the log has signed two histories. */
+function keptRoot(
+  { manifest }: Unpacked,
+  { log, head }: { log: NoteVerifier; head: string },
+  failures: Failures,
+): SignedRoot | null {
+  const opening = openCheckpoint(head, { origin: manifest.origin, log })
+  const fail = (reason: string, detail: string): null => {
+    failures.add({ step: 'checkpoints', reason, detail })
+    return null
+  }
+  if (opening.kind === 'refused')
+    return fail(opening.reason, 'the head that was given is none that this log has signed')
+  const { size, root } = opening.checkpoint
+  if (size > manifest.size)
+    return fail('head-beyond', `the head that was given has ${size} entries, and the bundle ${manifest.size}`)
+  return { file: 'the head that was given', size, root: Buffer.from(root) }
 }
 
 function bundledPolicy({ files }: Unpacked, failures: Failures): Policy | null {

@@ -2,8 +2,9 @@
  * The verifier: a bundle in, what holds of it out. It reads nothing else and writes nothing; whatever the bundle
  * says, it answers.
  */
-import { BUNDLE_PATHS, LOG_FOLDER, spokenFiles } from '@constat/evidence/bundle'
+import { BUNDLE_PATHS, LOG_FOLDER, spokenFiles, timestampedSize } from '@constat/evidence/bundle'
 import { messageOf } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
 import type { WindowResult } from '@constat/sla/judgement/window-result'
 import { checkBeacons, rootsOf, type BeaconCounts } from './beacons.ts'
 import { assumptionsOf } from './assumptions.ts'
@@ -14,6 +15,7 @@ import type { FrameChecks, Equivocation, FrameCounts, Late } from './frames.ts'
 import { gapsIn, type Gap, type Silence } from './gaps.ts'
 import { LeafTexts } from './leaf-text.ts'
 import type { Replay } from './replay.ts'
+import { datedIn, type Dated } from './timestamps.ts'
 import { trust, type Pins, type Trust, type Witnessing } from './trust.ts'
 import { unpack, type Unpacked } from './unpack.ts'
 import { closingsIn, LeafWalk } from './walk.ts'
@@ -21,7 +23,8 @@ import { closingsIn, LeafWalk } from './walk.ts'
 /** Entries between two words of how far it is. */
 const TOLD_EVERY = 2_000
 
-export type Verdict = 'reproduced' | 'differs' | 'broken'
+/** `unjudged`: the evidence holds, and the window was judged by rules that this program does not have. */
+export type Verdict = 'reproduced' | 'differs' | 'broken' | 'unjudged'
 
 export type Report = {
   verdict: Verdict
@@ -35,6 +38,8 @@ export type Report = {
   checkpoints: number
   /** Of the newest one; null where nobody names witnesses. */
   witnessing: Witnessing | null
+  /** Checkpoints that an authority has dated, by size. */
+  dated: Dated[]
   termsDigest: string | null
   /** SHA-256 of the verifier that the collector offers for this bundle; null where it offers none. */
   verifier: string | null
@@ -69,8 +74,14 @@ export async function verifyBundle(
     failures.add({ step: 'entries and tree', reason: 'unreadable', detail })
   }
   report.failuresLeftOut = failures.leftOut
-  report.verdict = failures.isEmpty ? 'reproduced' : failures.isBroken ? 'broken' : 'differs'
+  report.verdict = verdictOf(failures)
   return report
+}
+
+function verdictOf(failures: Failures): Verdict {
+  if (failures.isEmpty) return 'reproduced'
+  if (failures.isBroken) return 'broken'
+  return failures.isUnjudged ? 'unjudged' : 'differs'
 }
 
 function emptyReport(failures: Failures): Report {
@@ -84,6 +95,7 @@ function emptyReport(failures: Failures): Report {
     result: null,
   }
   const lists = {
+    dated: [],
     gaps: [],
     silences: [],
     late: [],
@@ -115,6 +127,7 @@ async function fill(
   if (!trusted) return
   report.checkpoints = trusted.roots.length
   report.witnessing = trusted.witnessing
+  report.dated = datedIn(bundle, { pins, roots: trusted.roots }, failures)
   const walk = Walk.open(bundle, { trusted, failures })
   if (!walk) return
   report.root = walk.root
@@ -137,6 +150,7 @@ async function fill(
     clockErrorMs,
     state,
     witnessing,
+    dated: report.dated.map((one) => ({ ...one, lastMs: walk.receivedMs(one.size - 1) })),
     beacons,
     frames: counts.frames,
   })
@@ -166,7 +180,8 @@ class Walk {
       figures = Figures.open(bundle.files, { window, closings }, failures)
       return figures?.sizes() ?? []
     }
-    const read = readEntries(bundle, { roots: given.trusted.roots, sizesOf }, failures)
+    const { roots, kept } = given.trusted
+    const read = readEntries(bundle, { roots: kept ? [...roots, kept] : roots, sizesOf }, failures)
     return read && new Walk(bundle, { ...read, figures, texts, failures })
   }
 
@@ -194,6 +209,11 @@ class Walk {
 
   get checks(): FrameChecks {
     return this.#leaves.checks
+  }
+
+  /** When the collector says that it received that leaf. */
+  receivedMs(index: number): UnixMs {
+    return this.#entries[index]?.receivedMs ?? 0
   }
 
   get replay(): Replay {
@@ -264,7 +284,10 @@ function filesNamed(
   const unused = new Set(texts.unused())
   for (const path of files.keys()) {
     const isChecked =
-      path.startsWith(LOG_FOLDER) || path.startsWith('checkpoints/') || path.startsWith('beside/')
+      path.startsWith(LOG_FOLDER) ||
+      path.startsWith('checkpoints/') ||
+      path.startsWith('beside/') ||
+      trusted.roots.some(({ size }) => size === timestampedSize(path))
     if (known.has(path) || (isChecked && !unused.has(path))) continue
     const detail = 'nothing in the log asks for this file'
     failures.add({ step: 'archive and manifest', reason: 'unknown-file', detail, file: path })

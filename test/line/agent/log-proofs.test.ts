@@ -6,12 +6,15 @@ import { proveConsistency, proveInclusion } from '@constat/evidence/proof'
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot, leafHash, type HashReader } from '@constat/evidence/tree'
 import { privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import { signReceipt } from '@constat/shared/receipt'
+import { HeadStore } from '../../../agent/src/head-store.ts'
 import {
   LogProofs,
   MAX_HELD_BYTES,
   type ProvenMessage,
   type ProveMessage,
 } from '../../../agent/src/log-proofs.ts'
+import { createMemoryFs } from '../../support/memory-fs.ts'
+import { createKeptLog } from '../../support/silent-log.ts'
 
 const KEY = privateKeyOf(Buffer.alloc(32, 5))
 const ORIGIN = 'constat/abc/shop'
@@ -120,14 +123,38 @@ describe('a log that only grows', () => {
     expect(proofs.held).toBe(1)
   })
 
-  test('goes on from a head that was kept', async () => {
+  test('is owed the same after a crash: head, receipt, and the frames that were not proved', async () => {
+    const fs = createMemoryFs()
+    const store = () => new HeadStore({ dir: '/agent', fs, log: createKeptLog() })
     send(5)
     proofs.take(await log.prove(ask()))
+    send(3)
+    const first = store()
+    first.keepSoon(() => proofs.kept())
+    send(1)
+    proofs.received(log.receipt())
+    await first.kept()
     const again = new LogProofs(rawPublicKey(KEY))
-    expect(proofs.heads().map((note) => again.remember(note))).toEqual([true])
+    again.remember(await store().load())
     expect(again.beacon(ORIGIN)).toEqual(proofs.beacon(ORIGIN))
-    expect(again.remember('constat/abc/shop\n5\nnothing\n')).toBe(false)
+    expect(again.receipts().map(({ size }) => size)).toEqual([9])
+    expect(again.wanted()).toEqual(proofs.wanted())
+    expect(again.take(await log.prove(again.wanted()[0]!))).toEqual({ kind: 'proved', frames: 4 })
+    // Nothing is taken over that the collector has not signed.
+    const strange = new LogProofs(rawPublicKey(privateKeyOf(Buffer.alloc(32, 6))))
+    strange.remember(await store().load())
+    expect(strange.kept()).toEqual({ heads: [], receipts: [], held: [] })
   })
+
+  test.each(['{', '{"heads":1}', '{"heads":["x"],"receipts":["receipt\\n"],"held":[{"seq":1},null]}'])(
+    'is owed nothing by a file that says %s',
+    async (text) => {
+      const fs = createMemoryFs()
+      await fs.replace('/agent/heads.json', Buffer.from(text))
+      proofs.remember(await new HeadStore({ dir: '/agent', fs, log: createKeptLog() }).load())
+      expect(proofs.kept()).toEqual({ heads: [], receipts: [], held: [] })
+    },
+  )
 
   test('whose answer comes late is not accused by it', async () => {
     send(2)

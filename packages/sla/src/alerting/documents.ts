@@ -18,3 +18,11 @@ export function reportsOf({ spec }: AlertingDocument): readonly ScheduledReport[
   const { paused, reports }: { paused: boolean; reports?: readonly ScheduledReport[] } = spec
   return paused ? [] : (reports ?? [])
 }
+
+/** Endpoints that the day's root of the log is sent to: the mailboxes, unless the document does not want it. */
+export function mailsRoot({ spec }: AlertingDocument): string[] {
+  // A document that was kept before there was a choice says nothing of it.
+  const { paused, logRoot, endpoints }: Omit<typeof spec, 'logRoot'> & { logRoot?: 'daily' | 'never' } = spec
+  if (paused || logRoot === 'never') return []
+  return endpoints.filter(({ email }) => email !== undefined).map(({ id }) => id)
+}

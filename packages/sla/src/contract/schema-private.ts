@@ -101,6 +101,7 @@ export const alertingSpec = z.strictObject({
   quietHours: hours.safeExtend({ except: list(eventType).default([]) }).optional(),
   heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
   reports: z.array(scheduledReport).max(MAX_REPORTS).default([]),
+  logRoot: z.enum(['daily', 'never']).default('daily'),
 })
 
 export type AlertingSpec = z.output<typeof alertingSpec>
