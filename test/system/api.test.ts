@@ -52,7 +52,7 @@ const YAML =
 type Case = Asked & { path: string; status: number; operation: string }
 
 /** One request that succeeds for every operation. */
-const by = { role: 'owner', contract: null, token: 'tok_test', as: 'api' } as const
+const by = { role: 'owner', contracts: null, token: 'tok_test', as: 'api' } as const
 const spare = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 const worn = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 

@@ -183,7 +183,7 @@ describe('live', () => {
     await page.locator('.crumbs a').focus()
     await deps.actions.acknowledge({
       incident: portal,
-      by: { role: 'owner', contract: null, token: 'tok_owner', as: 'api' },
+      by: { role: 'owner', contracts: null, token: 'tok_owner', as: 'api' },
     })
     await page.locator('.marks .stamp', { hasText: /^Acknowledged$/ }).waitFor({ timeout: 3_000 })
     expect(await page.locator('#timeline-table').getAttribute('open')).toBe('')

@@ -106,10 +106,10 @@ function lifeOf(expires: string | undefined): number | null | undefined {
 
 function tableOf(tokens: readonly TokenView[]): string[] {
   const head = ['ID', 'FOR', 'CONTRACT', 'MADE', 'EXPIRES', 'SESSIONS']
-  const rows = tokens.map(({ id, kind, incident, role, name, contract, createdAt, expiresAt, sessions }) => [
+  const rows = tokens.map(({ id, kind, incident, role, name, contracts, createdAt, expiresAt, sessions }) => [
     id,
-    kind === 'link' ? `link ${incident ?? 'status'}` : (role ?? `agent ${name ?? ''}`.trim()),
-    contract ?? 'all',
+    forText({ kind, incident, role, name }),
+    contracts?.join(', ') ?? 'all',
     createdAt,
     expiresAt ?? 'never',
     String(sessions),
@@ -121,6 +121,12 @@ function tableOf(tokens: readonly TokenView[]): string[] {
       .join('  ')
       .trimEnd(),
   )
+}
+
+function forText({ kind, incident, role, name }: Pick<TokenView, 'kind' | 'incident' | 'role' | 'name'>): string {
+  if (kind === 'link') return `link ${incident ?? 'status'}`
+  if (kind === 'invite') return `invitation ${name ?? ''}, ${role ?? ''}`
+  return role ?? `agent ${name ?? ''}`.trim()
 }
 
 /** A token for a contract with a wrong name would show nothing, and nobody would know why. */

@@ -73,7 +73,7 @@ async function guestOf(c: Context, deps: AppDeps, wanted: 'status' | 'incident')
     })
   }
   const { id, contract, incident } = found
-  const caller: Caller = { role: 'internal', contract, token: id, as: 'session' }
+  const caller: Caller = { role: 'internal', contracts: [contract], token: id, as: 'session' }
   const read = within(deps.read, caller)
   const zone = zoneOf(read.contract(contract))
   const scene = { ...sceneOf(c, deps, null), zone, termsOf: (name: string) => read.terms(name) }

@@ -6,7 +6,7 @@ import { plainDeps } from '../../support/plain-deps.ts'
 
 function opened() {
   let ms = 0
-  const open = (token: string) =>
+  const open = ({ token }: { token: string }) =>
     Promise.resolve(token === 'viewer-token' ? { session: 'ses', expiresMs: 1e12 } : null)
   const { deps } = plainDeps()
   deps.guesses = new Guesses(() => ms)

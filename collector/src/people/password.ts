@@ -1,0 +1,108 @@
+/**
+ * Passwords: scrypt (RFC 7914) by Node.js, at the cost that OWASP gives for 32 MiB (N 2^15, r 8, p 3). A stored one
+ * says its own cost, so that a later program can raise it. Not pure: it takes its turn and time on purpose.
+ */
+import { scrypt, timingSafeEqual } from 'node:crypto'
+import { Fault } from '@constat/shared/fault'
+import type { Random } from '../shell.ts'
+
+export const MIN_PASSWORD_CHARS = 12
+export const MAX_PASSWORD_CHARS = 200
+/** Worked out at once: each takes 32 MiB and a thread of the pool. */
+const AT_ONCE = 2
+/** Waiting for that; past it whoever signs in comes again. */
+export const MAX_WAITING_PASSWORDS = 32
+const RETRY_AFTER_S = 5
+const COST = { ln: 15, r: 8, p: 3 } as const
+const SALT_BYTES = 16
+const KEY_BYTES = 32
+const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/
+
+/** Why a password is not taken; null: it is. */
+export type Weakness = 'short' | 'long' | 'plain' | 'name'
+
+/** Letters of what is tried first, whatever figures and signs stand around them. */
+const FIRST_TRIED: ReadonlySet<string> = new Set(
+  'password passwort passwd motdepasse qwerty qwertyuiop azerty azertyuiop admin administrator administrateur constat welcome bienvenue letmein changeme iloveyou'.split(
+    ' ',
+  ),
+)
+
+/** Length is what counts (NIST SP 800-63B); no classes of characters are asked for. */
+export function weaknessOf(password: string, name: string): Weakness | null {
+  const chars = [...password.normalize('NFKC')]
+  if (chars.length < MIN_PASSWORD_CHARS) return 'short'
+  if (chars.length > MAX_PASSWORD_CHARS) return 'long'
+  const folded = chars.join('').toLowerCase()
+  const letters = folded.replaceAll(/[^\p{L}]/gu, '')
+  if (new Set(chars).size < 5 || letters === '' || FIRST_TRIED.has(letters)) return 'plain'
+  return folded.replaceAll(nameKey(name), '').length < MIN_PASSWORD_CHARS / 2 ? 'name' : null
+}
+
+/** A name as two people may not both have it: case, width and spaces make no difference. */
+export function nameKey(name: string): string {
+  return name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
+}
+
+export class Passwords {
+  readonly #random: Random
+  readonly #waiting: (() => void)[] = []
+  #running = 0
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** As it is stored: cost, salt, key. */
+  async hash(password: string): Promise<string> {
+    const salt = this.#random.bytes(SALT_BYTES)
+    const key = await this.#derive(password, { ...COST, salt })
+    return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${text(salt)}$${text(key)}`
+  }
+
+  /** Null is wrong after as long as any other. Fault `rate-limited` where too many wait. */
+  async isRight(password: string, stored: string | null): Promise<boolean> {
+    const [, ln, r, p, salt = '', kept = ''] = STORED.exec(stored ?? '') ?? []
+    const cost = stored === null ? COST : { ln: Number(ln), r: Number(r), p: Number(p) }
+    const key = await this.#derive(password, { ...cost, salt: Buffer.from(salt, 'base64') })
+    const wanted = Buffer.from(kept, 'base64')
+    return wanted.length === key.length && timingSafeEqual(wanted, key)
+  }
+
+  async #derive(
+    password: string,
+    { ln, r, p, salt }: { ln: number; r: number; p: number; salt: Buffer },
+  ): Promise<Buffer> {
+    await this.#turn()
+    try {
+      return await new Promise((resolve, reject) => {
+        const options = { N: 2 ** ln, r, p, maxmem: 256 * r * 2 ** ln }
+        const done = (error: Error | null, key: Buffer): void => (error ? reject(error) : resolve(key))
+        scrypt(password.normalize('NFKC'), salt, KEY_BYTES, options, done)
+      })
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#running -= 1
+    }
+  }
+
+  /** Whoever ends hands its place on. */
+  async #turn(): Promise<void> {
+    if (this.#running < AT_ONCE) {
+      this.#running += 1
+      return
+    }
+    if (this.#waiting.length >= MAX_WAITING_PASSWORDS) {
+      throw new Fault('rate-limited', 'Too many people are signing in.', {
+        hint: 'Try again in a moment.',
+        retryAfterS: RETRY_AFTER_S,
+      })
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+}
+
+function text(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '')
+}
