@@ -216,6 +216,7 @@ function appOf(
     events: bus,
     links,
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
+    openId: null,
     metrics: metricsOf(pipeline),
     health,
     publicUrl,

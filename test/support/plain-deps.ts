@@ -73,6 +73,7 @@ export function plainDeps({
     events,
     links: { isGood: () => false },
     guesses: new Guesses(() => 0),
+    openId: null,
     actions: {
       archiveContract: refuse('archiveContract'),
       publishLog: refuse('publishLog'),

@@ -54,6 +54,7 @@ export async function worldDeps(
     events: bus,
     links: { isGood: (link) => isGoodLink(link, { key: LINK_KEY, nowMs: clock.nowMs() }) },
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
+    openId: null,
     metrics: metricsOf(world.line()),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),

@@ -123,7 +123,12 @@ function tableOf(tokens: readonly TokenView[]): string[] {
   )
 }
 
-function forText({ kind, incident, role, name }: Pick<TokenView, 'kind' | 'incident' | 'role' | 'name'>): string {
+function forText({
+  kind,
+  incident,
+  role,
+  name,
+}: Pick<TokenView, 'kind' | 'incident' | 'role' | 'name'>): string {
   if (kind === 'link') return `link ${incident ?? 'status'}`
   if (kind === 'invite') return `invitation ${name ?? ''}, ${role ?? ''}`
   return role ?? `agent ${name ?? ''}`.trim()

@@ -125,7 +125,13 @@ export async function deleteSession(db: Database, hash: Buffer): Promise<void> {
   await db`delete from token where hash = ${hash} and kind = 'session'`
 }
 
-export type SessionRow = { hash: Buffer; id: string; browser: string | null; createdMs: UnixMs; expiresMs: UnixMs }
+export type SessionRow = {
+  hash: Buffer
+  id: string
+  browser: string | null
+  createdMs: UnixMs
+  expiresMs: UnixMs
+}
 
 /** Those of a token or an account that are good now, newest first. */
 export function sessionRows(
@@ -188,7 +194,10 @@ export async function countHeld(
   return row!.n
 }
 
-export async function deleteHeld(tx: Tx, { kind, parent }: { kind: HeldKind; parent: string }): Promise<void> {
+export async function deleteHeld(
+  tx: Tx,
+  { kind, parent }: { kind: HeldKind; parent: string },
+): Promise<void> {
   await tx`delete from token where kind = ${kind} and parent = ${parent}`
 }
 
@@ -224,7 +233,6 @@ export async function insertAudit(tx: Tx, row: Omit<AuditRow, 'id' | 'byName'>):
     values (${row.atMs}, ${row.by}, ${row.deed}, ${row.token}, ${row.kind}, ${row.role}, ${row.name},
       ${row.contracts})`
 }
-
 
 /** Newest first; `before` is the id of the last one of the page before. */
 export function auditRows(

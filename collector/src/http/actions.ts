@@ -327,6 +327,16 @@ export type Actions = {
   account: AccountActions
 }
 
+/** An OpenID provider that signs people in. */
+export type OpenId = {
+  /** What people call it. */
+  readonly name: string
+  /** Where the browser goes, and what it must come back with. Fault `unavailable`. */
+  begin(): Promise<{ url: string; kept: string }>
+  /** Whom it has signed in, by the query of the answer; null: nobody, or it answers to nothing that was begun. */
+  finish(search: string, kept: string): Promise<string | null>
+}
+
 /** Facts as they were told; the event bus is one. */
 export type Events = Pick<EventBus, 'since' | 'subscribe'>
 
@@ -336,8 +346,10 @@ export type AppDeps = {
   events: Events
   /** Links of letters, each of which lets whoever has it acknowledge one incident. */
   links: { isGood(link: { incident: string; seal: string }): boolean }
-  /** Wrong tokens, by address. */
+  /** Wrong tokens, by address; wrong passwords, by account too. */
   guesses: Guesses
+  /** Null: nobody signs in elsewhere. */
+  openId: OpenId | null
   /** Prometheus text, aggregates only. */
   metrics(): Promise<string>
   health: {

@@ -112,6 +112,6 @@ export async function signOut(c: Context, deps: AppDeps): Promise<void> {
   deleteCookie(c, COOKIE, cookieOptions(deps))
 }
 
-function cookieOptions({ publicUrl }: AppDeps) {
+export function cookieOptions({ publicUrl }: AppDeps) {
   return { path: '/', httpOnly: true, sameSite: 'Lax', secure: publicUrl.startsWith('https:') } as const
 }

@@ -208,7 +208,8 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
 
 /** Of one the view of it alone is made; of several they keep their order, worst first. */
 function ofThese(read: ReadModel, scope: Caller['contracts']): ContractView[] {
-  if (scope === null || scope.length > 1) return read.contracts().filter(({ name }) => scope?.includes(name) ?? true)
+  if (scope === null || scope.length > 1)
+    return read.contracts().filter(({ name }) => scope?.includes(name) ?? true)
   return scope.flatMap((name) => read.contract(name) ?? [])
 }
 

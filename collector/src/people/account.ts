@@ -86,10 +86,7 @@ export async function turnFactorOff(deps: PeopleDeps, asked: Proved): Promise<bo
 }
 
 /** For whoever has lost the phone and its list: by an owner. False: there was no second factor. */
-export async function dropFactor(
-  deps: AccessDeps,
-  { id, by }: { id: string; by: string },
-): Promise<boolean> {
+export async function dropFactor(deps: AccessDeps, { id, by }: { id: string; by: string }): Promise<boolean> {
   return deps.db.begin(async (tx) => {
     const row = await personOf(tx, { id })
     if (row === null || row.totp === null) return false

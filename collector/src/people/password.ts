@@ -6,8 +6,6 @@ import { scrypt, timingSafeEqual } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
 import type { Random } from '../shell.ts'
 
-export const MIN_PASSWORD_CHARS = 12
-export const MAX_PASSWORD_CHARS = 200
 /** Worked out at once: each takes 32 MiB and a thread of the pool. */
 const AT_ONCE = 2
 /** Waiting for that; past it whoever signs in comes again. */
@@ -17,32 +15,6 @@ const COST = { ln: 15, r: 8, p: 3 } as const
 const SALT_BYTES = 16
 const KEY_BYTES = 32
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/
-
-/** Why a password is not taken; null: it is. */
-export type Weakness = 'short' | 'long' | 'plain' | 'name'
-
-/** Letters of what is tried first, whatever figures and signs stand around them. */
-const FIRST_TRIED: ReadonlySet<string> = new Set(
-  'password passwort passwd motdepasse qwerty qwertyuiop azerty azertyuiop admin administrator administrateur constat welcome bienvenue letmein changeme iloveyou'.split(
-    ' ',
-  ),
-)
-
-/** Length is what counts (NIST SP 800-63B); no classes of characters are asked for. */
-export function weaknessOf(password: string, name: string): Weakness | null {
-  const chars = [...password.normalize('NFKC')]
-  if (chars.length < MIN_PASSWORD_CHARS) return 'short'
-  if (chars.length > MAX_PASSWORD_CHARS) return 'long'
-  const folded = chars.join('').toLowerCase()
-  const letters = folded.replaceAll(/[^\p{L}]/gu, '')
-  if (new Set(chars).size < 5 || letters === '' || FIRST_TRIED.has(letters)) return 'plain'
-  return folded.replaceAll(nameKey(name), '').length < MIN_PASSWORD_CHARS / 2 ? 'name' : null
-}
-
-/** A name as two people may not both have it: case, width and spaces make no difference. */
-export function nameKey(name: string): string {
-  return name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
-}
 
 export class Passwords {
   readonly #random: Random

@@ -5,16 +5,7 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import {
-  hashOf,
-  issue,
-  revoke,
-  secretOf,
-  sessionOf,
-  tell,
-  type AccessDeps,
-  type Opened,
-} from '../access.ts'
+import { hashOf, issue, revoke, secretOf, sessionOf, tell, type AccessDeps, type Opened } from '../access.ts'
 import {
   insertPerson,
   invitationOf,
@@ -27,17 +18,11 @@ import {
   type InvitationRow,
   type PersonRow,
 } from '../db/person-rows.ts'
-import {
-  deleteSessions,
-  heldBy,
-  insertHeld,
-  spendHeld,
-  type Role,
-} from '../db/token-rows.ts'
+import { deleteSessions, heldBy, insertHeld, spendHeld, type Role } from '../db/token-rows.ts'
 import type { Tx } from '../db/tx.ts'
-import type { InvitationIssued, PersonView } from '../view/people.ts'
+import { nameKey, type InvitationIssued, type PersonView } from '../view/people.ts'
 import { recoveryHash, stepOf } from './factor.ts'
-import { nameKey, type Passwords } from './password.ts'
+import type { Passwords } from './password.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** An invitation is good for so long, and a link that sets a new password. */
@@ -139,9 +124,13 @@ async function rekey(tx: Tx, deps: AccessDeps, { id, kept }: { id: string; kept:
 }
 
 function nameTaken(name: string): Fault {
-  return new Fault('conflict', `${name === '' ? 'This sign-in' : JSON.stringify(name)} belongs to an account that is there.`, {
-    hint: 'Choose another name, or remove that account first.',
-  })
+  return new Fault(
+    'conflict',
+    `${name === '' ? 'This sign-in' : JSON.stringify(name)} belongs to an account that is there.`,
+    {
+      hint: 'Choose another name, or remove that account first.',
+    },
+  )
 }
 
 /** Null: wrong, in one way or another, after as long as if the name were known. */
@@ -210,7 +199,13 @@ async function enter(
   if (row.totp === null) return open(tx, deps, { row, browser })
   const step = secretOf('step', deps)
   const createdMs: UnixMs = deps.nowMs()
-  const held = { hash: hashOf(step), kind: 'step', parent: id, createdMs, expiresMs: createdMs + STEP_MS } as const
+  const held = {
+    hash: hashOf(step),
+    kind: 'step',
+    parent: id,
+    createdMs,
+    expiresMs: createdMs + STEP_MS,
+  } as const
   await insertHeld(tx, held)
   return { step }
 }

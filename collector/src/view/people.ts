@@ -1,4 +1,7 @@
-/** People as they are published: accounts, and the links that invite to one. A link is shown once. Pure. */
+/**
+ * People as they are published: accounts, and the links that invite to one, shown once; which names are the same, and
+ * which passwords are taken. Pure.
+ */
 import { z } from 'zod'
 import { count, instant, role } from './parts.ts'
 
@@ -31,10 +34,39 @@ export const invitationIssued = z
   .meta({ id: 'Invitation' })
 export type InvitationIssued = z.infer<typeof invitationIssued>
 
+/** Characters of a password. */
+export const MIN_PASSWORD_CHARS = 12
+export const MAX_PASSWORD_CHARS = 200
+/** Why a password is not taken. */
+export type Weakness = 'short' | 'long' | 'plain' | 'name'
+
 /** Of whoever asks. */
 export type AccountView = Omit<PersonView, 'sessions'> & {
   lang: 'en' | 'fr' | null
   zone: string | null
   /** Codes for a lost phone that were not used. */
   codesLeft: number
+}
+
+/** Letters of what is tried first, whatever figures and signs stand around them. */
+const FIRST_TRIED: ReadonlySet<string> = new Set(
+  'password passwort passwd motdepasse qwerty qwertyuiop azerty azertyuiop admin administrator administrateur constat welcome bienvenue letmein changeme iloveyou'.split(
+    ' ',
+  ),
+)
+
+/** Why a password is not taken; null: it is. Length is what counts (NIST SP 800-63B); no classes of characters are asked for. */
+export function weaknessOf(password: string, name: string): Weakness | null {
+  const chars = [...password.normalize('NFKC')]
+  if (chars.length < MIN_PASSWORD_CHARS) return 'short'
+  if (chars.length > MAX_PASSWORD_CHARS) return 'long'
+  const folded = chars.join('').toLowerCase()
+  const letters = folded.replaceAll(/[^\p{L}]/gu, '')
+  if (new Set(chars).size < 5 || letters === '' || FIRST_TRIED.has(letters)) return 'plain'
+  return folded.replaceAll(nameKey(name), '').length < MIN_PASSWORD_CHARS / 2 ? 'name' : null
+}
+
+/** A name as two people may not both have it: case, width and spaces make no difference. */
+export function nameKey(name: string): string {
+  return name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase()
 }

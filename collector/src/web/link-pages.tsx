@@ -51,7 +51,11 @@ export function statusPages(deps: AppDeps): Hono<VisitEnv> {
     const { read, caller, scene } = c.var
     const reportTo = may(caller, 'report') ? '/status/report' : null
     return c.html(
-      <Status scene={{ ...scene, zone: sharedZone(read) }} {...shownOf(c, read)} reportTo={reportTo} />,
+      <Status
+        scene={{ ...scene, zone: sharedZone(read, scene.zone) }}
+        {...shownOf(c, read)}
+        reportTo={reportTo}
+      />,
     )
   })
   pages.post('/status/report', visitorMay('report'), limitBody(), async (c) => {
