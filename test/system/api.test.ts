@@ -56,7 +56,50 @@ const by = { role: 'owner', contracts: null, token: 'tok_test', as: 'api' } as c
 const spare = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 const worn = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 
+const invited = await deps.actions.people.invite({ name: 'guest', role: 'viewer', contracts: null, by })
+await deps.actions.entry.accept({
+  secret: invited.url.split('/').at(-1) ?? '',
+  proof: { subject: 'https://id.example guest' },
+  browser: null,
+})
+const [guest] = await deps.actions.people.list()
+// The test asks with a token: what is ended is a session of that.
+const opened = await deps.actions.sessions.open({ token: seeded.tokens['owner-token'] ?? '', browser: null })
+const owner = await deps.actions.sessions.authenticate({ secret: opened!.session, as: 'session' })
+const [browser] = await deps.actions.sessions.list({ by: owner!, secret: opened!.session })
+
 const CASES: Case[] = [
+  { operation: 'get /people', path: '/people', status: 200 },
+  {
+    operation: 'post /people',
+    path: '/people',
+    method: 'POST',
+    body: { name: 'somebody', role: 'provider', contracts: [HOSTING] },
+    status: 201,
+  },
+  { operation: 'post /people/{person}/link', path: `/people/${guest!.id}/link`, method: 'POST', status: 201 },
+  {
+    operation: 'patch /people/{person}',
+    path: `/people/${guest!.id}`,
+    method: 'PATCH',
+    body: { role: 'viewer', contracts: ['intranet'] },
+    status: 204,
+  },
+  {
+    operation: 'delete /people/{person}/factor',
+    path: `/people/${guest!.id}/factor`,
+    method: 'DELETE',
+    // They have none.
+    status: 404,
+  },
+  { operation: 'delete /people/{person}', path: `/people/${guest!.id}`, method: 'DELETE', status: 204 },
+  { operation: 'get /sessions', path: '/sessions', status: 200 },
+  {
+    operation: 'delete /sessions/{session}',
+    path: `/sessions/${browser!.id}`,
+    method: 'DELETE',
+    status: 204,
+  },
   { operation: 'get /tokens', path: '/tokens', status: 200 },
   { operation: 'get /audit', path: '/audit', status: 200 },
   { operation: 'post /tokens', path: '/tokens', method: 'POST', body: { role: 'viewer' }, status: 201 },
@@ -339,6 +382,10 @@ const MISSING: [string, string][] = [
   ['GET', '/exclusions/none'],
   ['POST', '/exclusions/none/accept'],
   ['DELETE', '/agents/none'],
+  ['PATCH', '/people/none'],
+  ['DELETE', '/people/none'],
+  ['POST', '/people/none/link'],
+  ['DELETE', '/sessions/none'],
   ['DELETE', '/webhooks/none'],
   ['POST', '/webhooks/none/enable'],
   ['POST', '/webhooks/none/test'],

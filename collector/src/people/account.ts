@@ -17,7 +17,12 @@ export async function readAccount({ db }: AccessDeps, id: string): Promise<Accou
   if (row === null) return null
   const { name, role, contracts, lang, zone, createdMs } = row
   return {
-    ...{ id, name, role, contracts, lang, zone },
+    id,
+    name,
+    role,
+    contracts,
+    lang,
+    zone,
     createdAt: formatInstant(createdMs),
     hasPassword: row.password !== null,
     hasFactor: row.totp !== null,

@@ -57,7 +57,7 @@ const FIRST_TRIED: ReadonlySet<string> = new Set(
 
 /** Why a password is not taken; null: it is. Length is what counts (NIST SP 800-63B); no classes of characters are asked for. */
 export function weaknessOf(password: string, name: string): Weakness | null {
-  const chars = [...password.normalize('NFKC')]
+  const chars = Array.from(password.normalize('NFKC'))
   if (chars.length < MIN_PASSWORD_CHARS) return 'short'
   if (chars.length > MAX_PASSWORD_CHARS) return 'long'
   const folded = chars.join('').toLowerCase()
