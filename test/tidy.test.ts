@@ -51,6 +51,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'access.ts': ['view', 'db'],
     // Accounts: rows beside the tokens, with a password and more ways to prove who somebody is.
     people: ['view', 'db', 'access.ts'],
+    'openid.ts': ['config.ts', 'http/actions.ts'],
     'people-actions.ts': ['access.ts', 'people', 'http/actions.ts'],
     // An anomaly is told in the transaction that keeps it.
     intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts', 'host-names.ts'],
@@ -235,7 +236,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['collector/src/message'],
   otpauth: ['collector/src/people'],
   uqr: ['collector/src/web'],
-  'openid-client': ['collector/src/people'],
+  'openid-client': ['collector/src/openid.ts'],
   pino: ['collector/src/cli'],
   commander: ['agent/src/cli', 'collector/src/cli', 'packages/verify/src'],
 }

@@ -25,6 +25,7 @@ import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { openAlerts } from './alerts.ts'
+import { openOpenId } from './openid.ts'
 import { isReady } from './view/health.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
@@ -216,7 +217,7 @@ function appOf(
     events: bus,
     links,
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
-    openId: null,
+    openId: config.openId && openOpenId(config.openId, { publicUrl, nowMs: () => clock.nowMs(), log }),
     metrics: metricsOf(pipeline),
     health,
     publicUrl,

@@ -7,6 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_WRONG_OF_ACCOUNT } from '@constat/collector/http/guesses'
 import type { AuditView } from '@constat/collector/view/access'
 import type { InvitationIssued, PersonView } from '@constat/collector/view/people'
+import { CALLBACK_PATH, openOpenId } from '../../collector/src/openid.ts'
+import { asker } from '../support/ask.ts'
+import { startOpenIdProvider, type OpenIdProvider } from '../support/openid-provider.mjs'
 import { openSeeded } from '../support/seeded.ts'
 import { HOSTING } from '../support/seed-terms.ts'
 import { until } from '../support/program.ts'
@@ -462,5 +465,76 @@ describe('an owner', () => {
       { deed: 'joined', byName: 'Gone' },
     ])
     await joined('Gone')
+  })
+})
+
+describe('an OpenID provider', () => {
+  const home = 'http://collector.example'
+  const client = { clientId: 'constat', clientSecret: 'of-the-test', redirectUri: home + CALLBACK_PATH }
+  let provider: OpenIdProvider
+  let away: ReturnType<typeof asker>
+  beforeAll(async () => {
+    provider = await startOpenIdProvider(client)
+    const settings = { issuer: provider.issuer, name: 'Acme Login', ...client }
+    const { shell } = world
+    const openId = openOpenId(settings, { publicUrl: home, nowMs: () => shell.clock.nowMs(), log: shell.log })
+    away = asker({ deps: { ...seeded.deps, openId } })
+  })
+  afterAll(() => provider.close())
+
+  /** Leaves from a page of ours, signs in there, and comes back: with the cookie of the way, or another one. */
+  async function round(from: string, login: string, kept?: string): Promise<Response> {
+    const left = await away(from, { headers: { 'sec-fetch-site': 'same-origin' } })
+    expect(left.status).toBe(303)
+    const cookie = kept ?? left.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const back = await provider.signIn(left.headers.get('location') ?? '', login)
+    return away(back.slice(home.length), { headers: { cookie } })
+  }
+
+  it('is offered at the door, and signs in whom an invitation has tied to it', async () => {
+    expect(await (await away('/sign-in')).text()).toContain('Sign in with Acme Login')
+    const stranger = await round('/sign-in/elsewhere', 'noor@acme.example')
+    expect([stranger.status, cookieOf(stranger)]).toEqual([401, ''])
+    expect(await stranger.text()).toContain('no account here is tied')
+    const { path } = await invited({ name: 'Noor', role: 'viewer', contracts: ['intranet'] })
+    expect(await (await away(path)).text()).toContain(`href="${path}/elsewhere"`)
+    const joining = await round(`${path}/elsewhere`, 'noor@acme.example')
+    expect([joining.status, await contractsOf(cookieOf(joining))]).toEqual([303, ['intranet']])
+    const again = await round('/sign-in/elsewhere?next=/claims', 'noor@acme.example')
+    expect([again.status, again.headers.get('location')]).toEqual([303, '/claims'])
+    expect(await personOf('Noor')).toMatchObject({ isElsewhere: true, hasPassword: false, sessions: 2 })
+    expect((await signIn('Noor', '')).status).toBe(401)
+    // Somebody else there is nobody here.
+    expect((await round('/sign-in/elsewhere', 'eve@acme.example')).status).toBe(401)
+  })
+
+  it('ties nobody twice, and is not begun by a page of others', async () => {
+    const { path } = await invited({ name: 'Second Noor', role: 'owner' })
+    const twice = await round(`${path}/elsewhere`, 'noor@acme.example')
+    expect([twice.status, cookieOf(twice)]).toEqual([409, ''])
+    const led = await away(`${path}/elsewhere`, { headers: { 'sec-fetch-site': 'cross-site' } })
+    expect([led.status, led.headers.get('set-cookie')]).toEqual([200, null])
+  })
+
+  it('answers to what this browser has begun, and to nothing else', async () => {
+    const other = await away('/sign-in/elsewhere')
+    const kept = other.headers.get('set-cookie')?.split(';')[0] ?? ''
+    for (const cookie of [kept, '', 'constat_elsewhere=bm9uc2Vuc2U']) {
+      const answer = await round('/sign-in/elsewhere', 'noor@acme.example', cookie)
+      expect([answer.status, cookieOf(answer)]).toEqual([401, ''])
+      expect(await answer.text()).toContain('The sign-in was not finished')
+    }
+    const denied = await away(`${CALLBACK_PATH}?error=access_denied&state=x`, { headers: { cookie: kept } })
+    expect([denied.status, cookieOf(denied)]).toEqual([401, ''])
+  })
+
+  it('that is not set up is not there, and one that is away says so', async () => {
+    expect((await ask('/sign-in/elsewhere')).status).toBe(404)
+    const { shell } = world
+    const settings = { issuer: 'http://127.0.0.1:9', name: 'Nowhere', ...client }
+    const openId = openOpenId(settings, { publicUrl: home, nowMs: () => shell.clock.nowMs(), log: shell.log })
+    const lost = asker({ deps: { ...seeded.deps, openId } })
+    expect((await lost('/sign-in/elsewhere')).status).toBe(503)
+    expect((await lost('/sign-in')).status).toBe(200)
   })
 })

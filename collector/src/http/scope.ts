@@ -152,6 +152,8 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
   /** Of those that are asked for, the ones that they may see. */
   const own = (of: OfContracts): OfContracts =>
     of === undefined ? (scope ?? undefined) : [of].flat().filter(mine)
+  /** Of a service or a check: where others are named it is looked for in all of theirs. */
+  const among = (of: OfContracts): OfContracts => (own(of)?.length === 0 ? (scope ?? undefined) : own(of))
   const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
     contracts: () => ofThese(read, scope),
@@ -185,9 +187,9 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     isPublished: (name) => mine(name) && read.isPublished(name),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
     terms: (name, revision) => (mine(name) ? read.terms(name, revision) : null),
-    timeline: (service, span, of) => read.timeline(service, span, own(of)),
-    segments: (service, span, of) => read.segments(service, span, own(of)),
-    latency: (check, span, of) => read.latency(check, span, { ...of, contract: own(of.contract) }),
+    timeline: (service, span, of) => read.timeline(service, span, among(of)),
+    segments: (service, span, of) => read.segments(service, span, among(of)),
+    latency: (check, span, of) => read.latency(check, span, { ...of, contract: among(of.contract) }),
     incidents: (filter) => read.incidents({ ...filter, contract: own(filter.contract) }),
     incident: async (id) => {
       const incident = await read.incident(id)
