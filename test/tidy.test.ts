@@ -171,6 +171,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'db',
       'access.ts',
       'people-actions.ts',
+      'people/password.ts',
       'intake',
       'contract',
       'judge/remarks.ts',

@@ -40,6 +40,7 @@ import type {
   WebhookActions,
 } from './http/actions.ts'
 import type { AgentSockets } from './intake/socket.ts'
+import type { Passwords } from './people/password.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
 import { peopleActions } from './people-actions.ts'
@@ -64,6 +65,7 @@ export type ActionDeps = {
   pipeline: Pipeline
   shell: Shell
   access: AccessDeps
+  passwords: Passwords
   sockets: AgentSockets
   publicUrl: string
   /** How a command is made of a token; asked before there is one. */

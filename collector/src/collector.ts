@@ -25,6 +25,7 @@ import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { openAlerts } from './alerts.ts'
+import { Passwords } from './people/password.ts'
 import { openOpenId } from './openid.ts'
 import { isReady } from './view/health.ts'
 import { Health } from './health.ts'
@@ -137,8 +138,9 @@ async function openLine(
   sockets = serveAgents({ ...door, answersTo }, connection)
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
+  const passwords = new Passwords(random)
   const invite = () => invitation(door, installer)
-  const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
+  const actions = actionsOf({ pipeline, shell, access, passwords, sockets, publicUrl, invite })
   const gives = { installer, verifier, cosigner: witnesses.cosigner, links: alerts.links }
   const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health })
   const answer = getRequestListener(app.fetch)

@@ -11,7 +11,7 @@ import {
   turnFactorOn,
 } from './people/account.ts'
 import { factorUri, newFactor } from './people/factor.ts'
-import { Passwords } from './people/password.ts'
+import type { Passwords } from './people/password.ts'
 import {
   acceptInvitation,
   answerStep,
@@ -26,15 +26,15 @@ import {
   steppingAs,
 } from './people/people.ts'
 
-type Deps = { access: AccessDeps; publicUrl: string }
+type Deps = { access: AccessDeps; passwords: Passwords; publicUrl: string }
 /** Lets go what the sessions held that a deed has ended. */
 type Ended = <T>(deed: Promise<T>) => Promise<T>
 
 export function peopleActions(
-  { access, publicUrl }: Deps,
+  { access, passwords, publicUrl }: Deps,
   ended: Ended,
 ): Pick<Actions, 'people' | 'entry' | 'account'> {
-  const deps = { ...access, passwords: new Passwords(access.random) }
+  const deps = { ...access, passwords }
   const addressed = <T extends { secret: string }>({ secret, ...made }: T) => ({
     ...made,
     url: `${publicUrl}/invitation/${secret}`,

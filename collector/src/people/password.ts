@@ -11,40 +11,42 @@ const AT_ONCE = 2
 /** Waiting for that; past it whoever signs in comes again. */
 export const MAX_WAITING_PASSWORDS = 32
 const RETRY_AFTER_S = 5
-const COST = { ln: 15, r: 8, p: 3 } as const
+type Cost = { ln: number; r: number; p: number }
+const COST: Cost = { ln: 15, r: 8, p: 3 }
 const SALT_BYTES = 16
 const KEY_BYTES = 32
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/
 
 export class Passwords {
   readonly #random: Random
+  readonly #cost: Cost
   readonly #waiting: (() => void)[] = []
   #running = 0
 
-  constructor(random: Random) {
+  /** `cost` of the ones that are made; those that are there say their own. */
+  constructor(random: Random, cost = COST) {
     this.#random = random
+    this.#cost = cost
   }
 
   /** As it is stored: cost, salt, key. */
   async hash(password: string): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES)
-    const key = await this.#derive(password, { ...COST, salt })
-    return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${text(salt)}$${text(key)}`
+    const key = await this.#derive(password, { ...this.#cost, salt })
+    const { ln, r, p } = this.#cost
+    return `$scrypt$ln=${ln},r=${r},p=${p}$${text(salt)}$${text(key)}`
   }
 
   /** Null is wrong after as long as any other. Fault `rate-limited` where too many wait. */
   async isRight(password: string, stored: string | null): Promise<boolean> {
     const [, ln, r, p, salt = '', kept = ''] = STORED.exec(stored ?? '') ?? []
-    const cost = stored === null ? COST : { ln: Number(ln), r: Number(r), p: Number(p) }
+    const cost = stored === null ? this.#cost : { ln: Number(ln), r: Number(r), p: Number(p) }
     const key = await this.#derive(password, { ...cost, salt: Buffer.from(salt, 'base64') })
     const wanted = Buffer.from(kept, 'base64')
     return wanted.length === key.length && timingSafeEqual(wanted, key)
   }
 
-  async #derive(
-    password: string,
-    { ln, r, p, salt }: { ln: number; r: number; p: number; salt: Buffer },
-  ): Promise<Buffer> {
+  async #derive(password: string, { ln, r, p, salt }: Cost & { salt: Buffer }): Promise<Buffer> {
     await this.#turn()
     try {
       return await new Promise((resolve, reject) => {
