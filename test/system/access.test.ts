@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TokenView } from '@constat/collector/view/access'
-import { withoutDatabase } from '@constat/collector/cli/local-agent'
+import { withoutSecrets } from '@constat/collector/cli/local-agent'
 import {
   dropDataDir,
   freePort,
@@ -55,7 +55,13 @@ describe('a start', () => {
 
   it('tells its agent nothing of the database', () => {
     expect(
-      withoutDatabase({ PATH: '/bin', DATABASE_URL: 'x', DATABASE_URL_FILE: 'y', PGPASSWORD: 'z' }),
+      withoutSecrets({
+        PATH: '/bin',
+        DATABASE_URL: 'x',
+        DATABASE_URL_FILE: 'y',
+        PGPASSWORD: 'z',
+        CONSTAT_OIDC_CLIENT_SECRET: 's',
+      }),
     ).toEqual({
       PATH: '/bin',
     })

@@ -1,8 +1,7 @@
 /** `constat people`: who has an account; invited, listed and removed beside a running collector. */
 import { Fault } from '@constat/shared/fault'
-import { personName } from '../http/routes/people.ts'
 import { invitePerson, listPeople, removePerson } from '../people/people.ts'
-import type { PersonView } from '../view/people.ts'
+import { personName, type PersonView } from '../view/people.ts'
 import { aligned, demandContract, publicUrlOf, ROLES, withAccess, type TokenFlags } from './token.ts'
 import type { World } from './world.ts'
 

@@ -22,8 +22,6 @@ export const MAX_QUERY_CHARS = 2_048
 export const MAX_NAME_CHARS = 128
 /** Any secret that is sent, characters: several times what ours have. */
 export const MAX_TOKEN_CHARS = 256
-/** The name of a person, characters. */
-export const MAX_PERSON_CHARS = 64
 /** Contracts that one account is confined to. */
 export const MAX_PERSON_CONTRACTS = 100
 export const MAX_URL_CHARS = 2_048

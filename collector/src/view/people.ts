@@ -5,6 +5,15 @@
 import { z } from 'zod'
 import { count, instant, role } from './parts.ts'
 
+/** The name of a person, characters. */
+export const MAX_PERSON_CHARS = 64
+export const personName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(MAX_PERSON_CHARS)
+  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'has characters that are not seen')
+
 const contracts = z.array(z.string()).nullable().describe('Null: all of them')
 
 export const person = z

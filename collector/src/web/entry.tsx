@@ -17,8 +17,8 @@ import {
   signOut,
 } from '../http/caller.ts'
 import { limitBody, param } from '../http/describe.ts'
-import { MAX_PERSON_CHARS, MAX_TOKEN_CHARS } from '../http/limits.ts'
-import { MAX_PASSWORD_CHARS, nameKey, weaknessOf } from '../view/people.ts'
+import { MAX_TOKEN_CHARS } from '../http/limits.ts'
+import { MAX_PASSWORD_CHARS, MAX_PERSON_CHARS, nameKey, weaknessOf } from '../view/people.ts'
 import { Invitation, InvitationGone, type Refusal } from './page/invitation.tsx'
 import { AskFirst, SecondStep, SignIn, type Outcome } from './page/sign-in.tsx'
 import { keepLang, LINK_PATHS, localPath, sceneOf } from './visit.ts'

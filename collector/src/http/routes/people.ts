@@ -6,12 +6,12 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { session } from '../../view/access.ts'
 import { role } from '../../view/parts.ts'
-import { invitationIssued, person } from '../../view/people.ts'
+import { invitationIssued, person, personName } from '../../view/people.ts'
 import type { ReadModel } from '../../view/reads.ts'
 import type { AppDeps, PeopleActions, SessionActions } from '../actions.ts'
 import { allow, sentWith, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name, pageQuery, query } from '../describe.ts'
-import { MAX_PERSON_CHARS, MAX_PERSON_CONTRACTS } from '../limits.ts'
+import { MAX_PERSON_CONTRACTS } from '../limits.ts'
 import { pageOf } from '../paging.ts'
 
 const tag = 'people'
@@ -26,13 +26,6 @@ const rights = {
     .default(null)
     .describe('Null: all of them; a provider has some'),
 }
-
-export const personName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(MAX_PERSON_CHARS)
-  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'has characters that are not seen')
 
 const ofProvider = {
   path: ['contracts'],

@@ -1,8 +1,7 @@
 /** People: who has an account and who was invited to one, and the deeds of those who may give them. Pure. */
-import { MAX_PERSON_CHARS } from '../../http/limits.ts'
 import type { TokenView } from '../../view/access.ts'
 import { role, type Role } from '../../view/parts.ts'
-import type { InvitationIssued, PersonView } from '../../view/people.ts'
+import { MAX_PERSON_CHARS, type InvitationIssued, type PersonView } from '../../view/people.ts'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { contractName } from '../part/names.ts'
 import { Table } from '../part/table.tsx'

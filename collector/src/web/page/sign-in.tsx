@@ -3,8 +3,8 @@
  * Whom another page has sent with a link is asked first. Pure.
  */
 import type { Child } from 'hono/jsx'
-import { MAX_PERSON_CHARS, MAX_TOKEN_CHARS } from '../../http/limits.ts'
-import { MAX_PASSWORD_CHARS } from '../../view/people.ts'
+import { MAX_TOKEN_CHARS } from '../../http/limits.ts'
+import { MAX_PASSWORD_CHARS, MAX_PERSON_CHARS } from '../../view/people.ts'
 import { Layout } from '../part/layout.tsx'
 import type { Scene } from '../scene.ts'
 
