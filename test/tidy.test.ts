@@ -49,6 +49,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'verifier.ts': ['shipped.ts', 'http/shared-body.ts'],
     db: ['alert/types.ts', 'alert/shapes'],
     'access.ts': ['view', 'db'],
+    // Accounts: rows beside the tokens, with a password and more ways to prove who somebody is.
+    people: ['view', 'db', 'access.ts'],
+    'openid.ts': ['config.ts', 'http/actions.ts'],
+    'people-actions.ts': ['access.ts', 'people', 'http/actions.ts'],
     // An anomaly is told in the transaction that keeps it.
     intake: ['db', 'ledger', 'alert/types.ts', 'alert/facts.ts', 'host-names.ts'],
     // An event is written with the leaf that it tells of.
@@ -167,6 +171,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'actions.ts': [
       'db',
       'access.ts',
+      'people-actions.ts',
+      'people/password.ts',
       'intake',
       'contract',
       'judge/remarks.ts',
@@ -230,6 +236,9 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@myriaddreamin/typst-ts-node-compiler': ['collector/src/print'],
   'date-holidays': ['collector/src/web/holidays.ts'],
   nodemailer: ['collector/src/message'],
+  otpauth: ['collector/src/people'],
+  uqr: ['collector/src/web'],
+  'openid-client': ['collector/src/openid.ts'],
   pino: ['collector/src/cli'],
   commander: ['agent/src/cli', 'collector/src/cli', 'packages/verify/src'],
 }

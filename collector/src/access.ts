@@ -1,20 +1,25 @@
 /**
  * Access: tokens of people, machines and agents. A token is 32 random bytes, shown once; the database
- * holds its SHA-256. A session of a browser is opened by an API token, has no rights of its own and ends
- * with it. Whoever gives or takes a token stands in the audit, in the transaction of the deed.
+ * holds its SHA-256. A session of a browser is opened by an API token or an account, has no rights of its own and
+ * ends with it. Whoever gives or takes a token stands in the audit, in the transaction of the deed.
  */
 import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
 import {
   auditRows,
   deleteSession,
+  deleteSessions,
   deleteToken,
   holdersOf,
   insertAudit,
   insertSession,
   insertToken,
   linkOf,
+  sessionRows,
   tokenRows,
+  givenOf,
+  type Doing,
+  type Given,
   type Holder,
   type LinkRow,
   type NewToken,
@@ -22,7 +27,7 @@ import {
 } from './db/token-rows.ts'
 import type { Database, Tx } from './db/tx.ts'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import type { AuditView, TokenIssued, TokenView } from './view/access.ts'
+import type { AuditView, SessionView, TokenIssued, TokenView } from './view/access.ts'
 import type { Random } from './shell.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -52,7 +57,7 @@ export async function issueJoinToken(
   { name, by }: By & { name: string | null },
 ): Promise<{ id: string; token: string; expiresAt: string }> {
   const expiresMs = deps.nowMs() + JOIN_TOKEN_MS
-  const made = { kind: 'agent', role: null, contract: null, name, incident: null, expiresMs } as const
+  const made = { kind: 'agent', role: null, contracts: null, name, incident: null, expiresMs } as const
   const issued = await deps.db.begin((tx) => issue(tx, deps, { made, by }))
   return { ...issued, expiresAt: formatInstant(expiresMs) }
 }
@@ -75,10 +80,10 @@ export function renewToken(deps: AccessDeps, { id, by }: By & { id: string }): P
   return deps.db.begin(async (tx) => {
     const old = await revoke(tx, deps, { id, by })
     if (old === null) return null
-    const { role, contract, kind } = old
+    const { role, contracts, kind } = old
     if (role === null || kind !== 'api')
       throw new Fault('bad-request', 'A join token or a link is not renewed: make another one.')
-    return issueApi(tx, deps, { role, contract, by })
+    return issueApi(tx, deps, { role, contract: contracts?.[0] ?? null, by })
   })
 }
 
@@ -93,7 +98,8 @@ export async function issueLink(
   }: By & { contract: string; incident: string | null; lifeMs: number | null },
 ): Promise<{ id: string; secret: string; expiresAt: string | null }> {
   const expiresMs = lifeMs === null ? null : deps.nowMs() + lifeMs
-  const made = { kind: 'link', role: 'internal', contract, incident, name: null, expiresMs } as const
+  const contracts = [contract]
+  const made = { kind: 'link', role: 'internal', contracts, incident, name: null, expiresMs } as const
   const { id, token } = await deps.db.begin((tx) => issue(tx, deps, { made, by }))
   return { id, secret: token, expiresAt: instantOrNull(expiresMs) }
 }
@@ -115,16 +121,57 @@ export async function authenticate(
 /** A session of an API token; null when it is none that is good: a session opens no other. */
 export async function openSession(
   deps: AccessDeps,
-  token: string,
-): Promise<{ session: string; expiresMs: UnixMs } | null> {
+  { token, browser }: { token: string; browser: string | null },
+): Promise<Opened | null> {
   const holder = await authenticate(deps, { secret: token, as: 'api' })
   if (!holder) return null
+  const { id, expiresMs } = holder
+  return deps.db.begin((tx) => sessionOf(tx, deps, { parent: id, endsMs: expiresMs, browser }))
+}
+
+export type Opened = { session: string; expiresMs: UnixMs }
+
+/** A session of a token or an account; `endsMs`: when that ends itself. */
+export async function sessionOf(
+  tx: Tx,
+  deps: AccessDeps,
+  { parent, endsMs, browser }: { parent: string; endsMs: UnixMs | null; browser: string | null },
+): Promise<Opened> {
   const session = secretOf('ses', deps)
   const createdMs = deps.nowMs()
-  const expiresMs = Math.min(createdMs + SESSION_MS, holder.expiresMs ?? Infinity)
-  const row = { hash: hashOf(session), parent: holder.id, createdMs, expiresMs, most: MAX_SESSIONS }
-  await deps.db.begin((tx) => insertSession(tx, row))
+  const expiresMs = Math.min(createdMs + SESSION_MS, endsMs ?? Infinity)
+  const hash = hashOf(session)
+  await insertSession(tx, { hash, parent, name: browser, createdMs, expiresMs, most: MAX_SESSIONS })
   return { session, expiresMs }
+}
+
+/** Of a token or an account, newest first. `secret`: of whoever asks. */
+export async function listSessions(
+  { db, nowMs }: AccessDeps,
+  { parent, secret }: { parent: string; secret: string },
+): Promise<SessionView[]> {
+  const own = hashOf(secret)
+  const rows = await sessionRows(db, { parent, nowMs: nowMs() })
+  return rows.map(({ hash, id, browser, createdMs, expiresMs }) => ({
+    id,
+    browser,
+    isThis: hash.equals(own),
+    createdAt: formatInstant(createdMs),
+    expiresAt: formatInstant(expiresMs),
+  }))
+}
+
+/** One of them by `id`, or all but the one of `but`. The answer is how many there were. */
+export function endSessions(
+  deps: AccessDeps,
+  { parent, id, but }: { parent: string; id?: string; but?: string },
+): Promise<number> {
+  return deps.db.begin(async (tx) => {
+    const kept = but === undefined ? null : hashOf(but)
+    const ended = await deleteSessions(tx, { parent, ...(id !== undefined && { id }), but: kept })
+    if (ended > 0) await tell(tx, deps, { by: parent, id: parent, deed: 'signed-out' })
+    return ended
+  })
 }
 
 export async function closeSession({ db }: AccessDeps, session: string): Promise<void> {
@@ -194,9 +241,9 @@ export function hashOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 
-const PREFIX = { api: 'cst', agent: 'join', link: 'lnk' } as const
+const PREFIX = { api: 'cst', agent: 'join', link: 'lnk', invite: 'inv', person: 'per' } as const
 
-type Made = Omit<NewToken, 'hash' | 'createdMs'>
+export type Made = Omit<NewToken, 'hash' | 'createdMs'>
 
 async function issueApi(
   tx: Tx,
@@ -204,28 +251,55 @@ async function issueApi(
   { role, contract, lifeMs = TOKEN_MS[role], by }: By & Grant & { lifeMs?: number | null | undefined },
 ): Promise<TokenIssued> {
   const expiresMs = lifeMs === null ? null : deps.nowMs() + lifeMs
-  const made = { kind: 'api', role, contract, name: null, incident: null, expiresMs } as const
+  const contracts = contract === null ? null : [contract]
+  const made = { kind: 'api', role, contracts, name: null, incident: null, expiresMs } as const
   return { ...(await issue(tx, deps, { made, by })), role, contract, expiresAt: instantOrNull(expiresMs) }
 }
 
-async function issue(tx: Tx, deps: AccessDeps, { made, by }: By & { made: Made }) {
+/** `deed`: as the audit tells it. `by` null: whoever it is of has made it. */
+export async function issue(
+  tx: Tx,
+  deps: AccessDeps,
+  { made, by, deed = 'issued' }: { by: string | null; made: Made; deed?: Doing },
+): Promise<{ id: string; token: string }> {
   const token = secretOf(PREFIX[made.kind], deps)
   const atMs = deps.nowMs()
   const id = await insertToken(tx, { ...made, hash: hashOf(token), createdMs: atMs })
-  await insertAudit(tx, { ...made, atMs, by, deed: 'issued', token: id })
+  await insertAudit(tx, { ...made, atMs, by: by ?? id, deed, token: id })
   return { id, token }
 }
 
-async function revoke(tx: Tx, { nowMs }: AccessDeps, { id, by }: By & { id: string }) {
-  const old = await deleteToken(tx, id)
+/** What is given away, and is taken back by its id. */
+const GIVEN = ['api', 'agent', 'link', 'invite'] as const
+
+/** Null: there is none of that id. */
+export async function revoke(
+  tx: Tx,
+  { nowMs }: AccessDeps,
+  { id, by, kinds = GIVEN }: By & { id: string; kinds?: readonly Made['kind'][] },
+): Promise<Given | null> {
+  const old = await deleteToken(tx, { id, kinds })
   if (old !== null) await insertAudit(tx, { ...old, atMs: nowMs(), by, deed: 'revoked', token: id })
   return old
 }
 
-function instantOrNull(atMs: UnixMs | null): string | null {
+export function instantOrNull(atMs: UnixMs | null): string | null {
   return atMs === null ? null : formatInstant(atMs)
 }
 
-function secretOf(kind: 'cst' | 'join' | 'ses' | 'lnk', { random }: Pick<AccessDeps, 'random'>): string {
+/** What was done to a token or an account that is there, as it is now. */
+export async function tell(
+  tx: Tx,
+  { nowMs }: Pick<AccessDeps, 'nowMs'>,
+  { by, id, deed }: By & { id: string; deed: Doing },
+): Promise<void> {
+  const given = await givenOf(tx, id)
+  if (given !== null) await insertAudit(tx, { ...given, atMs: nowMs(), by, deed, token: id })
+}
+
+export function secretOf(
+  kind: 'cst' | 'join' | 'ses' | 'lnk' | 'inv' | 'per' | 'step',
+  { random }: Pick<AccessDeps, 'random'>,
+): string {
   return `${kind}_${random.bytes(TOKEN_BYTES).toString('base64url')}`
 }

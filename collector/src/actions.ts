@@ -5,9 +5,11 @@ import { SHAPE_NAMES } from './alert/shapes/table.ts'
 import {
   authenticate,
   closeSession,
+  endSessions,
   issueApiToken,
   issueJoinToken,
   issueLink,
+  listSessions,
   listTokens,
   openLink,
   openSession,
@@ -34,14 +36,14 @@ import type {
   ApplyWanted,
   Caller,
   ContractAnswer,
-  SessionActions,
   StatementWanted,
-  TokenActions,
   WebhookActions,
 } from './http/actions.ts'
 import type { AgentSockets } from './intake/socket.ts'
+import type { Passwords } from './people/password.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Shell } from './shell.ts'
+import { peopleActions } from './people-actions.ts'
 import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
 import { claimPack } from './paper/pack.ts'
@@ -64,6 +66,7 @@ export type ActionDeps = {
   pipeline: Pipeline
   shell: Shell
   access: AccessDeps
+  passwords: Passwords
   sockets: AgentSockets
   publicUrl: string
   /** How a command is made of a token; asked before there is one. */
@@ -177,10 +180,10 @@ function sayingActions(deps: ActionDeps): Pick<Actions, 'remark' | 'keepStatemen
   }
 }
 
-function accessActions({ access, publicUrl }: ActionDeps): {
-  sessions: SessionActions
-  tokens: TokenActions
-} {
+function accessActions(
+  deps: ActionDeps,
+): Pick<Actions, 'sessions' | 'tokens' | 'people' | 'entry' | 'account'> {
+  const { access, publicUrl } = deps
   const watch = openWatch(access)
   const ended = async <T>(deed: Promise<T>): Promise<T> => {
     const done = await deed
@@ -191,12 +194,18 @@ function accessActions({ access, publicUrl }: ActionDeps): {
     sessions: {
       authenticate: async (sent) => {
         const holder = await authenticate(access, sent)
-        return holder && { role: holder.role, contract: holder.contract, token: holder.id, as: sent.as }
+        if (holder === null) return null
+        const { role, contracts, id, person } = holder
+        return { role, contracts, token: id, as: sent.as, person }
       },
-      open: (token) => openSession(access, token),
+      open: (asked) => openSession(access, asked),
       close: (session) => ended(closeSession(access, session)),
       hold: watch.hold,
+      list: ({ by, secret }) => listSessions(access, { parent: by.token, secret }),
+      end: ({ by, secret }, id) =>
+        ended(endSessions(access, { parent: by.token, ...(id === null ? { but: secret } : { id }) })),
     },
+    ...peopleActions(deps, ended),
     tokens: {
       list: () => listTokens(access),
       issue: ({ by, ...wanted }) => issueApiToken(access, { ...wanted, by: by.token }),

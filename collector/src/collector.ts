@@ -25,6 +25,7 @@ import { openVerifier, type Verifier } from './verifier.ts'
 import type { ConnectionDeps } from './intake/connection.ts'
 import { serveAgents, type AgentSockets } from './intake/socket.ts'
 import { openAlerts } from './alerts.ts'
+import { Passwords } from './people/password.ts'
 import { isReady } from './view/health.ts'
 import { Health } from './health.ts'
 import { HeldClock } from './held-clock.ts'
@@ -138,10 +139,12 @@ async function openLine(
   sockets = serveAgents({ ...door, answersTo }, connection)
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
+  const passwords = new Passwords(random)
   const invite = () => invitation(door, installer)
-  const actions = actionsOf({ pipeline, shell, access, sockets, publicUrl, invite })
+  const actions = actionsOf({ pipeline, shell, access, passwords, sockets, publicUrl, invite })
+  const openId = await openIdOf(options, { publicUrl, clock })
   const gives = { installer, verifier, cosigner: asked.witnesses.cosigner, links: alerts.links }
-  const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health })
+  const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health, openId })
   const answer = getRequestListener(app.fetch)
   door.serve((request, response) => void answer(request, response))
   pipeline.start()
@@ -162,6 +165,16 @@ async function openWitnesses(config: CollectorConfig, deps: WitnessesDeps) {
     ...(config.mail ? [new DayRoots(deps).start()] : []),
   ]
   return { asked: { witnesses, timestamps }, startAsking }
+}
+
+/** Loaded where it is set up, and not else. */
+async function openIdOf(
+  { config, log }: CollectorOptions,
+  { publicUrl, clock }: { publicUrl: string; clock: HeldClock },
+): Promise<AppDeps['openId']> {
+  if (config.openId === null) return null
+  const { openOpenId } = await import('./openid.ts')
+  return openOpenId(config.openId, { publicUrl, nowMs: () => clock.nowMs(), log })
 }
 
 /** Commands find it there while it runs; the answer is how to take that back. */
@@ -213,7 +226,10 @@ function verifierDigest(verifier: () => Promise<Verifier>): Promise<string | nul
   )
 }
 
-type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health' | 'links'> & {
+type Parts = Pick<
+  AppDeps,
+  'installer' | 'verifier' | 'publicUrl' | 'clock' | 'health' | 'links' | 'openId'
+> & {
   pipeline: Pipeline
   actions: Actions
   bus: EventBus
@@ -222,7 +238,7 @@ type Parts = Pick<AppDeps, 'installer' | 'verifier' | 'publicUrl' | 'clock' | 'h
 
 function appOf(
   { config, log, version }: CollectorOptions,
-  { pipeline, actions, bus, publicUrl, installer, verifier, cosigner, clock, health, links }: Parts,
+  { pipeline, actions, bus, publicUrl, installer, verifier, cosigner, clock, health, links, openId }: Parts,
 ) {
   return createApp({
     read: pipeline.model,
@@ -230,6 +246,7 @@ function appOf(
     events: bus,
     links,
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
+    openId,
     metrics: metricsOf(pipeline),
     health,
     publicUrl,

@@ -28,6 +28,8 @@ export type CollectorConfig = {
   allowPrivate: boolean
   /** Null: no letters are sent. */
   mail: { url: string; from: string } | null
+  /** An OpenID provider that signs people in; `name`: what they call it. Null: none does. */
+  openId: { issuer: string; clientId: string; clientSecret: string | null; name: string } | null
 }
 
 /**
@@ -59,6 +61,7 @@ export function readConfig(environment: Environment): CollectorConfig {
       problems,
     }),
     mail: readMail(get('CONSTAT_SMTP_URL'), get('CONSTAT_MAIL_FROM'), problems),
+    openId: readOpenId(get, problems),
   }
   if (problems.length > 0) {
     throw new Fault('bad-config', `the environment has ${problems.length} wrong value(s)`, { problems })
@@ -136,6 +139,23 @@ function readTimestamps(
   if (anchors === undefined)
     problems.push('CONSTAT_TSA_CA is missing: name the PEM file with the root certificate of the authority')
   return { url: url ?? '', anchors: resolve(anchors ?? '') }
+}
+
+function readOpenId(
+  get: (name: string) => string | undefined,
+  problems: string[],
+): CollectorConfig['openId'] {
+  const [issuer, clientId] = [get('CONSTAT_OIDC_ISSUER'), get('CONSTAT_OIDC_CLIENT_ID')]
+  const clientSecret = get('CONSTAT_OIDC_CLIENT_SECRET') ?? null
+  const name = get('CONSTAT_OIDC_NAME')
+  if (issuer === undefined && clientId === undefined) return null
+  const url = issuer !== undefined && URL.canParse(issuer) ? new URL(issuer) : null
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (!url || !isSafe || url.search !== '' || url.hash !== '')
+    problems.push('CONSTAT_OIDC_ISSUER is no issuer: write its https address, as https://login.example')
+  if (clientId === undefined)
+    problems.push('CONSTAT_OIDC_CLIENT_ID is missing: write what the provider calls this collector')
+  return { issuer: issuer ?? '', clientId: clientId ?? '', clientSecret, name: name ?? url?.host ?? '' }
 }
 
 function readTls(text: string, problems: string[]): TlsChoice {

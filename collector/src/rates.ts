@@ -1,6 +1,6 @@
 /**
- * Rates: how often something may be done, by key: so many at once, and as many again in a minute. Bounded: where too
- * many keys are known, the oldest is forgotten. Pure over its clock, which is the monotonic one.
+ * Rates: how often something may be done, by key: so many at once, and as many again in a minute, or another span.
+ * Bounded: where too many keys are known, the oldest is forgotten. Pure over its clock, which is the monotonic one.
  */
 
 /** Keys that are known at once. */
@@ -10,33 +10,35 @@ const MINUTE_MS = 60_000
 type Account = { left: number; atMs: number }
 
 export class Rates {
-  readonly #perMinute: number
+  readonly #most: number
+  readonly #spanMs: number
   readonly #monotonicMs: () => number
   readonly #byKey = new Map<string, Account>()
 
-  constructor(perMinute: number, monotonicMs: () => number) {
-    this.#perMinute = perMinute
+  constructor(most: number, monotonicMs: () => number, spanMs = MINUTE_MS) {
+    this.#most = most
+    this.#spanMs = spanMs
     this.#monotonicMs = monotonicMs
   }
 
   /** Takes one. 0: it was there; else nothing was taken, and there is one after so many ms. */
   take(key: string): number {
     const left = this.#leftOf(key)
-    if (left < 1) return Math.ceil(((1 - left) * MINUTE_MS) / this.#perMinute)
+    if (left < 1) return Math.ceil(((1 - left) * this.#spanMs) / this.#most)
     this.#set(key, left - 1)
     return 0
   }
 
   /** One that was taken did not count. */
   giveBack(key: string): void {
-    this.#set(key, Math.min(this.#perMinute, this.#leftOf(key) + 1))
+    this.#set(key, Math.min(this.#most, this.#leftOf(key) + 1))
   }
 
   #leftOf(key: string): number {
     const known = this.#byKey.get(key)
-    if (!known) return this.#perMinute
-    const more = ((this.#monotonicMs() - known.atMs) * this.#perMinute) / MINUTE_MS
-    return Math.min(this.#perMinute, known.left + more)
+    if (!known) return this.#most
+    const more = ((this.#monotonicMs() - known.atMs) * this.#most) / this.#spanMs
+    return Math.min(this.#most, known.left + more)
   }
 
   #set(key: string, left: number): void {

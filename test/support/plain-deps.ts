@@ -11,12 +11,12 @@ import type { ReadModel } from '@constat/collector/view/reads'
 import { SEED_NOW_MS } from './seed-story.ts'
 
 const CALLERS: Record<string, Caller> = {
-  'owner-token': { role: 'owner', contract: null, token: 'tok_owner', as: 'api' },
-  'half-owner-token': { role: 'owner', contract: 'intranet', token: 'tok_half', as: 'api' },
-  'viewer-token': { role: 'viewer', contract: null, token: 'tok_viewer', as: 'api' },
-  'provider-token': { role: 'provider', contract: 'acme-hosting-2026', token: 'tok_provider', as: 'api' },
-  'internal-token': { role: 'internal', contract: null, token: 'tok_internal', as: 'api' },
-  'confined-token': { role: 'viewer', contract: 'intranet', token: 'tok_confined', as: 'api' },
+  'owner-token': { role: 'owner', contracts: null, token: 'tok_owner', as: 'api' },
+  'half-owner-token': { role: 'owner', contracts: ['intranet'], token: 'tok_half', as: 'api' },
+  'viewer-token': { role: 'viewer', contracts: null, token: 'tok_viewer', as: 'api' },
+  'provider-token': { role: 'provider', contracts: ['acme-hosting-2026'], token: 'tok_provider', as: 'api' },
+  'internal-token': { role: 'internal', contracts: null, token: 'tok_internal', as: 'api' },
+  'confined-token': { role: 'viewer', contracts: ['intranet'], token: 'tok_confined', as: 'api' },
 }
 
 const LINKS: Record<string, { id: string; contract: string; incident: string | null }> = {}
@@ -73,6 +73,7 @@ export function plainDeps({
     events,
     links: { isGood: () => false },
     guesses: new Guesses(() => 0),
+    openId: null,
     actions: {
       archiveContract: refuse('archiveContract'),
       listWords: refuse('listWords'),
@@ -112,6 +113,8 @@ export function plainDeps({
         open: refuse('sessions.open'),
         close: refuse('sessions.close'),
         hold: () => () => undefined,
+        list: () => Promise.resolve([]),
+        end: refuse('sessions.end'),
       },
       tokens: {
         list: () => Promise.resolve([]),
@@ -121,6 +124,32 @@ export function plainDeps({
         link: refuse('tokens.link'),
         openLink: (secret) => Promise.resolve(LINKS[secret] ?? null),
         audit: () => Promise.resolve([]),
+      },
+      people: {
+        list: () => Promise.resolve([]),
+        invite: refuse('people.invite'),
+        change: refuse('people.change'),
+        remove: refuse('people.remove'),
+        renew: refuse('people.renew'),
+        dropFactor: refuse('people.dropFactor'),
+      },
+      entry: {
+        invited: () => Promise.resolve(null),
+        accept: refuse('entry.accept'),
+        signIn: () => Promise.resolve(null),
+        elsewhere: refuse('entry.elsewhere'),
+        stepping: () => Promise.resolve(null),
+        answer: refuse('entry.answer'),
+      },
+      account: {
+        read: () => Promise.resolve(null),
+        changePassword: refuse('account.changePassword'),
+        changeSettings: refuse('account.changeSettings'),
+        newFactor: () => ({ factor: 'A'.repeat(32), uri: 'otpauth://totp/Constat' }),
+        factorUri: () => 'otpauth://totp/Constat',
+        turnFactorOn: refuse('account.turnFactorOn'),
+        turnFactorOff: refuse('account.turnFactorOff'),
+        renewCodes: refuse('account.renewCodes'),
       },
       ...actions,
     },

@@ -7,6 +7,7 @@ import { actionsOf } from '../../collector/src/actions.ts'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
 import { Guesses } from '../../collector/src/http/guesses.ts'
+import { Passwords } from '../../collector/src/people/password.ts'
 import { metricsOf } from '../../collector/src/metrics.ts'
 import type { ClosingWorld } from './closing-world.ts'
 
@@ -38,6 +39,8 @@ export async function worldDeps(
     pipeline: world.line(),
     shell,
     access: accessOf(world),
+    // Cheap: what a password costs is tried by itself.
+    passwords: new Passwords(shell.random, { ln: 10, r: 8, p: 1 }),
     sockets: {
       assignAll: () => Promise.resolve(),
       ask: () => undefined,
@@ -54,6 +57,7 @@ export async function worldDeps(
     events: bus,
     links: { isGood: (link) => isGoodLink(link, { key: LINK_KEY, nowMs: clock.nowMs() }) },
     guesses: new Guesses(() => clock.monotonicUs() / 1_000),
+    openId: null,
     metrics: metricsOf(world.line()),
     health: { look: () => Promise.resolve([]), known: () => [], within: (work) => work },
     installer: () => Promise.reject(new Error('nobody joins by a pasted line here')),

@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TokenView } from '@constat/collector/view/access'
-import { withoutDatabase } from '@constat/collector/cli/local-agent'
+import { withoutSecrets } from '@constat/collector/cli/local-agent'
 import {
   dropDataDir,
   freePort,
@@ -55,7 +55,13 @@ describe('a start', () => {
 
   it('tells its agent nothing of the database', () => {
     expect(
-      withoutDatabase({ PATH: '/bin', DATABASE_URL: 'x', DATABASE_URL_FILE: 'y', PGPASSWORD: 'z' }),
+      withoutSecrets({
+        PATH: '/bin',
+        DATABASE_URL: 'x',
+        DATABASE_URL_FILE: 'y',
+        PGPASSWORD: 'z',
+        CONSTAT_OIDC_CLIENT_SECRET: 's',
+      }),
     ).toEqual({
       PATH: '/bin',
     })
@@ -121,6 +127,31 @@ describe('a token', () => {
       'operator revoked',
     ])
     expect(items.at(-1)).toMatchObject({ by: 'start', deed: 'issued' })
+  })
+})
+
+describe('people', () => {
+  it('are invited, listed and removed beside the collector', async () => {
+    expect((await beside('people', 'invite', 'Ada', '--role', 'provider')).code).toBe(3)
+    expect((await beside('people', 'invite', 'Ada', '--role', 'viewer', '--contract', 'none')).code).toBe(4)
+    const invited = await beside('people', 'invite', 'Ada', '--role', 'viewer')
+    const url = invited.out.trim()
+    expect(url.startsWith(`${program.url}/invitation/inv_`)).toBe(true)
+    const password = 'four quiet herons walk'
+    const body = new URLSearchParams({ password, again: password })
+    const headers = { ...OWN_CONNECTION, origin: program.url }
+    const joined = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' })
+    expect([joined.status, joined.headers.get('set-cookie')]).toEqual([
+      303,
+      expect.stringContaining('constat_session='),
+    ])
+    expect((await beside('people', 'invite', 'ada', '--role', 'viewer')).code).toBe(4)
+    expect((await beside('people', 'list')).out).toMatch(/tok_\w+ +Ada +viewer +all +password /)
+    expect((await beside('people', 'remove', 'Ada')).out).toBe('Ada: removed, and their sessions with it\n')
+    expect(await beside('people', 'remove', 'Ada')).toMatchObject({ code: 4, out: '' })
+    const cookie = joined.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const after = await fetch(`${program.url}/api/v1/contracts`, { headers: { ...OWN_CONNECTION, cookie } })
+    expect(after.status).toBe(401)
   })
 })
 

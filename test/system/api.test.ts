@@ -52,7 +52,7 @@ const YAML =
 type Case = Asked & { path: string; status: number; operation: string }
 
 /** One request that succeeds for every operation. */
-const by = { role: 'owner', contract: null, token: 'tok_test', as: 'api' } as const
+const by = { role: 'owner', contracts: null, token: 'tok_test', as: 'api' } as const
 await deps.actions.remark({
   contract: 'intranet',
   incident: outage!.id,
@@ -66,7 +66,50 @@ const [written] = (await deps.actions.listWords('intranet'))!
 const spare = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 const worn = await deps.actions.tokens.issue({ role: 'viewer', contract: null, by })
 
+const invited = await deps.actions.people.invite({ name: 'guest', role: 'viewer', contracts: null, by })
+await deps.actions.entry.accept({
+  secret: invited.url.split('/').at(-1) ?? '',
+  proof: { subject: 'https://id.example guest' },
+  browser: null,
+})
+const [guest] = await deps.actions.people.list()
+// The test asks with a token: what is ended is a session of that.
+const opened = await deps.actions.sessions.open({ token: seeded.tokens['owner-token'] ?? '', browser: null })
+const owner = await deps.actions.sessions.authenticate({ secret: opened!.session, as: 'session' })
+const [browser] = await deps.actions.sessions.list({ by: owner!, secret: opened!.session })
+
 const CASES: Case[] = [
+  { operation: 'get /people', path: '/people', status: 200 },
+  {
+    operation: 'post /people',
+    path: '/people',
+    method: 'POST',
+    body: { name: 'somebody', role: 'provider', contracts: [HOSTING] },
+    status: 201,
+  },
+  { operation: 'post /people/{person}/link', path: `/people/${guest!.id}/link`, method: 'POST', status: 201 },
+  {
+    operation: 'patch /people/{person}',
+    path: `/people/${guest!.id}`,
+    method: 'PATCH',
+    body: { role: 'viewer', contracts: ['intranet'] },
+    status: 204,
+  },
+  {
+    operation: 'delete /people/{person}/factor',
+    path: `/people/${guest!.id}/factor`,
+    method: 'DELETE',
+    // They have none.
+    status: 404,
+  },
+  { operation: 'delete /people/{person}', path: `/people/${guest!.id}`, method: 'DELETE', status: 204 },
+  { operation: 'get /sessions', path: '/sessions', status: 200 },
+  {
+    operation: 'delete /sessions/{session}',
+    path: `/sessions/${browser!.id}`,
+    method: 'DELETE',
+    status: 204,
+  },
   { operation: 'get /tokens', path: '/tokens', status: 200 },
   { operation: 'get /audit', path: '/audit', status: 200 },
   { operation: 'post /tokens', path: '/tokens', method: 'POST', body: { role: 'viewer' }, status: 201 },
@@ -356,6 +399,9 @@ const MISSING: [string, string][] = [
   ['GET', '/exclusions/none'],
   ['POST', '/exclusions/none/accept'],
   ['DELETE', '/agents/none'],
+  ['DELETE', '/people/none'],
+  ['POST', '/people/none/link'],
+  ['DELETE', '/sessions/none'],
   ['DELETE', '/webhooks/none'],
   ['POST', '/webhooks/none/enable'],
   ['POST', '/webhooks/none/test'],
@@ -503,7 +549,7 @@ describe('to the provider, vantages are sites', () => {
     expect(leaks).toEqual([])
     // What is the owner's alone, programs that are not given away here, and windows that have not closed.
     const mayBe =
-      /lnk_|verify|owner|provider|setup|agents|tokens|words|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows|penalties/
+      /lnk_|verify|invitation|account|sign-in|people|owner|provider|setup|agents|tokens|words|audit|webhooks|alerting|acknowledge|install|constat-agent|closing|replay|windows|penalties/
     expect(refused.filter((path) => !mayBe.test(path))).toEqual([])
     // The same walk finds them where they may be read.
     expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
@@ -598,7 +644,7 @@ describe('problems', () => {
 
 const OWNER_ONLY = new Set(
   CASES.map(({ operation }) => operation).filter((operation) =>
-    /webhooks|deliveries|tokens|links|audit|words|alerting$|archive$|publish$|try$|^put|^delete/.test(
+    /webhooks|deliveries|tokens|people|links|audit|words|alerting$|archive$|publish$|try$|^put|^delete/.test(
       operation,
     ),
   ),
@@ -607,6 +653,8 @@ const OWNER_ONLY = new Set(
 function allowed(token: string, operation: string): boolean {
   if (operation.includes('/revisions/{')) return token === 'provider-token'
   if (token === 'owner-token') return true
+  // One's own: those of others are not found.
+  if (operation === 'delete /sessions/{session}') return true
   if (OWNER_ONLY.has(operation)) return false
   if (operation === 'get /agents') return token === 'viewer-token'
   if (/\/(acknowledge|note)$/.test(operation)) return token === 'provider-token'

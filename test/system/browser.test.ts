@@ -20,6 +20,12 @@ const seeded = await openSeeded()
 const { deps, portal, tokens, world } = seeded
 const [statement] = deps.read.statements(HOSTING)
 const past = await deps.read.incidents({ open: false, contract: HOSTING, limit: 1 })
+const by = { role: 'owner', contracts: null, token: 'tok_owner', as: 'api' } as const
+const [invitation] = await Promise.all(
+  ['Marguerite de La Tour-du-Pin', 'Ada'].map((name) =>
+    deps.actions.people.invite({ name, role: 'viewer', contracts: ['intranet'], by }),
+  ),
+)
 const PAGES = {
   overview: '/',
   quarter: '/?range=quarter',
@@ -47,6 +53,10 @@ const PAGES = {
   past: `/incidents/${past[0]!.id}`,
   agents: '/setup/agents',
   alerts: '/setup/alerts',
+  people: '/setup/people',
+  account: '/account',
+  door: '/sign-in',
+  invited: new URL(invitation!.url).pathname,
   form: '/setup/contract',
   missing: '/no/such/page',
 }
@@ -183,7 +193,7 @@ describe('live', () => {
     await page.locator('.crumbs a').focus()
     await deps.actions.acknowledge({
       incident: portal,
-      by: { role: 'owner', contract: null, token: 'tok_owner', as: 'api' },
+      by: { role: 'owner', contracts: null, token: 'tok_owner', as: 'api' },
     })
     await page.locator('.marks .stamp', { hasText: /^Acknowledged$/ }).waitFor({ timeout: 3_000 })
     expect(await page.locator('#timeline-table').getAttribute('open')).toBe('')

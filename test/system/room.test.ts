@@ -167,7 +167,7 @@ describe('it fails for me', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     // Whatever address they come from.
     const wanted = { contract: HOSTING, kind: 'trouble' as const, incident: null, service: 'branch-vpn' }
-    const by = { role: 'internal' as const, contract: HOSTING, token: 'tok_other', as: 'api' as const }
+    const by = { role: 'internal' as const, contracts: [HOSTING], token: 'tok_other', as: 'api' as const }
     const from = () => seeded.deps.actions.remark({ ...wanted, text: '', sinceMs: null, by })
     for (let i = MAX_REPORTS_OF_ADDRESS; i < MAX_REPORTS_OF_SERVICE; i += 1) await from()
     await expect(from()).rejects.toMatchObject({ code: 'rate-limited' })

@@ -138,7 +138,7 @@ describe('tokens', () => {
     const by = (await listed()).find(({ sessions, role }) => role === 'owner' && sessions === 0)
     expect(by).toBeDefined()
     const [entry] = await audited(provider.id)
-    expect(entry).toMatchObject({ deed: 'issued', role: 'provider', contract: HOSTING, kind: 'api' })
+    expect(entry).toMatchObject({ deed: 'issued', role: 'provider', contracts: [HOSTING], kind: 'api' })
     expect(entry?.by).toMatch(/^tok_/)
   })
 

@@ -24,7 +24,7 @@ export async function startLocalAgent(
   const { url, tlsPin } = collector.door
   // What the outer environment says of the way to a collector is meant for other agents.
   const environment = (): Environment => ({
-    ...withoutDatabase(outer),
+    ...withoutSecrets(outer),
     CONSTAT_AGENT_DIR: dir,
     CONSTAT_URL: url,
     CONSTAT_PIN: tlsPin() ?? undefined,
@@ -46,9 +46,11 @@ export async function startLocalAgent(
   return () => agent.stop()
 }
 
-/** An agent has no business in the database, nor has whoever takes it over. */
-export function withoutDatabase(outer: Environment): Environment {
-  return Object.fromEntries(Object.entries(outer).filter(([name]) => !/^(DATABASE_URL|PG)/.test(name)))
+/** An agent has no business in the database, with the mail or elsewhere, nor has whoever takes it over. */
+export function withoutSecrets(outer: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(outer).filter(([name]) => !/^(DATABASE_URL|PG|CONSTAT_SMTP|CONSTAT_OIDC)/.test(name)),
+  )
 }
 
 function agentProgram(): string {

@@ -224,6 +224,7 @@ function addOperations(program: Command, world: World, end: (code: number) => vo
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./read.ts')).status(flags, world)))
   addTokens(program, world, end)
+  addPeople(program, world, end)
   addLog(program, world, end)
   addAlerts(program, world, end)
   program
@@ -328,6 +329,30 @@ function addTokens(program: Command, world: World, end: (code: number) => void):
     .option(...DATA)
     .option(...JSON_OUT)
     .action(async (flags) => end(await (await import('./token.ts')).ownerToken(flags, world)))
+}
+
+function addPeople(program: Command, world: World, end: (code: number) => void): void {
+  const people = program.command('people').description('who has an account')
+  people
+    .command('list')
+    .description('accounts, what each may see, and how each signs in')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (flags) => end(await (await import('./people.ts')).listedPeople(flags, world)))
+  people
+    .command('invite <name>')
+    .description('a link that lets one account in, good for a week')
+    .requiredOption('--role <role>', 'owner, viewer, provider or internal (status only)')
+    .option('--contract <names...>', 'sees these contracts only')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./people.ts')).invitedPerson(name, flags, world)))
+  people
+    .command('remove <name>')
+    .description('end an account, by name or id, its sessions and its event streams')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./people.ts')).removedPerson(name, flags, world)))
 }
 
 /** Watched URLs at most, on the command line. */

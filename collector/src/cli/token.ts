@@ -20,7 +20,7 @@ import { openClient } from './client.ts'
 import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
-const ROLES: readonly Role[] = ['owner', 'viewer', 'provider', 'internal']
+export const ROLES: readonly Role[] = ['owner', 'viewer', 'provider', 'internal']
 /** Whoever runs these has the data directory: no token stands for them in the audit. */
 const BY = { by: 'operator' } as const
 
@@ -93,7 +93,7 @@ async function renewed(access: AccessDeps, id: string | null): Promise<TokenIssu
   return made ?? issueApiToken(access, { role: 'owner', contract: null, ...BY })
 }
 
-function publicUrlOf({ publicUrl, listen, dataDir }: CollectorConfig): string {
+export function publicUrlOf({ publicUrl, listen, dataDir }: CollectorConfig): string {
   return readRunning(dataDir)?.publicUrl ?? publicUrl ?? urlOf(listen)
 }
 
@@ -106,16 +106,21 @@ function lifeOf(expires: string | undefined): number | null | undefined {
 
 function tableOf(tokens: readonly TokenView[]): string[] {
   const head = ['ID', 'FOR', 'CONTRACT', 'MADE', 'EXPIRES', 'SESSIONS']
-  const rows = tokens.map(({ id, kind, incident, role, name, contract, createdAt, expiresAt, sessions }) => [
+  const rows = tokens.map(({ id, kind, incident, role, name, contracts, createdAt, expiresAt, sessions }) => [
     id,
-    kind === 'link' ? `link ${incident ?? 'status'}` : (role ?? `agent ${name ?? ''}`.trim()),
-    contract ?? 'all',
+    forText({ kind, incident, role, name }),
+    contracts?.join(', ') ?? 'all',
     createdAt,
     expiresAt ?? 'never',
     String(sessions),
   ])
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)))
-  return [head, ...rows].map((row) =>
+  return aligned([head, ...rows])
+}
+
+/** Rows of as many cells each, in columns. */
+export function aligned(rows: readonly string[][]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? []
+  return rows.map((row) =>
     row
       .map((cell, i) => cell.padEnd(widths[i]!))
       .join('  ')
@@ -123,15 +128,26 @@ function tableOf(tokens: readonly TokenView[]): string[] {
   )
 }
 
+function forText({
+  kind,
+  incident,
+  role,
+  name,
+}: Pick<TokenView, 'kind' | 'incident' | 'role' | 'name'>): string {
+  if (kind === 'link') return `link ${incident ?? 'status'}`
+  if (kind === 'invite') return `invitation ${name ?? ''}, ${role ?? ''}`
+  return role ?? `agent ${name ?? ''}`.trim()
+}
+
 /** A token for a contract with a wrong name would show nothing, and nobody would know why. */
-async function demandContract({ db }: AccessDeps, name: string | undefined): Promise<void> {
+export async function demandContract({ db }: AccessDeps, name: string | undefined): Promise<void> {
   const known = name === undefined ? [] : (await logRows(db)).map(({ contract }) => contract)
   if (name !== undefined && !known.includes(name)) {
     throw new Fault('not-found', `there is no contract ${name}`, { hint: `Known: ${known.join(', ')}.` })
   }
 }
 
-async function withAccess(
+export async function withAccess(
   flags: TokenFlags,
   world: World,
   work: (access: AccessDeps, config: CollectorConfig) => Promise<void>,

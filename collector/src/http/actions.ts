@@ -17,13 +17,26 @@ import type { StatementPreviewView } from '../view/statement.ts'
 import type { AnnexForm, ReportFormat } from '../view/report-format.ts'
 import type { TriedView } from '../view/trial.ts'
 import type { ReportedView } from '../view/remark.ts'
-import type { AuditView, LinkIssued, TokenIssued, TokenView } from '../view/access.ts'
+import type { AuditView, LinkIssued, SessionView, TokenIssued, TokenView } from '../view/access.ts'
+import type { AccountView, InvitationIssued, PersonView } from '../view/people.ts'
 import type { AgentInvitation, AppliedView, Delivery, PublicationView, Webhook } from '../view/setup.ts'
 import type { Guesses } from './guesses.ts'
 import type { SharedBody } from './shared-body.ts'
 
-/** Who asks. `contract` null: all of them; a provider always has one. `token`: id of the API token behind it. */
-export type Caller = { role: Role; contract: string | null; token: string; as: Sent['as'] }
+/**
+ * Who asks. `contracts` null: all of them; a provider always has some. `token`: id of the API token or of the account
+ * behind it. `person`: of an account.
+ */
+export type Caller = {
+  role: Role
+  contracts: readonly string[] | null
+  token: string
+  as: Sent['as']
+  person?: Person | null
+}
+
+/** Whose account it is. `zone`: IANA, in which they read the time; null: none was chosen. */
+export type Person = { name: string; lang: 'en' | 'fr' | null; zone: string | null }
 
 /** A secret that came with a request, and the way it came. */
 export type Sent = { secret: string; as: 'api' | 'session' }
@@ -139,10 +152,69 @@ export type SessionActions = {
   /** Whose it is. Null: nobody's, past its end, or not for this use. */
   authenticate(sent: Sent): Promise<Caller | null>
   /** Trades an API token for a session of a browser; null: it is none that is good. */
-  open(token: string): Promise<{ session: string; expiresMs: UnixMs } | null>
+  open(asked: { token: string; browser: string | null }): Promise<Opened | null>
   close(session: string): Promise<void>
   /** For answers that go on: calls `ended` once the secret is good no more. The answer is how to stop watching. */
   hold(secret: string, ended: () => void): () => void
+  /** Of the token or account of whoever asks, newest first. */
+  list(of: OwnSession): Promise<SessionView[]>
+  /** One by `id`, or with null all but the one that asks. The answer is how many there were. */
+  end(of: OwnSession, id: string | null): Promise<number>
+}
+
+/** Whoever asks, and the secret of the session that they ask with. */
+export type OwnSession = { by: Caller; secret: string }
+export type Opened = { session: string; expiresMs: UnixMs }
+/** Signed in, or asked for the code of the phone. */
+export type Entered = { opened: Opened; lang: 'en' | 'fr' | null } | { step: string }
+/** How somebody will sign in: by a password, or as whom an OpenID provider names. */
+export type Proof = { password: string } | { subject: string }
+
+export type InvitationWanted = { name: string; role: Role; contracts: string[] | null; by: Caller }
+
+/** Accounts, by those who may give them. Null and false: there is none of that id. */
+export type PeopleActions = {
+  /** By name. */
+  list(): Promise<PersonView[]>
+  /** Fault `conflict`: somebody has that name. */
+  invite(wanted: InvitationWanted): Promise<InvitationIssued>
+  /** Ends its sessions. */
+  change(id: string, rights: Omit<InvitationWanted, 'name'>): Promise<boolean>
+  remove(id: string, by: Caller): Promise<boolean>
+  /** A link by which somebody sets a new password. */
+  renew(id: string, by: Caller): Promise<InvitationIssued | null>
+  dropFactor(id: string, by: Caller): Promise<boolean>
+}
+
+/** Ways in for people. Null: it is wrong, in whatever way. */
+export type EntryActions = {
+  /** What a link invites to. */
+  invited(secret: string): Promise<{ name: string; role: Role; isNew: boolean } | null>
+  /** Fault `conflict`: somebody has that name, or is that one elsewhere. */
+  accept(asked: { secret: string; proof: Proof; browser: string | null }): Promise<Entered | null>
+  signIn(asked: { name: string; password: string; browser: string | null }): Promise<Entered | null>
+  elsewhere(asked: { subject: string; browser: string | null }): Promise<Entered | null>
+  /** The account that a step is of. */
+  stepping(step: string): Promise<string | null>
+  answer(asked: { step: string; code: string; browser: string | null }): Promise<Entered | null>
+}
+
+type OwnPassword = { by: Caller; password: string }
+
+/** What somebody does to their own account. Null and false: the password, or the code, is wrong. */
+export type AccountActions = {
+  /** Null: whoever asks has a token and no account. */
+  read(by: Caller): Promise<AccountView | null>
+  changePassword(asked: OwnPassword & { wanted: string; secret: string }): Promise<boolean>
+  changeSettings(asked: { by: Caller; lang: 'en' | 'fr' | null; zone: string | null }): Promise<void>
+  /** A secret for the phone, in base32, and as an address that it reads. */
+  newFactor(by: Caller): { factor: string; uri: string }
+  /** The address of one that was made a moment ago. */
+  factorUri(by: Caller, factor: string): string
+  /** The codes for when the phone is lost, shown once. */
+  turnFactorOn(asked: { by: Caller; factor: string; code: string }): Promise<string[] | null>
+  turnFactorOff(asked: OwnPassword): Promise<boolean>
+  renewCodes(asked: OwnPassword): Promise<string[] | null>
 }
 
 export type TokenWanted = {
@@ -255,6 +327,19 @@ export type Actions = {
   webhooks: WebhookActions
   sessions: SessionActions
   tokens: TokenActions
+  people: PeopleActions
+  entry: EntryActions
+  account: AccountActions
+}
+
+/** An OpenID provider that signs people in. */
+export type OpenId = {
+  /** What people call it. */
+  readonly name: string
+  /** Where the browser goes, and what it must come back with. Fault `unavailable`. */
+  begin(): Promise<{ url: string; kept: string }>
+  /** Whom it has signed in, by the query of the answer; null: nobody, or it answers to nothing that was begun. */
+  finish(search: string, kept: string): Promise<string | null>
 }
 
 /** Facts as they were told; the event bus is one. */
@@ -266,8 +351,10 @@ export type AppDeps = {
   events: Events
   /** Links of letters, each of which lets whoever has it acknowledge one incident. */
   links: { isGood(link: { incident: string; seal: string }): boolean }
-  /** Wrong tokens, by address. */
+  /** Wrong tokens, by address; wrong passwords, by account too. */
   guesses: Guesses
+  /** Null: nobody signs in elsewhere. */
+  openId: OpenId | null
   /** Prometheus text, aggregates only. */
   metrics(): Promise<string>
   health: {

@@ -17,6 +17,7 @@ import { exclusionRoutes } from './routes/exclusions.ts'
 import { incidentRoutes } from './routes/incidents.ts'
 import { linkRoutes } from './routes/links.ts'
 import { remarkRoutes } from './routes/remarks.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { penaltyRoutes } from './routes/penalties.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
@@ -37,6 +38,7 @@ const TAGS = [
   { name: 'penalties', description: 'What is claimed, and what the other side says to it' },
   { name: 'agents', description: 'Who measures' },
   { name: 'tokens', description: 'Who may come in, and who let them' },
+  { name: 'people', description: 'Who has an account, and where they are signed in' },
   { name: 'webhooks', description: 'Who is told' },
   { name: 'events', description: 'Facts as they are told' },
 ]
@@ -57,6 +59,7 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     agentRoutes,
     tokenRoutes,
     linkRoutes,
+    peopleRoutes,
     webhookRoutes,
     eventRoutes,
   ]) {

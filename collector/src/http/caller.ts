@@ -8,7 +8,8 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import type { Asker } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
-import type { AppDeps, Caller, Sent } from './actions.ts'
+import { browserOf } from './browser.ts'
+import type { AppDeps, Caller, Opened, Sent } from './actions.ts'
 import { MAX_TOKEN_CHARS } from './limits.ts'
 import { demand, within, type Deed } from './scope.ts'
 
@@ -94,10 +95,15 @@ export async function isGood(c: Context, token: string, { actions, guesses }: Ap
 /** Opens a session for a token; false when the token is nobody's. */
 export async function signIn(c: Context, token: string, deps: AppDeps): Promise<boolean> {
   if (token === '' || token.length > MAX_TOKEN_CHARS) return false
-  const opened = await deps.guesses.of(c, token, () => deps.actions.sessions.open(token))
+  const browser = browserOf(c)
+  const opened = await deps.guesses.of(c, token, () => deps.actions.sessions.open({ token, browser }))
   if (opened === null) return false
-  setCookie(c, COOKIE, opened.session, { ...cookieOptions(deps), expires: new Date(opened.expiresMs) })
+  keepSession(c, opened, deps)
   return true
+}
+
+export function keepSession(c: Context, { session, expiresMs }: Opened, deps: AppDeps): void {
+  setCookie(c, COOKIE, session, { ...cookieOptions(deps), expires: new Date(expiresMs) })
 }
 
 export async function signOut(c: Context, deps: AppDeps): Promise<void> {
@@ -106,6 +112,6 @@ export async function signOut(c: Context, deps: AppDeps): Promise<void> {
   deleteCookie(c, COOKIE, cookieOptions(deps))
 }
 
-function cookieOptions({ publicUrl }: AppDeps) {
+export function cookieOptions({ publicUrl }: AppDeps) {
   return { path: '/', httpOnly: true, sameSite: 'Lax', secure: publicUrl.startsWith('https:') } as const
 }

@@ -1,6 +1,7 @@
 /**
- * Guesses: how many wrong tokens one address may send. A token that was good a while ago is looked up whatever
- * others send from the same address, as behind a proxy.
+ * Guesses: how many wrong tokens one address may send, and how many wrong passwords and codes one account is tried with,
+ * whoever has it. What was good a while ago is looked up whatever others send: a token from the same address, as behind
+ * a proxy; an account at the address that it was good from.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -11,15 +12,20 @@ import { Rates } from '../rates.ts'
 
 /** Of one address in a minute. */
 export const MAX_WRONG_TOKENS = 20
-/** Tokens that are known to have been good, the latest ones. */
+/** Of one account in half an hour, passwords and codes apart: a name that nobody has counts as any other. */
+export const MAX_WRONG_OF_ACCOUNT = 10
+const ACCOUNT_SPAN_MS = 30 * 60_000
+/** Tokens and accounts that are known to have been good, the latest ones. */
 const MAX_KNOWN = 1_000
 
 export class Guesses {
   readonly #wrong: Rates
+  readonly #wrongOf: Rates
   readonly #known = new Set<string>()
 
   constructor(monotonicMs: () => number) {
     this.#wrong = new Rates(MAX_WRONG_TOKENS, monotonicMs)
+    this.#wrongOf = new Rates(MAX_WRONG_OF_ACCOUNT, monotonicMs, ACCOUNT_SPAN_MS)
   }
 
   /** What `lookUp` finds of a token; null: it is nobody's. Fault `rate-limited` where too many were wrong. */
@@ -28,12 +34,7 @@ export class Guesses {
     if (address === null) return lookUp()
     const hash = createHash('sha256').update(token).digest('base64')
     const waitMs = this.#wrong.take(address)
-    if (waitMs > 0 && !this.#known.has(hash)) {
-      throw new Fault('rate-limited', 'Too many wrong tokens have come from this address.', {
-        hint: 'Try again a little later.',
-        retryAfterS: Math.ceil(waitMs / 1_000),
-      })
-    }
+    if (waitMs > 0 && !this.#known.has(hash)) throw tooMany(waitMs)
     let isWrong = false
     try {
       const found = await lookUp()
@@ -45,12 +46,55 @@ export class Guesses {
     }
   }
 
+  /** The same of an account, by a name for it: what `lookUp` finds of a password or a code. */
+  async ofAccount<T>(c: Context, account: string, lookUp: () => Promise<T | null>): Promise<T | null> {
+    const waitMs = this.#wrongOf.take(account)
+    const known = createHash('sha256')
+      .update(`${addressOf(c)} ${account}`)
+      .digest('base64')
+    if (waitMs > 0 && !this.#known.has(known)) {
+      throw new Fault('rate-limited', 'Too many wrong answers were given for this account.', {
+        hint: 'Try again a little later, or from where you have signed in before.',
+        retryAfterS: Math.ceil(waitMs / 1_000),
+      })
+    }
+    let found: T | null | undefined
+    try {
+      found = await this.#fromAddress(c, lookUp)
+      if (found !== null) this.#remember(known, true)
+      return found
+    } finally {
+      if (found !== null && waitMs === 0) this.#wrongOf.giveBack(account)
+    }
+  }
+
+  /** As `of`, of what is never known by its hash. What was not looked up, as the database is away, is no guess. */
+  async #fromAddress<T>(c: Context, lookUp: () => Promise<T | null>): Promise<T | null> {
+    const address = addressOf(c)
+    const waitMs = address === null ? 0 : this.#wrong.take(address)
+    if (waitMs > 0) throw tooMany(waitMs)
+    let found: T | null | undefined
+    try {
+      found = await lookUp()
+      return found
+    } finally {
+      if (found !== null && address !== null) this.#wrong.giveBack(address)
+    }
+  }
+
   #remember(hash: string, isGood: boolean): void {
     this.#known.delete(hash)
     if (isGood) this.#known.add(hash)
     const [oldest] = this.#known
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest)
   }
+}
+
+function tooMany(waitMs: number): Fault {
+  return new Fault('rate-limited', 'Too many wrong tokens or passwords have come from this address.', {
+    hint: 'Try again a little later.',
+    retryAfterS: Math.ceil(waitMs / 1_000),
+  })
 }
 
 /** Where a request comes from, as its socket says: a header could say anything. Null: from this program itself. */

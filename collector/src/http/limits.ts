@@ -22,6 +22,8 @@ export const MAX_QUERY_CHARS = 2_048
 export const MAX_NAME_CHARS = 128
 /** Any secret that is sent, characters: several times what ours have. */
 export const MAX_TOKEN_CHARS = 256
+/** Contracts that one account is confined to. */
+export const MAX_PERSON_CONTRACTS = 100
 export const MAX_URL_CHARS = 2_048
 /** Event types one webhook may name: each once, and `*`. */
 export const MAX_WEBHOOK_TYPES = EVENT_TYPES.length + 1

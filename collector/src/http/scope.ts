@@ -6,7 +6,7 @@ import { Fault } from '@constat/shared/fault'
 import type { Event } from '../alert/types.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { Role } from '../view/parts.ts'
-import type { ReadModel } from '../view/reads.ts'
+import { isOf, type OfContracts, type ReadModel } from '../view/reads.ts'
 import type { SentFacts, SentReportView } from '../view/report.ts'
 import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
@@ -57,8 +57,8 @@ const OF_ALL: ReadonlySet<Deed> = new Set<Deed>(['read-hosts', 'manage'])
 export function may(caller: Caller, deed: Deed): boolean {
   const roles: readonly Role[] = MAY[deed]
   if (!roles.includes(caller.role)) return false
-  // Agents and webhooks serve all contracts: whoever is confined to one may not touch or list them.
-  return caller.contract === null || !OF_ALL.has(deed)
+  // Agents and webhooks serve all contracts: whoever is confined to some may not touch or list them.
+  return caller.contracts === null || !OF_ALL.has(deed)
 }
 
 export function demand(caller: Caller, deed: Deed): void {
@@ -66,8 +66,8 @@ export function demand(caller: Caller, deed: Deed): void {
   throw new Fault('forbidden', 'This token may not do that.', { hint: 'Ask the owner to do it.' })
 }
 
-export function sees(caller: Caller, fact: { contract: string | null }): boolean {
-  return caller.contract === null || caller.contract === fact.contract
+export function sees({ contracts }: Caller, { contract }: { contract: string | null }): boolean {
+  return contracts === null || (contract !== null && contracts.includes(contract))
 }
 
 /** Whom the customer wakes, and what it still has to do: not the provider's business. */
@@ -101,7 +101,7 @@ function namesIn(read: Pick<ReadModel, 'vantages'>, contract: string): SiteNames
 }
 
 /** `own`: the model of the contracts that it may see; `whole` says who their vantages are. */
-function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): ReadModel {
+function bySites(own: ReadModel, whole: ReadModel, { contracts }: Caller): ReadModel {
   const names = (contract: string): SiteNames => namesIn(whole, contract)
   const contractOf = (view: ContractView): ContractView => names(view.name).contract(view)
   const incidentOf = <T extends IncidentView>(view: T): T => names(view.contract).incident(view)
@@ -119,8 +119,12 @@ function bySites(own: ReadModel, whole: ReadModel, { contract: only }: Caller): 
       mapped(own.timeline(service, span, contract), (view) => names(view.contract).timeline(view)),
     latency: async (check, span, of) => {
       if (of.agent === undefined) return own.latency(check, span, of)
-      const agent = only === null ? null : names(only).agentOf(of.agent)
-      return agent === null ? null : own.latency(check, span, { ...of, agent })
+      for (const contract of contracts ?? []) {
+        const agent = isOf(of.contract, contract) ? names(contract).agentOf(of.agent) : null
+        const seen = agent === null ? null : await own.latency(check, span, { contract, agent })
+        if (seen !== null) return seen
+      }
+      return null
     },
     incidents: async (filter) => (await own.incidents(filter)).map(incidentOf),
     incident: async (id) =>
@@ -143,12 +147,16 @@ function mapped<T, U>(value: T | null, to: (value: T) => U): U | null {
 }
 
 function ofContract(read: ReadModel, caller: Caller): ReadModel {
-  const scope = caller.contract
-  const mine = (contract: string): boolean => scope === null || contract === scope
-  const only = scope === null ? {} : { contract: scope }
+  const scope = caller.contracts
+  const mine = (contract: string): boolean => sees(caller, { contract })
+  /** Of those that are asked for, the ones that they may see. */
+  const own = (of: OfContracts): OfContracts =>
+    of === undefined ? (scope ?? undefined) : [of].flat().filter(mine)
+  /** Of a service or a check: where others are named it is looked for in all of theirs. */
+  const among = (of: OfContracts): OfContracts => (own(of)?.length === 0 ? (scope ?? undefined) : own(of))
   const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
-    contracts: () => (scope === null ? read.contracts() : [read.contract(scope)].filter((c) => c !== null)),
+    contracts: () => ofThese(read, scope),
     contract: (name) => (mine(name) ? read.contract(name) : null),
     windowKeys: (name) => (mine(name) ? read.windowKeys(name) : []),
     window: async (name, key, version) => {
@@ -179,19 +187,17 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     isPublished: (name) => mine(name) && read.isPublished(name),
     revisions: async (name) => (mine(name) ? read.revisions(name) : []),
     terms: (name, revision) => (mine(name) ? read.terms(name, revision) : null),
-    timeline: (service, span, contract) => read.timeline(service, span, scope ?? contract),
-    segments: (service, span, contract) => read.segments(service, span, scope ?? contract),
-    latency: (check, span, of) => read.latency(check, span, { ...of, ...only }),
-    incidents: async (filter) =>
-      filter.contract !== undefined && !mine(filter.contract) ? [] : read.incidents({ ...filter, ...only }),
+    timeline: (service, span, of) => read.timeline(service, span, among(of)),
+    segments: (service, span, of) => read.segments(service, span, among(of)),
+    latency: (check, span, of) => read.latency(check, span, { ...of, contract: among(of.contract) }),
+    incidents: (filter) => read.incidents({ ...filter, contract: own(filter.contract) }),
     incident: async (id) => {
       const incident = await read.incident(id)
       return incident !== null && mine(incident.contract) ? incident : null
     },
-    down: () => read.down(scope ?? undefined),
+    down: (of) => read.down(own(of)),
     status: () => read.status().filter(({ contract }) => mine(contract)),
-    exclusions: (filter) =>
-      filter.contract !== undefined && !mine(filter.contract) ? [] : read.exclusions({ ...filter, ...only }),
+    exclusions: (filter) => read.exclusions({ ...filter, contract: own(filter.contract) }),
     exclusion: (id) => {
       const exclusion = read.exclusion(id)
       return exclusion !== null && mine(exclusion.contract) ? exclusion : null
@@ -202,9 +208,16 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
   }
 }
 
+/** Of one the view of it alone is made; of several they keep their order, worst first. */
+function ofThese(read: ReadModel, scope: Caller['contracts']): ContractView[] {
+  if (scope === null || scope.length > 1)
+    return read.contracts().filter(({ name }) => scope?.includes(name) ?? true)
+  return scope.flatMap((name) => read.contract(name) ?? [])
+}
+
 /** As the provider of one contract sees it: what is sent to it is made from this. */
 export function asProvider(read: ReadModel, contract: string): ReadModel {
-  return within(read, { role: 'provider', contract, token: '', as: 'api' })
+  return within(read, { role: 'provider', contracts: [contract], token: '', as: 'api' })
 }
 
 /** Each side is offered its own steps, and whoever only reads none. */

@@ -9,14 +9,14 @@ import type { Agents } from '../intake/agents.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import { latencyPoints } from '../latency/steps.ts'
 import type { Contracts } from '../contract/contracts.ts'
-import type { LatencySpan } from '../view/reads.ts'
+import { isOf, type LatencySpan, type OfContracts } from '../view/reads.ts'
 import type { LatencyView } from '../view/timeline.ts'
 
 /** Samples read for one answer. */
 export const MAX_LATENCY_SAMPLES = 4_000_000
 
 /** `agent` by name or id. `contract` where two have a check of that name. */
-export type LatencyOf = { agent?: string | undefined; contract?: string | undefined }
+export type LatencyOf = { agent?: string | undefined; contract?: OfContracts }
 
 export type StepDeps = { contracts: Contracts; agents: Agents; tracks: Tracks; latencies: Latencies }
 
@@ -28,7 +28,7 @@ export async function latencySteps(
   const { agent, contract } = of
   const state = contracts
     .all()
-    .filter((one) => contract === undefined || one.contract === contract)
+    .filter((one) => isOf(contract, one.contract))
     .find(({ life }) => life.revisions.some((one) => one.terms.checks.some(({ name }) => name === check)))
   if (!state) return null
   const isAsked = (id: string): boolean =>

@@ -38,6 +38,7 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { WhyView } from '../view/parts.ts'
 import type { AgentView, ContractView, RevisionView, SiteView } from '../view/contract.ts'
+import { isOf, type OfContracts } from '../view/reads.ts'
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
@@ -132,12 +133,12 @@ export class ContractReads {
   }
 
   /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */
-  exclusions(asked: { contract?: string; before?: string; limit: number }): ExclusionView[] {
+  exclusions(asked: { contract?: OfContracts; before?: string; limit: number }): ExclusionView[] {
     const { contract, before, limit } = asked
     const { contracts } = this.#deps
-    const states = contract === undefined ? contracts.all() : [contracts.of(contract)]
+    const states = contracts.all().filter((state) => isOf(contract, state.contract))
     const listed = states.flatMap((state) =>
-      state ? latestFirst(state.exclusions).map((record) => ({ state, record })) : [],
+      latestFirst(state.exclusions).map((record) => ({ state, record })),
     )
     const from =
       before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1
@@ -145,7 +146,7 @@ export class ContractReads {
     const page = listed.slice(from, from + limit)
     return states.flatMap((state) => {
       const own = page.flatMap((one) => (one.state === state ? [one.record] : []))
-      return state && own.length > 0 ? this.#exclusionsOf(state, own) : []
+      return own.length > 0 ? this.#exclusionsOf(state, own) : []
     })
   }
 

@@ -22,6 +22,7 @@ import type { Database } from '../db/tx.ts'
 import { clocksOf, promisesTo } from './incident-room.ts'
 import type { JudgedReads } from './judged.ts'
 import { remarkViews } from './remark-views.ts'
+import { isOf, type OfContracts } from '../view/reads.ts'
 import type { IncidentRoomView, IncidentView, TimelineView } from '../view/timeline.ts'
 
 export type IncidentReadsDeps = {
@@ -34,7 +35,7 @@ export type IncidentReadsDeps = {
   setAside: SetAside
 }
 
-export type IncidentFilter = { open?: boolean; contract?: string; before?: string; limit: number }
+export type IncidentFilter = { open?: boolean; contract?: OfContracts; before?: string; limit: number }
 
 export class IncidentReads {
   readonly #deps: IncidentReadsDeps
@@ -47,7 +48,7 @@ export class IncidentReads {
   incidents({ open, contract, before, limit }: IncidentFilter): IncidentView[] {
     const records = this.#deps.contracts
       .all()
-      .filter((state) => contract === undefined || state.contract === contract)
+      .filter((state) => isOf(contract, state.contract))
       .flatMap(incidentsIn)
       .filter(({ closedMs }) => open === undefined || (closedMs === null) === open)
       .sort((a, b) => b.onsetMs - a.onsetMs || (a.id < b.id ? -1 : 1))
@@ -74,15 +75,15 @@ export class IncidentReads {
     return null
   }
 
-  /** `contract` where two have a service of that name; else the one that has it now comes first. */
-  timeline(service: string, span: { fromMs: UnixMs; toMs: UnixMs }, contract?: string): TimelineView | null {
-    const state = this.#stateOf(service, contract)
+  /** `of` where two have a service of that name; else the one that has it now comes first. */
+  timeline(service: string, span: { fromMs: UnixMs; toMs: UnixMs }, of?: OfContracts): TimelineView | null {
+    const state = this.#stateOf(service, of)
     return state && this.#timeline(state, service, span)
   }
 
-  /** What was seen of a service alone, without its vantages and reasons. `contract` as above. */
-  segments(service: string, { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs }, contract?: string) {
-    const state = this.#stateOf(service, contract)
+  /** What was seen of a service alone, without its vantages and reasons. `of` as above. */
+  segments(service: string, { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs }, of?: OfContracts) {
+    const state = this.#stateOf(service, of)
     if (!state) return null
     const { timelines, nowMs, setAside } = this.#deps
     const interval = { startMs: fromMs, endMs: Math.max(fromMs, Math.min(toMs, nowMs())) }
@@ -94,11 +95,11 @@ export class IncidentReads {
     return segmentViews(whole, interval)
   }
 
-  #stateOf(service: string, contract: string | undefined): ContractState | null {
+  #stateOf(service: string, of: OfContracts): ContractState | null {
     const { contracts, nowMs } = this.#deps
-    const all = (contract === undefined ? contracts.all() : [contracts.of(contract)]).filter(
-      (state): state is ContractState => state !== null && serviceNames(state.life).has(service),
-    )
+    const all = contracts
+      .all()
+      .filter(({ contract, life }) => isOf(of, contract) && serviceNames(life).has(service))
     const isThere = ({ life }: ContractState) => serviceRevisionAt(life, service, nowMs()) !== null
     return all.find(isThere) ?? all[0] ?? null
   }

@@ -15,7 +15,7 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Latencies } from '../latency/latencies.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { SetAside } from '../set-aside.ts'
-import type { ReadModel } from '../view/reads.ts'
+import { isOf, type ReadModel } from '../view/reads.ts'
 import type { Timestamping } from '../view/timestamp.ts'
 import type { Witnessing } from '../view/witness.ts'
 import { alertPlanOf, type PlanDeps } from './alert-plan.ts'
@@ -86,12 +86,11 @@ function readModelOf(
     agents: () => views.agents(),
     alertPlan: (contract) => alertPlanOf(contract, plan),
     vantages: (contract) => views.vantages(contract),
-    timeline: (service, span, contract) => incidents.timeline(service, span, contract),
-    segments: (service, span, contract) => incidents.segments(service, span, contract),
+    timeline: (service, span, of) => incidents.timeline(service, span, of),
+    segments: (service, span, of) => incidents.segments(service, span, of),
     incidents: (filter) => Promise.resolve(incidents.incidents(filter)),
     incident: (id) => incidents.incident(id),
-    down: (contract) =>
-      downIn(deps.contracts.all().filter((one) => (contract ?? one.contract) === one.contract)),
+    down: (of) => downIn(deps.contracts.all().filter(({ contract }) => isOf(of, contract))),
     status,
     latency: (check, span, of) => latencySteps(deps, { check, span, of }),
     windowKeys: (contract) => windows.windowKeys(contract),

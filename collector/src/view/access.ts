@@ -2,15 +2,19 @@
 import { z } from 'zod'
 import { count, instant, role } from './parts.ts'
 
+const contracts = z.array(z.string()).nullable().describe('Null: all of them')
+
 export const token = z
   .object({
     id: z.string().describe('What it is called; it opens nothing'),
     kind: z
-      .enum(['api', 'agent', 'link'])
-      .describe('For people and programs, for one agent that joins, or an address that shows one page'),
+      .enum(['api', 'agent', 'link', 'invite'])
+      .describe(
+        'For people and programs, for one agent that joins, an address that shows one page, or one account to be made',
+      ),
     role: role.nullable().describe('Null: a join token'),
-    contract: z.string().nullable().describe('Null: all of them'),
-    name: z.string().nullable().describe('Of the agent that may join by it'),
+    contracts,
+    name: z.string().nullable().describe('Of the agent or the person that may join by it'),
     incident: z.string().nullable().describe('That a link shows; null: the states of the services'),
     createdAt: instant,
     expiresAt: instant.nullable().describe('Null: never'),
@@ -30,6 +34,17 @@ export const tokenIssued = z
   .meta({ id: 'TokenIssued' })
 export type TokenIssued = z.infer<typeof tokenIssued>
 
+export const session = z
+  .object({
+    id: z.string().describe('Ended by it; it opens nothing'),
+    browser: z.string().nullable().describe('Null: it did not say'),
+    isThis: z.boolean().describe('The one that asks'),
+    createdAt: instant,
+    expiresAt: instant,
+  })
+  .meta({ id: 'Session' })
+export type SessionView = z.infer<typeof session>
+
 export const linkIssued = z
   .object({
     id: z.string().describe('Revoked by it, as a token is'),
@@ -48,13 +63,26 @@ export const auditEntry = z
     by: z
       .string()
       .describe(
-        'Id of the token that did it; operator: whoever has the data directory; start: the first start',
+        'Id of the token or account that did it; operator: whoever has the data directory; start: the first start',
       ),
-    deed: z.enum(['issued', 'revoked']),
-    token: z.string().describe('Id of the token that it was done to'),
-    kind: z.enum(['api', 'agent', 'link']),
+    byName: z.string().nullable().describe('Of the account that did it'),
+    deed: z.enum([
+      'issued',
+      'revoked',
+      'joined',
+      'changed',
+      'signed-in',
+      'password',
+      'factor-on',
+      'factor-off',
+      'codes',
+      'code-used',
+      'signed-out',
+    ]),
+    token: z.string().describe('Id of the token or account that it was done to'),
+    kind: z.enum(['api', 'agent', 'link', 'invite', 'person']),
     role: role.nullable(),
-    contract: z.string().nullable(),
+    contracts,
     name: z.string().nullable(),
   })
   .meta({ id: 'AuditEntry' })

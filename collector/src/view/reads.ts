@@ -1,4 +1,4 @@
-/** The read model: what pages, API and CLI may ask for. Types only. */
+/** The read model: what pages, API and CLI may ask for. Types, and which contracts are asked for. Pure. */
 import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { AlertPlanView } from './alerting.ts'
@@ -21,6 +21,13 @@ import type {
   WindowView,
 } from './window.ts'
 
+/** One contract, several, or undefined: all. */
+export type OfContracts = string | readonly string[] | undefined
+
+export function isOf(of: OfContracts, contract: string): boolean {
+  return of === undefined || of === contract || (Array.isArray(of) && of.includes(contract))
+}
+
 export type LatencySpan = { fromMs: number; toMs: number; stepMs: number }
 
 /** What the judge answers by itself. */
@@ -34,31 +41,31 @@ export type JudgeReads = {
   revisions(contract: string): Promise<RevisionView[]>
   /** Of one revision, or the newest, every default written out: names, zones, hours, clauses. */
   terms(contract: string, revision?: number): ExpandedContract | null
-  /** `contract` is needed only where two contracts have a service of that name. */
-  timeline(service: string, span: { fromMs: number; toMs: number }, contract?: string): TimelineView | null
+  /** `of` is needed only where two contracts have a service of that name. */
+  timeline(service: string, span: { fromMs: number; toMs: number }, of?: OfContracts): TimelineView | null
   /** The states of a service alone, for a line of many: of the same timeline. */
-  segments(service: string, span: { fromMs: number; toMs: number }, contract?: string): Segment[] | null
+  segments(service: string, span: { fromMs: number; toMs: number }, of?: OfContracts): Segment[] | null
   /** Percentiles from every agent together, or from one. `contract` as above. */
   latency(
     check: string,
     span: LatencySpan,
-    of: { agent?: string | undefined; contract?: string | undefined },
+    of: { agent?: string | undefined; contract?: OfContracts },
   ): Promise<LatencyView | null>
   /** Latest onset first; `before` is the id of the last incident of the page before. */
   incidents(filter: {
     open?: boolean
-    contract?: string
+    contract?: OfContracts
     before?: string
     limit: number
   }): Promise<IncidentView[]>
   /** With all that was said of it. */
   incident(id: string): Promise<IncidentRoomView | null>
-  /** How many services have an outage that goes on: of one contract, or of all. */
-  down(contract?: string): number
+  /** How many services have an outage that goes on. */
+  down(of?: OfContracts): number
   /** What users are told of the services of the contracts that run. */
   status(): ServiceStatus[]
   /** Contract by contract, latest first; `before` is the id of the last one of the page before. */
-  exclusions(filter: { contract?: string; before?: string; limit: number }): ExclusionView[]
+  exclusions(filter: { contract?: OfContracts; before?: string; limit: number }): ExclusionView[]
   exclusion(id: string): ExclusionView | null
   agents(): AgentView[]
   /** Who would be told of an outage that began now. */

@@ -11,7 +11,7 @@ import { zoneOf, type Scene } from './scene.ts'
 import { sceneOf } from './visit.ts'
 
 /** Whoever has the link speaks for the customer, who wrote down where it is sent. */
-const BY_LINK: Omit<Caller, 'contract'> = { role: 'owner', token: 'link', as: 'session' }
+const BY_LINK: Omit<Caller, 'contracts'> = { role: 'owner', token: 'link', as: 'session' }
 
 export function addAcknowledgeDoor(site: Hono, deps: AppDeps): void {
   site.get('/acknowledge/:incident', async (c) => {
@@ -26,7 +26,7 @@ export function addAcknowledgeDoor(site: Hono, deps: AppDeps): void {
     const seal = typeof key === 'string' ? key : ''
     const incident = await linked(c, seal, deps)
     if (!incident) return c.html(<LinkRefused scene={sceneOf(c, deps, null)} />, 404)
-    const by = { ...BY_LINK, contract: incident.contract }
+    const by = { ...BY_LINK, contracts: [incident.contract] }
     if (incident.closedAt === null) await deps.actions.acknowledge({ incident: incident.id, by })
     return c.redirect(`/acknowledge/${encodeURIComponent(incident.id)}?key=${encodeURIComponent(seal)}`, 303)
   })

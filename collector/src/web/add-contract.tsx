@@ -33,7 +33,9 @@ export function addContractPages(pages: Hono<VisitEnv>, deps: AppDeps): void {
   pages.get(FORM_PATH, visitorMay('manage'), (c) => {
     const has = c.var.read.contracts().length > 0
     // The host's own zone is a better guess than any; the browser's is better still.
-    const zone = has ? sharedZone(c.var.read) : Intl.DateTimeFormat().resolvedOptions().timeZone
+    const zone = has
+      ? sharedZone(c.var.read, c.var.scene.zone)
+      : Intl.DateTimeFormat().resolvedOptions().timeZone
     return ask(c, { form: emptyForm(zone), fresh: true })
   })
   pages.post(FORM_PATH, visitorMay('manage'), limitBody(), async (c) => {

@@ -36,7 +36,7 @@ async function claims(c: Visit) {
   for (const contract of read.contracts()) {
     all.push({ contract, penalties: await read.penalties(contract.name) })
   }
-  return c.html(<Claims scene={{ ...scene, zone: sharedZone(read) }} contracts={all} />)
+  return c.html(<Claims scene={{ ...scene, zone: sharedZone(read, scene.zone) }} contracts={all} />)
 }
 
 /** `problem`: of a step that was just refused. */

@@ -51,7 +51,11 @@ export function statusPages(deps: AppDeps): Hono<VisitEnv> {
     const { read, caller, scene } = c.var
     const reportTo = may(caller, 'report') ? '/status/report' : null
     return c.html(
-      <Status scene={{ ...scene, zone: sharedZone(read) }} {...shownOf(c, read)} reportTo={reportTo} />,
+      <Status
+        scene={{ ...scene, zone: sharedZone(read, scene.zone) }}
+        {...shownOf(c, read)}
+        reportTo={reportTo}
+      />,
     )
   })
   pages.post('/status/report', visitorMay('report'), limitBody(), async (c) => {
@@ -73,7 +77,7 @@ async function guestOf(c: Context, deps: AppDeps, wanted: 'status' | 'incident')
     })
   }
   const { id, contract, incident } = found
-  const caller: Caller = { role: 'internal', contract, token: id, as: 'session' }
+  const caller: Caller = { role: 'internal', contracts: [contract], token: id, as: 'session' }
   const read = within(deps.read, caller)
   const zone = zoneOf(read.contract(contract))
   const scene = { ...sceneOf(c, deps, null), zone, termsOf: (name: string) => read.terms(name) }

@@ -66,7 +66,7 @@ function overview(c: Visit) {
   const span = before(scene.nowMs, lengthMs)
   return c.html(
     <Overview
-      scene={{ ...scene, zone: sharedZone(read) }}
+      scene={{ ...scene, zone: sharedZone(read, scene.zone) }}
       contracts={read.contracts()}
       barOf={barsOf(read, span)}
       span={span}
@@ -136,7 +136,7 @@ async function incidents(c: Visit) {
   const closed = found.slice(0, CLOSED_INCIDENTS)
   return c.html(
     <Incidents
-      scene={{ ...scene, zone: sharedZone(read) }}
+      scene={{ ...scene, zone: sharedZone(read, scene.zone) }}
       open={open}
       closed={closed}
       next={found.length > CLOSED_INCIDENTS ? (closed.at(-1)?.id ?? null) : null}

@@ -18,6 +18,8 @@ export type Scene = {
   nowMs: UnixMs
   /** IANA zone in which this page tells the time. */
   zone: string
+  /** In which whoever looks has chosen to read it; absent: they have not. */
+  ownZone?: string
   /** Null before sign-in. */
   caller: Caller | null
   /** Terms in force, as far as this caller may see them: what they call things, a page calls them too. */
@@ -38,8 +40,13 @@ export function zoneOf(contract: ContractView | null): string {
   return contract?.guarantees[0]?.window.timeZone ?? 'UTC'
 }
 
-/** One zone for a page over several contracts: theirs when they share it, else UTC. */
-export function sharedZone(read: ReadModel): string {
+/** One zone for a page over several contracts: theirs when they share it, else `own`, of whoever looks. */
+export function sharedZone(read: ReadModel, own: string): string {
   const zones = new Set(read.contracts().map(zoneOf))
-  return zones.size === 1 ? ([...zones][0] ?? 'UTC') : 'UTC'
+  return (zones.size === 1 ? [...zones][0] : undefined) ?? own
+}
+
+/** For pages that belong to no one contract: in the zone that whoever looks has chosen, else in the shared one. */
+export function zoned({ var: { scene, read } }: { var: { scene: Scene; read: ReadModel } }): Scene {
+  return { ...scene, zone: scene.ownZone ?? sharedZone(read, scene.zone) }
 }

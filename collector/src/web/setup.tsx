@@ -15,7 +15,8 @@ import { linkOf, wantedLink } from '../http/routes/links.ts'
 import type { LinkIssued, TokenIssued } from '../view/access.ts'
 import type { ReadModel } from '../view/reads.ts'
 import { webhook, type AgentInvitation } from '../view/setup.ts'
-import { sharedZone, type Scene } from './scene.ts'
+import { peoplePages } from './people.tsx'
+import { zoned } from './scene.ts'
 import { ShownOnce } from './shown-once.ts'
 import { PROVIDER_PATH, visitorMay, type VisitEnv } from './visit.ts'
 
@@ -42,6 +43,7 @@ export function setupPages(deps: AppDeps): Hono<VisitEnv> {
   addAgentPages({ pages, once }, deps)
   addAlertPages({ pages, once }, deps)
   addAccessPages({ pages, once }, deps)
+  pages.route('/', peoplePages(deps))
   addContractPages(pages, deps)
   return pages
 }
@@ -56,10 +58,6 @@ function freshIn(c: Visit, once: ShownOnce<Fresh>): Fresh | { notice?: string } 
   const number = c.req.query('fresh')
   if (number === undefined) return {}
   return once.take(c.var.caller.token, number) ?? { notice: c.var.scene.text.access.shownOnce }
-}
-
-function zoned(c: Visit): Scene {
-  return { ...c.var.scene, zone: sharedZone(c.var.read) }
 }
 
 function addAgentPages({ pages, once }: Pages, { actions }: AppDeps): void {

@@ -6,13 +6,12 @@ import { visible } from '@constat/shared/visible'
 import { Hono, type Context } from 'hono'
 import { compress } from 'hono/compress'
 import type { AppDeps } from '../http/actions.ts'
-import { cameAlone, isGood, requireSameOrigin, signIn, signOut } from '../http/caller.ts'
-import { limitBody } from '../http/describe.ts'
 import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { knownFault, problemOf, retryAfter } from '../http/problem.ts'
-import { AskFirst, SignIn } from './page/sign-in.tsx'
 import { Trouble } from './page/trouble.tsx'
+import { accountPages } from './account.tsx'
 import { addAcknowledgeDoor } from './acknowledge.tsx'
+import { addEntry, signInPage } from './entry.tsx'
 import { may } from '../http/scope.ts'
 import { createMiddleware } from 'hono/factory'
 import { linkPages, statusPages } from './link-pages.tsx'
@@ -21,7 +20,8 @@ import { contractPages } from './contracts.tsx'
 import { readingPages } from './reading.tsx'
 import { setupPages } from './setup.tsx'
 import { windowPages } from './windows.tsx'
-import { LINK_PATHS, localPath, receive, sceneOf, visitorMay, type VisitEnv } from './visit.ts'
+import type { Scene } from './scene.ts'
+import { receive, sceneOf, visitorMay, type VisitEnv } from './visit.ts'
 
 export function createSite(deps: AppDeps): Hono {
   const site = new Hono()
@@ -40,11 +40,13 @@ export function createSite(deps: AppDeps): Hono {
     c.header('cache-control', 'no-store')
     c.header('vary', 'cookie, accept-language, constat-fragment', { append: true })
   })
-  addDoor(site, deps)
+  addEntry(site, deps)
+  addAcknowledgeDoor(site, deps)
   site.route('/', linkPages(deps))
   const inside = new Hono<VisitEnv>()
-  inside.use(receive(deps, (c, scene) => turnAway(c, scene)))
+  inside.use(receive(deps, (c, scene) => turnAway(c, scene, deps)))
   inside.route('/', statusPages(deps))
+  inside.route('/', accountPages(deps))
   inside.use(readersOnly)
   inside.route('/', readingPages(deps))
   inside.route('/', contractPages(deps))
@@ -75,41 +77,8 @@ const readersOnly = createMiddleware<VisitEnv>(async (c, next) => {
 })
 
 /** The overview is the door itself; any other page sends to it and back. */
-function turnAway(c: Context, scene: Parameters<typeof SignIn>[0]['scene']): Response | Promise<Response> {
-  if (c.req.path === '/') return c.html(<SignIn scene={scene} next="/" />)
+function turnAway(c: Context, scene: Scene, deps: AppDeps): Response | Promise<Response> {
+  if (c.req.path === '/') return signInPage(c, deps)
   if (c.req.method !== 'GET') throw new Fault('unauthorised', 'Sign in first.')
   return c.redirect(`/sign-in?next=${encodeURIComponent(scene.address)}`, 303)
-}
-
-function addDoor(site: Hono, deps: AppDeps): void {
-  // The owner link of the terminal, and that of an invitation: the token stays good, it is the holder's.
-  for (const path of LINK_PATHS) {
-    site.get(path, async (c) => {
-      const token = c.req.query('token') ?? ''
-      const scene = sceneOf(c, deps, null)
-      if (!cameAlone(c)) {
-        if (await isGood(c, token, deps)) return c.html(<AskFirst scene={scene} token={token} />)
-      } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
-      return c.html(<SignIn scene={scene} next="/" outcome="wrong" />, 401)
-    })
-  }
-  site.get('/sign-in', (c) => {
-    const outcome = c.req.query('done') === 'signed-out' && { outcome: 'signed-out' as const }
-    return c.html(
-      <SignIn scene={sceneOf(c, deps, null)} next={localPath(c.req.query('next'))} {...outcome} />,
-    )
-  })
-  site.post('/sign-in', limitBody(), async (c) => {
-    requireSameOrigin(c, deps.publicUrl)
-    const { token, next } = await c.req.parseBody()
-    const to = localPath(next)
-    if (await signIn(c, typeof token === 'string' ? token.trim() : '', deps)) return c.redirect(to, 303)
-    return c.html(<SignIn scene={sceneOf(c, deps, null)} next={to} outcome="wrong" />, 401)
-  })
-  addAcknowledgeDoor(site, deps)
-  site.post('/sign-out', limitBody(), async (c) => {
-    requireSameOrigin(c, deps.publicUrl)
-    await signOut(c, deps)
-    return c.redirect('/sign-in?done=signed-out', 303)
-  })
 }

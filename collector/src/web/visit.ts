@@ -25,11 +25,13 @@ const FRAGMENT_HEADER = 'constat-fragment'
 export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene {
   const url = new URL(c.req.url)
   const lang = langOf(c, deps.language)
+  const own = caller?.person
   return {
     lang,
     text: TEXTS[lang],
     nowMs: deps.clock.nowMs(),
-    zone: 'UTC',
+    zone: own?.zone ?? 'UTC',
+    ...(own?.zone && { ownZone: own.zone }),
     caller,
     termsOf: () => null,
     address: addressOf(url),
@@ -43,11 +45,15 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
 function langOf(c: Context, fallback: Lang): Lang {
   const asked = c.req.query('lang')
   if (isLang(asked)) {
-    setCookie(c, LANG_COOKIE, asked, { path: '/', maxAge: YEAR_S, sameSite: 'Lax', httpOnly: true })
+    keepLang(c, asked)
     return asked
   }
   const chosen = getCookie(c, LANG_COOKIE)
   return isLang(chosen) ? chosen : (acceptedLang(c.req.header('accept-language')) ?? fallback)
+}
+
+export function keepLang(c: Context, lang: Lang): void {
+  setCookie(c, LANG_COOKIE, lang, { path: '/', maxAge: YEAR_S, sameSite: 'Lax', httpOnly: true })
 }
 
 /** Lets visitors in; `turnAway` answers those without a session. */
@@ -85,7 +91,7 @@ const OWNER_PATH = '/owner'
 export const PROVIDER_PATH = '/provider'
 export const LINK_PATHS = [OWNER_PATH, PROVIDER_PATH]
 /** What our secrets look like, wherever in an address one was pasted. */
-const SECRET = /\b(cst|ses|join)_[\w-]{20}/
+const SECRET = /\b(cst|ses|join|inv|step)_[\w-]{20}/
 
 /** A path of our own to go to after sign-in; anything else becomes the overview. */
 export function localPath(text: unknown): string {

@@ -33,6 +33,7 @@ const DEFAULTS: CollectorConfig = {
   language: 'en',
   allowPrivate: true,
   mail: null,
+  openId: null,
 }
 
 const READ: [string, Environment, Partial<CollectorConfig>][] = [
@@ -80,6 +81,35 @@ const READ: [string, Environment, Partial<CollectorConfig>][] = [
     { DATABASE_URL_FILE: fileWith('url', 'postgres://secret@db/constat\n') },
     { databaseUrl: 'postgres://secret@db/constat' },
   ],
+  [
+    'an OpenID provider, called by its host where nobody says otherwise',
+    { CONSTAT_OIDC_ISSUER: 'https://login.example/acme', CONSTAT_OIDC_CLIENT_ID: 'constat' },
+    {
+      openId: {
+        issuer: 'https://login.example/acme',
+        clientId: 'constat',
+        clientSecret: null,
+        name: 'login.example',
+      },
+    },
+  ],
+  [
+    'an OpenID provider with its secret in a file',
+    {
+      CONSTAT_OIDC_ISSUER: 'http://127.0.0.1:9000',
+      CONSTAT_OIDC_CLIENT_ID: 'constat',
+      CONSTAT_OIDC_CLIENT_SECRET_FILE: fileWith('oidc', 'hush\n'),
+      CONSTAT_OIDC_NAME: 'Acme Login',
+    },
+    {
+      openId: {
+        issuer: 'http://127.0.0.1:9000',
+        clientId: 'constat',
+        clientSecret: 'hush',
+        name: 'Acme Login',
+      },
+    },
+  ],
   ['a level', { CONSTAT_LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ['a language', { CONSTAT_LANG: 'fr' }, { language: 'fr' }],
 ]
@@ -106,6 +136,16 @@ const WRONG: [string, Environment, RegExp[]][] = [
     [/^CONSTAT_LOG_LEVEL is "loud": write one of debug, info, warn, error, silent$/],
   ],
   ['a language nobody speaks here', { CONSTAT_LANG: 'de' }, [/^CONSTAT_LANG is "de": write one of en, fr$/]],
+  [
+    'an OpenID provider without what it calls us',
+    { CONSTAT_OIDC_ISSUER: 'https://login.example' },
+    [/^CONSTAT_OIDC_CLIENT_ID is missing/],
+  ],
+  [
+    'an OpenID provider in the clear',
+    { CONSTAT_OIDC_ISSUER: 'http://login.example', CONSTAT_OIDC_CLIENT_ID: 'constat' },
+    [/^CONSTAT_OIDC_ISSUER is no issuer/],
+  ],
   ['neither yes nor no', { CONSTAT_ALLOW_PRIVATE: 'perhaps' }, [/^CONSTAT_ALLOW_PRIVATE/]],
   [
     'a secret twice',

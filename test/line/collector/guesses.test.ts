@@ -1,12 +1,12 @@
 /** Guesses: wrong tokens of one address, who may go on, and what each way in answers. */
 import { expect, it } from 'vitest'
 import { createApp } from '@constat/collector/http/app'
-import { Guesses, MAX_WRONG_TOKENS } from '@constat/collector/http/guesses'
+import { Guesses, MAX_WRONG_OF_ACCOUNT, MAX_WRONG_TOKENS } from '@constat/collector/http/guesses'
 import { plainDeps } from '../../support/plain-deps.ts'
 
 function opened() {
   let ms = 0
-  const open = (token: string) =>
+  const open = ({ token }: { token: string }) =>
     Promise.resolve(token === 'viewer-token' ? { session: 'ses', expiresMs: 1e12 } : null)
   const { deps } = plainDeps()
   deps.guesses = new Guesses(() => ms)
@@ -65,3 +65,50 @@ it('right ones do not count, and those that were right before go on', async () =
   expect((await bearer('viewer-token', HERE)).status).toBe(429)
   expect((await bearer('viewer-token', THERE)).status).toBe(200)
 })
+
+it('an account is tried so often, from wherever, whether anybody has it or not; half an hour gives it back', async () => {
+  const { guesses, from, pass } = accounts()
+  const wrong = () => Promise.resolve(null)
+  for (const account of ['password ada', 'password nobody']) {
+    for (let n = 0; n < MAX_WRONG_OF_ACCOUNT; n += 1)
+      expect(await guesses.ofAccount(from(`198.51.100.${n}`), account, wrong)).toBeNull()
+    await expect(guesses.ofAccount(from('203.0.113.1'), account, wrong)).rejects.toMatchObject({
+      code: 'rate-limited',
+      retryAfterS: 180,
+    })
+  }
+  // Codes are counted apart, and what could not be looked up is no guess.
+  const away = () => Promise.reject(new Error('the database is away'))
+  for (let n = 0; n <= MAX_WRONG_OF_ACCOUNT; n += 1)
+    await expect(guesses.ofAccount(from('203.0.113.1'), 'code ada', away)).rejects.toThrow('away')
+  pass(3 * 60_000)
+  expect(await guesses.ofAccount(from('203.0.113.1'), 'password ada', () => Promise.resolve('in'))).toBe('in')
+})
+
+it('an address where an account was good goes on with it, and with no other', async () => {
+  const { guesses, from } = accounts()
+  const right = () => Promise.resolve('in')
+  const wrong = () => Promise.resolve(null)
+  await guesses.ofAccount(from('192.0.2.1'), 'password ada', right)
+  for (const account of ['password ada', 'password bob'])
+    for (let n = 0; n < MAX_WRONG_OF_ACCOUNT; n += 1)
+      await guesses.ofAccount(from(`198.51.100.${n}`), account, wrong)
+  expect(await guesses.ofAccount(from('192.0.2.1'), 'password ada', right)).toBe('in')
+  for (const [address, account] of [
+    ['192.0.2.1', 'password bob'],
+    ['192.0.2.2', 'password ada'],
+  ] as const)
+    await expect(guesses.ofAccount(from(address), account, right)).rejects.toMatchObject({
+      code: 'rate-limited',
+    })
+})
+
+function accounts() {
+  let ms = 0
+  const guesses = new Guesses(() => ms)
+  const pass = (more: number) => (ms += more)
+  // All that is asked of a request is where it comes from.
+  const from = (remoteAddress: string) =>
+    ({ env: { incoming: { socket: { remoteAddress } } } }) as unknown as Parameters<Guesses['ofAccount']>[0]
+  return { guesses, from, pass }
+}

@@ -151,7 +151,7 @@ const EDGES: Edge[] = [
       const plain = willing()
       const { sessions } = plain.deps.actions
       sessions.authenticate = () =>
-        Promise.resolve({ role: 'owner', contract: null, token: 'tok_owner', as: 'api' })
+        Promise.resolve({ role: 'owner', contracts: null, token: 'tok_owner', as: 'api' })
       return owner('/contracts', { as: 't'.repeat(n) }, plain)
     },
     limit: limits.MAX_TOKEN_CHARS,

@@ -53,10 +53,27 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   ],
   // A link is its own right: a wrong one leads nowhere, whoever sends it.
   [EVERYBODY, ['GET /status/:key', 'POST /status/:key/report', 'GET /shared/:key']],
-  [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
+  [EVERYBODY, ['POST /sign-in', 'POST /sign-in/code', 'POST /sign-out']],
+  [EVERYBODY, ['GET /sign-in/elsewhere', 'GET /sign-in/elsewhere/callback']],
+  [EVERYBODY, ['GET /invitation/:key', 'POST /invitation/:key', 'GET /invitation/:key/elsewhere']],
   // The signature of a log lets a checkpoint in, and a letter whoever has it.
   [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
   [WITH_TOKEN, ['GET /status', `GET ${API}/status`]],
+  // One's own, whatever one may see.
+  [WITH_TOKEN, [`GET ${API}/sessions`, `DELETE ${API}/sessions/:session`]],
+  [WITH_TOKEN, ['GET /account', 'GET /account/factor']],
+  [
+    WITH_TOKEN,
+    [
+      'settings',
+      'password',
+      'factor',
+      'factor/off',
+      'factor/codes',
+      'sessions/end',
+      'sessions/:session/end',
+    ].map((path) => `POST /account/${path}`),
+  ],
   [CUSTOMERS, ['POST /status/report', `POST ${API}/reports-of-trouble`]],
   [
     SIGNED_IN,
@@ -152,9 +169,14 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   ],
   [
     OWNER,
-    ['/tokens', '/audit', '/webhooks', '/webhooks/:webhook/deliveries', `${CONTRACT}/alerting`].map(
-      (path) => `GET ${API}${path}`,
-    ),
+    [
+      '/tokens',
+      '/audit',
+      '/people',
+      '/webhooks',
+      '/webhooks/:webhook/deliveries',
+      `${CONTRACT}/alerting`,
+    ].map((path) => `GET ${API}${path}`),
   ],
   [
     OWNER,
@@ -166,6 +188,8 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/try`,
       '/tokens',
       '/tokens/:token/renew',
+      '/people',
+      '/people/:person/link',
       '/links',
       '/webhooks',
       '/webhooks/:webhook/enable',
@@ -174,9 +198,21 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/deliveries/:delivery/replay',
     ].map((path) => `POST ${API}${path}`),
   ],
-  [OWNER, [`PUT ${API}${CONTRACT}`, `PATCH ${API}/webhooks/:webhook`]],
-  [OWNER, ['/agents/:agent', '/tokens/:token', '/webhooks/:webhook'].map((path) => `DELETE ${API}${path}`)],
-  [OWNER, ['/setup/access', '/setup/alerts', '/setup/contract'].map((path) => `GET ${path}`)],
+  [OWNER, [`PUT ${API}${CONTRACT}`, `PATCH ${API}/webhooks/:webhook`, `PATCH ${API}/people/:person`]],
+  [
+    OWNER,
+    [
+      '/agents/:agent',
+      '/tokens/:token',
+      '/people/:person',
+      '/people/:person/factor',
+      '/webhooks/:webhook',
+    ].map((path) => `DELETE ${API}${path}`),
+  ],
+  [
+    OWNER,
+    ['/setup/access', '/setup/alerts', '/setup/people', '/setup/contract'].map((path) => `GET ${path}`),
+  ],
   [
     OWNER,
     [
@@ -188,6 +224,9 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/access/invite',
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
+      '/setup/people/invite',
+      '/setup/people/invitations/:token/withdraw',
+      ...['change', 'factor', 'link', 'remove'].map((deed) => `/setup/people/:person/${deed}`),
       '/setup/alerts',
       '/setup/alerts/:webhook/edit',
       '/setup/alerts/:webhook/enable',
@@ -226,7 +265,7 @@ it.each(routes)('%s lets in whom it should', async (route) => {
   }
   const found: Who[] = []
   for (const who of EVERYBODY) if (await letIn(who)) found.push(who)
-  const signIn = route === 'POST /sign-in'
-  // Without a token to sign in with, this one answers 401 to everybody.
-  expect(signIn ? EVERYBODY : found).toEqual(MATRIX.get(route))
+  // Without anything to sign in with, these answer 401 to everybody.
+  const isEntry = /^(POST|GET) \/sign-in/.test(route)
+  expect(isEntry ? EVERYBODY : found).toEqual(MATRIX.get(route))
 })

@@ -40,7 +40,7 @@ export function eventRoutes({ events, actions, read }: AppDeps): Hono<Env> {
         // Whoever may not come in any more hears nothing more.
         const letGo = actions.sessions.hold(sentWith(c)?.secret ?? '', own.end)
         try {
-          await sendEvents(stream, { queue: own, events, hear, contract: c.var.caller.contract, afterId })
+          await sendEvents(stream, { queue: own, events, hear, contract: onlyOf(c.var.caller), afterId })
         } finally {
           letGo()
           own.end()
@@ -60,6 +60,11 @@ function lastEventId(c: Context): number | null {
   throw new Fault('bad-request', 'Last-Event-ID is not the id of an event.')
 }
 
+/** What is read for it: of its one contract, or of all, of which it hears its own. */
+function onlyOf({ contracts }: Caller): string | null {
+  return contracts?.length === 1 ? (contracts[0] ?? null) : null
+}
+
 /** An event as this client may hear it; null: not at all. */
 type Hear = (event: Event) => Event | null
 
@@ -67,7 +72,8 @@ type Sending = {
   queue: Queue
   events: Events
   hear: Hear
-  contract: Caller['contract']
+  /** Null: those of several. */
+  contract: string | null
   afterId: number | null
 }
 

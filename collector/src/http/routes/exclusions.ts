@@ -127,8 +127,9 @@ export async function declare(
   wanted: z.output<typeof wantedExclusion>,
   { caller, read, actions }: Declaring,
 ): Promise<string> {
-  const contract = wanted.contract ?? caller.contract
-  if (contract === null) throw new Fault('bad-request', 'contract: should name the contract.')
+  const only = caller.contracts?.length === 1 ? caller.contracts[0] : undefined
+  const contract = wanted.contract ?? only
+  if (contract === undefined) throw new Fault('bad-request', 'contract: should name the contract.')
   if (read.contract(contract) === null) throw missing('contract')
   const answer = await actions.declareExclusion({ ...draftOf(wanted), contract, by: caller })
   if (answer.kind === 'declared') return answer.id

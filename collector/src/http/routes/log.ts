@@ -44,7 +44,7 @@ export function logRoutes(deps: AppDeps): Hono<Env> {
 }
 
 /** Whoever reads a log that is open to everybody; one of them at a time has something worked out. */
-const ANYBODY: Omit<Caller, 'contract'> = { role: 'viewer', token: 'anybody', as: 'api' }
+const ANYBODY: Omit<Caller, 'contracts'> = { role: 'viewer', token: 'anybody', as: 'api' }
 
 /** Lets everybody in where the log is open, and else whoever has a token. */
 function openOr(deps: AppDeps) {
@@ -52,7 +52,7 @@ function openOr(deps: AppDeps) {
   return createMiddleware<Env>(async (c, next) => {
     const contract = c.req.param('contract') ?? ''
     if (!deps.read.isPublished(contract)) return known(c, next)
-    const caller = { ...ANYBODY, contract }
+    const caller = { ...ANYBODY, contracts: [contract] }
     c.set('caller', caller)
     c.set('read', within(deps.read, caller))
     return next()

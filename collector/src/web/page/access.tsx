@@ -90,12 +90,14 @@ function Invite({ contracts, scene }: Pick<Props, 'contracts' | 'scene'>) {
   )
 }
 
-type Granted = Pick<TokenView, 'kind' | 'role' | 'name'> & { incident?: string | null }
+type Granted = Pick<AuditView, 'kind' | 'role' | 'name'> & { incident?: string | null }
 
 function grantText({ kind, role, name, incident }: Granted, { text }: Scene): string {
   const { access, links } = text
   if (kind === 'link' && incident === undefined) return links.any
   if (kind === 'link') return incident ? links.incident(incident) : links.status
+  if (kind === 'invite' && role !== null && name !== null) return access.invite(name, access[role])
+  if (kind === 'person' && role !== null && name !== null) return access.person(name, access[role])
   if (role !== null) return access[role]
   return name === null ? access.agent : access.agentNamed(name)
 }
@@ -118,7 +120,7 @@ function TokenTable({ tokens, scene }: { tokens: readonly TokenView[]; scene: Sc
           ),
         },
         { head: text.grant, cell: (token) => grantText(token, scene) },
-        { head: text.contract, cell: ({ contract }) => contract ?? text.all },
+        { head: text.contract, cell: ({ contracts }) => contracts?.join(', ') ?? text.all },
         { head: text.made, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="full" /> },
         {
           head: text.expires,
@@ -159,18 +161,19 @@ function Deeds({ token: { id, kind }, scene }: { token: TokenView; scene: Scene 
 
 function Audit({ audit, scene }: { audit: readonly AuditView[]; scene: Scene }) {
   const { access: text } = scene.text
-  const byText = (by: string) => (by === 'operator' || by === 'start' ? text[by] : <code>{by}</code>)
+  const byText = ({ by, byName }: AuditView) =>
+    by === 'operator' || by === 'start' ? text[by] : (byName ?? <code>{by}</code>)
   return (
     <Table
       label={text.audit}
       rows={audit}
       columns={[
         { head: text.at, cell: ({ at }) => <Time at={at} scene={scene} style="full" /> },
-        { head: text.by, cell: ({ by }) => byText(by) },
-        { head: text.deed, cell: ({ deed }) => (deed === 'issued' ? text.issued : text.took) },
-        { head: text.id, cell: ({ token }) => <code>{token}</code> },
+        { head: text.by, cell: byText },
+        { head: text.deed, cell: ({ deed }) => text.deeds[deed] },
+        { head: text.id, cell: ({ token, kind, name }) => (kind === 'person' ? name : <code>{token}</code>) },
         { head: text.grant, cell: (entry) => grantText(entry, scene) },
-        { head: text.contract, cell: ({ contract }) => contract ?? text.all },
+        { head: text.contract, cell: ({ contracts }) => contracts?.join(', ') ?? text.all },
       ]}
     />
   )

@@ -339,7 +339,8 @@ type Choosing = {
   chosen: readonly string[]
 }
 
-function Choices({ id, name, legend, summary, options, chosen }: Choosing) {
+/** Ticked out of a list that is folded until something of it is. */
+export function Choices({ id, name, legend, summary, options, chosen }: Choosing) {
   return (
     <fieldset>
       <legend>{legend}</legend>

@@ -1,47 +1,192 @@
 /**
- * Sign-in: for whoever comes without a session, and says where the owner link is. Whom another page has sent
- * with a link is asked first. Pure.
+ * Sign-in: by name and password, by what an OpenID provider says, or by a token, for whoever comes without a session.
+ * Whom another page has sent with a link is asked first. Pure.
  */
+import type { Child } from 'hono/jsx'
 import { MAX_TOKEN_CHARS } from '../../http/limits.ts'
+import { MAX_PASSWORD_CHARS, MAX_PERSON_CHARS } from '../../view/people.ts'
 import { Layout } from '../part/layout.tsx'
 import type { Scene } from '../scene.ts'
 
-type Props = { scene: Scene; next: string; outcome?: 'wrong' | 'signed-out' }
+/** What became of the last attempt. */
+export type Outcome = 'wrong' | 'wrong-name' | 'elsewhere-wrong' | 'elsewhere-broken' | 'late' | 'signed-out'
 
-export function SignIn({ scene, next, outcome }: Props) {
-  const { text } = scene
+type Props = {
+  scene: Scene
+  next: string
+  outcome?: Outcome
+  /** What was typed, for another try. */
+  name?: string
+  /** The OpenID provider that may sign people in. */
+  provider?: string | null
+}
+
+export function SignIn({ scene, next, outcome, name = '', provider = null }: Props) {
+  const { signIn, entry } = scene.text
   return (
-    <Layout scene={scene} title={text.signIn.title}>
+    <Layout scene={scene} title={signIn.title}>
       <section class="sheet door-sheet">
-        <h1>{outcome === 'wrong' ? text.signIn.wrongTitle : text.signIn.title}</h1>
-        {outcome === 'wrong' && (
-          <p class="problem" role="alert">
-            {text.signIn.wrongText}
-          </p>
-        )}
-        {outcome === 'signed-out' && <p role="status">{text.signIn.signedOut}</p>}
-        <p>{text.signIn.lead}</p>
+        <Told scene={scene} outcome={outcome} />
+        <p>{signIn.lead}</p>
+        <h2>{entry.byName}</h2>
         <form method="post" action="/sign-in" class="stack">
           <input type="hidden" name="next" value={next} />
-          <label for="token">{text.signIn.token}</label>
+          <label for="name">{entry.name}</label>
+          <input
+            id="name"
+            name="name"
+            type="text"
+            required
+            value={name}
+            maxlength={MAX_PERSON_CHARS}
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+          />
+          <Password id="password" label={entry.password} autocomplete="current-password" />
+          <button class="primary">{signIn.button}</button>
+        </form>
+        {provider !== null && (
+          <p>
+            <a class="button" href={`/sign-in/elsewhere?next=${encodeURIComponent(next)}`}>
+              {entry.elsewhere(provider)}
+            </a>
+          </p>
+        )}
+        <p class="note">{entry.forgotten}</p>
+        <h2>{entry.byToken}</h2>
+        <form method="post" action="/sign-in" class="stack">
+          <input type="hidden" name="next" value={next} />
+          <label for="token">{signIn.token}</label>
           <input
             id="token"
             name="token"
             type="password"
             required
             maxlength={MAX_TOKEN_CHARS}
-            autocomplete="current-password"
+            autocomplete="off"
             spellcheck={false}
           />
-          <button class="primary">{text.signIn.button}</button>
+          <button>{signIn.button}</button>
         </form>
-        <h2>{text.signIn.where}</h2>
-        <p>{text.signIn.whereText}</p>
+        <h2>{signIn.where}</h2>
+        <p>{signIn.whereText}</p>
         <pre>npx constat token owner</pre>
       </section>
     </Layout>
   )
 }
+
+/** The heading, and what was wrong. */
+function Told({ scene, outcome }: { scene: Scene; outcome: Outcome | undefined }) {
+  const { signIn, entry } = scene.text
+  const wrong: Partial<Record<Outcome, { title: string; text: string }>> = {
+    wrong: { title: signIn.wrongTitle, text: signIn.wrongText },
+    'wrong-name': { title: entry.wrongTitle, text: entry.wrongText },
+    'elsewhere-wrong': { title: entry.wrongTitle, text: entry.elsewhereWrong },
+    'elsewhere-broken': { title: entry.wrongTitle, text: entry.elsewhereBroken },
+    late: { title: entry.wrongTitle, text: entry.stepLate },
+  }
+  const said = outcome && wrong[outcome]
+  return (
+    <>
+      <h1>{said?.title ?? signIn.title}</h1>
+      {said && <Problem>{said.text}</Problem>}
+      {outcome === 'signed-out' && <p role="status">{signIn.signedOut}</p>}
+    </>
+  )
+}
+
+export function Problem({ children }: { children: Child }) {
+  return (
+    <p class="problem" role="alert">
+      {children}
+    </p>
+  )
+}
+
+type PasswordProps = {
+  id: string
+  name?: string
+  label: string
+  autocomplete: 'current-password' | 'new-password'
+  describedBy?: string
+}
+
+export function Password({ id, name = id, label, autocomplete, describedBy }: PasswordProps) {
+  return (
+    <>
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        name={name}
+        type="password"
+        required
+        maxlength={MAX_PASSWORD_CHARS}
+        autocomplete={autocomplete}
+        {...(describedBy !== undefined && { 'aria-describedby': describedBy })}
+      />
+    </>
+  )
+}
+
+/** The second step, after the password: the code of the phone, or one that was written down. */
+export function SecondStep({
+  scene,
+  step,
+  next,
+  isWrong = false,
+}: {
+  scene: Scene
+  step: string
+  next: string
+  isWrong?: boolean
+}) {
+  const { entry } = scene.text
+  const hidden = (
+    <>
+      <input type="hidden" name="step" value={step} />
+      <input type="hidden" name="next" value={next} />
+    </>
+  )
+  return (
+    <Layout scene={scene} title={entry.stepTitle}>
+      <section class="sheet door-sheet">
+        <h1>{entry.stepTitle}</h1>
+        {isWrong && <Problem>{entry.stepWrong}</Problem>}
+        <p>{entry.stepText}</p>
+        <form method="post" action="/sign-in/code" class="stack">
+          {hidden}
+          <label for="code">{entry.code}</label>
+          <input id="code" name="code" type="text" required {...CODE_FIELD} />
+          <button class="primary">{entry.stepButton}</button>
+        </form>
+        <details id="lost">
+          <summary>{entry.lost}</summary>
+          <p>{entry.lostText}</p>
+          <form method="post" action="/sign-in/code" class="stack">
+            {hidden}
+            <label for="recovery">{entry.recovery}</label>
+            <input
+              id="recovery"
+              name="code"
+              type="text"
+              required
+              maxlength={40}
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+            />
+            <button>{entry.stepButton}</button>
+          </form>
+        </details>
+      </section>
+    </Layout>
+  )
+}
+
+/** Six figures, which phones and password managers fill in. */
+export const CODE_FIELD = { inputmode: 'numeric', maxlength: 10, autocomplete: 'one-time-code' } as const
 
 /** `token` is one that is good: the page of a wrong one never has it. */
 export function AskFirst({ scene, token }: { scene: Scene; token: string }) {

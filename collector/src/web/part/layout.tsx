@@ -103,6 +103,11 @@ function Header({ scene, door }: { scene: Scene; door?: Door }) {
       <div class="aside">
         {scene.caller && <LiveState scene={scene} />}
         <Languages scene={scene} />
+        {scene.caller?.as === 'session' && (
+          <a class="own" href="/account">
+            {scene.caller.person?.name ?? text.account.title}
+          </a>
+        )}
         {scene.caller && (
           <form method="post" action="/sign-out">
             <button class="quiet">{text.signOut}</button>
@@ -214,7 +219,7 @@ export function LiveRegion({ id, events, everyS, from, children }: RegionProps) 
   )
 }
 
-type Tab = 'agents' | 'alerts' | 'contract' | 'access'
+type Tab = 'agents' | 'alerts' | 'contract' | 'people' | 'access'
 
 /** The tabs behind the Setup door. */
 export function SetupTabs({ scene, current }: { scene: Scene; current: Tab }) {
@@ -223,6 +228,7 @@ export function SetupTabs({ scene, current }: { scene: Scene; current: Tab }) {
     { id: 'agents', shown: caller && may(caller, 'read-hosts'), label: text.door.agents },
     { id: 'alerts', shown: caller && may(caller, 'manage'), label: text.door.alerts },
     { id: 'contract', shown: caller && may(caller, 'manage'), label: text.first.title },
+    { id: 'people', shown: caller && may(caller, 'manage'), label: text.people.title },
     { id: 'access', shown: caller && may(caller, 'manage'), label: text.access.title },
   ]
   return (

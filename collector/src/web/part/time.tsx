@@ -15,10 +15,18 @@ export function Time({ at, scene, style = 'near' }: Props) {
   const atMs = msOf(at)
   const shown = style === 'near' ? nearText(atMs, scene.nowMs, scene) : timeText(atMs, style, scene)
   return (
-    <time datetime={formatInstant(atMs)} title={timeText(atMs, 'full', scene)}>
+    <time datetime={formatInstant(atMs)} title={exactText(atMs, scene)}>
       {shown}
     </time>
   )
+}
+
+/** In the zone of the page, and in that of whoever looks. */
+function exactText(atMs: UnixMs, scene: Scene): string {
+  const shown = timeText(atMs, 'full', scene)
+  const { ownZone, zone, lang } = scene
+  if (ownZone === undefined || ownZone === zone) return shown
+  return `${shown} · ${timeText(atMs, 'full', { lang, zone: ownZone })}`
 }
 
 type SpanProps = { from: string; to: string; scene: Scene }

@@ -16,6 +16,7 @@ import { glance } from './en-glance.ts'
 import { latencyEn } from './en-latency.ts'
 import { messageEn } from './en-message.ts'
 import { metricsEn } from './en-metrics.ts'
+import { peopleEn } from './en-people.ts'
 import { penaltyEn } from './en-penalty.ts'
 import { creditEn } from './en-credit.ts'
 import { reportEn } from './en-report.ts'
@@ -208,6 +209,7 @@ export const en = {
   penalty: penaltyEn,
   trial: trialEn,
   ending: endingEn,
+  ...peopleEn,
   room: roomEn,
   status: statusEn,
   links: linksEn,

@@ -15,6 +15,7 @@ import { latencyFr } from './fr-latency.ts'
 import { messageFr } from './fr-message.ts'
 import { metricsFr } from './fr-metrics.ts'
 import { WAITED_FR } from './fr-probe.ts'
+import { peopleFr } from './fr-people.ts'
 import { penaltyFr } from './fr-penalty.ts'
 import { creditFr } from './fr-credit.ts'
 import { reportFr } from './fr-report.ts'
@@ -212,6 +213,7 @@ export const fr: Text = {
   penalty: penaltyFr,
   trial: trialFr,
   ending: endingFr,
+  ...peopleFr,
   room: roomFr,
   status: statusFr,
   links: linksFr,
