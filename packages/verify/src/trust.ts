@@ -12,6 +12,7 @@ import { noteVerifier, type NoteVerifier } from '@constat/evidence/note'
 import { formatPolicy, parsePolicy, quorumMet, witnessVerifiers, type Policy } from '@constat/evidence/policy'
 import { ED25519_TYPE, isKeyName, vkeyOf } from '@constat/evidence/vkey'
 import type { UnixMs } from '@constat/shared/time'
+import type { Signed } from './counter-signature.ts'
 import type { Failures } from './failure.ts'
 import type { Unpacked } from './unpack.ts'
 
@@ -22,6 +23,8 @@ export type Pins = {
   terms: string | null
   /** Whose cosignatures a checkpoint has to have. Absent: nobody said. */
   policy?: Policy | undefined
+  /** Counter-signatures that are to hold. Absent: none was given. */
+  signed?: Signed | undefined
   /** A head of the log that somebody has kept, as its note. Absent: nobody has. */
   head?: string | undefined
   /** Certificates of authorities whose word dates a checkpoint. Absent: nobody said. */
