@@ -7,10 +7,11 @@ import { encodeBase64 } from '@constat/evidence/base64'
 import { leafBytes, type LeafType } from '@constat/evidence/leaf'
 import { noteSigner, noteVerifier, openNote, signNote } from '@constat/evidence/note'
 import { leafHash } from '@constat/evidence/tree'
-import type { Skey, Vkey } from '@constat/evidence/vkey'
+import type { Skey } from '@constat/evidence/vkey'
 import { Fault } from '@constat/shared/fault'
 import { readEntries, type Entry } from './entries.ts'
 import { Failures, plain } from './failure.ts'
+import type { Signed } from './trust.ts'
 import { unpack } from './unpack.ts'
 
 /** Entries that people make. */
@@ -26,8 +27,6 @@ export const DECLARED: ReadonlySet<LeafType> = new Set<LeafType>([
 /** The first line: no other note of this product begins so. */
 const DOMAIN = 'constat/declaration/v1'
 
-/** Whose word is known, and the notes that are to be theirs. */
-export type Signed = { notes: readonly { file: string; text: string }[]; signers: readonly Vkey[] }
 /** Entry `entry` was declared by whoever has the key of that name. */
 export type CounterSigned = { entry: number; type: LeafType; signer: string }
 

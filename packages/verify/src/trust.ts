@@ -10,11 +10,13 @@ import { cosignedAtMs } from '@constat/evidence/cosignature'
 import { refuseKey, strictPublicKey } from '@constat/evidence/key'
 import { noteVerifier, type NoteVerifier } from '@constat/evidence/note'
 import { formatPolicy, parsePolicy, quorumMet, witnessVerifiers, type Policy } from '@constat/evidence/policy'
-import { ED25519_TYPE, isKeyName, vkeyOf } from '@constat/evidence/vkey'
+import { ED25519_TYPE, isKeyName, vkeyOf, type Vkey } from '@constat/evidence/vkey'
 import type { UnixMs } from '@constat/shared/time'
-import type { Signed } from './counter-signature.ts'
 import type { Failures } from './failure.ts'
 import type { Unpacked } from './unpack.ts'
+
+/** Counter-signatures: whose word is known, and the notes that are to be theirs. */
+export type Signed = { notes: readonly { file: string; text: string }[]; signers: readonly Vkey[] }
 
 export type Pins = {
   /** Raw public key of the log, hex. Null: nobody said. */
