@@ -33,7 +33,10 @@ export class TimestampAuthority {
     this.signer = this.make('signer', { issuer: this.root, usage: 'critical,timeStamping' })
   }
 
-  make(name: string, { issuer, usage, rsaBits, from = '20200101000000Z', to = '20991231235959Z' }: Made): Signer {
+  make(
+    name: string,
+    { issuer, usage, rsaBits, from = '20200101000000Z', to = '20991231235959Z' }: Made,
+  ): Signer {
     const at = (suffix: string): string => join(this.dir, `${name}.${suffix}`)
     const [certificate, key, request] = [at('crt'), at('key'), at('csr')]
     const kind = rsaBits
@@ -68,14 +71,30 @@ ${extended}`,
     openssl(['req', '-new', '-config', at('cnf'), '-key', key, '-subj', `/CN=${name}`, '-out', request])
     const by = issuer ? ['-cert', issuer.certificate, '-keyfile', issuer.key] : ['-selfsign', '-keyfile', key]
     const dates = ['-startdate', from, '-enddate', to]
-    openssl(['ca', '-batch', '-notext', '-config', at('cnf'), '-in', request, '-out', certificate, ...by, ...dates])
+    openssl([
+      'ca',
+      '-batch',
+      '-notext',
+      '-config',
+      at('cnf'),
+      '-in',
+      request,
+      '-out',
+      certificate,
+      ...by,
+      ...dates,
+    ])
     return { certificate, key }
   }
 
   /** TimeStampResp to a TimeStampReq. `chain`: certificates that come along. */
   answer(
     query: Buffer,
-    { signer = this.signer, chain = [], ess = 'sha256' }: { signer?: Signer; chain?: Signer[]; ess?: string } = {},
+    {
+      signer = this.signer,
+      chain = [],
+      ess = 'sha256',
+    }: { signer?: Signer; chain?: Signer[]; ess?: string } = {},
   ): Buffer {
     const at = (name: string): string => join(this.dir, name)
     writeFileSync(at('query'), query)
@@ -96,7 +115,18 @@ ess_cert_id_alg = ${ess}
     )
     const own = ['-signer', signer.certificate, '-inkey', signer.key]
     const along = chain.length > 0 ? ['-chain', at('chain')] : []
-    openssl(['ts', '-reply', '-config', at('ts.cnf'), '-queryfile', at('query'), '-out', at('answer'), ...own, ...along])
+    openssl([
+      'ts',
+      '-reply',
+      '-config',
+      at('ts.cnf'),
+      '-queryfile',
+      at('query'),
+      '-out',
+      at('answer'),
+      ...own,
+      ...along,
+    ])
     return readFileSync(at('answer'))
   }
 

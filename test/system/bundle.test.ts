@@ -19,6 +19,7 @@ import { verifyBundle } from '@constat/verify/verify'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { createApp } from '../../collector/src/http/app.ts'
 import { signCheckpoints } from '../../collector/src/ledger/checkpoints.ts'
+import { AgentProofs } from '../../collector/src/witness/agent-proofs.ts'
 import { Timestamps } from '../../collector/src/witness/timestamps.ts'
 import {
   sendMany,
@@ -236,8 +237,47 @@ describe('an authority that dates', () => {
         encoding: 'utf8',
       })
     expect(check(authority.root.certificate)).toMatch(/^dated \w{3} .* GMT$[^]*^Verification: OK$/m)
-    expect(() => check(new TimestampAuthority(join(folder, 'other')).root.certificate)).toThrow('')
+    expect(() => check(new TimestampAuthority(join(folder, 'other')).root.certificate)).toThrow(
+      'Command failed',
+    )
   })
+})
+
+test('what an agent holds against the log is told once, over a restart too, and is a restore where the log signed it', async () => {
+  const { database, shell } = world
+  const { sequencer, contracts, agents } = world.line()
+  const { origin, size } = openBundle(await bundleOf(world, OPEN)).manifest
+  const agent = agents.enrolled().find(({ name }) => name === 'paris')!
+  const lost: string[] = []
+  const forked = (held: string): Promise<void> =>
+    new AgentProofs({
+      db: database.sql,
+      shell,
+      sequencer,
+      contracts,
+      bus: { publish: () => undefined },
+      publicUrl: 'http://127.0.0.1:1',
+      lost: (_, what) => Promise.resolve(void lost.push(what)),
+    }).forked(agent, { origin, what: 'it does not extend', held, shown })
+  const note = (root: Buffer, at: number): string =>
+    signCheckpoint({ origin, size: at, root, extensions: [] }, shell.identity.key)
+  const head = sequencer.headByOrigin(origin)!
+  const shown = note(head.root, head.size)
+  const gone = note(Buffer.alloc(32, 9), size + 1_000)
+  const words = async () => (await world.told()).filter(({ data }) => data['witness'] === 'paris')
+  await forked(gone)
+  await forked(gone)
+  expect(await words()).toHaveLength(1)
+  expect(lost).toHaveLength(2)
+  await forked(note(Buffer.alloc(32, 9), size - 1))
+  expect(lost).toHaveLength(3)
+  // Its own head, and the bare word of the agent.
+  await forked(shown)
+  await forked('receipt\nmade up\n')
+  expect([lost.length, (await words()).length]).toEqual([3, 1])
+  world.clock.stepWallMs(2 * 86_400_000)
+  await forked(gone)
+  expect(await words()).toHaveLength(1)
 })
 
 describe('a mirror', () => {
@@ -360,6 +400,17 @@ describe('a mirror', () => {
       served.withheld = null
     },
   )
+
+  test('says nothing of a figure that was judged by rules that it does not have', async () => {
+    served.change = (path, body) =>
+      path.includes('/result/') ? body.replace(/"semantics":\d+/, '"semantics":99') : body
+    const { code, found } = await mirror('own', { token: served.token })
+    served.change = null
+    expect([code, found.at(-1)]).toEqual([
+      4,
+      expect.objectContaining({ failure: expect.objectContaining({ reason: 'unknown-semantics' }) }),
+    ])
+  })
 
   test('keeps both heads of a log that has signed two histories, and takes no step on', async () => {
     const { origin, size } = openBundle(await bundleOf(world, OPEN)).manifest

@@ -346,7 +346,7 @@ it('the day after, the last head of a log goes to every mailbox, once over resta
   ])
   for (const { headers } of letters) expect(headers).toContain('multipart/mixed')
   const french = letters.find(({ to }) => to.includes('finance@acme.example'))!
-  expect(french.subject).toContain(' : le registre de preuves tel qu’il était le ')
+  expect(french.subject).toContain('le registre de preuves tel qu’il était le ')
   expect(hook.received.some(({ body }) => body.includes('evidence.root'))).toBe(false)
   // Whoever does not want it says so.
   await world.apply(documents(hook.url, CLOSING).replace('  routes:', '  logRoot: never\n  routes:'))

@@ -81,7 +81,11 @@ export function isValidAt({ validFromMs, validToMs }: Certificate, atMs: UnixMs)
 /** Whether a chain of certificates that all held at `atMs` leads from it to an anchor. */
 export function isAnchored(
   certificate: Certificate,
-  { anchors, others, atMs }: { anchors: readonly Certificate[]; others: readonly Certificate[]; atMs: UnixMs },
+  {
+    anchors,
+    others,
+    atMs,
+  }: { anchors: readonly Certificate[]; others: readonly Certificate[]; atMs: UnixMs },
 ): boolean {
   let level = isValidAt(certificate, atMs) ? [certificate] : []
   // Each is looked at once, however they issue each other.

@@ -49,7 +49,7 @@ function readOne(bytes: Buffer, { depth, counted }: Reading): Der | undefined {
   const { tag, start, end } = head
   const content = bytes.subarray(start, end)
   const children: Der[] = []
-  for (let at = 0; (tag & CONSTRUCTED) !== 0 && at < content.length; ) {
+  for (let at = 0; (tag & CONSTRUCTED) !== 0 && at < content.length;) {
     const child = readOne(content.subarray(at), { depth: depth + 1, counted })
     if (!child) return undefined
     children.push(child)

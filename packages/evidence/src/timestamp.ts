@@ -225,7 +225,8 @@ function infoOf(content: Buffer) {
   const digest = octetsOf(imprint?.children[1])
   const algorithm = oidOf(imprint?.children[0]?.children[0])
   const [atMs, said] = [timeOf(time), oidOf(policy)]
-  if (countOf(version) !== 1 || !integerOf(serial) || atMs === undefined || said === undefined) return undefined
+  if (countOf(version) !== 1 || !integerOf(serial) || atMs === undefined || said === undefined)
+    return undefined
   if (!digest || algorithm !== SHA256) return undefined
   const nonce = integerOf(fields.slice(5).find(({ tag }) => tag === TAG.integer))
   return { atMs, policy: said, digest, nonce }

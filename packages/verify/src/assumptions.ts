@@ -2,6 +2,7 @@
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { ContractState } from '@constat/sla/state/contract-state'
 import type { BeaconCounts } from './beacons.ts'
+import type { CounterSigned } from './counter-signature.ts'
 import { plain } from './failure.ts'
 import type { Dated } from './timestamps.ts'
 import type { Pins, Witnessing } from './trust.ts'
@@ -13,6 +14,7 @@ export type Assumed = {
   clockErrorMs: number
   state: Pick<ContractState, 'incidents' | 'exclusions' | 'statements'>
   witnessing: Witnessing | null
+  counterSigned: readonly CounterSigned[]
   /** `lastMs`: when the collector says that it received the last entry under it. */
   dated: readonly (Dated & { lastMs: UnixMs })[]
   beacons: BeaconCounts
@@ -26,6 +28,7 @@ export function assumptionsOf({
   clockErrorMs,
   state,
   witnessing,
+  counterSigned,
   dated,
   beacons,
   frames,
@@ -53,8 +56,15 @@ export function assumptionsOf({
     ...accusations(beacons),
     'When incidents were told and acknowledged, and in which zone they are put, is what the collector says of itself.',
     ...(isAttested
-      ? ['Who declared, accepted or disputed something is attested by the collector; nobody has signed it.']
+      ? [
+          counterSigned.length === 0
+            ? 'Who declared, accepted or disputed something is attested by the collector; nobody has signed it.'
+            : 'Who declared, accepted or disputed something is attested by the collector, but for the entries that are signed here.',
+        ]
       : []),
+    ...counterSigned.map(
+      ({ entry, signer }) => `Entry ${entry} is signed by ${signer}, whose key was given.`,
+    ),
     'Nothing here proves where an agent stands, that a probe means what the contract means, or that nobody else holds its key.',
   ]
 }

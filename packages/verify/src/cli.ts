@@ -3,12 +3,16 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { readFileSync, statSync } from 'node:fs'
 import { readAnchors, type Certificate } from '@constat/evidence/certificate'
 import { parsePolicy, type Policy } from '@constat/evidence/policy'
-import { ED25519_TYPE, parseVkey, type Vkey } from '@constat/evidence/vkey'
+import { ED25519_TYPE, formatVkey, parseVkey, type Vkey } from '@constat/evidence/vkey'
 import { MAX_ZIP_BYTES } from '@constat/evidence/zip'
 import { Fault, messageOf } from '@constat/shared/fault'
+import { rawPublicKey } from '@constat/shared/signature'
 import { formatInstant } from '@constat/shared/time'
 import { runMirror, type MirrorFlags } from './run-mirror.ts'
-import { reportLines } from './text.ts'
+import { counterSign } from './counter-signature.ts'
+import type { Signed } from './trust.ts'
+import { openPersonKey } from './person-key.ts'
+import { failureLine, reportLines } from './text.ts'
 import { verifyBundle, type Verdict } from './verify.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
@@ -26,6 +30,7 @@ figures. 1: it holds, and the figures differ. 2: the evidence is broken; every e
 A key inside a bundle proves nothing by itself: get the key of the log, and the digest of the terms that were
 agreed, by another way, and give them.`
 
+type Signing = { signature?: Signed['notes']; signer?: Vkey[] }
 type Flags = {
   logKey?: string
   terms?: string
@@ -33,7 +38,7 @@ type Flags = {
   head?: string
   tsaCa?: Certificate[]
   json?: boolean
-}
+} & Signing
 
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
   let code = 0
@@ -58,6 +63,8 @@ export async function runProgram(args: readonly string[], world: World): Promise
       'root certificates, PEM, of a timestamp authority that has to have dated a checkpoint',
       anchorsFile,
     )
+    .option('--signature <file>', 'a counter-signature of a declaration (several times)', textFiles)
+    .option('--signer <key>', 'the key of a person who counter-signs, as text (several times)', vkeys)
     .option('--json', 'answer as JSON')
     .addHelpText('after', HELP)
     // What stands behind the name of a subcommand is the subcommand's.
@@ -71,6 +78,7 @@ export async function runProgram(args: readonly string[], world: World): Promise
       code = await verify(path, flags, world)
     })
   addWitness(program, world)
+  addSign(program, world)
   addMirror(program, world, (ended) => {
     code = ended
   })
@@ -95,6 +103,45 @@ function addWitness(program: Command, world: World): void {
     .option('--listen <host:port>', 'where to listen', '127.0.0.1:8430')
     .copyInheritedSettings(program)
     .action((flags: WitnessFlags) => witness(flags, world))
+}
+
+const SIGN_HELP = `
+The signature is written to the terminal: keep it in a file, and give it with the key, which is told beside it, to whoever
+checks the bundle (--signature, --signer). Without a file of a key one is made, under --name.
+An entry is signed as it stands in a bundle that holds; its number stands in the log and in what --json says of failures.`
+
+/** Whoever declared something, signs it. */
+function addSign(program: Command, world: World): void {
+  program
+    .command('sign <bundle>')
+    .description(
+      'counter-sign a declaration of yours: an exclusion, an answer, a statement, a remark, a penalty',
+    )
+    .requiredOption('--entry <number>', 'the entry of the log that says it', entryNumber)
+    .requiredOption('--key <file>', 'your key')
+    .requiredOption('--log-key <key>', 'the key of the log: 64 hex digits, or a key as text', logKey)
+    .option('--name <name>', 'of a new key, as ana.northstar.example')
+    .addHelpText('after', SIGN_HELP)
+    .copyInheritedSettings(program)
+    .action(async (path: string, flags: SignFlags) => sign(path, flags, world))
+}
+
+type SignFlags = { entry: number; key: string; logKey: string; name?: string }
+
+async function sign(path: string, flags: SignFlags, world: World): Promise<void> {
+  const zip = readBundle(path)
+  const report = await verifyBundle(zip, { logKey: flags.logKey, terms: null })
+  if (report.verdict === 'broken') {
+    const [first] = report.failures
+    throw new Fault(
+      'evidence',
+      `the bundle does not hold, so nothing of it is signed: ${failureLine(first!)}`,
+    )
+  }
+  const key = openPersonKey(flags.key, flags.name)
+  for (const line of counterSign(zip, { entry: flags.entry, key }).trimEnd().split('\n')) world.out(line)
+  const { name, keyId, type } = key
+  world.err(`Key ${formatVkey({ name, keyId, type, publicKey: rawPublicKey(key.key) })}`)
 }
 
 const MIRROR_HELP = `
@@ -149,12 +196,22 @@ async function witness({ dir, log: logs, name, listen }: WitnessFlags, world: Wo
   }
 }
 
-/** Logs that one witness takes. */
+/** Logs that one witness takes, signatures that are held at once. */
 const MAX_LOGS = 1_000
 
+function textFiles(file: string, before: Signed['notes'] = []): Signed['notes'] {
+  if (before.length >= MAX_LOGS) throw new InvalidArgumentError(`at most ${MAX_LOGS} files.`)
+  return [...before, { file, text: textFile(file) }]
+}
+
 function vkeys(text: string, before: readonly Vkey[] = []): Vkey[] {
-  if (before.length >= MAX_LOGS) throw new InvalidArgumentError(`at most ${MAX_LOGS} logs.`)
+  if (before.length >= MAX_LOGS) throw new InvalidArgumentError(`at most ${MAX_LOGS} of them.`)
   return [...before, oneVkey(text)]
+}
+
+function entryNumber(text: string): number {
+  if (/^(0|[1-9]\d{0,14})$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('the number of an entry, from 0.')
 }
 
 function oneVkey(text: string): Vkey {
@@ -170,9 +227,15 @@ function seconds(text: string): number {
 
 async function verify(path: string, flags: Flags, world: World): Promise<number> {
   const { logKey: key = null, terms = null, policy, head, tsaCa: authorities, json } = flags
+  const { signature: notes, signer: signers } = flags
+  if ((notes === undefined) !== (signers === undefined))
+    throw new Fault('usage', '--signature and --signer go together: whose word is it to be')
+  const signed = notes && signers && { notes, signers }
   const zip = readBundle(path)
-  const report = await verifyBundle(zip, { logKey: key, terms, policy, head, authorities }, ({ done, of }) =>
-    world.progress(bar(done, of)),
+  const report = await verifyBundle(
+    zip,
+    { logKey: key, terms, policy, head, authorities, signed },
+    ({ done, of }) => world.progress(bar(done, of)),
   )
   world.progress(null)
   if (json) world.out(JSON.stringify(report))

@@ -10,10 +10,13 @@ import { cosignedAtMs } from '@constat/evidence/cosignature'
 import { refuseKey, strictPublicKey } from '@constat/evidence/key'
 import { noteVerifier, type NoteVerifier } from '@constat/evidence/note'
 import { formatPolicy, parsePolicy, quorumMet, witnessVerifiers, type Policy } from '@constat/evidence/policy'
-import { ED25519_TYPE, isKeyName, vkeyOf } from '@constat/evidence/vkey'
+import { ED25519_TYPE, isKeyName, vkeyOf, type Vkey } from '@constat/evidence/vkey'
 import type { UnixMs } from '@constat/shared/time'
 import type { Failures } from './failure.ts'
 import type { Unpacked } from './unpack.ts'
+
+/** Counter-signatures: whose word is known, and the notes that are to be theirs. */
+export type Signed = { notes: readonly { file: string; text: string }[]; signers: readonly Vkey[] }
 
 export type Pins = {
   /** Raw public key of the log, hex. Null: nobody said. */
@@ -22,6 +25,8 @@ export type Pins = {
   terms: string | null
   /** Whose cosignatures a checkpoint has to have. Absent: nobody said. */
   policy?: Policy | undefined
+  /** Counter-signatures that are to hold. Absent: none was given. */
+  signed?: Signed | undefined
   /** A head of the log that somebody has kept, as its note. Absent: nobody has. */
   head?: string | undefined
   /** Certificates of authorities whose word dates a checkpoint. Absent: nobody said. */

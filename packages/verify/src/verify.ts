@@ -8,6 +8,7 @@ import type { UnixMs } from '@constat/shared/time'
 import type { WindowResult } from '@constat/sla/judgement/window-result'
 import { checkBeacons, rootsOf, type BeaconCounts } from './beacons.ts'
 import { assumptionsOf } from './assumptions.ts'
+import { counterSignedIn, type CounterSigned } from './counter-signature.ts'
 import { readEntries, type Entry } from './entries.ts'
 import { Failures, type Failure } from './failure.ts'
 import { Figures, type ClosingCounts, type ClosingLeaf } from './figures.ts'
@@ -16,7 +17,7 @@ import { gapsIn, type Gap, type Silence } from './gaps.ts'
 import { LeafTexts } from './leaf-text.ts'
 import type { Replay } from './replay.ts'
 import { datedIn, type Dated } from './timestamps.ts'
-import { trust, type Pins, type Trust, type Witnessing } from './trust.ts'
+import { trust, type Pins, type Signed, type Trust, type Witnessing } from './trust.ts'
 import { unpack, type Unpacked } from './unpack.ts'
 import { closingsIn, LeafWalk } from './walk.ts'
 
@@ -40,6 +41,8 @@ export type Report = {
   witnessing: Witnessing | null
   /** Checkpoints that an authority has dated, by size. */
   dated: Dated[]
+  /** Declarations that somebody signed with a key of their own, of the counter-signatures that were given. */
+  counterSigned: CounterSigned[]
   termsDigest: string | null
   /** SHA-256 of the verifier that the collector offers for this bundle; null where it offers none. */
   verifier: string | null
@@ -96,6 +99,7 @@ function emptyReport(failures: Failures): Report {
   }
   const lists = {
     dated: [],
+    counterSigned: [],
     gaps: [],
     silences: [],
     late: [],
@@ -131,6 +135,7 @@ async function fill(
   const walk = Walk.open(bundle, { trusted, failures })
   if (!walk) return
   report.root = walk.root
+  if (pins.signed) report.counterSigned = walk.counterSigned({ origin, signed: pins.signed })
   await walk.run(told)
   const beacons = walk.beacons()
   const { figures, checks, texts } = walk
@@ -150,6 +155,7 @@ async function fill(
     clockErrorMs,
     state,
     witnessing,
+    counterSigned: report.counterSigned,
     dated: report.dated.map((one) => ({ ...one, lastMs: walk.receivedMs(one.size - 1) })),
     beacons,
     frames: counts.frames,
@@ -209,6 +215,10 @@ class Walk {
 
   get checks(): FrameChecks {
     return this.#leaves.checks
+  }
+
+  counterSigned(given: { origin: string; signed: Signed }): CounterSigned[] {
+    return counterSignedIn(this.#entries, given, this.#failures)
   }
 
   /** When the collector says that it received that leaf. */

@@ -109,7 +109,12 @@ async function createLine(server: WireServer, options: LineOptions = {}): Promis
     spool,
     timebase,
     refused: createRefusedFrames({ dir: '/refused', fs, log }),
-    proofs: new ProofErrand({ proofs: new LogProofs(collectorKey), log, taken: () => undefined, owes: () => undefined }),
+    proofs: new ProofErrand({
+      proofs: new LogProofs(collectorKey),
+      log,
+      taken: () => undefined,
+      owes: () => undefined,
+    }),
     welcomed: () => {
       batcher.openSession()
       return [batcher.session]

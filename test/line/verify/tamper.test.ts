@@ -4,7 +4,7 @@
  * every hash and every signature fit again.
  */
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,12 +16,14 @@ import { signCheckpoint } from '@constat/evidence/checkpoint'
 import { leafBytes, type Leaf } from '@constat/evidence/leaf'
 import { nonceOf, timestampRequest } from '@constat/evidence/timestamp'
 import { leafHash } from '@constat/evidence/tree'
+import { ED25519_TYPE, formatVkey, parseVkey, vkeyOf } from '@constat/evidence/vkey'
 import { decodeFrame, frameDigest, sealBatch, type Batch } from '@constat/shared/batch'
 import { agentIdOf, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { resultDigest, type ClosingBody } from '@constat/sla/state/closing'
 import { contractDigest } from '@constat/sla/contract/digest'
 import { rootsOf } from '@constat/verify/beacons'
+import { runProgram } from '@constat/verify/cli'
 import type { Pins } from '@constat/verify/trust'
 import { verifyBundle, type Report } from '@constat/verify/verify'
 import type { RevisionBody } from '@constat/sla/state/contract-state'
@@ -151,6 +153,87 @@ test('a head that somebody has kept is extended, or is named', async () => {
       reasons,
     ])
   }
+})
+
+describe('a declaration that somebody signs with a key of their own', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'constat-sign-'))
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+  async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const [out, err]: [string[], string[]] = [[], []]
+    const code = await runProgram(args, {
+      nowMs: () => 0,
+      env: {},
+      out: (text) => void out.push(`${text}\n`),
+      err: (text) => void err.push(text),
+      progress: () => undefined,
+    })
+    return { code, out: out.join(''), err: err.join('\n') }
+  }
+
+  test('is told as theirs, and nothing else is', async () => {
+    const entry = String(indexOf('declaration', 0))
+    const own = ['--log-key', LOG_KEY, '--key', join(dir, 'ana.key')]
+    const signed = await run('sign', PATH, '--entry', entry, ...own, '--name', 'ana.example')
+    const signer = /^Key (.+)$/.exec(signed.err)![1]!
+    const again = await run('sign', PATH, '--entry', entry, ...own)
+    expect([again.out, again.err]).toEqual([signed.out, signed.err])
+    writeFileSync(join(dir, 'signed'), signed.out)
+    const check = (zip: Buffer, text: string, signers: string[]) =>
+      verifyBundle(zip, {
+        ...PINS,
+        signed: { notes: [{ file: 'signed', text }], signers: signers.map((one) => parseVkey(one)!) },
+      })
+    const told = await run(
+      PATH,
+      '--log-key',
+      LOG_KEY,
+      '--json',
+      '--signature',
+      join(dir, 'signed'),
+      '--signer',
+      signer,
+    )
+    expect({ code: told.code, ...JSON.parse(told.out) }).toMatchObject({
+      code: 0,
+      counterSigned: [{ entry: Number(entry), type: 'declaration', signer: 'ana.example' }],
+    })
+    const stranger = signer.replace('ana.example', 'bob.example')
+    expect(parseVkey(stranger)).toBeUndefined()
+    const other = formatVkey(
+      vkeyOf({ name: 'ana.example', type: ED25519_TYPE, publicKey: rawPublicKey(PARIS) }),
+    )
+    const forged = signed.out.replace(`\n${entry}\n`, `\n${Number(entry) + 1}\n`)
+    const changed = asKeyholder((all) =>
+      changedAt(all, Number(entry), (leaf) => ({ ...leaf, receivedMs: leaf.receivedMs + 1 })),
+    )
+    const CASES: [Buffer, string, string, string][] = [
+      [ZIP, forged, signer, 'bad-signature'],
+      [ZIP, signed.out, other, 'no-known-key'],
+      [ZIP, 'hello', signer, 'malformed'],
+      [changed, signed.out, signer, 'other-entry'],
+    ]
+    for (const [zip, text, key, reason] of CASES) {
+      const report = await check(zip, text, [key])
+      expect([report.verdict, report.counterSigned], reason).toEqual(['broken', []])
+      expect(reasonsOf(report)).toContain(reason)
+    }
+  })
+
+  test('is refused for what nobody declares, for a bundle that does not hold, and without a name', async () => {
+    const key = (name: string): string[] => ['--log-key', LOG_KEY, '--key', join(dir, name)]
+    const frame = String(indexOf('frame', 0))
+    await expect(run('sign', PATH, '--entry', frame, ...key('ana.key'))).rejects.toMatchObject({
+      code: 'usage',
+    })
+    await expect(run('sign', PATH, '--entry', '1', ...key('none.key'))).rejects.toMatchObject({
+      code: 'usage',
+    })
+    writeFileSync(join(dir, 'broken.zip'), flipped(ZIP, ZIP.length * 4))
+    const broken = run('sign', join(dir, 'broken.zip'), '--entry', '1', ...key('ana.key'))
+    await expect(broken).rejects.toMatchObject({ code: 'evidence' })
+    await expect(run(PATH, '--signer', 'x')).resolves.toMatchObject({ code: 3 })
+  })
 })
 
 describe('by whoever holds the file', () => {

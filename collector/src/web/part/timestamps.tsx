@@ -24,7 +24,9 @@ export function Timestamps({ timestamps, scene }: { timestamps: TimestampsView |
             )}
           </Fact>
           {timestamps.authority !== null && <Fact term={text.authority}>{timestamps.authority}</Fact>}
-          {timestamps.at !== null && <Fact term={contract.size}>{countText(timestamps.size, scene.lang)}</Fact>}
+          {timestamps.at !== null && (
+            <Fact term={contract.size}>{countText(timestamps.size, scene.lang)}</Fact>
+          )}
           {timestamps.problem !== null && (
             <Fact term={contract.witnessProblem}>{text.problem[timestamps.problem]}</Fact>
           )}

@@ -33,7 +33,7 @@ export const contractFr: ContractText = {
   witnessProblem: 'Empêchement',
   timestamps: {
     title: 'Horodatage',
-    text: 'Une autorité d’horodatage (RFC 3161) atteste quand ce registre existait : personne ne peut l’avoir inventé après coup, pas même qui en détient les clés.',
+    text: 'Une autorité d’horodatage (RFC 3161) atteste quand ce registre existait : personne ne peut l’avoir inventé après coup, pas même qui en détient les clés.',
     nobody: 'Aucune autorité n’est désignée.',
     at: 'Dernier horodatage',
     authority: 'Autorité',

@@ -23,7 +23,7 @@ export const messageFr: typeof messageEn = {
   amended: ({ who, window }) => `${who} : la période ${window} a une nouvelle version`,
   exclusion: ({ who, what }) => `${who} : ${what} déclare une durée à ne pas compter`,
   anomaly: ({ who }) => `${who} : une preuve n’est pas en ordre`,
-  root: ({ who, what }) => `${who} : le registre de preuves tel qu’il était le ${what}`,
+  root: ({ who, what }) => `${who} : le registre de preuves tel qu’il était le ${what}`,
   certificate: ({ who, what }) => `${who} : son certificat expire dans ${what}`,
   deadline: ({ who, window, what }) => `${who} : plus que ${what} pour réclamer au titre de ${window}`,
   termsAgreed: ({ who }) => `${who} : le prestataire accepte les termes`,
@@ -45,7 +45,7 @@ export const messageFr: typeof messageEn = {
     silent: 'Silencieux depuis',
   },
   keepRoot:
-    'Conservez cette lettre. Tout registre qui vous sera montré plus tard doit prolonger cette tête : « constat-verify BUNDLE --head FICHIER », avec le fichier joint, dit s’il le fait.',
+    'Conservez cette lettre. Tout registre qui vous sera montré plus tard doit prolonger cette tête : « constat-verify BUNDLE --head FICHIER », avec le fichier joint, dit s’il le fait.',
   open: 'Ouvrir dans Constat',
   acknowledge: 'Je m’en occupe',
   acknowledgeNote: 'Ouvre une page avec un bouton. Rien n’est pris en compte avant qu’il soit pressé.',
