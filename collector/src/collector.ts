@@ -135,8 +135,8 @@ async function openLine(
   closers.push(() => pipeline.close())
   await health.start(pipeline)
   const answersTo = hostNames(publicUrl, [config.listen.host, hostname()])
-  const connection = connectionDeps(pipeline, { db, shell, clock, bus, publicUrl })
-  sockets = serveAgents({ ...door, answersTo }, connection)
+  const reach = { db, shell, clock, bus, publicUrl }
+  sockets = serveAgents({ ...door, answersTo }, connectionDeps(pipeline, reach))
   closers.push(() => sockets?.close())
   const installer = openInstaller({ dataDir: config.dataDir, log })
   const passwords = new Passwords(random)
@@ -145,8 +145,7 @@ async function openLine(
   const openId = await openIdOf(options, { publicUrl, clock })
   const gives = { installer, verifier, cosigner: asked.witnesses.cosigner, links: alerts.links }
   const app = appOf(options, { pipeline, actions, bus, publicUrl, ...gives, clock, health, openId })
-  const answer = getRequestListener(app.fetch)
-  door.serve((request, response) => void answer(request, response))
+  door.serve(listenerOf(app))
   pipeline.start()
   closers.push(...startAsking(pipeline))
   await alerts.start(pipeline)
@@ -165,6 +164,11 @@ async function openWitnesses(config: CollectorConfig, deps: WitnessesDeps) {
     ...(config.mail ? [new DayRoots(deps).start()] : []),
   ]
   return { asked: { witnesses, timestamps }, startAsking }
+}
+
+function listenerOf(app: ReturnType<typeof createApp>): Parameters<Door['serve']>[0] {
+  const answer = getRequestListener(app.fetch)
+  return (request, response) => void answer(request, response)
 }
 
 /** Loaded where it is set up, and not else. */

@@ -93,6 +93,7 @@ async function discover({ issuer, clientId, clientSecret }: Settings): Promise<C
   }
   return discovery(new URL(issuer), clientId, metadata, clientSecret === null ? None() : undefined, {
     timeout: TIMEOUT_S,
+    // oxlint-disable-next-line typescript/no-deprecated -- so marked to stand out; config lets http through on loopback alone
     ...(isPlain && { execute: [allowInsecureRequests] }),
   })
 }

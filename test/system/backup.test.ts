@@ -36,19 +36,21 @@ let said: unknown
 /** What must not be another one after a restore. */
 async function facts({ get }: Program): Promise<unknown> {
   const window = new Date().toISOString().slice(0, 7)
-  const [revisions, { guarantees }, webhooks, tokens] = await Promise.all([
+  const [revisions, { guarantees }, webhooks, tokens, people] = await Promise.all([
     get('/contracts/shop/revisions'),
     get<{ guarantees: { revision: number; clause: string; window: unknown }[] }>(
       `/contracts/shop/windows/${window}`,
     ),
     get('/webhooks'),
     get('/tokens'),
+    get<{ items: { name: string; hasPassword: boolean }[] }>('/people'),
   ])
   return {
     revisions,
     terms: guarantees.map((one) => [one.revision, one.clause, one.window]),
     webhooks,
     tokens,
+    people: people.items.map(({ name, hasPassword }) => ({ name, hasPassword })),
   }
 }
 
@@ -60,6 +62,15 @@ beforeAll(async () => {
   // Nobody listens there: what was told waits, and is sent again by the collector that is brought back.
   await program.post('/webhooks', { url: 'http://127.0.0.1:9/hook', types: ['*'], shape: 'generic' })
   await program.post('/tokens', { role: 'viewer' })
+  const url = (await runOnce(['people', 'invite', 'Ada', '--role', 'viewer', '--data', dataDir])).out.trim()
+  const body = new URLSearchParams({ password: 'four quiet herons walk', again: 'four quiet herons walk' })
+  const joined = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { origin: program.url },
+    redirect: 'manual',
+  })
+  expect(joined.status).toBe(303)
   // Addresses so long that the terms stand beside the log.
   const terms = fleetContract('shop', ['north']).replaceAll(':9/', `:9/${'long/'.repeat(300)}`)
   expect((await program.put('/contracts/shop', terms)).status).toBe(200)

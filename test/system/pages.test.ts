@@ -49,6 +49,8 @@ const PAGES = [
   '/claims',
   `/contracts/${HOSTING}/penalties/2026-10`,
   '/setup/access',
+  '/setup/people',
+  '/account',
   '/sign-in',
   '/owner?token=wrong',
   '/no/such/page',
@@ -421,6 +423,8 @@ describe('post, redirect, get', () => {
   const done = (value: unknown) => () => Promise.resolve(value as never)
   const some = { id: 'some', secret: 's', token: 'cst_some', url: 'http://x', at: '2026-11-22T00:00:00.000Z' }
   const link = { id: 'tok', contract: HOSTING, incident: null }
+  const opened = { session: 'ses_x', expiresMs: 1 }
+  const password = 'password=four+quiet+herons&again=four+quiet+herons'
   const actions = {
     ...Object.fromEntries(
       Object.keys(deps.actions).map((name) => [name, done({ kind: 'applied', ...some })]),
@@ -434,8 +438,21 @@ describe('post, redirect, get', () => {
     tokens: { ...deps.actions.tokens, ...all(deps.actions.tokens), openLink: done(link) },
     sessions: {
       ...deps.actions.sessions,
-      open: done({ session: 'ses_x', expiresMs: 1 }),
+      open: done(opened),
       close: done(undefined),
+      end: done(1),
+    },
+    people: { ...deps.actions.people, ...all(deps.actions.people) },
+    entry: {
+      ...Object.fromEntries(
+        Object.keys(deps.actions.entry).map((name) => [name, done({ opened, lang: null })]),
+      ),
+      invited: done({ name: 'some', role: 'viewer', isNew: true }),
+      stepping: done('some'),
+    },
+    account: {
+      ...Object.fromEntries(Object.keys(deps.actions.account).map((name) => [name, done(['some'])])),
+      read: done({ name: 'some', hasPassword: true, hasFactor: false }),
     },
   } as unknown as typeof deps.actions
   function all(deeds: object): object {
@@ -465,6 +482,11 @@ describe('post, redirect, get', () => {
     '/contracts/:contract/windows/:window/statements': 'statement=99.9',
     '/contracts/:contract/windows/:window/statements/preview': 'statement=99.9',
     '/sign-in': 'token=good',
+    '/sign-in/code': 'step=some&code=123456',
+    '/invitation/:key': password,
+    '/account/password': `old=some&${password}`,
+    '/setup/people/invite': 'name=some&role=viewer',
+    '/setup/people/:person/change': 'role=viewer',
     ...Object.fromEntries(
       ACTS.map((act) => [
         `/contracts/:contract/penalties/:window/${act}`,

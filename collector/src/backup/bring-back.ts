@@ -92,7 +92,7 @@ export async function bringBack({
     await fillTables({ folder, manifest, told }, sql)
     await migrateDatabase(database, { log })
     // Who was signed in then is not signed in now.
-    await sql`delete from token where kind = 'session'`
+    await sql`delete from token where kind in ('session', 'step')`
     await fillDirectory({ folder, manifest }, dataDir)
   } catch (error) {
     await dropEverything(sql)

@@ -4,7 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream'
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
-import { PgTable } from 'drizzle-orm/pg-core'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import * as schema from './schema.ts'
 import type { Database, Tx } from './tx.ts'
 
@@ -13,14 +13,21 @@ const DERIVED: ReadonlySet<PgTable> = new Set([schema.chunk, schema.folded, sche
 /** `columns` in the order of the copied text. */
 export type CopiedTable = { table: string; columns: string[] }
 
-/** Every table of this program that a backup has. */
+/** Every table of this program that a backup has: those that name rows of others come after them. */
 export function keptTables(): CopiedTable[] {
   return Object.values(schema)
     .filter((one) => is(one, PgTable) && !DERIVED.has(one))
+    .toSorted((a, b) => othersIn(a) - othersIn(b))
     .map((table) => ({
       table: getTableName(table),
       columns: Object.values(getTableColumns(table)).map(({ name }) => name),
     }))
+}
+
+/** How many other tables its rows name rows of. */
+function othersIn(table: PgTable): number {
+  const named = getTableConfig(table).foreignKeys.map((key) => key.reference().foreignTable)
+  return named.filter((one) => one !== table).length
 }
 
 /** Every table as it stood at one instant, one after the other. What waits for the collector does not wait for this. */

@@ -4,7 +4,7 @@
  * when that row goes.
  */
 import type { UnixMs } from '@constat/shared/time'
-import type { audit } from './schema.ts'
+import type { audit } from './access-schema.ts'
 import type { Database, Tx } from './tx.ts'
 
 export type Role = 'owner' | 'viewer' | 'provider' | 'internal'

@@ -146,14 +146,19 @@ function mapped<T, U>(value: T | null, to: (value: T) => U): U | null {
   return value === null ? null : to(value)
 }
 
-function ofContract(read: ReadModel, caller: Caller): ReadModel {
-  const scope = caller.contracts
+function scopeOf(caller: Caller) {
   const mine = (contract: string): boolean => sees(caller, { contract })
   /** Of those that are asked for, the ones that they may see. */
   const own = (of: OfContracts): OfContracts =>
-    of === undefined ? (scope ?? undefined) : [of].flat().filter(mine)
+    of === undefined ? (caller.contracts ?? undefined) : [of].flat().filter(mine)
   /** Of a service or a check: where others are named it is looked for in all of theirs. */
-  const among = (of: OfContracts): OfContracts => (own(of)?.length === 0 ? (scope ?? undefined) : own(of))
+  const among = (of: OfContracts): OfContracts => (own(of)?.length === 0 ? own(undefined) : own(of))
+  return { mine, own, among }
+}
+
+function ofContract(read: ReadModel, caller: Caller): ReadModel {
+  const scope = caller.contracts
+  const { mine, own, among } = scopeOf(caller)
   const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
     contracts: () => ofThese(read, scope),

@@ -117,7 +117,8 @@ async function join(
 }
 
 async function rekey(tx: Tx, deps: AccessDeps, { id, kept }: { id: string; kept: Kept }): Promise<void> {
-  if ('subject' in kept && (await personOf(tx, kept)) !== null) throw nameTaken('')
+  const other = 'subject' in kept ? await personOf(tx, kept) : null
+  if (other !== null && other.id !== id) throw nameTaken('')
   await updatePerson(tx, id, kept)
   await deleteSessions(tx, { parent: id })
   await tell(tx, deps, { by: id, id, deed: 'password' })
