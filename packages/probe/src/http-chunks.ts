@@ -11,7 +11,6 @@ export const MAX_FRAMING_BYTES = 8 * 1024 * 1024
 /** As many as a body of 16 MiB in chunks of 16 bytes. */
 export const MAX_CHUNKS = 1024 * 1024
 export const MAX_TRAILER_BYTES = 256 * 1024
-export const MAX_TRAILER_LINES = 5_000
 const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
@@ -28,7 +27,6 @@ export class Chunks {
   #framingBytes = 0
   #chunks = 0
   #trailerBytes = 0
-  #trailerLines = 0
   #afterCr = false
 
   /**
@@ -108,12 +106,10 @@ export class Chunks {
     if (this.#trailerBytes > MAX_TRAILER_BYTES)
       throw brokenAnswer(`its trailers pass ${MAX_TRAILER_BYTES} bytes`)
     if (byte === LF && this.#lineBytes === 0) return true
-    if (byte === LF) {
-      this.#lineBytes = 0
-      this.#trailerLines += 1
-    } else if (byte !== CR) this.#lineBytes += 1
-    if (this.#trailerLines > MAX_TRAILER_LINES)
-      throw brokenAnswer(`it has more than ${MAX_TRAILER_LINES} trailers`)
+    if (byte === LF) this.#lineBytes = 0
+    else if (byte === CR && !this.#afterCr) this.#afterCr = true
+    // Of CR CR LF, the first CR is one of the line.
+    else this.#lineBytes += 1
     if (this.#lineBytes > MAX_CHUNK_LINE_BYTES)
       throw brokenAnswer(`a trailer passes ${MAX_CHUNK_LINE_BYTES} bytes`)
     return false

@@ -29,8 +29,8 @@ export type HttpHead = { status: number; headers: HttpHeaders; framing: Framing 
 export type Framing = 'chunked' | 'close' | number
 
 const LIST_COOKIE = 'set-cookie'
-/** Parts of a list; a comma within quotes parts nothing. */
-const LIST_PART = /(?:"(?:[^"\\]|\\.)*"?|[^",])+/g
+/** Parts of a list, each with a comma before it, empty ones too; a comma within quotes parts nothing. */
+const LIST_PART = /,(?:"(?:[^"\\]|\\.)*"?|[^",])*/g
 const NO_WORDS = /[";=*]|[^\s,][ \t]+[^\s,]/
 /** A status that no number of the sample can hold is cut to this many digits. */
 const MAX_STATUS_DIGITS = 9
@@ -64,25 +64,29 @@ function parseStatusLine(line: string): { status: number; isChunkable: boolean }
 type Fields = Map<string, string[]>
 
 function fieldsOf(lines: readonly string[]): Fields {
-  const fields: Fields = new Map()
-  /** Values of the field that a folded line would go on with. */
+  /** Of each name its values, and of each value its lines. */
+  const found = new Map<string, string[][]>()
+  /** The value that a folded line would go on with. */
   let open: string[] | undefined
   for (const line of lines) {
     const isFolded = line.startsWith(' ') || line.startsWith('\t')
     if (isFolded) {
-      // RFC 9112, 5.2: the fold is a blank. What goes on with no field at all is passed over.
-      if (open) open.push(trimBlanks(`${open.pop()} ${trimBlanks(line)}`))
+      // What goes on with no field at all is passed over.
+      open?.push(trimBlanks(line))
       continue
     }
     const colon = line.indexOf(':')
     const name = trimBlanks(line.slice(0, Math.max(0, colon))).toLowerCase()
     open = undefined
     if (name === '') continue
-    open = fields.get(name) ?? []
-    fields.set(name, open)
-    open.push(trimBlanks(line.slice(colon + 1)))
+    open = [trimBlanks(line.slice(colon + 1))]
+    const known = found.get(name)
+    if (known) known.push(open)
+    else found.set(name, [open])
   }
-  return fields
+  // RFC 9112, 5.2: a fold is a blank.
+  const unfolded = (value: string[]): string => value.filter(Boolean).join(' ')
+  return new Map([...found].map(([name, values]) => [name, values.map(unfolded)]))
 }
 
 function headersOf(fields: Fields): HttpHeaders {
@@ -95,25 +99,38 @@ function headersOf(fields: Fields): HttpHeaders {
   return headers
 }
 
-/** Members of a field that is a list, in lower case. */
-function listOf(values: readonly string[] | undefined): string[] {
-  const members = (values ?? []).flatMap((value) => (value === '' ? [''] : (value.match(LIST_PART) ?? [])))
-  return members.map((member) => trimBlanks(member).toLowerCase())
+/** Members of a field that is a list, in lower case, each once. */
+function listOf(values: readonly string[] = []): string[] {
+  const parts = values.flatMap((value) =>
+    value.includes('"')
+      ? (`,${value}`.match(LIST_PART) ?? []).map((part) => part.slice(1))
+      : value.split(','),
+  )
+  return [...new Set(parts)].map((part) => trimBlanks(part).toLowerCase())
 }
 
 function refuseTwo(name: string, values: readonly string[]): void {
   if (new Set(values).size > 1) throw brokenAnswer(`it has ${name} twice, with different values`)
 }
 
-/** A length that is none, or too long to be one, is as if it were not there. */
+/** A length that is none, or too long to be one (63 bits), is as if it were not there; -0 is 0. */
 function lengthOf(values: readonly string[] | undefined): Framing {
   const [text = ''] = listOf(values)
-  const length = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  return length < 2 ** 63 ? length : 'close'
+  const digits = /^-0+$/.test(text) ? '0' : text.replace(/^0+(?=\d)/, '')
+  return /^\d{1,19}$/.test(digits) && BigInt(digits) < 2n ** 63n ? Number(digits) : 'close'
 }
 
-export function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '')
+/** Blank by blank: an expression would look at each run of blanks within as often as it is long. */
+function trimBlanks(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isBlank(text, from)) from += 1
+  while (to > from && isBlank(text, to - 1)) to -= 1
+  return text.slice(from, to)
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t'
 }
 
 /** What the bytes of a field spell: UTF-8 where they are that, Latin-1 otherwise. */

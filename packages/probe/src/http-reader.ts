@@ -3,9 +3,8 @@
  * socket, no clock. A complete answer is complete: what follows it is no part of it and changes nothing.
  * One that ends too early is cut off. Heads are read in http-head.ts.
  *
- * Limits: 256 KiB for the heads of one answer, the interim ones included (Chromium: for each; curl stops at 300 kB), and
- * 5,000 lines in them (curl's number), 100 interim answers, what http-chunks.ts has for chunks, and the caller's for the
- * body; the rest is not waited for.
+ * Limits: 256 KiB (Chromium's number) and 20,000 lines for a head, so that none holds up the probes in flight; 1,000
+ * interim answers; what http-chunks.ts has for chunks, and the caller's for the body. The rest is not waited for.
  */
 import { createByteStore, type ByteStore } from './byte-store.ts'
 import { Chunks } from './http-chunks.ts'
@@ -38,9 +37,10 @@ export type Reading = {
 }
 
 export const MAX_HEAD_BYTES = 256 * 1024
-export const MAX_HEAD_LINES = 5_000
+export const MAX_HEAD_LINES = 20_000
 /** One or two are usual (100, 103); a slow server may say 102 every few seconds. */
-export const MAX_INTERIM_ANSWERS = 100
+export const MAX_INTERIM_ANSWERS = 1_000
+const HEAD_PIECE_BYTES = 4 * 1024
 /** Bytes that may stand before a status line: line ends left over by a script, as a rule. */
 const MAX_SLOP_BYTES = 4
 const HTTP = 'http'
@@ -49,33 +49,35 @@ const CR = 0x0d
 const NO_BYTES = Buffer.alloc(0)
 
 export function createReader({ method, cap }: Reading): AnswerReader {
-  let heads = createHeads({ leftBytes: MAX_HEAD_BYTES, leftLines: MAX_HEAD_LINES })
+  let heads = createHeads()
   let head: HttpHead | undefined
   let body: Body | undefined
   let interims = 0
   let isWhole = false
   let surplusBytes = 0
 
-  function takeHead(found: FoundHead): Buffer {
+  function takeHead(found: FoundHead): void {
     const { status } = found.head
     if (status < 100 || status > 199) {
       head = found.head
       body = bodyOf(head, { method, capBytes: cap(head) })
       isWhole = body === undefined
-      if (isWhole) surplusBytes = found.rest.length
-      return found.rest
+      return
     }
     interims += 1
     if (interims > MAX_INTERIM_ANSWERS) throw brokenAnswer(`more than ${MAX_INTERIM_ANSWERS} interim answers`)
-    heads = createHeads(found.left, found.head)
-    return found.rest
+    heads = createHeads(found.head)
   }
   return {
     push(bytes) {
       let rest = bytes
-      while (!isWhole && !head && rest.length > 0) {
-        const found = heads.add(rest)
-        rest = found ? takeHead(found) : NO_BYTES
+      while (!head && rest.length > 0) {
+        // In pieces: what follows a short head is not copied with it.
+        const piece = rest.subarray(0, HEAD_PIECE_BYTES)
+        const found = heads.add(piece)
+        rest = rest.subarray(found?.usedBytes ?? piece.length)
+        if (found) takeHead(found)
+        if (isWhole) surplusBytes = rest.length
       }
       if (!isWhole && body && rest.length > 0) isWhole = body.add(rest)
       return isWhole
@@ -100,13 +102,12 @@ export function createReader({ method, cap }: Reading): AnswerReader {
   }
 }
 
-/** What further heads of the same answer may have. */
-type Left = { leftBytes: number; leftLines: number }
-type FoundHead = { head: HttpHead; rest: Buffer; left: Left }
+/** `usedBytes`: of the piece that it ended in. */
+type FoundHead = { head: HttpHead; usedBytes: number }
 
 /** The bytes of one head, as they come. `before`: the interim answer that this one follows. */
-function createHeads({ leftBytes, leftLines }: Left, before?: HttpHead) {
-  const store = createByteStore(leftBytes)
+function createHeads(before?: HttpHead) {
+  const store = createByteStore(MAX_HEAD_BYTES)
   let lines = 0
   let slop: number | undefined
   /** Bytes of the line so far, less the CR that may end it. The status line is not empty. */
@@ -127,7 +128,7 @@ function createHeads({ leftBytes, leftLines }: Left, before?: HttpHead) {
   function findStart(): boolean {
     const first = store.take().toString('latin1', 0, MAX_SLOP_BYTES + HTTP.length)
     const at = first.toLowerCase().indexOf(HTTP)
-    if (at >= 0) slop = at
+    if (at >= 0 && !first.slice(0, at).includes('\0')) slop = at
     else if (first.length === MAX_SLOP_BYTES + HTTP.length) throw brokenAnswer(`it begins ${shown(first)}`)
     return slop !== undefined
   }
@@ -140,12 +141,10 @@ function createHeads({ leftBytes, leftLines }: Left, before?: HttpHead) {
       const all = store.take()
       const from = isFirst ? (slop ?? 0) : before
       const end = endIn(all, from)
-      if (lines > leftLines) throw brokenAnswer(`its head passes ${MAX_HEAD_LINES} lines`)
-      if (end > 0) {
-        const left = { leftBytes: leftBytes - end, leftLines: leftLines - lines }
-        return { head: parseHead(all.subarray(slop, end)), rest: bytes.subarray(end - before), left }
-      }
-      if (!fits || all.length === leftBytes) throw brokenAnswer(`its head passes ${MAX_HEAD_BYTES} bytes`)
+      if (lines > MAX_HEAD_LINES) throw brokenAnswer(`its head passes ${MAX_HEAD_LINES} lines`)
+      if (end > 0) return { head: parseHead(all.subarray(slop, end)), usedBytes: end - before }
+      if (!fits || all.length === MAX_HEAD_BYTES)
+        throw brokenAnswer(`its head passes ${MAX_HEAD_BYTES} bytes`)
       return undefined
     },
     cut(): Error {
