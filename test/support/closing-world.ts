@@ -54,6 +54,11 @@ export type ClosingWorld = {
   send: (agent: string, seen: Seen) => Promise<void>
   /** The same of many, in one step of the line. */
   sendAll: (parts: readonly { agent: string; seen: Seen }[]) => Promise<void>
+  /** The agents go on sending to another line, which has this database now. */
+  goOn: (
+    to: Pick<Pipeline, 'contracts' | 'sequencer' | 'advance'>,
+    nowMs: () => UnixMs,
+  ) => ClosingWorld['sendAll']
   /** What was told so far, oldest first. */
   told: () => Promise<Told[]>
   close: () => Promise<void>
@@ -125,14 +130,15 @@ export async function openClosingWorld({
   }
   let line = await open()
   const senders = new Map<string, Sender>()
-  const sendAll: ClosingWorld['sendAll'] = async (parts) => {
+  const goOn: ClosingWorld['goOn'] = (to, nowMs) => async (parts) => {
     for (const { agent, seen } of parts) {
       const sender = senders.get(agent)
       if (!sender) throw new Error(`${agent} has joined`)
-      await admit(line, sender, { seen, nowMs: clock.nowMs() })
+      await admit(to, sender, { seen, nowMs: nowMs() })
     }
-    await line.advance()
+    await to.advance()
   }
+  const sendAll: ClosingWorld['sendAll'] = (parts) => goOn(line, () => clock.nowMs())(parts)
   return {
     database,
     clock,
@@ -191,6 +197,7 @@ export async function openClosingWorld({
     },
     send: (agent, seen) => sendAll([{ agent, seen }]),
     sendAll,
+    goOn,
     told: async () => {
       const rows = await db<Told[]>`select type, data from event where type like ${TYPE_ALL} order by id`
       return [...rows]
@@ -245,7 +252,7 @@ function senderOf(name: string, random: Random): Omit<Sender, 'health'> {
 }
 
 async function admit(
-  { contracts, sequencer }: Pipeline,
+  { contracts, sequencer }: Pick<Pipeline, 'contracts' | 'sequencer'>,
   sender: Sender,
   { seen, nowMs }: { seen: Seen; nowMs: UnixMs },
 ): Promise<void> {

@@ -288,6 +288,8 @@ export type AppDeps = {
   /** Language of pages when a browser asks for neither. */
   language: 'en' | 'fr'
   version: string
+  /** What is shown was made up: every page says so. */
+  isDemonstration?: boolean
   /** Folder of app.css, app.js and icon.svg: web/static in a checkout, dist/static in a build. */
   assetDir: string
   clock: Clock

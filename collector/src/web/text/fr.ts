@@ -206,6 +206,7 @@ export const fr: Text = {
   message: messageFr,
   alerting: alertingFr,
   life: windowFr,
+  demonstration: 'Une démonstration : les entreprises, les chiffres et les incidents sont inventés.',
   report: reportFr,
   credit: creditFr,
   penalty: penaltyFr,

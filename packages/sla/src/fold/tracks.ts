@@ -3,14 +3,14 @@
  * that some revision folds it under. Also their form in the database.
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import type { CheckRules } from '../assembly/rules.ts'
 import type { Reference } from '../isolation.ts'
 import type { ContractState } from '../state/contract-state.ts'
 import { Isolation } from './isolation.ts'
 import { rulesOf } from './rules.ts'
 import { isolationText, rulesText, standingRules, Track } from './track.ts'
-import type { Chunk, Moves, TrackKey } from './track.ts'
+import type { Chunk, ChunkSize, Moves, TrackKey } from './track.ts'
 
 /** The state of the contract whose log it is; null: nothing was read of it. */
 export type StatesByLog = { ofLog(log: number): ContractState | null }
@@ -102,15 +102,17 @@ export class Tracks {
     return [...this.#byPlace.values()].flatMap(([first]) => (first ? [first.key] : []))
   }
 
-  /** Readings of a place by chunk, over all of its tracks. They only ever grow. */
-  sizesOf(place: Place): Map<UnixMs, number> {
+  /** Readings of a place over all of its tracks, by the chunks that reach into `span`, in order. They only ever grow. */
+  sizesOf(place: Place, span: Interval): ChunkSize[] {
     const sizes = new Map<UnixMs, number>()
     for (const track of this.#byPlace.get(placeKey(place)) ?? []) {
-      for (const { startMs, samples } of track.sizes()) {
+      for (const { startMs, samples } of track.within(span)) {
         sizes.set(startMs, (sizes.get(startMs) ?? 0) + samples)
       }
     }
-    return sizes
+    return [...sizes]
+      .map(([startMs, samples]) => ({ startMs, samples }))
+      .sort((a, b) => a.startMs - b.startMs)
   }
 
   restore(rows: readonly ChunkRow[]): void {
