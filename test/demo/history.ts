@@ -30,7 +30,7 @@ export type Deed = readonly [UnixMs, () => Promise<unknown>]
 export function history(given: Telling): Deed[] {
   const { year } = given
   const deeds = [...setUp(given), ...outages(given), ...months(given), ...words(given)]
-  return deeds.filter(([atMs]) => atMs >= year.months[0]!).toSorted(([a], [b]) => a - b)
+  return deeds.filter(([atMs]) => atMs >= year.months[year.first]!).toSorted(([a], [b]) => a - b)
 }
 
 function setUp({ world, actions, year, sink }: Telling): Deed[] {
@@ -40,8 +40,9 @@ function setUp({ world, actions, year, sink }: Telling): Deed[] {
   }
   const agree = (revision: number) => () =>
     actions.answerTerms({ contract: HOSTING, revision, answer: 'agreed', note: '', by: PROVIDER })
-  return [
-    [year.months[0]!, apply(terms(1, { year, sink }))],
+  const startMs = year.months[year.first]!
+  const deeds: Deed[] = [
+    [startMs, apply(terms(1, { year, sink }))],
     [year.at(0, 3, '09:00'), agree(1)],
     [year.at(7, 5, '08:00'), apply(INTRANET_TERMS[1]!)],
     [year.at(8, 10, '08:00'), apply(terms(2, { year, sink }))],
@@ -59,6 +60,8 @@ function setUp({ world, actions, year, sink }: Telling): Deed[] {
         }),
     ],
   ]
+  // What was agreed on before a shorter history holds from its beginning.
+  return deeds.map(([atMs, deed]) => [Math.max(atMs, startMs), deed])
 }
 
 /** Seen as they happen, so that people are told; whoever answers does so a while later. */
@@ -91,7 +94,8 @@ function openOf(world: ClosingWorld) {
 
 /** Each window closes after its grace, its report is sent, and what it is worth is claimed. */
 function months({ world, actions, schedules, year }: Telling): Deed[] {
-  return Array.from({ length: MONTHS - 1 }, (_, month): Deed[] => {
+  return Array.from({ length: MONTHS - 1 - year.first }, (_, n): Deed[] => {
+    const month = year.first + n
     const endMs = year.months[month + 1]!
     const window = year.keys[month]!
     const step =

@@ -19,13 +19,16 @@ const ECHO = ['branch-vpn-echo']
 export type Year = {
   /** Midnight in Paris on the first day of each month, the next one too. */
   months: readonly UnixMs[]
+  /** Which of them it begins with: a shorter history is the end of the whole one. */
+  first: number
   /** `2026-10` */
   keys: readonly string[]
   /** Instant of a month, by its day from 1 and the clock of UTC. */
   at: (month: number, day: number, clock: string) => UnixMs
 }
 
-export function yearUntil(nowMs: UnixMs): Year {
+/** The last `count` of the thirteen months. */
+export function yearUntil(nowMs: UnixMs, count = MONTHS): Year {
   const table = hostZone('Europe/Paris', { startMs: nowMs - 800 * DAY_MS, endMs: nowMs + 100 * DAY_MS })
   const local = localAt(table, nowMs)
   const first = (month: number): number =>
@@ -34,6 +37,7 @@ export function yearUntil(nowMs: UnixMs): Year {
   const months = numbers.map((month) => instantOf(table, first(month)))
   return {
     months,
+    first: MONTHS - count,
     keys: numbers.map((month) => new Date(first(month)).toISOString().slice(0, 7)),
     at: (month, day, clock) =>
       Date.parse(`${new Date(first(month) + (day - 1) * DAY_MS).toISOString().slice(0, 10)}T${clock}:00Z`),
@@ -100,7 +104,7 @@ export function troubles(year: Year, nowMs: UnixMs): Span[] {
 /** The example of an outsourcing contract, moved to this year, with whom it tells. `sink`: where webhooks go. */
 export function terms(revision: 1 | 2 | 3, { year, sink }: { year: Year; sink: string }): string {
   const years = [...new Set(year.keys.map((key) => key.slice(0, 4)))]
-  const [from] = [`${year.keys[0]}-01`]
+  const from = `${year.keys[year.first]}-01`
   const holidays = years.flatMap((one) =>
     ['01-01', '05-01', '05-08', '07-14', '08-15', '11-01', '11-11', '12-25'].map(
       (day) => `{date: "${one}-${day}"}`,
@@ -117,7 +121,8 @@ export function terms(revision: 1 | 2 | 3, { year, sink }: { year: Year; sink: s
       )
       .replace('dtstart: "2026-01-04T02:00:00"', `dtstart: "${sunday.toISOString().slice(0, 10)}T02:00:00"`)
       .replace('to: "2029-01-01"', `to: "${Number(years.at(-1)) + 3}-01-01"`)
-      .replaceAll('MSA-2026-017', `MSA-${years[0]}-017`) +
+      .replaceAll('MSA-2026-017', `MSA-${years[0]}-017`)
+      .replace('Hosting and network outsourcing', 'Hosting and network outsourcing (demonstration)') +
     `---
 apiVersion: constat/v1
 kind: Alerting

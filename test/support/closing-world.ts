@@ -131,11 +131,15 @@ export async function openClosingWorld({
   let line = await open()
   const senders = new Map<string, Sender>()
   const goOn: ClosingWorld['goOn'] = (to, nowMs) => async (parts) => {
-    for (const { agent, seen } of parts) {
-      const sender = senders.get(agent)
-      if (!sender) throw new Error(`${agent} has joined`)
-      await admit(to, sender, { seen, nowMs: nowMs() })
-    }
+    const atMs = nowMs()
+    // At once, so that they are committed as one group.
+    await Promise.all(
+      parts.map(({ agent, seen }) => {
+        const sender = senders.get(agent)
+        if (!sender) throw new Error(`${agent} has not joined`)
+        return admit(to, sender, { seen, nowMs: atMs })
+      }),
+    )
     await to.advance()
   }
   const sendAll: ClosingWorld['sendAll'] = (parts) => goOn(line, () => clock.nowMs())(parts)
