@@ -52,11 +52,14 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     ].map((path) => `GET ${path}`),
   ],
   // A link is its own right: a wrong one leads nowhere, whoever sends it.
-  [EVERYBODY, ['GET /status/:key', 'POST /status/:key/report', 'GET /shared/:key']],
+  [
+    EVERYBODY,
+    ['GET /status/:key', 'GET /status/:key/badge.svg', 'POST /status/:key/report', 'GET /shared/:key'],
+  ],
   [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
   // The signature of a log lets a checkpoint in, and a letter whoever has it.
   [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
-  [WITH_TOKEN, ['GET /status', `GET ${API}/status`]],
+  [WITH_TOKEN, ['GET /status', `GET ${CONTRACT}/badge.svg`, `GET ${API}/status`]],
   [CUSTOMERS, ['POST /status/report', `POST ${API}/reports-of-trouble`]],
   [
     SIGNED_IN,
@@ -80,6 +83,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/reports`,
       `${CONTRACT}/reports/:report`,
       `${CONTRACT}/annex/:form`,
+      `${CONTRACT}/calendar.ics`,
       '/events',
       '/services/:service/timeline',
       '/checks/:check/latency',
