@@ -1,4 +1,5 @@
 /** Badge: the state of a contract as a small picture, for other people's pages. State by word as well as by colour. Pure. */
+import { renderToString } from 'hono/jsx/dom/server'
 import type { ContractView } from '../view/contract.ts'
 import type { State } from '../view/parts.ts'
 import type { Text } from './text/en.ts'
@@ -39,5 +40,5 @@ export function badgeOf({ displayName, state }: ContractView, text: Text): strin
       </g>
     </svg>
   )
-  return String(svg)
+  return renderToString(svg)
 }
