@@ -2,6 +2,7 @@
  * French: what a probe says of one look, sentence by sentence, as an agent sends them in English. A sentence that has
  * no French here is quoted as it came. Pure.
  */
+import { de } from './elision.ts'
 
 type Words = readonly [form: RegExp, french: (found: readonly string[]) => string]
 
@@ -121,7 +122,7 @@ const SENTENCES: readonly Words[] = [
   [/^no answer in time \(before the first phase\)$/, () => 'pas de réponse à temps'],
   [/^connect ECONNREFUSED (\S+)$/, ([to]) => `connexion refusée par ${to}`],
   [/^(?:read|write|connect) (ECONNRESET|EPIPE)(?: \S+)?$/, () => 'la connexion a été coupée'],
-  [/^connect ETIMEDOUT (\S+)$/, ([to]) => `aucune réponse de ${to}`],
+  [/^connect ETIMEDOUT (\S+)$/, ([to]) => `aucune réponse ${de(to!)}`],
   fixed('closed in the handshake', 'connexion fermée pendant la négociation TLS'),
   [
     /^a router on the way says that (\S+) cannot be reached \((\w+)\)$/,
