@@ -54,9 +54,6 @@ export type Chunk = {
   blind?: Blind
 }
 
-/** A chunk with the count of readings that tells whether what was made of it is up to date. */
-export type ChunkSize = Pick<Chunk, 'startMs' | 'samples'>
-
 /** Grows with every change of the tracks that share it. */
 export type Moves = { count: number }
 
@@ -94,7 +91,7 @@ export class Track {
   }
 
   /** Chunks that may hold samples of `interval`, in order. A frame that comes late changes the count of one. */
-  within({ startMs, endMs }: Interval): readonly ChunkSize[] {
+  within({ startMs, endMs }: Interval): readonly Chunk[] {
     return this.#chunks.slice(this.#firstFrom(startMs - CHUNK_MS + 1), this.#firstFrom(endMs))
   }
 
@@ -221,9 +218,7 @@ export class Track {
   takeDirty(): Chunk[] {
     const starts = [...this.#dirty].sort((a, b) => a - b)
     this.#dirty.clear()
-    return starts.flatMap((startMs) =>
-      this.#chunks.slice(this.#firstFrom(startMs), this.#firstFrom(startMs + 1)),
-    )
+    return starts.flatMap((startMs) => this.within({ startMs, endMs: startMs + 1 }))
   }
 
   markDirty(startMs: UnixMs): void {

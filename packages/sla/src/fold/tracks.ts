@@ -10,7 +10,7 @@ import type { ContractState } from '../state/contract-state.ts'
 import { Isolation } from './isolation.ts'
 import { rulesOf } from './rules.ts'
 import { isolationText, rulesText, standingRules, Track } from './track.ts'
-import type { Chunk, ChunkSize, Moves, TrackKey } from './track.ts'
+import type { Chunk, Moves, TrackKey } from './track.ts'
 
 /** The state of the contract whose log it is; null: nothing was read of it. */
 export type StatesByLog = { ofLog(log: number): ContractState | null }
@@ -24,6 +24,9 @@ export type ChunkRow = {
   startMs: UnixMs
   body: string
 }
+
+/** A chunk with the count of readings that tells whether what was made of it is up to date. */
+export type ChunkSize = Pick<Chunk, 'startMs' | 'samples'>
 
 export type Place = { log: number; check: string; agent: string }
 
