@@ -48,6 +48,7 @@ import { Trials } from './trials.ts'
 import { termsOf } from './callers/work.ts'
 import { claimPack } from './paper/pack.ts'
 import { renderAnnex } from './paper/render-annex.ts'
+import { calendarOf } from './report/calendar.ts'
 import { renderReport } from './report/render.ts'
 import { keepStatement, previewStatement, type StatementDeps } from './closing/statements.ts'
 import { answerTerms, type Speaker } from './contract/answer-terms.ts'
@@ -93,6 +94,7 @@ export function actionsOf(deps: ActionDeps): Actions {
         nowMs: nowMs(),
         print: (asked) => callers.run('report', asked, wanted.by),
       }),
+    calendar: (wanted) => calendarOf(wanted, { nowMs: nowMs(), publicUrl: deps.publicUrl }),
     ...paperActions(deps),
     parse: ({ source, by }) => callers.run('contract', source, by),
     archiveContract: async (contract) => {

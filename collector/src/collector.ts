@@ -47,6 +47,8 @@ export type CollectorOptions = {
   random: Random
   log: Log
   version: string
+  /** What it shows was made up: every page says so. */
+  isDemonstration?: boolean
   /** The database is gone for good, or another collector took over: nothing more can be written. */
   lost: (reason: string) => void
 }
@@ -241,7 +243,7 @@ type Parts = Pick<
 }
 
 function appOf(
-  { config, log, version }: CollectorOptions,
+  { config, log, version, isDemonstration = false }: CollectorOptions,
   { pipeline, actions, bus, publicUrl, installer, verifier, cosigner, clock, health, links, openId }: Parts,
 ) {
   return createApp({
@@ -260,6 +262,7 @@ function appOf(
     hosts: [config.listen.host, hostname()],
     language: config.language,
     version,
+    isDemonstration,
     assetDir: fileURLToPath(new URL(assetPath(import.meta.url), import.meta.url)),
     clock,
     log,

@@ -9,12 +9,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { frameDigest, sealBatch } from '@constat/shared/batch'
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import { openIdentity } from '../../collector/src/data-dir.ts'
 import { putLatencies } from '../../collector/src/db/latency-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
 import { CHUNK_MS } from '@constat/sla/fold/track'
+import type { ChunkSize } from '@constat/sla/fold/tracks'
 import { LatencyWindows, type LatencyWindowQuestion } from '../../collector/src/judge/latency-window.ts'
 import { packColumns } from '@constat/sla/fold/columns'
 import { Latencies, SETTLE_MS, type LatencyDeps } from '../../collector/src/latency/latencies.ts'
@@ -113,9 +114,15 @@ function depsOf(db: LatencyDeps['db'], seen: { nowMs: UnixMs; leaves: number }):
   const configuration = { ...known, intervalsMs: checks.map(() => STEP_MS), json: '', leaf: 0 }
   const configurations = put(emptyMap<Configuration>(), DIGEST.toString('hex'), configuration)
   const contracts = { ofLog: () => ({ ...emptyState({ id: 1, contract: 'bench' }), configurations }) }
-  const sizes = new Map(Array.from({ length: CHUNKS }, (_, i) => [START_MS + i * CHUNK_MS, PER_CHUNK]))
-  const growing = (): Map<UnixMs, number> =>
-    seen.leaves === 0 ? sizes : new Map([...sizes, [END_MS, Math.ceil(seen.leaves / AGENTS.length)]])
+  const sizes = Array.from({ length: CHUNKS }, (_, i) => ({
+    startMs: START_MS + i * CHUNK_MS,
+    samples: PER_CHUNK,
+  }))
+  const growing = (_: unknown, { startMs: fromMs, endMs }: Interval): ChunkSize[] => {
+    const late = { startMs: END_MS, samples: Math.ceil(seen.leaves / AGENTS.length) }
+    const all = seen.leaves === 0 ? sizes : [...sizes, late]
+    return all.filter(({ startMs }) => startMs + CHUNK_MS > fromMs && startMs < endMs)
+  }
   const tracks = { sizesOf: growing, places: () => [], ofAgent: () => [{ key: { log: 1, check: CHECK } }] }
   // Only the key of a track is read, and of it the check.
   const fold = { next: () => seen.leaves, tracks } as unknown as LatencyDeps['fold']

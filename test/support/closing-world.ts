@@ -55,6 +55,11 @@ export type ClosingWorld = {
   send: (agent: string, seen: Seen) => Promise<void>
   /** The same of many, in one step of the line. */
   sendAll: (parts: readonly { agent: string; seen: Seen }[]) => Promise<void>
+  /** The agents go on sending to another line, which has this database now. */
+  goOn: (
+    to: Pick<Pipeline, 'contracts' | 'sequencer' | 'advance'>,
+    nowMs: () => UnixMs,
+  ) => ClosingWorld['sendAll']
   /** What was told so far, oldest first. */
   told: () => Promise<Told[]>
   close: () => Promise<void>
@@ -128,14 +133,19 @@ export async function openClosingWorld({
   }
   let line = await open()
   const senders = new Map<string, Sender>()
-  const sendAll: ClosingWorld['sendAll'] = async (parts) => {
-    for (const { agent, seen } of parts) {
-      const sender = senders.get(agent)
-      if (!sender) throw new Error(`${agent} has joined`)
-      await admit(line, sender, { seen, nowMs: clock.nowMs() })
-    }
-    await line.advance()
+  const goOn: ClosingWorld['goOn'] = (to, nowMs) => async (parts) => {
+    const atMs = nowMs()
+    // At once, so that they are committed as one group.
+    await Promise.all(
+      parts.map(({ agent, seen }) => {
+        const sender = senders.get(agent)
+        if (!sender) throw new Error(`${agent} has not joined`)
+        return admit(to, sender, { seen, nowMs: atMs })
+      }),
+    )
+    await to.advance()
   }
+  const sendAll: ClosingWorld['sendAll'] = (parts) => goOn(line, () => clock.nowMs())(parts)
   return {
     database,
     clock,
@@ -194,6 +204,7 @@ export async function openClosingWorld({
     },
     send: (agent, seen) => sendAll([{ agent, seen }]),
     sendAll,
+    goOn,
     told: async () => {
       const rows = await db<Told[]>`select type, data from event where type like ${TYPE_ALL} order by id`
       return [...rows]
@@ -248,7 +259,7 @@ function senderOf(name: string, random: Random): Omit<Sender, 'health'> {
 }
 
 async function admit(
-  { contracts, sequencer }: Pipeline,
+  { contracts, sequencer }: Pick<Pipeline, 'contracts' | 'sequencer'>,
   sender: Sender,
   { seen, nowMs }: { seen: Seen; nowMs: UnixMs },
 ): Promise<void> {

@@ -90,6 +90,7 @@ export function plainDeps({
       report: refuse('report'),
       claimPack: refuse('claimPack'),
       annex: refuse('annex'),
+      calendar: refuse('calendar'),
       parse: ({ source }) => Promise.resolve(parseContract(source)),
       acknowledge: refuse('acknowledge'),
       remark: refuse('remark'),

@@ -105,10 +105,10 @@ const TROUBLES: readonly Trouble[] = [
 ]
 
 /** What failed from when until when, and where. `checks`: `*` is all of them. */
-type Span = Omit<Trouble, 'from' | 'until'> & { fromMs: UnixMs; untilMs: UnixMs }
+export type Span = Omit<Trouble, 'from' | 'until'> & { fromMs: UnixMs; untilMs: UnixMs }
 
 /** What each agent sees of these; the first one that meets an instant holds. */
-function storyOf(spans: readonly Span[]): Story {
+export function storyOf(spans: readonly Span[]): Story {
   const troubleAt = (agent: string, atMs: UnixMs, check: string): Span | undefined =>
     spans.find(
       ({ checks, agents, fromMs, untilMs }) =>

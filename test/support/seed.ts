@@ -28,7 +28,7 @@ import {
   SLOT_MS,
   STATEMENT,
 } from './seed-terms.ts'
-import { at, SEED_NOW_MS, SEED_START_MS, SEED_STORY, SILENT_SINCE_MS } from './seed-story.ts'
+import { at, SEED_NOW_MS, SEED_START_MS, SEED_STORY, SILENT_SINCE_MS, type Story } from './seed-story.ts'
 import { createKeptLog } from './silent-log.ts'
 
 const MINUTE_MS = 60_000
@@ -86,14 +86,15 @@ async function live(world: ClosingWorld, untilMs: UnixMs, deed: Deed): Promise<v
 }
 
 async function receive(world: ClosingWorld, fromMs: UnixMs, untilMs: UnixMs): Promise<void> {
-  const parts = seenByAll(world.line(), { fromMs, untilMs })
+  const parts = seenByAll(world.line(), { fromMs, untilMs }, SEED_STORY)
   if (parts.length > 0) await world.sendAll(parts)
 }
 
 /** Samples of every check of every contract in a span. */
-function seenByAll(
+export function seenByAll(
   { contracts }: Pick<Pipeline, 'contracts'>,
   { fromMs, untilMs }: { fromMs: UnixMs; untilMs: UnixMs },
+  story: Story,
 ): { agent: string; seen: Seen }[] {
   return contracts.all().flatMap(({ contract }) => {
     const checks = contracts.of(contract)?.configuration?.config.checks ?? []
@@ -108,9 +109,9 @@ function seenByAll(
         untilMs,
         stepMs: SLOT_MS,
         isReprobed: true,
-        outcome: (atMs, check) => SEED_STORY.outcomeOf(agent, atMs, check),
-        cause: (atMs, check) => SEED_STORY.causeOf(agent, atMs, check),
-        latencyUs: (atMs, check) => SEED_STORY.latencyOf(agent, atMs, check),
+        outcome: (atMs, check) => story.outcomeOf(agent, atMs, check),
+        cause: (atMs, check) => story.causeOf(agent, atMs, check),
+        latencyUs: (atMs, check) => story.latencyOf(agent, atMs, check),
       }
       return [{ agent, seen }]
     })
@@ -222,7 +223,7 @@ const send =
     }
     await world.line().advance()
   }
-const accept = send(() => ACCEPTED)
+export const accept = send(() => ACCEPTED)
 
 /** UTC. */
 const DEEDS: readonly (readonly [string, Deed])[] = [

@@ -389,6 +389,7 @@ const MISSING: [string, string][] = [
   ['POST', '/contracts/intranet/penalties/1999-01/notify'],
   ['GET', '/contracts/intranet/claims/1999-01.zip'],
   ['GET', '/contracts/none/annex/pdf'],
+  ['GET', '/contracts/none/calendar.ics'],
   ['GET', '/contracts/none/statements'],
   ['GET', '/contracts/intranet/statements/none/reconciliation'],
   ['GET', '/services/none/timeline'],
@@ -721,6 +722,88 @@ describe('scope', () => {
   })
 })
 
+/** The calendar as a program reads it: lines unfolded, one map for each entry. */
+function entriesOf(text: string): Record<string, string>[] {
+  expect(text).toMatch(/^BEGIN:VCALENDAR\r\n[\s\S]*END:VCALENDAR\r\n$/)
+  for (const line of text.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75)
+  return text
+    .replaceAll('\r\n ', '')
+    .split('BEGIN:VEVENT\r\n')
+    .slice(1)
+    .map((entry) => Object.fromEntries(entry.split('\r\n').map((line) => line.split(/:(.*)/s).slice(0, 2))))
+}
+
+describe('the calendar', () => {
+  const asked = async (as: string, query = ''): Promise<string> =>
+    (await ask(`/api/v1/contracts/${HOSTING}/calendar.ics${query}`, { as })).text()
+
+  it('has what was declared, what the contract repeats, and who has to do what by when', async () => {
+    const entries = entriesOf(await asked('owner-token'))
+    const uids = entries.map(({ UID }) => UID)
+    expect(new Set(uids).size).toBe(uids.length)
+    const declared = read
+      .exclusions({ contract: HOSTING, limit: 500 })
+      .filter(({ standing }) => standing !== 'refused')
+    for (const { id, start, standing } of declared) {
+      expect(entries.find(({ UID }) => UID === `${id}@collector.example`)).toMatchObject({
+        DTSTART: start.replaceAll(/[-:]|\.\d+/g, ''),
+        STATUS: standing === 'counts' ? 'CONFIRMED' : 'TENTATIVE',
+      })
+    }
+    // The first Sunday of the month, 02:00 to 05:00 in Paris.
+    const standing = entries.filter(({ SUMMARY }) => SUMMARY === 'Standing maintenance')
+    expect(standing.map(({ DTSTART }) => DTSTART)).toContain('20261206T010000Z')
+    // It has to be claimed before 5 December begins in Paris.
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        SUMMARY: 'Last day to claim for October 2026',
+        'DTSTART;VALUE=DATE': '20261204',
+      }),
+    )
+    expect(await asked('owner-token')).toBe(await asked('owner-token'))
+    expect(await asked('owner-token', '?lang=fr')).toContain('Dernier jour pour réclamer')
+  })
+
+  it('tells the provider nothing of what the customer has to do', async () => {
+    const theirs = await asked('provider-token')
+    expect(theirs).not.toContain('Last day to claim')
+    expect(entriesOf(theirs).length).toBe(entriesOf(await asked('viewer-token')).length - 1)
+  })
+
+  it('takes any words', async () => {
+    const reason = `é;€,\\\r\nEND:VCALENDAR\u0007 ${'Überprüfung der 🚒 '.repeat(20)}`
+    const one = { ...read, exclusions: () => [{ ...waiting, reason }] }
+    const wanted = { contract: HOSTING, lang: 'en', read: one, isCustomers: false } as const
+    const [entry] = entriesOf((await deps.actions.calendar(wanted)) ?? '')
+    expect(entry!['DESCRIPTION']).toMatch(/^é\\;€\\,\\\\\\nEND:VCALENDAR Überprüfung/)
+    expect(entry!['DESCRIPTION']).toContain('Überprüfung der 🚒 '.repeat(20).trim())
+  })
+
+  it('is read by programs that know a name and a password, which change nothing by them', async () => {
+    const basic = `Basic ${Buffer.from(`anybody:${seeded.tokens['viewer-token']}`).toString('base64')}`
+    const headers = { authorization: basic }
+    expect((await ask(`/api/v1/contracts/${HOSTING}/calendar.ics`, { headers })).status).toBe(200)
+    const change = { headers: { authorization: basic.replace('viewer', 'owner') }, method: 'POST' }
+    expect((await ask('/api/v1/tokens', { ...change, body: { role: 'viewer' } })).status).toBe(401)
+  })
+})
+
+describe('the badge', () => {
+  it.each(['provider-token', 'internal-token'])('says to %s how a contract stands', async (as) => {
+    const answer = await ask(`/contracts/${HOSTING}/badge.svg`, { as })
+    expect(answer.headers.get('content-type')).toBe('image/svg+xml')
+    expect(await answer.text()).toContain('<title>Hosting and network outsourcing: Down</title>')
+    expect((await ask('/contracts/intranet/badge.svg', { as })).status).toBe(404)
+  })
+
+  it('is there for whoever has the link to the states', async () => {
+    const link = await deps.actions.tokens.link({ contract: HOSTING, incident: null, lifeMs: null, by })
+    const path = new URL(link.url).pathname
+    expect(await (await ask(`${path}/badge.svg?lang=fr`)).text()).toContain('Indisponible')
+    expect((await ask('/status/none/badge.svg')).status).toBe(404)
+  })
+})
+
 describe('lists', () => {
   it.each([
     '/contracts',
@@ -753,7 +836,9 @@ describe('lists', () => {
 /** Streams and files have tests of their own. */
 const NO_JSON = [
   'get /events',
-  ...['evidence/{file}', 'claims/{file}', 'annex/{form}'].map((path) => `get /contracts/{contract}/${path}`),
+  ...['evidence/{file}', 'claims/{file}', 'annex/{form}', 'calendar.ics'].map(
+    (path) => `get /contracts/{contract}/${path}`,
+  ),
 ]
 
 describe('the OpenAPI document', () => {

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ReportView } from '@constat/collector/view/report'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { HOSTING } from '../support/seed-terms.ts'
@@ -134,3 +134,89 @@ it.each(['2026-13.pdf', 'nonsense.html', '2026-10.docx', `${CLOSED}.json?version
     expect((await fetched(file)).status).toBe(404)
   },
 )
+
+/** What docs/integrations.md gives to other people's programs, as their role is let read it. */
+type Row = Record<string, string | number | boolean | null>
+async function asReader(query: string): Promise<Row[]> {
+  const { sql } = seeded.world.database
+  return sql.begin(async (tx) => {
+    await tx`set local role constat_reader`
+    return tx.unsafe<Row[]>(query)
+  })
+}
+
+describe('views for other programs', () => {
+  beforeAll(async () => {
+    const page = readFileSync(new URL('../../docs/integrations.md', import.meta.url), 'utf8')
+    const grants = /```sql\n([\s\S]*?)```/.exec(page)![1]!
+    await seeded.world.database.sql.unsafe(grants)
+  })
+
+  it('say of closed windows what the API says', async () => {
+    const { read } = seeded.deps
+    const windows = read.contracts().flatMap(({ name }) => read.closedWindows(name))
+    const closed = await asReader('select * from report.closing where is_newest order by contract, "window"')
+    const named = (parts: unknown[]): string => parts.join(' ')
+    const published = read
+      .contracts()
+      .flatMap(({ name }) =>
+        read.closedWindows(name).map(({ window, digest }) => named([name, window, digest])),
+      )
+    const viewed = closed.map(({ contract, window, digest }) => named([contract, window, digest]))
+    expect(viewed.sort()).toEqual(published.sort())
+    // One of them is too long for an entry, and stands beside the log.
+    expect(
+      await seeded.world.database.sql`select from entry where type = 11 and length(body) = 77`,
+    ).not.toEqual([])
+    const [hosting] = read.closedWindows(HOSTING)
+    const judged = await asReader(
+      `select guarantee, verdict, credit::text from report.guarantee where contract = '${HOSTING}' and is_newest`,
+    )
+    expect(judged.map(({ guarantee, verdict }) => ({ guarantee, verdict }))).toEqual(
+      hosting!.guarantees.map(({ guarantee, verdict }) => ({ guarantee, verdict })),
+    )
+    expect(closed.find(({ contract }) => contract === HOSTING)!['credit']).toBe(hosting!.credit!.total)
+    const older = await asReader('select from report.closing where not is_newest')
+    expect(older).toHaveLength(windows.reduce((sum, { version }) => sum + version - 1, 0))
+  })
+
+  it('say of incidents what the API says', async () => {
+    const seen = await seeded.deps.read.incidents({ limit: 500 })
+    const rows = await asReader(
+      `select id, onset_at, closed_at from report.incident
+       where close_reason is null or close_reason not in ('merged', 'revised')`,
+    )
+    const instant = (at: unknown): string => new Date(String(at)).toISOString()
+    const told = (all: { id: string; at: string; closed: string | null }[]) =>
+      all.toSorted((a, b) => a.id.localeCompare(b.id))
+    expect(
+      told(
+        rows.map(({ id, onset_at: at, closed_at: closed }) => ({
+          id: String(id),
+          at: instant(at),
+          closed: closed === null ? null : instant(closed),
+        })),
+      ),
+    ).toEqual(told(seen.map(({ id, onsetAt, closedAt }) => ({ id, at: onsetAt, closed: closedAt }))))
+  })
+
+  it.each(['entry', 'webhook', 'token', 'said', 'event'])('let nobody read the table %s', async (table) => {
+    await expect(asReader(`select from public.${table}`)).rejects.toThrow('permission denied')
+  })
+
+  it('answer every question of the dashboard', async () => {
+    const text = readFileSync(new URL('../../docs/grafana-dashboard.json', import.meta.url), 'utf8')
+    const questions = [...text.matchAll(/"(?:rawSql|rawQuery|query)": ("select (?:[^"\\]|\\.)*")/g)].map(
+      ([, one]) => JSON.parse(one!) as string,
+    )
+    expect(questions.length).toBeGreaterThan(10)
+    for (const question of questions) {
+      const query = question
+        .replaceAll(/\$__timeFilter\((\w+)\)/g, "$1 between '2026-01-01' and '2027-01-01'")
+        .replaceAll('${contract:sqlstring}', `'${HOSTING}', 'intranet'`)
+      expect(query).not.toContain('$')
+      const rows = await asReader(query)
+      expect(rows.length, query).toBeGreaterThan(0)
+    }
+  })
+})

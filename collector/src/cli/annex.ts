@@ -7,7 +7,7 @@ import { save } from './save.ts'
 import { configOf } from './configured.ts'
 import { EXIT, type World } from './world.ts'
 
-export type AnnexFlags = { output: string; lang?: 'en' | 'fr'; data?: string }
+export type AnnexFlags = { output: string; lang?: 'en' | 'fr'; data?: string; json?: boolean }
 
 /** The form is that of the file's name. */
 export async function annex(contract: string, flags: AnnexFlags, world: World): Promise<number> {
@@ -20,6 +20,10 @@ export async function annex(contract: string, flags: AnnexFlags, world: World): 
   const query = new URLSearchParams({ ...(lang && { lang }) })
   const path = `/contracts/${encodeURIComponent(contract)}/annex/${form}?${query.toString()}`
   const saved = await save(await client.read(path), output, world)
+  if (flags.json) {
+    world.out(JSON.stringify({ file: output, ...saved }))
+    return EXIT.done
+  }
   world.out(`${output}: ${saved.bytes} bytes, SHA-256 ${saved.sha256}`)
   world.out('A draft: have it read by counsel, and fill in what stands in brackets.')
   return EXIT.done

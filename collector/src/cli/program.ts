@@ -1,9 +1,12 @@
 /** `constat`: the commands, one file each; this one is their table. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { Fault } from '@constat/shared/fault'
 import { REPORT_FORMATS } from '../view/report-format.ts'
 import { VERSION } from '../version.ts'
 import { asksJson } from './failure.ts'
+import { completionOf, SHELLS } from './completion.ts'
+import { manualOf } from './man.ts'
+import { entriesOf } from './table.ts'
 import { EXIT, type World } from './world.ts'
 
 /** Runs one command; the answer is the exit code. A command's code is loaded when it is called. */
@@ -54,7 +57,21 @@ function programOf(world: World, end: (code: number) => void): Command {
   addServing(program, world, end)
   addContracts(program, world, end)
   addOperations(program, world, end)
+  addHelp(program, world)
   return program
+}
+
+/** What is said of the commands besides `--help`. */
+function addHelp(program: Command, world: World): void {
+  program
+    .command('completion')
+    .description('completes commands and options as you type: prints what your shell reads')
+    .addArgument(new Argument('<shell>', 'your shell').choices(SHELLS))
+    .action((shell: (typeof SHELLS)[number]) => world.out(completionOf(shell, entriesOf(program)).trimEnd()))
+  program
+    .command('man')
+    .description('prints the manual page: constat man | man -l -')
+    .action(() => world.out(manualOf(entriesOf(program)).trimEnd()))
 }
 
 function addServing(program: Command, world: World, end: (code: number) => void): void {
@@ -149,6 +166,7 @@ function addPapers(program: Command, world: World, end: (code: number) => void):
     .option('--version-of-window <n>', 'this version of a closed window (default: the newest)')
     .option('-o, --output <file>', 'where to (default: its own name, here)')
     .option(...DATA)
+    .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./report.ts')).report(name, flags, world)))
   program
     .command('evidence <contract>')
@@ -175,6 +193,7 @@ function addPapers(program: Command, world: World, end: (code: number) => void):
     )
     .requiredOption('-o, --output <file>', 'the file to write: .pdf, .html or .md')
     .option(...DATA)
+    .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./annex.ts')).annex(name, flags, world)))
 }
 

@@ -51,7 +51,7 @@ export async function copyOut(
 
 /** Whether there is no table in it of ours or of anybody's. */
 export async function isEmpty(db: Database): Promise<boolean> {
-  const rows = await db`select from pg_tables where schemaname in ('public', 'drizzle') limit 1`
+  const rows = await db`select from pg_tables where schemaname in ('public', 'drizzle', 'report') limit 1`
   return rows.length === 0
 }
 
@@ -60,7 +60,7 @@ export async function dropEverything(db: Database): Promise<void> {
   const tables = await db<{ name: string }[]>`
     select tablename as name from pg_tables where schemaname = 'public'`
   for (const { name } of tables) await db.unsafe(`drop table ${quoted(name)} cascade`)
-  await db`drop schema if exists drizzle cascade`
+  for (const schema of ['report', 'drizzle']) await db.unsafe(`drop schema if exists ${schema} cascade`)
 }
 
 /** `write` fills one table. A name that is not that of a table or a column of it is refused by the database. */

@@ -279,6 +279,9 @@ export type AnnexWanted = {
   by: Asker
 }
 
+/** `isCustomers`: what the customer has to do by when is in it, too. */
+export type CalendarWanted = { contract: string; lang: 'en' | 'fr'; read: ReadModel; isCustomers: boolean }
+
 export type ReportMade = { file: string; body: string | Uint8Array }
 
 export type Actions = {
@@ -319,6 +322,8 @@ export type Actions = {
   claimPack(wanted: ClaimWanted): Promise<BundleFile | null>
   /** Null: there is no such contract. */
   annex(wanted: AnnexWanted): Promise<ReportMade | null>
+  /** A file after RFC 5545. Null: there is no such contract. */
+  calendar(wanted: CalendarWanted): Promise<string | null>
   /** What documents say, or every problem of theirs. Nothing is applied. */
   parse(wanted: { source: ContractSource[]; by: Asker }): Promise<ParsedContracts>
   issueAgentToken(wanted: { name: string | null; by: Caller }): Promise<AgentInvitation>
@@ -380,6 +385,8 @@ export type AppDeps = {
   /** Language of pages when a browser asks for neither. */
   language: 'en' | 'fr'
   version: string
+  /** What is shown was made up: every page says so. */
+  isDemonstration?: boolean
   /** Folder of app.css, app.js and icon.svg: web/static in a checkout, dist/static in a build. */
   assetDir: string
   clock: Clock

@@ -18,6 +18,8 @@ export type Env = { Variables: { caller: Caller; read: ReadModel } }
 
 const COOKIE = 'constat_session'
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
+/** RFC 7617: `name:password` in base64. */
+const BASIC = /^Basic +([A-Za-z0-9+/=]+) *$/i
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** The caller, or null for nobody. */
@@ -40,9 +42,22 @@ export function askerOf({ role, token }: Caller): Asker {
 /** What a request is known by. A bearer token that is wrong is not forgiven for a good cookie. */
 export function sentWith(c: Context): Sent | null {
   const header = c.req.header('authorization')
-  if (header !== undefined) return { secret: BEARER.exec(header)?.[1] ?? '', as: 'api' }
+  if (header !== undefined) {
+    return { secret: BEARER.exec(header)?.[1] ?? passwordOf(c.req.method, header) ?? '', as: 'api' }
+  }
   const session = getCookie(c, COOKIE)
   return session === undefined ? null : { secret: session, as: 'session' }
+}
+
+/**
+ * Calendar programs know a name and a password only: any name, and a token as the password. For reading, as a browser
+ * sends it by itself once it was typed in.
+ */
+function passwordOf(method: string, header: string): string | null {
+  const sent = SAFE_METHODS.has(method) ? BASIC.exec(header)?.[1] : undefined
+  if (sent === undefined) return null
+  const text = Buffer.from(sent, 'base64').toString()
+  return text.slice(text.indexOf(':') + 1)
 }
 
 /** hono/csrf looks at form posts alone; here every change with a cookie must come from our pages. */

@@ -8,12 +8,12 @@
 import { invariant } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { SlotColumns } from '@constat/sla/latency'
-import { framesWithin } from '../db/ledger-rows.ts'
+import { framesWithin, type EntryRow } from '../db/ledger-rows.ts'
 import { latencyRows, putLatencies } from '../db/latency-rows.ts'
 import type { Database } from '../db/tx.ts'
 import type { Fold } from '@constat/sla/fold/fold'
 import { CHUNK_MS, chunkStart } from '@constat/sla/fold/track'
-import type { Place, StatesByLog, Tracks } from '@constat/sla/fold/tracks'
+import type { ChunkSize, Place, StatesByLog, Tracks } from '@constat/sla/fold/tracks'
 import { Lie } from '../ledger/lie.ts'
 import { provedFrames } from '../ledger/proved.ts'
 import { configurationNamed } from '@constat/sla/state/contract-state'
@@ -35,6 +35,8 @@ const MAX_ENDED_BYTES = 48 * 1024 * 1024
 /** Chunks that still grow, kept in memory. */
 const MAX_GROWING_BYTES = 48 * 1024 * 1024
 const OBJECT_BYTES = 400
+/** Readings of the check that is asked for, in chunks that are read from frames at one go: those of six days at 10 s. */
+const MAX_RUN_READINGS = 50_000
 
 export type LatencyDeps = {
   db: Database
@@ -47,18 +49,18 @@ export type LatencyDeps = {
   passed?: (agent: string) => void
 }
 
-/** A chunk of a place with the count of readings that tells whether it is up to date. */
-export type ChunkSize = { startMs: UnixMs; samples: number }
 type ChunkPlace = { log: number; agent: string; startMs: UnixMs }
 /** Chunk of one agent that still grows: columns of all its checks, from the leaves below `next`. */
 type Growing = { next: number; byCheck: Map<string, SlotBuilder>; sizes: Map<string, number> }
+/** By the start of each chunk. */
+type Grown = ReadonlyMap<UnixMs, Growing>
 
 export class Latencies {
   readonly #deps: LatencyDeps
   readonly #ended = new Kept<{ samples: number; columns: SlotColumns }>(MAX_ENDED_BYTES)
   readonly #growing = new Kept<Growing>(MAX_GROWING_BYTES)
   /** Chunks being read: whoever asks meanwhile waits for the same answer. */
-  readonly #reading = new Map<string, Promise<Growing>>()
+  readonly #reading = new Map<string, Promise<Grown>>()
   #packedUntilMs: UnixMs = -Infinity
 
   constructor(deps: LatencyDeps) {
@@ -67,10 +69,7 @@ export class Latencies {
 
   /** Chunks of a place that reach into the span, in order: equal sizes are equal samples. */
   sizes(place: Place, { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs }): ChunkSize[] {
-    return [...this.#deps.fold.tracks.sizesOf(place)]
-      .map(([startMs, samples]) => ({ startMs, samples }))
-      .filter(({ startMs }) => startMs + CHUNK_MS > fromMs && startMs < toMs)
-      .sort((a, b) => a.startMs - b.startMs)
+    return this.#deps.fold.tracks.sizesOf(place, { startMs: fromMs, endMs: toMs })
   }
 
   /** Samples of the chunks that reach into the span, in order. */
@@ -82,10 +81,10 @@ export class Latencies {
       if (columns) found.set(size.startMs, columns)
     }
     await this.#unpack(place, { sizes, found })
-    for (const { startMs } of sizes) {
-      if (found.has(startMs)) continue
-      const growing = await this.#grown({ log: place.log, agent: place.agent, startMs })
-      found.set(startMs, (growing.byCheck.get(place.check) ?? new SlotBuilder(startMs)).columns())
+    for (const starts of runsOf(sizes.filter(({ startMs }) => !found.has(startMs)))) {
+      for (const [startMs, { byCheck }] of await this.#grown(place, starts)) {
+        found.set(startMs, (byCheck.get(place.check) ?? new SlotBuilder(startMs)).columns())
+      }
     }
     return sizes.map(({ startMs }) => found.get(startMs)!)
   }
@@ -134,53 +133,69 @@ export class Latencies {
     }
   }
 
-  #grown(chunk: ChunkPlace): Promise<Growing> {
-    const name = chunkName(chunk)
-    let reading = this.#reading.get(name)
-    if (!reading) {
-      reading = this.#grow(name, chunk)
+  /** Chunks of one agent: those that somebody reads already are waited for, the others are read at one go. */
+  async #grown({ log, agent }: Place, starts: readonly UnixMs[]): Promise<Grown> {
+    const named = starts.map((startMs) => ({ startMs, name: chunkName({ log, agent, startMs }) }))
+    const free = named.filter(({ name }) => !this.#reading.has(name))
+    if (free.length > 0) {
+      const reading = this.#grow(free.map(({ startMs }) => ({ log, agent, startMs })))
         .catch((error: unknown) => {
           if (error instanceof Lie) this.#deps.lied?.(error)
           throw error
         })
-        .finally(() => this.#reading.delete(name))
-      this.#reading.set(name, reading)
+        .finally(() => {
+          for (const { name } of free) this.#reading.delete(name)
+        })
+      for (const { name } of free) this.#reading.set(name, reading)
     }
-    return reading
+    const readings = new Set(named.map(({ name }) => this.#reading.get(name)!))
+    const all = (await Promise.all(readings)).flatMap((grown) => [...grown])
+    return new Map(all.filter(([startMs]) => starts.includes(startMs)))
   }
 
-  /** Reads the frames of a chunk that were not read yet, and packs it when it has ended. */
-  async #grow(name: string, chunk: ChunkPlace): Promise<Growing> {
+  /** Reads the frames of chunks of one agent that were not read yet, and packs those that have ended. */
+  async #grow(chunks: readonly ChunkPlace[]): Promise<Grown> {
     const { db, fold } = this.#deps
-    const { log, agent, startMs } = chunk
-    const growing: Growing = this.#growing.get(name) ?? { next: 0, byCheck: new Map(), sizes: new Map() }
+    const { log, agent } = chunks[0]!
     // Taken before the leaves are read: a leaf that the fold counts later makes the chunk out of date.
     const below = fold.next(log)
-    const sizes = this.#sizesAt(chunk)
+    const grown = chunks.map((chunk) => {
+      const kept = this.#growing.get(chunkName(chunk)) ?? { next: 0, byCheck: new Map(), sizes: new Map() }
+      return { chunk, kept, sizes: this.#sizesAt(chunk) }
+    })
+    const span = { fromMs: chunks[0]!.startMs, untilMs: chunks.at(-1)!.startMs + CHUNK_MS }
+    const from = Math.min(...grown.map(({ kept }) => kept.next))
+    const asked = { log, agent: Buffer.from(agent, 'hex'), ...span, from, below }
+    const namesOf = (digest: Uint8Array) => this.#checkNames(log, digest)
     let leftOut = 0
-    const key = { log, agent: Buffer.from(agent, 'hex'), fromMs: startMs, untilMs: startMs + CHUNK_MS }
-    for await (const rows of provedFrames(db, { ...key, from: growing.next, below }, framesWithin)) {
-      for (const { body } of rows) {
-        const namesOf = (digest: Uint8Array) => this.#checkNames(log, digest)
-        leftOut += addTimings(growing.byCheck, body, { startMs, namesOf })
+    for await (const rows of provedFrames(db, asked, framesWithin)) {
+      for (const row of rows) {
+        for (const { chunk, kept } of grown) {
+          if (row.index < kept.next || !reachesInto(row, chunk)) continue
+          leftOut += addTimings(kept.byCheck, row.body, { startMs: chunk.startMs, namesOf })
+        }
       }
     }
     if (leftOut > 0) this.#deps.passed?.(agent)
-    growing.next = below
-    growing.sizes = sizes
-    const count = [...growing.byCheck.values()].reduce((sum, { length }) => sum + length, 0)
-    this.#growing.set(name, { value: growing, bytes: OBJECT_BYTES + 2 * count * BYTES_PER_SAMPLE })
-    if (this.#hasEnded(startMs)) await this.#pack(name, chunk, growing)
-    return growing
+    for (const { chunk, kept, sizes } of grown) {
+      Object.assign(kept, { next: below, sizes })
+      const count = [...kept.byCheck.values()].reduce((sum, { length }) => sum + length, 0)
+      const bytes = OBJECT_BYTES + 2 * count * BYTES_PER_SAMPLE
+      this.#growing.set(chunkName(chunk), { value: kept, bytes })
+    }
+    await this.#pack(grown.filter(({ chunk }) => this.#hasEnded(chunk.startMs)))
+    return new Map(grown.map(({ chunk, kept }) => [chunk.startMs, kept]))
   }
 
-  async #pack(name: string, { log, agent, startMs }: ChunkPlace, growing: Growing): Promise<void> {
-    const rows = [...growing.sizes].map(([check, samples]) => {
-      const columns = (growing.byCheck.get(check) ?? new SlotBuilder(startMs)).columns()
-      return { log, check, agent, startMs, samples, body: packColumns(columns) }
-    })
+  async #pack(ended: readonly { chunk: ChunkPlace; kept: Growing }[]): Promise<void> {
+    const rows = ended.flatMap(({ chunk, kept }) =>
+      [...kept.sizes].map(([check, samples]) => {
+        const columns = (kept.byCheck.get(check) ?? new SlotBuilder(chunk.startMs)).columns()
+        return { ...chunk, check, samples, body: packColumns(columns) }
+      }),
+    )
     await putLatencies(this.#deps.db, rows)
-    this.#growing.delete(name)
+    for (const { chunk } of ended) this.#growing.delete(chunkName(chunk))
   }
 
   #checkNames(log: number, digest: Uint8Array): readonly string[] {
@@ -195,8 +210,8 @@ export class Latencies {
     const { tracks } = this.#deps.fold
     const sizes = new Map<string, number>()
     for (const { key } of tracks.ofAgent(log, agent)) {
-      const samples = tracks.sizesOf(key).get(startMs)
-      if (samples !== undefined) sizes.set(key.check, samples)
+      const [size] = tracks.sizesOf(key, { startMs, endMs: startMs + 1 })
+      if (size) sizes.set(key.check, size.samples)
     }
     return sizes
   }
@@ -209,6 +224,24 @@ export class Latencies {
   #hasEnded(startMs: UnixMs): boolean {
     return startMs + CHUNK_MS + SETTLE_MS <= this.#deps.nowMs()
   }
+}
+
+/** Chunks that follow one another, as many as are held at once. */
+function runsOf(sizes: readonly ChunkSize[]): UnixMs[][] {
+  const runs: UnixMs[][] = []
+  let [last, readings] = [-Infinity, 0]
+  for (const { startMs, samples } of sizes) {
+    const goesOn = startMs === last + CHUNK_MS && readings + samples <= MAX_RUN_READINGS
+    if (goesOn) runs.at(-1)!.push(startMs)
+    else runs.push([startMs])
+    readings = goesOn ? readings + samples : samples
+    last = startMs
+  }
+  return runs
+}
+
+function reachesInto({ fromMs, toMs }: EntryRow, { startMs }: ChunkPlace): boolean {
+  return (toMs ?? Infinity) >= startMs && (fromMs ?? -Infinity) < startMs + CHUNK_MS
 }
 
 function nameOf({ log, check, agent }: Place, startMs: UnixMs): string {

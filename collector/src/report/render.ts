@@ -52,7 +52,7 @@ async function renderSent(
 
 /** As of the instant of the report. */
 export function sceneOf(
-  { asOf, timeZone }: ReportView,
+  { asOf, timeZone }: Pick<ReportView, 'asOf' | 'timeZone'>,
   { lang, termsOf }: Pick<Scene, 'lang' | 'termsOf'>,
 ): Scene {
   return {

@@ -11,7 +11,9 @@ import { MAX_TOKEN_CHARS } from '../http/limits.ts'
 import { reportRate } from '../http/report-rate.ts'
 import { report, wantedReport } from '../http/routes/remarks.ts'
 import { may, within } from '../http/scope.ts'
+import type { ContractView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
+import { badgeOf } from './badge.tsx'
 import { incidentPage } from './reading.tsx'
 import { Status } from './page/status.tsx'
 import { sharedZone, zoneOf, type Scene } from './scene.ts'
@@ -27,6 +29,10 @@ export function linkPages(deps: AppDeps): Hono {
   pages.get('/status/:key', async (c) => {
     const { read, scene } = await guestOf(c, deps, 'status')
     return c.html(<Status scene={scene} {...shownOf(c, read)} reportTo={`${c.req.path}/report`} />)
+  })
+  pages.get('/status/:key/badge.svg', async (c) => {
+    const { read, scene, contract } = await guestOf(c, deps, 'status')
+    return badge(c, { found: read.contract(contract), scene })
   })
   pages.post('/status/:key/report', limitBody(), async (c) => {
     requireSameOrigin(c, deps.publicUrl)
@@ -58,12 +64,21 @@ export function statusPages(deps: AppDeps): Hono<VisitEnv> {
       />,
     )
   })
+  pages.get('/contracts/:contract/badge.svg', visitorMay('read-status'), (c) => {
+    const { read, scene } = c.var
+    return badge(c, { found: read.contract(param(c, 'contract')), scene })
+  })
   pages.post('/status/report', visitorMay('report'), limitBody(), async (c) => {
     rate(c)
     const { read, caller } = c.var
     return c.redirect(await noted(c, { read, caller, deps, page: '/status' }), 303)
   })
   return pages
+}
+
+function badge(c: Context, { found, scene }: { found: ContractView | null; scene: Scene }): Response {
+  if (found === null) throw missing('contract')
+  return c.body(badgeOf(found, scene.text), 200, { 'content-type': 'image/svg+xml' })
 }
 
 /** Faults: `not-found` for a link that leads nowhere, `rate-limited` where too many were wrong. */

@@ -31,6 +31,8 @@ export type Scene = {
   troubles: readonly Trouble[]
   /** Services that are down now, as far as this caller may see them: the tab says how many. */
   down?: number
+  /** What is shown was made up: every page says so. */
+  isDemonstration?: boolean
   /** Draw the content alone: the page refreshes itself. */
   fragment: boolean
 }

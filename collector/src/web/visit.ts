@@ -37,6 +37,7 @@ export function sceneOf(c: Context, deps: AppDeps, caller: Caller | null): Scene
     address: addressOf(url),
     version: deps.version,
     troubles: caller?.role === 'owner' ? deps.health.known() : [],
+    isDemonstration: deps.isDemonstration ?? false,
     fragment: c.req.header(FRAGMENT_HEADER) !== undefined,
   }
 }

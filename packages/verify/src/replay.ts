@@ -116,9 +116,7 @@ export class Replay {
 
   /** Slot samples of a place, chunk by chunk, as the collector packs them. */
   #slots(place: Place, { fromMs, toMs }: { fromMs: UnixMs; toMs: UnixMs }): SlotColumns[] {
-    const starts = [...this.fold.tracks.sizesOf(place).keys()].sort((a, b) => a - b)
-    const wanted = starts.filter((startMs) => startMs + CHUNK_MS > fromMs && startMs < toMs)
-    return wanted.map((startMs) => {
+    return this.fold.tracks.sizesOf(place, { startMs: fromMs, endMs: toMs }).map(({ startMs }) => {
       const { builders } = this.#timings(place.agent, startMs)
       return (builders.get(place.check) ?? new SlotBuilder(startMs)).columns()
     })

@@ -104,7 +104,7 @@ const TEXTS_OF: readonly [CreditForm, string, string, string][] = [
     'cap',
     'limit of 15 % of the charges of 3 months of order-portal',
     'limit of 15 % of the charges of 3 months of order-portal',
-    'plafond de 15 % des redevances de 3 mois de order-portal',
+    'plafond de 15 % des redevances de 3 mois d’order-portal',
   ],
   [
     'inARow',

@@ -52,13 +52,16 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     ].map((path) => `GET ${path}`),
   ],
   // A link is its own right: a wrong one leads nowhere, whoever sends it.
-  [EVERYBODY, ['GET /status/:key', 'POST /status/:key/report', 'GET /shared/:key']],
+  [
+    EVERYBODY,
+    ['GET /status/:key', 'GET /status/:key/badge.svg', 'POST /status/:key/report', 'GET /shared/:key'],
+  ],
   [EVERYBODY, ['POST /sign-in', 'POST /sign-in/code', 'POST /sign-out']],
   [EVERYBODY, ['GET /sign-in/elsewhere', 'GET /sign-in/elsewhere/callback']],
   [EVERYBODY, ['GET /invitation/:key', 'POST /invitation/:key', 'GET /invitation/:key/elsewhere']],
   // The signature of a log lets a checkpoint in, and a letter whoever has it.
   [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
-  [WITH_TOKEN, ['GET /status', `GET ${API}/status`]],
+  [WITH_TOKEN, ['GET /status', `GET ${CONTRACT}/badge.svg`, `GET ${API}/status`]],
   // One's own, whatever one may see.
   [WITH_TOKEN, [`GET ${API}/sessions`, `DELETE ${API}/sessions/:session`]],
   [WITH_TOKEN, ['GET /account', 'GET /account/factor']],
@@ -97,6 +100,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       `${CONTRACT}/reports`,
       `${CONTRACT}/reports/:report`,
       `${CONTRACT}/annex/:form`,
+      `${CONTRACT}/calendar.ics`,
       '/events',
       '/services/:service/timeline',
       '/checks/:check/latency',

@@ -7,7 +7,7 @@ import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, listOf, missing, pageQuery, query } from '../describe.ts'
 import { cut } from '../paging.ts'
-import { asProvider } from '../scope.ts'
+import { asProvider, may } from '../scope.ts'
 
 const reportQuery = z.object({
   lang: z.enum(['en', 'fr']).optional().describe('Absent: the language of the collector'),
@@ -69,10 +69,35 @@ export function reportRoutes(deps: AppDeps): Hono<Env> {
       return c.json(cut(found, { keyOf: ({ id }) => id, limit }))
     },
   )
+  addCalendar(app, deps)
   addClaims(app, deps)
   addAnnex(app, deps)
   return app
 }
+
+function addCalendar(app: Hono<Env>, { actions, language }: AppDeps): void {
+  app.get(
+    '/contracts/:contract/calendar.ics',
+    allow('read'),
+    describe({
+      summary: 'Exclusions and deadlines as a calendar to subscribe to (RFC 5545)',
+      tag: 'contracts',
+      media: CALENDAR_TYPE,
+      problems: [400, 404],
+    }),
+    query(z.object({ lang: reportQuery.shape.lang })),
+    async (c) => {
+      const { lang = language } = c.req.valid('query')
+      const { read, caller } = c.var
+      const isCustomers = may(caller, 'claim')
+      const made = await actions.calendar({ contract: c.req.param('contract'), lang, read, isCustomers })
+      if (made === null) throw missing('contract')
+      return c.body(made, 200, { 'content-type': `${CALENDAR_TYPE}; charset=utf-8` })
+    },
+  )
+}
+
+const CALENDAR_TYPE = 'text/calendar'
 
 function addClaims(app: Hono<Env>, { actions, language, read }: AppDeps): void {
   app.get(

@@ -16,6 +16,7 @@ type Props = { scene: Scene; title: string; door?: Door; children: Child }
 export function Layout({ scene, title, door, children }: Props) {
   const content = (
     <>
+      {scene.isDemonstration && <p class="notice demonstration">{scene.text.demonstration}</p>}
       <Troubles scene={scene} />
       {children}
     </>

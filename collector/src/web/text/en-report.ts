@@ -74,6 +74,10 @@ export const reportEn = {
     of: 'Of',
     days: DAYS,
   },
+  calendar: {
+    claim: (window: string) => `Last day to claim for ${window}`,
+    'provider-answer': (window: string) => `Last day for the provider to answer the claim for ${window}`,
+  },
   page: ({ page, of }: { page: string; of: string }) => `Page ${page} of ${of}`,
 }
 

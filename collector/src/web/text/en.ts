@@ -204,6 +204,7 @@ export const en = {
   message: messageEn,
   alerting: alertingEn,
   life: windowEn,
+  demonstration: 'A demonstration: the companies, the figures and the incidents are made up.',
   report: reportEn,
   credit: creditEn,
   penalty: penaltyEn,

@@ -1,4 +1,5 @@
 /** Français : ce qui fait une ligne de pénalité. Pur. */
+import { de } from './elision.ts'
 import type { creditEn, CreditWords } from './en-credit.ts'
 
 export const creditFr: typeof creditEn = {
@@ -14,12 +15,13 @@ export const creditFr: typeof creditEn = {
     points: (w) => `${w['points']} point${s(w['points'])} à ${w['amount']}`,
     pool: (w) => `${w['atRisk']} en jeu × ${w['pool']} de l’enveloppe × ${w['part']} de celle-ci`,
     repeat: (w) => `non tenu non plus à la période précédente : × ${w['multiplier']}`,
-    sameCause: (w) => `le même incident est pénalisé au titre de ${w['guarantee']} : le plus élevé seul`,
+    sameCause: (w) =>
+      `le même incident est pénalisé au titre ${de(w['guarantee'] ?? '')} : le plus élevé seul`,
     earnBack: (w) => `${w['percent']} rachetés : tenu lors des ${w['windows']} périodes suivantes`,
     misreport: (w) =>
       `${w['count']} panne${s(w['count'])} absente${s(w['count'])} du relevé du prestataire : ${w['isFailure'] ? 'compte pour un manquement de plus' : 'pour mémoire'}`,
     cap: (w) =>
-      `plafond de ${w['percent']} ${w['months'] ? `des redevances de ${w['months']} mois` : 'de la redevance mensuelle'}${w['service'] ? ` de ${w['service']}` : ''}`,
+      `plafond de ${w['percent']} ${w['months'] ? `des redevances de ${w['months']} mois` : 'de la redevance mensuelle'}${w['service'] ? ` ${de(w['service'])}` : ''}`,
     inARow: (w) => `non tenu ${w['times']} fois de suite${absent(w)}`,
     within: (w) => `non tenu ${w['times']} fois en ${w['windows']} périodes${absent(w)}`,
     outages: (w) =>

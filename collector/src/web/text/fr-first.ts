@@ -1,6 +1,7 @@
 /**
  * French of the contract form, its preview and what comes after. Pure.
  */
+import { de } from './elision.ts'
 import type { first as english } from './en-first.ts'
 
 export const DAYS = {
@@ -88,7 +89,7 @@ export const first: typeof english = {
     promised: ({ provider, target }: { provider: string; target: string }) =>
       `${provider} a promis ${target} de la plage de service de chaque mois civil.`,
     allowed: ({ month, committed, allowed }: { month: string; committed: string; allowed: string }) =>
-      `La plage de service de ${month} compte ${committed} : ${allowed} de panne sont admis.`,
+      `La plage de service ${de(month)} compte ${committed} : ${allowed} de panne sont admis.`,
     always: (zone: string) =>
       `La plage de service couvre toutes les heures ; les mois commencent à l’horloge de ${zone}.`,
     hours: ({ days, from, to, zone }: { days: string; from: string; to: string; zone: string }) =>

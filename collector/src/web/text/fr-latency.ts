@@ -1,4 +1,5 @@
 /** French: how long answers take. Pure. */
+import { de } from './elision.ts'
 import type { latencyEn } from './en-latency.ts'
 
 export const latencyFr: typeof latencyEn = {
@@ -9,7 +10,7 @@ export const latencyFr: typeof latencyEn = {
   answers: 'Réponses comptées',
   missingSlots: 'Mesures manquantes',
   missingMeaning: 'si tout ce qui manque ou reste en doute avait été en retard',
-  chart: (check) => `Temps de réponse de ${check} au fil du temps`,
+  chart: (check) => `Temps de réponse ${de(check)} au fil du temps`,
   summary: (s) =>
     `${s.check} : ${s.n} réponses. D’ordinaire la moitié en ${s.p50}, 95 % en ${s.p95} ; au pire 99 % en ${s.worst}. ${s.failed} échecs.`,
   none: 'Aucune réponse n’a été mesurée sur cette durée.',

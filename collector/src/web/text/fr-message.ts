@@ -1,4 +1,5 @@
 /** Français : ce que disent les messages, et la page où mène leur lien. */
+import { de } from './elision.ts'
 import type { messageEn, Spoken } from './en-message.ts'
 
 export const messageFr: typeof messageEn = {
@@ -13,11 +14,11 @@ export const messageFr: typeof messageEn = {
   merged: ({ who, since }) => `${who} : la panne du ${since} fait partie d’une autre`,
   acknowledged: ({ who, since }) => `${who} : quelqu’un s’en occupe, en panne depuis ${since}`,
   escalated: ({ who, since, length }) => `${who} en panne depuis ${since}, sans réponse depuis ${length}`,
-  siteUnreachable: ({ who, since }) => `Plus aucune nouvelle de ${who} depuis ${since}`,
+  siteUnreachable: ({ who, since }) => `Plus aucune nouvelle ${de(who)} depuis ${since}`,
   siteBack: ({ who }) => `${who} donne de nouveau signe de vie`,
   agentSilent: ({ who, since }) => `L’agent ${who} se tait depuis ${since}`,
   agentBack: ({ who }) => `L’agent ${who} donne de nouveau signe de vie`,
-  atRisk: ({ who, what, window }) => `${who} : le budget de ${what} fond trop vite en ${window}`,
+  atRisk: ({ who, what, window }) => `${who} : le budget ${de(what)} fond trop vite en ${window}`,
   breached: ({ who, what, window }) => `${who} : ${what} n’est pas tenu en ${window}, selon les mesures`,
   finalised: ({ who, window }) => `${who} : la période ${window} est définitive`,
   amended: ({ who, window }) => `${who} : la période ${window} a une nouvelle version`,
@@ -25,12 +26,12 @@ export const messageFr: typeof messageEn = {
   anomaly: ({ who }) => `${who} : une preuve n’est pas en ordre`,
   root: ({ who, what }) => `${who} : le registre de preuves tel qu’il était le ${what}`,
   certificate: ({ who, what }) => `${who} : son certificat expire dans ${what}`,
-  deadline: ({ who, window, what }) => `${who} : plus que ${what} pour réclamer au titre de ${window}`,
+  deadline: ({ who, window, what }) => `${who} : plus que ${what} pour réclamer au titre ${de(window)}`,
   termsAgreed: ({ who }) => `${who} : le prestataire accepte les termes`,
   termsObjected: ({ who }) => `${who} : le prestataire conteste les termes`,
   penaltyNotified: ({ who, window }) => `${who} : une pénalité est notifiée pour ${window}`,
   penaltyAnswered: ({ who, window }) => `${who} : la pénalité pour ${window} a reçu une réponse`,
-  report: ({ who, window }) => `${who} : le rapport de ${window} est prêt`,
+  report: ({ who, window }) => `${who} : le rapport ${de(window)} est prêt`,
   test: () => 'Un message d’essai de Constat',
   days: (n) => (n < 2 ? '1 jour' : `${n} jours`),
   label: {

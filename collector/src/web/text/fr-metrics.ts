@@ -1,4 +1,5 @@
 /** French: what is promised and measured beside availability, in plain words. Pure. */
+import { de } from './elision.ts'
 import type { metricsEn } from './en-metrics.ts'
 
 const incidents = (n: number): string => `${n} incident${n < 2 ? '' : 's'}`
@@ -80,7 +81,7 @@ export const metricsFr: typeof metricsEn = {
     standing: 'État',
     effect: 'Ce qu’elle excuse',
     nothing: 'rien',
-    excuses: (t) => `${t.length} de ${t.guarantee}, ${t.window}`,
+    excuses: (t) => `${t.length} ${de(t.guarantee)}, ${t.window}`,
     standings: {
       counts: 'admise',
       contested: 'contestée',

@@ -2,6 +2,7 @@
  * French: what a probe says of one look, sentence by sentence, as an agent sends them in English. A sentence that has
  * no French here is quoted as it came. Pure.
  */
+import { de } from './elision.ts'
 
 type Words = readonly [form: RegExp, french: (found: readonly string[]) => string]
 
@@ -122,7 +123,7 @@ const SENTENCES: readonly Words[] = [
   [/^the connection was cut(?:: \S+)?$/, () => 'la connexion a été coupée'],
   [
     /^nothing answered the connection(?:: (\S+))?$/,
-    ([to]) => `aucune réponse${to ? ` de ${to}` : ' à la connexion'}`,
+    ([to]) => `aucune réponse${to ? ` ${de(to)}` : ' à la connexion'}`,
   ],
   fixed('closed in the handshake', 'connexion fermée pendant la négociation TLS'),
   [

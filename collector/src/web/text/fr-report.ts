@@ -74,5 +74,9 @@ export const reportFr: ReportText = {
     of: 'De quoi',
     days: DAYS,
   },
+  calendar: {
+    claim: (window) => `Dernier jour pour réclamer : ${window}`,
+    'provider-answer': (window) => `Dernier jour du prestataire pour répondre à la réclamation : ${window}`,
+  },
   page: ({ page, of }) => `Page ${page} sur ${of}`,
 }

@@ -1,6 +1,7 @@
 /**
  * French of the incident room, of what people say there, and of the page for the customer's own users. Pure.
  */
+import { de } from './elision.ts'
 import type { links as englishLinks, room as englishRoom, status as englishStatus } from './en-room.ts'
 
 const plural = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`
@@ -53,7 +54,7 @@ export const room: typeof englishRoom = {
   countsNot: 'Rien n’en compte.',
   outside: (length) => `${length} hors des heures de service.`,
   excused: (length) => `${length} excusées par une exclusion déclarée.`,
-  foreign: (owner) => `La zone est de ${owner} : le prestataire n’en répond pas.`,
+  foreign: (owner) => `La zone est ${de(owner)} : le prestataire n’en répond pas.`,
   leads: ({ n, contract, detected, told, acknowledged }) =>
     `${contract}, ${plural(n, 'incident', 'incidents')} ci-dessous : après le début, en médiane, confirmé ${detected}, quelqu’un prévenu ${told}, pris en compte par le prestataire ${acknowledged}.`,
   cost: 'Coût à ce stade',

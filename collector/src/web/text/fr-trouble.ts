@@ -1,4 +1,5 @@
 /** French: what keeps the collector from its work, and what went wrong, told to a person. Pure. */
+import { de } from './elision.ts'
 import { mebibytes, seconds, type HealthText } from '../../view/health.ts'
 import type { Text } from './en.ts'
 
@@ -8,12 +9,12 @@ export const healthFr: HealthText = {
     `le disque est plein : il reste ${mebibytes(freeBytes)} Mio des ${mebibytes(floorBytes)} à garder libres ; ` +
     'aucun échantillon n’est reçu tant que la place manque, et les agents gardent les leurs',
   ledger: ({ reason }) => `le registre ne peut pas être écrit : ${reason}`,
-  'fold-behind': ({ contract }) => `le dépouillement de ${contract} est en retard sur son registre`,
+  'fold-behind': ({ contract }) => `le dépouillement ${de(contract)} est en retard sur son registre`,
   'set-aside': ({ contracts }) => `${contracts} contrat(s) mis de côté : leurs pages en disent la raison`,
   lie: ({ contract, index }) =>
-    `le registre de ${contract} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
+    `le registre ${de(contract)} ment à la feuille ${index}, et n’est plus prolongé ; constat check en dit plus`,
   restored: ({ contract }) =>
-    `la base de ${contract} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
+    `la base ${de(contract)} est plus ancienne que ses agents : ce qui a suivi la copie remise en place est perdu ici`,
   clock: ({ offMs, isDoubted }) =>
     `l’horloge de cette machine a été ${offMs < 0 ? 'reculée' : 'avancée'} de ${seconds(offMs)} s ; l’heure d’avant continue` +
     (isDoubted

@@ -1,4 +1,5 @@
 /** French: why something is unknown. Pure. */
+import { de } from './elision.ts'
 import type { UnknownText } from './en-unknown.ts'
 
 export const unknownFr: UnknownText = {
@@ -16,11 +17,11 @@ export const unknownFr: UnknownText = {
     network: ({ agent }) => `${agent} n’avait pas de lien, ou pas de route vers la cible`,
     resources: ({ agent }) => `${agent} n’avait plus de fichiers, de ports ou de mémoire`,
     interference: ({ agent }) => `${agent} était trop occupé pour chronométrer ses sondes`,
-    suspended: ({ agent }) => `l’hôte de ${agent} a dormi, ou son horloge a sauté`,
+    suspended: ({ agent }) => `l’hôte ${de(agent)} a dormi, ou son horloge a sauté`,
     missed: ({ agent }) => `${agent} a laissé passer ses créneaux sans sonder`,
     isolated: ({ agent }) => `${agent} était lui-même coupé : toutes ses références échouaient`,
     silent: ({ agent, since }) => `agent ${agent} muet${since === null ? '' : ` depuis ${since}`}`,
-    lost: ({ agent }) => `la file de ${agent} était pleine, des échantillons ont été perdus`,
+    lost: ({ agent }) => `la file ${de(agent)} était pleine, des échantillons ont été perdus`,
     'not-measured': ({ agent }) => `${agent} ne l’a pas encore mesuré`,
     unexplained: ({ agent }) => `${agent} n’a pas pu conclure, et n’a pas dit pourquoi`,
     'no-agent': () => 'aucun agent ne peut le mesurer',

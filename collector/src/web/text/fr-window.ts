@@ -1,4 +1,5 @@
 /** French: the life of a window, statements of the provider, and what the two sides differ in. Pure. */
+import { de } from './elision.ts'
 import type { WindowText } from './en-window.ts'
 
 export const windowFr: WindowText = {
@@ -29,7 +30,7 @@ export const windowFr: WindowText = {
     'Un seul fichier avec tout ce qui fonde le jugement de cette période : échantillons signés, conditions, ' +
     'déclarations, clôture. constat-verify le vérifie sans réseau et recalcule les chiffres ; le fichier dit ' +
     'comment, aussi à la main.',
-  takeEvidence: (window: string) => `Preuves de ${window} (zip)`,
+  takeEvidence: (window: string) => `Preuves ${de(window)} (zip)`,
   takeVerifier: 'constat-verify, le programme qui les vérifie',
   statements: 'Déclarations du prestataire',
   noStatements: 'Le prestataire n’a encore rien déclaré pour cette période.',

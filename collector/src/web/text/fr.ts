@@ -1,6 +1,7 @@
 /**
  * French: the same keys as English, by type. Non-breaking spaces before the high punctuation. Pure.
  */
+import { de } from './elision.ts'
 import { statement as statementFr } from './fr-statement.ts'
 import { links as linksFr, room as roomFr, status as statusFr } from './fr-room.ts'
 import type { Text } from './en.ts'
@@ -199,7 +200,7 @@ export const fr: Text = {
     seenFrom: 'Vu depuis',
     table: 'La même chose en tableau',
     rows: ({ shown, all }) => `Les ${shown} dernières lignes sur ${all} ; l’API les donne toutes.`,
-    chart: (name) => `États de ${name} dans le temps`,
+    chart: (name) => `États ${de(name)} dans le temps`,
     share: 'Sur cette étendue',
     noVantage: 'Aucun agent ne mesure encore ce service.',
   },
@@ -208,6 +209,7 @@ export const fr: Text = {
   message: messageFr,
   alerting: alertingFr,
   life: windowFr,
+  demonstration: 'Une démonstration : les entreprises, les chiffres et les incidents sont inventés.',
   report: reportFr,
   credit: creditFr,
   penalty: penaltyFr,
@@ -240,7 +242,7 @@ export const fr: Text = {
     lasted: 'Durée',
     cause: 'Cause',
     waited: WAITED_FR,
-    said: ({ code, target }) => (code === null ? `Rien de ${target}` : `${code} de ${target}`),
+    said: ({ code, target }) => (code === null ? `Rien ${de(target)}` : `${code} ${de(target)}`),
     afterConnection: (length) => `${length} après la connexion`,
     afterStart: (length) => `${length} après le début`,
     seen: ({ said, when, agent }) => `${said}, ${when}, vu depuis ${agent}.`,

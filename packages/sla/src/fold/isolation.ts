@@ -78,7 +78,7 @@ export class Shifts {
       for (const changed of isolation.settle(fromMs)) {
         for (const track of isolation.blinded) {
           if (track.lastMs < changed.startMs) continue
-          for (const startMs of track.startsWithin(changed)) again.push({ track, startMs })
+          for (const { startMs } of track.within(changed)) again.push({ track, startMs })
         }
       }
     }

@@ -90,9 +90,21 @@ export class Track {
     return this.#chunks[0]?.startMs ?? null
   }
 
-  /** Each chunk with how many readings it holds: a frame that comes late changes the count. */
-  sizes(): { startMs: UnixMs; samples: number }[] {
-    return this.#chunks.map(({ startMs, samples }) => ({ startMs, samples }))
+  /** Chunks that may hold samples of `interval`, in order. A frame that comes late changes the count of one. */
+  within({ startMs, endMs }: Interval): readonly Chunk[] {
+    return this.#chunks.slice(this.#firstFrom(startMs - CHUNK_MS + 1), this.#firstFrom(endMs))
+  }
+
+  /** Index of the first chunk that starts at `ms` or later; their number where none does. */
+  #firstFrom(ms: UnixMs): number {
+    let low = 0
+    let high = this.#chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#chunks[middle]!.startMs < ms) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Everything known of this vantage, the tentative end included. */
@@ -143,12 +155,6 @@ export class Track {
     return { settledMs: open.at[0] ?? lastAtMs, untilMs: lastAtMs + this.key.rules.holdMs }
   }
 
-  /** Starts of the chunks that may hold samples of `interval`. */
-  startsWithin({ startMs, endMs }: Interval): UnixMs[] {
-    const starts = this.#chunks.map((chunk) => chunk.startMs)
-    return starts.filter((start) => start < endMs && startMs < start + CHUNK_MS)
-  }
-
   /** The failure that stands at `atMs`, or the first one after it: when it began, its cause as a code. */
   failureAt(atMs: UnixMs): { atMs: UnixMs; cause: number } | null {
     let standing: { atMs: UnixMs; cause: number } | null = null
@@ -187,8 +193,7 @@ export class Track {
    */
   refold(startMs: UnixMs, readings: Readings): boolean {
     const kept = sliceReadings(this.#relevant(readings), { from: 0, to: MAX_CHUNK_READINGS })
-    const at = this.#chunks.findIndex((chunk) => chunk.startMs >= startMs)
-    const index = at < 0 ? this.#chunks.length : at
+    const index = this.#firstFrom(startMs)
     const old = this.#chunks[index]?.startMs === startMs ? this.#chunks[index] : undefined
     const opening = this.#chunks[index - 1]
     if (kept.atMs.length === 0) return true
@@ -206,14 +211,14 @@ export class Track {
 
   /** Starts of the chunks after `startMs`. */
   startsAfter(startMs: UnixMs): UnixMs[] {
-    return this.#chunks.map((chunk) => chunk.startMs).filter((start) => start > startMs)
+    return this.#chunks.slice(this.#firstFrom(startMs + 1)).map((chunk) => chunk.startMs)
   }
 
   /** Chunks changed since the last call. */
   takeDirty(): Chunk[] {
-    const dirty = this.#chunks.filter(({ startMs }) => this.#dirty.has(startMs))
+    const starts = [...this.#dirty].sort((a, b) => a - b)
     this.#dirty.clear()
-    return dirty
+    return starts.flatMap((startMs) => this.within({ startMs, endMs: startMs + 1 }))
   }
 
   markDirty(startMs: UnixMs): void {

@@ -3,7 +3,7 @@
  * that some revision folds it under. Also their form in the database.
  */
 import { canonicalJson } from '@constat/shared/canonical-json'
-import type { UnixMs } from '@constat/shared/time'
+import type { Interval, UnixMs } from '@constat/shared/time'
 import type { CheckRules } from '../assembly/rules.ts'
 import type { Reference } from '../isolation.ts'
 import type { ContractState } from '../state/contract-state.ts'
@@ -24,6 +24,9 @@ export type ChunkRow = {
   startMs: UnixMs
   body: string
 }
+
+/** A chunk with the count of readings that tells whether what was made of it is up to date. */
+export type ChunkSize = Pick<Chunk, 'startMs' | 'samples'>
 
 export type Place = { log: number; check: string; agent: string }
 
@@ -102,15 +105,17 @@ export class Tracks {
     return [...this.#byPlace.values()].flatMap(([first]) => (first ? [first.key] : []))
   }
 
-  /** Readings of a place by chunk, over all of its tracks. They only ever grow. */
-  sizesOf(place: Place): Map<UnixMs, number> {
+  /** Readings of a place over all of its tracks, by the chunks that reach into `span`, in order. They only ever grow. */
+  sizesOf(place: Place, span: Interval): ChunkSize[] {
     const sizes = new Map<UnixMs, number>()
     for (const track of this.#byPlace.get(placeKey(place)) ?? []) {
-      for (const { startMs, samples } of track.sizes()) {
+      for (const { startMs, samples } of track.within(span)) {
         sizes.set(startMs, (sizes.get(startMs) ?? 0) + samples)
       }
     }
-    return sizes
+    return [...sizes]
+      .map(([startMs, samples]) => ({ startMs, samples }))
+      .sort((a, b) => a.startMs - b.startMs)
   }
 
   restore(rows: readonly ChunkRow[]): void {
