@@ -80,7 +80,9 @@ export const delivery = z
     webhook: z.string(),
     messageId: z.string().describe('Same on every retry: the webhook-id header'),
     type: z.string(),
-    state: z.enum(['pending', 'delivered', 'failed', 'disabled']),
+    state: z
+      .enum(['pending', 'gathered', 'delivered', 'failed', 'disabled'])
+      .describe('Gathered: waits for what has the same cause, or is told by another message'),
     attempts: count,
     lastStatus: z.int().nullable(),
     lastError: z.string().nullable(),

@@ -1,7 +1,8 @@
 /**
- * The door of a letter's link: without a session, for one incident. Only the button acts.
+ * The door of a letter's link: without a session, for the incidents of one message. Only the button acts.
  */
 import type { Context, Hono } from 'hono'
+import { incidentsIn } from '../alert/link.ts'
 import type { AppDeps, Caller } from '../http/actions.ts'
 import { requireSameOrigin } from '../http/caller.ts'
 import { limitBody, param } from '../http/describe.ts'
@@ -16,26 +17,37 @@ const BY_LINK: Omit<Caller, 'contract'> = { role: 'owner', token: 'link', as: 's
 export function addAcknowledgeDoor(site: Hono, deps: AppDeps): void {
   site.get('/acknowledge/:incident', async (c) => {
     const seal = c.req.query('key') ?? ''
-    const incident = await linked(c, seal, deps)
-    if (!incident) return c.html(<LinkRefused scene={sceneOf(c, deps, null)} />, 404)
-    return c.html(<AcknowledgePage scene={sceneFor(c, incident, deps)} incident={incident} seal={seal} />)
+    const incidents = await linked(c, seal, deps)
+    if (!incidents) return c.html(<LinkRefused scene={sceneOf(c, deps, null)} />, 404)
+    return c.html(
+      <AcknowledgePage scene={sceneFor(c, incidents[0], deps)} incidents={incidents} seal={seal} />,
+    )
   })
   site.post('/acknowledge/:incident', limitBody(), async (c) => {
     requireSameOrigin(c, deps.publicUrl)
     const { key } = await c.req.parseBody()
     const seal = typeof key === 'string' ? key : ''
-    const incident = await linked(c, seal, deps)
-    if (!incident) return c.html(<LinkRefused scene={sceneOf(c, deps, null)} />, 404)
-    const by = { ...BY_LINK, contract: incident.contract }
-    if (incident.closedAt === null) await deps.actions.acknowledge({ incident: incident.id, by })
-    return c.redirect(`/acknowledge/${encodeURIComponent(incident.id)}?key=${encodeURIComponent(seal)}`, 303)
+    const incidents = await linked(c, seal, deps)
+    if (!incidents) return c.html(<LinkRefused scene={sceneOf(c, deps, null)} />, 404)
+    for (const { id: incident, contract, closedAt } of incidents) {
+      if (closedAt === null) await deps.actions.acknowledge({ incident, by: { ...BY_LINK, contract } })
+    }
+    const named = encodeURIComponent(param(c, 'incident'))
+    return c.redirect(`/acknowledge/${named}?key=${encodeURIComponent(seal)}`, 303)
   })
 }
 
-/** The incident that a good link is of. */
-async function linked(c: Context, seal: string, { links, read }: AppDeps): Promise<IncidentView | null> {
+/** The incidents that a good link is of; null where it is not good, or there are none. */
+async function linked(
+  c: Context,
+  seal: string,
+  { links, read }: AppDeps,
+): Promise<[IncidentView, ...IncidentView[]] | null> {
   const incident = param(c, 'incident')
-  return links.isGood({ incident, seal }) ? read.incident(incident) : null
+  if (!links.isGood({ incident, seal })) return null
+  const found = await Promise.all(incidentsIn(incident).map((id) => read.incident(id)))
+  const [first, ...others] = found.filter((one) => one !== null)
+  return first ? [first, ...others] : null
 }
 
 /** In the contract's zone, by its names. */

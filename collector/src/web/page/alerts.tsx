@@ -235,7 +235,13 @@ function Deliveries({
 }
 
 const STATE_TONE = { active: 'good', paused: 'warn', disabled: 'bad', ended: 'calm' } as const
-const TONE = { pending: 'calm', delivered: 'good', failed: 'bad', disabled: 'warn' } as const
+const TONE = {
+  pending: 'calm',
+  gathered: 'calm',
+  delivered: 'good',
+  failed: 'bad',
+  disabled: 'warn',
+} as const
 
 function Replay({ delivery: { id, type }, text }: { delivery: Delivery; text: Text }) {
   return (

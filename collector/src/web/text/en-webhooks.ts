@@ -54,6 +54,7 @@ export const webhooksEn = {
   noDeliveries: 'Nothing was sent yet.',
   delivery: {
     pending: 'On its way',
+    gathered: 'Told with others',
     delivered: 'Received',
     failed: 'Given up',
     disabled: 'Stopped',

@@ -54,6 +54,7 @@ export const webhooksFr: WebhooksText = {
   noDeliveries: 'Rien n’a encore été envoyé.',
   delivery: {
     pending: 'En route',
+    gathered: 'Dit avec d’autres',
     delivered: 'Reçu',
     failed: 'Abandonné',
     disabled: 'Arrêté',
