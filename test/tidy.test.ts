@@ -178,6 +178,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'report',
       'paper',
       'http/actions.ts',
+      'http/answers.ts',
     ],
     // What leaves, put together.
     'alerts.ts': [

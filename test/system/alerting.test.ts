@@ -2,12 +2,14 @@
  * Alerting documents on the real line and a real database, under a clock that only the test moves: endpoints that come
  * and go with the documents, escalation over restarts and refused transactions, messages held in quiet hours.
  */
+import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Heartbeats } from '../../collector/src/alert/heartbeat.ts'
 import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
+import { deliveryOf } from '../../collector/src/db/delivery-list.ts'
 import {
-  deliveryOf,
+  editWebhook,
   listWebhooks,
   removeWebhook,
   renewSecret,
@@ -664,6 +666,83 @@ spec:
       services: [{ opens: 4, down: false }],
     })
     expect((await machines()).filter((type) => type === 'incident.closed')).toHaveLength(4)
+  })
+})
+
+describe('PagerDuty', () => {
+  const PAGED = `${CONTRACT.replace('{name: acme}', '{name: paged}')}---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: duty}
+spec:
+  contract: paged
+  endpoints: [{id: pager, url: "https://events.pagerduty.com/v2/enqueue?routing_key=r0", shape: pagerduty}]
+`
+  const SECRET = 'pd-signing-secret-0123456789'
+
+  it('tells who has an incident in hand: once, signed, of what it was sent, and never the secret', async () => {
+    await world.apply(PAGED)
+    await world.join('paris')
+    const see = (outcome: 'ok' | 'fail') => {
+      const fromMs = world.clock.nowMs()
+      const untilMs = fromMs + MINUTE_MS
+      world.clock.advanceUs(MINUTE_MS * 1_000)
+      return world.send('paris', {
+        contract: 'paged',
+        fromMs,
+        untilMs,
+        stepMs: 10_000,
+        outcome: () => outcome,
+      })
+    }
+    await see('fail')
+    const { sql: db } = world.database
+    const hook = (await listWebhooks(db)).find(({ contract }) => contract === 'paged')!
+    const edit = { id: hook.id, nowMs: world.clock.nowMs(), random: world.shell.random }
+    const edited = await editWebhook(db, { ...edit, changes: { answerSecret: SECRET } })
+    expect(edited).toMatchObject({ answers: true })
+    expect(JSON.stringify(edited)).not.toContain(SECRET)
+    const ops = (await ownHooks()).find(({ endpoint }) => endpoint === 'duty/ops')!
+    await expect(
+      editWebhook(db, { ...edit, id: ops.id, changes: { answerSecret: SECRET } }),
+    ).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    const [open] = await world.line().model.incidents({ open: true, contract: 'paged', limit: 10 })
+    const id = open!.id
+    const app = createApp((await worldDeps(world)).deps)
+    const answer = (incident: string, { secret = SECRET, to = hook.id, event = 'e1' } = {}) => {
+      const agent = { summary: 'Ada Lovelace' }
+      const data = { incident_key: incident }
+      const said = {
+        id: event,
+        event_type: 'incident.acknowledged',
+        occurred_at: '2026-12-01T02:00:00Z',
+        agent,
+        data,
+      }
+      const body = JSON.stringify({ event: said })
+      const signature = `v1=${createHmac('sha256', secret).update(body).digest('hex')}`
+      const headers = { 'x-pagerduty-signature': `v1=${'0'.repeat(64)},${signature}` }
+      return app.request(`/acknowledge/pagerduty/${to}`, { method: 'POST', body, headers })
+    }
+    const found = async () => (await world.line().model.incident(id))!
+    expect((await answer(id, { secret: 'another-secret-of-somebody' })).status).toBe(401)
+    expect((await answer(id, { to: 'hook_none' })).status).toBe(404)
+    expect((await answer(id, { to: ops.id })).status).toBe(404)
+    expect((await answer('inc_other')).status).toBe(204)
+    expect(await found()).toMatchObject({ acknowledgedAt: null, remarks: [] })
+    expect((await answer(id)).status).toBe(204)
+    const first = await found()
+    expect(first).toMatchObject({ acknowledgedBy: 'owner', providerAcknowledgedAt: null })
+    expect(first.remarks.map(({ kind, text }) => [kind, text])).toEqual([
+      ['note', 'PagerDuty: Ada Lovelace, 2026-12-01T02:00:00Z'],
+    ])
+    expect((await answer(id)).status).toBe(204)
+    expect(await found()).toEqual(first)
+    await editWebhook(db, { ...edit, changes: { answerSecret: null } })
+    expect((await answer(id, { event: 'e2' })).status).toBe(404)
+    await see('ok')
   })
 })
 

@@ -221,6 +221,8 @@ export const webhook = pgTable(
     lastSecretUntilMs: ms('last_secret_until_ms'),
     /** Ed25519 seed, 32 bytes: signs as `v1a` beside the secret. Null: the secret alone. */
     signingSeed: bytes('signing_seed'),
+    /** What its receiver signs with where it tells who has an incident in hand; null: it tells nothing. */
+    answerSecret: text('answer_secret'),
     createdMs: ms('created_ms').notNull(),
     disabledMs: ms('disabled_ms'),
     /** Put to rest by a person: what is told waits, for a while. */

@@ -56,6 +56,7 @@ export const webhook = z
       .string()
       .nullable()
       .describe('Checks its v1a signatures: whpk_ and base64; null: it has none'),
+    answers: z.boolean().describe('It tells who has an incident in hand: see answerSecret'),
     source: z.enum(['api', 'contract']).describe('Made by hand, or named by an Alerting document'),
     contract: z.string().nullable(),
     endpoint: z.string().nullable().describe('Of a contract: document and id'),

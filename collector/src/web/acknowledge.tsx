@@ -2,10 +2,12 @@
  * The door of a letter's link: without a session, for the incidents of one message. Only the button acts.
  */
 import type { Context, Hono } from 'hono'
+import { Fault } from '@constat/shared/fault'
 import { incidentsIn } from '../alert/link.ts'
+import { MAX_ANSWER_BYTES } from '../http/pagerduty-answer.ts'
 import type { AppDeps, Caller } from '../http/actions.ts'
 import { requireSameOrigin } from '../http/caller.ts'
-import { limitBody, param } from '../http/describe.ts'
+import { limitBody, missing, param } from '../http/describe.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { AcknowledgePage, LinkRefused } from './page/acknowledge.tsx'
 import { zoneOf, type Scene } from './scene.ts'
@@ -15,6 +17,7 @@ import { sceneOf } from './visit.ts'
 const BY_LINK: Omit<Caller, 'contract'> = { role: 'owner', token: 'link', as: 'session' }
 
 export function addAcknowledgeDoor(site: Hono, deps: AppDeps): void {
+  addAnswerDoor(site, deps)
   site.get('/acknowledge/:incident', async (c) => {
     const seal = c.req.query('key') ?? ''
     const incidents = await linked(c, seal, deps)
@@ -34,6 +37,22 @@ export function addAcknowledgeDoor(site: Hono, deps: AppDeps): void {
     }
     const named = encodeURIComponent(param(c, 'incident'))
     return c.redirect(`/acknowledge/${named}?key=${encodeURIComponent(seal)}`, 303)
+  })
+}
+
+/** Where PagerDuty tells who has an incident in hand: signed with the secret that it gave its webhook. */
+function addAnswerDoor(site: Hono, { actions }: AppDeps): void {
+  site.post('/acknowledge/pagerduty/:webhook', limitBody(MAX_ANSWER_BYTES), async (c) => {
+    const body = Buffer.from(await c.req.arrayBuffer())
+    const signature = c.req.header('x-pagerduty-signature') ?? ''
+    const heard = await actions.webhooks.answer({ webhook: param(c, 'webhook'), signature, body })
+    if (heard === 'unknown') throw missing('webhook')
+    if (heard === 'unsigned') {
+      throw new Fault('unauthorised', 'This is not signed with the secret of the webhook.', {
+        hint: 'Write the signing secret that PagerDuty showed into Setup, Alerts.',
+      })
+    }
+    return c.body(null, 204)
   })
 }
 

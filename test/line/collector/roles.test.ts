@@ -55,7 +55,12 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   [EVERYBODY, ['GET /status/:key', 'POST /status/:key/report', 'GET /shared/:key']],
   [EVERYBODY, ['POST /sign-in', 'POST /sign-out']],
   // The signature of a log lets a checkpoint in, and a letter whoever has it.
-  [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
+  [
+    EVERYBODY,
+    ['/add-checkpoint', '/acknowledge/:incident', '/acknowledge/pagerduty/:webhook'].map(
+      (path) => `POST ${path}`,
+    ),
+  ],
   [WITH_TOKEN, ['GET /status', `GET ${API}/status`]],
   [CUSTOMERS, ['POST /status/report', `POST ${API}/reports-of-trouble`]],
   [
@@ -189,6 +194,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/alerts',
+      '/setup/alerts/:webhook/answers',
       '/setup/alerts/:webhook/edit',
       '/setup/alerts/:webhook/enable',
       '/setup/alerts/:webhook/pause',

@@ -5,6 +5,7 @@ import type { Child } from 'hono/jsx'
 import type { Delivery, Webhook } from '../../view/setup.ts'
 import type { AlertPlanView } from '../../view/alerting.ts'
 import { AlertPlan } from '../part/alert-plan.tsx'
+import { Answers } from '../part/answers.tsx'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
 import { contractName } from '../part/names.ts'
@@ -31,7 +32,12 @@ type Props = {
   notice?: string
 }
 
-type Offers = { shapes: readonly string[]; types: readonly string[]; contracts: readonly string[] }
+type Offers = {
+  shapes: readonly string[]
+  types: readonly string[]
+  contracts: readonly string[]
+  publicUrl: string
+}
 
 export function Alerts({ scene, webhooks, plans, more, offers, state, secret, notice }: Props) {
   const { text } = scene
@@ -136,6 +142,9 @@ function WebhookSheet({
         <p class="note">
           {text.alert.publicKey} <code>{webhook.publicKey}</code>
         </p>
+      )}
+      {webhook.endedAt === null && webhook.shape === 'pagerduty' && (
+        <Answers webhook={webhook} publicUrl={offers.publicUrl} text={text} />
       )}
       {webhook.endedAt === null && webhook.source === 'api' && (
         <EditWebhook webhook={webhook} scene={scene} offers={offers} />

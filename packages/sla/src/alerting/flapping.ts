@@ -10,6 +10,8 @@ const UP_SHARE = 2
 const DOWN_SHARE = 6
 /** What stands still within the same of these is one message. */
 const SETTLE_STEP_MS = 60_000
+/** Of a short time, this share of it. */
+const SETTLE_STEPS = 30
 /** Services of one message. */
 const MAX_LISTED = 50
 
@@ -88,7 +90,8 @@ export function settled(
 
 function standsStillMs({ changedMs, down }: Flap, { withinMs }: Rules): UnixMs {
   const afterMs = withinMs / (down.length > 0 ? DOWN_SHARE : UP_SHARE)
-  return Math.ceil((changedMs + afterMs) / SETTLE_STEP_MS) * SETTLE_STEP_MS
+  const stepMs = Math.max(1, Math.min(SETTLE_STEP_MS, withinMs / SETTLE_STEPS))
+  return Math.ceil((changedMs + afterMs) / stepMs) * stepMs
 }
 
 /** As many messages as it takes to list all of them. */
