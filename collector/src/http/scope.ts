@@ -5,6 +5,7 @@
 import { Fault } from '@constat/shared/fault'
 import type { Event } from '../alert/types.ts'
 import type { ContractView } from '../view/contract.ts'
+import type { CreditsView } from '../view/credit.ts'
 import type { Role } from '../view/parts.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { SentFacts, SentReportView } from '../view/report.ts'
@@ -148,12 +149,18 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
   const only = scope === null ? {} : { contract: scope }
   const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
-    contracts: () => (scope === null ? read.contracts() : [read.contract(scope)].filter((c) => c !== null)),
-    contract: (name) => (mine(name) ? read.contract(name) : null),
+    contracts: () =>
+      (scope === null ? read.contracts() : [read.contract(scope)])
+        .filter((found) => found !== null)
+        .map((found) => withoutTasks(found, caller)),
+    contract: (name) =>
+      mine(name) ? mapped(read.contract(name), (found) => withoutTasks(found, caller)) : null,
     windowKeys: (name) => (mine(name) ? read.windowKeys(name) : []),
     window: async (name, key, version) => {
       const found = mine(name) ? await read.window(name, key, version) : null
-      return found && { ...found, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
+      if (!found) return null
+      const credits = mapped(found.credits, (own) => withoutClaimDeadline(withoutTasks(own, caller), caller))
+      return { ...found, credits, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
     },
     closedWindows: (name) => (mine(name) ? read.closedWindows(name) : []),
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
@@ -210,7 +217,20 @@ export function asProvider(read: ReadModel, contract: string): ReadModel {
 /** Each side is offered its own steps, and whoever only reads none. */
 function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
   const own = may(caller, 'declare') ? (caller.role === 'provider' ? 'provider' : 'customer') : null
-  return { ...penalty, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
+  const { claimUntil, notifiedAt } = penalty
+  const isTheirs = caller.role === 'provider' && notifiedAt === null
+  const shown = { ...withoutTasks(penalty, caller), claimUntil: isTheirs ? null : claimUntil }
+  return { ...shown, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
+}
+
+/** By when the customer has to claim is its own to do: the provider reads nothing of it. */
+function withoutTasks<T extends { nextDeadline: { what: string } | null }>(of: T, { role }: Caller): T {
+  return role === 'provider' && of.nextDeadline?.what === 'claim' ? { ...of, nextDeadline: null } : of
+}
+
+function withoutClaimDeadline(credits: CreditsView, { role }: Caller): CreditsView {
+  if (role !== 'provider' || credits.claim === null) return credits
+  return { ...credits, claim: { ...credits.claim, deadlineAt: null } }
 }
 
 /** Whom the owner tells is the owner's. */
