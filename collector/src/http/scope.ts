@@ -12,6 +12,7 @@ import type { SentFacts, SentReportView } from '../view/report.ts'
 import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
+import type { WindowView } from '../view/window.ts'
 import type { Caller } from './actions.ts'
 import { SIDE_OF } from '@constat/sla/credit/penalty'
 import type { PenaltyView } from '../view/penalty.ts'
@@ -147,21 +148,15 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
   const scope = caller.contract
   const mine = (contract: string): boolean => scope === null || contract === scope
   const only = scope === null ? {} : { contract: scope }
+  const ownContract = (found: ContractView | null): ContractView[] =>
+    found ? [withoutTasks(found, caller)] : []
   const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
-    contracts: () =>
-      (scope === null ? read.contracts() : [read.contract(scope)])
-        .filter((found) => found !== null)
-        .map((found) => withoutTasks(found, caller)),
-    contract: (name) =>
-      mine(name) ? mapped(read.contract(name), (found) => withoutTasks(found, caller)) : null,
+    contracts: () => (scope === null ? read.contracts() : [read.contract(scope)]).flatMap(ownContract),
+    contract: (name) => (mine(name) ? (ownContract(read.contract(name))[0] ?? null) : null),
     windowKeys: (name) => (mine(name) ? read.windowKeys(name) : []),
-    window: async (name, key, version) => {
-      const found = mine(name) ? await read.window(name, key, version) : null
-      if (!found) return null
-      const credits = mapped(found.credits, (own) => withoutClaimDeadline(withoutTasks(own, caller), caller))
-      return { ...found, credits, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
-    },
+    window: async (name, key, version) =>
+      mine(name) ? mapped(await read.window(name, key, version), (found) => ownWindow(found, caller)) : null,
     closedWindows: (name) => (mine(name) ? read.closedWindows(name) : []),
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
     penalties: async (name) =>
@@ -226,6 +221,12 @@ function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
 /** By when the customer has to claim is its own to do: the provider reads nothing of it. */
 function withoutTasks<T extends { nextDeadline: { what: string } | null }>(of: T, { role }: Caller): T {
   return role === 'provider' && of.nextDeadline?.what === 'claim' ? { ...of, nextDeadline: null } : of
+}
+
+/** The customer's losses and tasks are its own. */
+function ownWindow<T extends WindowView>(found: T, caller: Caller): T {
+  const credits = mapped(found.credits, (own) => withoutClaimDeadline(withoutTasks(own, caller), caller))
+  return { ...found, credits, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
 }
 
 function withoutClaimDeadline(credits: CreditsView, { role }: Caller): CreditsView {
