@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/db/schema.ts', './src/db/report-views.ts'],
+  schema: ['./src/db/schema.ts', './src/db/schema-told.ts', './src/db/report-views.ts'],
   out: './src/db/migrations',
 })

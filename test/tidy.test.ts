@@ -82,6 +82,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'latency',
       'alert/types.ts',
       'alert/facts.ts',
+      'alert/gathered-facts.ts',
       'intake/agents.ts',
     ],
     // A window that has closed is a leaf of its own, and what is told of it is in the same transaction.
@@ -184,6 +185,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'report',
       'paper',
       'http/actions.ts',
+      'http/answers.ts',
     ],
     // What leaves, put together.
     'alerts.ts': [

@@ -19,12 +19,11 @@ import {
   revokeToken,
   type AccessDeps,
 } from './access.ts'
+import { deliveryOf, listDeliveries } from './db/delivery-list.ts'
 import {
   createWebhook,
   editWebhook,
-  deliveryOf,
   enableWebhook,
-  listDeliveries,
   listWebhooks,
   removeWebhook,
   renewSecret,
@@ -59,6 +58,7 @@ import { publishLog } from './contract/publish.ts'
 import { revokeIn } from './contract/assign.ts'
 import { answerExclusion, declareExclusion } from './contract/declare.ts'
 import { formatInstant } from '@constat/shared/time'
+import { hearAnswer } from './http/answers.ts'
 import { remark } from './judge/remarks.ts'
 import { takePenaltyStep } from './contract/penalties.ts'
 import type { Side } from '@constat/sla/state/declarations'
@@ -106,7 +106,7 @@ export function actionsOf(deps: ActionDeps): Actions {
     listWords: (contract) => listWords(contract, { contracts, db: access.db }),
     eraseWords: (wanted) => eraseWords(wanted, { contracts, db: access.db }),
     publishLog: (wanted) => publishLog(wanted, { contracts, sequencer, nowMs }),
-    acknowledge: ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by)),
+    acknowledge: acknowledging(deps),
     ...wordActions(deps),
     issueAgentToken: async ({ name, by }) => {
       const joinCommand = await deps.invite()
@@ -125,6 +125,10 @@ export function actionsOf(deps: ActionDeps): Actions {
     ...sayingActions(deps),
     ...accessActions(deps),
   }
+}
+
+function acknowledging({ pipeline }: ActionDeps): Actions['acknowledge'] {
+  return ({ incident, by }) => pipeline.judge.acknowledge(incident, partyRole(by))
 }
 
 /** Papers between the parties. */
@@ -274,8 +278,16 @@ async function applied(
   return { kind: 'applied', ...one, warnings: answer.warnings }
 }
 
-function webhookActions({ access, shell }: ActionDeps): WebhookActions {
+function webhookActions(deps: ActionDeps): WebhookActions {
+  const { access, shell, pipeline } = deps
   const { db, nowMs } = access
+  const answering = {
+    db,
+    nowMs,
+    log: shell.log,
+    read: pipeline.model,
+    actions: { acknowledge: acknowledging(deps), remark: sayingActions(deps).remark },
+  }
   return {
     shapes: SHAPE_NAMES,
     types: ['*', ...EVENT_TYPES],
@@ -283,6 +295,7 @@ function webhookActions({ access, shell }: ActionDeps): WebhookActions {
     create: (draft) => createWebhook(db, { draft, nowMs: nowMs(), random: shell.random }),
     edit: (id, changes) => editWebhook(db, { id, changes, nowMs: nowMs(), random: shell.random }),
     remove: (id) => removeWebhook(db, id),
+    answer: (said) => hearAnswer(said, answering),
     enable: (id) => enableWebhook(db, id),
     renewSecret: (id) => renewSecret(db, { id, nowMs: nowMs(), random: shell.random }),
     test: async (id) => {

@@ -159,7 +159,7 @@ export class Pipeline {
     this.judge = new Judge({ db, shell, sequencer, contracts, agents, timelines, publicUrl })
     const { judge } = this
     const told = (): void => deps.bus.publish()
-    this.#telling = new Telling({ db, sequencer, contracts, nowMs, publicUrl, judge, timelines, slots, told })
+    this.#telling = new Telling({ db, shell, sequencer, contracts, publicUrl, judge, timelines, slots, told })
     this.#closer = new Closer({ db, shell, sequencer, contracts, publicUrl, states })
     const { fold: folded, setAside } = this
     const line = { contracts, agents, sequencer, judge, setAside, timelines, slots, states, latencies }
@@ -300,6 +300,7 @@ export class Pipeline {
         await this.#closer.advance(state)
       })
     }
+    await this.#telling.gather()
     if (isConfigured) await this.#deps.configured?.()
     await this.#keep()
     // Beside the line: it reads back from the ledger, and nothing waits for it.

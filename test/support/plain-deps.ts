@@ -103,6 +103,7 @@ export function plainDeps({
         create: refuse('webhooks.create'),
         edit: refuse('webhooks.edit'),
         remove: refuse('webhooks.remove'),
+        answer: () => Promise.resolve('unknown' as const),
         enable: refuse('webhooks.enable'),
         renewSecret: refuse('webhooks.renewSecret'),
         test: refuse('webhooks.test'),

@@ -88,7 +88,14 @@ export type StartOptions = {
 }
 
 /** Starts `constat …` and waits until it is ready. */
-export async function startProgram({ args, dataDir, port, env, inside }: StartOptions): Promise<Program> {
+export async function startProgram(options: StartOptions): Promise<Program> {
+  const program = launchProgram(options)
+  await program.line(/Owner link: /, 30_000)
+  return program
+}
+
+/** Does not wait until it answers. */
+export function launchProgram({ args, dataDir, port, env, inside }: StartOptions): Program {
   // Arguments of node for the program: `--cpu-prof` shows where a bench spends its time.
   const nodeArgs = (process.env['CONSTAT_TEST_NODE_ARGS'] ?? '').split(' ').filter((arg) => arg !== '')
   const listen = `${inside ? '0.0.0.0' : '127.0.0.1'}:${port}`
@@ -100,9 +107,7 @@ export async function startProgram({ args, dataDir, port, env, inside }: StartOp
   const child = inside
     ? inside.space.start([process.execPath, ...command], options)
     : spawn(process.execPath, command, options)
-  const program = programOf(child, { dataDir, url: `http://${inside?.address ?? '127.0.0.1'}:${port}` })
-  await program.line(/Owner link: /, 30_000)
-  return program
+  return programOf(child, { dataDir, url: `http://${inside?.address ?? '127.0.0.1'}:${port}` })
 }
 
 function programOf(child: ChildProcess, { dataDir, url }: { dataDir: string; url: string }): Program {

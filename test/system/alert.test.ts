@@ -30,17 +30,16 @@ import { eventsSince, writeEvent } from '@constat/collector/db/events'
 import { migrateDatabase } from '@constat/collector/db/migrate'
 import { openDatabase, type OpenDatabase } from '@constat/collector/db/open'
 import { readPostmaster } from '@constat/collector/db/postmaster'
+import { listDeliveries, type DeliveryView } from '@constat/collector/db/delivery-list'
 import {
   createWebhook,
   editWebhook,
   enableWebhook,
-  listDeliveries,
   listWebhooks,
   MAX_WEBHOOKS,
   removeWebhook,
   replayDelivery,
   testWebhook,
-  type DeliveryView,
   type WebhookChanges,
 } from '@constat/collector/db/webhooks'
 import { systemCode } from '@constat/shared/fault'

@@ -2,12 +2,14 @@
  * Alerting documents on the real line and a real database, under a clock that only the test moves: endpoints that come
  * and go with the documents, escalation over restarts and refused transactions, messages held in quiet hours.
  */
+import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Heartbeats } from '../../collector/src/alert/heartbeat.ts'
 import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
+import { deliveryOf } from '../../collector/src/db/delivery-list.ts'
 import {
-  deliveryOf,
+  editWebhook,
   listWebhooks,
   removeWebhook,
   renewSecret,
@@ -35,6 +37,10 @@ spec:
   timeout: PT2S
   alertAfter: PT0S
 `
+/** Each message by itself. */
+const EACH = `  grouping: {hold: PT0S}
+  damping: {within: PT0S}
+`
 const ALERTING = (more: string, endpoints = '{id: ops, url: "https://ops.example/hook"}') => `${CONTRACT}---
 apiVersion: constat/v1
 kind: Alerting
@@ -42,7 +48,7 @@ metadata: {name: duty}
 spec:
   contract: acme
   endpoints: [${endpoints}, {id: boss, email: boss@acme.example, language: fr, operatedBy: customer}]
-${more}`
+${more}${EACH}`
 const ESCALATION = `  routes: [{types: ["incident.*"], to: [ops]}]
   escalation: [{after: PT10M, to: [ops]}, {after: PT30M, to: [boss]}]
 `
@@ -527,6 +533,216 @@ describe('endpoints of documents', () => {
     await expect(world.apply(ALERTING('', bad))).rejects.toThrow(
       'Alerting duty: endpoint pager: a pagerduty address ends in ?routing_key=',
     )
+  })
+})
+
+describe('what has one cause', () => {
+  const STORM = `${CONTRACT.replace('{name: acme}', '{name: storm, displayName: Acme shops}').replace(
+    'watch: ["https://portal.example/"]',
+    'watch: ["https://shop.example/", "https://mail.example/", "https://vpn.example/"]',
+  )}---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: people}
+spec:
+  contract: storm
+  endpoints: [{id: mail, email: night@acme.example, language: en}, {id: machine, url: "https://machine.example/hook"}]
+  routes: [{types: ["incident.*"], to: [mail, machine]}]
+  escalation: [{after: PT20M, to: [mail]}]
+`
+  const SERVICES = ['shop', 'mail', 'vpn']
+
+  /** What people are told, and how many of the messages that were to be sent each of them carries. */
+  const people = () =>
+    world.database.sql<{ type: string; state: string; carries: number; data: Record<string, unknown> }[]>`
+      select d.type, d.state, d.payload::jsonb -> 'data' as data,
+        (select count(*)::int from delivery o where o.carrier = d.id) as carries
+      from delivery d join webhook w on w.id = d.webhook
+      where w.endpoint = 'people/mail' and d.carrier is null and d.state <> 'gathered'
+      order by d.payload::jsonb ->> 'timestamp', d.created_ms, d.id`
+  const types = async () => (await people()).map(({ type, carries }) => [type, carries])
+  const machines = async () =>
+    (await told()).filter((line) => line.includes('people/machine')).map((line) => line.split(' ')[0])
+
+  /** Every 10 s; `down` names the services that fail. */
+  async function pass(minutes: number, down: readonly string[]): Promise<void> {
+    const fromMs = world.clock.nowMs()
+    const untilMs = fromMs + minutes * MINUTE_MS
+    world.clock.advanceUs((untilMs - fromMs) * 1_000)
+    const outcome = (_: number, check: string) =>
+      down.some((name) => check.includes(name)) ? ('fail' as const) : ('ok' as const)
+    await world.send('paris', { contract: 'storm', fromMs, untilMs, stepMs: 10_000, outcome })
+    await world.line().advance()
+  }
+
+  async function wait(ms: number): Promise<void> {
+    await world.jumpTo(world.clock.nowMs() + ms)
+  }
+
+  it('is one letter, over a death in the middle of it, and one when all of it is over', async () => {
+    await world.apply(STORM)
+    await world.join('paris')
+    await pass(2, [])
+    await forget()
+    await pass(1, SERVICES)
+    expect(await machines()).toEqual(SERVICES.map(() => 'incident.opened'))
+    expect(await types()).toEqual([])
+    const { sql } = world.database
+    await sql.unsafe(`
+      create function refuse() returns trigger language plpgsql as $$
+        begin if new.type = 'incident.grouped' then raise exception 'refused'; end if; return new; end $$;
+      create trigger refuse before insert on delivery for each row execute function refuse()`)
+    await wait(10_000)
+    expect(await types()).toEqual([])
+    await world.crash()
+    await sql`drop function refuse cascade`
+    await world.restart()
+    await wait(1_000)
+    expect(await types()).toEqual([['incident.grouped', 3]])
+    await world.restart()
+    await wait(1_000)
+    const [letter] = await people()
+    expect(letter?.data).toMatchObject({ contract: 'storm', closedAt: null, calling: true })
+    expect(letter?.data['causes']).toContain('agent:paris')
+    // The letter is taken: each of the incidents has been told, and one button takes all of them in hand.
+    const server = await openMailServer(() => 250)
+    closing.push(() => server.close())
+    await deliver(`smtp://127.0.0.1:${server.port}`)
+    const [sentLetter] = await server.until(1)
+    expect(sentLetter?.subject).toMatch(/^3 services are down since .*seen by paris alone$/)
+    expect(sentLetter?.text).toMatch(/shop\.example.*: down since/)
+    await eventually(
+      async () => (await people())[0]?.state,
+      (state) => state === 'delivered',
+    )
+    await world.line().advance()
+    const open = await world.line().model.incidents({ open: true, contract: 'storm', limit: 10 })
+    expect(open.map(({ alertedAt }) => alertedAt === null)).toEqual([false, false, false])
+    const link = new URL(/https?:\/\/\S+\/acknowledge\/\S+/.exec(sentLetter?.text ?? '')?.[0] ?? '')
+    const app = createApp((await worldDeps(world)).deps)
+    expect(await (await app.request(link.pathname + link.search)).text()).toContain(
+      '3 incidents of one cause',
+    )
+    const body = new URLSearchParams({ key: link.searchParams.get('key') ?? '' })
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    expect((await app.request(link.pathname, { method: 'POST', body, headers })).status).toBe(303)
+    const inHand = await world.line().model.incidents({ open: true, contract: 'storm', limit: 10 })
+    expect(inHand.every(({ acknowledgedAt }) => acknowledgedAt !== null)).toBe(true)
+    await wait(61_000)
+    await pass(2, ['vpn'])
+    await pass(2, [])
+    expect(await types()).toEqual([
+      ['incident.grouped', 3],
+      ['incident.grouped', 3],
+      ['incident.grouped', 2],
+      ['incident.grouped', 1],
+    ])
+    expect((await people()).at(-1)?.data['closedAt']).not.toBeNull()
+    expect((await server.until(4)).at(-1)?.subject).toMatch(/^All 3 services are up again/)
+    const [waiting] = await sql`select from delivery where state = 'gathered' and carrier is null`
+    expect(waiting).toBeUndefined()
+    expect((await machines()).filter((type) => type === 'incident.closed')).toHaveLength(3)
+  })
+
+  it('that flaps is told once, then how it stands', async () => {
+    await pass(31, [])
+    await forget()
+    for (const down of [['shop'], [], ['shop'], [], ['shop'], [], ['shop'], []]) {
+      await pass(2, down)
+      await wait(10_000)
+    }
+    expect((await types()).map(([type]) => type)).toEqual([
+      'incident.opened',
+      'incident.closed',
+      'incident.opened',
+      'incident.closed',
+      'incident.flapping',
+    ])
+    await world.restart()
+    await pass(17, [])
+    expect((await types()).slice(5)).toEqual([['incident.flapping', 3]])
+    expect((await people()).at(-1)?.data).toMatchObject({
+      stable: true,
+      services: [{ opens: 4, down: false }],
+    })
+    expect((await machines()).filter((type) => type === 'incident.closed')).toHaveLength(4)
+  })
+})
+
+describe('PagerDuty', () => {
+  const PAGED = `${CONTRACT.replace('{name: acme}', '{name: paged}')}---
+apiVersion: constat/v1
+kind: Alerting
+metadata: {name: duty}
+spec:
+  contract: paged
+  endpoints: [{id: pager, url: "https://events.pagerduty.com/v2/enqueue?routing_key=r0", shape: pagerduty}]
+`
+  const SECRET = 'pd-signing-secret-0123456789'
+
+  it('tells who has an incident in hand: once, signed, of what it was sent, and never the secret', async () => {
+    await world.apply(PAGED)
+    await world.join('paris')
+    const see = (outcome: 'ok' | 'fail') => {
+      const fromMs = world.clock.nowMs()
+      const untilMs = fromMs + MINUTE_MS
+      world.clock.advanceUs(MINUTE_MS * 1_000)
+      return world.send('paris', {
+        contract: 'paged',
+        fromMs,
+        untilMs,
+        stepMs: 10_000,
+        outcome: () => outcome,
+      })
+    }
+    await see('fail')
+    const { sql: db } = world.database
+    const hook = (await listWebhooks(db)).find(({ contract }) => contract === 'paged')!
+    const edit = { id: hook.id, nowMs: world.clock.nowMs(), random: world.shell.random }
+    const edited = await editWebhook(db, { ...edit, changes: { answerSecret: SECRET } })
+    expect(edited).toMatchObject({ answers: true })
+    expect(JSON.stringify(edited)).not.toContain(SECRET)
+    const ops = (await ownHooks()).find(({ endpoint }) => endpoint === 'duty/ops')!
+    await expect(
+      editWebhook(db, { ...edit, id: ops.id, changes: { answerSecret: SECRET } }),
+    ).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    const [open] = await world.line().model.incidents({ open: true, contract: 'paged', limit: 10 })
+    const id = open!.id
+    const app = createApp((await worldDeps(world)).deps)
+    const answer = (incident: string, { secret = SECRET, to = hook.id, event = 'e1' } = {}) => {
+      const agent = { summary: 'Ada Lovelace' }
+      const data = { incident_key: incident }
+      const said = {
+        id: event,
+        event_type: 'incident.acknowledged',
+        occurred_at: '2026-12-01T02:00:00Z',
+        agent,
+        data,
+      }
+      const body = JSON.stringify({ event: said })
+      const signature = `v1=${createHmac('sha256', secret).update(body).digest('hex')}`
+      const headers = { 'x-pagerduty-signature': `v1=${'0'.repeat(64)},${signature}` }
+      return app.request(`/acknowledge/pagerduty/${to}`, { method: 'POST', body, headers })
+    }
+    const found = async () => (await world.line().model.incident(id))!
+    expect((await answer(id, { secret: 'another-secret-of-somebody' })).status).toBe(401)
+    expect((await answer(id, { to: 'hook_none' })).status).toBe(404)
+    expect((await answer(id, { to: ops.id })).status).toBe(404)
+    expect((await answer('inc_other')).status).toBe(204)
+    expect(await found()).toMatchObject({ acknowledgedAt: null, remarks: [] })
+    expect((await answer(id)).status).toBe(204)
+    const first = await found()
+    expect(first).toMatchObject({ acknowledgedBy: 'owner', providerAcknowledgedAt: null })
+    expect(first.remarks.map(({ kind, text }) => [kind, text])).toEqual([
+      ['note', 'PagerDuty: Ada Lovelace, 2026-12-01T02:00:00Z'],
+    ])
+    expect((await answer(id)).status).toBe(204)
+    expect(await found()).toEqual(first)
+    await editWebhook(db, { ...edit, changes: { answerSecret: null } })
+    expect((await answer(id, { event: 'e2' })).status).toBe(404)
+    await see('ok')
   })
 })
 

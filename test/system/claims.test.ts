@@ -165,7 +165,16 @@ describe('a penalty', () => {
       nextDeadline: { what: 'claim', at: '2026-10-12T00:00:00.000Z' },
       may: ['notify'],
     })
-    expect(await get(PENALTY, 'provider')).toMatchObject({ may: [] })
+    // By when the customer has to claim is its own to do.
+    expect(await get(PENALTY, 'provider')).toMatchObject({ may: [], nextDeadline: null, claimUntil: null })
+    expect(await get(API, 'provider')).toMatchObject({ nextDeadline: null })
+    const WINDOW = `${API}/windows/${KEY}`
+    const claim = { deadlineAt: '2026-10-12T00:00:00.000Z' }
+    expect(await get(WINDOW, 'owner')).toMatchObject({ credits: { nextDeadline: { what: 'claim' }, claim } })
+    const theirs = await get(WINDOW, 'provider')
+    expect(theirs).toMatchObject({ credits: { nextDeadline: null, claim: { deadlineAt: null } } })
+    const report = await get(`${API}/reports/${KEY}.json`, 'provider')
+    expect(report).toMatchObject({ credits: { nextDeadline: null, claim: { deadlineAt: null } } })
     expect(await get(API, 'viewer')).toMatchObject({ nextDeadline: { what: 'claim', window: KEY } })
   })
 

@@ -4,7 +4,14 @@
  */
 import { failureText } from '../view/failure-text.ts'
 import type { IncidentView } from '../view/timeline.ts'
-import type { Envelope, EventData, MessageType } from './types.ts'
+import {
+  FLAPPING_TYPE,
+  GROUPED_TYPE,
+  type DataValue,
+  type Envelope,
+  type EventData,
+  type MessageType,
+} from './types.ts'
 
 /** How loud: `page` wakes somebody, `warn` wants a look today, `good` ends one, `note` informs. */
 export type Urgency = 'page' | 'warn' | 'good' | 'note'
@@ -44,6 +51,8 @@ const WORDS: Readonly<Record<MessageType, { says: string; urgency: Urgency }>> =
   'evidence.anomaly': { says: 'integrity anomaly', urgency: 'warn' },
   'evidence.root': { says: 'root of the log, to be kept', urgency: 'note' },
   'report.ready': { says: 'report ready', urgency: 'note' },
+  'incident.grouped': { says: 'several down', urgency: 'page' },
+  'incident.flapping': { says: 'flapping', urgency: 'page' },
   'webhook.test': { says: 'test message', urgency: 'note' },
 }
 
@@ -74,7 +83,7 @@ const LINES: readonly { key: string; label: string }[] = [
 ]
 
 export function headlineOf({ type, data }: Omit<Envelope, 'timestamp'>): Headline {
-  const { says, urgency } = isSiteBack({ type, data }) ? SITE_BACK : WORDS[type]
+  const { says, urgency } = standingOf({ type, data }) ?? WORDS[type]
   // What the contract calls critical wakes somebody once it is lost.
   const isCritical = type === 'objective.breached' && data['critical'] === true
   const who =
@@ -157,6 +166,18 @@ function answererOf(data: EventData): string | null {
   return owner === null || answeredBy === null || answeredBy === owner ? owner : `${answeredBy}, for ${owner}`
 }
 
+/** Types that say different things at different times. */
+function standingOf({ type, data }: Omit<Envelope, 'timestamp'>): { says: string; urgency: Urgency } | null {
+  if (isSiteBack({ type, data })) return SITE_BACK
+  if (type === GROUPED_TYPE && data['closedAt'] !== null) return { says: 'all up again', urgency: 'good' }
+  if (type === GROUPED_TYPE && data['calling'] !== true) return { says: 'some up again', urgency: 'note' }
+  if (type === FLAPPING_TYPE && data['stable'] === true) {
+    const isDown = listAt(data, 'services').some(({ down }) => down === true)
+    return isDown ? { says: 'down for longer', urgency: 'page' } : { says: 'stable again', urgency: 'good' }
+  }
+  return null
+}
+
 const SITE_BACK = { says: 'site reachable again', urgency: 'good' } as const
 
 /** The first agent of an unreachable site is heard again: an event of the site, beside that of the agent. */
@@ -167,6 +188,7 @@ function isSiteBack({ type, data }: { type: MessageType; data: EventData }): boo
 function subjectOf({ type, data }: { type: MessageType; data: EventData }): string {
   const site = textAt(objectAt(data, 'site'), 'id')
   if (site !== null) return `site:${textAt(data, 'contract') ?? 'unknown'}:${site}`
+  if (type === GROUPED_TYPE || type === FLAPPING_TYPE) return textAt(data, 'id') ?? type
   if (type.startsWith('incident.')) return `incident:${textAt(data, 'id') ?? 'unknown'}`
   if (type.startsWith('agent.')) return `agent:${textAt(objectAt(data, 'agent'), 'id') ?? 'unknown'}`
   return [type, textAt(data, 'contract'), textAt(data, 'id')].filter((part) => part !== null).join(':')
@@ -186,4 +208,11 @@ export function objectAt(data: EventData, key: string): EventData {
   const value = data[key]
   // Not null, not a list: the remaining object of the union.
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as EventData) : {}
+}
+
+/** Objects of a list; empty where there is none. */
+export function listAt(data: EventData, key: string): EventData[] {
+  const value = data[key]
+  const all = Array.isArray(value) ? (value as readonly DataValue[]) : []
+  return all.filter((one): one is EventData => typeof one === 'object' && one !== null && !Array.isArray(one))
 }

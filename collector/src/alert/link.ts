@@ -1,5 +1,5 @@
 /**
- * Link: an address that lets whoever has it acknowledge one incident, for some days. Pure over its key, which the
+ * Link: an address that lets whoever has it acknowledge the incidents of one message, for some days. Pure over its key, which the
  * collector makes once and never shows. It opens a page; only the button on that acts.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
@@ -9,17 +9,25 @@ export const LINK_GOOD_MS = 14 * 86_400_000
 
 export type LinkKey = Buffer
 
-/** `https://constat.example/acknowledge/inc_…?key=…` */
+const SEPARATOR = ','
+
+/** Of the part of an address that names them. */
+export function incidentsIn(incidents: string): string[] {
+  return incidents.split(SEPARATOR)
+}
+
+/** `https://constat.example/acknowledge/inc_…,inc_…?key=…` */
 export function acknowledgeUrl(
-  incident: string,
+  incidents: readonly string[],
   { key, publicUrl, nowMs }: { key: LinkKey; publicUrl: string; nowMs: UnixMs },
 ): string {
   const untilS = Math.floor((nowMs + LINK_GOOD_MS) / 1_000)
+  const incident = incidents.join(SEPARATOR)
   const seal = `${untilS.toString(36)}.${sign(key, { incident, untilS })}`
   return `${publicUrl}/acknowledge/${encodeURIComponent(incident)}?key=${seal}`
 }
 
-/** Whether a key is of this incident and not too old. */
+/** Whether a key is of these incidents and not too old. */
 export function isGoodLink(
   { incident, seal }: { incident: string; seal: string },
   { key, nowMs }: { key: LinkKey; nowMs: UnixMs },

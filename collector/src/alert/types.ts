@@ -36,7 +36,10 @@ export type EventType = (typeof EVENT_TYPES)[number]
 
 /** Asked for by a person, sent to one webhook; nobody subscribes to it. */
 export const TEST_TYPE = 'webhook.test'
-export type MessageType = EventType | typeof TEST_TYPE
+/** What people are told in place of many events: messages alone, which nobody subscribes to. */
+export const GROUPED_TYPE = 'incident.grouped'
+export const FLAPPING_TYPE = 'incident.flapping'
+export type MessageType = EventType | typeof TEST_TYPE | typeof GROUPED_TYPE | typeof FLAPPING_TYPE
 
 /** Behind a webhook's id, the flag of a job that carries anything but an incident to it. */
 export const NOTICE_FLAG = '/notice'

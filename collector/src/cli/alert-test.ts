@@ -72,7 +72,7 @@ function receiverText({ endpoints }: AlertPlanView, { webhook, because, held = '
 }
 
 function plannedLine(plan: AlertPlanView, planned: PlannedView): string {
-  const { afterMs, everyMs, heldUntil, webhook, why, step } = planned
+  const { afterMs, everyMs, gatherMs, heldUntil, webhook, why, step } = planned
   const when = afterMs === 0 ? firstText(plan, planned) : `${durationText(afterMs)} unanswered`
   const again = everyMs === null ? '' : `, then every ${durationText(everyMs)}`
   const reasons = {
@@ -81,7 +81,9 @@ function plannedLine(plan: AlertPlanView, planned: PlannedView): string {
     route: 'by a route',
     step: `step ${step}`,
   }
-  const held = heldUntil === null ? '' : `; quiet hours hold it until ${localText(heldUntil, plan)}`
+  const gathered = gatherMs === 0 ? '' : `; held ${durationText(gatherMs)} for what has the same cause`
+  const quiet = heldUntil === null ? '' : `; quiet hours hold it until ${localText(heldUntil, plan)}`
+  const held = gathered + quiet
   return `${when}${again}: ${receiverText(plan, { webhook, because: reasons[why], held })}`
 }
 

@@ -130,7 +130,7 @@ async function endOthers(
     update webhook set ended_ms = ${nowMs}
     where contract = ${contract} and ended_ms is null and endpoint <> all(${[...keys]}::text[]) returning id`
   await tx`update delivery set state = 'disabled', next_ms = null
-    where webhook = any(${ended.map(({ id }) => id)}::text[]) and state = 'pending'`
+    where webhook = any(${ended.map(({ id }) => id)}::text[]) and state in ('pending', 'gathered')`
 }
 
 /** Of endpoints in effect that have accepted a message about an incident: who runs them, by contract. */

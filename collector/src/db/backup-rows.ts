@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import * as schema from './schema.ts'
+import * as told from './schema-told.ts'
 import type { Database, Tx } from './tx.ts'
 
 const DERIVED: ReadonlySet<PgTable> = new Set([schema.chunk, schema.folded, schema.latency])
@@ -15,7 +16,7 @@ export type CopiedTable = { table: string; columns: string[] }
 
 /** Every table of this program that a backup has: those that name rows of others come after them. */
 export function keptTables(): CopiedTable[] {
-  return Object.values(schema)
+  return Object.values({ ...schema, ...told })
     .filter((one) => is(one, PgTable) && !DERIVED.has(one))
     .toSorted((a, b) => othersIn(a) - othersIn(b))
     .map((table) => ({

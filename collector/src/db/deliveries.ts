@@ -8,7 +8,7 @@ import type { MessageType } from '../alert/types.ts'
 import { addJob, MAX_JOB_RUNS } from './events.ts'
 import type { Database, Tx } from './tx.ts'
 
-export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'disabled'
+export type DeliveryState = 'pending' | 'gathered' | 'delivered' | 'failed' | 'disabled'
 export type Try = { atMs: UnixMs; status: number | null; error: string | null; tookMs: number }
 
 /** Delivered, failed and disabled ones are kept for 90 days, tries and all. */
@@ -103,6 +103,10 @@ export function recordAttempt(sql: Database, attempted: Attempted): Promise<bool
       where id = ${id} and attempts = ${attemptsBefore} and state = 'pending' returning webhook`
     const [row] = changed
     if (!row) return false
+    if (next.state !== 'pending') {
+      await tx`update delivery set state = ${next.state}, last_status = ${made.status}, last_error = ${made.error},
+        delivered_ms = ${next.state === 'delivered' ? doneMs : null} where carrier = ${id} and state = 'gathered'`
+    }
     if (next.state === 'pending') await schedule(tx, { id, delayMs: next.delayMs })
     if (next.state === 'disabled') await disable(tx, { webhook: row.webhook, atMs: doneMs })
     return true
@@ -126,13 +130,14 @@ export async function holdDelivery(sql: Database, id: string): Promise<void> {
 
 /** For a webhook that is disabled or removed: nothing more is sent to it. */
 export async function dropDelivery(sql: Database, id: string): Promise<void> {
-  await sql`update delivery set state = 'disabled', next_ms = null where id = ${id} and state = 'pending'`
+  await sql`update delivery set state = 'disabled', next_ms = null
+    where (id = ${id} or carrier = ${id}) and state in ('pending', 'gathered')`
 }
 
 async function disable(tx: Tx, { webhook, atMs }: { webhook: string; atMs: UnixMs }): Promise<void> {
   await tx`update webhook set disabled_ms = ${atMs} where id = ${webhook} and disabled_ms is null`
   await tx`update delivery set state = 'disabled', next_ms = null
-    where webhook = ${webhook} and state = 'pending'`
+    where webhook = ${webhook} and state in ('pending', 'gathered')`
 }
 
 /**
@@ -161,10 +166,10 @@ export async function restoreJobs(sql: Database, nowMs: UnixMs): Promise<number>
 export async function cleanDeliveries(sql: Database, nowMs: UnixMs): Promise<number> {
   await sql`
     update delivery d set state = 'disabled', next_ms = null, last_error = 'the webhook was paused for too long'
-    from webhook w where w.id = d.webhook and w.paused_ms is not null and d.state = 'pending'
+    from webhook w where w.id = d.webhook and w.paused_ms is not null and d.state in ('pending', 'gathered')
       and d.created_ms < ${nowMs - PAUSED_KEPT_MS}`
   const gone = await sql`
-    delete from delivery where state <> 'pending' and created_ms < ${nowMs - DELIVERIES_KEPT_MS}`
+    delete from delivery where state not in ('pending', 'gathered') and created_ms < ${nowMs - DELIVERIES_KEPT_MS}`
   // An endpoint that ended is kept as long as something tells what was sent to it.
   await sql`delete from webhook w where ended_ms < ${nowMs - DELIVERIES_KEPT_MS}
     and not exists (select 1 from delivery d where d.webhook = w.id)`

@@ -53,26 +53,27 @@ export async function writeTestMessage(
   const payload = envelopeText({ type: TEST_TYPE, atMs, data })
   const known =
     await tx`select 1 from webhook where id = ${webhook} and disabled_ms is null and ended_ms is null`
-  const to = known.map(() => ({ webhook, delayMs: 0 }))
+  const to = known.map(() => ({ webhook, delayMs: 0, isGathered: false }))
   const [id] = await enqueue(tx, { type: TEST_TYPE, payload, atMs, to })
   return id ?? null
 }
 
-type Message = { type: MessageType; payload: string; atMs: UnixMs; to: readonly Recipient[] }
+export type Message = { type: MessageType; payload: string; atMs: UnixMs; to: readonly Recipient[] }
 
-/** One delivery and one job for each recipient; all of them carry one message id. */
-async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<string[]> {
+/** One delivery for each recipient, and a job where nothing gathers it; all of them carry one message id. */
+export async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<string[]> {
   if (to.length === 0) return []
   const rows = await tx<{ id: string }[]>`
     with message as materialized (select 'msg_' || replace(gen_random_uuid()::text, '-', '') as id),
     added as (
       insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
       select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), own.webhook, message.id, ${type}, ${payload},
-        'pending', ${atMs}, ${atMs}::int8 + own.delay_ms
+        own.state, ${atMs}, ${atMs}::int8 + own.delay_ms
       from message, unnest(${to.map(({ webhook }) => webhook)}::text[],
-        ${to.map(({ delayMs }) => delayMs)}::int8[]) as own (webhook, delay_ms)
-      returning id, webhook, type, attempts, next_ms - created_ms as delay_ms)
-    select id, (${addJob(tx)}).id as job from added`
+        ${to.map(({ delayMs }) => delayMs)}::int8[], 
+        ${to.map(({ isGathered }) => (isGathered ? 'gathered' : 'pending'))}::text[]) as own (webhook, delay_ms, state)
+      returning id, webhook, type, attempts, state, next_ms - created_ms as delay_ms)
+    select id, case when state = 'pending' then (${addJob(tx)}).id end as job from added`
   return rows.map((row) => row.id)
 }
 

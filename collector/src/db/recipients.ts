@@ -5,6 +5,7 @@
 import type { UnixMs } from '@constat/shared/time'
 import {
   endpointKey,
+  gatheredBy,
   heldUntilMs,
   routedTo,
   type AlertingDocument,
@@ -14,7 +15,8 @@ import { shapesTaking } from '../alert/shapes/table.ts'
 import type { EventData, Fact } from '../alert/types.ts'
 import type { Tx } from './tx.ts'
 
-export type Recipient = { webhook: string; delayMs: number }
+/** `isGathered`: it waits for what has the same cause, and may be told by another message. */
+export type Recipient = { webhook: string; delayMs: number; isGathered: boolean }
 
 /** Endpoints of one document, in place of its routes. */
 export type Addressed = { contract: string; document: string; endpoints: readonly string[] }
@@ -42,11 +44,14 @@ export async function recipientsOf(tx: Tx, fact: Fact, to: Addressed | null): Pr
           and (contracts is null or contracts ?| ${contracts}::text[])))
     order by created_ms, id`
   const own = rows.filter((row) => row.contract !== null)
-  const byHand = rows.filter((row) => row.contract === null).map(({ id }) => ({ webhook: id, delayMs: 0 }))
+  const byHand = rows
+    .filter((row) => row.contract === null)
+    .map(({ id }) => ({ webhook: id, delayMs: 0, isGathered: false }))
   return own.length === 0 ? byHand : [...byHand, ...(await routed(tx, own, { fact, to }))]
 }
 
 type Asked = { fact: Fact; to: Addressed | null }
+type Due = { atMs: UnixMs; isGathered: boolean }
 
 async function routed(tx: Tx, rows: readonly Row[], { fact, to }: Asked): Promise<Recipient[]> {
   const told = toldOf(fact)
@@ -54,22 +59,23 @@ async function routed(tx: Tx, rows: readonly Row[], { fact, to }: Asked): Promis
   const contracts = [...new Set(rows.map(({ contract }) => contract))]
   const documents = await tx<{ contract: string; documents: AlertingDocument[] }[]>`
     select contract, documents from alerting where contract = any(${contracts}::text[])`
-  /** contract and endpoint → when it may be sent. */
-  const due = new Map<string, UnixMs>()
+  /** contract and endpoint → when it may be sent, and how. */
+  const due = new Map<string, Due>()
   for (const one of documents) {
     for (const document of one.documents) {
       const atMs = heldUntilMs(document.spec, told) ?? told.atMs
       const isTo = to?.contract === one.contract
       const ids = isTo ? addressedIn(document, to) : routedTo(document.spec, told)
-      for (const { id } of document.spec.endpoints) {
-        const key = `${one.contract}/${endpointKey(document.name, id)}`
-        if (ids.has(id) || heard.has(key)) due.set(key, atMs)
+      for (const endpoint of document.spec.endpoints) {
+        const key = `${one.contract}/${endpointKey(document.name, endpoint.id)}`
+        const isGathered = told.type.startsWith('incident.') && gatheredBy(document.spec, endpoint) !== null
+        if (ids.has(endpoint.id) || heard.has(key)) due.set(key, { atMs, isGathered })
       }
     }
   }
   const found = rows.flatMap((row) => {
-    const atMs = due.get(`${row.contract}/${row.endpoint}`)
-    return atMs === undefined ? [] : [{ webhook: row.id, atMs }]
+    const own = due.get(`${row.contract}/${row.endpoint}`)
+    return own === undefined ? [] : [{ webhook: row.id, ...own }]
   })
   return inOrder(tx, found, told.atMs)
 }
@@ -93,19 +99,19 @@ async function heardBefore(tx: Tx, rows: readonly Row[], { type, data }: Fact): 
 /** What is held goes out after what was held before it. */
 async function inOrder(
   tx: Tx,
-  found: readonly { webhook: string; atMs: UnixMs }[],
+  found: readonly (Due & { webhook: string })[],
   nowMs: UnixMs,
 ): Promise<Recipient[]> {
   const held = found.filter(({ atMs }) => atMs > nowMs).map(({ webhook }) => webhook)
-  if (held.length === 0) return found.map(({ webhook }) => ({ webhook, delayMs: 0 }))
+  if (held.length === 0) return found.map(({ webhook, isGathered }) => ({ webhook, isGathered, delayMs: 0 }))
   const waiting = await tx<{ webhook: string; lastMs: UnixMs }[]>`
     select webhook, max(next_ms) as "lastMs" from delivery
     where webhook = any(${held}::text[]) and state = 'pending' and attempts = 0 group by webhook`
   const last = new Map(waiting.map(({ webhook, lastMs }) => [webhook, lastMs]))
-  return found.map(({ webhook, atMs }) => {
+  return found.map(({ webhook, atMs, isGathered }) => {
     const lastMs = last.get(webhook) ?? -Infinity
     const isHeld = atMs > nowMs && lastMs >= atMs
-    return { webhook, delayMs: (isHeld ? lastMs + HELD_APART_MS : atMs) - nowMs }
+    return { webhook, isGathered, delayMs: (isHeld ? lastMs + HELD_APART_MS : atMs) - nowMs }
   })
 }
 

@@ -1,24 +1,13 @@
 /**
  * Schema: what the collector keeps. Ground state is `log`, `entry`, `blob` (the ledger) and what people
- * set up (`agent`, `token`, `person`, `webhook`, `alerting`); tables under "Derived" can be dropped and rebuilt from it.
+ * set up (`agent`, `token`, `person`, `webhook`, `alerting`); tables under "Derived" can be dropped and rebuilt from
+ * it. What was told is in `schema-told.ts`.
  * Instants are integer ms UTC, digests and keys are raw bytes.
  */
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  uniqueIndex,
-  type AnyPgColumn,
-} from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { bytes, ms } from './columns.ts'
 import type { AlertingDocument } from '@constat/sla/alerting/route'
-import type { Try } from './deliveries.ts'
-import type { SentReport } from './sent-reports.ts'
 
 // ── Ground: the ledger ──────────────────────────────────────────────────────────────────────────
 
@@ -188,6 +177,8 @@ export const webhook = pgTable(
     lastSecretUntilMs: ms('last_secret_until_ms'),
     /** Ed25519 seed, 32 bytes: signs as `v1a` beside the secret. Null: the secret alone. */
     signingSeed: bytes('signing_seed'),
+    /** What its receiver signs with where it tells who has an incident in hand; null: it tells nothing. */
+    answerSecret: text('answer_secret'),
     createdMs: ms('created_ms').notNull(),
     disabledMs: ms('disabled_ms'),
     /** Put to rest by a person: what is told waits, for a while. */
@@ -220,111 +211,6 @@ export const alerting = pgTable('alerting', {
 })
 
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: text('value').notNull() })
-
-// ── Told: what left, and cannot be taken back ───────────────────────────────────────────────────
-
-/** Events in the order of their commits: the SSE stream replays from here. */
-export const event = pgTable(
-  'event',
-  {
-    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    type: text('type').notNull(),
-    contract: text('contract'),
-    atMs: ms('at_ms').notNull(),
-    data: jsonb('data').$type<Record<string, unknown>>().notNull(),
-  },
-  (t) => [index('event_contract').on(t.contract, t.id)],
-)
-
-/** Told once: a step of an escalation, a certificate, a deadline. Written with its event. */
-export const reminder = pgTable(
-  'reminder',
-  {
-    /** Of what it is: an incident, a check, a window. */
-    subject: text('subject').notNull(),
-    step: text('step').notNull(),
-    atMs: ms('at_ms').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.subject, t.step] })],
-)
-
-/** Reports that were sent by a schedule: the facts that each was made from. Written with its event. */
-export const sentReport = pgTable(
-  'sent_report',
-  {
-    id: text('id').primaryKey(),
-    contract: text('contract').notNull(),
-    /** Of the Alerting document that asks for it. */
-    document: text('document').notNull(),
-    schedule: text('schedule').notNull(),
-    /** What makes it once only: a version of a window, or the hour that it was due at. */
-    occasion: text('occasion').notNull(),
-    /** Whose eyes it was made for. */
-    side: text('side', { enum: ['customer', 'provider'] }).notNull(),
-    window: text('window').notNull(),
-    version: integer('version'),
-    madeMs: ms('made_ms').notNull(),
-    /** `result.json`, to the byte, and its SHA-256 in hex. */
-    facts: text('facts').notNull(),
-    digest: text('digest').notNull(),
-    /** Whose names it was set with, and by which version of the program. */
-    termsRevision: integer('terms_revision').notNull(),
-    product: text('product').notNull(),
-    sentTo: jsonb('sent_to').$type<SentReport['sentTo']>().notNull(),
-  },
-  (t) => [
-    uniqueIndex('sent_report_once').on(t.contract, t.document, t.schedule, t.occasion, t.side),
-    index('sent_report_made').on(t.contract, t.madeMs, t.id),
-  ],
-)
-
-/** What was sent of them, to the byte. */
-export const sentFile = pgTable(
-  'sent_file',
-  {
-    report: text('report')
-      .notNull()
-      .references((): AnyPgColumn => sentReport.id, { onDelete: 'cascade' }),
-    form: text('form', { enum: ['pdf', 'html', 'csv'] }).notNull(),
-    lang: text('lang', { enum: ['en', 'fr'] }).notNull(),
-    digest: text('digest').notNull(),
-    body: bytes('body').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.report, t.form, t.lang] })],
-)
-
-export const delivery = pgTable(
-  'delivery',
-  {
-    id: text('id').primaryKey(),
-    webhook: text('webhook').notNull(),
-    /** Same on every retry: the `webhook-id` header. */
-    messageId: text('message_id').notNull(),
-    type: text('type').notNull(),
-    payload: text('payload').notNull(),
-    state: text('state', { enum: ['pending', 'delivered', 'failed', 'disabled'] }).notNull(),
-    attempts: integer('attempts').notNull().default(0),
-    lastStatus: integer('last_status'),
-    lastError: text('last_error'),
-    /** The first 4 kB of the last answer. */
-    lastBody: text('last_body'),
-    /** Every attempt, oldest first. */
-    tries: jsonb('tries').$type<Try[]>().notNull().default([]),
-    createdMs: ms('created_ms').notNull(),
-    nextMs: ms('next_ms'),
-    deliveredMs: ms('delivered_ms'),
-  },
-  (t) => [
-    index('delivery_webhook').on(t.webhook, t.createdMs),
-    // What was sent about an incident: asked for after each delivery that is accepted.
-    index('delivery_incident')
-      .on(sql`(payload::jsonb #>> '{data,id}')`)
-      .where(sql`type like 'incident.%'`),
-    index('delivery_report')
-      .on(sql`(payload::jsonb #>> '{data,id}')`)
-      .where(sql`type = 'report.ready'`),
-  ],
-)
 
 // ── Derived: `constat rebuild` drops these and makes them again from the ledger ─────────────────
 

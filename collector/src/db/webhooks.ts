@@ -8,7 +8,7 @@ import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/shapes/table.ts'
 import { EVENT_TYPES, isEventType } from '../alert/types.ts'
 import type { Random } from '../shell.ts'
-import type { DeliveryState, Try } from './deliveries.ts'
+import { putAnswerSecret } from './answering.ts'
 import { addJob, writeTestMessage } from './events.ts'
 import { DATABASE_LOCKS } from './lock.ts'
 import { HELD_APART_MS } from './recipients.ts'
@@ -16,7 +16,6 @@ import type { Database, Tx } from './tx.ts'
 
 export const MAX_WEBHOOKS = 100
 export const MAX_URL_CHARS = 2_048
-export const MAX_DELIVERIES_PER_PAGE = 501
 const SECRET_BYTES = 32
 const ID_BYTES = 12
 
@@ -48,6 +47,8 @@ export type WebhookView = {
   contracts: string[] | null
   /** `whpk_` and base64: what checks its `v1a` signatures. Null: it has none. */
   publicKey: string | null
+  /** Its receiver tells who has an incident in hand. */
+  answers: boolean
   /** Made by hand, or named by a document of a contract. */
   source: 'api' | 'contract'
   contract: string | null
@@ -56,22 +57,6 @@ export type WebhookView = {
   language: 'en' | 'fr' | null
   /** When the documents stopped to name it. */
   endedAt: string | null
-}
-
-export type DeliveryView = {
-  id: string
-  webhook: string
-  messageId: string
-  type: string
-  state: DeliveryState
-  attempts: number
-  lastStatus: number | null
-  lastError: string | null
-  lastBody: string | null
-  tries: { at: string; status: number | null; error: string | null; tookMs: number }[]
-  createdAt: string
-  nextAt: string | null
-  deliveredAt: string | null
 }
 
 /** What is wrong with a draft, a sentence each; none: it can be created. */
@@ -151,7 +136,11 @@ async function writtenOf(
 /** What of a webhook changes; what is left out stays. */
 export type WebhookChanges = {
   [Key in keyof WebhookDraft]?: WebhookDraft[Key] | undefined
-} & { paused?: boolean | undefined }
+} & {
+  paused?: boolean | undefined
+  /** What its receiver signs its answers with, which is never shown; null: it tells nothing any more. */
+  answerSecret?: string | null | undefined
+}
 
 /**
  * Changes a webhook, and keeps its secret. Another address is asked again although the last one answered 410. One that
@@ -162,7 +151,7 @@ export function editWebhook(
   sql: Database,
   { id, changes, nowMs, random }: { id: string; changes: WebhookChanges; nowMs: UnixMs; random: Random },
 ): Promise<WebhookView | null> {
-  const { paused, ed25519, ...written } = changes
+  const { paused, ed25519, answerSecret, ...written } = changes
   return sql.begin(async (tx) => {
     const [row] = await tx<WebhookRow[]>`
       select ${tx.unsafe(WEBHOOK_COLUMNS)} from webhook where id = ${id} for update`
@@ -175,6 +164,7 @@ export function editWebhook(
     if (ed25519 !== undefined && ed25519 !== (row.seed !== null)) {
       await tx`update webhook set signing_seed = ${ed25519 ? random.bytes(SECRET_BYTES) : null} where id = ${id}`
     }
+    if (answerSecret !== undefined) await putAnswerSecret(tx, { id, shape: row.shape, secret: answerSecret })
     if (paused === true)
       await tx`update webhook set paused_ms = coalesce(paused_ms, ${nowMs}) where id = ${id}`
     if (paused === false && row.pausedMs !== null) await goOn(tx, { id, nowMs })
@@ -183,7 +173,11 @@ export function editWebhook(
   })
 }
 
-type Rewriting = { id: string; row: WebhookRow; written: Omit<WebhookChanges, 'paused' | 'ed25519'> }
+type Rewriting = {
+  id: string
+  row: WebhookRow
+  written: Omit<WebhookChanges, 'paused' | 'ed25519' | 'answerSecret'>
+}
 
 async function rewrite(tx: Tx, { id, row, written }: Rewriting): Promise<void> {
   const draft = {
@@ -228,6 +222,7 @@ type WebhookRow = Omit<
 }
 
 const WEBHOOK_COLUMNS = `id, url, types, shape, contract, contracts, endpoint, language, signing_seed as seed,
+  answer_secret is not null as answers,
   created_ms as "createdMs", disabled_ms as "disabledMs", paused_ms as "pausedMs", ended_ms as "endedMs"`
 
 function webhookView({ createdMs, disabledMs, pausedMs, endedMs, seed, ...rest }: WebhookRow): WebhookView {
@@ -342,59 +337,4 @@ export function replayDelivery(
     if (!row) throw new Fault('not-found', `there is no delivery ${id}`)
     return { delivery: row.id }
   })
-}
-
-type DeliveryRow = Omit<DeliveryView, 'tries' | 'createdAt' | 'nextAt' | 'deliveredAt'> & {
-  tries: Try[]
-  createdMs: UnixMs
-  nextMs: UnixMs | null
-  deliveredMs: UnixMs | null
-}
-
-const DELIVERY_COLUMNS = `id, webhook, message_id as "messageId", type, state, attempts, last_status as "lastStatus",
-  last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs", next_ms as "nextMs",
-  delivered_ms as "deliveredMs"`
-
-export async function deliveryOf(sql: Database, id: string): Promise<DeliveryView | null> {
-  const rows = await sql<DeliveryRow[]>`select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where id = ${id}`
-  return rows[0] ? viewOf(rows[0]) : null
-}
-
-type DeliveriesAsked = {
-  webhook: string
-  before?: string | null | undefined
-  /** Those alone that are in it. */
-  state?: DeliveryState | null | undefined
-  limit: number
-}
-
-/** Newest first. `before`: the id of the last one of the page before; `bad-request` when it is gone. */
-export async function listDeliveries(
-  sql: Database,
-  { webhook, before = null, state = null, limit }: DeliveriesAsked,
-): Promise<DeliveryView[]> {
-  const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
-  const [last] = await sql<{ createdMs: UnixMs }[]>`
-    select created_ms as "createdMs" from delivery where id = ${before} and webhook = ${webhook}`
-  if (before !== null && !last) {
-    throw new Fault('bad-request', 'This cursor is no longer in the list.', {
-      hint: 'Start again from the first page.',
-    })
-  }
-  const rows = await sql<DeliveryRow[]>`
-    select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
-    ${last ? sql`and (created_ms, id) < (${last.createdMs}::int8, ${before})` : sql``}
-    ${state === null ? sql`` : sql`and state = ${state}`}
-    order by created_ms desc, id desc limit ${most}`
-  return rows.map(viewOf)
-}
-
-function viewOf({ tries, createdMs, nextMs, deliveredMs, ...rest }: DeliveryRow): DeliveryView {
-  return {
-    ...rest,
-    tries: tries.map(({ atMs, ...made }) => ({ at: formatInstant(atMs), ...made })),
-    createdAt: formatInstant(createdMs),
-    nextAt: nextMs === null ? null : formatInstant(nextMs),
-    deliveredAt: deliveredMs === null ? null : formatInstant(deliveredMs),
-  }
 }

@@ -61,6 +61,9 @@ export type WebhookEdits = { [Key in keyof WebhookWanted]?: WebhookWanted[Key] |
 /** `before` is the id of the last item of the page before. */
 export type PageOf = { before?: string; limit: number }
 
+/** `unknown`: nobody answers there; `unsigned`: not with its secret; `ignored`: nothing follows from it. */
+export type AnswerHeard = 'unknown' | 'unsigned' | 'ignored' | 'taken'
+
 export type WebhookActions = {
   /** What may be asked for: payload shapes, and event types (`*` stands for all of them). */
   readonly shapes: readonly string[]
@@ -75,6 +78,8 @@ export type WebhookActions = {
   enable(id: string): Promise<Webhook | null>
   /** A new secret; the one before it signs beside it for a day. Null: there is none of that id. */
   renewSecret(id: string): Promise<{ id: string; secret: string } | null>
+  /** Its receiver tells who has an incident in hand. Safe to run twice. Fault `bad-request`. */
+  answer(said: { webhook: string; signature: string; body: Buffer }): Promise<AnswerHeard>
   /** Queues a test message; null: there is none of that id. */
   test(id: string): Promise<Delivery | null>
   /** Newest first; null: there is none of that id. */

@@ -5,12 +5,14 @@
 import { Fault } from '@constat/shared/fault'
 import type { Event } from '../alert/types.ts'
 import type { ContractView } from '../view/contract.ts'
+import type { CreditsView } from '../view/credit.ts'
 import type { Role } from '../view/parts.ts'
 import { isOf, type OfContracts, type ReadModel } from '../view/reads.ts'
 import type { SentFacts, SentReportView } from '../view/report.ts'
 import type { RemarkView } from '../view/remark.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { SiteNames, type Vantage } from '../view/vantage.ts'
+import type { WindowView } from '../view/window.ts'
 import type { Caller } from './actions.ts'
 import { SIDE_OF } from '@constat/sla/credit/penalty'
 import type { PenaltyView } from '../view/penalty.ts'
@@ -161,13 +163,11 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
   const { mine, own, among } = scopeOf(caller)
   const ownSide = caller.role === 'provider' ? { side: 'provider' as const } : {}
   return {
-    contracts: () => ofThese(read, scope),
-    contract: (name) => (mine(name) ? read.contract(name) : null),
+    contracts: () => ofThese(read, scope).map((one) => withoutTasks(one, caller)),
+    contract: (name) => (mine(name) ? mapped(read.contract(name), (one) => withoutTasks(one, caller)) : null),
     windowKeys: (name) => (mine(name) ? read.windowKeys(name) : []),
-    window: async (name, key, version) => {
-      const found = mine(name) ? await read.window(name, key, version) : null
-      return found && { ...found, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
-    },
+    window: async (name, key, version) =>
+      mine(name) ? mapped(await read.window(name, key, version), (found) => ownWindow(found, caller)) : null,
     closedWindows: (name) => (mine(name) ? read.closedWindows(name) : []),
     closing: async (name, key, version) => (mine(name) ? read.closing(name, key, version) : null),
     penalties: async (name) =>
@@ -228,7 +228,26 @@ export function asProvider(read: ReadModel, contract: string): ReadModel {
 /** Each side is offered its own steps, and whoever only reads none. */
 function ownSteps(penalty: PenaltyView, caller: Caller): PenaltyView {
   const own = may(caller, 'declare') ? (caller.role === 'provider' ? 'provider' : 'customer') : null
-  return { ...penalty, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
+  const { claimUntil, notifiedAt } = penalty
+  const isTheirs = caller.role === 'provider' && notifiedAt === null
+  const shown = { ...withoutTasks(penalty, caller), claimUntil: isTheirs ? null : claimUntil }
+  return { ...shown, may: penalty.may.filter((act) => SIDE_OF[act] === own) }
+}
+
+/** By when the customer has to claim is its own to do: the provider reads nothing of it. */
+function withoutTasks<T extends { nextDeadline: { what: string } | null }>(of: T, { role }: Caller): T {
+  return role === 'provider' && of.nextDeadline?.what === 'claim' ? { ...of, nextDeadline: null } : of
+}
+
+/** The customer's losses and tasks are its own. */
+function ownWindow<T extends WindowView>(found: T, caller: Caller): T {
+  const credits = mapped(found.credits, (own) => withoutClaimDeadline(withoutTasks(own, caller), caller))
+  return { ...found, credits, losses: found.losses.filter((loss) => seesLoss(caller, loss)) }
+}
+
+function withoutClaimDeadline(credits: CreditsView, { role }: Caller): CreditsView {
+  if (role !== 'provider' || credits.claim === null) return credits
+  return { ...credits, claim: { ...credits.claim, deadlineAt: null } }
 }
 
 /** Whom the owner tells is the owner's. */

@@ -5,12 +5,12 @@
 import { answeredByProvider } from '@constat/sla/contract/expanded'
 import type { UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
-import { headlineOf, textAt, type Headline } from '../alert/headline.ts'
+import { headlineOf, listAt, textAt, type Headline } from '../alert/headline.ts'
 import { acknowledgeUrl, type LinkKey } from '../alert/link.ts'
 import type { Answer } from '../alert/retry.ts'
 import type { Letters, Sayer } from '../alert/send.ts'
 import { mailboxOf } from '../alert/shapes/email.ts'
-import type { Envelope, EventData } from '../alert/types.ts'
+import { GROUPED_TYPE, type Envelope, type EventData } from '../alert/types.ts'
 import { VERSION } from '../version.ts'
 import { REPORT_TYPES, type ReportFormat } from '../view/report-format.ts'
 import type { Scene } from '../web/scene.ts'
@@ -118,15 +118,25 @@ export function writeLetter(
   return { letter: letterOf({ said, headline, contract: named, acknowledgeUrl: link }, scene), headline }
 }
 
-function acknowledgeLink({ type, data }: Envelope, lang: Lang, deps: SpeechDeps): string | null {
+/** Of one incident, or of all that a message is about which nobody has in hand. */
+function acknowledgeLink(envelope: Envelope, lang: Lang, deps: SpeechDeps): string | null {
+  const asked = askedIn(envelope)
+  if (asked.length === 0) return null
+  const { linkKey: key, publicUrl } = deps
+  return `${acknowledgeUrl(asked, { key, publicUrl, nowMs: deps.nowMs() })}&lang=${lang}`
+}
+
+function askedIn({ type, data }: Envelope): string[] {
+  if (type === GROUPED_TYPE) {
+    const open = listAt(data, 'incidents').filter(({ over, inHand }) => over !== true && inHand !== true)
+    return open.flatMap((one) => textAt(one, 'id') ?? [])
+  }
   const incident = textAt(data, 'id')
   const isAsked =
     ASKING.has(type) &&
     textAt(data, 'closedAt') === null &&
     (textAt(data, 'acknowledgedAt') === null || textAt(data, 'unansweredSince') !== null)
-  if (!isAsked || incident === null) return null
-  const { linkKey: key, publicUrl } = deps
-  return `${acknowledgeUrl(incident, { key, publicUrl, nowMs: deps.nowMs() })}&lang=${lang}`
+  return isAsked && incident !== null ? [incident] : []
 }
 
 /** As a page of the contract would be drawn, when the message was made. */

@@ -4,6 +4,7 @@
  */
 import { objectAt, textAt, type Headline } from '../alert/headline.ts'
 import type { Envelope, EventData } from '../alert/types.ts'
+import { gatheredSaid } from './gathered.ts'
 import type { IncidentView } from '../view/timeline.ts'
 import { failureText } from '../web/page/incidents.tsx'
 import { checkName, contractName, guaranteeName, serviceName } from '../web/part/names.ts'
@@ -22,6 +23,8 @@ export const MAX_TITLE_CHARS = 78
 
 /** `headline`: what is said where there are no words of ours. */
 export function saidOf(envelope: Envelope, headline: Headline, scene: Scene): Said {
+  const gathered = gatheredSaid(envelope, scene)
+  if (gathered) return { ...gathered, title: cut(gathered.title) }
   const say = sayOf(envelope, scene.text)
   const title = say === null ? headline.title : titleOf(say, spokenOf(envelope, scene))
   const lines = say === null ? headline.lines : linesOf(envelope, scene)

@@ -115,6 +115,7 @@ function subscribed({ hooks, atMs }: Asked): PlannedView[] {
       step: null,
       afterMs: 0,
       everyMs: null,
+      gatherMs: 0,
       at: formatInstant(atMs),
       heldUntil: null,
       why: 'subscription' as const,
@@ -132,7 +133,7 @@ function plannedView(
   return plannedBy(document, outage).flatMap((one) => {
     const hook = hooks.byKey.get(endpointKey(document.name, one.endpoint))
     if (!hook) return []
-    const { type, step, afterMs, everyMs, heldUntilMs } = one
+    const { type, step, afterMs, everyMs, gatherMs, heldUntilMs } = one
     return [
       {
         webhook: hook.id,
@@ -140,6 +141,7 @@ function plannedView(
         step,
         afterMs,
         everyMs,
+        gatherMs,
         at: formatInstant(outage.atMs + afterMs),
         heldUntil: heldUntilMs === null ? null : formatInstant(heldUntilMs),
         why: step === null ? (isRouted ? ('route' as const) : ('all' as const)) : ('step' as const),

@@ -25,7 +25,7 @@ export function penalty({ contract, credits }: ReportView, scene: Scene): Report
           .filter(Boolean)
           .join(' · '),
       ),
-      ...(claim ? [words.deadline(timeText(Date.parse(claim.deadlineAt), 'minute', scene))] : []),
+      ...(claim?.deadlineAt ? [words.deadline(timeText(Date.parse(claim.deadlineAt), 'minute', scene))] : []),
     ],
     table: {
       head: [words.guarantee, words.line, words.clause, words.amount],

@@ -23,6 +23,7 @@ const planned = z.object({
   afterMs: ms.describe('After people are to be told, with nobody acknowledging'),
   everyMs: ms.nullable().describe('Told again after each of these'),
   at: instant,
+  gatherMs: ms.describe('Held so long for what has the same cause: people are told of it in one message'),
   heldUntil: instant.nullable().describe('Quiet hours hold it until then'),
   why: z.enum(['subscription', 'all', 'route', 'step']),
 })

@@ -33,7 +33,7 @@ export const credits = z
     exclusive: z.boolean().describe('Whether the credit settles the loss'),
     claim: z
       .object({
-        deadlineAt: instant,
+        deadlineAt: instant.nullable().describe('Null for the provider: it is the customer’s own to do'),
         formalNotice: z.enum(['required', 'not-required']),
         silence: z.enum(['none', 'acceptance', 'rejection']),
       })

@@ -45,7 +45,9 @@ export const penalty = z
     late: z.boolean().describe('Notified after the time to claim'),
     claimUntil: instant
       .nullable()
-      .describe('First instant after the time to claim; null: the contract sets none'),
+      .describe(
+        'First instant after the time to claim; null: the contract sets none, or for the provider before it is claimed',
+      ),
     answerUntil: instant.nullable(),
     bySilence: z
       .object({ means: z.enum(['acceptance', 'rejection']), clause: z.string().nullable(), since: instant })

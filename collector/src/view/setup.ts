@@ -56,6 +56,7 @@ export const webhook = z
       .string()
       .nullable()
       .describe('Checks its v1a signatures: whpk_ and base64; null: it has none'),
+    answers: z.boolean().describe('It tells who has an incident in hand: see answerSecret'),
     source: z.enum(['api', 'contract']).describe('Made by hand, or named by an Alerting document'),
     contract: z.string().nullable(),
     endpoint: z.string().nullable().describe('Of a contract: document and id'),
@@ -80,7 +81,9 @@ export const delivery = z
     webhook: z.string(),
     messageId: z.string().describe('Same on every retry: the webhook-id header'),
     type: z.string(),
-    state: z.enum(['pending', 'delivered', 'failed', 'disabled']),
+    state: z
+      .enum(['pending', 'gathered', 'delivered', 'failed', 'disabled'])
+      .describe('Gathered: waits for what has the same cause, or is told by another message'),
     attempts: count,
     lastStatus: z.int().nullable(),
     lastError: z.string().nullable(),

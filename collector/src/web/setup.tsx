@@ -105,12 +105,19 @@ type Notice = (typeof NOTICES)[number]
 /** Plans drawn on the page; the command says the others. */
 const SHOWN_PLANS = 10
 
-function addAlertPages({ pages, once }: Pages, { actions: { webhooks } }: AppDeps): void {
+function addAlertPages({ pages, once }: Pages, deps: AppDeps): void {
+  const { actions, publicUrl } = deps
+  const { webhooks } = actions
+  addWebhookEdits({ pages, once }, deps)
   pages.get('/setup/alerts', visitorMay('manage'), async (c) => {
     const names = c.var.read.contracts().flatMap(({ name, endedAt }) => (endedAt === null ? [name] : []))
     const asked = names.slice(0, SHOWN_PLANS).map((name) => c.var.read.alertPlan(name))
     const plans = (await Promise.all(asked)).filter((plan) => plan !== null)
-    const props = { plans, more: names.length - plans.length, offers: { ...webhooks, contracts: names } }
+    const props = {
+      plans,
+      more: names.length - plans.length,
+      offers: { ...webhooks, contracts: names, publicUrl },
+    }
     const done = NOTICES.find((notice) => notice === c.req.query('done'))
     const said = done ? { notice: c.var.scene.text.alert[done] } : freshIn(c, once)
     const state = webhook.shape.state.options.find((one) => one === c.req.query('state')) ?? null
@@ -133,19 +140,6 @@ function addAlertPages({ pages, once }: Pages, { actions: { webhooks } }: AppDep
     if (renewed === null) throw missing('webhook')
     return sendTo(c, { page: '/setup/alerts', fresh: { secret: renewed.secret }, once })
   })
-  const edit = async (c: Visit, changes: Parameters<WebhookActions['edit']>[1], done: Notice) => {
-    if ((await webhooks.edit(param(c, 'webhook'), changes)) === null) throw missing('webhook')
-    return c.redirect(doneHref(done), 303)
-  }
-  pages.post('/setup/alerts/:webhook/edit', visitorMay('manage'), limitBody(), async (c) =>
-    edit(c, readForm(wantedChanges, await webhookForm(c)), 'edited'),
-  )
-  pages.post('/setup/alerts/:webhook/pause', visitorMay('manage'), limitBody(), (c) =>
-    edit(c, { paused: true }, 'paused'),
-  )
-  pages.post('/setup/alerts/:webhook/resume', visitorMay('manage'), limitBody(), (c) =>
-    edit(c, { paused: false }, 'resumed'),
-  )
   pages.post('/setup/alerts/:webhook/test', visitorMay('manage'), limitBody(), async (c) => {
     if ((await webhooks.test(param(c, 'webhook'))) === null) throw missing('webhook')
     return c.redirect(doneHref('tested'), 303)
@@ -162,6 +156,26 @@ function addAlertPages({ pages, once }: Pages, { actions: { webhooks } }: AppDep
     if ((await webhooks.replay(param(c, 'delivery'))) === null) throw missing('delivery')
     return c.redirect(doneHref('replayed'), 303)
   })
+}
+
+function addWebhookEdits({ pages }: Pages, { actions: { webhooks } }: AppDeps): void {
+  const edit = async (c: Visit, changes: Parameters<WebhookActions['edit']>[1], done: Notice) => {
+    if ((await webhooks.edit(param(c, 'webhook'), changes)) === null) throw missing('webhook')
+    return c.redirect(doneHref(done), 303)
+  }
+  pages.post('/setup/alerts/:webhook/edit', visitorMay('manage'), limitBody(), async (c) =>
+    edit(c, readForm(wantedChanges, await webhookForm(c)), 'edited'),
+  )
+  pages.post('/setup/alerts/:webhook/answers', visitorMay('manage'), limitBody(), async (c) => {
+    const { secret } = await c.req.parseBody()
+    return edit(c, readForm(wantedChanges, { answerSecret: secret === '' ? null : secret }), 'edited')
+  })
+  pages.post('/setup/alerts/:webhook/pause', visitorMay('manage'), limitBody(), (c) =>
+    edit(c, { paused: true }, 'paused'),
+  )
+  pages.post('/setup/alerts/:webhook/resume', visitorMay('manage'), limitBody(), (c) =>
+    edit(c, { paused: false }, 'resumed'),
+  )
 }
 
 /** Nothing ticked is everything. */

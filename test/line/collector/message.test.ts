@@ -159,7 +159,7 @@ describe('a letter', () => {
 describe('a link', () => {
   const nowMs = Date.parse('2026-10-01T08:00:00Z')
   const seal = new URL(
-    acknowledgeUrl('inc_7f', { key: KEY, publicUrl: 'https://c.example', nowMs }),
+    acknowledgeUrl(['inc_7f'], { key: KEY, publicUrl: 'https://c.example', nowMs }),
   ).searchParams.get('key')!
   it.each<[string, boolean, { incident?: string; seal?: string; key?: Buffer; nowMs?: number }]>([
     ['is good', true, {}],

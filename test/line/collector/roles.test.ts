@@ -60,7 +60,12 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
   [EVERYBODY, ['GET /sign-in/elsewhere', 'GET /sign-in/elsewhere/callback']],
   [EVERYBODY, ['GET /invitation/:key', 'POST /invitation/:key', 'GET /invitation/:key/elsewhere']],
   // The signature of a log lets a checkpoint in, and a letter whoever has it.
-  [EVERYBODY, ['POST /add-checkpoint', 'POST /acknowledge/:incident']],
+  [
+    EVERYBODY,
+    ['/add-checkpoint', '/acknowledge/:incident', '/acknowledge/pagerduty/:webhook'].map(
+      (path) => `POST ${path}`,
+    ),
+  ],
   [WITH_TOKEN, ['GET /status', `GET ${CONTRACT}/badge.svg`, `GET ${API}/status`]],
   // One's own, whatever one may see.
   [WITH_TOKEN, [`GET ${API}/sessions`, `DELETE ${API}/sessions/:session`]],
@@ -232,6 +237,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/people/invitations/:token/withdraw',
       ...['change', 'factor', 'link', 'remove'].map((deed) => `/setup/people/:person/${deed}`),
       '/setup/alerts',
+      '/setup/alerts/:webhook/answers',
       '/setup/alerts/:webhook/edit',
       '/setup/alerts/:webhook/enable',
       '/setup/alerts/:webhook/pause',

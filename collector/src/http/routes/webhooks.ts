@@ -41,6 +41,15 @@ export const wantedChanges = z.strictObject({
   shape: written.shape.optional(),
   contracts: written.contracts.optional(),
   ed25519: written.ed25519.optional(),
+  answerSecret: z
+    .string()
+    .min(16)
+    .max(MAX_NAME_CHARS)
+    .nullable()
+    .optional()
+    .describe(
+      'What PagerDuty signs with when it tells at /acknowledge/pagerduty/ID who has an incident in hand; never shown, null ends it',
+    ),
   paused: z.boolean().optional().describe('What it is told waits, for 7 days'),
 })
 

@@ -1,5 +1,5 @@
 /**
- * Acknowledge: where the link of a letter leads. It shows one incident and a button; opening it does nothing, since the
+ * Acknowledge: where the link of a letter leads. It shows what it is about and a button; opening it does nothing, since the
  * scanners of mail servers open every link. Pure.
  */
 import type { IncidentView } from '../../view/timeline.ts'
@@ -10,29 +10,40 @@ import { since } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { headingOf } from './incidents.tsx'
 
-type Props = { scene: Scene; incident: IncidentView; seal: string }
+type Props = { scene: Scene; incidents: readonly [IncidentView, ...IncidentView[]]; seal: string }
 
-export function AcknowledgePage({ scene, incident, seal }: Props) {
+export function AcknowledgePage({ scene, incidents, seal }: Props) {
   const { text } = scene
   const { page } = text.message
+  const [first, ...others] = incidents
+  // What asks for an answer stands for all of them.
+  const incident = incidents.find(isAsking) ?? incidents.find(({ closedAt }) => closedAt === null) ?? first
   const isOpen = incident.closedAt === null
   return (
     <Layout scene={scene} title={page.title}>
       <section class="sheet door-sheet">
-        <h1>{headingOf(incident, scene)}</h1>
+        <h1>{others.length === 0 ? headingOf(incident, scene) : page.together(incidents.length)}</h1>
         <p class="marks">
           <StateMark state={isOpen ? 'down' : 'up'} text={text} />
         </p>
-        <p>
-          {contractName(incident, scene)} · {serviceName(incident, scene)} ·{' '}
-          {text.sentence.state.down(since(incident.onsetAt, scene))}
-        </p>
+        {incidents.map((one) => (
+          <p>
+            {contractName(one, scene)} · {serviceName(one, scene)} ·{' '}
+            {one.closedAt === null || one.endAt === null
+              ? text.sentence.state.down(since(one.onsetAt, scene))
+              : text.message.gathered.isOver(since(one.endAt, scene))}
+          </p>
+        ))}
         {incident.acknowledgedAt !== null && incident.unansweredSince === null ? (
           <p role="status">{page.done(since(incident.acknowledgedAt, scene))}</p>
         ) : isOpen ? (
           <>
             <p>{page.sentence}</p>
-            <form method="post" action={`/acknowledge/${encodeURIComponent(incident.id)}`} class="stack">
+            <form
+              method="post"
+              action={`/acknowledge/${encodeURIComponent(incidents.map(({ id }) => id).join(','))}`}
+              class="stack"
+            >
               <input type="hidden" name="key" value={seal} />
               <button class="primary">{page.button}</button>
             </form>
@@ -43,6 +54,10 @@ export function AcknowledgePage({ scene, incident, seal }: Props) {
       </section>
     </Layout>
   )
+}
+
+function isAsking({ closedAt, acknowledgedAt, unansweredSince }: IncidentView): boolean {
+  return closedAt === null && (acknowledgedAt === null || unansweredSince !== null)
 }
 
 export function LinkRefused({ scene }: { scene: Scene }) {

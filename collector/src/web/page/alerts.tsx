@@ -5,6 +5,7 @@ import type { Child } from 'hono/jsx'
 import type { Delivery, Webhook } from '../../view/setup.ts'
 import type { AlertPlanView } from '../../view/alerting.ts'
 import { AlertPlan } from '../part/alert-plan.tsx'
+import { Answers } from '../part/answers.tsx'
 import { Layout, SetupTabs } from '../part/layout.tsx'
 import { Stamp } from '../part/mark.tsx'
 import { contractName } from '../part/names.ts'
@@ -31,7 +32,12 @@ type Props = {
   notice?: string
 }
 
-type Offers = { shapes: readonly string[]; types: readonly string[]; contracts: readonly string[] }
+type Offers = {
+  shapes: readonly string[]
+  types: readonly string[]
+  contracts: readonly string[]
+  publicUrl: string
+}
 
 export function Alerts({ scene, webhooks, plans, more, offers, state, secret, notice }: Props) {
   const { text } = scene
@@ -137,6 +143,9 @@ function WebhookSheet({
           {text.alert.publicKey} <code>{webhook.publicKey}</code>
         </p>
       )}
+      {webhook.endedAt === null && webhook.shape === 'pagerduty' && (
+        <Answers webhook={webhook} publicUrl={offers.publicUrl} text={text} />
+      )}
       {webhook.endedAt === null && webhook.source === 'api' && (
         <EditWebhook webhook={webhook} scene={scene} offers={offers} />
       )}
@@ -235,7 +244,13 @@ function Deliveries({
 }
 
 const STATE_TONE = { active: 'good', paused: 'warn', disabled: 'bad', ended: 'calm' } as const
-const TONE = { pending: 'calm', delivered: 'good', failed: 'bad', disabled: 'warn' } as const
+const TONE = {
+  pending: 'calm',
+  gathered: 'calm',
+  delivered: 'good',
+  failed: 'bad',
+  disabled: 'warn',
+} as const
 
 function Replay({ delivery: { id, type }, text }: { delivery: Delivery; text: Text }) {
   return (

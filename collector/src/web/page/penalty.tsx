@@ -69,6 +69,8 @@ export function Penalty({ scene, contract, penalty, credits, problems }: Props) 
 
 function Standing({ penalty: p, scene }: { penalty: PenaltyView; scene: Scene }) {
   const { penalty: words } = scene.text
+  // By when the customer has to claim is the customer's own business.
+  const isTheirs = scene.caller?.role === 'provider' && p.notifiedAt === null
   const sums = [
     [words.theoretical, p.theoretical],
     [words.notified, p.notified],
@@ -106,7 +108,7 @@ function Standing({ penalty: p, scene }: { penalty: PenaltyView; scene: Scene })
             <Time at={p.notifiedAt} scene={scene} style="minute" />
           </Fact>
         )}
-        {p.nextDeadline?.what !== 'claim' && (
+        {p.nextDeadline?.what !== 'claim' && !isTheirs && (
           <Fact term={words.claimUntil}>
             {p.claimUntil === null ? words.noTerm : <Time at={p.claimUntil} scene={scene} style="minute" />}
           </Fact>

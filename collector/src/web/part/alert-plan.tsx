@@ -107,11 +107,17 @@ function togetherOf(told: readonly PlannedView[]): Together[] {
   return [...groups.values()]
 }
 
-function whenText(plan: AlertPlanView, { type, afterMs, everyMs }: PlannedView, scene: Scene): string {
+function whenText(
+  plan: AlertPlanView,
+  { type, afterMs, everyMs, gatherMs }: PlannedView,
+  scene: Scene,
+): string {
   const { alerting } = scene.text
   const length = (ms: number): string => durationText(ms, scene.lang)
   const first = afterMs === 0 ? firstText(plan, type, scene) : alerting.unanswered(length(afterMs))
-  return everyMs === null ? first : `${first}, ${alerting.again(length(everyMs))}`
+  const again = everyMs === null ? [] : [alerting.again(length(everyMs))]
+  const gathered = gatherMs === 0 ? [] : [alerting.gathered(length(gatherMs))]
+  return [first, ...again, ...gathered].join(', ')
 }
 
 function firstText({ alertAfterMs }: AlertPlanView, type: PlannedView['type'], scene: Scene): string {

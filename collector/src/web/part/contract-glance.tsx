@@ -44,8 +44,7 @@ export function ContractGlance({ contract, window, scene }: Props) {
         </Fact>
       ) : (
         // By when the customer has to claim is the customer's own business.
-        credits?.claim &&
-        scene.caller?.role !== 'provider' && (
+        credits?.claim?.deadlineAt && (
           <Fact term={words.claimBy}>
             <Time at={credits.claim.deadlineAt} scene={scene} style="minute" />
           </Fact>

@@ -79,6 +79,8 @@ function Worth({ contract, credits, scene }: Of) {
 }
 
 function Deadline({ claim, scene }: { claim: NonNullable<CreditsView['claim']>; scene: Scene }) {
+  // By when the customer has to claim is the customer's own business.
+  if (claim.deadlineAt === null) return null
   const words = scene.text.metric.credit
   const [before, after] = words.deadline('\u0000').split('\u0000')
   return (

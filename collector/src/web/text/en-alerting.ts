@@ -14,6 +14,7 @@ export const alertingEn = {
   after: (length: string) => `after ${length}`,
   withFirst: 'with the first message',
   unanswered: (length: string) => `${length} without an answer`,
+  gathered: (length: string) => `held ${length} for what has the same cause`,
   again: (length: string) => `then every ${length}`,
   because: {
     subscription: 'address made by hand',

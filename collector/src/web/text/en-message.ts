@@ -1,4 +1,6 @@
 /** English: what is told in messages, and the page that a message leads to. */
+import { gatheredEn } from './en-gathered.ts'
+
 export type Spoken = {
   who: string
   /** When it began, with its zone. */
@@ -15,6 +17,7 @@ export type Spoken = {
 }
 
 export const messageEn = {
+  ...gatheredEn,
   places: ({ failing, all }: { failing: number; all: number }) =>
     all === 1 ? 'from the only place' : `from ${failing} of ${all} places`,
   opened: ({ who, since, cause, places }: Spoken) =>
@@ -71,6 +74,7 @@ export const messageEn = {
     sentence: 'Whoever presses the button has it in hand: everybody who was told is told that too.',
     button: 'I have it in hand',
     done: (at: string) => `Acknowledged ${at}. Everybody who was told hears of it.`,
+    together: (n: number) => `${n} incidents of one cause`,
     over: 'It is over: there is nothing to acknowledge any more.',
     refused: 'This link is not good any more.',
     refusedHelp: 'It is good for one incident and two weeks. Sign in to see how things stand.',

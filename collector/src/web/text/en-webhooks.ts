@@ -52,8 +52,15 @@ export const webhooksEn = {
   secretOnce: 'Shown once. The receiver checks the signature of each message with it.',
   deliveries: 'Deliveries',
   noDeliveries: 'Nothing was sent yet.',
+  answers: 'Take acknowledgements from PagerDuty',
+  answersOn: 'Acknowledgements from PagerDuty are taken',
+  answersHow:
+    'Make a Generic Webhook (v3) in PagerDuty with the event incident.acknowledged and this address, and write the signing secret that it shows here.',
+  answersSecret: 'Signing secret',
+  answersEmpty: 'Never shown again. Left empty, nothing is taken any more.',
   delivery: {
     pending: 'On its way',
+    gathered: 'Told with others',
     delivered: 'Received',
     failed: 'Given up',
     disabled: 'Stopped',

@@ -17,6 +17,7 @@ export const alertingFr: typeof alertingEn = {
   after: (length) => `après ${length}`,
   withFirst: 'avec le premier message',
   unanswered: (length) => `${length} sans réponse`,
+  gathered: (length) => `retenu ${length} pour ce qui a la même cause`,
   again: (length) => `puis toutes les ${length}`,
   because: {
     subscription: 'adresse ajoutée à la main',

@@ -1,8 +1,10 @@
 /** Français : ce que disent les messages, et la page où mène leur lien. */
 import { de } from './elision.ts'
 import type { messageEn, Spoken } from './en-message.ts'
+import { gatheredFr } from './fr-gathered.ts'
 
 export const messageFr: typeof messageEn = {
+  ...gatheredFr,
   places: ({ failing, all }) =>
     all === 1 ? 'depuis le seul lieu' : `depuis ${failing} lieu${failing > 1 ? 'x' : ''} sur ${all}`,
   opened: ({ who, since, cause, places }: Spoken) =>
@@ -58,6 +60,7 @@ export const messageFr: typeof messageEn = {
     sentence: 'Qui presse le bouton s’en occupe : tous ceux qui ont été prévenus l’apprennent aussi.',
     button: 'Je m’en occupe',
     done: (at) => `Pris en compte ${at}. Tous ceux qui ont été prévenus l’apprennent.`,
+    together: (n) => `${n} incidents de même cause`,
     over: 'C’est fini : il n’y a plus rien à prendre en compte.',
     refused: 'Ce lien n’est plus valable.',
     refusedHelp: 'Il vaut pour un incident et deux semaines. Connectez-vous pour voir où en sont les choses.',

@@ -52,8 +52,15 @@ export const webhooksFr: WebhooksText = {
   secretOnce: 'Montré une fois. Le destinataire vérifie avec lui la signature de chaque message.',
   deliveries: 'Envois',
   noDeliveries: 'Rien n’a encore été envoyé.',
+  answers: 'Recevoir les prises en compte de PagerDuty',
+  answersOn: 'Les prises en compte de PagerDuty sont reçues',
+  answersHow:
+    'Créez dans PagerDuty un Generic Webhook (v3) avec l’événement incident.acknowledged et cette adresse, puis écrivez ici le secret de signature qu’il affiche.',
+  answersSecret: 'Secret de signature',
+  answersEmpty: 'Il n’est plus jamais affiché. Laissé vide, plus rien n’est reçu.',
   delivery: {
     pending: 'En route',
+    gathered: 'Dit avec d’autres',
     delivered: 'Reçu',
     failed: 'Abandonné',
     disabled: 'Arrêté',

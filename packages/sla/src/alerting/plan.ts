@@ -5,7 +5,7 @@
 import type { UnixMs } from '@constat/shared/time'
 import { ms } from '../contract/scalar.ts'
 import { repeatMs } from './escalation.ts'
-import { heldUntilMs, routedTo, type AlertingDocument, type Told } from './route.ts'
+import { gatheredBy, heldUntilMs, routedTo, type AlertingDocument, type Told } from './route.ts'
 
 export type Planned = {
   document: string
@@ -15,6 +15,8 @@ export type Planned = {
   afterMs: number
   /** Told again after this, until somebody answers; null: once. */
   everyMs: number | null
+  /** Waits so long for what has the same cause; 0: not at all. */
+  gatherMs: number
   /** Held by quiet hours until then. */
   heldUntilMs: UnixMs | null
   /** Number of the step, from 1; null: by a route, or because there are none. */
@@ -34,6 +36,7 @@ export function plannedBy({ name, spec }: AlertingDocument, outage: Outage): Pla
     type: opened.type,
     afterMs: 0,
     everyMs: null,
+    gatherMs: gatherMs(spec, endpoint),
     heldUntilMs: heldUntilMs(spec, opened),
     step: null,
   }))
@@ -52,7 +55,13 @@ function stepPlan({ name, spec }: AlertingDocument, { outage, i }: { outage: Out
     type,
     afterMs,
     everyMs: isLast ? repeatMs(spec.escalation) : null,
+    gatherMs: gatherMs(spec, endpoint),
     heldUntilMs: heldUntilMs(spec, told),
     step: i + 1,
   }))
+}
+
+function gatherMs(spec: AlertingDocument['spec'], id: string): number {
+  const endpoint = spec.endpoints.find((one) => one.id === id)
+  return (endpoint && gatheredBy(spec, endpoint)?.holdMs) ?? 0
 }

@@ -2,7 +2,9 @@
  * Routes: which endpoints of an Alerting document are told of an event, and when. Pure.
  */
 import type { UnixMs } from '@constat/shared/time'
-import type { AlertingSpec } from '../contract/schema-private.ts'
+import { GATHERING_DEFAULTS, SHAPES_FOR_PEOPLE, type AlertingSpec } from '../contract/schema-private.ts'
+import { ms } from '../contract/scalar.ts'
+import type { Rules } from './gathered.ts'
 import { hoursUntilMs, isWithin } from './hours.ts'
 
 /** A document as it is kept: its name, and what it says with every default filled in. */
@@ -49,6 +51,19 @@ export function heldUntilMs({ quietHours }: AlertingSpec, { type, atMs }: Told):
   if (!quietHours || quietHours.except.some((pattern) => typeMatches(pattern, type))) return null
   return hoursUntilMs(quietHours, atMs)
 }
+
+/**
+ * How what an endpoint is told of incidents is gathered; null: each message by itself, as machines take them. A document
+ * that was kept before there was any gathering has the defaults.
+ */
+export function gatheredBy(spec: AlertingSpec, endpoint: Endpoint): Rules | null {
+  const { grouping, damping }: Pick<AlertingSpec, 'grouping' | 'damping'> = { ...GATHERING_DEFAULTS, ...spec }
+  const isForPeople = endpoint.email !== undefined || SHAPES_FOR_PEOPLE.has(endpoint.shape)
+  const rules = { holdMs: ms(grouping.hold), opens: damping.opens, withinMs: ms(damping.within) }
+  return isForPeople && (rules.holdMs > 0 || rules.withinMs > 0) ? rules : null
+}
+
+type Endpoint = AlertingSpec['endpoints'][number]
 
 /** How an endpoint of a document is called where documents meet. */
 export function endpointKey(document: string, endpoint: string): string {

@@ -2,12 +2,14 @@
  * Schemas of the kinds that are no part of the shared terms: Alerting and LossModel. Pure.
  */
 import { z } from 'zod'
+import { parseDuration } from '../duration.ts'
 import {
   clock,
   currency,
   decimalText,
   duration,
   list,
+  ms,
   name,
   positiveDuration,
   some,
@@ -45,6 +47,27 @@ const endpoint = z
   .refine(({ url, email }) => (url === undefined) !== (email === undefined), {
     error: 'should have either url or email',
   })
+
+/** Shapes that people read: what they are told of incidents is gathered. */
+export const SHAPES_FOR_PEOPLE: ReadonlySet<string> = new Set(['slack', 'teams', 'ntfy', 'sms', 'email'])
+
+/** What a person who is woken wants: one message for one cause, soon, and not one at every turn. */
+export const GATHERING_DEFAULTS = { grouping: { hold: 'PT10S' }, damping: { opens: 3, within: 'PT30M' } }
+
+const upTo = (most: string) =>
+  duration.refine((value) => (parseDuration(value) ?? 0) <= ms(most), `should be ${most} or less`)
+
+/** What has one cause is one message, held for so long; PT0S: each is told by itself. */
+const grouping = z.strictObject({ hold: upTo('PT10M').default(GATHERING_DEFAULTS.grouping.hold) })
+/** What goes down so often within so long is told that it flaps; PT0S: each time. */
+const damping = z.strictObject({
+  opens: z
+    .int('should be a whole number')
+    .min(2, 'should be 2 or more')
+    .max(100, 'should be 100 or less')
+    .default(GATHERING_DEFAULTS.damping.opens),
+  within: upTo('P1D').default(GATHERING_DEFAULTS.damping.within),
+})
 
 const hours = z.strictObject({ timeZone, weekly: some(weeklySlot, 'list the hours') })
 
@@ -98,6 +121,8 @@ export const alertingSpec = z.strictObject({
     .array(z.strictObject({ after: duration, to: some(name, 'name the endpoints') }))
     .max(MAX_STEPS)
     .default([]),
+  grouping: grouping.default(GATHERING_DEFAULTS.grouping),
+  damping: damping.default(GATHERING_DEFAULTS.damping),
   quietHours: hours.safeExtend({ except: list(eventType).default([]) }).optional(),
   heartbeat: z.strictObject({ url: webAddress, every: positiveDuration }).optional(),
   reports: z.array(scheduledReport).max(MAX_REPORTS).default([]),

@@ -1,0 +1,78 @@
+/** Delivery list: what was sent to a webhook, as it is shown. */
+import { Fault } from '@constat/shared/fault'
+import { formatInstant, type UnixMs } from '@constat/shared/time'
+import type { DeliveryState, Try } from './deliveries.ts'
+import type { Database } from './tx.ts'
+
+export const MAX_DELIVERIES_PER_PAGE = 501
+
+export type DeliveryView = {
+  id: string
+  webhook: string
+  messageId: string
+  type: string
+  state: DeliveryState
+  attempts: number
+  lastStatus: number | null
+  lastError: string | null
+  lastBody: string | null
+  tries: { at: string; status: number | null; error: string | null; tookMs: number }[]
+  createdAt: string
+  nextAt: string | null
+  deliveredAt: string | null
+}
+
+type DeliveryRow = Omit<DeliveryView, 'tries' | 'createdAt' | 'nextAt' | 'deliveredAt'> & {
+  tries: Try[]
+  createdMs: UnixMs
+  nextMs: UnixMs | null
+  deliveredMs: UnixMs | null
+}
+
+const DELIVERY_COLUMNS = `id, webhook, message_id as "messageId", type, state, attempts, last_status as "lastStatus",
+  last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs", next_ms as "nextMs",
+  delivered_ms as "deliveredMs"`
+
+export async function deliveryOf(sql: Database, id: string): Promise<DeliveryView | null> {
+  const rows = await sql<DeliveryRow[]>`select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where id = ${id}`
+  return rows[0] ? viewOf(rows[0]) : null
+}
+
+type DeliveriesAsked = {
+  webhook: string
+  before?: string | null | undefined
+  /** Those alone that are in it. */
+  state?: DeliveryState | null | undefined
+  limit: number
+}
+
+/** Newest first. `before`: the id of the last one of the page before; `bad-request` when it is gone. */
+export async function listDeliveries(
+  sql: Database,
+  { webhook, before = null, state = null, limit }: DeliveriesAsked,
+): Promise<DeliveryView[]> {
+  const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
+  const [last] = await sql<{ createdMs: UnixMs }[]>`
+    select created_ms as "createdMs" from delivery where id = ${before} and webhook = ${webhook}`
+  if (before !== null && !last) {
+    throw new Fault('bad-request', 'This cursor is no longer in the list.', {
+      hint: 'Start again from the first page.',
+    })
+  }
+  const rows = await sql<DeliveryRow[]>`
+    select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
+    ${last ? sql`and (created_ms, id) < (${last.createdMs}::int8, ${before})` : sql``}
+    ${state === null ? sql`` : sql`and state = ${state}`}
+    order by created_ms desc, id desc limit ${most}`
+  return rows.map(viewOf)
+}
+
+function viewOf({ tries, createdMs, nextMs, deliveredMs, ...rest }: DeliveryRow): DeliveryView {
+  return {
+    ...rest,
+    tries: tries.map(({ atMs, ...made }) => ({ at: formatInstant(atMs), ...made })),
+    createdAt: formatInstant(createdMs),
+    nextAt: nextMs === null ? null : formatInstant(nextMs),
+    deliveredAt: deliveredMs === null ? null : formatInstant(deliveredMs),
+  }
+}
