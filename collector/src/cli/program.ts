@@ -113,20 +113,6 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     .option(...JSON_OUT)
     .action(async (name, flags) => end(await (await import('./archive.ts')).archive(name, flags, world)))
   program
-    .command('words <contract>')
-    .description('what people wrote beside entries of the log, each by its digest')
-    .option(...DATA)
-    .option(...JSON_OUT)
-    .action(async (name, flags) => end(await (await import('./erase.ts')).listWords(name, flags, world)))
-  program
-    .command('erase <contract> <digest>')
-    .description('erase what somebody wrote; the log keeps its commitment, and holds')
-    .option(...DATA)
-    .option(...JSON_OUT)
-    .action(async (name, digest, flags) =>
-      end(await (await import('./erase.ts')).erase({ name, digest }, flags, world)),
-    )
-  program
     .command('diff')
     .description('what contract documents would change, clause by clause; exit 1 when they do')
     .requiredOption('-f, --file <path>', 'a YAML or JSON file, or a directory of them')
@@ -153,6 +139,24 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     )
   addQuestions(program, world, end)
   addPapers(program, world, end)
+  addWords(program, world, end)
+}
+
+function addWords(program: Command, world: World, end: (code: number) => void): void {
+  program
+    .command('words <contract>')
+    .description('what people wrote beside entries of the log, each by its digest')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, flags) => end(await (await import('./erase.ts')).listWords(name, flags, world)))
+  program
+    .command('erase <contract> <digest>')
+    .description('erase what somebody wrote; the log keeps its commitment, and holds')
+    .option(...DATA)
+    .option(...JSON_OUT)
+    .action(async (name, digest, flags) =>
+      end(await (await import('./erase.ts')).erase({ name, digest }, flags, world)),
+    )
 }
 
 /** What is taken along from a window or a contract, as files. */

@@ -4,18 +4,22 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant } from '@constat/shared/time'
-import { wordsIn } from '@constat/sla/state/words'
+import { wordsIn, type Words } from '@constat/sla/state/words'
 import { deleteSaid } from '../db/said-rows.ts'
 import { eraseMessages } from '../db/events.ts'
 import type { Database } from '../db/tx.ts'
 import { openAllSaid } from '../ledger/said.ts'
-import type { ErasedView, WordsView } from '../view/words.ts'
 import type { Contracts } from './contracts.ts'
 
+export type WordsOpened = Omit<Words, 'atMs'> & { at: string; text: string | null }
+export type Erased = { contract: string; digest: string; changed: boolean }
 export type EraseDeps = { contracts: Contracts; db: Database }
 
 /** Oldest first; `text` is null of those that were erased. Null where there is no such contract. */
-export async function listWords(contract: string, { contracts, db }: EraseDeps): Promise<WordsView[] | null> {
+export async function listWords(
+  contract: string,
+  { contracts, db }: EraseDeps,
+): Promise<WordsOpened[] | null> {
   const state = contracts.of(contract)
   if (!state) return null
   const words = wordsIn(state)
@@ -32,7 +36,7 @@ export async function listWords(contract: string, { contracts, db }: EraseDeps):
 export function eraseWords(
   { contract, digest }: { contract: string; digest: string },
   { contracts, db }: EraseDeps,
-): Promise<ErasedView> {
+): Promise<Erased> {
   return contracts.inTurn(contract, async () => {
     const state = contracts.of(contract)
     const found = state ? wordsIn(state).filter((words) => words.digest.startsWith(digest)) : []
