@@ -56,12 +56,15 @@ function encodingOf(label: string): string | undefined {
   }
 }
 
+/** A semicolon within quotes parts nothing. */
+const PARAMETER = /(?:"[^"]*"?|[^";])+/g
+
 /** The first charset, unless a later field names another type. */
 function headerCharset(contentType: string): string | undefined {
   let type = ''
   let label: string | undefined
   for (const value of contentType.split(',')) {
-    const [essence = '', ...parameters] = value.split(';')
+    const [essence = '', ...parameters] = value.match(PARAMETER) ?? []
     const named = essence.trim().toLowerCase()
     if (named !== type) label = undefined
     type = named

@@ -26,8 +26,10 @@ type Cookie = {
 
 /** In one jar; the oldest goes first. */
 export const MAX_COOKIES = 64
-/** Name, value and attributes; a longer one is left out. */
+/** Name and value; a longer one is left out (RFC 6265bis, 5.7). */
 export const MAX_COOKIE_CHARS = 4_096
+/** A longer attribute is as if it were not there. */
+const MAX_ATTRIBUTE_CHARS = 1_024
 
 export function createJar(): CookieJar {
   /** In order of creation. */
@@ -59,7 +61,7 @@ function isSame(a: Cookie, b: Cookie): boolean {
 }
 
 function isFor({ domain, hostOnly, path, secure }: Cookie, url: URL): boolean {
-  if (secure && url.protocol !== 'https:') return false
+  if (secure && !isTrusted(url)) return false
   const sameHost = hostOnly ? url.hostname === domain : domainMatches(url.hostname, domain)
   return sameHost && pathMatches(url.pathname, path)
 }
@@ -78,12 +80,13 @@ function pathMatches(asked: string, path: string): boolean {
 /** RFC 6265, 5.2 and 5.3: the cookie, or undefined where it is to be ignored. */
 function readCookie(text: string, { url, nowMs }: { url: URL; nowMs: UnixMs }): Cookie | undefined {
   // oxlint-disable-next-line no-control-regex -- a control would end up in a header
-  if (text.length > MAX_COOKIE_CHARS || /[\x00-\x08\x0a-\x1f\x7f]/.test(text)) return undefined
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text)) return undefined
   const [pair = '', ...rest] = text.split(';')
   const equals = pair.indexOf('=')
   const name = equals < 0 ? '' : pair.slice(0, equals).trim()
   const value = pair.slice(equals + 1).trim()
-  if (name === '' && value === '') return undefined
+  if (name === '' && (value === '' || value.includes('='))) return undefined
+  if (name.length + value.length > MAX_COOKIE_CHARS || `${name}${value}`.includes('\t')) return undefined
   const attributes = readAttributes(rest)
   const asked = attributes.get('domain')?.replace(/^\./, '').toLowerCase() ?? ''
   const hostOnly = asked === '' || asked === url.hostname
@@ -99,12 +102,24 @@ function readCookie(text: string, { url, nowMs }: { url: URL; nowMs: UnixMs }): 
     secure: attributes.has('secure'),
     endsMs: endOf(attributes, nowMs),
   }
-  return mayBeSet(cookie, { url, named: attributes.has('domain') }) ? cookie : undefined
+  return mayBeSet(cookie, { url, attributes }) ? cookie : undefined
+}
+
+/** Over TLS, or to this host itself, as Chromium and curl have it. */
+function isTrusted({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
 /** RFC 6265bis: what is secure is set over TLS, and a prefix promises what its name says. */
-function mayBeSet({ name, secure, path }: Cookie, { url, named }: { url: URL; named: boolean }): boolean {
-  if (secure && url.protocol !== 'https:') return false
+function mayBeSet(
+  { name, secure, path }: Cookie,
+  { url, attributes }: { url: URL; attributes: ReadonlyMap<string, string> },
+): boolean {
+  const named = attributes.has('domain')
+  if (secure && !isTrusted(url)) return false
+  // As Chromium has it: what is for other sites too has to be secure.
+  const isForAll = attributes.get('samesite')?.toLowerCase() === 'none' || attributes.has('partitioned')
+  if (isForAll && !secure) return false
   if (/^__secure-/i.test(name) && !secure) return false
   return !/^__host-/i.test(name) || (secure && path === '/' && !named)
 }
@@ -112,10 +127,11 @@ function mayBeSet({ name, secure, path }: Cookie, { url, named }: { url: URL; na
 /** The last one of a name counts. */
 function readAttributes(parts: readonly string[]): Map<string, string> {
   return new Map(
-    parts.map((part) => {
+    parts.flatMap((part) => {
       const equals = part.indexOf('=')
       const name = equals < 0 ? part : part.slice(0, equals)
-      return [name.trim().toLowerCase(), equals < 0 ? '' : part.slice(equals + 1).trim()] as const
+      const value = equals < 0 ? '' : part.slice(equals + 1).trim()
+      return value.length > MAX_ATTRIBUTE_CHARS ? [] : [[name.trim().toLowerCase(), value] as const]
     }),
   )
 }

@@ -25,12 +25,17 @@ const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH'])
 export function requestBytes({ method, url, headers, body }: HttpRequest, form: TargetForm): Buffer {
   // The URL standard has these two encoded since 2024, and Chromium does; Node.js 20 does not.
   const path = url.pathname.replaceAll('^', '%5E').replaceAll('|', '%7C')
-  const target = `${form === 'absolute' ? url.origin : ''}${path}${url.search}`
+  const target = `${form === 'absolute' ? url.origin : ''}${path}${queryOf(url)}`
   const length = body === undefined ? (BODY_METHODS.has(method) ? 0 : undefined) : Buffer.byteLength(body)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   if (length !== undefined) lines.push(`Content-Length: ${length}`)
   const head = [`${method} ${target} HTTP/1.1`, ...lines, 'Connection: close', '', ''].join('\r\n')
   return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body ?? '')])
+}
+
+/** A question mark with nothing behind it is asked as well: the URL's own `search` has none. */
+function queryOf({ href, search }: URL): string {
+  return search === '' && /^[^#?]*\?/.test(href) ? '?' : search
 }
 
 export type Timing = {

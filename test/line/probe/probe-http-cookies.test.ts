@@ -55,6 +55,14 @@ test.each<[string, string, string, string, string | undefined]>([
     'sid=a=b',
   ],
   ['a value in quotes keeps them', SHOP, 'sid="a b"', SHOP, 'sid="a b"'],
+  ['secure, to this host', 'http://127.0.0.1/', 'sid=1; Secure', 'http://127.0.0.1/', 'sid=1'],
+  ['secure, to this host by name', 'http://a.localhost/', 'sid=1; Secure', 'http://a.localhost/', 'sid=1'],
+  ['for all sites', SHOP, 'sid=1; SameSite=None; Secure', SHOP, 'sid=1'],
+  ['for all sites, in the clear', SHOP, 'sid=1; SameSite=None', SHOP, undefined],
+  ['parted by site, in the clear', SHOP, 'sid=1; Partitioned', SHOP, undefined],
+  ['no name, and an equals sign', SHOP, '=sid=1', SHOP, undefined],
+  ['a tab within', SHOP, 'sid=a\tb', SHOP, undefined],
+  ['a long attribute', SHOP, `sid=1; Path=/${'x'.repeat(5_000)}`, SHOP, 'sid=1'],
   ['no name', SHOP, '=v', SHOP, 'v'],
   ['nothing', SHOP, '; Path=/', SHOP, undefined],
   ['a control', SHOP, 'sid=a\u0000b', SHOP, undefined],
@@ -90,7 +98,7 @@ describe('a jar', () => {
     for (let i = 0; i <= MAX_COOKIES; i += 1) jar.store(url, [`c${i}=1`], NOW_MS)
     const names = jar.header(url, NOW_MS)?.split('; ') ?? []
     expect([names.length, names[0]]).toEqual([MAX_COOKIES, 'c1=1'])
-    const longest = `v=${'x'.repeat(MAX_COOKIE_CHARS - 2)}`
+    const longest = `v=${'x'.repeat(MAX_COOKIE_CHARS - 1)}`
     expect(sent(SHOP, [longest], SHOP)).toBe(longest)
     expect(sent(SHOP, [`${longest}x`], SHOP)).toBeUndefined()
     const many = Array.from({ length: MAX_COOKIES + 1 }, (_, i) => `c${i}=1`)

@@ -173,6 +173,11 @@ describe('bodies', () => {
     ['identity', { 'content-encoding': 'identity' }, Buffer.from(text)],
     ['latin1', { 'content-type': 'text/html; charset=ISO-8859-1' }, Buffer.from(text, 'latin1')],
     ['latin1 in quotes', { 'content-type': 'text/html; charset="iso-8859-1"' }, Buffer.from(text, 'latin1')],
+    [
+      'past a parameter in quotes',
+      { 'content-type': 'text/html; x="a;charset=utf-8"; charset=iso-8859-1' },
+      Buffer.from(text, 'latin1'),
+    ],
     ['a character set nobody knows', { 'content-type': 'text/html; charset=klingon' }, Buffer.from(text)],
   ])('%s is read', async (_, headers, body) => {
     expect(await judge({ bodyContains: text }, { headers, body })).toBe('ok none: status 200')
