@@ -185,6 +185,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/webhooks',
       '/webhooks/:webhook/deliveries',
       `${CONTRACT}/alerting`,
+      `${CONTRACT}/words`,
     ].map((path) => `GET ${API}${path}`),
   ],
   [
@@ -192,6 +193,7 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
     [
       '/agents/tokens',
       `${CONTRACT}/archive`,
+      `${CONTRACT}/words/:words/erase`,
       `${CONTRACT}/log/publish`,
       `${CONTRACT}/log/unpublish`,
       `${CONTRACT}/try`,
