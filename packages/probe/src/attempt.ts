@@ -82,6 +82,8 @@ export async function runAttempt(
 }
 
 const MAX_GRACE_MS = 5_000
+/** A deadline comes also where the clock does not move. */
+const MAX_EARLY_LOOKS = 3
 
 /** What a deadline is put off by at most where this host stood still, ms. */
 export function graceMs(timeoutMs: number): number {
@@ -99,10 +101,12 @@ function startDeadline(
   expire: () => void,
 ): { clear: () => void } {
   let givenMs = 0
+  let looks = 0
   const look = (): void => {
+    looks += 1
     const earlyMs = timeoutMs - watch.elapsedUs() / 1_000
     const owedMs = Math.min(stoodStillMs(), graceMs(timeoutMs)) - givenMs
-    if (earlyMs > 0) timer = setTimeout(look, Math.ceil(earlyMs))
+    if (earlyMs > 0 && looks <= MAX_EARLY_LOOKS) timer = setTimeout(look, Math.ceil(earlyMs))
     else if (owedMs > 0) {
       givenMs += owedMs
       timer = setTimeout(look, owedMs)
