@@ -34,7 +34,7 @@ export function requestBytes({ method, url, headers, body }: HttpRequest, form: 
 }
 
 /** A question mark with nothing behind it is asked as well: the URL's own `search` has none. */
-function queryOf({ href, search }: URL): string {
+export function queryOf({ href, search }: URL): string {
   return search === '' && /^[^#?]*\?/.test(href) ? '?' : search
 }
 

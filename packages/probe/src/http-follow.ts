@@ -10,7 +10,7 @@ import { dial, secure } from './connect.ts'
 import type { CookieJar } from './cookies.ts'
 import { given } from './fields.ts'
 import type { Access } from './http-access.ts'
-import { exchange, requestBytes, type HttpRequest } from './http-exchange.ts'
+import { exchange, queryOf, requestBytes, type HttpRequest } from './http-exchange.ts'
 import { locationOf, type HttpHead } from './http-head.ts'
 import { dialProxy, tunnel } from './http-proxy.ts'
 import type { HttpResponse } from './http-reader.ts'
@@ -67,7 +67,7 @@ async function askOnce(
     socket = await connect(leg, access, attempt)
     const response = await exchange(socket, { bytes, method: leg.method, cap }, { clock, watch })
     // Without the credentials that may stand in it.
-    const bare = `${leg.url.origin}${leg.url.pathname}${leg.url.search}`
+    const bare = `${leg.url.origin}${leg.url.pathname}${queryOf(leg.url)}`
     Object.assign(attempt.hops.at(-1) ?? {}, { url: bare, status: response.status })
     jar.store(leg.url, response.headers['set-cookie'] ?? [], clock.nowMs())
     return response

@@ -278,6 +278,12 @@ test('credentials do not follow a redirect to another origin', async () => {
   expect(web.seen.at(-1)).toMatchObject({ ':path': '/next', authorization: 'Bearer s3cret' })
 })
 
+test('a question mark with nothing behind it is asked, followed and told', async () => {
+  const { hops = [] } = await runProbe(http('/to/302?url=/next?'), context)
+  expect(web.seen.at(-1)).toMatchObject({ ':path': '/next?' })
+  expect(hops.map(({ url }) => url?.replace(/^.*:\d+/, ''))).toEqual(['/to/302?url=/next?', '/next?'])
+})
+
 test('POST keeps its method over 307 and becomes GET over 303', async () => {
   const options = { method: 'POST', body: 'a=1' } as const
   await runProbe(http('/to/307?url=/kept', options), context)
