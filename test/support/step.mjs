@@ -23,6 +23,12 @@ const say = (line) => process.stderr.write(`${line}\n`)
 // Whoever read us may be gone; there is work left all the same.
 process.stderr.on('error', () => undefined)
 
+// Heard before there is anything to end.
+const stopped = new Promise((settle) => {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, settle)
+  process.stdin.once('end', settle).resume()
+})
+
 const mark = `CONSTAT_TEST_STEP=${randomUUID()}`
 const child = spawn(program, args, {
   detached: true,
@@ -37,9 +43,7 @@ const outcome = new Promise((settle) => {
   child.once('exit', (code) => settle({ code: code ?? 1, reason: null }))
   const late = { code: 124, reason: `took longer than ${Number(limitText) / 1000} s and was ended` }
   setTimeout(() => settle(late), Number(limitText)).unref()
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'])
-    process.on(name, () => settle({ code: 130, reason: null }))
-  process.stdin.once('end', () => settle({ code: 130, reason: null })).resume()
+  void stopped.then(() => settle({ code: 130, reason: null }))
 })
 
 const { code, reason } = await outcome

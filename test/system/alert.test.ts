@@ -68,7 +68,7 @@ afterAll(async () => {
 afterEach(async () => {
   for (const close of closing.reverse()) await close()
   closing = []
-  await db.sql`truncate webhook, delivery, event, log, graphile_worker._private_jobs`
+  await db.sql`truncate webhook, delivery, event, log, graphile_worker._private_jobs cascade`
 })
 
 async function receiver(respond?: Respond): Promise<Receiver> {

@@ -325,11 +325,16 @@ describe('evidence', () => {
   const zip = join(FILES, 'bundle.zip')
 
   it('writes one file, which the program that the collector gives away finds sound', async () => {
-    // A checkpoint is signed within seconds of the last leaf.
-    await until(async () => (await beside('evidence', 'strict', '--window', window, '-o', zip)).code === 0, {
-      withinMs: 20_000,
-      what: 'a bundle',
-    })
+    // A checkpoint is signed within seconds of the last leaf; the one before it has no frame yet.
+    await until(
+      async () => {
+        const { code } = await beside('evidence', 'strict', '--window', window, '-o', zip)
+        if (code !== 0) return false
+        const { out } = await runOnce([zip, '--json'], {}, 'constat-verify')
+        return (JSON.parse(out) as Report).frames?.samples === 2
+      },
+      { withinMs: 60_000, what: 'a bundle with the frame' },
+    )
     const bundle = openBundle(readFileSync(zip))
     const folder = join(FILES, 'elsewhere')
     mkdirSync(folder)

@@ -18,7 +18,8 @@ export type ExactDocument = {
 /** Some 10 ms of parsing. */
 export const MAX_JSON_CHARS = 4 * 1024 * 1024
 
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+// The closing quote may be missing: a text without one would otherwise be searched from each of its quotes anew.
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 const LONG_INTEGER = /^-?\d{16,}$/
 
 /** The document, or the sentence that says why there is none. */

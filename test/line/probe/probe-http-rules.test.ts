@@ -150,6 +150,12 @@ test.each<[string, Omit<HttpRequestSpec, 'url'>, Given, string]>([
     { body: `"${'x'.repeat(4 * 1024 * 1024)}"` },
     'fail assertion: the body cannot be read as JSON: more than 4194304 characters, too long to read as JSON',
   ],
+  [
+    'half a million quotes that open nothing',
+    { json: [{ path: '$', equals: 1 }] },
+    { body: `${'"\\'.repeat(2 ** 19)}${'1'.repeat(16)}` },
+    'fail assertion: the body cannot be read as JSON: not JSON',
+  ],
   ['as slow as it may be', { degradedOverMs: 1 }, {}, 'ok none: status 200'],
 ])('%s', async (_, options, given, said) => expect(await judge(options, given)).toBe(said))
 
