@@ -223,6 +223,7 @@ export class Pipeline {
     const { clock } = this.#deps.shell
     const startUs = clock.monotonicUs()
     this.#advancing = this.#step().catch((error: unknown) => {
+      for (const { contract } of this.contracts.all()) this.#forgetJudged(contract)
       this.#deps.shell.log.error('a step of the line failed; it will be made again', {
         reason: messageOf(error),
         stack: error instanceof Error ? (error.stack ?? null) : null,
@@ -314,16 +315,20 @@ export class Pipeline {
       await step(state)
       this.setAside.passed(contract)
     } catch (error) {
-      // All of it is judged again when it is tried again.
-      this.#closer.lookAgain(contract)
       this.#failed(contract, error)
     }
   }
 
   #failed(contract: string, error: unknown): void {
-    this.#judged.delete(contract)
+    this.#forgetJudged(contract)
     if (error instanceof Lie) this.sequencer.stop(error)
     this.setAside.failed(contract, error)
+  }
+
+  /** What was touched of it may have gone unheard: all of it is judged again. */
+  #forgetJudged(contract: string): void {
+    this.#judged.delete(contract)
+    this.#closer.lookAgain(contract)
   }
 
   /** Frames into tracks, log by log; whatever was committed without an answer is read back first. */

@@ -49,6 +49,7 @@ export class LedgerFold extends Fold {
 
   /** Folds every leaf below `until` that is not folded yet, from the ledger. */
   async catchUp(log: number, until: number, touched: Touched): Promise<void> {
+    await this.settle(log)
     while (this.next(log) < until) {
       const from = this.next(log)
       const page = { log, from, to: until, limit: PAGE_LEAVES }
@@ -62,8 +63,7 @@ export class LedgerFold extends Fold {
 
   /** Writes the chunks that changed and how far the fold is, in one transaction. */
   async save(): Promise<void> {
-    const chunks = this.tracks.takeDirty()
-    const next = this.positions()
+    const { chunks, next } = this.takeChanged()
     try {
       await this.#db.begin((tx) => saveFold(tx, { chunks, next }))
     } catch (error) {

@@ -61,9 +61,8 @@ async function folded(
     const next = Math.max(...group.map(({ index }) => index)) + 1
     await fold.foldFrames(1, { frames: group.map(frameOf), next }, nothingTouched())
   }
-  const dirty = fold.tracks.takeDirty()
   return {
-    chunks: new Map(dirty.map((row) => [`${row.check} ${row.rules} ${row.startMs}`, row.body])),
+    chunks: new Map(fold.takeChanged().chunks.map((row) => [`${row.check} ${row.rules} ${row.startMs}`, row.body])),
     unfolded,
   }
 }

@@ -79,28 +79,55 @@ function rowOf({ config }: World, samples: readonly Sample[], index: number): En
   )
 }
 
-/** Folds frames in the order of the ledger, `pageOf` frames a page, with a restart after each `restartAfter`. */
+type How = { pageOf: number; restartAfter: number; lost?: readonly number[] }
+
+/**
+ * Folds frames in the order of the ledger, `pageOf` frames a page, with a restart after each `restartAfter`.
+ * The reads that are `lost` fail, and what is not folded then is folded from where the fold says it is.
+ */
 async function foldRows(
   { states }: World,
   rows: readonly EntryRow[],
-  { pageOf, restartAfter }: { pageOf: number; restartAfter: number },
+  { pageOf, restartAfter, lost = [] }: How,
 ): Promise<{ fold: LedgerFold; stored: Map<string, string> }> {
-  const db = memoryLedger(() => rows)
+  let reads = 0
+  const db = memoryLedger(() => {
+    if (lost.includes((reads += 1))) throw new Error(LOST)
+    return rows
+  })
   let fold = new LedgerFold(db, states)
   const stored = new Map<string, ChunkRow>()
-  let pages = 0
-  for (let from = 0; from < rows.length; from += pageOf) {
-    const page = rows.slice(from, from + pageOf)
-    await fold.foldFrames(1, { frames: page.map(frameOf), next: page.at(-1)!.index + 1 }, nothingTouched())
-    for (const row of fold.tracks.takeDirty()) stored.set(nameOf(row), row)
-    pages += 1
-    if (pages % restartAfter !== 0) continue
-    fold = new LedgerFold(db, states)
-    fold.tracks.restore([...stored.values()].toSorted(byName))
+  const folded = new Map<number, number>()
+  const foldUntil = async (next: number): Promise<boolean> => {
+    const frames = rows.filter(({ index }) => index >= fold.next(1) && index < next).map(frameOf)
+    const isFolded = await unlessLost(fold.foldFrames(1, { frames, next }, nothingTouched()))
+    const saved = fold.takeChanged()
+    for (const row of saved.chunks) stored.set(nameOf(row), row)
+    for (const [log, index] of saved.next) folded.set(log, index)
+    return isFolded
   }
+  const ends = rows.filter((_, i) => (i + 1) % pageOf === 0).map(({ index }) => index + 1)
+  for (const [page, next] of ends.entries()) {
+    await foldUntil(next)
+    if ((page + 1) % restartAfter !== 0) continue
+    fold = new LedgerFold(db, states)
+    fold.restore({ chunks: [...stored.values()].toSorted(byName), next: folded })
+  }
+  while (!(await foldUntil(rows.at(-1)!.index + 1)));
   return { fold, stored: new Map([...stored].map(([name, { body }]) => [name, body])) }
 }
 
+async function unlessLost(folding: Promise<void>): Promise<boolean> {
+  try {
+    await folding
+    return true
+  } catch (error) {
+    expect(error).toMatchObject({ message: LOST })
+    return false
+  }
+}
+
+const LOST = 'the connection was lost'
 const nameOf = ({ check, agent, rules, startMs }: ChunkRow): string =>
   [check, agent, rules, String(startMs).padStart(16, '0')].join('/')
 const byName = (a: ChunkRow, b: ChunkRow): number => (nameOf(a) < nameOf(b) ? -1 : 1)
@@ -145,11 +172,12 @@ function framesOf(list: readonly Sample[], most: number): Sample[][] {
 const inTime = (list: readonly Sample[]): Sample[] => list.toSorted((a, b) => a.atMs - b.atMs)
 
 describe('isolation in the fold', () => {
-  it('ends the same in any order of arrival, any pages, and across restarts', async () => {
+  it('ends the same in any order of arrival, any pages, across restarts and reads that fail', async () => {
     const cuts = fc.record({
       most: fc.integer({ min: 1, max: 6 }),
       pageOf: fc.integer({ min: 1, max: 5 }),
       restartAfter: fc.integer({ min: 1, max: 6 }),
+      lost: fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 8 }),
     })
     await fc.assert(
       fc.asyncProperty(by, samples, cuts, async (confirmBy, list, { most, ...how }) => {

@@ -60,6 +60,8 @@ export class Fold {
   readonly #frames: FrameSource
   readonly #contracts: StatesByLog
   readonly #next = new Map<number, number>()
+  /** log → what a read that failed left to fold again. Until that is done, nothing of the log is saved. */
+  readonly #owed = new Map<number, Work>()
   /** Session of the newest sample: ties within one session are in order as they come. */
   readonly #lastSession = new WeakMap<Track, Buffer>()
   readonly tracks: Tracks
@@ -83,9 +85,13 @@ export class Fold {
     return this.#next.get(log) ?? 0
   }
 
-  /** The same for every log that anything was folded of. */
-  positions(): Map<number, number> {
-    return new Map(this.#next)
+  /** Chunks that changed since the last call, and how far each log is folded. */
+  takeChanged(): { chunks: ChunkRow[]; next: Map<number, number> } {
+    const isWhole = (log: number): boolean => !this.#owed.has(log)
+    return {
+      chunks: this.tracks.takeDirty(isWhole),
+      next: new Map([...this.#next].filter(([log]) => isWhole(log))),
+    }
   }
 
   /** Folds frames of one log in order; `next` is the first leaf after them. */
@@ -94,6 +100,7 @@ export class Fold {
     { frames, next }: { frames: readonly Frame[]; next: number },
     touched: Touched,
   ): Promise<void> {
+    await this.settle(log)
     let from = 0
     do {
       const page = readPage(frames, this.#configOf(log), { from })
@@ -112,11 +119,20 @@ export class Fold {
     for (const report of page.reports) this.#extendAll(report, work)
     this.#takeGaps(page.gaps, work)
     this.#next.set(log, next)
-    const deps = { frames: this.#frames, below: next, configOf: this.#configOf(log) }
+    this.#owed.set(log, work)
+    await this.settle(log)
+  }
+
+  /** Folds again what late samples have changed. Where a read of the ledger fails, the rest stays owed. */
+  async settle(log: number): Promise<void> {
+    const work = this.#owed.get(log)
+    if (!work) return
+    const deps = { frames: this.#frames, below: this.next(log), configOf: this.#configOf(log) }
     // References first: what they isolate is folded once they stand.
-    if (!work.references.isEmpty) await work.references.run(deps)
+    await work.references.run(deps)
     foldAgain(work.lateShifts, work)
-    if (!work.late.isEmpty) await work.late.run(deps)
+    await work.late.run(deps)
+    this.#owed.delete(log)
   }
 
   #workOn(log: number, touched: Touched): Work {

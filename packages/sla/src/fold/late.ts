@@ -31,10 +31,6 @@ export class LateWork {
     this.#log = log
   }
 
-  get isEmpty(): boolean {
-    return this.#byAgent.size === 0
-  }
-
   add(track: Track, startMs: UnixMs): void {
     let starts = this.#byAgent.get(track.key.agent)
     if (!starts) this.#byAgent.set(track.key.agent, (starts = new Map()))
@@ -43,15 +39,18 @@ export class LateWork {
     else starts.set(startMs, new Set([track]))
   }
 
+  /** Where a read fails, what is not done stays to be done. */
   async run(deps: LateDeps): Promise<void> {
-    for (const [agent, starts] of this.#byAgent) await this.#runAgent(agent, starts, deps)
+    for (const [agent, starts] of this.#byAgent) {
+      await this.#runAgent(agent, starts, deps)
+      this.#byAgent.delete(agent)
+    }
   }
 
   async #runAgent(agent: string, starts: Map<UnixMs, Set<Track>>, deps: LateDeps): Promise<void> {
     while (starts.size > 0) {
       const startMs = Math.min(...starts.keys())
       const tracks = starts.get(startMs)!
-      starts.delete(startMs)
       for (const [fromIndex, group] of groupedByFirstLeaf(tracks)) {
         const chunk = { agent, startMs, fromIndex }
         let waiting = group
@@ -62,6 +61,7 @@ export class LateWork {
           waiting = waiting.filter(({ key }) => !whole.has(key.check))
         }
       }
+      starts.delete(startMs)
     }
   }
 

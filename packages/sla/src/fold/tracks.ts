@@ -129,11 +129,12 @@ export class Tracks {
     }
   }
 
-  /** Chunks that changed since the last call, as rows. */
-  takeDirty(): ChunkRow[] {
+  /** Chunks of these logs that changed since the last call, as rows. */
+  takeDirty(isWanted: (log: number) => boolean): ChunkRow[] {
     const rows: ChunkRow[] = []
     for (const tracks of this.#byPlace.values()) {
-      for (const track of tracks) rows.push(...track.takeDirty().map((chunk) => rowOf(track, chunk)))
+      for (const track of tracks)
+        if (isWanted(track.key.log)) rows.push(...track.takeDirty().map((chunk) => rowOf(track, chunk)))
     }
     return rows
   }
