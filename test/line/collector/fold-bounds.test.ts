@@ -62,7 +62,9 @@ async function folded(
     await fold.foldFrames(1, { frames: group.map(frameOf), next }, nothingTouched())
   }
   return {
-    chunks: new Map(fold.takeChanged().chunks.map((row) => [`${row.check} ${row.rules} ${row.startMs}`, row.body])),
+    chunks: new Map(
+      fold.takeChanged().chunks.map((row) => [`${row.check} ${row.rules} ${row.startMs}`, row.body]),
+    ),
     unfolded,
   }
 }
