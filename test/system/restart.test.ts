@@ -1,7 +1,7 @@
 /**
  * Thirty deaths in one run: collector, database and agents are killed with SIGKILL at seeded moments, under
  * load, while targets break and mend. Nothing acknowledged is lost, nothing is counted twice, and what was
- * folded in pieces is what one undisturbed fold of the whole ledger gives.
+ * folded in pieces is what one undisturbed fold of the whole ledger gives; made again, it tells the same.
  */
 import { execSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -22,7 +22,8 @@ import { leafBytes, leafType } from '@constat/evidence/leaf'
 import { configurationNamed, newest } from '@constat/sla/state/contract-state'
 import { Contracts } from '../../collector/src/contract/contracts.ts'
 import { foldRules } from '@constat/sla/assembly/rules'
-import type { AgentView } from '../../collector/src/view/contract.ts'
+import type { AgentView, ContractView } from '../../collector/src/view/contract.ts'
+import type { IncidentView } from '../../collector/src/view/timeline.ts'
 import { startMoodyServer, type MoodyServer } from '../support/moody-server.ts'
 import {
   dropDataDir,
@@ -45,6 +46,9 @@ let target: MoodyServer
 let program: Program
 let port: number
 let sender: StubbornSender
+let beganMs = 0
+let endedMs = 0
+let told: Told
 const dataDir = makeCollectorDir()
 const agentDirs = ['north', 'south'].map((name) => ({
   name,
@@ -84,7 +88,24 @@ async function startOne(name: string): Promise<void> {
   )
 }
 
+type Told = { incidents: IncidentView[]; timelines: unknown[]; latencies: unknown[] }
+
+/** Of all that is over: incidents, and until the last agent was stopped each service and each check. */
+async function whatIsTold(): Promise<Told> {
+  const span = `from=${new Date(beganMs).toISOString()}&to=${new Date(endedMs).toISOString()}`
+  const { items } = await program.get<{ items: IncidentView[] }>('/incidents?contract=real&limit=200')
+  const { guarantees } = await program.get<ContractView>('/contracts/real')
+  const timelines: unknown[] = []
+  const latencies: unknown[] = []
+  for (const { service } of guarantees) {
+    timelines.push(await program.get(`/services/${service}/timeline?contract=real&${span}`))
+    latencies.push(await program.get(`/checks/${service}/latency?contract=real&${span}&step=PT1M`))
+  }
+  return { incidents: items, timelines, latencies }
+}
+
 beforeAll(async () => {
+  beganMs = Date.now()
   target = await startMoodyServer()
   port = await freePort()
   await startCollector()
@@ -136,7 +157,13 @@ it(`lives through ${DEATHS} deaths`, { timeout: 400_000 }, async () => {
   await until(isDrained, { withinMs: 60_000, what: 'the agents to have sent everything' })
   expect(sender.connections()).toBeGreaterThan(3)
   expect(sender.acknowledged()).toBeGreaterThan(500)
+  endedMs = Date.now()
   for (const child of agents.values()) await endOf(child, 'SIGTERM')
+  await until(async () => (await whatIsTold()).incidents.every(({ closedAt }) => closedAt !== null), {
+    withinMs: 60_000,
+    what: 'every incident to be closed',
+  })
+  told = await whatIsTold()
   await program.kill('SIGTERM')
 })
 
@@ -202,6 +229,12 @@ it('folded in pieces what one undisturbed fold gives', { timeout: 120_000 }, asy
 it('rebuilds to the same bytes', async () => {
   const { code, out } = await runOnce(['rebuild', '--data', dataDir, '--json'])
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 0, differences: 0, logs: 2 })
+})
+
+it('tells the same of it as before', { timeout: 120_000 }, async () => {
+  await startCollector()
+  expect(told.incidents.length).toBeGreaterThan(3)
+  expect(await whatIsTold()).toEqual(told)
 })
 
 function killDatabase(): void {
