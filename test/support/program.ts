@@ -19,6 +19,8 @@ const AGENT = join(ROOT, 'agent/bin/constat-agent.mjs')
 export const VERIFY = join(ROOT, 'packages/verify/bin/constat-verify.mjs')
 const PROGRAMS = { constat: CONSTAT, 'constat-agent': AGENT, 'constat-verify': VERIFY }
 const COMMAND_LIMIT_MS = 60_000
+/** A start takes 2 s on a quiet machine, and ten times that on one that does much else. */
+const START_LIMIT_MS = 90_000
 /** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers. */
 export const MADE_CLUSTER = 'CONSTAT_TEST_CLUSTER'
 
@@ -90,7 +92,7 @@ export type StartOptions = {
 /** Starts `constat …` and waits until it is ready. */
 export async function startProgram(options: StartOptions): Promise<Program> {
   const program = launchProgram(options)
-  await program.line(/Owner link: /, 30_000)
+  await program.line(/Owner link: /, START_LIMIT_MS)
   return program
 }
 
