@@ -69,8 +69,9 @@ export function bareContext(
 
 export function incidentView(row: IncidentRecord, context: IncidentContext): IncidentView {
   const { contract, vantages, nowMs } = context
-  // Of a closed incident, what the vantages saw while it lasted; of an open one, what they see now.
-  const atMs = row.endMs === null ? nowMs : Math.max(row.onsetMs, row.endMs - 1)
+  // Of an open incident, what the vantages see now; of a closed one, what they saw while it lasted, or where it
+  // was merged or revised, as it began.
+  const atMs = row.closedMs === null ? nowMs : Math.max(row.onsetMs, (row.endMs ?? 0) - 1)
   return {
     id: row.id,
     contract: row.contract,
