@@ -796,6 +796,13 @@ describe('the calendar', () => {
   })
 })
 
+it('what was measured all night did not begin with the hours of the next morning', async () => {
+  // 1 November 2026 is a Sunday, and the hours of the portal are those of working days.
+  const life = await read.window(HOSTING, '2026-11')
+  const portal = life!.guarantees.find(({ guarantee }) => guarantee === 'portal-availability')!
+  expect(portal.measuredFrom).toBe(portal.window.start)
+})
+
 describe('the badge', () => {
   it.each(['provider-token', 'internal-token'])('says to %s how a contract stands', async (as) => {
     const answer = await ask(`/contracts/${HOSTING}/badge.svg`, { as })
