@@ -225,7 +225,7 @@ describe('views for other programs', () => {
     const rows = await asReader(
       `select * from report.incident where close_reason is null or close_reason not in ('merged', 'revised')`,
     )
-    const instant = (at: unknown) => (at === null ? null : new Date(String(at)).toISOString())
+    const instant = (at: Row[string] | undefined) => (at === null ? null : new Date(String(at)).toISOString())
     const viewed = rows.map((row) => ({
       id: row['id'],
       contract: row['contract'],
