@@ -53,6 +53,7 @@ const ESCALATION = `  routes: [{types: ["incident.*"], to: [ops]}]
   escalation: [{after: PT10M, to: [ops]}, {after: PT30M, to: [boss]}]
 `
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const START_MS = Date.parse('2026-11-30T09:00:00Z')
 
 type Sent = {
@@ -575,6 +576,12 @@ spec:
     await world.line().advance()
   }
 
+  /** `14:00`, of the hour that begins so many hours after this one. */
+  function hourAfter(hours: number): string {
+    const atMs = world.clock.nowMs() + 31 * MINUTE_MS + hours * HOUR_MS
+    return `${new Date(atMs).toISOString().slice(11, 13)}:00`
+  }
+
   async function wait(ms: number): Promise<void> {
     await world.jumpTo(world.clock.nowMs() + ms)
   }
@@ -666,6 +673,31 @@ spec:
       services: [{ opens: 4, down: false }],
     })
     expect((await machines()).filter((type) => type === 'incident.closed')).toHaveLength(4)
+  })
+
+  it('and was over before quiet hours let it through is not told as if it went on', async () => {
+    const night = `  quietHours: {timeZone: UTC, weekly: [{days: [MO, TU, WE, TH, FR, SA, SU], start: "${hourAfter(1)}", end: "${hourAfter(2)}"}],
+    except: [incident.closed]}
+`
+    await pass(31, [])
+    await world.apply(STORM + night)
+    await world.jumpTo(Math.ceil((world.clock.nowMs() + 1) / HOUR_MS) * HOUR_MS)
+    await pass(2, [])
+    await forget()
+    await pass(2, ['shop', 'vpn'])
+    await pass(2, [])
+    await wait(10_000)
+    const before = await people()
+    expect(before.every(({ data }) => data['closedAt'] !== null)).toBe(true)
+    await wait(HOUR_MS)
+    await wait(10_000)
+    const [held] = (await people()).slice(before.length)
+    expect(held).toMatchObject({ type: 'incident.grouped', data: { calling: false } })
+    expect(held?.data['closedAt']).not.toBeNull()
+    const [kept] = await world.database.sql<{ groups: unknown[] }[]>`
+      select state -> 'groups' as groups from gathering g join webhook w on w.id = g.webhook
+      where w.endpoint = 'people/mail'`
+    expect(kept?.groups).toEqual([])
   })
 })
 

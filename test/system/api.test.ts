@@ -6,6 +6,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { sendReport } from '../../collector/src/db/sent-reports.ts'
+import { calendarOf } from '../../collector/src/report/calendar.ts'
 import type { Asked } from '../support/ask.ts'
 import { HOSTING, INTRANET_TERMS } from '../support/seed-terms.ts'
 import { openSeeded } from '../support/seeded.ts'
@@ -761,6 +762,9 @@ describe('the calendar', () => {
       }),
     )
     expect(await asked('owner-token')).toBe(await asked('owner-token'))
+    const below = { nowMs: deps.clock.nowMs(), publicUrl: 'https://acme.example/constat' }
+    const wanted = { contract: HOSTING, lang: 'en', read, isCustomers: true } as const
+    expect(await calendarOf(wanted, below)).toContain(`URL:${below.publicUrl}/contracts/${HOSTING}/`)
     expect(await asked('owner-token', '?lang=fr')).toContain('Dernier jour pour réclamer')
   })
 
@@ -782,10 +786,21 @@ describe('the calendar', () => {
   it('is read by programs that know a name and a password, which change nothing by them', async () => {
     const basic = `Basic ${Buffer.from(`anybody:${seeded.tokens['viewer-token']}`).toString('base64')}`
     const headers = { authorization: basic }
+    const nobody = await ask(`/api/v1/contracts/${HOSTING}/calendar.ics`)
+    expect(nobody.status).toBe(401)
+    expect(nobody.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
+    expect((await ask('/api/v1/contracts')).headers.get('www-authenticate')).toMatch(/^Bearer realm=/)
     expect((await ask(`/api/v1/contracts/${HOSTING}/calendar.ics`, { headers })).status).toBe(200)
     const change = { headers: { authorization: basic.replace('viewer', 'owner') }, method: 'POST' }
     expect((await ask('/api/v1/tokens', { ...change, body: { role: 'viewer' } })).status).toBe(401)
   })
+})
+
+it('what was measured all night did not begin with the hours of the next morning', async () => {
+  // 1 November 2026 is a Sunday, and the hours of the portal are those of working days.
+  const life = await read.window(HOSTING, '2026-11')
+  const portal = life!.guarantees.find(({ guarantee }) => guarantee === 'portal-availability')!
+  expect(portal.measuredFrom).toBe(portal.window.start)
 })
 
 describe('the badge', () => {
@@ -799,7 +814,11 @@ describe('the badge', () => {
   it('is there for whoever has the link to the states', async () => {
     const link = await deps.actions.tokens.link({ contract: HOSTING, incident: null, lifeMs: null, by })
     const path = new URL(link.url).pathname
-    expect(await (await ask(`${path}/badge.svg?lang=fr`)).text()).toContain('Indisponible')
+    const shown = await ask(`${path}/badge.svg?lang=fr`)
+    expect(await shown.text()).toContain('Indisponible')
+    // A page of another site may show it, and nothing else of ours.
+    expect(shown.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+    expect((await ask(path)).headers.get('cross-origin-resource-policy')).toBe('same-origin')
     expect((await ask('/status/none/badge.svg')).status).toBe(404)
   })
 })

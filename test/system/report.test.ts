@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ReportView } from '@constat/collector/view/report'
+import type { WindowLifeView } from '@constat/collector/view/window'
 import { SEMANTICS_VERSION } from '@constat/sla/semantics'
 import { HOSTING } from '../support/seed-terms.ts'
 import { openSeeded } from '../support/seeded.ts'
@@ -145,6 +146,38 @@ async function asReader(query: string): Promise<Row[]> {
   })
 }
 
+/** `bigint` as the driver gives it. */
+function longs(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      key.includes('_ms') && value !== null ? Number(value) : value,
+    ]),
+  )
+}
+
+function figuresOf(one: WindowLifeView['guarantees'][number]): Row {
+  const down = 'downMs' in one ? one.downMs : null
+  return {
+    guarantee: one.guarantee,
+    service: one.service,
+    clause: one.clause,
+    metric: one.metric,
+    target: one.target,
+    verdict: one.verdict,
+    insufficient_evidence: one.insufficientEvidence,
+    coverage: one.coverage,
+    committed_ms: one.committedMs,
+    known_ms: one.knownMs,
+    excluded_ms: one.excludedMs,
+    down_ms_provable: down?.provable ?? null,
+    down_ms_point: down?.point ?? null,
+    down_ms_pessimistic: down?.pessimistic ?? null,
+    credit: one.credit?.amount ?? null,
+    currency: one.credit?.currency ?? null,
+  }
+}
+
 describe('views for other programs', () => {
   beforeAll(async () => {
     const page = readFileSync(new URL('../../docs/integrations.md', import.meta.url), 'utf8')
@@ -176,6 +209,13 @@ describe('views for other programs', () => {
       hosting!.guarantees.map(({ guarantee, verdict }) => ({ guarantee, verdict })),
     )
     expect(closed.find(({ contract }) => contract === HOSTING)!['credit']).toBe(hosting!.credit!.total)
+    const life = (await read.window(HOSTING, hosting!.window))!
+    const figures = await asReader(
+      `select guarantee, service, clause, metric, target, verdict, insufficient_evidence, coverage::text,
+         committed_ms, known_ms, excluded_ms, down_ms_provable, down_ms_point, down_ms_pessimistic, credit::text, currency
+       from report.guarantee where contract = '${HOSTING}' and is_newest`,
+    )
+    expect(figures.map((row) => ({ ...row, ...longs(row) }))).toEqual(life.guarantees.map(figuresOf))
     const older = await asReader('select from report.closing where not is_newest')
     expect(older).toHaveLength(windows.reduce((sum, { version }) => sum + version - 1, 0))
   })
@@ -183,21 +223,32 @@ describe('views for other programs', () => {
   it('say of incidents what the API says', async () => {
     const seen = await seeded.deps.read.incidents({ limit: 500 })
     const rows = await asReader(
-      `select id, onset_at, closed_at from report.incident
-       where close_reason is null or close_reason not in ('merged', 'revised')`,
+      `select * from report.incident where close_reason is null or close_reason not in ('merged', 'revised')`,
     )
-    const instant = (at: unknown): string => new Date(String(at)).toISOString()
-    const told = (all: { id: string; at: string; closed: string | null }[]) =>
-      all.toSorted((a, b) => a.id.localeCompare(b.id))
-    expect(
-      told(
-        rows.map(({ id, onset_at: at, closed_at: closed }) => ({
-          id: String(id),
-          at: instant(at),
-          closed: closed === null ? null : instant(closed),
-        })),
-      ),
-    ).toEqual(told(seen.map(({ id, onsetAt, closedAt }) => ({ id, at: onsetAt, closed: closedAt }))))
+    const instant = (at: Row[string] | undefined) => (at === null ? null : new Date(String(at)).toISOString())
+    const viewed = rows.map((row) => ({
+      id: row['id'],
+      contract: row['contract'],
+      service: row['service'],
+      cause: row['cause'],
+      zone: row['zone'],
+      onsetAt: instant(row['onset_at']),
+      openedAt: instant(row['opened_at']),
+      endAt: instant(row['ended_at']),
+      closedAt: instant(row['closed_at']),
+      closeReason: row['close_reason'],
+      pagedAt: instant(row['due_at']),
+      alertedAt: instant(row['told_at']),
+      acknowledgedAt: instant(row['acknowledged_at']),
+      providerAcknowledgedAt: instant(row['provider_acknowledged_at']),
+    }))
+    const keys = Object.keys(viewed[0]!) as (keyof (typeof seen)[number])[]
+    const published = seen.map((one) => Object.fromEntries(keys.map((key) => [key, one[key]])))
+    const inOrder = (all: Record<string, unknown>[]) =>
+      all.toSorted((a, b) => String(a['id']).localeCompare(String(b['id'])))
+    expect(inOrder(viewed)).toEqual(inOrder(published))
+    // When people were to be told is another fact than when they were.
+    expect(viewed.some(({ pagedAt, alertedAt }) => pagedAt !== alertedAt)).toBe(true)
   })
 
   it.each(['entry', 'webhook', 'token', 'said', 'event'])('let nobody read the table %s', async (table) => {

@@ -21,7 +21,14 @@ export async function gatheringsDue(db: Database, nowMs: UnixMs): Promise<string
   return rows.map(({ webhook }) => webhook)
 }
 
-export type GatheredRow = { id: string; type: MessageType; atMs: UnixMs; data: EventData }
+/** `newest`: what this endpoint was told of the same incident later on, as where that alone was let through quiet hours. */
+export type GatheredRow = {
+  id: string
+  type: MessageType
+  atMs: UnixMs
+  data: EventData
+  newest: EventData | null
+}
 export type Waiting = { contract: string; before: Gathering; rows: GatheredRow[]; rules: Rules }
 
 /** Nothing more of this endpoint is taken before the transaction ends. */
@@ -36,7 +43,12 @@ export async function takeWaiting(
       select id from delivery where webhook = ${webhook} and state = 'gathered' and next_ms <= ${nowMs}
       order by created_ms limit ${MAX_NOTICES}) as due
     where d.id = due.id
-    returning d.id, d.type, d.created_ms as "atMs", d.payload::jsonb -> 'data' as data`
+    returning d.id, d.type, d.created_ms as "atMs", d.payload::jsonb -> 'data' as data, (
+      select newer.payload::jsonb -> 'data' from delivery newer
+      where newer.webhook = d.webhook and newer.type like 'incident.%' and newer.created_ms > d.created_ms
+        and newer.payload::jsonb #>> '{data,id}' = d.payload::jsonb #>> '{data,id}'
+        and (newer.state <> 'gathered' or newer.next_ms is null)
+      order by newer.created_ms desc limit 1) as newest`
   const [hook] = await tx<{ contract: string; endpoint: string; documents: AlertingDocument[] | null }[]>`
     select w.contract, w.endpoint, a.documents from webhook w left join alerting a on a.contract = w.contract
     where w.id = ${webhook}`

@@ -19,7 +19,7 @@ import { linkRoutes } from './routes/links.ts'
 import { remarkRoutes } from './routes/remarks.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { penaltyRoutes } from './routes/penalties.ts'
-import { reportRoutes } from './routes/reports.ts'
+import { CALENDAR_FILE, reportRoutes } from './routes/reports.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { wordRoutes } from './routes/words.ts'
@@ -66,9 +66,13 @@ export function apiRoutes(deps: AppDeps): Hono<Env> {
     described.route('/', routes(deps))
   }
   const app = new Hono<Env>()
-  app.onError((error) => {
+  app.onError((error, c) => {
     if (!knownFault(error)) deps.log.error('a route failed', { error })
-    return problemResponse(error)
+    const response = problemResponse(error)
+    // Calendar programs send a name and a password only where they are asked for them (RFC 7617).
+    if (response.status === 401 && c.req.path.endsWith(CALENDAR_FILE))
+      response.headers.set('www-authenticate', 'Basic realm="constat", charset="UTF-8"')
+    return response
   })
   // The document names no contract and no service: tools may read it before they have a token.
   let document: Promise<SharedBody> | null = null

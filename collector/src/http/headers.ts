@@ -23,5 +23,7 @@ export function securityHeaders(): MiddlewareHandler {
     // With our own certificate it would take from people the way past the browser's warning.
     strictTransportSecurity: false,
     permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+    // A picture that is made for pages of other sites says so itself.
+    overwrite: false,
   })
 }

@@ -61,14 +61,14 @@ export class Gatherings {
   }
 }
 
-function noticeOf({ id, type, atMs, data }: GatheredRow): Notice {
+function noticeOf({ id, type, atMs, data, newest }: GatheredRow): Notice {
   const change = type.slice(type.indexOf('.') + 1)
-  const incident = incidentIn(data)
+  const incident = incidentIn(newest ?? data)
   return {
     id,
     change: isChange(change) ? change : 'updated',
     atMs,
-    causes: causesOf(incident),
+    causes: causesOf(incidentIn(data)),
     member: {
       incident: incident.id,
       service: incident.service,

@@ -2,7 +2,7 @@
  * Guarantee views: a judgement as it is published, with the sites it is promised for. Pure: what was measured
  * passes through as it was judged, and nothing here decides anything.
  */
-import { formatInstant, intersect } from '@constat/shared/time'
+import { formatInstant } from '@constat/shared/time'
 import type { Judged, ServiceFacts } from '@constat/sla/judgement/judge-guarantee'
 import type { Scored } from '@constat/sla/judgement/result'
 import type { Measure } from '@constat/sla/metric/table'
@@ -74,8 +74,8 @@ function standingOf(
   const soFar = { startMs: window.startMs, endMs: Math.max(window.startMs, asOfOf(asked)) }
   const reasons = whyUnder(timelines, { state, revision, service: guarantee.service, site }, soFar)
   const known = where(timeline, window, (mark) => !isUnknown(mark))
-  // The first instant of committed time that anything is known of.
-  const first = intersect(known, committed)[0]
+  // Also outside of committed time: what was measured all night did not begin in the morning.
+  const [first] = known
   const measuredFrom = first ? formatInstant(first.startMs) : null
   // Nothing committed yet: nothing was covered, and the verdict says that it is indeterminate.
   // Closings of the second semantics version have none.

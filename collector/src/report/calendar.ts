@@ -45,18 +45,18 @@ export async function calendarOf(
   if (!view || !terms) return null
   const asOf = { asOf: formatInstant(nowMs), timeZone: zoneOf(view) }
   const scene = sceneOf(asOf, { lang, termsOf: (name) => read.terms(name) })
-  const { host, origin } = new URL(publicUrl)
+  const { host } = new URL(publicUrl)
   const entries = [
     ...read
       .exclusions({ contract, limit: MAX_DECLARED })
       .filter(({ standing }) => standing !== 'refused')
-      .map((one) => declaredEntry(one, { scene, at: `${origin}/contracts/${contract}/exclusions` })),
+      .map((one) => declaredEntry(one, { scene, at: `${publicUrl}/contracts/${contract}/exclusions` })),
     ...standingEntries(terms, {
       stampMs: Date.parse(view.effectiveFrom),
       span: { startMs: nowMs, endMs: nowMs + AHEAD_MS },
-      at: `${origin}/contracts/${contract}/terms`,
+      at: `${publicUrl}/contracts/${contract}/terms`,
     }),
-    ...(await deadlineEntries({ contract, read, isCustomers }, { scene, origin })),
+    ...(await deadlineEntries({ contract, read, isCustomers }, { scene, publicUrl })),
   ]
   const head = ['VERSION:2.0', `PRODID:-//Constat//Constat ${VERSION}//EN`, 'CALSCALE:GREGORIAN']
   const lines = [
@@ -116,7 +116,7 @@ function standingEntries(
 /** When the customer has to claim is the customer's own; when the provider has to answer is both sides'. */
 async function deadlineEntries(
   { contract, read, isCustomers }: Omit<CalendarWanted, 'lang'>,
-  { scene, origin }: { scene: Scene; origin: string },
+  { scene, publicUrl }: { scene: Scene; publicUrl: string },
 ): Promise<Entry[]> {
   const words = scene.text.report.calendar
   const closedAt = new Map(read.closedWindows(contract).map(({ window, at }) => [window, at]))
@@ -131,7 +131,7 @@ async function deadlineEntries(
         when: { day: lastDayBefore(Date.parse(nextDeadline.at), scene.zone) },
         title: words[nextDeadline.what](windowName(window, scene)),
         text: '',
-        url: `${origin}/contracts/${contract}/penalties/${window}`,
+        url: `${publicUrl}/contracts/${contract}/penalties/${window}`,
         isTentative: false,
         sequence: penalty.newestVersion - 1,
       },

@@ -32,6 +32,8 @@ export function linkPages(deps: AppDeps): Hono {
   })
   pages.get('/status/:key/badge.svg', async (c) => {
     const { read, scene, contract } = await guestOf(c, deps, 'status')
+    // It stands on pages of other sites.
+    c.header('cross-origin-resource-policy', 'cross-origin')
     return badge(c, { found: read.contract(contract), scene })
   })
   pages.post('/status/:key/report', limitBody(), async (c) => {

@@ -77,7 +77,7 @@ export function reportRoutes(deps: AppDeps): Hono<Env> {
 
 function addCalendar(app: Hono<Env>, { actions, language }: AppDeps): void {
   app.get(
-    '/contracts/:contract/calendar.ics',
+    `/contracts/:contract${CALENDAR_FILE}`,
     allow('read'),
     describe({
       summary: 'Exclusions and deadlines as a calendar to subscribe to (RFC 5545)',
@@ -97,6 +97,8 @@ function addCalendar(app: Hono<Env>, { actions, language }: AppDeps): void {
   )
 }
 
+/** How its address ends. */
+export const CALENDAR_FILE = '/calendar.ics'
 const CALENDAR_TYPE = 'text/calendar'
 
 function addClaims(app: Hono<Env>, { actions, language, read }: AppDeps): void {

@@ -220,7 +220,7 @@ function Deliveries({
       label={label}
       rows={deliveries}
       columns={[
-        { head: text.alert.type, cell: ({ type }) => <code>{type}</code> },
+        { head: text.alert.type, cell: ({ type }) => <TypeName type={type} /> },
         {
           head: text.alert.state,
           bare: true,
@@ -240,6 +240,16 @@ function Deliveries({
         { bare: true, cell: (delivery) => <Replay delivery={delivery} text={text} /> },
       ]}
     />
+  )
+}
+
+function TypeName({ type }: { type: string }) {
+  const [about = '', change = ''] = type.split('.')
+  return (
+    <code class="type">
+      {about}.<wbr />
+      {change}
+    </code>
   )
 }
 

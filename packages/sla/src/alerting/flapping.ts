@@ -3,7 +3,7 @@
  * stands. Pure: called by the fold of `gathering.ts`, whose state it changes.
  */
 import type { UnixMs } from '@constat/shared/time'
-import type { Flap, FlappingTold, Gathering, Member, Notice, Rules } from './gathered.ts'
+import type { Flap, FlappingTold, Gathering, Group, Member, Notice, Rules } from './gathered.ts'
 
 /** It stands still after this share of the time within which it flapped: what is down is waited for less. */
 const UP_SHARE = 2
@@ -50,10 +50,16 @@ function watched(service: string, atMs: UnixMs): Flap {
   }
 }
 
-/** What is said of a service that flaps waits with it, and so does what waited elsewhere. */
+/**
+ * What is said of a service that flaps waits with it, and so does what waited elsewhere; but for an escalation, as long
+ * as nobody has answered it.
+ */
 export function leaveFor({ groups }: Gathering, flap: Flap, { id, member, change, atMs }: Notice): void {
   for (const group of groups) {
-    const leaving = group.members.filter(({ service }) => service === flap.service)
+    const leaving = group.members.filter(
+      (one) =>
+        one.service === flap.service && !isEscalating(group, one.incident === member.incident ? member : one),
+    )
     if (leaving.length === 0) continue
     group.members = group.members.filter((one) => !leaving.includes(one))
     const isIts = ({ incident }: { incident: string }) => leaving.some((one) => one.incident === incident)
@@ -66,6 +72,11 @@ export function leaveFor({ groups }: Gathering, flap: Flap, { id, member, change
   const others = flap.down.filter(({ incident }) => incident !== member.incident)
   flap.down = [...others, member].filter(({ isOver }) => !isOver)
   if (change !== 'updated' && change !== 'acknowledged') flap.changedMs = atMs
+}
+
+function isEscalating({ waiting }: Group, { incident, isOver, isInHand }: Member): boolean {
+  if (isOver || isInHand) return false
+  return waiting.some((one) => one.incident === incident && one.change === 'escalated')
 }
 
 /** Those that begin to flap and those that stand still; `down`: incidents that go on by themselves. */
