@@ -54,6 +54,8 @@ const PURE = {
 
 export default defineConfig({
   test: {
+    // What one run has transformed, the next one reads.
+    experimental: { fsModuleCache: true },
     projects: [
       { test: { name: 'line', include: ['test/line/**/*.test.{ts,tsx}'], ...PURE } },
       { test: { name: 'tidy', include: ['test/tidy.test.ts'], ...PURE } },
