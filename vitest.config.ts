@@ -7,42 +7,43 @@
  */
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Far above what any test takes on a slow machine that does something else as well. */
 const PURE_TIMEOUT_MS = 60_000
 const SYSTEM_TIMEOUT_MS = 180_000
-/** They wait for holds, silences, clocks and restarts more than they work. The longest one first. */
+/** They wait for holds, silences, clocks and restarts more than they work. The longest one first, as they are run. */
 const PATIENT = [
-  'restart',
-  'commands',
-  'second-look',
   'silence',
+  'restart',
+  'alerted',
+  'commands',
   'closing',
   'contract-life',
   'latency',
-  'sites',
-  'clock',
-  'site',
-  'first-run',
-  'stream',
-  'exclusions',
-  'host',
-  'health',
-  'alerted',
-  'trial',
-  'agent-place',
-  'agent-policy',
-  'restore',
+  'witness',
   'evidence',
+  'second-look',
+  'database',
+  'health',
+  'backup',
+  'restore',
+  'alert',
+  'sites',
+  'site',
+  'clock',
+  'first-run',
+  'agent-policy',
+  'trial',
+  'exclusions',
+  'stream',
   'step',
+  'agent-place',
   'unknown',
-  'room',
   'claims',
   'alerting',
-  'alert',
-  'backup',
-  'witness',
-  'database',
+  'host',
+  'room',
 ].map((name) => `test/system/${name}.test.ts`)
 /** vitest would leave one core idle. Nothing of a pure file outlives it, so none needs a world of its own. */
 const PURE = {
@@ -52,8 +53,22 @@ const PURE = {
   sequence: { groupOrder: 0 },
 }
 
+/** vitest takes the largest file first, which need not take the longest: a long wait at the end leaves cores idle. */
+class Longest extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = PATIENT.findIndex((path) => moduleId.endsWith(path))
+      return place < 0 ? PATIENT.length : place
+    }
+    return (await super.sort(files)).toSorted((a, b) => placeOf(a) - placeOf(b))
+  }
+}
+
 export default defineConfig({
   test: {
+    // What one run has transformed, the next one reads.
+    experimental: { fsModuleCache: true },
+    sequence: { sequencer: Longest },
     projects: [
       { test: { name: 'line', include: ['test/line/**/*.test.{ts,tsx}'], ...PURE } },
       { test: { name: 'tidy', include: ['test/tidy.test.ts'], ...PURE } },

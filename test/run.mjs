@@ -75,7 +75,11 @@ function run(command, { limitMs, quiet = false, node }) {
   // Whatever asks for `node` by name gets the one under test as well.
   const path = node === undefined ? [] : [dirname(node)]
   const env = { PATH: [...path, process.env.PATH].join(delimiter), NO_COLOR: '1' }
-  if (scratch.folder !== null) env.TMPDIR = scratch.folder
+  if (scratch.folder !== null) {
+    env.TMPDIR = scratch.folder
+    // Of made-cluster.ts, made by the first run of vitest that needs it.
+    env.CONSTAT_TEST_CLUSTER = join(scratch.folder, 'made')
+  }
   return new Promise((settle) => {
     if (stopped !== null) return settle({ ok: false, output: '' })
     const child = spawn(process.execPath, [STEP, String(limitMs), ...command], {

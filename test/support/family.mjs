@@ -36,12 +36,18 @@ function readProcess(pid) {
 export function familyOf(root, mark) {
   const isLinux = process.platform === 'linux'
   const known = new Map((isLinux ? readProcess(root) : []).map(({ pid, begun }) => [pid, begun]))
+  /** Who does not bear the mark, which nobody takes on later: it is read once. */
+  let strangers = new Map()
 
   /** Adds whoever is new and answers all that live. */
   function look() {
     if (!isLinux) return []
     const processes = readProcesses()
-    const alive = processes.filter(({ pid, begun }) => known.get(pid) === begun || isMarked(pid, mark))
+    const others = processes.filter(({ pid, begun }) => known.get(pid) !== begun)
+    const asked = others.filter(({ pid, begun }) => strangers.get(pid) !== begun)
+    const marked = new Set(asked.filter(({ pid }) => isMarked(pid, mark)))
+    strangers = new Map(others.filter((one) => !marked.has(one)).map(({ pid, begun }) => [pid, begun]))
+    const alive = processes.filter((one) => known.get(one.pid) === one.begun || marked.has(one))
     const members = new Map(alive.map((one) => [one.pid, one]))
     const groups = new Set(alive.map(({ group }) => group))
     for (let before = -1; before < members.size;) {

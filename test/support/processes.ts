@@ -6,6 +6,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** Many a look reads all of /proc. */
+const POLL_MS = 50
+
 export type Program = {
   child: ChildProcess
   /** The first line of stdout. Rejects when it ends without one, with what it said on stderr. */
@@ -68,7 +71,7 @@ export async function eventually(
   const endMs = performance.now() + limitMs
   while (performance.now() < endMs) {
     if (await isTrue()) return
-    await sleep(20)
+    await sleep(POLL_MS)
   }
   throw new Error(`${what}: not within ${limitMs} ms`)
 }

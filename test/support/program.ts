@@ -5,7 +5,7 @@
 import { execFile, execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const PROGRAMS = { constat: CONSTAT, 'constat-agent': AGENT, 'constat-verify': V
 const COMMAND_LIMIT_MS = 60_000
 /** A start takes 2 s on a quiet machine, and ten times that on one that does much else. */
 const START_LIMIT_MS = 90_000
-/** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers. */
+/** Names the folder of made-cluster.ts, in the process that runs the tests and so in its workers, or for several of those. */
 export const MADE_CLUSTER = 'CONSTAT_TEST_CLUSTER'
 
 /**
@@ -74,6 +74,16 @@ export function makeCollectorDir(): string {
   if (made !== undefined)
     execFileSync('cp', ['-a', join(made, 'postgres'), join(made, 'database.password'), dataDir])
   return dataDir
+}
+
+/** Moves `folder` to `place`. Whoever is first there stays: what others made is the same, and is removed. */
+export function keepFirst(folder: string, place: string): void {
+  try {
+    renameSync(folder, place)
+  } catch (error) {
+    if (!existsSync(place)) throw error
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 export function dropDataDir(dataDir: string): void {

@@ -1,16 +1,16 @@
 /**
  * Seeded: the whole collector behind its pages, over a copy of the seed that a test may change. The seed is
- * written once for a run of vitest, beside the database of made-cluster.ts.
+ * written once for a run of the tests, beside the database of made-cluster.ts.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeEvent } from '../../collector/src/db/events.ts'
 import type { Fact } from '../../collector/src/alert/types.ts'
 import type { AppDeps } from '../../collector/src/http/actions.ts'
 import { asker } from './ask.ts'
 import { openClosingWorld, type ClosingWorld } from './closing-world.ts'
-import { dropDataDir, MADE_CLUSTER, makeCollectorDir, makeDataDir } from './program.ts'
+import { dropDataDir, keepFirst, MADE_CLUSTER, makeCollectorDir, makeDataDir } from './program.ts'
 import { hear, repeatableRandom, writeSeed } from './seed.ts'
 import { SEED_NOW_MS } from './seed-story.ts'
 import { HOSTING } from './seed-terms.ts'
@@ -94,9 +94,7 @@ async function copyOfSeed(): Promise<string> {
     const written = makeCollectorDir()
     await writeSeed(written)
     if (seed === null) return written
-    // Whoever was first, it is the same.
-    if (existsSync(seed)) rmSync(written, { recursive: true, force: true })
-    else renameSync(written, seed)
+    keepFirst(written, seed)
   }
   mkdirSync(dataDir, { recursive: true })
   execFileSync('cp', ['-a', `${seed}/.`, dataDir])

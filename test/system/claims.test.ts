@@ -232,7 +232,7 @@ describe('a penalty', () => {
     expect(await toldOf('penalty.answered')).toHaveLength(1)
     const leaves = await world.database.sql<{ body: Buffer }[]>`select body from entry where type = 19`
     expect(leaves).toHaveLength(3)
-    expect(leaves.map(({ body }) => body.toString()).join()).not.toContain('118')
+    expect(leaves.map(({ body }) => body.toString()).join()).not.toContain('2026/118')
   })
 
   it('is rebuilt to the same bytes, and words that were erased leave the rest', async () => {

@@ -39,6 +39,8 @@ import {
 import { startStubbornSender, type StubbornSender } from '../support/stubborn-sender.ts'
 
 const DEATHS = 30
+/** Longer than a sample holds. */
+const SILENT_MS = 5_000
 const SEED = 20_261_122
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
@@ -163,6 +165,8 @@ it(`lives through ${DEATHS} deaths`, { timeout: 400_000 }, async () => {
     withinMs: 60_000,
     what: 'every incident to be closed',
   })
+  // What the last samples hold for, and what is unknown after it, are in the figures too.
+  await sleep(SILENT_MS)
   told = await whatIsTold()
   await program.kill('SIGTERM')
 })
