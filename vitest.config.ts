@@ -66,8 +66,6 @@ class Longest extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // What one run has transformed, the next one reads.
-    experimental: { fsModuleCache: true },
     sequence: { sequencer: Longest },
     projects: [
       { test: { name: 'line', include: ['test/line/**/*.test.{ts,tsx}'], ...PURE } },
