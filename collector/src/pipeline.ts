@@ -34,6 +34,7 @@ import { SlotJudge } from './judge/slot-judge.ts'
 import { Telling } from './judge/telling.ts'
 import { servicesOn, Timelines } from '@constat/sla/fold/timelines'
 import type { ReadModel } from './view/reads.ts'
+import { Pace } from './pace.ts'
 import { Latencies } from './latency/latencies.ts'
 import { CHECKPOINT_EVERY_MS, signCheckpoints } from './ledger/checkpoints.ts'
 import { Lie } from './ledger/lie.ts'
@@ -45,11 +46,6 @@ import type { Timestamps } from './witness/timestamps.ts'
 import type { Witnesses } from './witness/witnesses.ts'
 import type { Shell } from './shell.ts'
 
-/** What is committed within this is folded together. */
-export const GATHER_MS = 50
-/** Under load the line gathers for longer, so that it leaves most of the time to the intake. */
-const GATHER_FACTOR = 4
-const MAX_GATHER_MS = 1_000
 /** Time alone changes things too: silences, delays of alerts, ends of windows. */
 export const TICK_MS = 1_000
 const SAVE_EVERY_MS = 5_000
@@ -105,7 +101,7 @@ export class Pipeline {
   #next: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
   #ticker: NodeJS.Timeout | null = null
-  #gatherMs = GATHER_MS
+  readonly #pace: Pace
   #savedMs: UnixMs = 0
   #signedMs: UnixMs = 0
   /** contract → the terms and vantages that all of it was judged by, and until when they are in force. */
@@ -115,6 +111,7 @@ export class Pipeline {
     const { db, shell, prove, publicUrl } = deps
     const nowMs = (): UnixMs => shell.clock.nowMs()
     this.#deps = deps
+    this.#pace = new Pace(shell.clock.monotonicUs() / 1_000)
     this.callers = deps.callers
     this.sequencer = new Sequencer(db, shell, {
       committed: (committed) => this.#take(committed),
@@ -231,8 +228,8 @@ export class Pipeline {
     })
     await this.#advancing
     this.#advancing = null
-    const tookMs = (clock.monotonicUs() - startUs) / 1_000
-    this.#gatherMs = Math.min(MAX_GATHER_MS, Math.max(GATHER_MS, GATHER_FACTOR * tookMs))
+    const endUs = clock.monotonicUs()
+    this.#pace.worked((endUs - startUs) / 1_000, endUs / 1_000)
     if (this.#committed.length > 0) this.#gather()
   }
 
@@ -275,10 +272,13 @@ export class Pipeline {
 
   #gather(): void {
     if (this.#timer || this.#advancing) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      void this.advance()
-    }, this.#gatherMs)
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null
+        void this.advance()
+      },
+      this.#pace.gatherMs(this.#deps.shell.clock.monotonicUs() / 1_000),
+    )
   }
 
   /** The steps, in order. What fails for one contract is set aside, and the others go on. */
