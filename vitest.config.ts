@@ -47,6 +47,7 @@ const PATIENT = [
 ].map((name) => `test/system/${name}.test.ts`)
 /** vitest would leave one core idle. Nothing of a pure file outlives it, so none needs a world of its own. */
 const PURE = {
+  setupFiles: ['test/support/properties.ts'],
   isolate: false,
   maxWorkers: availableParallelism(),
   testTimeout: PURE_TIMEOUT_MS,

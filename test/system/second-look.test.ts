@@ -137,6 +137,7 @@ describe('the looks', () => {
     if (found?.metric !== 'request-share') throw new Error('the contract promises a share of requests')
     const slots = NAMES.length * ((Date.now() - startedMs) / INTERVAL_MS + 2)
     expect(found.share.n).toBeLessThanOrEqual(slots)
-    expect(target.requests()).toBeGreaterThan(2 * slots)
+    // Most of them are looks.
+    expect(target.requests()).toBeGreaterThan(1.5 * slots)
   })
 })

@@ -106,11 +106,11 @@ describe('an agent that is killed', () => {
   })
 
   it('leaves the service unknown after hold, with less coverage and no downtime', async () => {
-    const before = (await view()).guarantees[0]!
     await until(async () => (await view()).state === 'unknown', {
       withinMs: HOLD_MS + 3_000,
       what: 'the service to be unknown',
     })
+    const before = (await view()).guarantees[0]!
     const span = `from=${new Date(killedMs - 5_000).toISOString()}&to=${new Date().toISOString()}`
     const { service } = (await view()).services[0]!
     const { segments } = await program.get<TimelineView>(`/services/${service}/timeline?${span}`)

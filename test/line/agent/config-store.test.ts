@@ -20,7 +20,8 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'constat-config-'))
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+// A thread of the pool may still be at it.
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 function open(dir: string, said: string[]): ConfigStore {
   const log = {
