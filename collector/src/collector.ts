@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { HostClock } from '@constat/shared/time'
 import { openBus, type EventBus } from './alert/bus.ts'
-import { migrateQueue } from './alert/deliver.ts'
 import type { AccessDeps } from './access.ts'
 import type { CollectorConfig } from './config.ts'
 import { makeDataDir, openIdentity, tellRunning, tellStopped } from './data-dir.ts'
@@ -91,7 +90,6 @@ async function openData({ config, log, lost }: CollectorOptions, closers: Closer
   await migrateDatabase(database, { log })
   const lock = await lockCollector(database, { log, onLost: () => lost('another collector took over') })
   closers.push(() => lock.release())
-  await migrateQueue({ pgConfig: database.pgConfig, log })
   return database
 }
 
@@ -116,7 +114,7 @@ async function openLine(
   const { asked, startAsking } = await openWitnesses(config, { db, shell, publicUrl, bus })
   const isWell = () => isReady(health.known())
   const told = () => bus.publish()
-  const alerts = await openAlerts({ config, database, clock, random, log, publicUrl, isWell, told })
+  const alerts = await openAlerts({ config, database, bus, clock, random, log, publicUrl, isWell, told })
   const pipeline = new Pipeline({
     db,
     shell,

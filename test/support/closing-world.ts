@@ -8,7 +8,6 @@ import { configDigest } from '@constat/shared/check'
 import { causeCode, outcomeCode, type Cause, type Outcome } from '@constat/shared/sample'
 import { agentIdOf, privateKeyOf, rawPublicKey } from '@constat/shared/signature'
 import type { UnixMs } from '@constat/shared/time'
-import { migrateQueue } from '../../collector/src/alert/deliver.ts'
 import { openIdentity } from '../../collector/src/data-dir.ts'
 import { insertAgent, type AgentRow } from '../../collector/src/db/agent-rows.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
@@ -114,7 +113,6 @@ export async function openClosingWorld({
   const clock = createSimulatedClock({ wallMs })
   const database = await openDatabase({ databaseUrl: null, dataDir, log })
   await migrateDatabase(database, { log })
-  await migrateQueue({ pgConfig: database.pgConfig, log })
   const shell = { clock, random, log, identity: openIdentity(dataDir, random) }
   const { sql: db } = database
   const witnesses = await Witnesses.open(null, { db, shell, publicUrl, bus: { publish: told } })

@@ -6,7 +6,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migrateQueue } from '../../collector/src/alert/deliver.ts'
 import { migrateDatabase } from '../../collector/src/db/migrate.ts'
 import { openDatabase } from '../../collector/src/db/open.ts'
 import { keepFirst, MADE_CLUSTER } from './program.ts'
@@ -20,7 +19,6 @@ export async function setup(): Promise<(() => void) | undefined> {
   const log = createKeptLog()
   const database = await openDatabase({ databaseUrl: null, dataDir: folder, log })
   await migrateDatabase(database, { log })
-  await migrateQueue({ pgConfig: database.pgConfig, log })
   await database.close()
   if (shared !== undefined) {
     keepFirst(folder, shared)

@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told to move. Wall and monotonic move together, or apart. */
+/** Clocks of tests: one that stands still until it is told to move. Wall and monotonic move together, or apart; and one that goes on from there. */
 import type { Clock } from '@constat/shared/time'
 
 export type SimulatedClock = Clock & {
@@ -23,5 +23,15 @@ export function createSimulatedClock({
     stepWallMs(ms) {
       wallUs += ms * 1_000
     },
+  }
+}
+
+/** The time of another clock, and what has really passed since. */
+export function createRunningClock(clock: Clock): Clock {
+  const startUs = performance.now() * 1_000
+  const passedUs = (): number => Math.floor(performance.now() * 1_000 - startUs)
+  return {
+    nowMs: () => clock.nowMs() + Math.floor(passedUs() / 1_000),
+    monotonicUs: () => clock.monotonicUs() + passedUs(),
   }
 }

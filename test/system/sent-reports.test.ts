@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseCheckpoint } from '@constat/evidence/checkpoint'
 import { parseNote } from '@constat/evidence/note'
 import { parseInstant } from '@constat/shared/time'
-import { startDelivery, type Delivering } from '../../collector/src/alert/deliver.ts'
+import { Delivering } from '../../collector/src/alert/deliver.ts'
 import { schedulesOf } from '../../collector/src/alerts.ts'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
 import { planLines } from '../../collector/src/cli/alert-test.ts'
@@ -26,6 +26,7 @@ import { openMailServer, type MailServer } from '../support/mail-server.ts'
 import { dropDataDir, makeCollectorDir, until } from '../support/program.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 import { createKeptLog } from '../support/silent-log.ts'
+import { createRunningClock } from '../support/simulated-clock.ts'
 import { LINK_KEY, worldDeps, worldToken } from '../support/world-app.ts'
 
 const HOUR_MS = 3_600_000
@@ -102,8 +103,9 @@ async function open(): Promise<void> {
     filesOf: (report, lang) => sentBodies(db, { report, lang }),
   })
   const { delivered } = world.line()
-  const sending = { ...shell, ...speech, sql: db, pgConfig: database.pgConfig, allowPrivate: true, delivered }
-  delivering = await startDelivery({
+  const running = { ...shell, clock: createRunningClock(clock) }
+  const sending = { ...running, ...speech, sql: db, allowPrivate: true, delivered }
+  delivering = new Delivering({
     ...sending,
     retryDelaysMs: [50, 50, 50, 50, 50, 50, 50, 50],
     pollMs: 50,

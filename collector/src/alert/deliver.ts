@@ -1,43 +1,32 @@
 /**
- * Deliver: the workers that send deliveries. graphile-worker keeps the jobs, incidents before notices; this file
- * starts its workers and lets none of them be held by a webhook. Not pure. One per database: at the start,
- * every held job is taken to be a dead process's.
+ * Deliver: sends what waits in the table of deliveries, which each webhook's lane takes from there. Looks when it is
+ * woken and every half second: a death loses nothing, since a row waits until what came of it is written down.
+ * Not pure. One for each database.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Fault, messageOf } from '@constat/shared/fault'
+import { messageOf } from '@constat/shared/fault'
 import type { Clock } from '@constat/shared/time'
-import { Logger, run, runMigrations, type RunnerOptions } from 'graphile-worker'
-import { cleanDeliveries, freeJobs, restoreJobs, schedule } from '../db/deliveries.ts'
-import { DELIVER_TASK } from '../db/events.ts'
-import type { PgConfig } from '../db/open.ts'
+import { cleanDeliveries, dueDeliveries, type Due } from '../db/deliveries.ts'
 import { cleanReminders } from '../db/reminders.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
-import { WorkerPool } from './worker-pool.ts'
-import { openLanes, type Lanes } from './lanes.ts'
+import { headlineOf } from './headline.ts'
+import { Lanes } from './lanes.ts'
 import { resolveName, SEND_TIMEOUT_MS, type Lookup } from './post.ts'
 import { RETRY_DELAYS_MS } from './retry.ts'
-import { headlineOf } from './headline.ts'
-import { sendDelivery, type DeliverJob, type Letters, type Sayer, type Sending } from './send.ts'
+import { sendDelivery, type Letters, type Sayer, type Sending } from './send.ts'
 import type { MessageType } from './types.ts'
 
-/** Jobs looked at at once. */
-const WORKERS = 24
-/** A worker waits for an answer this long and then takes the next job; the request goes on beside it. */
-const PATIENCE_MS = 250
-/** Connections of the workers; a request in flight holds none. */
-const MAX_CONNECTIONS = 6
-/** Each worker looks for jobs that fall due; new ones are notified. */
-const POLL_MS = 2_000
-/** What met a full lane, or could not be recorded, comes back after this; it holds no worker meanwhile. */
-const LANE_PAUSE_MS = 250
+/** Of one webhook, read at once. */
+const READ_AT_ONCE = 16
+const POLL_MS = 500
+/** What could not be recorded is sent again after this. */
+const TROUBLE_PAUSE_MS = 2_000
 /** Requests in flight at a stop may end by themselves for this long. */
 const STOP_GRACE_MS = 2_000
 const CLEAN_EVERY_MS = 6 * 3_600_000
-const SCHEMA = 'graphile_worker'
 
 export type DeliveryOptions = {
-  pgConfig: PgConfig
   sql: Database
   clock: Clock
   random: Random
@@ -55,47 +44,86 @@ export type DeliveryOptions = {
   pollMs?: number
 }
 
-export type Delivering = {
-  /** No request of ours is in flight and no job held when it settles. Safe to call twice. */
-  stop(): Promise<void>
-}
+export class Delivering {
+  readonly #options: DeliveryOptions
+  readonly #sending: Sending
+  readonly #lanes = new Lanes()
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  readonly #timers: NodeJS.Timeout[]
+  #looking: Promise<void> | null = null
+  #isStale = false
+  #isInTrouble = false
+  #stopped: Promise<void> | null = null
 
-/** Makes or upgrades the job tables: `writeEvent` needs them, also where nothing is delivered. */
-export async function migrateQueue({ pgConfig, log }: { pgConfig: PgConfig; log: Log }): Promise<void> {
-  try {
-    await runMigrations({ ...addressOf(pgConfig), schema: SCHEMA, logger: loggerTo(log), maxPoolSize: 1 })
-  } catch (cause) {
-    throw new Fault('database', `the job tables could not be made: ${messageOf(cause)}`, { cause })
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+    this.#sending = sendingOf(options, this.#stopping.signal)
+    const clean = () => void cleanUp(options)
+    const { pollMs = POLL_MS } = options
+    this.#timers = [setInterval(this.wake, pollMs), setInterval(clean, CLEAN_EVERY_MS).unref()]
+    clean()
+    this.wake()
   }
-}
 
-export async function startDelivery(options: DeliveryOptions): Promise<Delivering> {
-  const { sql, clock, log } = options
-  await migrateQueue(options)
-  await freeJobs(sql, 'all')
-  const restored = await restoreJobs(sql, clock.nowMs())
-  if (restored > 0) log.warn('deliveries without a job: queued again', { deliveries: restored })
-  const stopping = new AbortController()
-  const sending = sendingOf(options, stopping.signal)
-  const work = { lanes: openLanes(), underWay: new Set<Promise<void>>(), sending }
-  const pool = new WorkerPool({
-    startWorkers: () => run(runnerOptions(options, work)),
-    free: (workers) => freeJobs(sql, workers),
-    log,
-  })
-  await pool.start()
-  const cleaning = setInterval(() => void clean(options), CLEAN_EVERY_MS).unref()
-  void clean(options)
+  /** Something may be due. */
+  readonly wake = (): void => {
+    this.#isStale = true
+    if (this.#stopped === null) this.#looking ??= this.#look().finally(() => (this.#looking = null))
+  }
 
-  let stopped: Promise<void> | null = null
-  const stop = async () => {
-    clearInterval(cleaning)
-    const grace = setTimeout(() => stopping.abort(), STOP_GRACE_MS)
-    await pool.stop()
-    await Promise.all(work.underWay)
+  /** No request of ours is in flight when it settles. Safe to call twice. */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop())
+  }
+
+  async #stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    const grace = setTimeout(() => this.#stopping.abort(), STOP_GRACE_MS)
+    await this.#looking
+    this.#lanes.clear()
+    await Promise.all(this.#underWay)
     clearTimeout(grace)
   }
-  return { stop: () => (stopped ??= stop()) }
+
+  async #look(): Promise<void> {
+    while (this.#isStale && this.#stopped === null) {
+      this.#isStale = false
+      try {
+        const asked = { nowMs: this.#options.clock.nowMs(), inFlight: this.#lanes.inFlight() }
+        this.#lanes.refill(
+          await dueDeliveries(this.#options.sql, { ...asked, most: READ_AT_ONCE }),
+          READ_AT_ONCE,
+        )
+        this.#isInTrouble = false
+      } catch (error) {
+        if (!this.#isInTrouble)
+          this.#options.log.warn('delivery waits for the database', { error: messageOf(error) })
+        this.#isInTrouble = true
+        return
+      }
+      this.#sendNext()
+    }
+  }
+
+  #sendNext(): void {
+    for (const due of this.#lanes.next()) {
+      const sent = this.#send(due).finally(() => this.#underWay.delete(sent))
+      this.#underWay.add(sent)
+    }
+  }
+
+  async #send(due: Due): Promise<void> {
+    const { log } = this.#options
+    try {
+      await sendDelivery(due.id, this.#sending)
+    } catch (error) {
+      log.error('a delivery could not be sent; it will be tried again', { reason: messageOf(error) })
+      await sleep(TROUBLE_PAUSE_MS, undefined, { signal: this.#stopping.signal }).catch(() => {})
+    }
+    if (this.#lanes.leave(due)) this.wake()
+    this.#sendNext()
+  }
 }
 
 function sendingOf(options: DeliveryOptions, signal: AbortSignal): Sending {
@@ -111,69 +139,7 @@ const NO_LETTERS: Letters = {
     Promise.resolve({ status: null, error: 'no letters are sent here', body: null, retryAfter: null }),
 }
 
-type Work = { lanes: Lanes; underWay: Set<Promise<void>>; sending: Sending }
-
-function runnerOptions({ pgConfig, pollMs = POLL_MS, log }: DeliveryOptions, work: Work): RunnerOptions {
-  return {
-    ...addressOf(pgConfig),
-    schema: SCHEMA,
-    concurrency: WORKERS,
-    maxPoolSize: MAX_CONNECTIONS,
-    pollInterval: pollMs,
-    noHandleSignals: true,
-    // Otherwise a file named `crontab` in the working folder would be read.
-    parsedCronItems: [],
-    logger: loggerTo(log),
-    forbiddenFlags: () => work.lanes.full(),
-    taskList: { [DELIVER_TASK]: (payload: unknown) => runJob(payload, work) },
-  }
-}
-
-async function runJob(payload: unknown, work: Work): Promise<void> {
-  const { lanes, underWay, sending } = work
-  if (!isDeliverJob(payload)) {
-    sending.log.error('a delivery job of an unknown form was dropped')
-    return
-  }
-  // Several workers may have taken jobs of one webhook before the first of them was counted.
-  const passage = { ...payload, isNotice: payload.isNotice === true }
-  if (!lanes.enter(passage)) {
-    return schedule(sending.sql, { id: payload.delivery, delayMs: LANE_PAUSE_MS })
-  }
-  const sent = sendAlone(payload, sending).finally(() => {
-    lanes.leave(passage)
-    underWay.delete(sent)
-  })
-  underWay.add(sent)
-  await Promise.race([sent, sleep(PATIENCE_MS, undefined, { ref: false })])
-}
-
-/** Its job may be done before it is: what goes wrong makes another, and a start makes those that are missing. */
-async function sendAlone(job: DeliverJob, sending: Sending): Promise<void> {
-  const { sql, log, signal } = sending
-  try {
-    return await sendDelivery(job, sending)
-  } catch (error) {
-    log.error('a delivery could not be sent; it will be tried again', { reason: messageOf(error) })
-  }
-  while (!signal.aborted) {
-    try {
-      return await schedule(sql, { id: job.delivery, delayMs: LANE_PAUSE_MS })
-    } catch {
-      // The database is away: nothing can be sent meanwhile either.
-      await sleep(POLL_MS, undefined, { ref: false })
-    }
-  }
-}
-
-function isDeliverJob(payload: unknown): payload is DeliverJob & { isNotice?: unknown } {
-  if (typeof payload !== 'object' || payload === null) return false
-  if (!('delivery' in payload && 'webhook' in payload && 'attempt' in payload)) return false
-  const { delivery, webhook, attempt } = payload
-  return typeof delivery === 'string' && typeof webhook === 'string' && typeof attempt === 'number'
-}
-
-async function clean({ sql, clock, log }: DeliveryOptions): Promise<void> {
+async function cleanUp({ sql, clock, log }: DeliveryOptions): Promise<void> {
   try {
     const gone = await cleanDeliveries(sql, clock.nowMs())
     await cleanReminders(sql, clock.nowMs())
@@ -181,22 +147,4 @@ async function clean({ sql, clock, log }: DeliveryOptions): Promise<void> {
   } catch (error) {
     log.warn('old deliveries could not be removed', { error: messageOf(error) })
   }
-}
-
-/** graphile-worker takes an address as one text; the folder of a socket stands where a host would. */
-function addressOf(pgConfig: PgConfig): { connectionString: string } {
-  if ('connectionString' in pgConfig) return pgConfig
-  const { host, port, user, password, database } = pgConfig
-  const [who, secret, name, where] = [user, password, database, host].map(encodeURIComponent)
-  return { connectionString: `postgresql://${who}:${secret}@${where}:${port}/${name}` }
-}
-
-/** graphile-worker's warnings and errors in our log; the sender logs progress already. */
-function loggerTo(log: Log): Logger {
-  return new Logger(() => (level: string, message: string) => {
-    // Workers outnumber connections on purpose: they wait for receivers, not for the database.
-    if (message.startsWith('WARNING: having maxPoolSize')) return
-    if (level === 'error') log.error('job queue', { message })
-    else if (level === 'warning') log.warn('job queue', { message })
-  })
 }

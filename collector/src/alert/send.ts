@@ -8,14 +8,7 @@ import { messageOf } from '@constat/shared/fault'
 import { privateKeyOf } from '@constat/shared/signature'
 import type { Clock } from '@constat/shared/time'
 import { Webhook } from 'standardwebhooks'
-import {
-  dropDelivery,
-  findDelivery,
-  holdDelivery,
-  isIncidentOver,
-  recordAttempt,
-  schedule,
-} from '../db/deliveries.ts'
+import { dropDelivery, findDelivery, isIncidentOver, recordAttempt } from '../db/deliveries.ts'
 import type { Attempted, DueDelivery } from '../db/deliveries.ts'
 import type { Database } from '../db/tx.ts'
 import type { Log, Random } from '../shell.ts'
@@ -24,9 +17,6 @@ import { post, type Reach } from './post.ts'
 import { isSuccess, outcomeOf, type Answer } from './retry.ts'
 import { bodiesOf, shapeNamed, type ShapeName } from './shapes/table.ts'
 import type { Envelope, MessageType } from './types.ts'
-
-/** What the queue remembers of a delivery. `attempt`: attempts recorded when the job was made. */
-export type DeliverJob = { delivery: string; webhook: string; attempt: number }
 
 export type Sending = {
   sql: Database
@@ -68,18 +58,19 @@ const USER_AGENT = 'Constat-Webhook/1'
 
 type Sendable = DueDelivery & { url: string; shape: ShapeName; secret: string }
 
-export async function sendDelivery(job: DeliverJob, sending: Sending): Promise<void> {
+export async function sendDelivery(id: string, sending: Sending): Promise<void> {
   const { sql, clock, signal } = sending
-  const due = await findDelivery(sql, job.delivery)
-  // An attempt more than the job knows of: that attempt made a job of its own.
-  if (due === null || due.state !== 'pending' || due.attempts !== job.attempt) return
-  if (!isSendable(due)) return dropDelivery(sql, due.id)
-  if (due.pausedMs !== null) return holdDelivery(sql, due.id)
+  const due = await findDelivery(sql, id)
   const atMs = clock.nowMs()
+  // Read a moment ago: it may have been sent, dropped, paused or put off since.
+  if (due === null || due.state !== 'pending' || due.pausedMs !== null) return
+  if (due.nextMs !== null && due.nextMs > atMs) return
+  if (!isSendable(due)) return dropDelivery(sql, due.id)
   const startUs = clock.monotonicUs()
   const answer = await attempt(due, sending)
   const tookMs = Math.round((clock.monotonicUs() - startUs) / 1_000)
-  if (signal.aborted && answer.status === null) return schedule(sql, { id: due.id, delayMs: 0 })
+  // Cut short by a stop: it goes on to wait.
+  if (signal.aborted && answer.status === null) return
   const next = outcomeOf({
     answer,
     attemptsBefore: due.attempts,

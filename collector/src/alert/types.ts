@@ -41,9 +41,6 @@ export const GROUPED_TYPE = 'incident.grouped'
 export const FLAPPING_TYPE = 'incident.flapping'
 export type MessageType = EventType | typeof TEST_TYPE | typeof GROUPED_TYPE | typeof FLAPPING_TYPE
 
-/** Behind a webhook's id, the flag of a job that carries anything but an incident to it. */
-export const NOTICE_FLAG = '/notice'
-
 /** The body `{type, timestamp, data}` in UTF-8 stays below this. */
 export const MAX_PAYLOAD_BYTES = 20_000
 

@@ -75,14 +75,16 @@ export async function copyIn(
 
 /** Numbers that the database gives go on behind those that were brought back. */
 export async function continueNumbers(tx: Tx): Promise<void> {
-  for (const { table, columns } of keptTables()) {
-    if (!columns.includes('id')) continue
-    const [row] = await tx<{ sequence: string | null }[]>`
-      select pg_get_serial_sequence(${`public.${table}`}, 'id') as sequence`
-    if (!row || row.sequence === null) continue
-    await tx.unsafe(
-      `select setval('${row.sequence}', coalesce((select max(id) from ${quoted(table)}), 0) + 1, false)`,
-    )
+  const kept = keptTables().map(({ table }) => table)
+  const given = await tx<{ table: string; column: string; sequence: string }[]>`
+    select table_name as table, column_name as column,
+      pg_get_serial_sequence('public.' || quote_ident(table_name), column_name) as sequence
+    from information_schema.columns
+    where table_schema = 'public' and table_name = any(${kept}::text[])
+      and (is_identity = 'YES' or column_default like 'nextval(%')`
+  for (const { table, column, sequence } of given) {
+    const last = `select max(${quoted(column)}) from ${quoted(table)}`
+    await tx.unsafe(`select setval('${sequence}', coalesce((${last}), 0) + 1, false)`)
   }
 }
 

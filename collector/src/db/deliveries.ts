@@ -1,12 +1,11 @@
 /**
- * Deliveries: the queries of the sender. A delivery's row is the truth about it; its graphile-worker job
- * only says when to look at it again. Row and job change in one transaction.
+ * Deliveries: the queries of the sender. A delivery's row says all there is: whether it waits, from when on it may
+ * be sent, and what came of it.
  */
 import type { UnixMs } from '@constat/shared/time'
 import type { ShapeName } from '../alert/shapes/table.ts'
 import type { MessageType } from '../alert/types.ts'
-import { addJob, MAX_JOB_RUNS } from './events.ts'
-import type { Database, Tx } from './tx.ts'
+import type { Database } from './tx.ts'
 
 export type DeliveryState = 'pending' | 'gathered' | 'delivered' | 'failed' | 'disabled'
 export type Try = { atMs: UnixMs; status: number | null; error: string | null; tookMs: number }
@@ -23,6 +22,8 @@ export type DueDelivery = {
   type: MessageType
   payload: string
   state: DeliveryState
+  /** Not before. */
+  nextMs: UnixMs | null
   attempts: number
   webhook: string
   /** All null once the webhook has been removed. */
@@ -43,9 +44,31 @@ export type DueDelivery = {
   disabledMs: UnixMs | null
 }
 
+/** One that may be sent now. */
+export type Due = { id: string; webhook: string; isNotice: boolean }
+
+/** Everything that is no incident goes behind those that are. The text is that of the index. */
+const IS_NOTICE = `(type not like 'incident.%' and type <> 'site.unreachable')`
+
+/**
+ * What is due at each webhook that is not paused: incidents first, then the earliest; `most` of each, without those
+ * that are in flight.
+ */
+export function dueDeliveries(
+  sql: Database,
+  { nowMs, most, inFlight }: { nowMs: UnixMs; most: number; inFlight: readonly string[] },
+): Promise<Due[]> {
+  return sql<Due[]>`
+    select due.id, w.id as webhook, due.notice as "isNotice" from webhook w cross join lateral (
+      select id, ${sql.unsafe(IS_NOTICE)} as notice from delivery
+      where webhook = w.id and state = 'pending' and next_ms <= ${nowMs} and id <> all(${[...inFlight]}::text[])
+      order by ${sql.unsafe(IS_NOTICE)}, next_ms, place limit ${most}) as due
+    where w.paused_ms is null`
+}
+
 export async function findDelivery(sql: Database, id: string): Promise<DueDelivery | null> {
   const [row] = await sql<DueDelivery[]>`
-    select d.id, d.message_id as "messageId", d.type, d.payload, d.state, d.attempts, d.webhook,
+    select d.id, d.message_id as "messageId", d.type, d.payload, d.state, d.next_ms as "nextMs", d.attempts, d.webhook,
       w.url, w.shape, w.secret, w.last_secret as "lastSecret", w.last_secret_until_ms as "lastSecretUntilMs",
       w.signing_seed as "signingSeed", w.paused_ms as "pausedMs", w.language, w.operated_by as "operatedBy", coalesce(w.disabled_ms, w.ended_ms) as "disabledMs"
     from delivery d left join webhook w on w.id = d.webhook where d.id = ${id}`
@@ -89,43 +112,32 @@ export type Attempted = {
   next: { state: 'delivered' | 'failed' | 'disabled' } | { state: 'pending'; delayMs: number }
 }
 
-/** Writes down one attempt and what follows from it. False: it had been written down already. */
-export function recordAttempt(sql: Database, attempted: Attempted): Promise<boolean> {
-  return sql.begin(async (tx) => {
-    const { id, attemptsBefore, made, body, next } = attempted
-    const doneMs = made.atMs + made.tookMs
-    const changed = await tx<{ webhook: string }[]>`
+/** Writes down one attempt and what follows from it, all at once. False: it had been written down already. */
+export async function recordAttempt(sql: Database, attempted: Attempted): Promise<boolean> {
+  const { id, attemptsBefore, made, body, next } = attempted
+  const doneMs = made.atMs + made.tookMs
+  const isOver = next.state !== 'pending'
+  const deliveredMs = next.state === 'delivered' ? doneMs : null
+  const rows = await sql`
+    with recorded as (
       update delivery set state = ${next.state}, attempts = attempts + 1, last_status = ${made.status},
-        last_error = ${made.error}, last_body = ${body},
-        tries = tries || ${JSON.stringify([made])}::text::jsonb,
-        next_ms = ${next.state === 'pending' ? doneMs + next.delayMs : null},
-        delivered_ms = ${next.state === 'delivered' ? doneMs : null}
-      where id = ${id} and attempts = ${attemptsBefore} and state = 'pending' returning webhook`
-    const [row] = changed
-    if (!row) return false
-    if (next.state !== 'pending') {
-      await tx`update delivery set state = ${next.state}, last_status = ${made.status}, last_error = ${made.error},
-        delivered_ms = ${next.state === 'delivered' ? doneMs : null} where carrier = ${id} and state = 'gathered'`
-    }
-    if (next.state === 'pending') await schedule(tx, { id, delayMs: next.delayMs })
-    if (next.state === 'disabled') await disable(tx, { webhook: row.webhook, atMs: doneMs })
-    return true
-  })
-}
-
-/** Looks at the delivery again after `delayMs`, without counting an attempt. */
-export async function schedule(
-  sql: Database | Tx,
-  { id, delayMs }: { id: string; delayMs: number },
-): Promise<void> {
-  await sql`select (${addJob(sql)}).id from (
-    select id, webhook, type, attempts, ${delayMs}::float8 as delay_ms from delivery
-    where id = ${id} and state = 'pending') as due`
-}
-
-/** For a webhook that is paused: waits until that goes on, which gives it a job again. */
-export async function holdDelivery(sql: Database, id: string): Promise<void> {
-  await sql`update delivery set next_ms = null where id = ${id} and state = 'pending'`
+        last_error = ${made.error}, last_body = ${body}, tries = tries || ${JSON.stringify([made])}::text::jsonb,
+        next_ms = ${next.state === 'pending' ? doneMs + next.delayMs : null}, delivered_ms = ${deliveredMs}
+      where id = ${id} and attempts = ${attemptsBefore} and state = 'pending' returning id, webhook),
+    carried as (
+      update delivery set state = ${next.state}, last_status = ${made.status}, last_error = ${made.error},
+        delivered_ms = ${deliveredMs}
+      where ${isOver} and carrier in (select id from recorded) and state = 'gathered'),
+    disabled as (
+      update webhook set disabled_ms = ${doneMs}
+      where ${next.state === 'disabled'} and id in (select webhook from recorded) and disabled_ms is null),
+    dropped as (
+      update delivery set state = 'disabled', next_ms = null
+      where ${next.state === 'disabled'} and webhook in (select webhook from recorded)
+        and id not in (select id from recorded) and carrier is distinct from ${id}
+        and state in ('pending', 'gathered'))
+    select from recorded`
+  return rows.count === 1
 }
 
 /** For a webhook that is disabled or removed: nothing more is sent to it. */
@@ -134,40 +146,15 @@ export async function dropDelivery(sql: Database, id: string): Promise<void> {
     where (id = ${id} or carrier = ${id}) and state in ('pending', 'gathered')`
 }
 
-async function disable(tx: Tx, { webhook, atMs }: { webhook: string; atMs: UnixMs }): Promise<void> {
-  await tx`update webhook set disabled_ms = ${atMs} where id = ${webhook} and disabled_ms is null`
-  await tx`update delivery set state = 'disabled', next_ms = null
-    where webhook = ${webhook} and state in ('pending', 'gathered')`
-}
-
-/**
- * Frees the jobs that the named workers, or the workers of an earlier process, held when they died. A job
- * that had made its own successor by then has no runs left and goes.
- */
-export async function freeJobs(sql: Database, workers: readonly string[] | 'all'): Promise<void> {
-  const ids =
-    workers === 'all'
-      ? sql`array(select distinct locked_by from graphile_worker.jobs where locked_by is not null)`
-      : sql`${[...workers]}::text[]`
-  await sql`select graphile_worker.force_unlock_workers(${ids})`
-  await sql`delete from graphile_worker._private_jobs where locked_at is null and attempts >= max_attempts`
-}
-
-/** Gives a job to every pending delivery that has none, as after a restore without the job tables. */
-export async function restoreJobs(sql: Database, nowMs: UnixMs): Promise<number> {
-  const restored = await sql`
-    select (${addJob(sql)}).id from (
-      select id, webhook, type, attempts, greatest(0, coalesce(next_ms, 0) - ${nowMs}::int8)::float8 as delay_ms
-      from delivery d where state = 'pending' and not exists (
-        select 1 from graphile_worker.jobs j where j.key = d.id and j.attempts < ${MAX_JOB_RUNS}::int)) as lost`
-  return restored.count
-}
-
 export async function cleanDeliveries(sql: Database, nowMs: UnixMs): Promise<number> {
   await sql`
     update delivery d set state = 'disabled', next_ms = null, last_error = 'the webhook was paused for too long'
     from webhook w where w.id = d.webhook and w.paused_ms is not null and d.state in ('pending', 'gathered')
       and d.created_ms < ${nowMs - PAUSED_KEPT_MS}`
+  // Told while its webhook was being removed.
+  await sql`
+    update delivery d set state = 'disabled', next_ms = null
+    where d.state in ('pending', 'gathered') and not exists (select from webhook w where w.id = d.webhook)`
   const gone = await sql`
     delete from delivery where state not in ('pending', 'gathered') and created_ms < ${nowMs - DELIVERIES_KEPT_MS}`
   // An endpoint that ended is kept as long as something tells what was sent to it.

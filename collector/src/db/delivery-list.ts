@@ -18,6 +18,7 @@ export type DeliveryView = {
   lastBody: string | null
   tries: { at: string; status: number | null; error: string | null; tookMs: number }[]
   createdAt: string
+  /** Null: nothing is sent any more, or its webhook is paused. */
   nextAt: string | null
   deliveredAt: string | null
 }
@@ -30,7 +31,9 @@ type DeliveryRow = Omit<DeliveryView, 'tries' | 'createdAt' | 'nextAt' | 'delive
 }
 
 const DELIVERY_COLUMNS = `id, webhook, message_id as "messageId", type, state, attempts, last_status as "lastStatus",
-  last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs", next_ms as "nextMs",
+  last_error as "lastError", last_body as "lastBody", tries, created_ms as "createdMs",
+  case when not exists (select from webhook w where w.id = delivery.webhook and w.paused_ms is not null)
+    then next_ms end as "nextMs",
   delivered_ms as "deliveredMs"`
 
 export async function deliveryOf(sql: Database, id: string): Promise<DeliveryView | null> {
@@ -52,8 +55,8 @@ export async function listDeliveries(
   { webhook, before = null, state = null, limit }: DeliveriesAsked,
 ): Promise<DeliveryView[]> {
   const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
-  const [last] = await sql<{ createdMs: UnixMs }[]>`
-    select created_ms as "createdMs" from delivery where id = ${before} and webhook = ${webhook}`
+  const [last] = await sql<{ createdMs: UnixMs; place: number }[]>`
+    select created_ms as "createdMs", place from delivery where id = ${before} and webhook = ${webhook}`
   if (before !== null && !last) {
     throw new Fault('bad-request', 'This cursor is no longer in the list.', {
       hint: 'Start again from the first page.',
@@ -61,9 +64,9 @@ export async function listDeliveries(
   }
   const rows = await sql<DeliveryRow[]>`
     select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
-    ${last ? sql`and (created_ms, id) < (${last.createdMs}::int8, ${before})` : sql``}
+    ${last ? sql`and (created_ms, place) < (${last.createdMs}::int8, ${last.place}::int8)` : sql``}
     ${state === null ? sql`` : sql`and state = ${state}`}
-    order by created_ms desc, id desc limit ${most}`
+    order by created_ms desc, place desc limit ${most}`
   return rows.map(viewOf)
 }
 

@@ -1,47 +1,63 @@
 /**
- * Events: a fact, its SSE row, its deliveries and their jobs enter in the transaction of the fact, so
- * either all of them exist or none. Ids follow the order of the commits, which the replay relies on.
+ * Events: a fact, its SSE row and its deliveries enter in the transaction of the fact, so either all of
+ * them exist or none. Ids follow the order of the commits, which the replay relies on.
  */
 import { Fault } from '@constat/shared/fault'
 import { visible } from '@constat/shared/visible'
-import { envelopeText, MAX_PAYLOAD_BYTES, NOTICE_FLAG, payloadBytes, TEST_TYPE } from '../alert/types.ts'
+import { envelopeText, MAX_PAYLOAD_BYTES, payloadBytes, TEST_TYPE } from '../alert/types.ts'
 import type { Event, EventData, EventType, Fact, MessageType } from '../alert/types.ts'
 import type { UnixMs } from '@constat/shared/time'
 import { DATABASE_LOCKS } from './lock.ts'
-import { recipientsOf, type Addressed, type Recipient } from './recipients.ts'
+import { Recipients, type Addressed, type Recipient } from './recipients.ts'
 import type { Database, Tx } from './tx.ts'
 
 /** At most this many events in one answer of `eventsSince`. */
 export const MAX_EVENTS_PER_READ = 1_000
-/** The graphile-worker task that sends one delivery. */
-export const DELIVER_TASK = 'deliver'
-/** Jobs of less come first: those of incidents have none. */
-const NOTICE_PRIORITY = 10
-/** Tries of one job, not of one delivery: a crash in mid-send uses one up. */
-export const MAX_JOB_RUNS = 1_000
-
 type EventRow = { id: number; type: EventType; contract: string | null; atMs: UnixMs; data: EventData }
 
+/** The event of one fact. */
+export async function writeEvent(tx: Tx, fact: Fact, to: Addressed | null = null): Promise<Event> {
+  const [event] = await writeEvents(tx, [fact], to)
+  if (!event) throw new Fault('database', 'an event was not written')
+  return event
+}
+
 /**
- * Writes the event of `fact` inside `tx`; call it last, for it holds a lock until the commit. Wake the bus after.
+ * Writes the events of `facts` inside `tx`; call it last, for it holds a lock until the commit. Wake the bus after.
  * `to`: endpoints of a contract's document that are told, in place of those that its routes would name.
  * Throws `too-large` for a payload of 20 kB or more; the builders of alert/facts.ts stay below.
  */
-export async function writeEvent(tx: Tx, fact: Fact, to: Addressed | null = null): Promise<Event> {
-  const data = storable(fact.data)
-  const payload = envelopeText({ type: fact.type, atMs: fact.atMs, data })
-  if (payloadBytes(payload) >= MAX_PAYLOAD_BYTES) {
-    throw new Fault('too-large', `${fact.type}: the payload has ${payloadBytes(payload)} bytes`)
-  }
+export async function writeEvents(
+  tx: Tx,
+  facts: readonly Fact[],
+  to: Addressed | null = null,
+): Promise<Event[]> {
+  if (facts.length === 0) return []
+  const written = facts.map((fact) => {
+    const data = storable(fact.data)
+    return { ...fact, data, payload: payloadOf({ ...fact, data }) }
+  })
   // Held to the commit: events become visible in the order of their ids.
   await tx`select pg_advisory_xact_lock(${DATABASE_LOCKS.space}::int, ${DATABASE_LOCKS.events}::int)`
-  const [row] = await tx<{ id: number }[]>`
+  const rows = await tx<{ id: number }[]>`
     insert into event (type, contract, at_ms, data)
-    values (${fact.type}, ${fact.contract}, ${fact.atMs}, ${JSON.stringify(data)}::text::jsonb) returning id`
-  if (!row) throw new Fault('database', 'an event was not written')
-  const { type, contract, atMs } = fact
-  await enqueue(tx, { type, payload, atMs, to: await recipientsOf(tx, { ...fact, data }, to) })
-  return { type, contract, atMs, data, id: row.id }
+    select type, contract, at_ms, data::jsonb from unnest(
+      ${written.map(({ type }) => type)}::text[], ${written.map(({ contract }) => contract)}::text[],
+      ${written.map(({ atMs }) => atMs)}::int8[], ${written.map(({ data }) => JSON.stringify(data))}::text[])
+      as fact (type, contract, at_ms, data) returning id`
+  const messages: Message[] = []
+  const flush = async (): Promise<void> => void (await enqueue(tx, messages.splice(0)))
+  const recipients = new Recipients(tx, { to, flush })
+  for (const fact of written) messages.push({ ...fact, to: await recipients.of(fact) })
+  await flush()
+  return written.map(({ type, contract, atMs, data }, i) => ({ type, contract, atMs, data, id: rows[i]!.id }))
+}
+
+function payloadOf(fact: Fact): string {
+  const payload = envelopeText(fact)
+  const bytes = payloadBytes(payload)
+  if (bytes < MAX_PAYLOAD_BYTES) return payload
+  throw new Fault('too-large', `${fact.type}: the payload has ${bytes} bytes`)
 }
 
 /** A `webhook.test` message to one webhook: no event, the same queue. The id of its delivery. */
@@ -54,43 +70,31 @@ export async function writeTestMessage(
   const known =
     await tx`select 1 from webhook where id = ${webhook} and disabled_ms is null and ended_ms is null`
   const to = known.map(() => ({ webhook, delayMs: 0, isGathered: false }))
-  const [id] = await enqueue(tx, { type: TEST_TYPE, payload, atMs, to })
+  const [id] = await enqueue(tx, [{ type: TEST_TYPE, payload, atMs, to }])
   return id ?? null
 }
 
 export type Message = { type: MessageType; payload: string; atMs: UnixMs; to: readonly Recipient[] }
 
-/** One delivery for each recipient, and a job where nothing gathers it; all of them carry one message id. */
-export async function enqueue(tx: Tx, { type, payload, atMs, to }: Message): Promise<string[]> {
-  if (to.length === 0) return []
+/** One delivery for each recipient, in the order of the messages; all of one message carry one message id. */
+export async function enqueue(tx: Tx, messages: readonly Message[]): Promise<string[]> {
+  const own = messages.flatMap(({ to }, n) => to.map((recipient) => ({ ...recipient, n })))
+  if (own.length === 0) return []
   const rows = await tx<{ id: string }[]>`
-    with message as materialized (select 'msg_' || replace(gen_random_uuid()::text, '-', '') as id),
-    added as (
-      insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
-      select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), own.webhook, message.id, ${type}, ${payload},
-        own.state, ${atMs}, ${atMs}::int8 + own.delay_ms
-      from message, unnest(${to.map(({ webhook }) => webhook)}::text[],
-        ${to.map(({ delayMs }) => delayMs)}::int8[], 
-        ${to.map(({ isGathered }) => (isGathered ? 'gathered' : 'pending'))}::text[]) as own (webhook, delay_ms, state)
-      returning id, webhook, type, attempts, state, next_ms - created_ms as delay_ms)
-    select id, case when state = 'pending' then (${addJob(tx)}).id end as job from added`
+    with message as materialized (
+      select n - 1 as n, 'msg_' || replace(gen_random_uuid()::text, '-', '') as id, type, payload, at_ms
+      from unnest(${messages.map(({ type }) => type)}::text[], ${messages.map(({ payload }) => payload)}::text[],
+        ${messages.map(({ atMs }) => atMs)}::int8[]) with ordinality as message (type, payload, at_ms, n))
+    insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
+    select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), own.webhook, message.id, type, payload,
+      own.state, at_ms, at_ms + own.delay_ms
+    from unnest(${own.map(({ n }) => n)}::int8[], ${own.map(({ webhook }) => webhook)}::text[],
+      ${own.map(({ delayMs }) => delayMs)}::int8[],
+      ${own.map(({ isGathered }) => (isGathered ? 'gathered' : 'pending'))}::text[])
+      with ordinality as own (n, webhook, delay_ms, state, place)
+    join message using (n) order by own.place
+    returning id`
   return rows.map((row) => row.id)
-}
-
-/**
- * SQL of the job that sends a delivery; columns id, webhook, type, attempts and delay_ms are in scope. The key
- * leaves one job a delivery; flags let workers pass over a webhook that has its share in flight. Incidents come
- * before everything else that is told.
- * Delays count on the database's clock, which is the one the workers compare with.
- */
-export function addJob(sql: Tx | Database) {
-  const isNotice = sql`(type not like 'incident.%' and type <> 'site.unreachable')`
-  return sql`graphile_worker.add_job(${DELIVER_TASK},
-    json_build_object('delivery', id, 'webhook', webhook, 'attempt', attempts, 'isNotice', ${isNotice}),
-    run_at => now() + delay_ms * interval '1 millisecond', max_attempts => ${MAX_JOB_RUNS}::int,
-    job_key => id,
-    priority => case when ${isNotice} then ${NOTICE_PRIORITY}::int else 0 end,
-    flags => case when ${isNotice} then array[webhook, webhook || ${NOTICE_FLAG}] else array[webhook] end)`
 }
 
 /** Events after `id`, oldest first; of one contract, or of all where `contract` is null. */

@@ -6,7 +6,7 @@ import type { UnixMs } from '@constat/shared/time'
 import { NOTHING, type Gathering, type Rules } from '@constat/sla/alerting/gathered'
 import { endpointKey, gatheredBy, type AlertingDocument } from '@constat/sla/alerting/route'
 import { envelopeText, type EventData, type MessageType } from '../alert/types.ts'
-import { addJob, enqueue } from './events.ts'
+import { enqueue } from './events.ts'
 import { HELD_APART_MS } from './recipients.ts'
 import type { Database, Tx } from './tx.ts'
 
@@ -41,7 +41,7 @@ export async function takeWaiting(
   const rows = await tx<GatheredRow[]>`
     update delivery d set next_ms = null from (
       select id from delivery where webhook = ${webhook} and state = 'gathered' and next_ms <= ${nowMs}
-      order by created_ms limit ${MAX_NOTICES}) as due
+      order by created_ms, place limit ${MAX_NOTICES}) as due
     where d.id = due.id
     returning d.id, d.type, d.created_ms as "atMs", d.payload::jsonb -> 'data' as data, (
       select newer.payload::jsonb -> 'data' from delivery newer
@@ -82,10 +82,7 @@ type Leaving = { carries: readonly string[]; nowMs: UnixMs; n: number }
 export async function release(tx: Tx, id: string, { carries, nowMs, n }: Leaving): Promise<void> {
   const delayMs = n * HELD_APART_MS
   await carry(tx, id, carries)
-  await tx`with released as (
-      update delivery set state = 'pending', carrier = null, next_ms = ${nowMs + delayMs} where id = ${id}
-      returning id, webhook, type, attempts, ${delayMs}::float8 as delay_ms)
-    select (${addJob(tx)}).id from released`
+  await tx`update delivery set state = 'pending', carrier = null, next_ms = ${nowMs + delayMs} where id = ${id}`
 }
 
 export type GatheredMessage = { type: MessageType; data: EventData }
@@ -98,7 +95,7 @@ export async function sendGathered(
 ): Promise<void> {
   const to = [{ webhook, delayMs: n * HELD_APART_MS, isGathered: false }]
   const payload = envelopeText({ type, atMs: nowMs, data })
-  const [id] = await enqueue(tx, { type, payload, atMs: nowMs, to })
+  const [id] = await enqueue(tx, [{ type, payload, atMs: nowMs, to }])
   if (id !== undefined) await carry(tx, id, carries)
 }
 

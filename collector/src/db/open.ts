@@ -27,7 +27,7 @@ export type OpenDatabase = {
   close(): Promise<void>
 }
 
-/** With graphile-worker's own pool well below the embedded cluster's 40 connections. */
+/** Well below the embedded cluster's 40 connections. */
 const POOL_MAX = 10
 const CONNECT_TIMEOUT_S = 10
 /** The driver's own pause grows with the failures of all connections together: to 20 s after one restart. */

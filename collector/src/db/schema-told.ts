@@ -113,11 +113,18 @@ export const delivery = pgTable(
       .notNull()
       .default([]),
     createdMs: ms('created_ms').notNull(),
+    /** Of a pending one: not sent before. */
     nextMs: ms('next_ms'),
     deliveredMs: ms('delivered_ms'),
+    /** In the order in which they were written. */
+    place: bigint('place', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
   },
   (t) => [
-    index('delivery_webhook').on(t.webhook, t.createdMs),
+    index('delivery_webhook').on(t.webhook, t.createdMs, t.place),
+    // What is to be sent, in its order.
+    index('delivery_pending')
+      .on(t.webhook, sql`(type not like 'incident.%' and type <> 'site.unreachable')`, t.nextMs, t.place)
+      .where(sql`state = 'pending'`),
     // What was sent about an incident: asked for after each delivery that is accepted.
     index('delivery_incident')
       .on(sql`(payload::jsonb #>> '{data,id}')`)

@@ -9,7 +9,7 @@ import { isShapeName, SHAPE_NAMES, shapeNamed, type ShapeName } from '../alert/s
 import { EVENT_TYPES, isEventType } from '../alert/types.ts'
 import type { Random } from '../shell.ts'
 import { putAnswerSecret } from './answering.ts'
-import { addJob, writeTestMessage } from './events.ts'
+import { writeTestMessage } from './events.ts'
 import { DATABASE_LOCKS } from './lock.ts'
 import { HELD_APART_MS } from './recipients.ts'
 import type { Database, Tx } from './tx.ts'
@@ -197,10 +197,10 @@ async function rewrite(tx: Tx, { id, row, written }: Rewriting): Promise<void> {
 /** What waits goes out in the order in which it was told; what is held or was to be tried later still waits for that. */
 async function goOn(tx: Tx, { id, nowMs }: { id: string; nowMs: UnixMs }): Promise<void> {
   await tx`update webhook set paused_ms = null where id = ${id}`
-  await tx`select (${addJob(tx)}).id from (
-    select id, webhook, type, attempts, greatest(coalesce(next_ms, 0) - ${nowMs}::int8,
-      (row_number() over (order by created_ms, id) - 1) * ${HELD_APART_MS}::int8)::float8 as delay_ms
-    from delivery where webhook = ${id} and state = 'pending') as waiting`
+  await tx`update delivery d set next_ms = greatest(coalesce(d.next_ms, 0), ${nowMs}::int8 + after_ms) from (
+      select id, (row_number() over (order by created_ms, place) - 1) * ${HELD_APART_MS}::int8 as after_ms
+      from delivery where webhook = ${id} and state = 'pending') as waiting
+    where d.id = waiting.id`
 }
 
 /** Those made by hand, at most `MAX_WEBHOOKS`, then those of contracts; each oldest first. */
@@ -328,12 +328,10 @@ export function replayDelivery(
     if (found.length === 0) throw new Fault('not-found', `there is no delivery ${id}`)
     checkEnabled(found.filter(({ known }) => known))
     const [row] = await tx<{ id: string }[]>`
-      with again as (
-        insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
-        select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), webhook, message_id, type, payload,
-          'pending', ${nowMs}, ${nowMs}
-        from delivery where id = ${id} returning id, webhook, type, attempts, 0 as delay_ms)
-      select id, (${addJob(tx)}).id as job from again`
+      insert into delivery (id, webhook, message_id, type, payload, state, created_ms, next_ms)
+      select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), webhook, message_id, type, payload,
+        'pending', ${nowMs}, ${nowMs}
+      from delivery where id = ${id} returning id`
     if (!row) throw new Fault('not-found', `there is no delivery ${id}`)
     return { delivery: row.id }
   })

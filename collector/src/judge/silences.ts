@@ -7,7 +7,7 @@ import { formatInstant, type UnixMs } from '@constat/shared/time'
 import { agentFact, cloneFact, excessFact, siteFact, type SiteSilence } from '../alert/facts.ts'
 import type { Fact } from '../alert/types.ts'
 import { markSilence } from '../db/agent-rows.ts'
-import { writeEvent } from '../db/events.ts'
+import { writeEvent, writeEvents } from '../db/events.ts'
 import type { Database } from '../db/tx.ts'
 import type { KnownAgent, Agents } from '../intake/agents.ts'
 import type { Shell } from '../shell.ts'
@@ -48,7 +48,7 @@ export async function writeSilence(
   ]
   await db.begin(async (tx) => {
     await markSilence(tx, { id, sinceMs })
-    for (const fact of facts) await writeEvent(tx, fact)
+    await writeEvents(tx, facts)
   })
   agent.silentSinceMs = sinceMs
 }

@@ -9,7 +9,7 @@ import { frontierRoot, leafHash, EMPTY_ROOT } from '@constat/evidence/tree'
 import { Fault, invariant, messageOf } from '@constat/shared/fault'
 import { signReceipt, type Receipt } from '@constat/shared/receipt'
 import type { Fact } from '../alert/types.ts'
-import { writeEvent } from '../db/events.ts'
+import { writeEvents } from '../db/events.ts'
 import {
   insertEntries,
   insertLog,
@@ -221,7 +221,7 @@ export class Sequencer {
         await writePlans(tx, plans)
         for (const { within, facts = [] } of group) {
           await within?.(tx)
-          for (const fact of facts) await writeEvent(tx, fact)
+          await writeEvents(tx, facts)
         }
       })
       const receipts = this.#settle(plans)

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addressClass, type AddressClass } from '@constat/shared/address-class'
 import { agentFact, incidentFact, MAX_TEXT_CHARS, MAX_VANTAGES } from '@constat/collector/alert/facts'
-import { openLanes } from '@constat/collector/alert/lanes'
-import { NOTICE_FLAG } from '@constat/collector/alert/types'
+import { Lanes, MAX_IN_FLIGHT_PER_WEBHOOK, MAX_NOTICES_PER_WEBHOOK } from '@constat/collector/alert/lanes'
+import type { Due } from '@constat/collector/db/deliveries'
 import { guardedLookup } from '@constat/collector/alert/post'
 import { outcomeOf, RETRY_DELAYS_MS, retryAfterMs, type Outcome } from '@constat/collector/alert/retry'
 import { envelopeText, EVENT_TYPES, MAX_PAYLOAD_BYTES, payloadBytes } from '@constat/collector/alert/types'
@@ -413,47 +413,95 @@ describe('a webhook draft', () => {
 })
 
 describe('lanes', () => {
-  it('let two in, and the next one when one has left', () => {
-    const lanes = openLanes()
-    const passage = (webhook: string, n: number) => ({ webhook, delivery: `${n}`, isNotice: false })
-    expect([1, 2, 3].map((n) => lanes.enter(passage('a', n)))).toEqual([true, true, false])
-    expect(lanes.full()).toEqual(['a'])
-    expect(lanes.enter(passage('b', 4))).toBe(true)
-    lanes.leave(passage('a', 1))
-    expect(lanes.full()).toEqual([])
-    expect(lanes.enter(passage('a', 3))).toBe(true)
+  const one = (id: number, more: Partial<Due> = {}): Due => ({
+    id: `${id}`,
+    webhook: 'a',
+    isNotice: false,
+    ...more,
+  })
+  const going = (lanes: Lanes) => lanes.next().map(({ id }) => id)
+
+  it('let two go, and the next one when one has left', () => {
+    const lanes = new Lanes()
+    lanes.refill([one(1), one(2), one(3), one(4, { webhook: 'b' })], 16)
+    expect(going(lanes)).toEqual(['1', '2', '4'])
+    expect(going(lanes)).toEqual([])
+    expect(lanes.leave(one(1))).toBe(false)
+    expect(going(lanes)).toEqual(['3'])
+    expect(lanes.inFlight().toSorted()).toEqual(['2', '3', '4'])
   })
 
   it('leave a place to incidents, and take no delivery twice', () => {
-    const lanes = openLanes()
-    const notice = (n: number) => ({ webhook: 'a', delivery: `${n}`, isNotice: true })
-    expect([lanes.enter(notice(1)), lanes.enter(notice(2))]).toEqual([true, false])
-    expect(lanes.full()).toEqual([`a${NOTICE_FLAG}`])
-    expect(lanes.enter({ ...notice(1), isNotice: false })).toBe(false)
-    expect(lanes.enter({ ...notice(3), isNotice: false })).toBe(true)
-    expect(lanes.full()).toEqual(['a'])
+    const lanes = new Lanes()
+    const notice = (id: number) => one(id, { isNotice: true })
+    lanes.refill([notice(1), notice(2)], 16)
+    expect(going(lanes)).toEqual(['1'])
+    lanes.refill([one(3), notice(1), notice(2)], 16)
+    expect(going(lanes)).toEqual(['3'])
     lanes.leave(notice(1))
-    expect(lanes.enter(notice(2))).toBe(true)
+    expect(going(lanes)).toEqual(['2'])
   })
 
-  it('never count below nothing nor above the limit', () => {
+  it('say when more is to be read', () => {
+    const lanes = new Lanes()
+    lanes.refill([one(1), one(2), one(3)], 3)
+    expect(going(lanes)).toEqual(['1', '2'])
+    expect(lanes.leave(one(1))).toBe(false)
+    expect(going(lanes)).toEqual(['3'])
+    expect(lanes.leave(one(2))).toBe(true)
+    lanes.clear()
+    expect([going(lanes), lanes.inFlight()]).toEqual([[], ['3']])
+  })
+
+  it('send all of it once, in its order, whatever is read and leaves when', () => {
+    const dues = fc.array(fc.record({ webhook: fc.constantFrom('a', 'b'), isNotice: fc.boolean() }), {
+      maxLength: 40,
+    })
+    const most = 3
     fc.assert(
-      fc.property(
-        fc.array(fc.constantFrom('enter', 'leave')),
-        fc.integer({ min: 1, max: 4 }),
-        (steps, most) => {
-          const lanes = openLanes(most)
-          const inside: string[] = []
-          for (const [n, step] of steps.entries()) {
-            const passage = { webhook: 'a', isNotice: false }
-            if (step === 'enter') {
-              expect(lanes.enter({ ...passage, delivery: `${n}` })).toBe(inside.length < most)
-              if (inside.length < most) inside.push(`${n}`)
-            } else lanes.leave({ ...passage, delivery: inside.pop() ?? 'none' })
-            expect(lanes.full()).toEqual(inside.length === most ? ['a'] : [])
+      fc.property(dues, fc.array(fc.nat(), { maxLength: 200 }), (kinds, steps) => {
+        const left = kinds.map((kind, id) => one(id, kind))
+        const lanes = new Lanes()
+        const inFlight: Due[] = []
+        const sent: Due[] = []
+        const read = () => {
+          const open = left.filter((due) => !inFlight.includes(due) && !sent.includes(due))
+          const ordered = open.toSorted((a, b) => Number(a.isNotice) - Number(b.isNotice))
+          lanes.refill(
+            ['a', 'b'].flatMap((to) => ordered.filter(({ webhook }) => webhook === to).slice(0, most)),
+            most,
+          )
+        }
+        const go = () => {
+          for (const due of lanes.next()) {
+            expect(inFlight).not.toContain(due)
+            expect(sent).not.toContain(due)
+            inFlight.push(due)
           }
-        },
-      ),
+          for (const to of ['a', 'b']) {
+            const own = inFlight.filter(({ webhook }) => webhook === to)
+            expect(own.length).toBeLessThanOrEqual(MAX_IN_FLIGHT_PER_WEBHOOK)
+            expect(own.filter(({ isNotice }) => isNotice).length).toBeLessThanOrEqual(MAX_NOTICES_PER_WEBHOOK)
+          }
+        }
+        const leave = (step: number) => {
+          const [due] = inFlight.splice(step % inFlight.length, 1)
+          sent.push(due!)
+          if (lanes.leave(due!)) read()
+        }
+        read()
+        go()
+        for (const step of steps) {
+          if (step % 3 === 0) read()
+          else if (inFlight.length > 0) leave(step)
+          go()
+        }
+        while (inFlight.length > 0) {
+          leave(0)
+          go()
+        }
+        expect(sent).toHaveLength(left.length)
+      }),
     )
   })
 })
