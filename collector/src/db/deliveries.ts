@@ -97,10 +97,11 @@ export function firstAccepted(
   incidents: readonly string[],
 ): Promise<{ incident: string; acceptedMs: UnixMs }[]> {
   return sql<{ incident: string; acceptedMs: UnixMs }[]>`
-    select payload::jsonb #>> '{data,id}' as incident, min(delivered_ms) as "acceptedMs" from delivery
-    where type like 'incident.%' and delivered_ms is not null
-      and payload::jsonb #>> '{data,id}' = any(${[...incidents]}::text[])
-    group by incident order by "acceptedMs", incident`
+    select asked.id as incident, accepted.ms as "acceptedMs"
+    from unnest(${[...incidents]}::text[]) as asked (id) cross join lateral (
+      select min(delivered_ms) as ms from delivery
+      where type like 'incident.%' and payload::jsonb #>> '{data,id}' = asked.id and delivered_ms is not null) as accepted
+    where accepted.ms is not null order by accepted.ms, asked.id`
 }
 
 export type Attempted = {
