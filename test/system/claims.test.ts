@@ -228,7 +228,7 @@ describe('a penalty', () => {
         { act: 'settle', side: 'customer', how: 'credited' },
       ],
     })
-    expect((await post(`${PENALTY}/dispute`, 'provider', { note: 'No.' })).status).toBe(409)
+    expect((await post(`${PENALTY}/dispute`, 'provider', { reason: 'No.' })).status).toBe(409)
     expect(await toldOf('penalty.answered')).toHaveLength(1)
     const leaves = await world.database.sql<{ body: Buffer }[]>`select body from entry where type = 19`
     expect(leaves).toHaveLength(3)

@@ -13,7 +13,7 @@ import { serve, tellDoor, tellOwner, type Served } from './serve.ts'
 import { WATCH_CONTRACT, watchDocument } from './watch.ts'
 import type { World } from './world.ts'
 
-export type UpFlags = ServeFlags & { watch: string[]; target: string; every: string; timeout: string }
+export type UpFlags = ServeFlags & { watch: string[]; target: string; every: string; timeout?: string }
 
 export async function up(flags: UpFlags, world: World): Promise<number> {
   const source = flags.watch.length > 0 ? sourceOf(flags, world) : null
@@ -42,7 +42,7 @@ function sourceOf(flags: UpFlags, world: World): Source {
   const parsed = parseContract([source])
   if (parsed.kind === 'ok') return source
   const problems = parsed.problems.map((problem) => problemText(problem).replace(/^\S+ /, ''))
-  throw new Fault('usage', '--watch, --target or --every cannot be used as given', { problems })
+  throw new Fault('usage', '--watch, --target, --every or --timeout cannot be used as given', { problems })
 }
 
 async function applySource(source: Source, { collector, config }: Served, world: World): Promise<void> {

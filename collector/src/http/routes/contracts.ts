@@ -8,8 +8,9 @@ import { z } from 'zod'
 import type { Actions, AppDeps, ContractSource } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, limitBody, missing, optionalBody, pageQuery, query } from '../describe.ts'
-import { MAX_CONTRACT_BYTES, MAX_REASON_CHARS } from '../limits.ts'
+import { MAX_CONTRACT_BYTES } from '../limits.ts'
 import { pageOf } from '../paging.ts'
+import { WORDS, wordsOf } from '../words.ts'
 import { listOf } from '../describe.ts'
 import { contract, revision } from '../../view/contract.ts'
 import { applied, archived, publication } from '../../view/setup.ts'
@@ -154,7 +155,7 @@ function addAnswers(app: Hono<Env>, actions: Actions): void {
       async (c) => {
         const contractName = known(c).name
         const number = revisionNumber(c.req.param('revision') ?? '')
-        const { note } = await optionalBody(c, wantedAnswer)
+        const note = wordsOf(await optionalBody(c, wantedAnswer))
         await actions.answerTerms({
           contract: contractName,
           revision: number,
@@ -169,7 +170,7 @@ function addAnswers(app: Hono<Env>, actions: Actions): void {
   }
 }
 
-export const wantedAnswer = z.object({ note: z.string().max(MAX_REASON_CHARS).default('') }).strict()
+export const wantedAnswer = z.object(WORDS).strict()
 
 /** A revision by the number that its list has. */
 export function revisionNumber(text: string): number {

@@ -12,6 +12,7 @@ import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, missing, name, optionalBody, pageQuery, query } from '../describe.ts'
 import { MAX_REASON_CHARS } from '../limits.ts'
 import { cut } from '../paging.ts'
+import { WORDS, wordsOf } from '../words.ts'
 import { listOf } from '../describe.ts'
 import { exclusion } from '../../view/exclusion.ts'
 
@@ -41,7 +42,7 @@ export const wantedExclusion = z
 
 export const wantedAnswer = z
   .object({
-    note: z.string().max(MAX_REASON_CHARS).default(''),
+    ...WORDS,
     decision: z.boolean().default(false).describe('An expert, a mediator or a court decided so: owner only'),
   })
   .strict()
@@ -108,7 +109,8 @@ function addAnswers(app: Hono<Env>, actions: AppDeps['actions']): void {
       limitBody(),
       async (c) => {
         const { id } = known(c.var.read, idOf(c))
-        const { note, decision } = await optionalBody(c, wantedAnswer)
+        const { decision, ...words } = await optionalBody(c, wantedAnswer)
+        const note = wordsOf(words)
         await actions.answerExclusion({ exclusion: id, answer, note, decision, by: c.var.caller })
         return c.json(known(c.var.read, id))
       },

@@ -7,12 +7,11 @@ import { penalty } from '../../view/penalty.ts'
 import type { AppDeps, PenaltyDeed } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, listOf, missing, optionalBody, pageQuery, query } from '../describe.ts'
-import { MAX_REASON_CHARS } from '../limits.ts'
 import { pageOf } from '../paging.ts'
+import { WORDS, wordsOf } from '../words.ts'
 
 const tag = 'penalties'
 
-const note = z.string().max(MAX_REASON_CHARS).default('')
 const amount = z
   .string()
   .regex(/^\d{1,15}(\.\d{1,6})?$/, 'should be a decimal like 1800.00')
@@ -30,14 +29,14 @@ const at = z
 
 /** What each act may say. An answer is given when it is given: it names no other instant. */
 export const PENALTY_BODIES = {
-  notify: z.object({ means: z.enum(NOTICE_MEANS).default('other'), at, note }).strict(),
-  accept: z.object({ amount: amount.describe('Absent: in whole'), note }).strict(),
-  dispute: z.object({ note: note.describe('What is disputed, and why') }).strict(),
-  withdraw: z.object({ at, note }).strict(),
+  notify: z.object({ means: z.enum(NOTICE_MEANS).default('other'), at, ...WORDS }).strict(),
+  accept: z.object({ amount: amount.describe('Absent: in whole'), ...WORDS }).strict(),
+  dispute: z.object(WORDS).strict(),
+  withdraw: z.object({ at, ...WORDS }).strict(),
   settle: z
-    .object({ by: z.enum(SETTLEMENTS), amount: amount.describe('Absent: what was agreed'), at, note })
+    .object({ by: z.enum(SETTLEMENTS), amount: amount.describe('Absent: what was agreed'), at, ...WORDS })
     .strict(),
-  decide: z.object({ forum: z.enum(FORUMS), amount, at, note }).strict(),
+  decide: z.object({ forum: z.enum(FORUMS), amount, at, ...WORDS }).strict(),
 } as const
 type Act = keyof typeof PENALTY_BODIES
 
@@ -106,7 +105,7 @@ export function deedOf(
     how,
     amount: 'amount' in said ? said.amount : null,
     doneMs: 'at' in said ? said.at : null,
-    note: said.note,
+    note: wordsOf(said),
   }
 }
 

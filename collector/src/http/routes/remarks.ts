@@ -10,19 +10,18 @@ import { incidentRoom } from '../../view/timeline.ts'
 import type { AppDeps, Caller } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name } from '../describe.ts'
-import { MAX_REASON_CHARS, MAX_REPORT_CHARS } from '../limits.ts'
+import { MAX_REPORT_CHARS } from '../limits.ts'
 import { reportRate } from '../report-rate.ts'
+import { WORDS, wordsOf } from '../words.ts'
 import { instantField } from './exclusions.ts'
 
 const tag = 'incidents'
 
-const words = z.string().trim().max(MAX_REASON_CHARS).optional()
-
-/** A note, or the reason of a dispute: under any of these names. */
+/** A note, or the reason of a dispute. */
 export const wantedRemark = z
-  .object({ text: words, note: words, reason: words })
+  .object(WORDS)
   .strict()
-  .transform(({ text, note, reason }) => text || note || reason || '')
+  .transform(wordsOf)
   .refine((text) => text !== '', { path: ['text'], message: 'is missing: say it in a sentence' })
 
 export const wantedReport = z
