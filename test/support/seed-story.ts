@@ -124,9 +124,12 @@ export function storyOf(spans: readonly Span[]): Story {
       return trouble ? (trouble.outcome ?? 'fail') : 'ok'
     },
     causeOf: (agent, atMs, check) => troubleAt(agent, atMs, check)?.cause ?? 'timeout',
-    latencyOf: (agent, atMs, check) =>
-      usualLatency(agent, atMs, check) +
-      (troubleAt(agent, atMs, check)?.outcome === 'degraded' ? 600_000 : 0),
+    latencyOf(agent, atMs, check) {
+      const trouble = troubleAt(agent, atMs, check)
+      const { outcome = 'fail', cause = 'timeout' } = trouble ?? { outcome: 'ok' }
+      if (outcome === 'fail' && cause === 'timeout') return TIMEOUT_US
+      return usualLatency(agent, atMs, check) + (outcome === 'degraded' ? 600_000 : 0)
+    },
   }
 }
 
@@ -147,6 +150,8 @@ export const SEED_STORY: Story = {
     agent === NANTES && atMs >= SILENT_SINCE_MS ? null : TOLD.outcomeOf(agent, atMs, check),
 }
 
+/** Of every check. */
+const TIMEOUT_US = 5_000_000
 /** What a check takes when all is well, ms; the others take 12. */
 const USUAL_MS: Record<string, number> = { [LOGIN]: 150, [STOCK]: 110, [ECHO]: 24 }
 const DAY_MS = 86_400_000

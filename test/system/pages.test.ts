@@ -249,7 +249,7 @@ describe('forms', () => {
     expect((await post(`/setup/alerts/${made.id}/test`)).headers.get('location')).toBe(
       '/setup/alerts?done=tested',
     )
-    expect(await page()).toContain('webhook.test')
+    expect(await page()).toContain('Test message')
     const edited = `url=https%3A%2F%2Fmoved.example&shape=teams&types=agent.silent&contracts=${HOSTING}&ed25519=on`
     expect((await post(`/setup/alerts/${made.id}/edit`, edited)).status).toBe(303)
     expect((await deps.actions.webhooks.list()).at(-1)).toMatchObject({
@@ -275,7 +275,7 @@ describe('forms', () => {
     const answer = await post(`/setup/alerts/${chat!.id}/enable`)
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/setup/alerts?done=enabled'])
     expect(await page()).not.toContain('/enable"')
-    expect(await draw('/setup/alerts?done=enabled')).toContain('Facts go there again from now on.')
+    expect(await draw('/setup/alerts?done=enabled')).toContain('Events go there again from now on.')
   })
 
   it('take the ticked facts of a webhook, or all', async () => {

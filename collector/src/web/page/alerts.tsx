@@ -119,7 +119,9 @@ function WebhookSheet({
   offers,
 }: WebhookDeliveries & { scene: Scene; offers: Offers }) {
   const { text } = scene
-  const types = webhook.types.includes('*') ? text.alert.allTypes : webhook.types.join(', ')
+  const types = webhook.types.includes('*')
+    ? text.alert.allTypes
+    : webhook.types.map((type) => eventName(type, text)).join(', ')
   const contracts = (webhook.contracts ?? []).map((contract) => contractName({ contract }, scene)).join(', ')
   return (
     <section class="sheet" aria-labelledby={webhook.id}>
@@ -220,7 +222,7 @@ function Deliveries({
       label={label}
       rows={deliveries}
       columns={[
-        { head: text.alert.type, cell: ({ type }) => <TypeName type={type} /> },
+        { head: text.alert.type, cell: ({ type }) => eventName(type, text) },
         {
           head: text.alert.state,
           bare: true,
@@ -243,14 +245,9 @@ function Deliveries({
   )
 }
 
-function TypeName({ type }: { type: string }) {
-  const [about = '', change = ''] = type.split('.')
-  return (
-    <code class="type">
-      {about}.<wbr />
-      {change}
-    </code>
-  )
+/** Of one type, or of all about one thing: `incident.*`. */
+function eventName(type: string, { alert }: Text): string {
+  return type.endsWith('.*') ? wordOf(alert.eventGroups, type.slice(0, -2)) : wordOf(alert.events, type)
 }
 
 const STATE_TONE = { active: 'good', paused: 'warn', disabled: 'bad', ended: 'calm' } as const
@@ -265,7 +262,7 @@ const TONE = {
 function Replay({ delivery: { id, type }, text }: { delivery: Delivery; text: Text }) {
   return (
     <form method="post" action={`/setup/alerts/deliveries/${encodeURIComponent(id)}/replay`}>
-      <button class="quiet" aria-label={`${text.alert.replay}: ${type}`}>
+      <button class="quiet" aria-label={`${text.alert.replay}: ${eventName(type, text)}`}>
         {text.alert.replay}
       </button>
     </form>
@@ -334,7 +331,14 @@ function WebhookFields({ scene, offers, webhook }: { scene: Scene; offers: Offer
         summary={text.alert.chooseTypes}
         options={offers.types
           .filter((type) => type !== '*')
-          .map((type) => ({ value: type, shown: <code>{type}</code> }))}
+          .map((type) => ({
+            value: type,
+            shown: (
+              <>
+                {eventName(type, text)} <code>{type}</code>
+              </>
+            ),
+          }))}
         chosen={webhook?.types ?? []}
       />
       {contracts.length > 0 && (

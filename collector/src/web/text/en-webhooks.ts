@@ -1,11 +1,12 @@
-/** English of the addresses that facts go to. Pure. */
+/** English of the addresses that events go to. Pure. */
+import { eventGroupsEn, eventsEn } from './en-events.ts'
 
 export const webhooksEn = {
   title: 'Alerts',
-  intro: 'Facts go to the addresses below, signed, and again until they are received.',
+  intro: 'Events go to the addresses below, signed, and again until they are received.',
   none: 'Nobody is told yet. Add an address, so that you know before the users do.',
-  url: 'Address',
-  shape: 'Form',
+  url: 'Webhook URL or e-mail',
+  shape: 'Format',
   shapes: {
     generic: 'Standard Webhooks',
     slack: 'Slack',
@@ -16,9 +17,11 @@ export const webhooksEn = {
     sms: 'SMS gateway',
     email: 'E-mail',
   },
-  types: 'Facts',
-  allTypes: 'Every fact',
-  chooseTypes: 'Every fact, unless some are ticked here',
+  types: 'Events',
+  events: eventsEn,
+  eventGroups: eventGroupsEn,
+  allTypes: 'Every event',
+  chooseTypes: 'Every event, unless some are ticked here',
   state: 'State',
   stateLabel: 'By state',
   everyState: 'All',
@@ -38,7 +41,7 @@ export const webhooksEn = {
   enable: 'Send there again',
   remove: 'Remove',
   tested: 'A test message is on its way.',
-  enabled: 'Facts go there again from now on. What was waiting when it stopped can be sent again below.',
+  enabled: 'Events go there again from now on. What was waiting when it stopped can be sent again below.',
   edited: 'Changed. The secret stayed as it was.',
   paused: 'Paused. What is told meanwhile waits, for seven days.',
   resumed: 'It goes on. What waited is on its way, in order.',
@@ -65,7 +68,7 @@ export const webhooksEn = {
     failed: 'Given up',
     disabled: 'Stopped',
   },
-  type: 'Fact',
+  type: 'Event',
   at: 'Made',
   attempts: 'Tries',
   answer: 'Answer',

@@ -1,11 +1,12 @@
-/** French of the addresses that facts go to. Pure. */
+/** French of the addresses that events go to. Pure. */
+import { eventGroupsFr, eventsFr } from './fr-events.ts'
 import type { WebhooksText } from './en-webhooks.ts'
 
 export const webhooksFr: WebhooksText = {
   title: 'Alertes',
-  intro: 'Les faits partent vers les adresses ci-dessous, signés, et encore jusqu’à réception.',
+  intro: 'Les événements partent vers les adresses ci-dessous, signés, et encore jusqu’à réception.',
   none: 'Personne n’est encore prévenu. Ajoutez une adresse pour savoir avant les utilisateurs.',
-  url: 'Adresse',
+  url: 'URL du webhook ou courriel',
   shape: 'Format',
   shapes: {
     generic: 'Standard Webhooks',
@@ -17,9 +18,11 @@ export const webhooksFr: WebhooksText = {
     sms: 'Passerelle SMS',
     email: 'Courriel',
   },
-  types: 'Faits',
-  allTypes: 'Tous les faits',
-  chooseTypes: 'Tous les faits, sauf à en cocher ici',
+  types: 'Événements',
+  events: eventsFr,
+  eventGroups: eventGroupsFr,
+  allTypes: 'Tous les événements',
+  chooseTypes: 'Tous les événements, sauf à en cocher ici',
   state: 'État',
   stateLabel: 'Par état',
   everyState: 'Toutes',
@@ -39,7 +42,7 @@ export const webhooksFr: WebhooksText = {
   enable: 'Reprendre les envois',
   remove: 'Retirer',
   tested: 'Un message d’essai est en route.',
-  enabled: 'Les faits y partent de nouveau. Ce qui attendait à l’arrêt peut être renvoyé ci-dessous.',
+  enabled: 'Les événements y partent de nouveau. Ce qui attendait à l’arrêt peut être renvoyé ci-dessous.',
   edited: 'Modifiée. Le secret est resté le même.',
   paused: 'En pause. Ce qui est dit entre-temps attend, pendant sept jours.',
   resumed: 'Les envois reprennent. Ce qui attendait part dans l’ordre.',
@@ -65,7 +68,7 @@ export const webhooksFr: WebhooksText = {
     failed: 'Abandonné',
     disabled: 'Arrêté',
   },
-  type: 'Fait',
+  type: 'Événement',
   at: 'Créé',
   attempts: 'Essais',
   answer: 'Réponse',

@@ -1,0 +1,47 @@
+/** French names of the events that messages tell. Pure. */
+import type { eventGroupsEn, eventsEn } from './en-events.ts'
+
+export const eventsFr: typeof eventsEn = {
+  'incident.opened': 'Incident ouvert',
+  'incident.updated': 'Incident modifié',
+  'incident.closed': 'Incident clos',
+  'incident.reopened': 'Incident rouvert',
+  'incident.merged': 'Incident fusionné',
+  'incident.acknowledged': 'Incident pris en compte',
+  'incident.escalated': 'Incident escaladé',
+  'incident.grouped': 'Incidents d’une même cause',
+  'incident.flapping': 'Service instable',
+  'site.unreachable': 'Site injoignable',
+  'objective.at_risk': 'Objectif menacé',
+  'objective.breached': 'Objectif manqué',
+  'window.finalised': 'Période définitive',
+  'window.amended': 'Période rectifiée',
+  'agent.silent': 'Agent muet',
+  'agent.back': 'Agent revenu',
+  'certificate.expiring': 'Certificat bientôt expiré',
+  'exclusion.proposed': 'Exclusion proposée',
+  'claim.deadline': 'Échéance de réclamation',
+  'terms.agreed': 'Conditions acceptées',
+  'terms.objected': 'Conditions contestées',
+  'penalty.notified': 'Pénalité notifiée',
+  'penalty.answered': 'Réponse à une pénalité',
+  'evidence.anomaly': 'Anomalie des preuves',
+  'evidence.root': 'Racine du jour',
+  'report.ready': 'Rapport prêt',
+  'webhook.test': 'Message d’essai',
+}
+
+export const eventGroupsFr: typeof eventGroupsEn = {
+  incident: 'Incidents',
+  site: 'Sites',
+  objective: 'Objectifs',
+  window: 'Périodes',
+  agent: 'Agents',
+  certificate: 'Certificats',
+  exclusion: 'Exclusions',
+  claim: 'Réclamations',
+  terms: 'Conditions',
+  penalty: 'Pénalités',
+  evidence: 'Preuves',
+  report: 'Rapports',
+}
