@@ -147,7 +147,8 @@ async function rawRequest(paths: readonly string[]): Promise<null> {
   // Another address each time: one of them comes so often in a minute.
   const from = { host: '127.0.0.1', port, localAddress: `127.0.0.${2 + randomInt(200)}` }
   await new Promise<void>((settle) => {
-    const socket = connect(from, () => socket.write(fuzzed(Buffer.from(head))))
+    // Ended: what was cut short is not waited for.
+    const socket = connect(from, () => socket.end(fuzzed(Buffer.from(head))))
     socket.setTimeout(2_000, () => socket.destroy())
     socket.on('error', () => undefined).on('close', () => settle())
     socket.resume()

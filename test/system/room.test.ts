@@ -54,6 +54,17 @@ describe('a statement of before statements were read by line', () => {
   })
 })
 
+describe('what happened to an incident', () => {
+  it('is told in order, to both sides alike, and stands on its page', async () => {
+    const { changes, openedAt } = await room('owner-token')
+    expect(changes[0]).toMatchObject({ at: openedAt, change: 'opened', endAt: null })
+    expect(changes.map(({ at }) => at)).toEqual(changes.map(({ at }) => at).toSorted())
+    expect((await room('provider-token')).changes).toEqual(changes)
+    const page = await (await ask(`/incidents/${seeded.portal}`, { as: 'owner-token' })).text()
+    expect(page).toContain('Confirmed and opened')
+  })
+})
+
 describe('notes and disputes', () => {
   it.each([
     ['note', 'owner-token', 201],

@@ -70,7 +70,8 @@ export class IncidentReads {
         () => ({ targets: [], counts: [] }),
       )
       const clocks = await clocksOf({ state, record, remarks }, { db, nowMs })
-      return { ...view, ...promised, clocks, remarks: await remarkViews(db, remarks) }
+      const changes = changeViews(state, record)
+      return { ...view, ...promised, clocks, changes, remarks: await remarkViews(db, remarks) }
     }
     return null
   }
@@ -150,6 +151,16 @@ export class IncidentReads {
       },
     )
   }
+}
+
+function changeViews({ incidentSteps }: ContractState, { id }: IncidentRecord): IncidentRoomView['changes'] {
+  return (get(incidentSteps, id) ?? []).map(({ change, atMs, onsetMs, endMs, zone }) => ({
+    at: formatInstant(atMs),
+    change,
+    onsetAt: formatInstant(onsetMs),
+    endAt: endMs === null ? null : formatInstant(endMs),
+    zone,
+  }))
 }
 
 /** What was measured, by the service and by each vantage. */

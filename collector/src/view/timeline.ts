@@ -1,5 +1,6 @@
 /** What was seen over time, as it is published: states, latencies, incidents. Pure. */
 import { CLOCKS } from '@constat/sla/detection'
+import { INCIDENT_CHANGES } from '@constat/sla/state/incident-record'
 import { z } from 'zod'
 import { count, figures, instant, ms, partyRole, span, state, us, verdict, why, whySpan } from './parts.ts'
 import { remark } from './remark.ts'
@@ -113,6 +114,16 @@ export const incident = z
   .meta({ id: 'Incident' })
 export type IncidentView = z.infer<typeof incident>
 
+const change = z
+  .object({
+    at: instant,
+    change: z.enum(INCIDENT_CHANGES),
+    onsetAt: instant.describe('As it was known from then on, and so are the others'),
+    endAt: instant.nullable(),
+    zone: z.string(),
+  })
+  .meta({ id: 'IncidentChange' })
+
 const clock = z
   .object({
     clock: z.enum(CLOCKS),
@@ -145,6 +156,7 @@ const counted = z
 
 export const incidentRoom = incident
   .extend({
+    changes: z.array(change).describe('What happened to it, in order'),
     remarks: z.array(remark).describe('Notes, disputes and reports of trouble, in order'),
     clocks: z.array(clock).describe('Who knew of it when'),
     targets: z.array(target).describe('What was promised of its response and its end'),

@@ -69,6 +69,24 @@ const INCIDENT: IncidentRecord = {
 }
 
 describe('the state of a contract', () => {
+  it('keeps what happened to an incident, each with what was known of it then', () => {
+    const moved = { ...INCIDENT, onsetMs: 500, endMs: 900 }
+    const leaves = [
+      incidentLeaf('opened', INCIDENT, { nowMs: 2_000 }),
+      incidentLeaf('closed', { ...INCIDENT, endMs: 800, closedMs: 3_000 }, { nowMs: 3_000 }),
+      incidentLeaf('moved', { ...moved, closedMs: 3_000 }, { nowMs: 4_000 }),
+      incidentLeaf('opened', { ...INCIDENT, id: 'inc_2' }, { nowMs: 5_000 }),
+    ]
+    const state = folded(...leaves.map(leafOf))
+    const { onsetMs, zone } = INCIDENT
+    expect(get(state.incidentSteps, INCIDENT.id)).toEqual([
+      { change: 'opened', atMs: 2_000, onsetMs, endMs: null, zone },
+      { change: 'closed', atMs: 3_000, onsetMs, endMs: 800, zone },
+      { change: 'moved', atMs: 4_000, onsetMs: 500, endMs: 900, zone },
+    ])
+    expect(get(state.incidentSteps, 'inc_2')).toHaveLength(1)
+  })
+
   it('has an incident as its last notice says', () => {
     const opened = incidentLeaf('opened', INCIDENT, { nowMs: 2_000 })
     const taken = { ...INCIDENT, acknowledgedMs: 3_000, acknowledgedBy: 'owner' as const }

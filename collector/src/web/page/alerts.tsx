@@ -329,16 +329,7 @@ function WebhookFields({ scene, offers, webhook }: { scene: Scene; offers: Offer
         name="types"
         legend={text.alert.types}
         summary={text.alert.chooseTypes}
-        options={offers.types
-          .filter((type) => type !== '*')
-          .map((type) => ({
-            value: type,
-            shown: (
-              <>
-                {eventName(type, text)} <code>{type}</code>
-              </>
-            ),
-          }))}
+        options={typeOptions(offers, text)}
         chosen={webhook?.types ?? []}
       />
       {contracts.length > 0 && (
@@ -357,6 +348,15 @@ function WebhookFields({ scene, offers, webhook }: { scene: Scene; offers: Offer
       </label>
     </>
   )
+}
+
+function typeOptions({ types }: Offers, text: Text): Choosing['options'] {
+  const shown = (type: string) => (
+    <>
+      {eventName(type, text)} <code>{type}</code>
+    </>
+  )
+  return types.filter((type) => type !== '*').map((type) => ({ value: type, shown: shown(type) }))
 }
 
 type Choosing = {

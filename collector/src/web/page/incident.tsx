@@ -3,6 +3,7 @@
  * who answers, and who has it in hand. Pure.
  */
 import { may } from '../../http/scope.ts'
+import { UNDETERMINED } from '@constat/sla/assembly/zone'
 import type { IncidentRoomView, IncidentVantage, IncidentView, TimelineView } from '../../view/timeline.ts'
 import { becauseText } from '../text/reasons.ts'
 import { serviceHref } from '../part/bar.tsx'
@@ -16,11 +17,11 @@ import type { LossView } from '../../view/credit.ts'
 import type { ExclusionView } from '../../view/exclusion.ts'
 import { Remarks } from '../part/remarks.tsx'
 import { Share } from '../part/links.tsx'
-import { checkName, contractName, serviceName, siteName, spoken, upperFirst } from '../part/names.ts'
+import { checkName, contractName, serviceName, siteName, upperFirst } from '../part/names.ts'
 import type { Span } from '../part/ribbon.tsx'
 import { lasted, Time } from '../part/time.tsx'
 import { Timeline, type Instant } from '../part/timeline.tsx'
-import { administrationText, ownerText, zoneText } from '../part/zones.tsx'
+import { administrationText, ownerText, zoneName, zoneText } from '../part/zones.tsx'
 import type { Scene } from '../scene.ts'
 import { wordOf } from '../text/words.ts'
 import { Fact } from '../part/fact.tsx'
@@ -184,7 +185,7 @@ function Facts({ incident, scene, isAddressed }: Shown) {
       <Fact term={text.incident.looksLike}>{wordOf(text.fault, incident.fault)}</Fact>
       <Fact term={text.incident.zone}>{zoneName(incident.zone, scene)}</Fact>
       <Fact term={text.incident.owner}>
-        {incident.owner === UNKNOWN ? text.incident.undetermined : ownerText(incident, scene)}
+        {incident.owner === UNDETERMINED ? text.incident.undetermined : ownerText(incident, scene)}
       </Fact>
       <Fact term={text.incident.service}>
         <Behind href={serviceHref(incident)} scene={scene}>
@@ -204,12 +205,6 @@ function Facts({ incident, scene, isAddressed }: Shown) {
 /** A guest has this one page: no link leads anywhere. */
 function Behind({ href, scene, children }: { href: string; scene: Scene; children: string }) {
   return scene.caller ? <a href={href}>{children}</a> : <>{children}</>
-}
-
-const UNKNOWN = 'undetermined'
-
-function zoneName(zone: string, { text }: Scene): string {
-  return zone === UNKNOWN ? text.incident.undetermined : spoken(zone)
 }
 
 function Vantages({ incident, scene }: Pick<Props, 'incident' | 'scene'>) {

@@ -5,6 +5,7 @@ import type { Scene } from '../scene.ts'
 import { timeText } from '../text/format.ts'
 import { CopyBlock } from '../page/agents.tsx'
 import { spoken } from './names.ts'
+import { zoneName } from './zones.tsx'
 import { remarkName } from './remarks.tsx'
 import { msOf, Time } from './time.tsx'
 
@@ -15,11 +16,9 @@ function happeningsOf({ incident, exclusions, scene }: Props): Happening[] {
   const { room: text } = scene.text
   const instants: [string | null, string][] = [
     [incident.onsetAt, text.onset],
-    [incident.openedAt, text.opened],
     [incident.alertedAt, text.told],
     [incident.acknowledgedAt, text.acknowledgedBy[incident.acknowledgedBy ?? 'viewer']],
     [incident.endAt, text.recovered],
-    [incident.closedAt, text.closed],
   ]
   const isOwnWord = incident.providerAcknowledgedAt !== incident.acknowledgedAt
   if (isOwnWord) instants.push([incident.providerAcknowledgedAt, text.acknowledgedBy.provider])
@@ -30,7 +29,24 @@ function happeningsOf({ incident, exclusions, scene }: Props): Happening[] {
   ])
   const said = incident.remarks.map((one) => ({ at: one.at, what: remarkName(one, scene), words: one.text }))
   const known = instants.flatMap(([at, what]) => (at === null ? [] : [{ at, what, words: null }]))
-  return [...known, ...excluded, ...said].toSorted((a, b) => msOf(a.at) - msOf(b.at))
+  const changes = incident.changes.flatMap((one) => {
+    const what = changeText(one, scene)
+    return what === null ? [] : [{ at: one.at, what, words: null }]
+  })
+  return [...known, ...changes, ...excluded, ...said].toSorted((a, b) => msOf(a.at) - msOf(b.at))
+}
+
+/** Null: told and answered stand as instants of their own. */
+function changeText(
+  { change, onsetAt, endAt, zone }: IncidentRoomView['changes'][number],
+  scene: Scene,
+): string | null {
+  const { room: text } = scene.text
+  const instant = (at: string): string => timeText(msOf(at), 'full', scene)
+  if (change === 'told' || change === 'acknowledged') return null
+  if (change === 'moved')
+    return text.moved({ from: instant(onsetAt), to: endAt === null ? null : instant(endAt) })
+  return change === 'attributed' ? text.attributed(zoneName(zone, scene)) : text[change]
 }
 
 export function Happenings(props: Props) {

@@ -3,12 +3,18 @@
  * from with those who run them. Pure.
  */
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
+import { UNDETERMINED } from '@constat/sla/assembly/zone'
 import type { ContractView, SiteAgent } from '../../view/contract.ts'
 import type { IncidentView } from '../../view/timeline.ts'
 import type { Scene } from '../scene.ts'
 import { listText } from '../text/words.ts'
 import { Stamp } from './mark.tsx'
 import { answersFor, checkName, partyOf, serviceName, spoken } from './names.ts'
+
+/** Of an incident, `undetermined` too. */
+export function zoneName(zone: string, { text }: Scene): string {
+  return zone === UNDETERMINED ? text.incident.undetermined : spoken(zone)
+}
 
 type ZonesProps = { terms: ExpandedContract; open: readonly IncidentView[]; scene: Scene }
 

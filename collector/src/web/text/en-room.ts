@@ -37,6 +37,13 @@ export const room = {
   excludedTo: (kind: string) => `It ends: ${kind}`,
   recovered: 'Recovered',
   closed: 'Closed',
+  recorded: 'Found after it was over',
+  reopened: 'Down again: reopened',
+  moved: ({ from, to }: { from: string; to: string | null }) =>
+    to === null ? `Corrected: it began ${from}` : `Corrected: it lasted from ${from} to ${to}`,
+  merged: 'Corrected: part of another incident',
+  revised: 'Corrected: nothing of it is left',
+  attributed: (zone: string) => `Zone: ${zone}`,
   told: 'Somebody’s system accepted the first message',
   opened: 'Confirmed and opened',
   onset: 'First failed sample',

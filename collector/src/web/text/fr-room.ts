@@ -40,6 +40,13 @@ export const room: typeof englishRoom = {
   excludedTo: (kind) => `Sa fin : ${kind}`,
   recovered: 'Rétabli',
   closed: 'Clos',
+  recorded: 'Trouvé après sa fin',
+  reopened: 'De nouveau indisponible : rouvert',
+  moved: ({ from, to }) =>
+    to === null ? `Rectifié : il a commencé le ${from}` : `Rectifié : il a duré du ${from} au ${to}`,
+  merged: 'Rectifié : partie d’un autre incident',
+  revised: 'Rectifié : il n’en reste rien',
+  attributed: (zone) => `Zone : ${zone}`,
   told: 'Un système a accepté le premier message',
   opened: 'Confirmé et ouvert',
   onset: 'Premier échantillon en échec',

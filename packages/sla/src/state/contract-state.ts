@@ -10,7 +10,7 @@ import type { UnixMs } from '@constat/shared/time'
 import type { ExpandedContract } from '../contract/expanded.ts'
 import { headOf, readClosing, type ClosingHead } from './closing.ts'
 import { withDeclaration, type ExclusionRecord } from './declarations.ts'
-import { readAlert, readIncident, type IncidentRecord } from './incident-record.ts'
+import { readAlert, readIncident, type IncidentRecord, type IncidentStep } from './incident-record.ts'
 import type { StateLeaf } from './leaf.ts'
 import { objectiveKey, readObjective } from './objective-notices.ts'
 import { emptyMap, get, put, values, type PersistentMap } from './persistent-map.ts'
@@ -72,6 +72,8 @@ export type ContractState = {
   /** What was told of guarantees: see `objectiveKey`. */
   objectives: PersistentMap<true>
   incidents: PersistentMap<IncidentRecord>
+  /** Incident → what happened to it, in order. */
+  incidentSteps: PersistentMap<readonly IncidentStep[]>
   /** Incident → the first delivery about it that somebody's system accepted. */
   alerted: PersistentMap<UnixMs>
   /** Window → its versions, the first one first. */
@@ -114,6 +116,7 @@ export function emptyState({ id, contract }: { id: number; contract: string }): 
     exclusions: [],
     objectives: emptyMap(),
     incidents: emptyMap(),
+    incidentSteps: emptyMap(),
     alerted: emptyMap(),
     closings: emptyMap(),
     statements: [],
@@ -202,8 +205,8 @@ function takeRevocation(state: ContractState, { receivedMs, agent }: StateLeaf):
 
 function takeNotice(state: ContractState, { receivedMs, text }: StateLeaf): ContractState {
   const said = parsed(text)
-  const incident = readIncident(said)
-  if (incident) return { ...state, incidents: put(state.incidents, incident.id, incident) }
+  const happened = readIncident(said)
+  if (happened) return withIncident(state, { ...happened, atMs: receivedMs })
   const alert = readAlert(said)
   if (alert) {
     const isFirst = get(state.alerted, alert.incident) === undefined
@@ -218,6 +221,19 @@ function takeNotice(state: ContractState, { receivedMs, text }: StateLeaf): Cont
   if (kind === 'publication') return { ...state, isPublished: open === true }
   const exclusions = withDeclaration(state.exclusions, said)
   return exclusions ? { ...state, exclusions } : state
+}
+
+function withIncident(
+  state: ContractState,
+  { change, incident, atMs }: NonNullable<ReturnType<typeof readIncident>> & { atMs: UnixMs },
+): ContractState {
+  const { id, onsetMs, endMs, zone } = incident
+  const steps = [...(get(state.incidentSteps, id) ?? []), { change, atMs, onsetMs, endMs, zone }]
+  return {
+    ...state,
+    incidents: put(state.incidents, id, incident),
+    incidentSteps: put(state.incidentSteps, id, steps),
+  }
 }
 
 function takeClosing(state: ContractState, { index, receivedMs, text }: StateLeaf): ContractState {

@@ -54,18 +54,26 @@ export type IncidentRecord = {
   reopened: number
 }
 
-/** What happened to an incident. */
-export type IncidentChange =
-  | 'opened'
-  | 'recorded'
-  | 'told'
-  | 'closed'
-  | 'reopened'
-  | 'moved'
-  | 'merged'
-  | 'revised'
-  | 'acknowledged'
-  | 'attributed'
+/** What happens to an incident. */
+export const INCIDENT_CHANGES = [
+  'opened',
+  'recorded',
+  'told',
+  'closed',
+  'reopened',
+  'moved',
+  'merged',
+  'revised',
+  'acknowledged',
+  'attributed',
+] as const
+export type IncidentChange = (typeof INCIDENT_CHANGES)[number]
+
+/** One change of an incident, with what was known of it then. */
+export type IncidentStep = Pick<IncidentRecord, 'onsetMs' | 'endMs' | 'zone'> & {
+  change: IncidentChange
+  atMs: UnixMs
+}
 
 type IncidentBody = { kind: 'incident'; deed: IncidentChange; incident: IncidentRecord; by?: string }
 type AlertBody = { kind: 'alert'; incident: string; acceptedMs: UnixMs }
@@ -91,14 +99,14 @@ export function alertLeaf(
   return { type: 'notice', receivedMs: nowMs, body: Buffer.from(canonicalJson(body)) }
 }
 
-/** The incident that a parsed notice or declaration states, if it states one. */
-export function readIncident(parsed: object): IncidentRecord | null {
+/** The incident that a parsed notice or declaration states after a change, if it states one. */
+export function readIncident(parsed: object): { change: IncidentChange; incident: IncidentRecord } | null {
   // Our own leaf, written by `incidentLeaf` or by another kind of notice.
-  const { kind, incident } = parsed as { kind?: string; incident?: Kept }
-  if (kind !== 'incident' || !incident) return null
+  const { kind, deed, incident } = parsed as { kind?: string; deed?: IncidentChange; incident?: Kept }
+  if (kind !== 'incident' || !deed || !incident) return null
   const { closedMs, pagedMs, acknowledgedMs } = incident
   const unansweredSinceMs = closedMs === null && acknowledgedMs === null ? pagedMs : null
-  return { ...NOT_KEPT, unansweredSinceMs, ...incident }
+  return { change: deed, incident: { ...NOT_KEPT, unansweredSinceMs, ...incident } }
 }
 
 export function readAlert(parsed: object): { incident: string; acceptedMs: UnixMs } | null {
