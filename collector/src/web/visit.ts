@@ -7,6 +7,7 @@ import { createMiddleware } from 'hono/factory'
 import { callerOf } from '../http/caller.ts'
 import type { AppDeps, Caller } from '../http/actions.ts'
 import { missing, param } from '../http/describe.ts'
+import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { demand, within, type Deed } from '../http/scope.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
@@ -84,7 +85,7 @@ function addressOf(url: URL): string {
   const next = url.searchParams.get('next')
   if (next !== null) url.searchParams.set('next', localPath(next))
   const address = url.pathname + url.search
-  return LINK_PATHS.includes(url.pathname) || SECRET.test(address) ? '/' : address
+  return !OWN_PATH.test(address) || LINK_PATHS.includes(url.pathname) || SECRET.test(address) ? '/' : address
 }
 
 /** Where the owner link leads, and the link that a provider is invited by. */
@@ -94,10 +95,19 @@ export const LINK_PATHS = [OWNER_PATH, PROVIDER_PATH]
 /** What our secrets look like, wherever in an address one was pasted. */
 const SECRET = /\b(cst|ses|join|inv|step)_[\w-]{20}/
 
-/** A path of our own to go to after sign-in; anything else becomes the overview. */
+/** Of one slash: browsers take two, or a backslash for one of them, for the name of another host. */
+const OWN_PATH = /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/
+
+/**
+ * A path of our own to go to after sign-in; anything else becomes the overview. It is judged again once its dots are
+ * resolved: `/.//host` is `//host` (URL Standard, path state).
+ */
 export function localPath(text: unknown): string {
-  if (typeof text !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/'
-  return text.includes('\\') ? '/' : addressOf(new URL(text, 'http://page'))
+  if (typeof text !== 'string' || text.length > MAX_QUERY_CHARS || !OWN_PATH.test(text)) return '/'
+  const url = new URL(text, 'http://page')
+  // One place to go on to is enough, and a chain of them would grow as it is escaped.
+  url.searchParams.delete('next')
+  return addressOf(url)
 }
 
 export type Visit = Context<VisitEnv>
