@@ -268,10 +268,18 @@ describe('a second factor', () => {
     secret = /name="factor" value="([A-Z2-7]{32})"/.exec(page)?.[1] ?? ''
     expect(page).toContain(secret.slice(0, 4))
     expect(page).toContain('autocomplete="one-time-code"')
-    const wrong = await post('/account/factor', { factor: secret, code: '000000' }, { cookie })
-    expect(wrong.status).toBe(422)
-    expect(await wrong.text()).toContain(secret)
-    const on = await post('/account/factor', { factor: secret, code: codeAt(secret, now()) }, { cookie })
+    const code = codeAt(secret, now())
+    for (const [proof, said] of [
+      [{ code: '000000', password: PASSWORD }, 'This code does not fit'],
+      [{ code, password: 'not this one' }, 'The current password is wrong'],
+      [{ code }, 'The current password is wrong'],
+    ] as const) {
+      const wrong = await post('/account/factor', { factor: secret, ...proof }, { cookie })
+      expect(wrong.status).toBe(422)
+      const text = await wrong.text()
+      for (const part of [secret, said]) expect(text).toContain(part)
+    }
+    const on = await post('/account/factor', { factor: secret, code, password: PASSWORD }, { cookie })
     expect(on.status).toBe(303)
     const shown = await ask(on.headers.get('location') ?? '', { headers: { cookie } })
     codes = (await shown.text()).match(/[a-z2-7]{4}(-[a-z2-7]{4}){3}/g) ?? []
@@ -310,6 +318,38 @@ describe('a second factor', () => {
     const answer = await post('/sign-in/code', { step: late, code: codes[1]! })
     expect(answer.status).toBe(401)
     expect(await answer.text()).toContain('more than five minutes')
+  })
+
+  it('half a sign-in ends with the password that it was begun with', async () => {
+    const cookie = cookieOf(await post('/sign-in/code', { step: await step(), code: codes[3]! }))
+    const half = await step()
+    const again = { password: PASSWORD, again: PASSWORD }
+    const changed = await post('/account/password', { old: PASSWORD, ...again }, { cookie })
+    expect(changed.headers.get('location')).toBe('/account?done=password')
+    const answer = await post('/sign-in/code', { step: half, code: codes[4]! })
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([401, null])
+  })
+
+  it('a code is tried so often, also from where it was good', async () => {
+    const from = '192.0.2.7'
+    const cookie = await joined('Uma')
+    const page = await (await ask('/account/factor', { headers: { cookie } })).text()
+    const factor = /name="factor" value="([A-Z2-7]{32})"/.exec(page)?.[1] ?? ''
+    await post(
+      '/account/factor',
+      { factor, code: codeAt(factor, now() - 30_000), password: PASSWORD },
+      { cookie },
+    )
+    const half = async () =>
+      /name="step" value="([^"]+)"/.exec(await (await signIn('Uma', PASSWORD, from)).text())?.[1] ?? ''
+    const good = await post('/sign-in/code', { step: await half(), code: codeAt(factor, now()) }, { from })
+    expect(good.status).toBe(303)
+    const one = await half()
+    const statuses: number[] = []
+    for (let n = 0; n <= MAX_WRONG_OF_ACCOUNT; n += 1)
+      statuses.push((await post('/sign-in/code', { step: one, code: `00000${n % 10}` }, { from })).status)
+    expect(statuses.at(-1)).toBe(429)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(MAX_WRONG_OF_ACCOUNT)
   })
 
   it('a step opens nothing by itself', async () => {
@@ -439,6 +479,32 @@ describe('an owner', () => {
     expect(await set.text()).toContain('The code of your phone')
     expect(await contractsOf(before)).toEqual(['401'])
     expect([(await signIn('Rosa')).status, (await signIn('Rosa', next)).status]).toEqual([401, 200])
+  })
+
+  it('takes the links of before with a new password', async () => {
+    await joined('Sven')
+    const links: string[] = []
+    for (const _time of [1, 2])
+      links.push(new URL(/<code>(http[^<]+)<\/code>/.exec(await deed('Sven', 'link'))?.[1] ?? '').pathname)
+    const next = { password: 'seven odd gulls sing', again: 'seven odd gulls sing' }
+    expect((await post(links[1]!, next)).status).toBe(303)
+    expect((await post(links[0]!, next)).status).toBe(404)
+  })
+
+  it.each(['change', 'remove'])('%s: the invitations that somebody made end too', async (what) => {
+    const cookie = await joined('Boss', { role: 'owner' })
+    const made = await ask('/api/v1/people', {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json', origin: 'http://collector.example' },
+      body: JSON.stringify({ name: `Heir ${what}`, role: 'owner' }),
+    })
+    const { id, url } = (await made.json()) as InvitationIssued
+    const { pathname } = new URL(url)
+    expect((await ask(pathname)).status).toBe(200)
+    await deed('Boss', what, { role: 'viewer' })
+    expect((await ask(pathname)).status).toBe(404)
+    expect((await audited(id)).map((one) => one.deed)).toEqual(['revoked', 'issued'])
+    if (what === 'change') await deed('Boss', 'remove')
   })
 
   it('removes somebody: nothing of them lets in, and what they did is still told', async () => {

@@ -196,7 +196,7 @@ export async function countHeld(
 
 export async function deleteHeld(
   tx: Tx,
-  { kind, parent }: { kind: HeldKind; parent: string },
+  { kind, parent }: { kind: HeldKind | 'invite'; parent: string },
 ): Promise<void> {
   await tx`delete from token where kind = ${kind} and parent = ${parent}`
 }
@@ -222,6 +222,14 @@ export async function deleteToken(
 }
 
 export type Given = Rights & Pick<NewToken, 'kind'>
+
+/** Invitations that a token or an account has made and nobody has taken yet. */
+export async function deleteInvitationsBy(tx: Tx, by: string): Promise<(Given & { id: string })[]> {
+  return tx<(Given & { id: string })[]>`
+    delete from token where kind = 'invite' and id in (
+      select token from audit where by = ${by} and deed = 'issued' and kind = 'invite')
+    returning id, kind, role, name, contracts`
+}
 
 export async function givenOf(tx: Tx, id: string): Promise<Given | null> {
   const rows = await tx<Given[]>`select kind, role, name, contracts from token where id = ${id}`

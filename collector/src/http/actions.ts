@@ -217,7 +217,7 @@ export type AccountActions = {
   /** The address of one that was made a moment ago. */
   factorUri(by: Caller, factor: string): string
   /** The codes for when the phone is lost, shown once. */
-  turnFactorOn(asked: { by: Caller; factor: string; code: string }): Promise<string[] | null>
+  turnFactorOn(asked: OwnPassword & { factor: string; code: string }): Promise<string[] | 'wrong-code' | null>
   turnFactorOff(asked: OwnPassword): Promise<boolean>
   renewCodes(asked: OwnPassword): Promise<string[] | null>
 }

@@ -1,7 +1,7 @@
 /**
  * Guesses: how many wrong tokens one address may send, and how many wrong passwords and codes one account is tried with,
  * whoever has it. What was good a while ago is looked up whatever others send: a token from the same address, as behind
- * a proxy; an account at the address that it was good from.
+ * a proxy; a password at the address that it was good from.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -46,22 +46,35 @@ export class Guesses {
     }
   }
 
-  /** The same of an account, by a name for it: what `lookUp` finds of a password or a code. */
+  /** The same of an account, by a name for it: what `lookUp` finds of a password. */
   async ofAccount<T>(c: Context, account: string, lookUp: () => Promise<T | null>): Promise<T | null> {
-    const waitMs = this.#wrongOf.take(account)
     const known = createHash('sha256')
       .update(`${addressOf(c)} ${account}`)
       .digest('base64')
-    if (waitMs > 0 && !this.#known.has(known)) {
+    const found = await this.#counted(c, { account, mayPass: this.#known.has(known), lookUp })
+    if (found !== null) this.#remember(known, true)
+    return found
+  }
+
+  /** The same of a code: so few figures are tried so often from anywhere, as whoever is asked has the password. */
+  ofCode<T>(c: Context, account: string, lookUp: () => Promise<T | null>): Promise<T | null> {
+    return this.#counted(c, { account: `code ${account}`, mayPass: false, lookUp })
+  }
+
+  async #counted<T>(
+    c: Context,
+    { account, mayPass, lookUp }: { account: string; mayPass: boolean; lookUp: () => Promise<T | null> },
+  ): Promise<T | null> {
+    const waitMs = this.#wrongOf.take(account)
+    if (waitMs > 0 && !mayPass) {
       throw new Fault('rate-limited', 'Too many wrong answers were given for this account.', {
-        hint: 'Try again a little later, or from where you have signed in before.',
+        hint: 'Try again a little later; a password also from where you have signed in before.',
         retryAfterS: Math.ceil(waitMs / 1_000),
       })
     }
     let found: T | null | undefined
     try {
       found = await this.#fromAddress(c, lookUp)
-      if (found !== null) this.#remember(known, true)
       return found
     } finally {
       if (found !== null && waitMs === 0) this.#wrongOf.giveBack(account)

@@ -5,7 +5,17 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import { hashOf, issue, revoke, secretOf, sessionOf, tell, type AccessDeps, type Opened } from '../access.ts'
+import {
+  hashOf,
+  issue,
+  revoke,
+  secretOf,
+  sessionOf,
+  tell,
+  withdrawBy,
+  type AccessDeps,
+  type Opened,
+} from '../access.ts'
 import {
   insertPerson,
   invitationOf,
@@ -18,7 +28,7 @@ import {
   type InvitationRow,
   type PersonRow,
 } from '../db/person-rows.ts'
-import { deleteSessions, heldBy, insertHeld, spendHeld, type Role } from '../db/token-rows.ts'
+import { deleteHeld, deleteSessions, heldBy, insertHeld, spendHeld, type Role } from '../db/token-rows.ts'
 import type { Tx } from '../db/tx.ts'
 import { nameKey, type InvitationIssued, type PersonView } from '../view/people.ts'
 import { recoveryHash, stepOf } from './factor.ts'
@@ -120,8 +130,17 @@ async function rekey(tx: Tx, deps: AccessDeps, { id, kept }: { id: string; kept:
   const other = 'subject' in kept ? await personOf(tx, kept) : null
   if (other !== null && other.id !== id) throw nameTaken('')
   await updatePerson(tx, id, kept)
-  await deleteSessions(tx, { parent: id })
+  await endWays(tx, { id })
   await tell(tx, deps, { by: id, id, deed: 'password' })
+}
+
+/** What the password of before let in, or would have: sessions, half a sign-in, links that set another one. */
+export async function endWays(
+  tx: Tx,
+  { id, but = null }: { id: string; but?: Buffer | null },
+): Promise<void> {
+  await deleteSessions(tx, { parent: id, but })
+  for (const kind of ['step', 'invite'] as const) await deleteHeld(tx, { kind, parent: id })
 }
 
 function nameTaken(name: string): Fault {
@@ -221,7 +240,10 @@ async function open(
   return { opened, lang: row.lang }
 }
 
-/** Its sessions end, so that nothing goes on under the rights of before. False: there is no such account. */
+/**
+ * Its sessions end and the invitations that it made, so that nothing goes on under the rights of before. False: there
+ * is no such account.
+ */
 export function changeRights(
   deps: AccessDeps,
   { id, by, ...rights }: By & Rights & { id: string },
@@ -229,12 +251,17 @@ export function changeRights(
   return deps.db.begin(async (tx) => {
     if (!(await updateRights(tx, { id, ...rights }))) return false
     await deleteSessions(tx, { parent: id })
+    await withdrawBy(tx, deps, { id, by })
     await tell(tx, deps, { by, id, deed: 'changed' })
     return true
   })
 }
 
-/** Its sessions end with it. False: there is no such account. */
+/** Its sessions end with it, and the invitations that it made. False: there is no such account. */
 export function removePerson(deps: AccessDeps, { id, by }: By & { id: string }): Promise<boolean> {
-  return deps.db.begin(async (tx) => (await revoke(tx, deps, { id, by, kinds: ['person'] })) !== null)
+  return deps.db.begin(async (tx) => {
+    if ((await revoke(tx, deps, { id, by, kinds: ['person'] })) === null) return false
+    await withdrawBy(tx, deps, { id, by })
+    return true
+  })
 }

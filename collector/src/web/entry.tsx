@@ -96,7 +96,7 @@ function addSignIn(site: Hono, deps: AppDeps): void {
     const account = step.length > MAX_TOKEN_CHARS ? null : await actions.entry.stepping(step)
     if (account === null) return signInPage(c, deps, { next, outcome: 'late' })
     const asked = { step, code: form('code').slice(0, MAX_TOKEN_CHARS), browser: browserOf(c) }
-    const entered = await guesses.ofAccount(c, `code ${account}`, () => actions.entry.answer(asked))
+    const entered = await guesses.ofCode(c, account, () => actions.entry.answer(asked))
     if (entered !== null) return enter(c, deps, { entered, next })
     return c.html(<SecondStep scene={sceneOf(c, deps, null)} step={step} next={next} isWrong />, 401)
   })
