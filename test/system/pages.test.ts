@@ -472,7 +472,6 @@ describe('post, redirect, get', () => {
     '/setup/alerts': 'url=https%3A%2F%2Fa.example&shape=generic',
     '/setup/alerts/:webhook/edit': 'url=https%3A%2F%2Fa.example&shape=generic',
     '/setup/access/links': `contract=${HOSTING}`,
-    '/setup/access/invite': `contract=${HOSTING}`,
     '/incidents/:incident/note': 'text=seen',
     '/incidents/:incident/dispute': 'text=seen',
     '/status/report': `service=order-portal&contract=${HOSTING}`,

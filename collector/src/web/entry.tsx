@@ -21,10 +21,10 @@ import { MAX_TOKEN_CHARS } from '../http/limits.ts'
 import { MAX_PASSWORD_CHARS, MAX_PERSON_CHARS, nameKey, weaknessOf } from '../view/people.ts'
 import { Invitation, InvitationGone, type Refusal } from './page/invitation.tsx'
 import { AskFirst, SecondStep, SignIn, type Outcome } from './page/sign-in.tsx'
-import { keepLang, LINK_PATHS, localPath, sceneOf } from './visit.ts'
+import { keepLang, localPath, OWNER_PATH, sceneOf } from './visit.ts'
 
 export function addEntry(site: Hono, deps: AppDeps): void {
-  addLinks(site, deps)
+  addOwnerLink(site, deps)
   addSignIn(site, deps)
   addElsewhere(site, deps)
   addInvitations(site, deps)
@@ -47,18 +47,16 @@ export function signInPage(
   return c.html(<SignIn scene={scene} next={next} provider={provider} {...more} />, isWrong ? 401 : 200)
 }
 
-/** The owner link of the terminal, and that of an invited provider: the token stays good, it is the holder's. */
-function addLinks(site: Hono, deps: AppDeps): void {
-  for (const path of LINK_PATHS) {
-    site.get(path, async (c) => {
-      const token = c.req.query('token') ?? ''
-      if (!cameAlone(c)) {
-        if (await isGood(c, token, deps))
-          return c.html(<AskFirst scene={sceneOf(c, deps, null)} token={token} />)
-      } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
-      return signInPage(c, deps, { outcome: 'wrong' })
-    })
-  }
+/** The owner link of the terminal: the token stays good, it is the holder's. */
+function addOwnerLink(site: Hono, deps: AppDeps): void {
+  site.get(OWNER_PATH, async (c) => {
+    const token = c.req.query('token') ?? ''
+    if (!cameAlone(c)) {
+      if (await isGood(c, token, deps))
+        return c.html(<AskFirst scene={sceneOf(c, deps, null)} token={token} />)
+    } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
+    return signInPage(c, deps, { outcome: 'wrong' })
+  })
 }
 
 function addSignIn(site: Hono, deps: AppDeps): void {

@@ -26,7 +26,9 @@ export function peoplePages(deps: AppDeps): Hono<VisitEnv> {
     const number = c.req.query('fresh')
     const invited = once.take(caller.token, number)
     const isLost = number !== undefined && invited === null
+    const provided = c.var.read.contract(c.req.query('contract') ?? '')
     return peoplePage(c, deps, {
+      ...(provided && { form: { name: '', role: 'provider', contracts: [provided.name] } }),
       ...(invited && { invited }),
       ...(isLost && { notice: scene.text.access.shownOnce }),
       ...(said && { notice: scene.text.people.done[said] }),

@@ -18,7 +18,7 @@ import { webhook, type AgentInvitation } from '../view/setup.ts'
 import { peoplePages } from './people.tsx'
 import { zoned } from './scene.ts'
 import { ShownOnce } from './shown-once.ts'
-import { PROVIDER_PATH, visitorMay, type VisitEnv } from './visit.ts'
+import { visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
 /** Shown of each webhook; the API pages through them all. */
@@ -31,7 +31,6 @@ type Fresh =
   | { invitation: AgentInvitation }
   | { secret: string }
   | { issued: Pick<TokenIssued, 'token'> }
-  | { invited: string }
   | { link: LinkIssued }
 
 type Pages = { pages: Hono<VisitEnv>; once: ShownOnce<Fresh> }
@@ -190,7 +189,7 @@ async function webhookForm(c: Visit) {
   }
 }
 
-function addAccessPages({ pages, once }: Pages, { actions: { tokens }, publicUrl }: AppDeps): void {
+function addAccessPages({ pages, once }: Pages, { actions: { tokens } }: AppDeps): void {
   const page = '/setup/access'
   pages.get(page, visitorMay('manage'), async (c) => {
     const isRevoked = c.req.query('done') === 'revoked'
@@ -203,12 +202,6 @@ function addAccessPages({ pages, once }: Pages, { actions: { tokens }, publicUrl
     const wanted = readForm(wantedLink, await c.req.parseBody())
     const link = await linkOf(wanted, { read: c.var.read, tokens, by: c.var.caller })
     return sendTo(c, { page, fresh: { link }, once })
-  })
-  pages.post('/setup/access/invite', visitorMay('manage'), limitBody(), async (c) => {
-    const { contract } = await c.req.parseBody()
-    if (typeof contract !== 'string' || c.var.read.contract(contract) === null) throw missing('contract')
-    const { token } = await tokens.issue({ role: 'provider', contract, by: c.var.caller })
-    return sendTo(c, { page, fresh: { invited: `${publicUrl}${PROVIDER_PATH}?token=${token}` }, once })
   })
   pages.post('/setup/access/:token/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')

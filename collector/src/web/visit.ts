@@ -85,13 +85,11 @@ function addressOf(url: URL): string {
   const next = url.searchParams.get('next')
   if (next !== null) url.searchParams.set('next', localPath(next))
   const address = url.pathname + url.search
-  return !OWN_PATH.test(address) || LINK_PATHS.includes(url.pathname) || SECRET.test(address) ? '/' : address
+  return !OWN_PATH.test(address) || url.pathname === OWNER_PATH || SECRET.test(address) ? '/' : address
 }
 
-/** Where the owner link leads, and the link that a provider is invited by. */
-const OWNER_PATH = '/owner'
-export const PROVIDER_PATH = '/provider'
-export const LINK_PATHS = [OWNER_PATH, PROVIDER_PATH]
+/** Where the owner link leads. */
+export const OWNER_PATH = '/owner'
 /** What our secrets look like, wherever in an address one was pasted. */
 const SECRET = /\b(cst|ses|join|inv|step)_[\w-]{20}/
 

@@ -18,17 +18,14 @@ type Props = {
   audit: readonly AuditView[]
   /** Just made, shown this once. */
   issued?: Pick<TokenIssued, 'token'>
-  /** The same: the link of an invitation. */
-  invited?: string
   link?: LinkIssued
-  /** That a status page can be made for, and a provider invited to. */
+  /** That a status page can be made for. */
   contracts: readonly Pick<ContractView, 'name' | 'displayName' | 'provider'>[]
   notice?: string
 }
 
-export function Access({ scene, tokens, audit, issued, invited, link, contracts, notice }: Props) {
-  const { access: text, penalty } = scene.text
-  const { invite } = penalty
+export function Access({ scene, tokens, audit, issued, link, contracts, notice }: Props) {
+  const { access: text } = scene.text
   return (
     <Layout scene={scene} title={text.title} door="setup">
       <SetupTabs scene={scene} current="access" />
@@ -49,15 +46,7 @@ export function Access({ scene, tokens, audit, issued, invited, link, contracts,
         </section>
       )}
       {link && <NewLink link={link} scene={scene} />}
-      {invited !== undefined && (
-        <section class="sheet fresh" role="status">
-          <h2>{invite.made}</h2>
-          <CopyBlock scene={scene}>{invited}</CopyBlock>
-          <p class="note">{invite.once}</p>
-        </section>
-      )}
       <TokenTable tokens={tokens} scene={scene} />
-      {contracts.length > 0 && <Invite contracts={contracts} scene={scene} />}
       <section class="sheet">
         <p>{text.make}</p>
         <pre>npx constat token api --role viewer --expires P90D</pre>
@@ -68,25 +57,6 @@ export function Access({ scene, tokens, audit, issued, invited, link, contracts,
         {audit.length === 0 ? <p>{text.auditNone}</p> : <Audit audit={audit} scene={scene} />}
       </section>
     </Layout>
-  )
-}
-
-function Invite({ contracts, scene }: Pick<Props, 'contracts' | 'scene'>) {
-  const { invite } = scene.text.penalty
-  return (
-    <section class="sheet" id="invite">
-      <h2>{invite.title}</h2>
-      <p>{invite.text}</p>
-      <form method="post" action="/setup/access/invite" class="deed">
-        <label for="invite-contract">{invite.contract}</label>
-        <select id="invite-contract" name="contract">
-          {contracts.map(({ name, displayName, provider }) => (
-            <option value={name}>{`${displayName} · ${provider}`}</option>
-          ))}
-        </select>
-        <button>{invite.button}</button>
-      </form>
-    </section>
   )
 }
 
