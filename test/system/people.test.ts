@@ -526,6 +526,86 @@ describe('an owner', () => {
   })
 })
 
+describe('giving others a way in', () => {
+  const HALF_HOUR_MS = 30 * 60_000
+  const json = { 'content-type': 'application/json', origin: 'http://collector.example' }
+  /** The session is that much older. */
+  const aged = (ms: number) =>
+    sql`update token set created_ms = created_ms - ${ms} where kind = 'session'
+      and parent = (select id from person where key = 'gina')`
+  let cookie = ''
+  let other = ''
+  beforeAll(async () => {
+    cookie = await joined('Gina', { role: 'owner' })
+    await joined('Otis')
+    other = (await personOf('Otis')).id
+  })
+  const deeds = () =>
+    [
+      ['POST', '/tokens', { role: 'viewer' }, 201],
+      ['POST', '/people', { name: 'Olga', role: 'owner' }, 201],
+      ['POST', `/people/${other}/link`, {}, 201],
+      ['PATCH', `/people/${other}`, { role: 'owner' }, 204],
+      ['DELETE', `/people/${other}/factor`, {}, 404],
+    ] as const
+  const statuses = async () => {
+    const found: [string, number][] = []
+    for (const [method, path, body] of deeds()) {
+      const init = { method, headers: { ...json, cookie }, body: JSON.stringify(body) }
+      found.push([path, (await ask(`/api/v1${path}`, init)).status])
+    }
+    return found
+  }
+
+  it('is for a session of the last half hour, by the API too', async () => {
+    expect(await statuses()).toEqual(deeds().map(([, path, , good]) => [path, good]))
+    await aged(HALF_HOUR_MS)
+    expect(await statuses()).toEqual(deeds().map(([, path]) => [path, 403]))
+    expect((await ask('/api/v1/people', { headers: { cookie } })).status).toBe(200)
+  })
+
+  it('shows no form that would be refused, and sends those that come to sign in and back', async () => {
+    const page = await (await ask('/setup/people?contract=intranet', { headers: { cookie } })).text()
+    expect(page).not.toContain('/setup/people/invite')
+    const [, again = ''] = /href="(\/sign-in\?done=again[^"]+)"/.exec(page) ?? []
+    const asked = await ask(again.replaceAll('&amp;', '&'), { headers: { cookie } })
+    expect([asked.status, asked.headers.get('set-cookie')]).toEqual([200, null])
+    expect(await asked.text()).toContain('Sign in once more')
+    expect(await (await ask('/setup/access', { headers: { cookie } })).text()).toContain('Sign in again')
+    for (const [path, fields] of [
+      ['/setup/people/invite', { name: 'Olaf', role: 'owner' }],
+      [`/setup/people/${other}/link`, {}],
+      [`/setup/people/${other}/change`, { role: 'owner' }],
+      [`/setup/people/${other}/factor`, {}],
+      ['/setup/access/some/renew', {}],
+    ] as const) {
+      const answer = await post(path, { ...fields }, { cookie })
+      const page = path.startsWith('/setup/access') ? '/setup/access' : '/setup/people'
+      expect(answer.headers.get('location')).toBe(`/sign-in?done=again&next=${encodeURIComponent(page)}`)
+    }
+  })
+
+  it('goes on once somebody has signed in again; the session of before is over', async () => {
+    const old = cookie
+    const next = '/setup/people?contract=intranet'
+    const answer = await post('/sign-in', { name: 'Gina', password: PASSWORD, next }, { cookie })
+    expect(answer.headers.get('location')).toBe(next)
+    cookie = cookieOf(answer)
+    expect(await contractsOf(old)).toEqual(['401'])
+    const page = await (await ask(next, { headers: { cookie } })).text()
+    expect(page).toMatch(/<option value="provider" selected/)
+    const drawn = await post('/setup/people/invite', { name: 'Olaf', role: 'viewer' }, { cookie })
+    expect(drawn.headers.get('location')).toMatch(/^\/setup\/people\?fresh=/)
+  })
+
+  it('leaves time to fill in a form that was shown', async () => {
+    await aged(HALF_HOUR_MS - 60_000)
+    expect(await (await ask('/setup/people', { headers: { cookie } })).text()).not.toContain('/people/invite')
+    const sent = await post('/setup/people/invite', { name: 'Orla', role: 'viewer' }, { cookie })
+    expect(sent.headers.get('location')).toMatch(/fresh=/)
+  })
+})
+
 describe('an OpenID provider', () => {
   const home = 'http://collector.example'
   const client = { clientId: 'constat', clientSecret: 'of-the-test', redirectUri: home + CALLBACK_PATH }

@@ -34,6 +34,8 @@ export type Holder = {
   role: Role
   contracts: string[] | null
   expiresMs: UnixMs | null
+  /** When the secret was made: of a session, when it was opened. */
+  sinceMs: UnixMs
   /** Of an account. */
   person: { name: string; lang: 'en' | 'fr' | null; zone: string | null } | null
 }
@@ -80,6 +82,7 @@ export async function holdersOf(
   if (hashes.length === 0) return []
   return db<Holder[]>`
     select sent.hash, sent.kind, api.id, api.role, api.contracts, api.expires_ms as "expiresMs",
+      sent.created_ms as "sinceMs",
       case when person.id is null then null
         else json_build_object('name', api.name, 'lang', person.lang, 'zone', person.zone) end as person
     from token sent join token api on api.id = coalesce(sent.parent, sent.id)

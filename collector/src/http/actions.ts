@@ -25,7 +25,7 @@ import type { SharedBody } from './shared-body.ts'
 
 /**
  * Who asks. `contracts` null: all of them; a provider always has some. `token`: id of the API token or of the account
- * behind it. `person`: of an account.
+ * behind it. `person`: of an account. `sinceMs`: since when the session, or the token, is there.
  */
 export type Caller = {
   role: Role
@@ -33,6 +33,7 @@ export type Caller = {
   token: string
   as: Sent['as']
   person?: Person | null
+  sinceMs?: UnixMs
 }
 
 /** Whose account it is. `zone`: IANA, in which they read the time; null: none was chosen. */

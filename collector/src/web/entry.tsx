@@ -35,13 +35,16 @@ export function addEntry(site: Hono, deps: AppDeps): void {
   })
 }
 
+/** Nothing was wrong: somebody is sent here. */
+const SAID = ['signed-out', 'again'] as const satisfies Outcome[]
+
 /** The page to sign in, as `outcome` leaves it. */
 export function signInPage(
   c: Context,
   deps: AppDeps,
   { next = '/', ...more }: { next?: string; outcome?: Outcome; name?: string } = {},
 ): Response | Promise<Response> {
-  const isWrong = more.outcome !== undefined && more.outcome !== 'signed-out'
+  const isWrong = more.outcome !== undefined && !SAID.some((one) => one === more.outcome)
   const scene = sceneOf(c, deps, null)
   const provider = deps.openId?.name ?? null
   return c.html(<SignIn scene={scene} next={next} provider={provider} {...more} />, isWrong ? 401 : 200)
@@ -62,11 +65,8 @@ function addOwnerLink(site: Hono, deps: AppDeps): void {
 function addSignIn(site: Hono, deps: AppDeps): void {
   const { actions, guesses, publicUrl } = deps
   site.get('/sign-in', (c) => {
-    const isOut = c.req.query('done') === 'signed-out'
-    return signInPage(c, deps, {
-      next: localPath(c.req.query('next')),
-      ...(isOut && { outcome: 'signed-out' as const }),
-    })
+    const outcome = SAID.find((one) => one === c.req.query('done'))
+    return signInPage(c, deps, { next: localPath(c.req.query('next')), ...(outcome && { outcome }) })
   })
   site.post('/sign-in', limitBody(), async (c) => {
     requireSameOrigin(c, publicUrl)
@@ -106,14 +106,14 @@ export function passwordOf(name: string): string {
 }
 
 /** Signed in, in the language of the account; or asked for the code. */
-function enter(
+async function enter(
   c: Context,
   deps: AppDeps,
   { entered, next }: { entered: Entered; next: string },
-): Response | Promise<Response> {
+): Promise<Response> {
   if ('step' in entered)
     return c.html(<SecondStep scene={sceneOf(c, deps, null)} step={entered.step} next={next} />)
-  keepSession(c, entered.opened, deps)
+  await keepSession(c, entered.opened, deps)
   if (entered.lang !== null) keepLang(c, entered.lang)
   return c.redirect(next, 303)
 }

@@ -18,7 +18,7 @@ import { webhook, type AgentInvitation } from '../view/setup.ts'
 import { peoplePages } from './people.tsx'
 import { zoned } from './scene.ts'
 import { ShownOnce } from './shown-once.ts'
-import { visitorMay, type VisitEnv } from './visit.ts'
+import { mayGive, signedInLately, visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
 /** Shown of each webhook; the API pages through them all. */
@@ -196,7 +196,8 @@ function addAccessPages({ pages, once }: Pages, { actions: { tokens } }: AppDeps
     const more = isRevoked ? { notice: c.var.scene.text.access.revoked } : freshIn(c, once)
     const [all, audit] = [await tokens.list(), await tokens.audit({ limit: SHOWN_AUDIT })]
     const contracts = c.var.read.contracts()
-    return c.html(<Access scene={zoned(c)} tokens={all} audit={audit} contracts={contracts} {...more} />)
+    const props = { tokens: all, audit, contracts, mayGive: mayGive(c) }
+    return c.html(<Access scene={zoned(c)} {...props} {...more} />)
   })
   pages.post('/setup/access/links', visitorMay('manage'), limitBody(), async (c) => {
     const wanted = readForm(wantedLink, await c.req.parseBody())
@@ -207,11 +208,17 @@ function addAccessPages({ pages, once }: Pages, { actions: { tokens } }: AppDeps
     if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')
     return c.redirect('/setup/access?done=revoked', 303)
   })
-  pages.post('/setup/access/:token/renew', visitorMay('manage'), limitBody(), async (c) => {
-    const issued = await tokens.renew(param(c, 'token'), c.var.caller)
-    if (issued === null) throw missing('token')
-    return sendTo(c, { page, fresh: { issued }, once })
-  })
+  pages.post(
+    '/setup/access/:token/renew',
+    visitorMay('manage'),
+    signedInLately(page),
+    limitBody(),
+    async (c) => {
+      const issued = await tokens.renew(param(c, 'token'), c.var.caller)
+      if (issued === null) throw missing('token')
+      return sendTo(c, { page, fresh: { issued }, once })
+    },
+  )
 }
 
 function doneHref(notice: Notice): string {

@@ -4,13 +4,14 @@
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
-import { callerOf } from '../http/caller.ts'
+import { callerOf, isFresh } from '../http/caller.ts'
 import type { AppDeps, Caller } from '../http/actions.ts'
 import { missing, param } from '../http/describe.ts'
 import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { demand, within, type Deed } from '../http/scope.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
+import { againHref } from './page/sign-in.tsx'
 import type { Scene } from './scene.ts'
 import type { Lang } from './text/format.ts'
 import { acceptedLang, isLang, TEXTS } from './text/words.ts'
@@ -75,6 +76,22 @@ export function receive(deps: AppDeps, turnAway: (c: Context, scene: Scene) => R
 export function visitorMay(deed: Deed) {
   return createMiddleware<VisitEnv>(async (c, next) => {
     demand(c.var.caller, deed)
+    await next()
+  })
+}
+
+/** Somebody types for so long into a form that a page has shown. */
+const TYPING_MS = 10 * 60_000
+
+/** Whether a form that gives others a way in, shown now, will still be taken. */
+export function mayGive(c: Visit): boolean {
+  return isFresh(c.var.caller, c.var.scene.nowMs + TYPING_MS)
+}
+
+/** After `visitorMay`, of forms that give others a way in: whoever signed in long ago does so again, and comes back. */
+export function signedInLately(page: string) {
+  return createMiddleware<VisitEnv>(async (c, next) => {
+    if (!isFresh(c.var.caller, c.var.scene.nowMs)) return c.redirect(againHref(page), 303)
     await next()
   })
 }

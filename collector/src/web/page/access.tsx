@@ -10,6 +10,7 @@ import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { MakeStatus, NewLink } from '../part/links.tsx'
 import { CopyBlock } from './agents.tsx'
+import { SignInAgain } from './sign-in.tsx'
 
 type Props = {
   scene: Scene
@@ -21,10 +22,12 @@ type Props = {
   link?: LinkIssued
   /** That a status page can be made for. */
   contracts: readonly Pick<ContractView, 'name' | 'displayName' | 'provider'>[]
+  /** False: whoever looks signs in again before they give anything. */
+  mayGive: boolean
   notice?: string
 }
 
-export function Access({ scene, tokens, audit, issued, link, contracts, notice }: Props) {
+export function Access({ scene, tokens, audit, issued, link, contracts, mayGive, notice }: Props) {
   const { access: text } = scene.text
   return (
     <Layout scene={scene} title={text.title} door="setup">
@@ -46,6 +49,7 @@ export function Access({ scene, tokens, audit, issued, link, contracts, notice }
         </section>
       )}
       {link && <NewLink link={link} scene={scene} />}
+      {!mayGive && <SignInAgain scene={scene} />}
       <TokenTable tokens={tokens} scene={scene} />
       <section class="sheet">
         <p>{text.make}</p>

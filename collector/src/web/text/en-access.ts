@@ -12,6 +12,10 @@ export const signIn = {
   wrongTitle: 'This token opens nothing',
   wrongText: 'It is mistyped, withdrawn, or past its end. Copy the whole link again, or make a new token.',
   signedOut: 'You are signed out.',
+  again: 'Sign in once more: whoever gives others a way in has signed in within half an hour.',
+  againFirst:
+    'To invite somebody, to change rights or to renew a token, sign in once more: that was a while ago.',
+  againButton: 'Sign in again',
   askTitle: 'Sign in with this link?',
   askText:
     'Another page, or a program, has brought you here with a link that signs you in. Go on only if it is your own: whoever sent it may want you to work under their name.',

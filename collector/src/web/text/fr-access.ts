@@ -14,6 +14,10 @@ export const signIn: typeof englishSignIn = {
   wrongTitle: 'Ce jeton n’ouvre rien',
   wrongText: 'Il est mal recopié, retiré ou expiré. Copiez de nouveau le lien entier, ou créez un jeton.',
   signedOut: 'Vous êtes déconnecté.',
+  again: 'Connectez-vous une fois de plus : qui ouvre l’accès à d’autres s’est connecté dans la demi-heure.',
+  againFirst:
+    'Pour inviter quelqu’un, changer des droits ou renouveler un jeton, connectez-vous une fois de plus : votre connexion date.',
+  againButton: 'Se reconnecter',
   askTitle: 'Se connecter par ce lien ?',
   askText:
     'Une autre page, ou un programme, vous amène ici par un lien qui vous connecte. Ne continuez que si c’est le vôtre : qui l’a envoyé peut vouloir vous faire agir sous son nom.',
