@@ -239,12 +239,17 @@ describe('signing in', () => {
   })
 })
 
-/** The code of a phone, by RFC 4226 and 6238 as they are written. */
-function codeAt(secret: string, atMs: number): string {
+/** Of base32, by RFC 4648. */
+function bytesOf(secret: string): Buffer {
   const bits = Array.from(secret, (c) =>
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'),
   )
-  const key = Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+}
+
+/** The code of a phone, by RFC 4226 and 6238 as they are written. */
+function codeAt(secret: string, atMs: number): string {
+  const key = bytesOf(secret)
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(Math.floor(atMs / 30_000)))
   const mac = createHmac('sha1', key).update(counter).digest()
@@ -284,6 +289,8 @@ describe('a second factor', () => {
     const shown = await ask(on.headers.get('location') ?? '', { headers: { cookie } })
     codes = (await shown.text()).match(/[a-z2-7]{4}(-[a-z2-7]{4}){3}/g) ?? []
     expect(new Set(codes).size).toBe(10)
+    const [row] = await sql<{ totp: Buffer }[]>`select totp from person where key = 'theo'`
+    expect(row!.totp.includes(bytesOf(secret))).toBe(false)
     const later = await (await ask(on.headers.get('location') ?? '', { headers: { cookie } })).text()
     expect(later).not.toContain(codes[0])
     expect(later).toContain('10 recovery codes are left')
@@ -310,6 +317,16 @@ describe('a second factor', () => {
     expect((await post('/sign-in/code', { step: two, code: spent })).status).toBe(401)
     const { id } = await personOf('Theo')
     expect((await audited(id)).map(({ deed }) => deed).slice(0, 2)).toEqual(['signed-in', 'code-used'])
+  })
+
+  it('of one account is of no use in the row of another', async () => {
+    await joined('Thief')
+    const [own] = await sql`select totp from person where key = 'theo'`
+    await sql`update person set totp = ${own!['totp']} where key = 'thief'`
+    const asked = await (await signIn('Thief')).text()
+    const half = /name="step" value="([^"]+)"/.exec(asked)?.[1] ?? ''
+    for (const ms of [-30_000, 0, 30_000])
+      expect((await post('/sign-in/code', { step: half, code: codeAt(secret, now() + ms) })).status).toBe(401)
   })
 
   it('is waited for so long', async () => {

@@ -8,7 +8,7 @@ import { personOf, spendStep, updatePerson, type PersonChanges, type PersonRow }
 import { countHeld, deleteHeld, insertHeld } from '../db/token-rows.ts'
 import type { Tx } from '../db/tx.ts'
 import type { AccountView } from '../view/people.ts'
-import { factorOf, newRecoveryCodes, recoveryHash, stepOf } from './factor.ts'
+import { factorOf, newRecoveryCodes, recoveryHash, sealFactor, stepOf } from './factor.ts'
 import { endWays, type PeopleDeps } from './people.ts'
 
 /** Null: there is no such account. */
@@ -64,9 +64,10 @@ export async function turnFactorOn(
 ): Promise<string[] | 'wrong-code' | null> {
   if ((await proved(deps, asked)) === null) return null
   const { id } = asked
-  const totp = factorOf(factor)
-  const step = totp && stepOf(totp, code, deps.nowMs())
-  if (step === null) return 'wrong-code'
+  const secret = factorOf(factor)
+  const step = secret && stepOf(secret, code, deps.nowMs())
+  if (secret === null || step === null) return 'wrong-code'
+  const totp = sealFactor(secret, { key: deps.factorKey, id, random: deps.random })
   return deps.db.begin(async (tx) => {
     await updatePerson(tx, id, { totp, totpStep: 0 })
     await spendStep(tx, { id, step })

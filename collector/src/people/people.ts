@@ -31,7 +31,7 @@ import {
 import { deleteHeld, deleteSessions, heldBy, insertHeld, spendHeld, type Role } from '../db/token-rows.ts'
 import type { Tx } from '../db/tx.ts'
 import { nameKey, type InvitationIssued, type PersonView } from '../view/people.ts'
-import { recoveryHash, stepOf } from './factor.ts'
+import { openFactor, recoveryHash, stepOf } from './factor.ts'
 import type { Passwords } from './password.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -41,7 +41,8 @@ export const RENEWAL_MS = DAY_MS
 /** Between the password and the code. */
 export const STEP_MS = 5 * 60_000
 
-export type PeopleDeps = AccessDeps & { passwords: Passwords }
+/** `factorKey`: what secrets of second factors are kept under. */
+export type PeopleDeps = AccessDeps & { passwords: Passwords; factorKey: Buffer }
 
 /** Who does it: id of a token or an account, or `operator`. */
 type By = { by: string }
@@ -182,7 +183,7 @@ export function steppingAs({ db, nowMs }: AccessDeps, step: string): Promise<str
 
 /** Null: the code is wrong, was used, or comes too late. A code of the list for a lost phone is good once. */
 export async function answerStep(
-  deps: AccessDeps,
+  deps: PeopleDeps,
   { step, code, browser }: { step: string; code: string; browser: string | null },
 ): Promise<Entered | null> {
   const hash = hashOf(step)
@@ -198,10 +199,11 @@ export async function answerStep(
 /** Spends the code. */
 async function provesFactor(
   tx: Tx,
-  deps: AccessDeps,
+  deps: PeopleDeps,
   { row, code }: { row: PersonRow; code: string },
 ): Promise<boolean> {
-  const step = row.totp && stepOf(row.totp, code, deps.nowMs())
+  const secret = row.totp && openFactor(row.totp, { key: deps.factorKey, id: row.id })
+  const step = secret && stepOf(secret, code, deps.nowMs())
   if (step !== null) return spendStep(tx, { id: row.id, step })
   const spent = await spendHeld(tx, { hash: recoveryHash(code), kind: 'recovery', parent: row.id })
   if (spent) await tell(tx, deps, { by: row.id, id: row.id, deed: 'code-used' })
