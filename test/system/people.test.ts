@@ -671,6 +671,31 @@ describe('an OpenID provider', () => {
     expect([led.status, led.headers.get('set-cookie')]).toEqual([200, null])
   })
 
+  it('does not take the place of a second factor that was turned on here', async () => {
+    const cookie = await joined('Kai')
+    const page = await (await ask('/account/factor', { headers: { cookie } })).text()
+    const factor = /name="factor" value="([A-Z2-7]{32})"/.exec(page)?.[1] ?? ''
+    const code = codeAt(factor, world.clock.nowMs() - 30_000)
+    await post('/account/factor', { factor, code, password: PASSWORD }, { cookie })
+    const { id } = await personOf('Kai')
+    const renewal = await ask(`/api/v1/people/${id}/link`, { method: 'POST', as: 'owner-token' })
+    const { pathname } = new URL(((await renewal.json()) as InvitationIssued).url)
+    for (const from of [`${pathname}/elsewhere`, '/sign-in/elsewhere']) {
+      const came = await round(from, 'kai@acme.example')
+      expect([came.status, cookieOf(came)]).toEqual([200, ''])
+      expect(await came.text()).toContain('The code of your phone')
+    }
+  })
+
+  it('is asked to sign in anew whoever has to', async () => {
+    const page = await (await away('/sign-in?done=again&next=/setup/people')).text()
+    const [, href = ''] = /href="(\/sign-in\/elsewhere[^"]+)"/.exec(page) ?? []
+    const left = await away(href.replaceAll('&amp;', '&'))
+    expect(new URL(left.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
+    const usual = await away('/sign-in/elsewhere?next=/setup/people')
+    expect(new URL(usual.headers.get('location') ?? '').searchParams.has('prompt')).toBe(false)
+  })
+
   it('answers to what this browser has begun, and to nothing else', async () => {
     const other = await away('/sign-in/elsewhere')
     const kept = other.headers.get('set-cookie')?.split(';')[0] ?? ''

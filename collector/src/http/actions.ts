@@ -347,8 +347,11 @@ export type Actions = {
 export type OpenId = {
   /** What people call it. */
   readonly name: string
-  /** Where the browser goes, and what it must come back with. Fault `unavailable`. */
-  begin(): Promise<{ url: string; kept: string }>
+  /**
+   * Where the browser goes, and what it must come back with; `prompt`: as OpenID Connect Core 1.0, 3.1.2.1 has it. Fault
+   * `unavailable`.
+   */
+  begin(asked: { prompt?: 'login' }): Promise<{ url: string; kept: string }>
   /** Whom it has signed in, by the query of the answer; null: nobody, or it answers to nothing that was begun. */
   finish(search: string, kept: string): Promise<string | null>
 }

@@ -165,14 +165,14 @@ export async function signInByPassword(
   return deps.db.begin((tx) => enter(tx, deps, { id: row.id, browser, password: row.password }))
 }
 
-/** Whom an OpenID provider has signed in; its own factors count. Null: no account is theirs. */
+/** Whom an OpenID provider has signed in; a second factor that was turned on here is asked for. Null: no account is theirs. */
 export async function signInElsewhere(
   deps: AccessDeps,
   { subject, browser }: { subject: string; browser: string | null },
 ): Promise<Entered | null> {
   return deps.db.begin(async (tx) => {
     const row = await personOf(tx, { subject })
-    return row && open(tx, deps, { row, browser })
+    return row && enter(tx, deps, { id: row.id, browser })
   })
 }
 

@@ -142,7 +142,7 @@ function addElsewhere(site: Hono, deps: AppDeps): void {
 
 async function leave(c: Context, deps: AppDeps, to: Omit<Away, 'kept'>): Promise<Response> {
   if (!deps.openId) throw new Fault('not-found', 'No OpenID provider is set up.')
-  const { url, kept } = await deps.openId.begin()
+  const { url, kept } = await deps.openId.begin(c.req.query('done') === 'again' ? { prompt: 'login' } : {})
   const away = Buffer.from(JSON.stringify({ ...to, kept } satisfies Away)).toString('base64url')
   setCookie(c, AWAY_COOKIE, away, { ...cookieOptions(deps), path: AWAY_PATH, maxAge: AWAY_S })
   return c.redirect(url, 303)

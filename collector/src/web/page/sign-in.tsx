@@ -55,7 +55,7 @@ export function SignIn({ scene, next, outcome, name = '', provider = null }: Pro
         </form>
         {provider !== null && (
           <p>
-            <a class="button" href={`/sign-in/elsewhere?next=${encodeURIComponent(next)}`}>
+            <a class="button" href={elsewhereHref(next, outcome)}>
               {entry.elsewhere(provider)}
             </a>
           </p>
@@ -82,6 +82,12 @@ export function SignIn({ scene, next, outcome, name = '', provider = null }: Pro
       </section>
     </Layout>
   )
+}
+
+/** Who signs in again does so there, too. */
+function elsewhereHref(next: string, outcome: Outcome | undefined): string {
+  const again = outcome === 'again' ? { done: 'again' } : {}
+  return `/sign-in/elsewhere?${new URLSearchParams({ next, ...again }).toString()}`
 }
 
 /** The heading, and what was wrong. */
