@@ -587,7 +587,7 @@ describe('giving others a way in', () => {
     const [, again = ''] = /href="(\/sign-in\?done=again[^"]+)"/.exec(page) ?? []
     const asked = await ask(again.replaceAll('&amp;', '&'), { headers: { cookie } })
     expect([asked.status, asked.headers.get('set-cookie')]).toEqual([200, null])
-    expect(await asked.text()).toContain('Sign in once more')
+    expect(await asked.text()).toContain('Sign in again to go on')
     expect(await (await ask('/setup/access', { headers: { cookie } })).text()).toContain('Sign in again')
     for (const [path, fields] of [
       ['/setup/people/invite', { name: 'Olaf', role: 'owner' }],

@@ -227,9 +227,9 @@ export function againHref(page: string): string {
 /** In place of a form that gives others a way in, for whoever signed in long ago. */
 export function SignInAgain({ scene: { text, address } }: { scene: Scene }) {
   return (
-    <section class="sheet" id="again">
+    <section class="sheet" id="invite">
       <p>{text.signIn.againFirst}</p>
-      <p>
+      <p class="deed">
         <a class="button" href={againHref(address)}>
           {text.signIn.againButton}
         </a>

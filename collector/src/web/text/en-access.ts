@@ -12,9 +12,8 @@ export const signIn = {
   wrongTitle: 'This token opens nothing',
   wrongText: 'It is mistyped, withdrawn, or past its end. Copy the whole link again, or make a new token.',
   signedOut: 'You are signed out.',
-  again: 'Sign in once more: whoever gives others a way in has signed in within half an hour.',
-  againFirst:
-    'To invite somebody, to change rights or to renew a token, sign in once more: that was a while ago.',
+  again: 'Sign in again to go on: to give others access takes a sign-in of the last half hour.',
+  againFirst: 'To give others access, sign in again: your sign-in is more than twenty minutes old.',
   againButton: 'Sign in again',
   askTitle: 'Sign in with this link?',
   askText:

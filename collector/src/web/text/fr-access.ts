@@ -14,9 +14,10 @@ export const signIn: typeof englishSignIn = {
   wrongTitle: 'Ce jeton n’ouvre rien',
   wrongText: 'Il est mal recopié, retiré ou expiré. Copiez de nouveau le lien entier, ou créez un jeton.',
   signedOut: 'Vous êtes déconnecté.',
-  again: 'Connectez-vous une fois de plus : qui ouvre l’accès à d’autres s’est connecté dans la demi-heure.',
+  again:
+    'Reconnectez-vous pour continuer : ouvrir l’accès à d’autres demande une connexion de moins d’une demi-heure.',
   againFirst:
-    'Pour inviter quelqu’un, changer des droits ou renouveler un jeton, connectez-vous une fois de plus : votre connexion date.',
+    'Pour ouvrir l’accès à d’autres, reconnectez-vous : votre connexion date de plus de vingt minutes.',
   againButton: 'Se reconnecter',
   askTitle: 'Se connecter par ce lien ?',
   askText:
