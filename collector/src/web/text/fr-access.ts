@@ -15,9 +15,9 @@ export const signIn: typeof englishSignIn = {
   wrongText: 'Il est mal recopié, retiré ou expiré. Copiez de nouveau le lien entier, ou créez un jeton.',
   signedOut: 'Vous êtes déconnecté.',
   again:
-    'Reconnectez-vous pour continuer : ouvrir l’accès à d’autres demande une connexion de moins d’une demi-heure.',
+    'Reconnectez-vous pour continuer : ouvrir l’accès à d’autres demande une connexion de moins d’une demi-heure.',
   againFirst:
-    'Pour ouvrir l’accès à d’autres, reconnectez-vous : votre connexion date de plus de vingt minutes.',
+    'Pour ouvrir l’accès à d’autres, reconnectez-vous : votre connexion date de plus de vingt minutes.',
   againButton: 'Se reconnecter',
   askTitle: 'Se connecter par ce lien ?',
   askText:
