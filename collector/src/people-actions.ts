@@ -27,6 +27,9 @@ import {
   steppingAs,
 } from './people/people.ts'
 
+/** No two browsers are given the same. */
+const BROWSER_BYTES = 16
+
 type Deps = { access: AccessDeps; passwords: Passwords; shell: Pick<Shell, 'identity'>; publicUrl: string }
 /** Lets go what the sessions held that a deed has ended. */
 type Ended = <T>(deed: Promise<T>) => Promise<T>
@@ -60,6 +63,7 @@ export function peopleActions(
       accept: (asked) => ended(acceptInvitation(deps, asked)),
       signIn: (asked) => signInByPassword(deps, asked),
       elsewhere: (asked) => signInElsewhere(deps, asked),
+      newBrowser: () => deps.random.bytes(BROWSER_BYTES).toString('base64url'),
       stepping: (step) => steppingAs(deps, step),
       answer: (asked) => answerStep(deps, asked),
     },

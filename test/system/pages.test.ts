@@ -448,6 +448,7 @@ describe('post, redirect, get', () => {
         Object.keys(deps.actions.entry).map((name) => [name, done({ opened, lang: null })]),
       ),
       invited: done({ name: 'some', role: 'viewer', isNew: true }),
+      newBrowser: () => 'browser',
       stepping: done('some'),
     },
     account: {

@@ -200,6 +200,8 @@ export type EntryActions = {
   accept(asked: { secret: string; proof: Proof; browser: string | null }): Promise<Entered | null>
   signIn(asked: { name: string; password: string; browser: string | null }): Promise<Entered | null>
   elsewhere(asked: { subject: string; browser: string | null }): Promise<Entered | null>
+  /** What a browser is to be known by. */
+  newBrowser(): string
   /** The account that a step is of. */
   stepping(step: string): Promise<string | null>
   answer(asked: { step: string; code: string; browser: string | null }): Promise<Entered | null>

@@ -8,7 +8,7 @@ import type { AppDeps } from '../http/actions.ts'
 import { sentWith } from '../http/caller.ts'
 import { limitBody, missing, param } from '../http/describe.ts'
 import { weaknessOf, type AccountView } from '../view/people.ts'
-import { passwordOf, textForm } from './entry.tsx'
+import { textForm, triedPassword } from './entry.tsx'
 import { Account, ACCOUNT_PATH, FactorSetUp } from './page/account.tsx'
 import { refusalText } from './page/invitation.tsx'
 import { zoned } from './scene.ts'
@@ -121,8 +121,8 @@ function addFactor({ pages, once, deps }: Own): void {
 }
 
 /** Wrong passwords are counted as at the door: a session that somebody found is no way to try them all. */
-function proved<T>(c: Visit, { guesses }: AppDeps, name: string, work: () => Promise<T | null>) {
-  return guesses.ofAccount(c, passwordOf(name), work)
+function proved<T>(c: Visit, deps: AppDeps, name: string, work: () => Promise<T | null>) {
+  return triedPassword(c, deps, { name, lookUp: work })
 }
 
 function wrongPassword(c: Visit, deps: AppDeps): Promise<Response> {

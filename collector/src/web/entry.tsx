@@ -81,7 +81,7 @@ function addSignIn(site: Hono, deps: AppDeps): void {
     const isLong = name.length > MAX_PERSON_CHARS || password.length > MAX_PASSWORD_CHARS * 2
     const asked = { name, password, browser: browserOf(c) }
     const lookUp = () => (isLong ? Promise.resolve(null) : actions.entry.signIn(asked))
-    const entered = await guesses.ofAccount(c, passwordOf(name), lookUp)
+    const entered = await triedPassword(c, deps, { name, lookUp })
     if (entered === null) {
       return signInPage(c, deps, { next, outcome: 'wrong-name', name: name.slice(0, MAX_PERSON_CHARS) })
     }
@@ -100,9 +100,20 @@ function addSignIn(site: Hono, deps: AppDeps): void {
   })
 }
 
-/** What wrong passwords of a name are counted by, wherever they are asked for. */
-export function passwordOf(name: string): string {
-  return `password ${nameKey(name)}`
+/** What a browser is known by in which a password was good; it opens nothing. */
+const BROWSER_COOKIE = 'constat_browser'
+const BROWSER_S = 365 * 86_400
+
+/** What `lookUp` finds of a password; wrong ones of a name are counted together, wherever they are asked for. */
+export async function triedPassword<T>(
+  c: Context,
+  deps: AppDeps,
+  { name, lookUp }: { name: string; lookUp: () => Promise<T | null> },
+): Promise<T | null> {
+  const browser = getCookie(c, BROWSER_COOKIE) ?? deps.actions.entry.newBrowser()
+  const found = await deps.guesses.ofAccount(c, { account: `password ${nameKey(name)}`, browser }, lookUp)
+  if (found !== null) setCookie(c, BROWSER_COOKIE, browser, { ...cookieOptions(deps), maxAge: BROWSER_S })
+  return found
 }
 
 /** Signed in, in the language of the account; or asked for the code. */
