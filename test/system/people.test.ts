@@ -240,6 +240,28 @@ describe('signing in', () => {
     expect(again.status).toBe(303)
   })
 
+  it('with a password that is being changed waits for that, and is refused', async () => {
+    await joined('Race')
+    let commit = () => {}
+    const held = new Promise<void>((resolve) => (commit = resolve))
+    let changing: Promise<unknown> = held
+    await new Promise<void>((begun) => {
+      changing = sql.begin(async (tx) => {
+        await tx`update person set password = 'another' where key = 'race'`
+        begun()
+        await held
+      })
+    })
+    const signing = signIn('Race')
+    const waits = async () =>
+      (await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`).length > 0
+    await Promise.race([signing, until(waits, { withinMs: 15_000, what: 'a sign-in that waits' })])
+    commit()
+    await changing
+    const answer = await signing
+    expect([answer.status, cookieOf(answer)]).toEqual([401, ''])
+  })
+
   it('is not for other sites to post to', async () => {
     const headers = { ...form, origin: 'https://evil.example' }
     const body = new URLSearchParams({ name: 'Zoé', password: PASSWORD }).toString()

@@ -216,7 +216,7 @@ async function enter(
   deps: AccessDeps,
   { id, browser, password }: { id: string; browser: string | null; password?: string | null },
 ): Promise<Entered | null> {
-  const row = await personOf(tx, { id })
+  const row = await personOf(tx, { id }, 'held')
   if (row === null || (password !== undefined && row.password !== password)) return null
   if (row.totp === null) return open(tx, deps, { row, browser })
   const step = secretOf('step', deps)
