@@ -7,10 +7,9 @@ import type { Clock, UnixMs } from '@constat/shared/time'
 import type { ParsedContracts } from '@constat/sla/contract/parse'
 import type { PenaltyAct, PenaltyStep } from '@constat/sla/state/penalty-record'
 import type { TermsAnswer } from '@constat/sla/state/terms-answer'
-import type { Asker } from '../view/parts.ts'
+import type { Asker, Role } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
-import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { BundleFile, ReadModel } from '../view/reads.ts'
 import type { StatementPreviewView } from '../view/statement.ts'
@@ -200,7 +199,6 @@ export type EntryActions = {
   accept(asked: { secret: string; proof: Proof; browser: string | null }): Promise<Entered | null>
   signIn(asked: { name: string; password: string; browser: string | null }): Promise<Entered | null>
   elsewhere(asked: { subject: string; browser: string | null }): Promise<Entered | null>
-  /** What a browser is to be known by. */
   newBrowser(): string
   /** The account that a step is of. */
   stepping(step: string): Promise<string | null>
@@ -349,10 +347,7 @@ export type Actions = {
 export type OpenId = {
   /** What people call it. */
   readonly name: string
-  /**
-   * Where the browser goes, and what it must come back with; `prompt`: as OpenID Connect Core 1.0, 3.1.2.1 has it. Fault
-   * `unavailable`.
-   */
+  /** Where the browser goes, and what it must come back with. `prompt`: OpenID Connect Core, 3.1.2.1. Fault `unavailable`. */
   begin(asked: { prompt?: 'login' }): Promise<{ url: string; kept: string }>
   /** Whom it has signed in, by the query of the answer; null: nobody, or it answers to nothing that was begun. */
   finish(search: string, kept: string): Promise<string | null>
