@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_WRONG_OF_ACCOUNT } from '@constat/collector/http/guesses'
-import type { AuditView } from '@constat/collector/view/access'
+import type { AuditView, TokenView } from '@constat/collector/view/access'
 import type { InvitationIssued, PersonView } from '@constat/collector/view/people'
 import { CALLBACK_PATH, openOpenId } from '../../collector/src/openid.ts'
 import { asker } from '../support/ask.ts'
@@ -547,11 +547,25 @@ describe('an owner', () => {
       body: JSON.stringify({ name: `Heir ${what}`, role: 'owner' }),
     })
     const { id, url } = (await made.json()) as InvitationIssued
+    const { id: boss } = await personOf('Boss')
+    const token = await ask('/api/v1/tokens', {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json', origin: 'http://collector.example' },
+      body: JSON.stringify({ role: 'viewer' }),
+    })
+    const { id: left } = (await token.json()) as TokenView
     const { pathname } = new URL(url)
     expect((await ask(pathname)).status).toBe(200)
     await deed('Boss', what, { role: 'viewer' })
     expect((await ask(pathname)).status).toBe(404)
     expect((await audited(id)).map((one) => one.deed)).toEqual(['revoked', 'issued'])
+    // Programs may use what they made: whose it is stands beside it, also when they are gone.
+    const page = async () => (await ask('/setup/access', { as: 'owner-token' })).text()
+    const tokens = (await (
+      await ask('/api/v1/tokens?limit=500', { as: 'owner-token' })
+    ).json()) as List<TokenView>
+    expect(tokens.items.find((one) => one.id === left)).toMatchObject({ by: boss, byName: 'Boss' })
+    expect(await page()).toMatch(new RegExp(`${left}[^]*?<small>Boss</small>`))
     if (what === 'change') await deed('Boss', 'remove')
   })
 

@@ -24,7 +24,8 @@ export type NewToken = Rights & {
   /** Of an invitation: the account that is there and gets a new password. */
   parent?: string | null
 }
-export type TokenRow = Omit<NewToken, 'hash' | 'kind'> & { id: string; kind: GivenKind; sessions: number }
+export type TokenRow = Omit<NewToken, 'hash' | 'kind' | 'parent'> &
+  Pick<AuditRow, 'byName'> & { id: string; kind: GivenKind; sessions: number; by: string | null }
 
 /** Who is behind a secret that somebody sent; `id` is of the API token or the account, also where a session was sent. */
 export type Holder = {
@@ -207,11 +208,15 @@ export async function deleteHeld(
 /** Tokens that are good now, newest first: accounts stand in a list of their own. */
 export function tokenRows(db: Database | Tx, nowMs: UnixMs): Promise<TokenRow[]> {
   return db<TokenRow[]>`
-    select id, kind, role, name, contracts, incident, created_ms as "createdMs", expires_ms as "expiresMs",
+    select t.id, t.kind, t.role, t.name, t.contracts, t.incident, t.created_ms as "createdMs",
+      t.expires_ms as "expiresMs", made.by, maker.name as "byName",
       (select count(*)::int from token s where s.parent = t.id and s.expires_ms > ${nowMs}) as sessions
     from token t
-    where kind in ('api', 'agent', 'link', 'invite') and (expires_ms is null or expires_ms > ${nowMs})
-    order by created_ms desc, id`
+      left join (select distinct on (token) token, by from audit where deed = 'issued') made on made.token = t.id
+      left join (select distinct on (token) token, name from audit where kind = 'person') maker
+        on maker.token = made.by
+    where t.kind in ('api', 'agent', 'link', 'invite') and (t.expires_ms is null or t.expires_ms > ${nowMs})
+    order by t.created_ms desc, t.id`
 }
 
 /** Its sessions go with it. Null: there is none of that id. */

@@ -95,7 +95,16 @@ function TokenTable({ tokens, scene }: { tokens: readonly TokenView[]; scene: Sc
         },
         { head: text.grant, cell: (token) => grantText(token, scene) },
         { head: text.contract, cell: ({ contracts }) => contracts?.join(', ') ?? text.all },
-        { head: text.made, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="full" /> },
+        {
+          head: text.made,
+          cell: (token) => (
+            <>
+              <Time at={token.createdAt} scene={scene} style="full" />
+              <br />
+              <small>{byText(token, scene)}</small>
+            </>
+          ),
+        },
         {
           head: text.expires,
           cell: ({ expiresAt }) =>
@@ -133,17 +142,20 @@ function Deeds({ token: { id, kind }, scene }: { token: TokenView; scene: Scene 
   )
 }
 
+function byText({ by, byName }: Pick<TokenView, 'by' | 'byName'>, { text: { access } }: Scene) {
+  if (by === 'operator' || by === 'start') return access[by]
+  return byName ?? (by !== null && <code>{by}</code>)
+}
+
 function Audit({ audit, scene }: { audit: readonly AuditView[]; scene: Scene }) {
   const { access: text } = scene.text
-  const byText = ({ by, byName }: AuditView) =>
-    by === 'operator' || by === 'start' ? text[by] : (byName ?? <code>{by}</code>)
   return (
     <Table
       label={text.audit}
       rows={audit}
       columns={[
         { head: text.at, cell: ({ at }) => <Time at={at} scene={scene} style="full" /> },
-        { head: text.by, cell: byText },
+        { head: text.by, cell: (entry) => byText(entry, scene) },
         { head: text.deed, cell: ({ deed }) => text.deeds[deed] },
         { head: text.id, cell: ({ token, kind, name }) => (kind === 'person' ? name : <code>{token}</code>) },
         { head: text.grant, cell: (entry) => grantText(entry, scene) },

@@ -99,7 +99,7 @@ function PeopleTable({ people, contracts, scene }: Pick<Props, 'people' | 'contr
         { head: text.contracts, cell: (person) => contractsText(person.contracts, scene) },
         { head: text.factor, cell: waysOf },
         { head: text.sessions, look: 'number', cell: ({ sessions }) => String(sessions) },
-        { head: text.since, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="full" /> },
+        { head: text.since, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="day" /> },
         { bare: true, cell: (person) => <Deeds person={person} contracts={contracts} scene={scene} /> },
       ]}
     />
