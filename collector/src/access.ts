@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { Fault } from '@constat/shared/fault'
 import {
   auditRows,
+  deleteInvitationsBy,
   deleteSession,
   deleteSessions,
   deleteToken,
@@ -70,9 +71,13 @@ export function issueApiToken(
   return deps.db.begin((tx) => issueApi(tx, deps, wanted))
 }
 
-/** False: there is none of that id. Its sessions end with it. */
+/** False: there is none of that id. Its sessions end with it, and the invitations that it made. */
 export function revokeToken(deps: AccessDeps, { id, by }: By & { id: string }): Promise<boolean> {
-  return deps.db.begin(async (tx) => (await revoke(tx, deps, { id, by })) !== null)
+  return deps.db.begin(async (tx) => {
+    if ((await revoke(tx, deps, { id, by })) === null) return false
+    await withdrawBy(tx, deps, { id, by })
+    return true
+  })
 }
 
 /** Another token with the same rights, in place of one that ends now. Null: there is no API token of that id. */
@@ -281,6 +286,16 @@ export async function revoke(
   const old = await deleteToken(tx, { id, kinds })
   if (old !== null) await insertAudit(tx, { ...old, atMs: nowMs(), by, deed: 'revoked', token: id })
   return old
+}
+
+/** What `id` has invited others to is no longer its to give. */
+export async function withdrawBy(
+  tx: Tx,
+  { nowMs }: AccessDeps,
+  { id, by }: By & { id: string },
+): Promise<void> {
+  for (const { id: token, ...old } of await deleteInvitationsBy(tx, id))
+    await insertAudit(tx, { ...old, atMs: nowMs(), by, deed: 'revoked', token })
 }
 
 export function instantOrNull(atMs: UnixMs | null): string | null {

@@ -201,8 +201,8 @@ function accessActions(
       authenticate: async (sent) => {
         const holder = await authenticate(access, sent)
         if (holder === null) return null
-        const { role, contracts, id, person } = holder
-        return { role, contracts, token: id, as: sent.as, person }
+        const { role, contracts, id, person, sinceMs } = holder
+        return { role, contracts, token: id, as: sent.as, person, sinceMs }
       },
       open: (asked) => openSession(access, asked),
       close: (session) => ended(closeSession(access, session)),

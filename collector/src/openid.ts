@@ -44,7 +44,7 @@ export function openOpenId(settings: Settings, { publicUrl, nowMs, log }: OpenId
   }
   return {
     name: settings.name,
-    async begin() {
+    async begin(asked) {
       const config = await configured().catch((error: unknown) => {
         log.warn('the OpenID provider does not answer', { issuer: settings.issuer, reason: messageOf(error) })
         throw new Fault('unavailable', `${settings.name} does not answer.`, {
@@ -59,6 +59,7 @@ export function openOpenId(settings: Settings, { publicUrl, nowMs, log }: OpenId
         code_challenge_method: 'S256',
         state: begun.state,
         nonce: begun.nonce,
+        ...asked,
       })
       return { url: url.href, kept: JSON.stringify(begun) }
     },

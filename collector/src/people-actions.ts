@@ -10,8 +10,9 @@ import {
   turnFactorOff,
   turnFactorOn,
 } from './people/account.ts'
-import { factorUri, newFactor } from './people/factor.ts'
+import { factorKeyOf, factorUri, newFactor } from './people/factor.ts'
 import type { Passwords } from './people/password.ts'
+import type { Shell } from './shell.ts'
 import {
   acceptInvitation,
   answerStep,
@@ -26,15 +27,18 @@ import {
   steppingAs,
 } from './people/people.ts'
 
-type Deps = { access: AccessDeps; passwords: Passwords; publicUrl: string }
+/** No two browsers are given the same. */
+const BROWSER_BYTES = 16
+
+type Deps = { access: AccessDeps; passwords: Passwords; shell: Pick<Shell, 'identity'>; publicUrl: string }
 /** Lets go what the sessions held that a deed has ended. */
 type Ended = <T>(deed: Promise<T>) => Promise<T>
 
 export function peopleActions(
-  { access, passwords, publicUrl }: Deps,
+  { access, passwords, shell, publicUrl }: Deps,
   ended: Ended,
 ): Pick<Actions, 'people' | 'entry' | 'account'> {
-  const deps = { ...access, passwords }
+  const deps = { ...access, passwords, factorKey: factorKeyOf(shell.identity) }
   const addressed = <T extends { secret: string }>({ secret, ...made }: T) => ({
     ...made,
     url: `${publicUrl}/invitation/${secret}`,
@@ -59,6 +63,7 @@ export function peopleActions(
       accept: (asked) => ended(acceptInvitation(deps, asked)),
       signIn: (asked) => signInByPassword(deps, asked),
       elsewhere: (asked) => signInElsewhere(deps, asked),
+      newBrowser: () => deps.random.bytes(BROWSER_BYTES).toString('base64url'),
       stepping: (step) => steppingAs(deps, step),
       answer: (asked) => answerStep(deps, asked),
     },

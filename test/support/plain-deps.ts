@@ -140,6 +140,7 @@ export function plainDeps({
         accept: refuse('entry.accept'),
         signIn: () => Promise.resolve(null),
         elsewhere: refuse('entry.elsewhere'),
+        newBrowser: () => 'browser',
         stepping: () => Promise.resolve(null),
         answer: refuse('entry.answer'),
       },

@@ -147,7 +147,7 @@ describe('people', () => {
     ])
     expect((await beside('people', 'invite', 'ada', '--role', 'viewer')).code).toBe(4)
     expect((await beside('people', 'list')).out).toMatch(/tok_\w+ +Ada +viewer +all +password /)
-    expect((await beside('people', 'remove', 'Ada')).out).toBe('Ada: removed, and their sessions with it\n')
+    expect((await beside('people', 'remove', 'ADA ')).out).toBe('Ada: removed, and their sessions with it\n')
     expect(await beside('people', 'remove', 'Ada')).toMatchObject({ code: 4, out: '' })
     const cookie = joined.headers.get('set-cookie')?.split(';')[0] ?? ''
     const after = await fetch(`${program.url}/api/v1/contracts`, { headers: { ...OWN_CONNECTION, cookie } })

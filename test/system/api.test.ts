@@ -557,6 +557,37 @@ describe('to the provider, vantages are sites', () => {
     expect([...toOwner]).toEqual(expect.arrayContaining(['contracts', 'incidents', 'events', 'services']))
   })
 
+  const THIRD = [HOSTING, 'branch-vpn', read.contract(HOSTING)!.displayName, portal, 'archive-search']
+  it.each(['viewer', 'provider'] as const)('a %s of two contracts reads nothing of a third', async (role) => {
+    const wanted = { name: `Two ${role}`, role, contracts: ['intranet', 'payroll'], by }
+    const { url } = await deps.actions.people.invite(wanted)
+    const secret = url.split('/').at(-1) ?? ''
+    const proof = { password: 'four quiet herons walk' }
+    const entered = await deps.actions.entry.accept({ secret, proof, browser: null })
+    const cookie = entered && 'opened' in entered ? `constat_session=${entered.opened.session}` : ''
+    const read = async (path: string): Promise<string> => {
+      const headers = { cookie, ...(path === '/api/v1/events' && EVERYTHING) }
+      const answer = await ask(path, { headers })
+      if (answer.status !== 200) return ''
+      return path === '/api/v1/events' ? heardOf(answer) : answer.text()
+    }
+    const leaks: string[] = []
+    let answers = 0
+    for (const contract of WALKED)
+      for (const path of (await addressesOf(contract)).flat()) {
+        // A link is its own right.
+        if (path.includes('lnk_')) continue
+        const text = await read(path)
+        if (text !== '') answers += 1
+        const found = THIRD.filter((one) => text.includes(one))
+        if (found.length > 0) leaks.push(`${path} names ${found.join(', ')}`)
+      }
+    expect(leaks).toEqual([])
+    expect(answers).toBeGreaterThan(50)
+    const whole = await (await ask('/api/v1/contracts', { as: 'owner-token' })).text()
+    expect(THIRD.filter((one) => whole.includes(one))).not.toEqual([])
+  })
+
   it('a vantage is called by its site, and asked for by that', async () => {
     const incident = await (await ask(`/api/v1/incidents/${portal}`, { as: 'provider-token' })).json()
     expect(incident).toMatchObject({

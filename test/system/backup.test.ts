@@ -32,6 +32,8 @@ const [dataDir, folders] = [makeCollectorDir(), makeDataDir()]
 const [backup, restored] = [join(folders, 'backup'), join(folders, 'restored')]
 let program: Program
 let said: unknown
+/** An invitation that nobody has taken when the backup is made. */
+let outstanding = ''
 
 /** What must not be another one after a restore. */
 async function facts({ get }: Program): Promise<unknown> {
@@ -78,6 +80,7 @@ beforeAll(async () => {
   await sender.stream(sealSession(sender, 60), 16)
   sender.close()
   said = await facts(program)
+  outstanding = (await runOnce(['people', 'invite', 'Bo', '--role', 'owner', '--data', dataDir])).out.trim()
 }, 60_000)
 
 afterAll(async () => {
@@ -173,6 +176,9 @@ describe('what is brought back', () => {
     expect(after.length).toBe(before.length + 1)
     expect(readFileSync(join(restored, 'contracts', '.mon contrat.yaml~'), 'utf8')).toBe('x')
     expect((await runOnce(['check', '--data', restored])).code).toBe(0)
+    // It may have let somebody in since the backup was taken.
+    const { pathname } = new URL(outstanding)
+    expect((await fetch(program.url + pathname)).status).toBe(404)
   }, 60_000)
 
   it('is what the doctor says it is', async () => {

@@ -101,6 +101,8 @@ const termsOf = async () => (await get(API, 'owner'))['terms']
 describe('terms', () => {
   it('are unilateral until the provider answers, and nobody answers for it', async () => {
     expect(await termsOf()).toBe('unilateral')
+    const page = await (await ask('/contracts/daily/terms', { as: 'owner' })).text()
+    expect(page).toContain('href="/setup/people?contract=daily#invite"')
     for (const who of ['owner', 'viewer', 'nobody'])
       expect((await post(`${API}/revisions/1/accept`, who)).status).toBe(who === 'nobody' ? 401 : 403)
     expect((await post(`${API}/revisions/1/accept`, 'stranger')).status).toBe(404)
@@ -313,19 +315,20 @@ describe('pages', () => {
     })
   })
 
-  it('invite the provider by a link that asks before it signs in', async () => {
-    const made = await post('/setup/access/invite', 'owner', { contract: 'daily' })
-    const page = await ask(made.headers.get('location') ?? '', { as: 'owner' })
-    const [, path = ''] = /http:\/\/127\.0\.0\.1:1(\/provider\?token=[\w-]+)/.exec(await page.text()) ?? []
-    const sent = await ask(path, { headers: { 'sec-fetch-site': 'cross-site' } })
-    expect(sent.headers.get('set-cookie')).toBeNull()
-    expect(await sent.text()).toContain('Sign in with this link?')
-    const came = await ask(path, { headers: { 'sec-fetch-site': 'none' } })
-    expect(came.status).toBe(303)
+  it('invite somebody of the provider, with the contract ticked', async () => {
+    const form = await (await ask('/setup/people?contract=daily', { as: 'owner' })).text()
+    expect(form).toMatch(/<option value="provider" selected/)
+    expect(form).toMatch(/value="daily" checked/)
+    const wanted = { name: 'Ola', role: 'provider', contracts: 'daily' }
+    const made = await post('/setup/people/invite', 'owner', wanted)
+    const page = await (await ask(made.headers.get('location') ?? '', { as: 'owner' })).text()
+    const [, path = ''] = /http:\/\/127\.0\.0\.1:1(\/invitation\/[\w-]+)/.exec(page) ?? []
+    const body = 'password=four+quiet+herons+walk&again=four+quiet+herons+walk'
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
+    const came = await ask(path, { method: 'POST', body, headers })
     const [cookie = ''] = (came.headers.get('set-cookie') ?? '').split(';')
-    const terms = await ask('/contracts/daily/terms', { headers: { cookie } })
-    expect(await terms.text()).toContain('Agree to these terms')
-    expect((await post('/setup/access/invite', 'owner', { contract: 'none' })).status).toBe(404)
+    const own = await ask('/contracts/daily/terms', { headers: { cookie } })
+    expect(await own.text()).toContain('Agree to these terms')
   })
 })
 

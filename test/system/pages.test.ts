@@ -448,6 +448,7 @@ describe('post, redirect, get', () => {
         Object.keys(deps.actions.entry).map((name) => [name, done({ opened, lang: null })]),
       ),
       invited: done({ name: 'some', role: 'viewer', isNew: true }),
+      newBrowser: () => 'browser',
       stepping: done('some'),
     },
     account: {
@@ -472,7 +473,6 @@ describe('post, redirect, get', () => {
     '/setup/alerts': 'url=https%3A%2F%2Fa.example&shape=generic',
     '/setup/alerts/:webhook/edit': 'url=https%3A%2F%2Fa.example&shape=generic',
     '/setup/access/links': `contract=${HOSTING}`,
-    '/setup/access/invite': `contract=${HOSTING}`,
     '/incidents/:incident/note': 'text=seen',
     '/incidents/:incident/dispute': 'text=seen',
     '/status/report': `service=order-portal&contract=${HOSTING}`,

@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_WRONG_OF_ACCOUNT } from '@constat/collector/http/guesses'
-import type { AuditView } from '@constat/collector/view/access'
+import type { AuditView, TokenView } from '@constat/collector/view/access'
 import type { InvitationIssued, PersonView } from '@constat/collector/view/people'
 import { CALLBACK_PATH, openOpenId } from '../../collector/src/openid.ts'
 import { asker } from '../support/ask.ts'
@@ -219,16 +219,47 @@ describe('signing in', () => {
     expect(known.headers.get('set-cookie')).toBeNull()
   })
 
-  it('is tried so often for one account, wherever from, but from where it was good', async () => {
+  it('is tried so often for one account, wherever from, but in a browser where it was good', async () => {
     await joined('Tried')
-    await signIn('Tried', PASSWORD, '192.0.2.1')
+    const good = await signIn('Tried', PASSWORD, '192.0.2.1')
+    const browser = good.headers.getSetCookie().find((one) => one.startsWith('constat_browser=')) ?? ''
+    for (const part of ['HttpOnly', 'SameSite=Lax', 'Max-Age=31536000']) expect(browser).toContain(part)
     const statuses: number[] = []
     for (let n = 0; n <= MAX_WRONG_OF_ACCOUNT; n += 1)
       statuses.push((await signIn('Tried', 'not this one', `198.51.100.${n}`)).status)
     expect(statuses).toEqual([...Array<number>(MAX_WRONG_OF_ACCOUNT).fill(401), 429])
-    const late = await signIn('Tried', PASSWORD, '198.51.100.99')
+    // Also behind the proxy that it was good from.
+    const late = await signIn('Tried', PASSWORD, '192.0.2.1')
     expect([late.status, Number(late.headers.get('retry-after')) > 0]).toEqual([429, true])
-    expect((await signIn('Tried', PASSWORD, '192.0.2.1')).status).toBe(303)
+    const cookie = browser.split(';')[0] ?? ''
+    const again = await post(
+      '/sign-in',
+      { name: 'Tried', password: PASSWORD },
+      { cookie, from: '203.0.113.9' },
+    )
+    expect(again.status).toBe(303)
+  })
+
+  it('with a password that is being changed waits for that, and is refused', async () => {
+    await joined('Race')
+    let commit = () => {}
+    const held = new Promise<void>((resolve) => (commit = resolve))
+    let changing: Promise<unknown> = held
+    await new Promise<void>((begun) => {
+      changing = sql.begin(async (tx) => {
+        await tx`update person set password = 'another' where key = 'race'`
+        begun()
+        await held
+      })
+    })
+    const signing = signIn('Race')
+    const waits = async () =>
+      (await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`).length > 0
+    await Promise.race([signing, until(waits, { withinMs: 15_000, what: 'a sign-in that waits' })])
+    commit()
+    await changing
+    const answer = await signing
+    expect([answer.status, cookieOf(answer)]).toEqual([401, ''])
   })
 
   it('is not for other sites to post to', async () => {
@@ -239,12 +270,17 @@ describe('signing in', () => {
   })
 })
 
-/** The code of a phone, by RFC 4226 and 6238 as they are written. */
-function codeAt(secret: string, atMs: number): string {
+/** Of base32, by RFC 4648. */
+function bytesOf(secret: string): Buffer {
   const bits = Array.from(secret, (c) =>
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'),
   )
-  const key = Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+}
+
+/** The code of a phone, by RFC 4226 and 6238 as they are written. */
+function codeAt(secret: string, atMs: number): string {
+  const key = bytesOf(secret)
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(Math.floor(atMs / 30_000)))
   const mac = createHmac('sha1', key).update(counter).digest()
@@ -258,7 +294,7 @@ describe('a second factor', () => {
   let codes: string[] = []
   const step = async (): Promise<string> => {
     const answer = await signIn('Theo')
-    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([200, null])
+    expect([answer.status, cookieOf(answer)]).toEqual([200, ''])
     return /name="step" value="([^"]+)"/.exec(await answer.text())?.[1] ?? ''
   }
 
@@ -268,14 +304,24 @@ describe('a second factor', () => {
     secret = /name="factor" value="([A-Z2-7]{32})"/.exec(page)?.[1] ?? ''
     expect(page).toContain(secret.slice(0, 4))
     expect(page).toContain('autocomplete="one-time-code"')
-    const wrong = await post('/account/factor', { factor: secret, code: '000000' }, { cookie })
-    expect(wrong.status).toBe(422)
-    expect(await wrong.text()).toContain(secret)
-    const on = await post('/account/factor', { factor: secret, code: codeAt(secret, now()) }, { cookie })
+    const code = codeAt(secret, now())
+    for (const [proof, said] of [
+      [{ code: '000000', password: PASSWORD }, 'This code does not fit'],
+      [{ code, password: 'not this one' }, 'The current password is wrong'],
+      [{ code }, 'The current password is wrong'],
+    ] as const) {
+      const wrong = await post('/account/factor', { factor: secret, ...proof }, { cookie })
+      expect(wrong.status).toBe(422)
+      const text = await wrong.text()
+      for (const part of [secret, said]) expect(text).toContain(part)
+    }
+    const on = await post('/account/factor', { factor: secret, code, password: PASSWORD }, { cookie })
     expect(on.status).toBe(303)
     const shown = await ask(on.headers.get('location') ?? '', { headers: { cookie } })
     codes = (await shown.text()).match(/[a-z2-7]{4}(-[a-z2-7]{4}){3}/g) ?? []
     expect(new Set(codes).size).toBe(10)
+    const [row] = await sql<{ totp: Buffer }[]>`select totp from person where key = 'theo'`
+    expect(row!.totp.includes(bytesOf(secret))).toBe(false)
     const later = await (await ask(on.headers.get('location') ?? '', { headers: { cookie } })).text()
     expect(later).not.toContain(codes[0])
     expect(later).toContain('10 recovery codes are left')
@@ -304,12 +350,54 @@ describe('a second factor', () => {
     expect((await audited(id)).map(({ deed }) => deed).slice(0, 2)).toEqual(['signed-in', 'code-used'])
   })
 
+  it('of one account is of no use in the row of another', async () => {
+    await joined('Thief')
+    const [own] = await sql`select totp from person where key = 'theo'`
+    await sql`update person set totp = ${own!['totp']} where key = 'thief'`
+    const asked = await (await signIn('Thief')).text()
+    const half = /name="step" value="([^"]+)"/.exec(asked)?.[1] ?? ''
+    for (const ms of [-30_000, 0, 30_000])
+      expect((await post('/sign-in/code', { step: half, code: codeAt(secret, now() + ms) })).status).toBe(401)
+  })
+
   it('is waited for so long', async () => {
     const late = await step()
     await sql`update token set expires_ms = ${now()} where kind = 'step'`
     const answer = await post('/sign-in/code', { step: late, code: codes[1]! })
     expect(answer.status).toBe(401)
     expect(await answer.text()).toContain('more than five minutes')
+  })
+
+  it('half a sign-in ends with the password that it was begun with', async () => {
+    const cookie = cookieOf(await post('/sign-in/code', { step: await step(), code: codes[3]! }))
+    const half = await step()
+    const again = { password: PASSWORD, again: PASSWORD }
+    const changed = await post('/account/password', { old: PASSWORD, ...again }, { cookie })
+    expect(changed.headers.get('location')).toBe('/account?done=password')
+    const answer = await post('/sign-in/code', { step: half, code: codes[4]! })
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([401, null])
+  })
+
+  it('a code is tried so often, also from where it was good', async () => {
+    const from = '192.0.2.7'
+    const cookie = await joined('Uma')
+    const page = await (await ask('/account/factor', { headers: { cookie } })).text()
+    const factor = /name="factor" value="([A-Z2-7]{32})"/.exec(page)?.[1] ?? ''
+    await post(
+      '/account/factor',
+      { factor, code: codeAt(factor, now() - 30_000), password: PASSWORD },
+      { cookie },
+    )
+    const half = async () =>
+      /name="step" value="([^"]+)"/.exec(await (await signIn('Uma', PASSWORD, from)).text())?.[1] ?? ''
+    const good = await post('/sign-in/code', { step: await half(), code: codeAt(factor, now()) }, { from })
+    expect(good.status).toBe(303)
+    const one = await half()
+    const statuses: number[] = []
+    for (let n = 0; n <= MAX_WRONG_OF_ACCOUNT; n += 1)
+      statuses.push((await post('/sign-in/code', { step: one, code: `00000${n % 10}` }, { from })).status)
+    expect(statuses.at(-1)).toBe(429)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(MAX_WRONG_OF_ACCOUNT)
   })
 
   it('a step opens nothing by itself', async () => {
@@ -441,6 +529,46 @@ describe('an owner', () => {
     expect([(await signIn('Rosa')).status, (await signIn('Rosa', next)).status]).toEqual([401, 200])
   })
 
+  it('takes the links of before with a new password', async () => {
+    await joined('Sven')
+    const links: string[] = []
+    for (const _time of [1, 2])
+      links.push(new URL(/<code>(http[^<]+)<\/code>/.exec(await deed('Sven', 'link'))?.[1] ?? '').pathname)
+    const next = { password: 'seven odd gulls sing', again: 'seven odd gulls sing' }
+    expect((await post(links[1]!, next)).status).toBe(303)
+    expect((await post(links[0]!, next)).status).toBe(404)
+  })
+
+  it.each(['change', 'remove'])('%s: the invitations that somebody made end too', async (what) => {
+    const cookie = await joined('Boss', { role: 'owner' })
+    const made = await ask('/api/v1/people', {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json', origin: 'http://collector.example' },
+      body: JSON.stringify({ name: `Heir ${what}`, role: 'owner' }),
+    })
+    const { id, url } = (await made.json()) as InvitationIssued
+    const { id: boss } = await personOf('Boss')
+    const token = await ask('/api/v1/tokens', {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json', origin: 'http://collector.example' },
+      body: JSON.stringify({ role: 'viewer' }),
+    })
+    const { id: left } = (await token.json()) as TokenView
+    const { pathname } = new URL(url)
+    expect((await ask(pathname)).status).toBe(200)
+    await deed('Boss', what, { role: 'viewer' })
+    expect((await ask(pathname)).status).toBe(404)
+    expect((await audited(id)).map((one) => one.deed)).toEqual(['revoked', 'issued'])
+    // Programs may use what they made: whose it is stands beside it, also when they are gone.
+    const page = async () => (await ask('/setup/access', { as: 'owner-token' })).text()
+    const tokens = (await (
+      await ask('/api/v1/tokens?limit=500', { as: 'owner-token' })
+    ).json()) as List<TokenView>
+    expect(tokens.items.find((one) => one.id === left)).toMatchObject({ by: boss, byName: 'Boss' })
+    expect(await page()).toMatch(new RegExp(`${left}[^]*?<small>Boss</small>`))
+    if (what === 'change') await deed('Boss', 'remove')
+  })
+
   it('removes somebody: nothing of them lets in, and what they did is still told', async () => {
     const cookie = await joined('Gone')
     const { id } = await personOf('Gone')
@@ -457,6 +585,86 @@ describe('an owner', () => {
       { deed: 'joined', byName: 'Gone' },
     ])
     await joined('Gone')
+  })
+})
+
+describe('giving others a way in', () => {
+  const HALF_HOUR_MS = 30 * 60_000
+  const json = { 'content-type': 'application/json', origin: 'http://collector.example' }
+  /** The session is that much older. */
+  const aged = (ms: number) =>
+    sql`update token set created_ms = created_ms - ${ms} where kind = 'session'
+      and parent = (select id from person where key = 'gina')`
+  let cookie = ''
+  let other = ''
+  beforeAll(async () => {
+    cookie = await joined('Gina', { role: 'owner' })
+    await joined('Otis')
+    other = (await personOf('Otis')).id
+  })
+  const deeds = () =>
+    [
+      ['POST', '/tokens', { role: 'viewer' }, 201],
+      ['POST', '/people', { name: 'Olga', role: 'owner' }, 201],
+      ['POST', `/people/${other}/link`, {}, 201],
+      ['PATCH', `/people/${other}`, { role: 'owner' }, 204],
+      ['DELETE', `/people/${other}/factor`, {}, 404],
+    ] as const
+  const statuses = async () => {
+    const found: [string, number][] = []
+    for (const [method, path, body] of deeds()) {
+      const init = { method, headers: { ...json, cookie }, body: JSON.stringify(body) }
+      found.push([path, (await ask(`/api/v1${path}`, init)).status])
+    }
+    return found
+  }
+
+  it('is for a session of the last half hour, by the API too', async () => {
+    expect(await statuses()).toEqual(deeds().map(([, path, , good]) => [path, good]))
+    await aged(HALF_HOUR_MS)
+    expect(await statuses()).toEqual(deeds().map(([, path]) => [path, 403]))
+    expect((await ask('/api/v1/people', { headers: { cookie } })).status).toBe(200)
+  })
+
+  it('shows no form that would be refused, and sends those that come to sign in and back', async () => {
+    const page = await (await ask('/setup/people?contract=intranet', { headers: { cookie } })).text()
+    expect(page).not.toContain('/setup/people/invite')
+    const [, again = ''] = /href="(\/sign-in\?done=again[^"]+)"/.exec(page) ?? []
+    const asked = await ask(again.replaceAll('&amp;', '&'), { headers: { cookie } })
+    expect([asked.status, asked.headers.get('set-cookie')]).toEqual([200, null])
+    expect(await asked.text()).toContain('Sign in again to go on')
+    expect(await (await ask('/setup/access', { headers: { cookie } })).text()).toContain('Sign in again')
+    for (const [path, fields] of [
+      ['/setup/people/invite', { name: 'Olaf', role: 'owner' }],
+      [`/setup/people/${other}/link`, {}],
+      [`/setup/people/${other}/change`, { role: 'owner' }],
+      [`/setup/people/${other}/factor`, {}],
+      ['/setup/access/some/renew', {}],
+    ] as const) {
+      const answer = await post(path, { ...fields }, { cookie })
+      const page = path.startsWith('/setup/access') ? '/setup/access' : '/setup/people'
+      expect(answer.headers.get('location')).toBe(`/sign-in?done=again&next=${encodeURIComponent(page)}`)
+    }
+  })
+
+  it('goes on once somebody has signed in again; the session of before is over', async () => {
+    const old = cookie
+    const next = '/setup/people?contract=intranet'
+    const answer = await post('/sign-in', { name: 'Gina', password: PASSWORD, next }, { cookie })
+    expect(answer.headers.get('location')).toBe(next)
+    cookie = cookieOf(answer)
+    expect(await contractsOf(old)).toEqual(['401'])
+    const page = await (await ask(next, { headers: { cookie } })).text()
+    expect(page).toMatch(/<option value="provider" selected/)
+    const drawn = await post('/setup/people/invite', { name: 'Olaf', role: 'viewer' }, { cookie })
+    expect(drawn.headers.get('location')).toMatch(/^\/setup\/people\?fresh=/)
+  })
+
+  it('leaves time to fill in a form that was shown', async () => {
+    await aged(HALF_HOUR_MS - 60_000)
+    expect(await (await ask('/setup/people', { headers: { cookie } })).text()).not.toContain('/people/invite')
+    const sent = await post('/setup/people/invite', { name: 'Orla', role: 'viewer' }, { cookie })
+    expect(sent.headers.get('location')).toMatch(/fresh=/)
   })
 })
 
@@ -506,6 +714,31 @@ describe('an OpenID provider', () => {
     expect([twice.status, cookieOf(twice)]).toEqual([409, ''])
     const led = await away(`${path}/elsewhere`, { headers: { 'sec-fetch-site': 'cross-site' } })
     expect([led.status, led.headers.get('set-cookie')]).toEqual([200, null])
+  })
+
+  it('does not take the place of a second factor that was turned on here', async () => {
+    const cookie = await joined('Kai')
+    const page = await (await ask('/account/factor', { headers: { cookie } })).text()
+    const factor = /name="factor" value="([A-Z2-7]{32})"/.exec(page)?.[1] ?? ''
+    const code = codeAt(factor, world.clock.nowMs() - 30_000)
+    await post('/account/factor', { factor, code, password: PASSWORD }, { cookie })
+    const { id } = await personOf('Kai')
+    const renewal = await ask(`/api/v1/people/${id}/link`, { method: 'POST', as: 'owner-token' })
+    const { pathname } = new URL(((await renewal.json()) as InvitationIssued).url)
+    for (const from of [`${pathname}/elsewhere`, '/sign-in/elsewhere']) {
+      const came = await round(from, 'kai@acme.example')
+      expect([came.status, cookieOf(came)]).toEqual([200, ''])
+      expect(await came.text()).toContain('The code of your phone')
+    }
+  })
+
+  it('is asked to sign in anew whoever has to', async () => {
+    const page = await (await away('/sign-in?done=again&next=/setup/people')).text()
+    const [, href = ''] = /href="(\/sign-in\/elsewhere[^"]+)"/.exec(page) ?? []
+    const left = await away(href.replaceAll('&amp;', '&'))
+    expect(new URL(left.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
+    const usual = await away('/sign-in/elsewhere?next=/setup/people')
+    expect(new URL(usual.headers.get('location') ?? '').searchParams.has('prompt')).toBe(false)
   })
 
   it('answers to what this browser has begun, and to nothing else', async () => {

@@ -124,11 +124,29 @@ describe('sign-in', () => {
     ['//evil.example', '/'],
     ['/\\evil.example', '/'],
     ['https://evil.example', '/'],
+    ['/.//evil.example', '/'],
+    ['/a/..//evil.example/b', '/'],
+    ['/%2e//evil.example', '/'],
+    ['/a/%2E%2e//evil.example', '/'],
+    ['/.\\evil.example', '/'],
+    ['/\t/evil.example', '/'],
+    ['/sign-in?next=/.//evil.example', '/sign-in'],
     ['/a\r\nset-cookie: x=1', '/'],
     ['javascript:alert(1)', '/'],
     [undefined, '/'],
   ])('goes on from %j to %s', (next, path) => {
     expect(localPath(next)).toBe(path)
+  })
+
+  it('goes on to no path longer than an address may be', () => {
+    expect(localPath(`/${'?next=/'.repeat(20_000)}`)).toBe('/')
+    expect(localPath(`/a?next=${'/?next='.repeat(250)}/b`)).toBe('/a')
+  })
+
+  it('leads nowhere else, whoever made the link', async () => {
+    const body = `token=${OWNER}&next=%2F.%2F%2Fevil.example`
+    const answer = await ask('/sign-in', { method: 'POST', body, headers: { ...form, ...home } })
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
   })
 
   it('ends at sign-out', async () => {

@@ -91,8 +91,8 @@ export async function bringBack({
     await migrateAsOf(database, { log, until: manifest.migrations })
     await fillTables({ folder, manifest, told }, sql)
     await migrateDatabase(database, { log })
-    // Who was signed in then is not signed in now.
-    await sql`delete from token where kind in ('session', 'step')`
+    // Who was signed in then is not signed in now, and what lets in once may have done so since.
+    await sql`delete from token where kind in ('session', 'step', 'invite', 'agent')`
     await fillDirectory({ folder, manifest }, dataDir)
   } catch (error) {
     await dropEverything(sql)

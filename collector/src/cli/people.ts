@@ -1,7 +1,7 @@
 /** `constat people`: who has an account; invited, listed and removed beside a running collector. */
 import { Fault } from '@constat/shared/fault'
 import { invitePerson, listPeople, removePerson } from '../people/people.ts'
-import { personName, type PersonView } from '../view/people.ts'
+import { nameKey, personName, type PersonView } from '../view/people.ts'
 import { aligned, demandContract, publicUrlOf, ROLES, withAccess, type TokenFlags } from './token.ts'
 import type { World } from './world.ts'
 
@@ -38,10 +38,11 @@ export async function invitedPerson(
   })
 }
 
-/** By id or by name. */
+/** By id, or by name as it is signed in with. */
 export async function removedPerson(who: string, flags: TokenFlags, world: World): Promise<number> {
   return withAccess(flags, world, async (access) => {
-    const found = (await listPeople(access)).find(({ id, name }) => id === who || name === who)
+    const all = await listPeople(access)
+    const found = all.find(({ id }) => id === who) ?? all.find(({ name }) => nameKey(name) === nameKey(who))
     if (!found || !(await removePerson(access, { id: found.id, ...BY }))) {
       throw new Fault('not-found', 'nobody has an account of that name or id', {
         hint: '`constat people list` has them.',

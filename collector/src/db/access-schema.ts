@@ -44,7 +44,7 @@ export const person = pgTable('person', {
   password: text('password'),
   /** Issuer and subject of an OpenID provider. */
   subject: text('subject').unique(),
-  /** Secret of the second factor. Null: there is none. */
+  /** Secret of the second factor, under a key that is not in the database. Null: there is none. */
   totp: bytes('totp'),
   /** Time step of the code that was used last: none is good twice. */
   totpStep: bigint('totp_step', { mode: 'number' }).notNull().default(0),

@@ -23,12 +23,14 @@ export type PersonRow = {
 /** One account: by id, by name or by who an OpenID provider says it is. */
 export type PersonKey = { id: string } | { key: string } | { subject: string }
 
-export async function personOf(db: Database | Tx, by: PersonKey): Promise<PersonRow | null> {
+/** `held`: nobody changes it before the transaction has ended. */
+export async function personOf(db: Database | Tx, by: PersonKey, held?: 'held'): Promise<PersonRow | null> {
   const [[column, value] = ['id', '']] = Object.entries(by)
   const rows = await db<PersonRow[]>`
     select p.id, t.name, t.role, t.contracts, p.password, p.subject, p.totp, p.totp_step as "totpStep", p.lang,
       p.zone, t.created_ms as "createdMs"
-    from person p join token t on t.id = p.id where ${db(`p.${column}`)} = ${value}`
+    from person p join token t on t.id = p.id where ${db(`p.${column}`)} = ${value}
+    ${held ? db`for share of p` : db``}`
   return rows[0] ?? null
 }
 

@@ -24,7 +24,8 @@ export type NewToken = Rights & {
   /** Of an invitation: the account that is there and gets a new password. */
   parent?: string | null
 }
-export type TokenRow = Omit<NewToken, 'hash' | 'kind'> & { id: string; kind: GivenKind; sessions: number }
+export type TokenRow = Omit<NewToken, 'hash' | 'kind' | 'parent'> &
+  Pick<AuditRow, 'byName'> & { id: string; kind: GivenKind; sessions: number; by: string | null }
 
 /** Who is behind a secret that somebody sent; `id` is of the API token or the account, also where a session was sent. */
 export type Holder = {
@@ -34,6 +35,8 @@ export type Holder = {
   role: Role
   contracts: string[] | null
   expiresMs: UnixMs | null
+  /** When the secret was made: of a session, when it was opened. */
+  sinceMs: UnixMs
   /** Of an account. */
   person: { name: string; lang: 'en' | 'fr' | null; zone: string | null } | null
 }
@@ -80,6 +83,7 @@ export async function holdersOf(
   if (hashes.length === 0) return []
   return db<Holder[]>`
     select sent.hash, sent.kind, api.id, api.role, api.contracts, api.expires_ms as "expiresMs",
+      sent.created_ms as "sinceMs",
       case when person.id is null then null
         else json_build_object('name', api.name, 'lang', person.lang, 'zone', person.zone) end as person
     from token sent join token api on api.id = coalesce(sent.parent, sent.id)
@@ -196,7 +200,7 @@ export async function countHeld(
 
 export async function deleteHeld(
   tx: Tx,
-  { kind, parent }: { kind: HeldKind; parent: string },
+  { kind, parent }: { kind: HeldKind | 'invite'; parent: string },
 ): Promise<void> {
   await tx`delete from token where kind = ${kind} and parent = ${parent}`
 }
@@ -204,11 +208,15 @@ export async function deleteHeld(
 /** Tokens that are good now, newest first: accounts stand in a list of their own. */
 export function tokenRows(db: Database | Tx, nowMs: UnixMs): Promise<TokenRow[]> {
   return db<TokenRow[]>`
-    select id, kind, role, name, contracts, incident, created_ms as "createdMs", expires_ms as "expiresMs",
+    select t.id, t.kind, t.role, t.name, t.contracts, t.incident, t.created_ms as "createdMs",
+      t.expires_ms as "expiresMs", made.by, maker.name as "byName",
       (select count(*)::int from token s where s.parent = t.id and s.expires_ms > ${nowMs}) as sessions
     from token t
-    where kind in ('api', 'agent', 'link', 'invite') and (expires_ms is null or expires_ms > ${nowMs})
-    order by created_ms desc, id`
+      left join (select distinct on (token) token, by from audit where deed = 'issued') made on made.token = t.id
+      left join (select distinct on (token) token, name from audit where kind = 'person') maker
+        on maker.token = made.by
+    where t.kind in ('api', 'agent', 'link', 'invite') and (t.expires_ms is null or t.expires_ms > ${nowMs})
+    order by t.created_ms desc, t.id`
 }
 
 /** Its sessions go with it. Null: there is none of that id. */
@@ -222,6 +230,14 @@ export async function deleteToken(
 }
 
 export type Given = Rights & Pick<NewToken, 'kind'>
+
+/** Invitations that a token or an account has made and nobody has taken yet. */
+export async function deleteInvitationsBy(tx: Tx, by: string): Promise<(Given & { id: string })[]> {
+  return tx<(Given & { id: string })[]>`
+    delete from token where kind = 'invite' and id in (
+      select token from audit where by = ${by} and deed = 'issued' and kind = 'invite')
+    returning id, kind, role, name, contracts`
+}
 
 export async function givenOf(tx: Tx, id: string): Promise<Given | null> {
   const rows = await tx<Given[]>`select kind, role, name, contracts from token where id = ${id}`

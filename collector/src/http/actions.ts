@@ -7,10 +7,9 @@ import type { Clock, UnixMs } from '@constat/shared/time'
 import type { ParsedContracts } from '@constat/sla/contract/parse'
 import type { PenaltyAct, PenaltyStep } from '@constat/sla/state/penalty-record'
 import type { TermsAnswer } from '@constat/sla/state/terms-answer'
-import type { Asker } from '../view/parts.ts'
+import type { Asker, Role } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
-import type { Role } from '../view/parts.ts'
 import type { Trouble } from '../view/health.ts'
 import type { BundleFile, ReadModel } from '../view/reads.ts'
 import type { StatementPreviewView } from '../view/statement.ts'
@@ -25,7 +24,7 @@ import type { SharedBody } from './shared-body.ts'
 
 /**
  * Who asks. `contracts` null: all of them; a provider always has some. `token`: id of the API token or of the account
- * behind it. `person`: of an account.
+ * behind it. `person`: of an account. `sinceMs`: since when the session, or the token, is there.
  */
 export type Caller = {
   role: Role
@@ -33,6 +32,7 @@ export type Caller = {
   token: string
   as: Sent['as']
   person?: Person | null
+  sinceMs?: UnixMs
 }
 
 /** Whose account it is. `zone`: IANA, in which they read the time; null: none was chosen. */
@@ -199,6 +199,7 @@ export type EntryActions = {
   accept(asked: { secret: string; proof: Proof; browser: string | null }): Promise<Entered | null>
   signIn(asked: { name: string; password: string; browser: string | null }): Promise<Entered | null>
   elsewhere(asked: { subject: string; browser: string | null }): Promise<Entered | null>
+  newBrowser(): string
   /** The account that a step is of. */
   stepping(step: string): Promise<string | null>
   answer(asked: { step: string; code: string; browser: string | null }): Promise<Entered | null>
@@ -217,7 +218,7 @@ export type AccountActions = {
   /** The address of one that was made a moment ago. */
   factorUri(by: Caller, factor: string): string
   /** The codes for when the phone is lost, shown once. */
-  turnFactorOn(asked: { by: Caller; factor: string; code: string }): Promise<string[] | null>
+  turnFactorOn(asked: OwnPassword & { factor: string; code: string }): Promise<string[] | 'wrong-code' | null>
   turnFactorOff(asked: OwnPassword): Promise<boolean>
   renewCodes(asked: OwnPassword): Promise<string[] | null>
 }
@@ -346,8 +347,8 @@ export type Actions = {
 export type OpenId = {
   /** What people call it. */
   readonly name: string
-  /** Where the browser goes, and what it must come back with. Fault `unavailable`. */
-  begin(): Promise<{ url: string; kept: string }>
+  /** Where the browser goes, and what it must come back with. `prompt`: OpenID Connect Core, 3.1.2.1. Fault `unavailable`. */
+  begin(asked: { prompt?: 'login' }): Promise<{ url: string; kept: string }>
   /** Whom it has signed in, by the query of the answer; null: nobody, or it answers to nothing that was begun. */
   finish(search: string, kept: string): Promise<string | null>
 }

@@ -3,6 +3,7 @@
  * whoever wrote the page, so with it a change must come from our own origin.
  */
 import { Fault } from '@constat/shared/fault'
+import type { UnixMs } from '@constat/shared/time'
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
@@ -87,6 +88,26 @@ export function identify(deps: AppDeps): MiddlewareHandler<Env> {
   })
 }
 
+/** Giving others a way in asks for a sign-in of so long ago: a browser that was left open, or a cookie alone, is not enough. */
+const FRESH_MS = 30 * 60_000
+
+/** Whether the secret itself has come, or a session of somebody who has signed in lately. */
+export function isFresh({ as, sinceMs }: Caller, nowMs: UnixMs): boolean {
+  return as === 'api' || (sinceMs !== undefined && nowMs - sinceMs < FRESH_MS)
+}
+
+/** After `allow`, of routes that give others a way in. */
+export function fresh({ clock }: Pick<AppDeps, 'clock'>): MiddlewareHandler<Env> {
+  return createMiddleware<Env>(async (c, next) => {
+    if (!isFresh(c.var.caller, clock.nowMs())) {
+      throw new Fault('forbidden', 'This session is too old to give others a way in.', {
+        hint: 'Sign in again, or use a bearer token.',
+      })
+    }
+    await next()
+  })
+}
+
 /** First in the chain of every route. */
 export function allow(deed: Deed): MiddlewareHandler<Env> {
   return createMiddleware<Env>(async (c, next) => {
@@ -113,11 +134,14 @@ export async function signIn(c: Context, token: string, deps: AppDeps): Promise<
   const browser = browserOf(c)
   const opened = await deps.guesses.of(c, token, () => deps.actions.sessions.open({ token, browser }))
   if (opened === null) return false
-  keepSession(c, opened, deps)
+  await keepSession(c, opened, deps)
   return true
 }
 
-export function keepSession(c: Context, { session, expiresMs }: Opened, deps: AppDeps): void {
+/** In place of the session that the browser came with, which ends. */
+export async function keepSession(c: Context, { session, expiresMs }: Opened, deps: AppDeps): Promise<void> {
+  const before = getCookie(c, COOKIE)
+  if (before !== undefined) await deps.actions.sessions.close(before)
   setCookie(c, COOKIE, session, { ...cookieOptions(deps), expires: new Date(expiresMs) })
 }
 

@@ -1,7 +1,8 @@
 /**
  * Guesses: how many wrong tokens one address may send, and how many wrong passwords and codes one account is tried with,
  * whoever has it. What was good a while ago is looked up whatever others send: a token from the same address, as behind
- * a proxy; an account at the address that it was good from.
+ * a proxy. A browser in which an account was good is counted by itself: what others try keeps nobody out of it, and it
+ * tries no more often than they do.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -46,25 +47,40 @@ export class Guesses {
     }
   }
 
-  /** The same of an account, by a name for it: what `lookUp` finds of a password or a code. */
-  async ofAccount<T>(c: Context, account: string, lookUp: () => Promise<T | null>): Promise<T | null> {
-    const waitMs = this.#wrongOf.take(account)
-    const known = createHash('sha256')
-      .update(`${addressOf(c)} ${account}`)
-      .digest('base64')
-    if (waitMs > 0 && !this.#known.has(known)) {
+  /**
+   * The same of an account, by a name for it: what `lookUp` finds of a password. `browser`: what the browser was given
+   * when it was good there, or anything else.
+   */
+  async ofAccount<T>(
+    c: Context,
+    { account, browser }: { account: string; browser: string },
+    lookUp: () => Promise<T | null>,
+  ): Promise<T | null> {
+    const own = createHash('sha256').update(`${browser} ${account}`).digest('base64')
+    const found = await this.#counted(c, this.#known.has(own) ? own : account, lookUp)
+    if (found !== null) this.#remember(own, true)
+    return found
+  }
+
+  /** The same of a code, of which there are few: wherever it comes from, as whoever is asked has the password. */
+  ofCode<T>(c: Context, account: string, lookUp: () => Promise<T | null>): Promise<T | null> {
+    return this.#counted(c, `code ${account}`, lookUp)
+  }
+
+  async #counted<T>(c: Context, key: string, lookUp: () => Promise<T | null>): Promise<T | null> {
+    const waitMs = this.#wrongOf.take(key)
+    if (waitMs > 0) {
       throw new Fault('rate-limited', 'Too many wrong answers were given for this account.', {
-        hint: 'Try again a little later, or from where you have signed in before.',
+        hint: 'Try again a little later; a password also in a browser where you have signed in before.',
         retryAfterS: Math.ceil(waitMs / 1_000),
       })
     }
     let found: T | null | undefined
     try {
       found = await this.#fromAddress(c, lookUp)
-      if (found !== null) this.#remember(known, true)
       return found
     } finally {
-      if (found !== null && waitMs === 0) this.#wrongOf.giveBack(account)
+      if (found !== null) this.#wrongOf.giveBack(key)
     }
   }
 

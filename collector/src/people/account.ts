@@ -5,11 +5,11 @@
 import { formatInstant } from '@constat/shared/time'
 import { hashOf, tell, type AccessDeps } from '../access.ts'
 import { personOf, spendStep, updatePerson, type PersonChanges, type PersonRow } from '../db/person-rows.ts'
-import { countHeld, deleteHeld, deleteSessions, insertHeld } from '../db/token-rows.ts'
+import { countHeld, deleteHeld, insertHeld } from '../db/token-rows.ts'
 import type { Tx } from '../db/tx.ts'
 import type { AccountView } from '../view/people.ts'
-import { factorOf, newRecoveryCodes, recoveryHash, stepOf } from './factor.ts'
-import type { PeopleDeps } from './people.ts'
+import { factorOf, newRecoveryCodes, recoveryHash, sealFactor, stepOf } from './factor.ts'
+import { endWays, type PeopleDeps } from './people.ts'
 
 /** Null: there is no such account. */
 export async function readAccount({ db }: AccessDeps, id: string): Promise<AccountView | null> {
@@ -44,7 +44,7 @@ export async function changePassword(
   const kept = await deps.passwords.hash(wanted)
   await deps.db.begin(async (tx) => {
     await updatePerson(tx, id, { password: kept })
-    await deleteSessions(tx, { parent: id, but: hashOf(secret) })
+    await endWays(tx, { id, but: hashOf(secret) })
     await tell(tx, deps, { by: id, id, deed: 'password' })
   })
   return true
@@ -57,14 +57,17 @@ export async function changeSettings(
   await db.begin((tx) => updatePerson(tx, id, changes))
 }
 
-/** What the phone was given is good: the codes for when it is lost, shown once. Null: the code does not fit. */
+/** What the phone was given is good: the codes for when it is lost, shown once. Null: the password is wrong. */
 export async function turnFactorOn(
-  deps: AccessDeps,
-  { id, factor, code }: { id: string; factor: string; code: string },
-): Promise<string[] | null> {
-  const totp = factorOf(factor)
-  const step = totp && stepOf(totp, code, deps.nowMs())
-  if (step === null) return null
+  deps: PeopleDeps,
+  { factor, code, ...asked }: Proved & { factor: string; code: string },
+): Promise<string[] | 'wrong-code' | null> {
+  if ((await proved(deps, asked)) === null) return null
+  const { id } = asked
+  const secret = factorOf(factor)
+  const step = secret && stepOf(secret, code, deps.nowMs())
+  if (secret === null || step === null) return 'wrong-code'
+  const totp = sealFactor(secret, { key: deps.factorKey, id, random: deps.random })
   return deps.db.begin(async (tx) => {
     await updatePerson(tx, id, { totp, totpStep: 0 })
     await spendStep(tx, { id, step })

@@ -1,11 +1,12 @@
 /**
  * Second factor: codes of a phone by RFC 6238 (SHA-1, 6 digits, 30 s, one step of grace either way), and codes for
- * when it is lost. Pure over randomness and time.
+ * when it is lost. What the phone shares is kept under a key that is not in the database. Pure over randomness and time.
  */
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { TOTP, Secret } from 'otpauth'
 import type { UnixMs } from '@constat/shared/time'
 import { hashOf } from '../access.ts'
-import type { Random } from '../shell.ts'
+import type { Identity, Random } from '../shell.ts'
 
 const ISSUER = 'Constat'
 const SECRET_BYTES = 20
@@ -23,6 +24,41 @@ export function newFactor(random: Random): string {
 export function factorOf(text: string): Buffer | null {
   if (!/^[A-Z2-7]{32}$/.test(text)) return null
   return Buffer.from(Secret.fromBase32(text).bytes)
+}
+
+const CIPHER = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** What secrets are kept under: of the collector's key (RFC 5869), which its data directory has. */
+export function factorKeyOf({ key }: Identity): Buffer {
+  const seed = key.export({ format: 'der', type: 'pkcs8' })
+  return Buffer.from(hkdfSync('sha256', seed, '', 'constat/second-factor/v1', 32))
+}
+
+/** Whose secret it is, and what it is kept under. */
+export type FactorKept = { key: Buffer; id: string }
+
+/** As a secret stands in the database: nonce, AES-256-GCM (NIST SP 800-38D) over the id of the account, tag. */
+export function sealFactor(secret: Buffer, { key, id, random }: FactorKept & { random: Random }): Buffer {
+  const nonce = random.bytes(NONCE_BYTES)
+  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(id))
+  const sealed = Buffer.concat([nonce, cipher.update(secret), cipher.final()])
+  return Buffer.concat([sealed, cipher.getAuthTag()])
+}
+
+/** Null: it is of another account, under another key, or was changed. */
+export function openFactor(sealed: Buffer, { key, id }: FactorKept): Buffer | null {
+  if (sealed.length < NONCE_BYTES + TAG_BYTES) return null
+  const opening = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(id))
+    .setAuthTag(sealed.subarray(-TAG_BYTES))
+  try {
+    return Buffer.concat([opening.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), opening.final()])
+  } catch {
+    // Nothing else is told of what does not fit.
+    return null
+  }
 }
 
 /** The address that a phone reads. */

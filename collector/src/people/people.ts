@@ -5,7 +5,17 @@
  */
 import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
-import { hashOf, issue, revoke, secretOf, sessionOf, tell, type AccessDeps, type Opened } from '../access.ts'
+import {
+  hashOf,
+  issue,
+  revoke,
+  secretOf,
+  sessionOf,
+  tell,
+  withdrawBy,
+  type AccessDeps,
+  type Opened,
+} from '../access.ts'
 import {
   insertPerson,
   invitationOf,
@@ -18,10 +28,10 @@ import {
   type InvitationRow,
   type PersonRow,
 } from '../db/person-rows.ts'
-import { deleteSessions, heldBy, insertHeld, spendHeld, type Role } from '../db/token-rows.ts'
+import { deleteHeld, deleteSessions, heldBy, insertHeld, spendHeld, type Role } from '../db/token-rows.ts'
 import type { Tx } from '../db/tx.ts'
 import { nameKey, type InvitationIssued, type PersonView } from '../view/people.ts'
-import { recoveryHash, stepOf } from './factor.ts'
+import { openFactor, recoveryHash, stepOf } from './factor.ts'
 import type { Passwords } from './password.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -31,7 +41,8 @@ export const RENEWAL_MS = DAY_MS
 /** Between the password and the code. */
 export const STEP_MS = 5 * 60_000
 
-export type PeopleDeps = AccessDeps & { passwords: Passwords }
+/** `factorKey`: what secrets of second factors are kept under. */
+export type PeopleDeps = AccessDeps & { passwords: Passwords; factorKey: Buffer }
 
 /** Who does it: id of a token or an account, or `operator`. */
 type By = { by: string }
@@ -120,8 +131,17 @@ async function rekey(tx: Tx, deps: AccessDeps, { id, kept }: { id: string; kept:
   const other = 'subject' in kept ? await personOf(tx, kept) : null
   if (other !== null && other.id !== id) throw nameTaken('')
   await updatePerson(tx, id, kept)
-  await deleteSessions(tx, { parent: id })
+  await endWays(tx, { id })
   await tell(tx, deps, { by: id, id, deed: 'password' })
+}
+
+/** What the password of before let in, or would have: sessions, half a sign-in, links that set another one. */
+export async function endWays(
+  tx: Tx,
+  { id, but = null }: { id: string; but?: Buffer | null },
+): Promise<void> {
+  await deleteSessions(tx, { parent: id, but })
+  for (const kind of ['step', 'invite'] as const) await deleteHeld(tx, { kind, parent: id })
 }
 
 function nameTaken(name: string): Fault {
@@ -145,14 +165,14 @@ export async function signInByPassword(
   return deps.db.begin((tx) => enter(tx, deps, { id: row.id, browser, password: row.password }))
 }
 
-/** Whom an OpenID provider has signed in; its own factors count. Null: no account is theirs. */
+/** Whom an OpenID provider has signed in; a second factor that was turned on here is asked for. Null: no account is theirs. */
 export async function signInElsewhere(
   deps: AccessDeps,
   { subject, browser }: { subject: string; browser: string | null },
 ): Promise<Entered | null> {
   return deps.db.begin(async (tx) => {
     const row = await personOf(tx, { subject })
-    return row && open(tx, deps, { row, browser })
+    return row && enter(tx, deps, { id: row.id, browser })
   })
 }
 
@@ -163,7 +183,7 @@ export function steppingAs({ db, nowMs }: AccessDeps, step: string): Promise<str
 
 /** Null: the code is wrong, was used, or comes too late. A code of the list for a lost phone is good once. */
 export async function answerStep(
-  deps: AccessDeps,
+  deps: PeopleDeps,
   { step, code, browser }: { step: string; code: string; browser: string | null },
 ): Promise<Entered | null> {
   const hash = hashOf(step)
@@ -179,10 +199,11 @@ export async function answerStep(
 /** Spends the code. */
 async function provesFactor(
   tx: Tx,
-  deps: AccessDeps,
+  deps: PeopleDeps,
   { row, code }: { row: PersonRow; code: string },
 ): Promise<boolean> {
-  const step = row.totp && stepOf(row.totp, code, deps.nowMs())
+  const secret = row.totp && openFactor(row.totp, { key: deps.factorKey, id: row.id })
+  const step = secret && stepOf(secret, code, deps.nowMs())
   if (step !== null) return spendStep(tx, { id: row.id, step })
   const spent = await spendHeld(tx, { hash: recoveryHash(code), kind: 'recovery', parent: row.id })
   if (spent) await tell(tx, deps, { by: row.id, id: row.id, deed: 'code-used' })
@@ -195,7 +216,7 @@ async function enter(
   deps: AccessDeps,
   { id, browser, password }: { id: string; browser: string | null; password?: string | null },
 ): Promise<Entered | null> {
-  const row = await personOf(tx, { id })
+  const row = await personOf(tx, { id }, 'held')
   if (row === null || (password !== undefined && row.password !== password)) return null
   if (row.totp === null) return open(tx, deps, { row, browser })
   const step = secretOf('step', deps)
@@ -221,7 +242,10 @@ async function open(
   return { opened, lang: row.lang }
 }
 
-/** Its sessions end, so that nothing goes on under the rights of before. False: there is no such account. */
+/**
+ * Its sessions end and the invitations that it made, so that nothing goes on under the rights of before. False: there
+ * is no such account.
+ */
 export function changeRights(
   deps: AccessDeps,
   { id, by, ...rights }: By & Rights & { id: string },
@@ -229,12 +253,17 @@ export function changeRights(
   return deps.db.begin(async (tx) => {
     if (!(await updateRights(tx, { id, ...rights }))) return false
     await deleteSessions(tx, { parent: id })
+    await withdrawBy(tx, deps, { id, by })
     await tell(tx, deps, { by, id, deed: 'changed' })
     return true
   })
 }
 
-/** Its sessions end with it. False: there is no such account. */
+/** Its sessions end with it, and the invitations that it made. False: there is no such account. */
 export function removePerson(deps: AccessDeps, { id, by }: By & { id: string }): Promise<boolean> {
-  return deps.db.begin(async (tx) => (await revoke(tx, deps, { id, by, kinds: ['person'] })) !== null)
+  return deps.db.begin(async (tx) => {
+    if ((await revoke(tx, deps, { id, by, kinds: ['person'] })) === null) return false
+    await withdrawBy(tx, deps, { id, by })
+    return true
+  })
 }

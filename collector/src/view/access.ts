@@ -2,6 +2,11 @@
 import { z } from 'zod'
 import { count, instant, role } from './parts.ts'
 
+const madeBy = z
+  .string()
+  .describe(
+    'Id of the token or account that did it; operator: whoever has the data directory; start: the first start',
+  )
 const contracts = z.array(z.string()).nullable().describe('Null: all of them')
 
 export const token = z
@@ -17,6 +22,8 @@ export const token = z
     name: z.string().nullable().describe('Of the agent or the person that may join by it'),
     incident: z.string().nullable().describe('That a link shows; null: the states of the services'),
     createdAt: instant,
+    by: madeBy.nullable().describe('Who made it, as in the audit'),
+    byName: z.string().nullable().describe('Of the account that made it, also where that is gone'),
     expiresAt: instant.nullable().describe('Null: never'),
     sessions: count.describe('Browsers that are signed in with it'),
   })
@@ -60,11 +67,7 @@ export const auditEntry = z
   .object({
     id: z.string(),
     at: instant,
-    by: z
-      .string()
-      .describe(
-        'Id of the token or account that did it; operator: whoever has the data directory; start: the first start',
-      ),
+    by: madeBy,
     byName: z.string().nullable().describe('Of the account that did it'),
     deed: z.enum([
       'issued',

@@ -8,7 +8,7 @@ import type { AppDeps } from '../http/actions.ts'
 import { sentWith } from '../http/caller.ts'
 import { limitBody, missing, param } from '../http/describe.ts'
 import { weaknessOf, type AccountView } from '../view/people.ts'
-import { passwordOf, textForm } from './entry.tsx'
+import { textForm, triedPassword } from './entry.tsx'
 import { Account, ACCOUNT_PATH, FactorSetUp } from './page/account.tsx'
 import { refusalText } from './page/invitation.tsx'
 import { zoned } from './scene.ts'
@@ -82,27 +82,27 @@ function addFactor({ pages, once, deps }: Own): void {
   const { account } = deps.actions
   const codesShown = (c: Visit, codes: string[]) =>
     c.redirect(`${ACCOUNT_PATH}?fresh=${once.put(c.var.caller.token, codes)}`, 303)
-  const setUp = (c: Visit, { factor, uri }: { factor: string; uri: string }, isWrong: boolean) => {
-    const qr = encode(uri, { border: 4 }).data
-    return c.html(
-      <FactorSetUp scene={c.var.scene} factor={factor} qr={qr} isWrong={isWrong} />,
-      isWrong ? 422 : 200,
-    )
+  type SetUp = { own: AccountView; factor: string; uri: string; wrong?: 'code' | 'password' }
+  const setUp = (c: Visit, { own, factor, uri, wrong }: SetUp) => {
+    const props = { account: own, factor, qr: encode(uri, { border: 4 }).data, ...(wrong && { wrong }) }
+    return c.html(<FactorSetUp scene={c.var.scene} {...props} />, wrong ? 422 : 200)
   }
   pages.get(`${ACCOUNT_PATH}/factor`, async (c) => {
-    const { hasFactor, hasPassword } = await ownAccount(c, deps)
-    if (hasFactor || !hasPassword) return c.redirect(ACCOUNT_PATH, 303)
-    return setUp(c, account.newFactor(c.var.caller), false)
+    const own = await ownAccount(c, deps)
+    if (own.hasFactor || !own.hasPassword) return c.redirect(ACCOUNT_PATH, 303)
+    return setUp(c, { own, ...account.newFactor(c.var.caller) })
   })
   pages.post(`${ACCOUNT_PATH}/factor`, limitBody(), async (c) => {
-    const { hasFactor, hasPassword } = await ownAccount(c, deps)
-    if (hasFactor || !hasPassword) return c.redirect(ACCOUNT_PATH, 303)
+    const own = await ownAccount(c, deps)
+    if (own.hasFactor || !own.hasPassword) return c.redirect(ACCOUNT_PATH, 303)
     const form = await textForm(c)
     const factor = form('factor')
-    const codes = await account.turnFactorOn({ by: c.var.caller, factor, code: form('code') })
-    if (codes !== null) return codesShown(c, codes)
     if (!/^[A-Z2-7]{32}$/.test(factor)) return c.redirect(`${ACCOUNT_PATH}/factor`, 303)
-    return setUp(c, { factor, uri: account.factorUri(c.var.caller, factor) }, true)
+    const asked = { by: c.var.caller, password: form('password'), factor, code: form('code') }
+    const codes = await proved(c, deps, own.name, () => account.turnFactorOn(asked))
+    if (codes !== null && codes !== 'wrong-code') return codesShown(c, codes)
+    const uri = account.factorUri(c.var.caller, factor)
+    return setUp(c, { own, factor, uri, wrong: codes === null ? 'password' : 'code' })
   })
   pages.post(`${ACCOUNT_PATH}/factor/off`, limitBody(), async (c) => {
     const { name } = await ownAccount(c, deps)
@@ -121,8 +121,8 @@ function addFactor({ pages, once, deps }: Own): void {
 }
 
 /** Wrong passwords are counted as at the door: a session that somebody found is no way to try them all. */
-function proved<T>(c: Visit, { guesses }: AppDeps, name: string, work: () => Promise<T | null>) {
-  return guesses.ofAccount(c, passwordOf(name), work)
+function proved<T>(c: Visit, deps: AppDeps, name: string, work: () => Promise<T | null>) {
+  return triedPassword(c, deps, { name, lookUp: work })
 }
 
 function wrongPassword(c: Visit, deps: AppDeps): Promise<Response> {

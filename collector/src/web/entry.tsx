@@ -21,10 +21,10 @@ import { MAX_TOKEN_CHARS } from '../http/limits.ts'
 import { MAX_PASSWORD_CHARS, MAX_PERSON_CHARS, nameKey, weaknessOf } from '../view/people.ts'
 import { Invitation, InvitationGone, type Refusal } from './page/invitation.tsx'
 import { AskFirst, SecondStep, SignIn, type Outcome } from './page/sign-in.tsx'
-import { keepLang, LINK_PATHS, localPath, sceneOf } from './visit.ts'
+import { keepLang, localPath, OWNER_PATH, sceneOf } from './visit.ts'
 
 export function addEntry(site: Hono, deps: AppDeps): void {
-  addLinks(site, deps)
+  addOwnerLink(site, deps)
   addSignIn(site, deps)
   addElsewhere(site, deps)
   addInvitations(site, deps)
@@ -35,40 +35,38 @@ export function addEntry(site: Hono, deps: AppDeps): void {
   })
 }
 
+/** Nothing was wrong: somebody is sent here. */
+const SAID = ['signed-out', 'again'] as const satisfies Outcome[]
+
 /** The page to sign in, as `outcome` leaves it. */
 export function signInPage(
   c: Context,
   deps: AppDeps,
   { next = '/', ...more }: { next?: string; outcome?: Outcome; name?: string } = {},
 ): Response | Promise<Response> {
-  const isWrong = more.outcome !== undefined && more.outcome !== 'signed-out'
+  const isWrong = more.outcome !== undefined && !SAID.some((one) => one === more.outcome)
   const scene = sceneOf(c, deps, null)
   const provider = deps.openId?.name ?? null
   return c.html(<SignIn scene={scene} next={next} provider={provider} {...more} />, isWrong ? 401 : 200)
 }
 
-/** The owner link of the terminal, and that of an invited provider: the token stays good, it is the holder's. */
-function addLinks(site: Hono, deps: AppDeps): void {
-  for (const path of LINK_PATHS) {
-    site.get(path, async (c) => {
-      const token = c.req.query('token') ?? ''
-      if (!cameAlone(c)) {
-        if (await isGood(c, token, deps))
-          return c.html(<AskFirst scene={sceneOf(c, deps, null)} token={token} />)
-      } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
-      return signInPage(c, deps, { outcome: 'wrong' })
-    })
-  }
+/** The owner link of the terminal: the token stays good, it is the holder's. */
+function addOwnerLink(site: Hono, deps: AppDeps): void {
+  site.get(OWNER_PATH, async (c) => {
+    const token = c.req.query('token') ?? ''
+    if (!cameAlone(c)) {
+      if (await isGood(c, token, deps))
+        return c.html(<AskFirst scene={sceneOf(c, deps, null)} token={token} />)
+    } else if (await signIn(c, token, deps)) return c.redirect('/', 303)
+    return signInPage(c, deps, { outcome: 'wrong' })
+  })
 }
 
 function addSignIn(site: Hono, deps: AppDeps): void {
   const { actions, guesses, publicUrl } = deps
   site.get('/sign-in', (c) => {
-    const isOut = c.req.query('done') === 'signed-out'
-    return signInPage(c, deps, {
-      next: localPath(c.req.query('next')),
-      ...(isOut && { outcome: 'signed-out' as const }),
-    })
+    const outcome = SAID.find((one) => one === c.req.query('done'))
+    return signInPage(c, deps, { next: localPath(c.req.query('next')), ...(outcome && { outcome }) })
   })
   site.post('/sign-in', limitBody(), async (c) => {
     requireSameOrigin(c, publicUrl)
@@ -83,7 +81,7 @@ function addSignIn(site: Hono, deps: AppDeps): void {
     const isLong = name.length > MAX_PERSON_CHARS || password.length > MAX_PASSWORD_CHARS * 2
     const asked = { name, password, browser: browserOf(c) }
     const lookUp = () => (isLong ? Promise.resolve(null) : actions.entry.signIn(asked))
-    const entered = await guesses.ofAccount(c, passwordOf(name), lookUp)
+    const entered = await triedPassword(c, deps, { name, lookUp })
     if (entered === null) {
       return signInPage(c, deps, { next, outcome: 'wrong-name', name: name.slice(0, MAX_PERSON_CHARS) })
     }
@@ -96,26 +94,37 @@ function addSignIn(site: Hono, deps: AppDeps): void {
     const account = step.length > MAX_TOKEN_CHARS ? null : await actions.entry.stepping(step)
     if (account === null) return signInPage(c, deps, { next, outcome: 'late' })
     const asked = { step, code: form('code').slice(0, MAX_TOKEN_CHARS), browser: browserOf(c) }
-    const entered = await guesses.ofAccount(c, `code ${account}`, () => actions.entry.answer(asked))
+    const entered = await guesses.ofCode(c, account, () => actions.entry.answer(asked))
     if (entered !== null) return enter(c, deps, { entered, next })
     return c.html(<SecondStep scene={sceneOf(c, deps, null)} step={step} next={next} isWrong />, 401)
   })
 }
 
-/** What wrong passwords of a name are counted by, wherever they are asked for. */
-export function passwordOf(name: string): string {
-  return `password ${nameKey(name)}`
+/** What a browser is known by in which a password was good; it opens nothing. */
+const BROWSER_COOKIE = 'constat_browser'
+const BROWSER_S = 365 * 86_400
+
+/** What `lookUp` finds of a password; wrong ones of a name are counted together, wherever they are asked for. */
+export async function triedPassword<T>(
+  c: Context,
+  deps: AppDeps,
+  { name, lookUp }: { name: string; lookUp: () => Promise<T | null> },
+): Promise<T | null> {
+  const browser = getCookie(c, BROWSER_COOKIE) ?? deps.actions.entry.newBrowser()
+  const found = await deps.guesses.ofAccount(c, { account: `password ${nameKey(name)}`, browser }, lookUp)
+  if (found !== null) setCookie(c, BROWSER_COOKIE, browser, { ...cookieOptions(deps), maxAge: BROWSER_S })
+  return found
 }
 
 /** Signed in, in the language of the account; or asked for the code. */
-function enter(
+async function enter(
   c: Context,
   deps: AppDeps,
   { entered, next }: { entered: Entered; next: string },
-): Response | Promise<Response> {
+): Promise<Response> {
   if ('step' in entered)
     return c.html(<SecondStep scene={sceneOf(c, deps, null)} step={entered.step} next={next} />)
-  keepSession(c, entered.opened, deps)
+  await keepSession(c, entered.opened, deps)
   if (entered.lang !== null) keepLang(c, entered.lang)
   return c.redirect(next, 303)
 }
@@ -144,7 +153,7 @@ function addElsewhere(site: Hono, deps: AppDeps): void {
 
 async function leave(c: Context, deps: AppDeps, to: Omit<Away, 'kept'>): Promise<Response> {
   if (!deps.openId) throw new Fault('not-found', 'No OpenID provider is set up.')
-  const { url, kept } = await deps.openId.begin()
+  const { url, kept } = await deps.openId.begin(c.req.query('done') === 'again' ? { prompt: 'login' } : {})
   const away = Buffer.from(JSON.stringify({ ...to, kept } satisfies Away)).toString('base64url')
   setCookie(c, AWAY_COOKIE, away, { ...cookieOptions(deps), path: AWAY_PATH, maxAge: AWAY_S })
   return c.redirect(url, 303)

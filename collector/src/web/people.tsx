@@ -8,9 +8,10 @@ import type { InvitationIssued } from '../view/people.ts'
 import { People, PEOPLE_PATH, type InviteForm } from './page/people.tsx'
 import { zoned } from './scene.ts'
 import { ShownOnce } from './shown-once.ts'
-import { visitorMay, type VisitEnv } from './visit.ts'
+import { mayGive, signedInLately, visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
+const lately = signedInLately(PEOPLE_PATH)
 const DONE = ['changed', 'removed', 'withdrawn', 'dropped'] as const
 
 /** For those who may give accounts. */
@@ -26,13 +27,15 @@ export function peoplePages(deps: AppDeps): Hono<VisitEnv> {
     const number = c.req.query('fresh')
     const invited = once.take(caller.token, number)
     const isLost = number !== undefined && invited === null
+    const provided = c.var.read.contract(c.req.query('contract') ?? '')
     return peoplePage(c, deps, {
+      ...(provided && { form: { name: '', role: 'provider', contracts: [provided.name] } }),
       ...(invited && { invited }),
       ...(isLost && { notice: scene.text.access.shownOnce }),
       ...(said && { notice: scene.text.people.done[said] }),
     })
   })
-  pages.post(`${PEOPLE_PATH}/invite`, visitorMay('manage'), limitBody(), async (c) => {
+  pages.post(`${PEOPLE_PATH}/invite`, visitorMay('manage'), lately, limitBody(), async (c) => {
     const form = await rightsForm(c)
     const problem = problemIn(form, c)
     if (problem !== null) return peoplePage(c, deps, { problem, form })
@@ -41,7 +44,7 @@ export function peoplePages(deps: AppDeps): Hono<VisitEnv> {
     const made = await orTaken(people.invite({ ...wanted, by: c.var.caller }))
     return made ? shown(c, made) : peoplePage(c, deps, { problem: c.var.scene.text.people.taken, form })
   })
-  pages.post(`${PEOPLE_PATH}/:person/link`, visitorMay('manage'), limitBody(), async (c) => {
+  pages.post(`${PEOPLE_PATH}/:person/link`, visitorMay('manage'), lately, limitBody(), async (c) => {
     const made = await people.renew(param(c, 'person'), c.var.caller)
     if (made === null) throw missing('person')
     return shown(c, made)
@@ -52,14 +55,14 @@ export function peoplePages(deps: AppDeps): Hono<VisitEnv> {
 
 function addDeeds(pages: Hono<VisitEnv>, { actions: { people, tokens } }: AppDeps): void {
   const done = (c: Visit, what: (typeof DONE)[number]) => c.redirect(`${PEOPLE_PATH}?done=${what}`, 303)
-  pages.post(`${PEOPLE_PATH}/:person/change`, visitorMay('manage'), limitBody(), async (c) => {
+  pages.post(`${PEOPLE_PATH}/:person/change`, visitorMay('manage'), lately, limitBody(), async (c) => {
     const form = await rightsForm(c)
     const wanted = readForm(wantedRights, { role: form.role, contracts: orAll(form) })
     demandContracts(c.var.read, wanted.contracts)
     if (!(await people.change(param(c, 'person'), { ...wanted, by: c.var.caller }))) throw missing('person')
     return done(c, 'changed')
   })
-  pages.post(`${PEOPLE_PATH}/:person/factor`, visitorMay('manage'), limitBody(), async (c) => {
+  pages.post(`${PEOPLE_PATH}/:person/factor`, visitorMay('manage'), lately, limitBody(), async (c) => {
     if (!(await people.dropFactor(param(c, 'person'), c.var.caller))) throw missing('person')
     return done(c, 'dropped')
   })
@@ -80,7 +83,7 @@ async function peoplePage(
 ): Promise<Response> {
   const invitations = (await actions.tokens.list()).filter(({ kind }) => kind === 'invite')
   const contracts = c.var.read.contracts().flatMap(({ name, endedAt }) => (endedAt === null ? [name] : []))
-  const props = { people: await actions.people.list(), invitations, contracts }
+  const props = { people: await actions.people.list(), invitations, contracts, mayGive: mayGive(c) }
   return c.html(<People scene={zoned(c)} {...props} {...more} />, more.problem === undefined ? 200 : 422)
 }
 

@@ -18,7 +18,7 @@ import { webhook, type AgentInvitation } from '../view/setup.ts'
 import { peoplePages } from './people.tsx'
 import { zoned } from './scene.ts'
 import { ShownOnce } from './shown-once.ts'
-import { PROVIDER_PATH, visitorMay, type VisitEnv } from './visit.ts'
+import { mayGive, signedInLately, visitorMay, type VisitEnv } from './visit.ts'
 
 type Visit = Context<VisitEnv>
 /** Shown of each webhook; the API pages through them all. */
@@ -31,7 +31,6 @@ type Fresh =
   | { invitation: AgentInvitation }
   | { secret: string }
   | { issued: Pick<TokenIssued, 'token'> }
-  | { invited: string }
   | { link: LinkIssued }
 
 type Pages = { pages: Hono<VisitEnv>; once: ShownOnce<Fresh> }
@@ -190,35 +189,36 @@ async function webhookForm(c: Visit) {
   }
 }
 
-function addAccessPages({ pages, once }: Pages, { actions: { tokens }, publicUrl }: AppDeps): void {
+function addAccessPages({ pages, once }: Pages, { actions: { tokens } }: AppDeps): void {
   const page = '/setup/access'
   pages.get(page, visitorMay('manage'), async (c) => {
     const isRevoked = c.req.query('done') === 'revoked'
     const more = isRevoked ? { notice: c.var.scene.text.access.revoked } : freshIn(c, once)
     const [all, audit] = [await tokens.list(), await tokens.audit({ limit: SHOWN_AUDIT })]
     const contracts = c.var.read.contracts()
-    return c.html(<Access scene={zoned(c)} tokens={all} audit={audit} contracts={contracts} {...more} />)
+    const props = { tokens: all, audit, contracts, mayGive: mayGive(c) }
+    return c.html(<Access scene={zoned(c)} {...props} {...more} />)
   })
   pages.post('/setup/access/links', visitorMay('manage'), limitBody(), async (c) => {
     const wanted = readForm(wantedLink, await c.req.parseBody())
     const link = await linkOf(wanted, { read: c.var.read, tokens, by: c.var.caller })
     return sendTo(c, { page, fresh: { link }, once })
   })
-  pages.post('/setup/access/invite', visitorMay('manage'), limitBody(), async (c) => {
-    const { contract } = await c.req.parseBody()
-    if (typeof contract !== 'string' || c.var.read.contract(contract) === null) throw missing('contract')
-    const { token } = await tokens.issue({ role: 'provider', contract, by: c.var.caller })
-    return sendTo(c, { page, fresh: { invited: `${publicUrl}${PROVIDER_PATH}?token=${token}` }, once })
-  })
   pages.post('/setup/access/:token/revoke', visitorMay('manage'), limitBody(), async (c) => {
     if (!(await tokens.revoke(param(c, 'token'), c.var.caller))) throw missing('token')
     return c.redirect('/setup/access?done=revoked', 303)
   })
-  pages.post('/setup/access/:token/renew', visitorMay('manage'), limitBody(), async (c) => {
-    const issued = await tokens.renew(param(c, 'token'), c.var.caller)
-    if (issued === null) throw missing('token')
-    return sendTo(c, { page, fresh: { issued }, once })
-  })
+  pages.post(
+    '/setup/access/:token/renew',
+    visitorMay('manage'),
+    signedInLately(page),
+    limitBody(),
+    async (c) => {
+      const issued = await tokens.renew(param(c, 'token'), c.var.caller)
+      if (issued === null) throw missing('token')
+      return sendTo(c, { page, fresh: { issued }, once })
+    },
+  )
 }
 
 function doneHref(notice: Notice): string {

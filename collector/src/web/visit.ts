@@ -4,12 +4,14 @@
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
-import { callerOf } from '../http/caller.ts'
+import { callerOf, isFresh } from '../http/caller.ts'
 import type { AppDeps, Caller } from '../http/actions.ts'
 import { missing, param } from '../http/describe.ts'
+import { MAX_QUERY_CHARS } from '../http/limits.ts'
 import { demand, within, type Deed } from '../http/scope.ts'
 import type { ContractView } from '../view/contract.ts'
 import type { ReadModel } from '../view/reads.ts'
+import { againHref } from './page/sign-in.tsx'
 import type { Scene } from './scene.ts'
 import type { Lang } from './text/format.ts'
 import { acceptedLang, isLang, TEXTS } from './text/words.ts'
@@ -78,26 +80,49 @@ export function visitorMay(deed: Deed) {
   })
 }
 
+/** Somebody types for so long into a form that a page has shown. */
+const TYPING_MS = 10 * 60_000
+
+/** Whether a form that gives others a way in, shown now, will still be taken. */
+export function mayGive(c: Visit): boolean {
+  return isFresh(c.var.caller, c.var.scene.nowMs + TYPING_MS)
+}
+
+/** After `visitorMay`, of forms that give others a way in: whoever signed in long ago does so again, and comes back. */
+export function signedInLately(page: string) {
+  return createMiddleware<VisitEnv>(async (c, next) => {
+    if (!isFresh(c.var.caller, c.var.scene.nowMs)) return c.redirect(againHref(page), 303)
+    await next()
+  })
+}
+
 /** Path and query as a page may show them and come back to them: without a token, good or wrong. */
 function addressOf(url: URL): string {
   url.searchParams.delete('token')
   const next = url.searchParams.get('next')
   if (next !== null) url.searchParams.set('next', localPath(next))
   const address = url.pathname + url.search
-  return LINK_PATHS.includes(url.pathname) || SECRET.test(address) ? '/' : address
+  return !OWN_PATH.test(address) || url.pathname === OWNER_PATH || SECRET.test(address) ? '/' : address
 }
 
-/** Where the owner link leads, and the link that a provider is invited by. */
-const OWNER_PATH = '/owner'
-export const PROVIDER_PATH = '/provider'
-export const LINK_PATHS = [OWNER_PATH, PROVIDER_PATH]
+/** Where the owner link leads. */
+export const OWNER_PATH = '/owner'
 /** What our secrets look like, wherever in an address one was pasted. */
 const SECRET = /\b(cst|ses|join|inv|step)_[\w-]{20}/
 
-/** A path of our own to go to after sign-in; anything else becomes the overview. */
+/** Of one slash: browsers take two, or a backslash for one of them, for the name of another host. */
+const OWN_PATH = /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/
+
+/**
+ * A path of our own to go to after sign-in; anything else becomes the overview. It is judged again once its dots are
+ * resolved: `/.//host` is `//host` (URL Standard, path state).
+ */
 export function localPath(text: unknown): string {
-  if (typeof text !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return '/'
-  return text.includes('\\') ? '/' : addressOf(new URL(text, 'http://page'))
+  if (typeof text !== 'string' || text.length > MAX_QUERY_CHARS || !OWN_PATH.test(text)) return '/'
+  const url = new URL(text, 'http://page')
+  // One place to go on to is enough, and a chain of them would grow as it is escaped.
+  url.searchParams.delete('next')
+  return addressOf(url)
 }
 
 export type Visit = Context<VisitEnv>

@@ -71,36 +71,44 @@ it('an account is tried so often, from wherever, whether anybody has it or not; 
   const wrong = () => Promise.resolve(null)
   for (const account of ['password ada', 'password nobody']) {
     for (let n = 0; n < MAX_WRONG_OF_ACCOUNT; n += 1)
-      expect(await guesses.ofAccount(from(`198.51.100.${n}`), account, wrong)).toBeNull()
-    await expect(guesses.ofAccount(from('203.0.113.1'), account, wrong)).rejects.toMatchObject({
-      code: 'rate-limited',
-      retryAfterS: 180,
-    })
+      expect(
+        await guesses.ofAccount(from(`198.51.100.${n}`), { account, browser: `other ${n}` }, wrong),
+      ).toBeNull()
+    await expect(
+      guesses.ofAccount(from('203.0.113.1'), { account, browser: 'new' }, wrong),
+    ).rejects.toMatchObject({ code: 'rate-limited', retryAfterS: 180 })
   }
   // Codes are counted apart, and what could not be looked up is no guess.
   const away = () => Promise.reject(new Error('the database is away'))
   for (let n = 0; n <= MAX_WRONG_OF_ACCOUNT; n += 1)
-    await expect(guesses.ofAccount(from('203.0.113.1'), 'code ada', away)).rejects.toThrow('away')
+    await expect(guesses.ofCode(from('203.0.113.1'), 'ada', away)).rejects.toThrow('away')
   pass(3 * 60_000)
-  expect(await guesses.ofAccount(from('203.0.113.1'), 'password ada', () => Promise.resolve('in'))).toBe('in')
+  const again = { account: 'password ada', browser: 'new' }
+  expect(await guesses.ofAccount(from('203.0.113.1'), again, () => Promise.resolve('in'))).toBe('in')
 })
 
-it('an address where an account was good goes on with it, and with no other', async () => {
+it('a browser in which an account was good goes on with it, as often as others, and with no other account', async () => {
   const { guesses, from } = accounts()
   const right = () => Promise.resolve('in')
   const wrong = () => Promise.resolve(null)
-  await guesses.ofAccount(from('192.0.2.1'), 'password ada', right)
+  // Behind a proxy everybody has one address: nothing is known by it.
+  const [own, proxy] = ['own', (n: number) => from(`192.0.2.${n}`)]
+  await guesses.ofAccount(proxy(1), { account: 'password ada', browser: own }, right)
   for (const account of ['password ada', 'password bob'])
     for (let n = 0; n < MAX_WRONG_OF_ACCOUNT; n += 1)
-      await guesses.ofAccount(from(`198.51.100.${n}`), account, wrong)
-  expect(await guesses.ofAccount(from('192.0.2.1'), 'password ada', right)).toBe('in')
-  for (const [address, account] of [
-    ['192.0.2.1', 'password bob'],
-    ['192.0.2.2', 'password ada'],
+      await guesses.ofAccount(proxy(n), { account, browser: 'theirs' }, wrong)
+  expect(await guesses.ofAccount(proxy(1), { account: 'password ada', browser: own }, right)).toBe('in')
+  const refused = { code: 'rate-limited' }
+  for (const [browser, account] of [
+    [own, 'password bob'],
+    ['theirs', 'password ada'],
   ] as const)
-    await expect(guesses.ofAccount(from(address), account, right)).rejects.toMatchObject({
-      code: 'rate-limited',
-    })
+    await expect(guesses.ofAccount(proxy(1), { account, browser }, right)).rejects.toMatchObject(refused)
+  for (let n = 0; n < MAX_WRONG_OF_ACCOUNT; n += 1)
+    await guesses.ofAccount(proxy(n), { account: 'password ada', browser: own }, wrong)
+  await expect(
+    guesses.ofAccount(proxy(50), { account: 'password ada', browser: own }, right),
+  ).rejects.toMatchObject(refused)
 })
 
 function accounts() {

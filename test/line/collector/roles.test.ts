@@ -44,7 +44,6 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       // The overview is the door for whoever has no session.
       '/',
       '/owner',
-      '/provider',
       '/sign-in',
       // Shows what its key is good for, and nothing without one.
       '/acknowledge/:incident',
@@ -232,7 +231,6 @@ const DECIDED: [readonly Who[], readonly string[]][] = [
       '/setup/agents/tokens',
       '/setup/agents/:agent/revoke',
       '/setup/access/links',
-      '/setup/access/invite',
       '/setup/access/:token/renew',
       '/setup/access/:token/revoke',
       '/setup/people/invite',
@@ -271,7 +269,7 @@ it.each(routes)('%s lets in whom it should', async (route) => {
     const headers = { 'sec-fetch-site': 'same-origin', ...(token && { authorization: `Bearer ${token}` }) }
     const { status, headers: answered } = await app.request(address, { method, headers })
     // A link refuses a wrong token, not a caller.
-    if (path === '/owner' || path === '/provider') return true
+    if (path === '/owner') return true
     const isTurnedAway = status === 303 && (answered.get('location') ?? '').startsWith('/sign-in?next=')
     return status !== 401 && status !== 403 && !isTurnedAway
   }

@@ -8,8 +8,8 @@ import { session } from '../../view/access.ts'
 import { role } from '../../view/parts.ts'
 import { invitationIssued, person, personName } from '../../view/people.ts'
 import type { ReadModel } from '../../view/reads.ts'
-import type { AppDeps, PeopleActions, SessionActions } from '../actions.ts'
-import { allow, sentWith, type Env } from '../caller.ts'
+import type { AppDeps, SessionActions } from '../actions.ts'
+import { allow, fresh, sentWith, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_PERSON_CONTRACTS } from '../limits.ts'
 import { pageOf } from '../paging.ts'
@@ -47,8 +47,9 @@ export function demandContracts(read: ReadModel, contracts: readonly string[] | 
   for (const contract of contracts ?? []) if (read.contract(contract) === null) throw missing('contract')
 }
 
-export function peopleRoutes({ actions: { people, sessions } }: AppDeps): Hono<Env> {
+export function peopleRoutes(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
+  const { people, sessions } = deps.actions
   app.get(
     '/people',
     allow('manage'),
@@ -56,17 +57,19 @@ export function peopleRoutes({ actions: { people, sessions } }: AppDeps): Hono<E
     query(pageQuery),
     async (c) => c.json(pageOf(await people.list(), { keyOf: (item) => item.id, ...c.req.valid('query') })),
   )
-  addInviting(app, people)
-  addChanging(app, people)
+  addInviting(app, deps)
+  addChanging(app, deps)
   addSessions(app, sessions)
   return app
 }
 
-function addInviting(app: Hono<Env>, people: PeopleActions): void {
+function addInviting(app: Hono<Env>, deps: AppDeps): void {
+  const { people } = deps.actions
   const invited = { tag, answer: invitationIssued, status: 201 } as const
   app.post(
     '/people',
     allow('manage'),
+    fresh(deps),
     describe({
       summary: 'A link that lets one account in, shown once; it is revoked as a token is',
       ...invited,
@@ -83,6 +86,7 @@ function addInviting(app: Hono<Env>, people: PeopleActions): void {
   app.post(
     '/people/:person/link',
     allow('manage'),
+    fresh(deps),
     describe({
       summary: 'A link by which they set a new password, shown once',
       ...invited,
@@ -97,10 +101,12 @@ function addInviting(app: Hono<Env>, people: PeopleActions): void {
   )
 }
 
-function addChanging(app: Hono<Env>, people: PeopleActions): void {
+function addChanging(app: Hono<Env>, deps: AppDeps): void {
+  const { people } = deps.actions
   app.patch(
     '/people/:person',
     allow('manage'),
+    fresh(deps),
     describe({
       summary: 'Give an account other rights; its sessions end',
       tag,
@@ -122,7 +128,10 @@ function addChanging(app: Hono<Env>, people: PeopleActions): void {
     ['/people/:person/factor', 'Turn the second factor of an account off', 'dropFactor'],
   ] as const
   for (const [path, summary, deed] of ends) {
-    app.delete(path, allow('manage'), describe({ summary, tag, status: 204, problems: [404] }), async (c) => {
+    // Out is out at once; a way in that gets easier is given.
+    const guard = deed === 'remove' ? allow('manage') : fresh(deps)
+    const said = describe({ summary, tag, status: 204, problems: [404] })
+    app.delete(path, allow('manage'), guard, said, async (c) => {
       if (!(await people[deed](c.req.param('person'), c.var.caller))) throw missing('person')
       return c.body(null, 204)
     })

@@ -5,7 +5,7 @@ import { parseDuration } from '@constat/sla/duration'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { AppDeps, TokenActions } from '../actions.ts'
-import { allow, type Env } from '../caller.ts'
+import { allow, fresh, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name, pageQuery, query } from '../describe.ts'
 import { cut, pageOf } from '../paging.ts'
 import { auditEntry, token, tokenIssued } from '../../view/access.ts'
@@ -40,10 +40,11 @@ export function lifeOf(expires: string | undefined): number | null | undefined {
   return expires === undefined ? undefined : parseDuration(expires)
 }
 
-export function tokenRoutes({ actions: { tokens } }: AppDeps): Hono<Env> {
+export function tokenRoutes(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
+  const { tokens } = deps.actions
   addReading(app, tokens)
-  addGiving(app, tokens)
+  addGiving(app, deps)
   app.delete(
     '/tokens/:token',
     allow('manage'),
@@ -94,10 +95,12 @@ function addReading(app: Hono<Env>, tokens: TokenActions): void {
   )
 }
 
-function addGiving(app: Hono<Env>, tokens: TokenActions): void {
+function addGiving(app: Hono<Env>, deps: AppDeps): void {
+  const { tokens } = deps.actions
   app.post(
     '/tokens',
     allow('manage'),
+    fresh(deps),
     describe({
       summary: 'A token for a person or a program, shown once',
       tag,
@@ -117,6 +120,7 @@ function addGiving(app: Hono<Env>, tokens: TokenActions): void {
   app.post(
     '/tokens/:token/renew',
     allow('manage'),
+    fresh(deps),
     describe({
       summary: 'Another token with the same rights, shown once; the old one ends',
       tag,

@@ -10,6 +10,7 @@ import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { MakeStatus, NewLink } from '../part/links.tsx'
 import { CopyBlock } from './agents.tsx'
+import { SignInAgain } from './sign-in.tsx'
 
 type Props = {
   scene: Scene
@@ -18,17 +19,16 @@ type Props = {
   audit: readonly AuditView[]
   /** Just made, shown this once. */
   issued?: Pick<TokenIssued, 'token'>
-  /** The same: the link of an invitation. */
-  invited?: string
   link?: LinkIssued
-  /** That a status page can be made for, and a provider invited to. */
+  /** That a status page can be made for. */
   contracts: readonly Pick<ContractView, 'name' | 'displayName' | 'provider'>[]
+  /** False: whoever looks signs in again before they give anything. */
+  mayGive: boolean
   notice?: string
 }
 
-export function Access({ scene, tokens, audit, issued, invited, link, contracts, notice }: Props) {
-  const { access: text, penalty } = scene.text
-  const { invite } = penalty
+export function Access({ scene, tokens, audit, issued, link, contracts, mayGive, notice }: Props) {
+  const { access: text } = scene.text
   return (
     <Layout scene={scene} title={text.title} door="setup">
       <SetupTabs scene={scene} current="access" />
@@ -49,15 +49,8 @@ export function Access({ scene, tokens, audit, issued, invited, link, contracts,
         </section>
       )}
       {link && <NewLink link={link} scene={scene} />}
-      {invited !== undefined && (
-        <section class="sheet fresh" role="status">
-          <h2>{invite.made}</h2>
-          <CopyBlock scene={scene}>{invited}</CopyBlock>
-          <p class="note">{invite.once}</p>
-        </section>
-      )}
+      {!mayGive && <SignInAgain scene={scene} />}
       <TokenTable tokens={tokens} scene={scene} />
-      {contracts.length > 0 && <Invite contracts={contracts} scene={scene} />}
       <section class="sheet">
         <p>{text.make}</p>
         <pre>npx constat token api --role viewer --expires P90D</pre>
@@ -68,25 +61,6 @@ export function Access({ scene, tokens, audit, issued, invited, link, contracts,
         {audit.length === 0 ? <p>{text.auditNone}</p> : <Audit audit={audit} scene={scene} />}
       </section>
     </Layout>
-  )
-}
-
-function Invite({ contracts, scene }: Pick<Props, 'contracts' | 'scene'>) {
-  const { invite } = scene.text.penalty
-  return (
-    <section class="sheet" id="invite">
-      <h2>{invite.title}</h2>
-      <p>{invite.text}</p>
-      <form method="post" action="/setup/access/invite" class="deed">
-        <label for="invite-contract">{invite.contract}</label>
-        <select id="invite-contract" name="contract">
-          {contracts.map(({ name, displayName, provider }) => (
-            <option value={name}>{`${displayName} · ${provider}`}</option>
-          ))}
-        </select>
-        <button>{invite.button}</button>
-      </form>
-    </section>
   )
 }
 
@@ -121,7 +95,16 @@ function TokenTable({ tokens, scene }: { tokens: readonly TokenView[]; scene: Sc
         },
         { head: text.grant, cell: (token) => grantText(token, scene) },
         { head: text.contract, cell: ({ contracts }) => contracts?.join(', ') ?? text.all },
-        { head: text.made, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="full" /> },
+        {
+          head: text.made,
+          cell: (token) => (
+            <>
+              <Time at={token.createdAt} scene={scene} style="full" />
+              <br />
+              <small>{byText(token, scene)}</small>
+            </>
+          ),
+        },
         {
           head: text.expires,
           cell: ({ expiresAt }) =>
@@ -159,17 +142,20 @@ function Deeds({ token: { id, kind }, scene }: { token: TokenView; scene: Scene 
   )
 }
 
+function byText({ by, byName }: Pick<TokenView, 'by' | 'byName'>, { text: { access } }: Scene) {
+  if (by === 'operator' || by === 'start') return access[by]
+  return byName ?? (by !== null && <code>{by}</code>)
+}
+
 function Audit({ audit, scene }: { audit: readonly AuditView[]; scene: Scene }) {
   const { access: text } = scene.text
-  const byText = ({ by, byName }: AuditView) =>
-    by === 'operator' || by === 'start' ? text[by] : (byName ?? <code>{by}</code>)
   return (
     <Table
       label={text.audit}
       rows={audit}
       columns={[
         { head: text.at, cell: ({ at }) => <Time at={at} scene={scene} style="full" /> },
-        { head: text.by, cell: byText },
+        { head: text.by, cell: (entry) => byText(entry, scene) },
         { head: text.deed, cell: ({ deed }) => text.deeds[deed] },
         { head: text.id, cell: ({ token, kind, name }) => (kind === 'person' ? name : <code>{token}</code>) },
         { head: text.grant, cell: (entry) => grantText(entry, scene) },

@@ -223,32 +223,35 @@ function Factor({ account, scene }: { account: AccountView; scene: Scene }) {
 
 type SetUpProps = {
   scene: Scene
+  account: AccountView
   /** Base32. */
   factor: string
   /** Rows of the QR code: black or not. */
   qr: readonly (readonly boolean[])[]
-  isWrong?: boolean
+  wrong?: 'code' | 'password'
 }
 
 /** The secret for the phone, and the proof that the phone has it. */
-export function FactorSetUp({ scene, factor, qr, isWrong = false }: SetUpProps) {
+export function FactorSetUp({ scene, account, factor, qr, wrong }: SetUpProps) {
   const { account: text, entry } = scene.text
   return (
     <Layout scene={scene} title={text.setUpTitle}>
       <section class="sheet door-sheet">
         <h1>{text.setUpTitle}</h1>
-        {isWrong && <Problem>{text.setUpWrong}</Problem>}
+        {wrong && <Problem>{wrong === 'code' ? text.setUpWrong : text.wrongPassword}</Problem>}
         <p>{text.setUpScan}</p>
         <QrCode rows={qr} label={text.qr} />
         <p>{text.setUpType}</p>
         <pre>{(factor.match(/.{1,4}/g) ?? []).join(' ')}</pre>
         <form method="post" action={`${ACCOUNT_PATH}/factor`} class="stack">
           <input type="hidden" name="factor" value={factor} />
+          <Whose account={account} scene={scene} />
           <label for="code">{entry.code}</label>
           <input id="code" name="code" type="text" required aria-describedby="code-hint" {...CODE_FIELD} />
           <p class="note" id="code-hint">
             {text.setUpCode}
           </p>
+          <Password id="password" label={text.oldPassword} autocomplete="current-password" />
           <button class="primary">{text.setUpButton}</button>
         </form>
         <p>

@@ -9,7 +9,7 @@ import { Time } from '../part/time.tsx'
 import type { Scene } from '../scene.ts'
 import { CopyBlock } from './agents.tsx'
 import { Choices } from './alerts.tsx'
-import { Problem } from './sign-in.tsx'
+import { Problem, SignInAgain } from './sign-in.tsx'
 
 /** As it was typed, for another try. */
 export type InviteForm = { name: string; role: string; contracts: readonly string[] }
@@ -20,6 +20,8 @@ type Props = {
   /** Not answered yet. */
   invitations: readonly TokenView[]
   contracts: readonly string[]
+  /** False: whoever looks signs in again before they give anything. */
+  mayGive: boolean
   /** Just made, shown this once. */
   invited?: InvitationIssued
   notice?: string
@@ -29,7 +31,8 @@ type Props = {
 
 export const PEOPLE_PATH = '/setup/people'
 
-export function People({ scene, people, invitations, contracts, invited, notice, problem, form }: Props) {
+export function People({ scene, people, invitations, contracts, mayGive, invited, ...more }: Props) {
+  const { notice, problem, form } = more
   const { people: text } = scene.text
   return (
     <Layout scene={scene} title={text.title} door="setup">
@@ -56,7 +59,11 @@ export function People({ scene, people, invitations, contracts, invited, notice,
         <PeopleTable people={people} contracts={contracts} scene={scene} />
       )}
       {invitations.length > 0 && <Invited invitations={invitations} scene={scene} />}
-      <Invite scene={scene} contracts={contracts} {...(problem && { problem })} {...(form && { form })} />
+      {mayGive ? (
+        <Invite scene={scene} contracts={contracts} {...(problem && { problem })} {...(form && { form })} />
+      ) : (
+        <SignInAgain scene={scene} />
+      )}
     </Layout>
   )
 }
@@ -92,7 +99,7 @@ function PeopleTable({ people, contracts, scene }: Pick<Props, 'people' | 'contr
         { head: text.contracts, cell: (person) => contractsText(person.contracts, scene) },
         { head: text.factor, cell: waysOf },
         { head: text.sessions, look: 'number', cell: ({ sessions }) => String(sessions) },
-        { head: text.since, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="full" /> },
+        { head: text.since, cell: ({ createdAt }) => <Time at={createdAt} scene={scene} style="day" /> },
         { bare: true, cell: (person) => <Deeds person={person} contracts={contracts} scene={scene} /> },
       ]}
     />
@@ -167,7 +174,12 @@ function Rights({ id, chosen, contracts, scene }: RightsProps) {
   )
 }
 
-function Invite({ scene, contracts, problem, form }: Omit<Props, 'people' | 'invitations'>) {
+function Invite({
+  scene,
+  contracts,
+  problem,
+  form,
+}: Pick<Props, 'scene' | 'contracts' | 'problem' | 'form'>) {
   const { people: text } = scene.text
   const typed = form ?? { name: '', role: 'viewer', contracts: [] }
   return (

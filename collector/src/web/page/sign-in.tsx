@@ -8,8 +8,15 @@ import { MAX_PASSWORD_CHARS, MAX_PERSON_CHARS } from '../../view/people.ts'
 import { Layout } from '../part/layout.tsx'
 import type { Scene } from '../scene.ts'
 
-/** What became of the last attempt. */
-export type Outcome = 'wrong' | 'wrong-name' | 'elsewhere-wrong' | 'elsewhere-broken' | 'late' | 'signed-out'
+/** What became of the last attempt, or why one is asked for. */
+export type Outcome =
+  | 'wrong'
+  | 'wrong-name'
+  | 'elsewhere-wrong'
+  | 'elsewhere-broken'
+  | 'late'
+  | 'signed-out'
+  | 'again'
 
 type Props = {
   scene: Scene
@@ -48,7 +55,7 @@ export function SignIn({ scene, next, outcome, name = '', provider = null }: Pro
         </form>
         {provider !== null && (
           <p>
-            <a class="button" href={`/sign-in/elsewhere?next=${encodeURIComponent(next)}`}>
+            <a class="button" href={elsewhereHref(next, outcome)}>
               {entry.elsewhere(provider)}
             </a>
           </p>
@@ -77,6 +84,12 @@ export function SignIn({ scene, next, outcome, name = '', provider = null }: Pro
   )
 }
 
+/** Who signs in again does so there, too. */
+function elsewhereHref(next: string, outcome: Outcome | undefined): string {
+  const again = outcome === 'again' ? { done: 'again' } : {}
+  return `/sign-in/elsewhere?${new URLSearchParams({ next, ...again }).toString()}`
+}
+
 /** The heading, and what was wrong. */
 function Told({ scene, outcome }: { scene: Scene; outcome: Outcome | undefined }) {
   const { signIn, entry } = scene.text
@@ -93,6 +106,7 @@ function Told({ scene, outcome }: { scene: Scene; outcome: Outcome | undefined }
       <h1>{said?.title ?? signIn.title}</h1>
       {said && <Problem>{said.text}</Problem>}
       {outcome === 'signed-out' && <p role="status">{signIn.signedOut}</p>}
+      {outcome === 'again' && <p role="status">{signIn.again}</p>}
     </>
   )
 }
@@ -202,5 +216,24 @@ export function AskFirst({ scene, token }: { scene: Scene; token: string }) {
         </form>
       </section>
     </Layout>
+  )
+}
+
+/** Where somebody signs in once more, and comes back to the page. */
+export function againHref(page: string): string {
+  return `/sign-in?done=again&next=${encodeURIComponent(page)}`
+}
+
+/** In place of a form that gives others a way in, for whoever signed in long ago. */
+export function SignInAgain({ scene: { text, address } }: { scene: Scene }) {
+  return (
+    <section class="sheet" id="invite">
+      <p>{text.signIn.againFirst}</p>
+      <p class="deed">
+        <a class="button" href={againHref(address)}>
+          {text.signIn.againButton}
+        </a>
+      </p>
+    </section>
   )
 }

@@ -3,6 +3,7 @@ import { may } from '../../http/scope.ts'
 import type { ContractView, RevisionView } from '../../view/contract.ts'
 import { ANNEX_FORMS } from '../../view/report-format.ts'
 import { contractHref } from '../page/contracts.tsx'
+import { PEOPLE_PATH } from '../page/people.tsx'
 import type { Scene } from '../scene.ts'
 import { partyOf } from './names.ts'
 import { Time } from './time.tsx'
@@ -21,7 +22,7 @@ export function Agreement({ contract, revision, scene }: Props) {
       )}
       {scene.caller && may(scene.caller, 'manage') && contract.terms === 'unilateral' && (
         <p>
-          <a href="/setup/access#invite">{words.invite}</a>
+          <a href={`${PEOPLE_PATH}?contract=${encodeURIComponent(contract.name)}#invite`}>{words.invite}</a>
         </p>
       )}
     </section>

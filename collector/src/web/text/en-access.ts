@@ -12,6 +12,9 @@ export const signIn = {
   wrongTitle: 'This token opens nothing',
   wrongText: 'It is mistyped, withdrawn, or past its end. Copy the whole link again, or make a new token.',
   signedOut: 'You are signed out.',
+  again: 'Sign in again to go on: to give others access takes a sign-in of the last half hour.',
+  againFirst: 'To give others access, sign in again: your sign-in is more than twenty minutes old.',
+  againButton: 'Sign in again',
   askTitle: 'Sign in with this link?',
   askText:
     'Another page, or a program, has brought you here with a link that signs you in. Go on only if it is your own: whoever sent it may want you to work under their name.',

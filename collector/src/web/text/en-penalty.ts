@@ -131,15 +131,7 @@ export const penaltyEn = {
       objected: ({ by, at }: { by: string; at: string }) => `${by} objected on ${at}`,
     },
     none: 'Nobody has answered it: it is unilateral.',
-    invite: 'Invite the provider by a link',
-  },
-  invite: {
-    title: 'Invite the provider',
-    text: 'Makes a link with which the provider comes in: it sees this contract and no other, and agrees, acknowledges, disputes, declares and answers there. Whoever holds the link may do so, for a year, or until you revoke it here.',
-    contract: 'Contract',
-    button: 'Make a link',
-    made: 'The link for the provider',
-    once: 'Send it to one person of theirs. It is not shown again.',
+    invite: 'Invite somebody of the provider',
   },
   annex: {
     title: 'The annex',

@@ -116,7 +116,8 @@ export const peopleEn = {
     changeHelp: 'Their sessions end; they sign in again under the new rights.',
     changeButton: 'Save',
     remove: 'Remove',
-    removeHelp: 'They are out at once. What they wrote stays.',
+    removeHelp:
+      'They are out at once; invitations that they made end. What they wrote stays. Tokens and links that they made stay good until you revoke them under Access.',
     removeYes: (name: string) => `Yes, remove ${name}`,
     link: 'New password',
     linkHelp:

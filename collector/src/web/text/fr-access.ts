@@ -14,6 +14,11 @@ export const signIn: typeof englishSignIn = {
   wrongTitle: 'Ce jeton n’ouvre rien',
   wrongText: 'Il est mal recopié, retiré ou expiré. Copiez de nouveau le lien entier, ou créez un jeton.',
   signedOut: 'Vous êtes déconnecté.',
+  again:
+    'Reconnectez-vous pour continuer : ouvrir l’accès à d’autres demande une connexion de moins d’une demi-heure.',
+  againFirst:
+    'Pour ouvrir l’accès à d’autres, reconnectez-vous : votre connexion date de plus de vingt minutes.',
+  againButton: 'Se reconnecter',
   askTitle: 'Se connecter par ce lien ?',
   askText:
     'Une autre page, ou un programme, vous amène ici par un lien qui vous connecte. Ne continuez que si c’est le vôtre : qui l’a envoyé peut vouloir vous faire agir sous son nom.',

@@ -130,15 +130,7 @@ export const penaltyFr: PenaltyText = {
       objected: ({ by, at }) => `${by} a fait objection le ${at}`,
     },
     none: 'Personne n’y a répondu : elle est unilatérale.',
-    invite: 'Inviter le prestataire par un lien',
-  },
-  invite: {
-    title: 'Inviter le prestataire',
-    text: 'Crée un lien par lequel le prestataire entre : il voit ce contrat et aucun autre, et y accepte, prend en compte, conteste, déclare et répond. Qui détient le lien le peut, pendant un an, ou jusqu’à ce que vous le révoquiez ici.',
-    contract: 'Contrat',
-    button: 'Créer un lien',
-    made: 'Le lien pour le prestataire',
-    once: 'Envoyez-le à une seule personne chez lui. Il ne sera plus affiché.',
+    invite: 'Inviter quelqu’un du prestataire',
   },
   annex: {
     title: 'L’annexe',

@@ -118,7 +118,8 @@ export const peopleFr: typeof peopleEn = {
     changeHelp: 'Ses sessions se ferment ; la connexion suivante se fait avec les nouveaux droits.',
     changeButton: 'Enregistrer',
     remove: 'Retirer',
-    removeHelp: 'Cette personne est dehors aussitôt. Ce qu’elle a écrit reste.',
+    removeHelp:
+      'Cette personne est dehors aussitôt ; ses invitations prennent fin. Ce qu’elle a écrit reste. Les jetons et les liens qu’elle a créés restent valables jusqu’à ce que vous les retiriez sous Accès.',
     removeYes: (name) => `Oui, retirer ${name}`,
     link: 'Nouveau mot de passe',
     linkHelp:
