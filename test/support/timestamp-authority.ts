@@ -14,6 +14,8 @@ type Made = {
   issuer?: Signer
   /** Extended key usage of one that signs; absent: it issues certificates. */
   usage?: (typeof DATES)[number]
+  /** Key usage; absent: to sign, or to issue. */
+  use?: string
   rsaBits?: number
   /** `YYYYMMDDhhmmssZ`. */
   from?: string
@@ -35,7 +37,7 @@ export class TimestampAuthority {
 
   make(
     name: string,
-    { issuer, usage, rsaBits, from = '20200101000000Z', to = '20991231235959Z' }: Made,
+    { issuer, usage, use: given, rsaBits, from = '20200101000000Z', to = '20991231235959Z' }: Made,
   ): Signer {
     const at = (suffix: string): string => join(this.dir, `${name}.${suffix}`)
     const [certificate, key, request] = [at('crt'), at('key'), at('csr')]
@@ -46,7 +48,7 @@ export class TimestampAuthority {
     writeFileSync(at('index'), '')
     writeFileSync(at('serial'), `${Buffer.from(name).toString('hex')}\n`)
     const extended = usage === undefined || usage === 'none' ? '' : `extendedKeyUsage = ${usage}\n`
-    const use = usage === undefined ? 'keyCertSign' : 'digitalSignature'
+    const use = given ?? (usage === undefined ? 'keyCertSign' : 'digitalSignature')
     writeFileSync(
       at('cnf'),
       `[ca]

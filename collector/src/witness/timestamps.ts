@@ -51,7 +51,8 @@ export type TimestampsDeps = {
 type Named = { url: string; anchors: string }
 type Known = { all(): readonly ContractState[] }
 type Authority = { url: URL; anchors: readonly Certificate[] }
-type Stamp = { size: number; timestamp: Timestamp }
+/** `sinceMs`: by the collector's clock, when it is known; else as the authority says. */
+type Stamp = { size: number; timestamp: Timestamp; sinceMs: UnixMs }
 
 export class Timestamps implements Timestamping {
   readonly #deps: TimestampsDeps
@@ -80,7 +81,11 @@ export class Timestamps implements Timestamping {
   #load({ log, size, note, token }: TimestampRow): void {
     const anchors = this.#authority?.anchors ?? []
     const opening = openTimestamp(token, { digest: digestOf({ note }), anchors })
-    if (opening.kind === 'opened') this.#stamps.set(log, { size, timestamp: opening.timestamp })
+    if (opening.kind === 'refused') return
+    const { timestamp } = opening
+    // Anchors may be others now: what does not lead to one of them dates nothing.
+    if (this.#authority === null || timestamp.isAnchored)
+      this.#stamps.set(log, { size, timestamp, sinceMs: timestamp.atMs })
   }
 
   /** The answer is how to stop. */
@@ -105,7 +110,7 @@ export class Timestamps implements Timestamping {
 
   isStamped(log: number): boolean {
     const stamp = this.#stamps.get(log)
-    return stamp !== undefined && this.#nowMs() - stamp.timestamp.atMs <= FRESH_MS
+    return stamp !== undefined && Math.abs(this.#nowMs() - stamp.timestamp.atMs) <= FRESH_MS
   }
 
   of(log: number): TimestampsView | null {
@@ -148,7 +153,7 @@ export class Timestamps implements Timestamping {
   async #daily({ log }: ContractState): Promise<boolean> {
     const { db, witnesses } = this.#deps
     const stamp = this.#stamps.get(log)
-    if (stamp && this.#nowMs() - stamp.timestamp.atMs < STAMP_EVERY_MS) return true
+    if (stamp && Math.abs(this.#nowMs() - stamp.sinceMs) < STAMP_EVERY_MS) return true
     const newest = await newestCheckpoint(db, log)
     const known = stamp?.size ?? 0
     if (!newest || newest.size <= known) return true
@@ -173,7 +178,8 @@ export class Timestamps implements Timestamping {
     const { token, timestamp } = opening
     const { size } = signed
     await keepToken(db, { log, size, token })
-    if (size >= (this.#stamps.get(log)?.size ?? 0)) this.#stamps.set(log, { size, timestamp })
+    if (size >= (this.#stamps.get(log)?.size ?? 0))
+      this.#stamps.set(log, { size, timestamp, sinceMs: this.#nowMs() })
     this.#problem = null
     this.#failures = 0
     return true

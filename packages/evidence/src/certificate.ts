@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import type { UnixMs } from '@constat/shared/time'
-import { contextTag, countOf, integerOf, octetsOf, oidOf, readDer, TAG, type Der } from './der.ts'
+import { bitsOf, contextTag, countOf, integerOf, octetsOf, oidOf, readDer, TAG, type Der } from './der.ts'
 
 /** Of one certificate, and of all that come with one token. */
 export const MAX_CERTIFICATE_BYTES = 16 * 1024
@@ -22,6 +22,8 @@ export type Certificate = {
   issuer: Buffer
   /** Subject key identifier. */
   keyId: Buffer | null
+  /** Key usage: the bits that are set, the first one 0; null where it says nothing of it. */
+  keyUsage: readonly number[] | null
   /** Extended key usage; null where it says nothing of it. */
   usage: { isCritical: boolean; purposes: readonly string[] } | null
   /** Certificates that may stand between it and the one dated by; null: it issues none. */
@@ -52,10 +54,10 @@ export function readCertificate(raw: Buffer): Certificate | undefined {
   const known = extensionsOf(fields.find(({ tag }) => tag === contextTag(3)))
   if (!serial || !issuer || !known) return undefined
   const keyId = octetsOf(readDer(known.get(OID.keyId)?.value ?? Buffer.alloc(0))) ?? null
-  const [usage, pathLength] = [usageOf(known), pathLengthOf(known)]
-  if (usage === undefined || pathLength === undefined) return undefined
+  const [keyUsage, usage, pathLength] = [keyUsageOf(known), usageOf(known), pathLengthOf(known)]
+  if (keyUsage === undefined || usage === undefined || pathLength === undefined) return undefined
   const [validFromMs, validToMs] = [Date.parse(x509.validFrom), Date.parse(x509.validTo)]
-  return { x509, raw, serial, issuer: issuer.raw, keyId, usage, pathLength, validFromMs, validToMs }
+  return { x509, raw, serial, issuer: issuer.raw, keyId, keyUsage, usage, pathLength, validFromMs, validToMs }
 }
 
 /** Certificates of a PEM file, in its order; undefined where it has none, or one that cannot be used. */
@@ -69,9 +71,13 @@ export function readAnchors(pem: string): Certificate[] | undefined {
   return anchors.length > 0 && anchors.length === blocks.length ? anchors : undefined
 }
 
-/** RFC 3161 §2.3: critical, and for nothing else. */
-export function mayDate({ usage }: Certificate): boolean {
-  return usage !== null && usage.isCritical && usage.purposes.join() === TIME_STAMPING
+/** digitalSignature and nonRepudiation (RFC 5280 §4.2.1.3). */
+const SIGNS: ReadonlySet<number> = new Set([0, 1])
+
+/** RFC 3161 §2.3: critical, and for nothing else; where its key usage is said, to sign and for nothing else. */
+export function mayDate({ keyUsage, usage }: Certificate): boolean {
+  const isToSign = keyUsage === null || (keyUsage.length > 0 && keyUsage.every((bit) => SIGNS.has(bit)))
+  return isToSign && usage !== null && usage.isCritical && usage.purposes.join() === TIME_STAMPING
 }
 
 export function isValidAt({ validFromMs, validToMs }: Certificate, atMs: UnixMs): boolean {
@@ -135,6 +141,11 @@ function extensionsOf(der: Der | undefined): Extensions | undefined {
     found.set(id, { isCritical, value })
   }
   return found
+}
+
+function keyUsageOf(known: Extensions): number[] | null | undefined {
+  const extension = known.get(OID.keyUsage)
+  return extension ? bitsOf(readDer(extension.value)) : null
 }
 
 function usageOf(known: Extensions): Certificate['usage'] | undefined {

@@ -12,6 +12,7 @@ const MAX_VALUES = 10_000
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
+  bits: 0x03,
   octets: 0x04,
   null: 0x05,
   oid: 0x06,
@@ -105,6 +106,17 @@ export function countOf(der: Der | undefined): number | undefined {
 
 export function octetsOf(der: Der | undefined): Buffer | undefined {
   return der?.tag === TAG.octets ? der.content : undefined
+}
+
+/** Of a named bit list (X.690 §11.2.2): those that are set, the first one 0. */
+export function bitsOf(der: Der | undefined): number[] | undefined {
+  const [unused, ...octets] = der?.tag === TAG.bits ? der.content : []
+  if (unused === undefined || unused > 7 || (octets.length === 0 && unused > 0)) return undefined
+  const bits = octets.flatMap((octet, i) =>
+    Array.from({ length: 8 }, (_, bit) => ((octet >> (7 - bit)) & 1 ? i * 8 + bit : -1)),
+  )
+  const set = bits.filter((bit) => bit >= 0)
+  return set.some((bit) => bit >= octets.length * 8 - unused) ? undefined : set
 }
 
 const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{0,11}[1-9]))?Z$/

@@ -115,6 +115,12 @@ describe('dates nothing:', () => {
       'not-for-timestamps',
       () => resigned({ usage: 'critical,timeStamping,codeSigning' }),
     ],
+    [
+      'one to agree on keys, too',
+      'not-for-timestamps',
+      () => resigned({ use: 'digitalSignature,keyAgreement' }),
+    ],
+    ['one to issue certificates', 'not-for-timestamps', () => resigned({ use: 'keyCertSign' })],
     ['one that ran out', 'expired', () => resigned({ to: '20210101000000Z' })],
     ['one that is not valid yet', 'expired', () => resigned({ from: '20950101000000Z' })],
     ['too short a key', 'unknown-algorithm', () => resigned({ rsaBits: 1_024 })],
