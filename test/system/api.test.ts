@@ -42,9 +42,8 @@ const sentOf = (contract: string): Promise<boolean> =>
 await sentOf('intranet')
 const failed = (await deps.actions.webhooks.deliveries(chat!.id, { limit: 1 }))![0]!
 const [statement] = read.statements(HOSTING)
-const waiting = read
-  .exclusions({ contract: HOSTING, limit: 500 })
-  .find(({ standing }) => standing === 'waiting')!
+const listed = await read.exclusions({ contract: HOSTING, limit: 500 })
+const waiting = listed.find(({ standing }) => standing === 'waiting')!
 const [outage] = await read.incidents({ contract: 'intranet', limit: 1 })
 const agent = read.agents().find(({ name }) => name === 'agent-nantes')!
 const YAML =
@@ -474,7 +473,7 @@ describe('to the provider, vantages are sites', () => {
       window: read.windowKeys(contract),
       statement: idsOf(read.statements(contract)),
       incident: idsOf(await read.incidents({ contract, limit: 500 })),
-      exclusion: idsOf(read.exclusions({ contract, limit: 500 })),
+      exclusion: idsOf(await read.exclusions({ contract, limit: 500 })),
       name: ['app.js'],
       // Each leads to one page, and nowhere else.
       key: await keysTo(contract),
@@ -773,9 +772,9 @@ describe('the calendar', () => {
     const entries = entriesOf(await asked('owner-token'))
     const uids = entries.map(({ UID }) => UID)
     expect(new Set(uids).size).toBe(uids.length)
-    const declared = read
-      .exclusions({ contract: HOSTING, limit: 500 })
-      .filter(({ standing }) => standing !== 'refused')
+    const declared = (await read.exclusions({ contract: HOSTING, limit: 500 })).filter(
+      ({ standing }) => standing !== 'refused',
+    )
     for (const { id, start, standing } of declared) {
       expect(entries.find(({ UID }) => UID === `${id}@collector.example`)).toMatchObject({
         DTSTART: start.replaceAll(/[-:]|\.\d+/g, ''),
@@ -807,7 +806,7 @@ describe('the calendar', () => {
 
   it('takes any words', async () => {
     const reason = `é;€,\\\r\nEND:VCALENDAR\u0007 ${'Überprüfung der 🚒 '.repeat(20)}`
-    const one = { ...read, exclusions: () => [{ ...waiting, reason }] }
+    const one = { ...read, exclusions: () => Promise.resolve([{ ...waiting, reason }]) }
     const wanted = { contract: HOSTING, lang: 'en', read: one, isCustomers: false } as const
     const [entry] = entriesOf((await deps.actions.calendar(wanted)) ?? '')
     expect(entry!['DESCRIPTION']).toMatch(/^é\\;€\\,\\\\\\nEND:VCALENDAR Überprüfung/)

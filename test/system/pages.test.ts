@@ -18,6 +18,7 @@ const { read } = deps
 const OPEN = `/incidents/${portal}`
 const closed = await read.incidents({ open: false, limit: 100 })
 const [statement] = read.statements(HOSTING)
+const [declared] = await read.exclusions({ contract: HOSTING, limit: 1 })
 const [hook, chat] = await deps.actions.webhooks.list()
 const STOREYS = ['', '/services', '/windows', '/exclusions', '/terms', '/evidence'].map(
   (storey) => `/contracts/${HOSTING}${storey}`,
@@ -465,7 +466,7 @@ describe('post, redirect, get', () => {
     contract: HOSTING,
     window: '2026-10',
     incident: portal,
-    exclusion: read.exclusions({ contract: HOSTING, limit: 1 })[0]!.id,
+    exclusion: declared!.id,
     revision: '1',
   }
   const ACTS = ['notify', 'accept', 'dispute', 'withdraw', 'settle', 'decide']

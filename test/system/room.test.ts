@@ -271,6 +271,48 @@ describe('links', () => {
   })
 })
 
+describe('what is said of time that should not count', () => {
+  const [reason, note] = ['Mr Certain rebooted it', 'Ms Known says that he did not']
+  const everywhere = async (): Promise<number> => {
+    const [found] = await seeded.world.database.sql<{ n: number }[]>`
+      select count(*)::int as n from (
+        select from event where data::text like '%Mr Certain%' union all
+        select from delivery where payload like '%Mr Certain%' union all
+        select from said where text like '%Mr Certain%' or text like '%Ms Known%') as one`
+    return found!.n
+  }
+
+  it('stands beside the log, and nowhere once it is erased', async () => {
+    const [known] = await seeded.deps.read.exclusions({ contract: HOSTING, limit: 1 })
+    const startMs = seeded.world.clock.nowMs() + HOUR_MS
+    const [start, end] = [startMs, startMs + HOUR_MS].map((at) => new Date(at).toISOString())
+    const wanted = { contract: HOSTING, kind: known!.kind, start, end, reason }
+    const declared = await post('/api/v1/exclusions', 'provider-token', wanted)
+    expect(declared.status).toBe(201)
+    const { id } = (await declared.json()) as { id: string }
+    const path = `/api/v1/exclusions/${id}`
+    expect((await post(`${path}/dispute`, 'owner-token', { note })).status).toBe(200)
+    const view = async () => (await ask(path, { as: 'viewer-token' })).json()
+    expect(await view()).toMatchObject({ reason, answers: [{ note }] })
+    const { sql } = seeded.world.database
+    const [leaves] = await sql<{ n: number }[]>`select count(*)::int as n from entry
+      where position('Mr Certain'::bytea in body) > 0 or position('Ms Known'::bytea in body) > 0`
+    expect([leaves?.n, await everywhere()]).toEqual([0, 4])
+    const words = `/api/v1/contracts/${HOSTING}/words`
+    const { items } = (await (await ask(words, { as: 'owner-token' })).json()) as {
+      items: { of: string; about: string; digest: string; text: string }[]
+    }
+    const own = items.filter(({ about }) => about === id)
+    expect(own.map(({ of, text }) => [of, text])).toEqual([
+      ['exclusion', reason],
+      ['exclusion', note],
+    ])
+    for (const { digest } of own) await post(`${words}/${digest}/erase`, 'owner-token', {})
+    expect(await view()).toMatchObject({ id, reason: '', answers: [{ note: '' }] })
+    expect(await everywhere()).toBe(0)
+  })
+})
+
 it('stands after a restart, as the leaves have it', async () => {
   const [link, before] = [await linked({ contract: HOSTING }), await room('owner-token')]
   await seeded.world.restart()

@@ -19,6 +19,9 @@ import {
 } from '@constat/sla/state/declarations'
 import { effectiveFromMs, serviceNames } from '@constat/sla/state/in-force'
 import { exclusionFact } from '../alert/facts.ts'
+import type { SaidRow } from '../db/said-rows.ts'
+import type { Tx } from '../db/tx.ts'
+import { keepSaid, noteDraft } from '../ledger/said.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import type { Random, Shell } from '../shell.ts'
 import type { Contracts } from './contracts.ts'
@@ -107,9 +110,9 @@ export type AnswerGiven = {
 export function answerOf(
   state: ContractState,
   { declared, answers }: ExclusionRecord,
-  given: AnswerGiven & { side: Side; nowMs: UnixMs },
+  given: Omit<AnswerGiven, 'note'> & { side: Side; nowMs: UnixMs; said: Beside },
 ): ExclusionAnswer {
-  const { answer, note, side, nowMs, isDecision } = given
+  const { answer, side, nowMs, isDecision, said } = given
   if (isDecision && side !== 'customer') {
     throw new Fault('conflict', 'The owner records what an expert, a mediator or a court decided.')
   }
@@ -120,7 +123,7 @@ export function answerOf(
     throw new Fault('too-large', `This exclusion has ${MAX_ANSWERS} answers: no more are taken.`)
   }
   const party = isDecision ? DECISION : partyOf(newest(state).terms, side)
-  return { exclusion: declared.id, answer, side, party, note, atMs: nowMs }
+  return { exclusion: declared.id, answer, side, party, ...said, atMs: nowMs }
 }
 
 export type DeclareDeps = {
@@ -145,16 +148,24 @@ export function declareExclusion(
     if (problems.length > 0) return { kind: 'refused', problems }
     requireRoom(declaredBy(state, side), { atMs: nowMs, bytes: draft.reason.length }, EXCLUSION_QUOTA)
     const party = partyOf(newest(state).terms, side)
-    const declared: DeclaredExclusion = { ...draft, id: idOf(shell.random), side, party, declaredMs: nowMs }
-    const fact = exclusionFact({ contract, exclusion: spokenOf(declared), publicUrl, atMs: nowMs })
-    await sequencer.append({ log: state.log, drafts: [declarationLeaf(declared)], facts: [fact] })
+    const { reason, ...rest } = draft
+    const said = noteDraft(reason, shell.random)
+    const id = idOf(shell.random)
+    const declared = { ...rest, ...besideOf(said), id, side, party, declaredMs: nowMs }
+    const exclusion = spokenOf(declared, reason)
+    await sequencer.append({
+      log: state.log,
+      drafts: [declarationLeaf(declared)],
+      within: (tx) => keepSaid(tx, said),
+      facts: [exclusionFact({ contract, exclusion, publicUrl, atMs: nowMs })],
+    })
     return { kind: 'declared', id: declared.id }
   })
 }
 
 function declaredBy({ exclusions }: ContractState, side: Side): Written[] {
   return exclusions.flatMap(({ declared }) =>
-    declared.side === side ? [{ atMs: declared.declaredMs, bytes: declared.reason.length }] : [],
+    declared.side === side ? [{ atMs: declared.declaredMs, bytes: declared.bytes }] : [],
   )
 }
 
@@ -162,8 +173,14 @@ function declaredBy({ exclusions }: ContractState, side: Side): Written[] {
 function answeredBy({ exclusions }: ContractState, side: Side): Written[] {
   return exclusions
     .flatMap(({ answers }) => answers.filter((one) => one.side === side))
-    .map(({ atMs, note }) => ({ atMs, bytes: note.length }))
+    .map(({ atMs, bytes }) => ({ atMs, bytes }))
     .toSorted((a, b) => a.atMs - b.atMs)
+}
+
+type Beside = Pick<DeclaredExclusion, 'said' | 'bytes'>
+
+function besideOf(said: SaidRow | null): Beside {
+  return { said: said && said.digest.toString('hex'), bytes: said?.text.length ?? 0 }
 }
 
 function idOf(random: Random): string {
@@ -183,8 +200,10 @@ export async function answerExclusion(
     const record = state?.exclusions.find(({ declared }) => declared.id === exclusion)
     if (!state || !record) throw new Fault('not-found', `there is no exclusion ${exclusion}`)
     const nowMs = shell.clock.nowMs()
-    const answer = answerOf(state, record, { ...given, side, nowMs })
+    const said = noteDraft(given.note, shell.random)
+    const answer = answerOf(state, record, { ...given, side, nowMs, said: besideOf(said) })
     requireRoom(answeredBy(state, side), { atMs: nowMs, bytes: given.note.length }, ANSWER_QUOTA)
-    await sequencer.append({ log: state.log, drafts: [answerLeaf(answer)] })
+    const within = (tx: Tx) => keepSaid(tx, said)
+    await sequencer.append({ log: state.log, drafts: [answerLeaf(answer)], within })
   })
 }

@@ -124,21 +124,24 @@ function storable(data: EventData): EventData {
   return JSON.parse(text) as EventData
 }
 
-/** Of events whose message is in somebody's own words. */
-const IN_OWN_WORDS: readonly EventType[] = [
-  'terms.agreed',
-  'terms.objected',
-  'penalty.notified',
-  'penalty.answered',
-]
+/** Events that tell somebody's own words, and where in their data. */
+const OWN_WORDS: Readonly<Partial<Record<EventType, 'message' | 'reason'>>> = {
+  'terms.agreed': 'message',
+  'terms.objected': 'message',
+  'penalty.notified': 'message',
+  'penalty.answered': 'message',
+  'exclusion.proposed': 'reason',
+}
 
 /** Takes the words out of what a contract told at an instant, and out of its deliveries; what was sent is sent. */
 export async function eraseMessages(
   tx: Tx,
   { contract, atMs }: { contract: string; atMs: UnixMs },
 ): Promise<void> {
-  await tx`update event set data = data || '{"message": ""}'::jsonb
-    where contract = ${contract} and at_ms = ${atMs} and type in ${tx(IN_OWN_WORDS)} and data ? 'message'`
-  await tx`update delivery set payload = jsonb_set(payload::jsonb, '{data,message}', '""')::text
-    where created_ms = ${atMs} and type in ${tx(IN_OWN_WORDS)} and payload::jsonb #>> '{data,contract}' = ${contract}`
+  for (const [type, key] of Object.entries(OWN_WORDS)) {
+    await tx`update event set data = jsonb_set(data, ${[key]}::text[], '""', false)
+      where contract = ${contract} and at_ms = ${atMs} and type = ${type}`
+    await tx`update delivery set payload = jsonb_set(payload::jsonb, ${['data', key]}::text[], '""', false)::text
+      where created_ms = ${atMs} and type = ${type} and payload::jsonb #>> '{data,contract}' = ${contract}`
+  }
 }

@@ -203,8 +203,8 @@ function ofContract(read: ReadModel, caller: Caller): ReadModel {
     down: (of) => read.down(own(of)),
     status: () => read.status().filter(({ contract }) => mine(contract)),
     exclusions: (filter) => read.exclusions({ ...filter, contract: own(filter.contract) }),
-    exclusion: (id) => {
-      const exclusion = read.exclusion(id)
+    exclusion: async (id) => {
+      const exclusion = await read.exclusion(id)
       return exclusion !== null && mine(exclusion.contract) ? exclusion : null
     },
     agents: () => (scope === null ? read.agents() : []),

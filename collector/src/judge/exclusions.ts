@@ -12,7 +12,12 @@ import type { LiveJudgement } from './live.ts'
 import type { ExclusionView } from '../view/exclusion.ts'
 import { questionAt, type WindowQuestion } from './window-question.ts'
 
-export type ExclusionDeps = { nowMs: UnixMs; judge: (asked: WindowQuestion) => LiveJudgement }
+/** `words`: those that were not erased, by their commitment. */
+export type ExclusionDeps = {
+  nowMs: UnixMs
+  words: ReadonlyMap<string, string>
+  judge: (asked: WindowQuestion) => LiveJudgement
+}
 
 /** A window judged, with what the rule says of each declaration. */
 type Ruled = LiveJudgement & { rulings: ReadonlyMap<string, Ruling> }
@@ -28,7 +33,7 @@ export function latestFirst(records: readonly ExclusionRecord[]): ExclusionRecor
 export function exclusionViews(
   state: ContractState,
   records: readonly ExclusionRecord[],
-  { nowMs, judge }: ExclusionDeps,
+  { nowMs, words, judge }: ExclusionDeps,
 ): ExclusionView[] {
   const kept = new Map<string, Ruled>()
   const ruled = (asked: WindowQuestion): Ruled => {
@@ -40,13 +45,13 @@ export function exclusionViews(
     }
     return known
   }
-  return records.map((record) => viewOf(state, record, { nowMs, ruled }))
+  return records.map((record) => viewOf(state, record, { nowMs, words, ruled }))
 }
 
 function viewOf(
   state: ContractState,
   record: ExclusionRecord,
-  { nowMs, ruled }: { nowMs: UnixMs; ruled: (asked: WindowQuestion) => Ruled },
+  { nowMs, words, ruled }: Omit<ExclusionDeps, 'judge'> & { ruled: (asked: WindowQuestion) => Ruled },
 ): ExclusionView {
   const { declared, answers } = record
   const touched = guaranteeIds(state.life)
@@ -69,7 +74,7 @@ function viewOf(
     announcementOnRecord:
       announcedMs === null || (!!own && announcementMs(own, newest(state).terms.parties) === announcedMs),
     announced: announced && { start: formatInstant(announced.startMs), end: formatInstant(announced.endMs) },
-    reason: declared.reason,
+    reason: (declared.said === null ? declared.reason : words.get(declared.said)) ?? '',
     declaredAt: formatInstant(declared.declaredMs),
     afterwards: declared.declaredMs > startMs,
     declaredBy: declared.party,
@@ -77,12 +82,12 @@ function viewOf(
     standing: standingOf(rulings, record),
     refusals: first ? [...first.refusals] : ['nothing-promised'],
     notice: first?.notice ? noticeOf(first.notice) : null,
-    answers: answers.map(({ answer, party, side, atMs, note }) => ({
+    answers: answers.map(({ answer, party, side, atMs, said, note }) => ({
       answer,
       by: party,
       side,
       at: formatInstant(atMs),
-      note,
+      note: (said === null ? note : words.get(said)) ?? '',
     })),
     effects: touched.map((live) => effectOf(live, declared.id)),
   }

@@ -19,7 +19,7 @@ import { incidentsIn } from '@constat/sla/state/contract-state'
 import { answersTo, termsStanding } from '@constat/sla/state/terms-answer'
 import type { Contracts } from '../contract/contracts.ts'
 import type { Database } from '../db/tx.ts'
-import { openNote } from '../ledger/said.ts'
+import { openAllSaid, openNote } from '../ledger/said.ts'
 import type { Tracks } from '@constat/sla/fold/tracks'
 import type { KnownAgent, Agents } from '../intake/agents.ts'
 import { agentView } from '../judge/agent-view.ts'
@@ -48,6 +48,15 @@ import { revisionsOf, type JudgedReads, type GroundsOf } from './judged.ts'
 import { instantOrNull, ServiceReads, serviceView } from './service-reads.ts'
 
 const KEPT_MS = 1_000
+
+/** What was said with these, as far as it was not erased. */
+function wordsOf(db: Database, records: readonly ExclusionRecord[]): Promise<ReadonlyMap<string, string>> {
+  const said = records.flatMap(({ declared, answers }) => [declared, ...answers].map((one) => one.said))
+  return openAllSaid(
+    db,
+    said.flatMap((digest) => (digest === null ? [] : [Buffer.from(digest, 'hex')])),
+  )
+}
 
 export type ContractReadsDeps = {
   db: Database
@@ -133,7 +142,11 @@ export class ContractReads {
   }
 
   /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */
-  exclusions(asked: { contract?: OfContracts; before?: string; limit: number }): ExclusionView[] {
+  async exclusions(asked: {
+    contract?: OfContracts
+    before?: string
+    limit: number
+  }): Promise<ExclusionView[]> {
     const { contract, before, limit } = asked
     const { contracts } = this.#deps
     const states = contracts.all().filter((state) => isOf(contract, state.contract))
@@ -144,16 +157,22 @@ export class ContractReads {
       before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1
     if (before !== undefined && from === 0) throw new Fault('bad-request', 'This cursor is not in the list.')
     const page = listed.slice(from, from + limit)
+    const words = await wordsOf(
+      this.#deps.db,
+      page.map(({ record }) => record),
+    )
     return states.flatMap((state) => {
       const own = page.flatMap((one) => (one.state === state ? [one.record] : []))
-      return own.length > 0 ? this.#exclusionsOf(state, own) : []
+      return own.length > 0 ? this.#exclusionsOf(state, own, words) : []
     })
   }
 
-  exclusion(id: string): ExclusionView | null {
+  async exclusion(id: string): Promise<ExclusionView | null> {
     for (const state of this.#deps.contracts.all()) {
       const record = state.exclusions.findLast(({ declared }) => declared.id === id)
-      if (record) return this.#exclusionsOf(state, [record])[0] ?? null
+      if (!record) continue
+      const words = await wordsOf(this.#deps.db, [record])
+      return this.#exclusionsOf(state, [record], words)[0] ?? null
     }
     return null
   }
@@ -175,10 +194,14 @@ export class ContractReads {
     return vantages
   }
 
-  #exclusionsOf(state: ContractState, records: readonly ExclusionRecord[]): ExclusionView[] {
+  #exclusionsOf(
+    state: ContractState,
+    records: readonly ExclusionRecord[],
+    words: ReadonlyMap<string, string>,
+  ): ExclusionView[] {
     const { nowMs, judged, setAside } = this.#deps
     const judge = (asked: WindowQuestion): LiveJudgement => judged.bare(asked)
-    const views = () => exclusionViews(state, records, { nowMs: nowMs(), judge })
+    const views = () => exclusionViews(state, records, { nowMs: nowMs(), words, judge })
     return setAside.reading(state.contract, views, () => [])
   }
 

@@ -47,8 +47,7 @@ export async function calendarOf(
   const scene = sceneOf(asOf, { lang, termsOf: (name) => read.terms(name) })
   const { host } = new URL(publicUrl)
   const entries = [
-    ...read
-      .exclusions({ contract, limit: MAX_DECLARED })
+    ...(await read.exclusions({ contract, limit: MAX_DECLARED }))
       .filter(({ standing }) => standing !== 'refused')
       .map((one) => declaredEntry(one, { scene, at: `${publicUrl}/contracts/${contract}/exclusions` })),
     ...standingEntries(terms, {

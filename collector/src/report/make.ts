@@ -4,6 +4,7 @@
  */
 import type { UnixMs } from '@constat/shared/time'
 import { formatInstant } from '@constat/shared/time'
+import type { ExclusionView } from '../view/exclusion.ts'
 import type { ReadModel } from '../view/reads.ts'
 import type { ReportView } from '../view/report.ts'
 import type { IncidentView } from '../view/timeline.ts'
@@ -57,15 +58,20 @@ export async function makeReport(
     losses: window.losses,
     incidents: incidents.slice(0, MAX_INCIDENTS),
     incidentsLeftOut: Math.max(0, incidents.length - MAX_INCIDENTS),
-    exclusions: read
-      .exclusions({ contract: name, limit: MAX_EXCLUSIONS })
-      .filter((one) => one.start < window.end && one.end > window.start),
+    exclusions: (await read.exclusions({ contract: name, limit: MAX_EXCLUSIONS }))
+      .filter((one) => one.start < window.end && one.end > window.start)
+      .map(withoutWords),
     statements: read.statements(name).filter((one) => one.window === key),
     trend: read
       .closedWindows(name)
       .filter(({ end }) => end <= window.end)
       .slice(0, TREND),
   }
+}
+
+/** They can be erased, and what was handed out cannot: a report leaves them out. */
+function withoutWords({ answers, ...rest }: ExclusionView): ExclusionView {
+  return { ...rest, reason: '', answers: answers.map((one) => ({ ...one, note: '' })) }
 }
 
 /** Instants are texts of one form: they compare as they follow each other. */

@@ -65,8 +65,8 @@ export type JudgeReads = {
   /** What users are told of the services of the contracts that run. */
   status(): ServiceStatus[]
   /** Contract by contract, latest first; `before` is the id of the last one of the page before. */
-  exclusions(filter: { contract?: OfContracts; before?: string; limit: number }): ExclusionView[]
-  exclusion(id: string): ExclusionView | null
+  exclusions(filter: { contract?: OfContracts; before?: string; limit: number }): Promise<ExclusionView[]>
+  exclusion(id: string): Promise<ExclusionView | null>
   agents(): AgentView[]
   /** Who would be told of an outage that began now. */
   alertPlan(contract: string): Promise<AlertPlanView | null>

@@ -5,7 +5,7 @@ import { instant, side } from './parts.ts'
 export const words = z
   .object({
     digest: z.string().describe('Hex, SHA-256 of salt and words: what the log holds of them'),
-    of: z.enum(['note', 'dispute', 'trouble', 'terms', 'penalty']),
+    of: z.enum(['note', 'dispute', 'trouble', 'terms', 'penalty', 'exclusion']),
     about: z.string().describe('Its incident or service, revision, or window'),
     side,
     at: instant,

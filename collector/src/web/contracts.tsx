@@ -60,7 +60,7 @@ function exclusionDeeds(pages: Hono<VisitEnv>, actions: AppDeps['actions']): voi
     ['dispute', 'disputed'],
   ] as const) {
     pages.post(`/exclusions/:exclusion/${path}`, visitorMay('declare'), limitBody(), async (c) => {
-      const found = c.var.read.exclusion(param(c, 'exclusion'))
+      const found = await c.var.read.exclusion(param(c, 'exclusion'))
       if (found === null) throw missing('exclusion')
       const note = noteOf(await c.req.parseBody())
       await actions.answerExclusion({ exclusion: found.id, answer, note, decision: false, by: c.var.caller })
@@ -153,9 +153,9 @@ function windows(c: Visit) {
 }
 
 /** `problems`: of a declaration that was not taken. */
-function exclusions(c: Visit, problems: readonly string[]) {
+async function exclusions(c: Visit, problems: readonly string[]) {
   const subject = subjectOf(c)
-  const found = c.var.read.exclusions({ contract: subject.contract.name, limit: EXCLUSIONS_SHOWN })
+  const found = await c.var.read.exclusions({ contract: subject.contract.name, limit: EXCLUSIONS_SHOWN })
   return c.html(
     <ExclusionsStorey {...subject} exclusions={found} problems={problems} />,
     problems.length === 0 ? 200 : 400,

@@ -181,11 +181,13 @@ type Showing = {
 const LOOKED_EXCLUSIONS = 500
 
 /** For whoever has an account, and for a guest with a link to this one. */
-export function incidentPage(incident: IncidentRoomView, { read, scene, isAddressed, losses }: Showing) {
+export async function incidentPage(
+  incident: IncidentRoomView,
+  { read, scene, isAddressed, losses }: Showing,
+) {
   const span = incidentSpan(incident, scene.nowMs)
   const { contract, service, onsetAt, endAt } = incident
-  const exclusions = read
-    .exclusions({ contract, limit: LOOKED_EXCLUSIONS })
+  const exclusions = (await read.exclusions({ contract, limit: LOOKED_EXCLUSIONS }))
     .filter((one) => one.service === null || one.service === service)
     .filter(({ start, end }) => msOf(end) > msOf(onsetAt) && msOf(start) < msOf(endAt ?? scene.nowMs))
   return (

@@ -51,7 +51,7 @@ export type TimestampsDeps = {
 type Named = { url: string; anchors: string }
 type Known = { all(): readonly ContractState[] }
 type Authority = { url: URL; anchors: readonly Certificate[] }
-/** `sinceMs`: by the collector's clock, when it is known; else as the authority says. */
+/** `sinceMs`: when it came, by the collector's clock; after a start as the authority says, and never ahead. */
 type Stamp = { size: number; timestamp: Timestamp; sinceMs: UnixMs }
 
 export class Timestamps implements Timestamping {
@@ -85,7 +85,7 @@ export class Timestamps implements Timestamping {
     const { timestamp } = opening
     // Anchors may be others now: what does not lead to one of them dates nothing.
     if (this.#authority === null || timestamp.isAnchored)
-      this.#stamps.set(log, { size, timestamp, sinceMs: timestamp.atMs })
+      this.#stamps.set(log, { size, timestamp, sinceMs: Math.min(timestamp.atMs, this.#nowMs()) })
   }
 
   /** The answer is how to stop. */

@@ -31,7 +31,8 @@ const declared = (change: Partial<DeclaredExclusion> = {}): DeclaredExclusion =>
   endMs: START_MS + HOUR_MS,
   announcedMs: null,
   announced: null,
-  reason: 'a release',
+  said: 'ab'.repeat(32),
+  bytes: 9,
   declaredMs: DECLARED_MS,
   side: 'provider',
   party: 'northstar',
@@ -42,7 +43,8 @@ const answer = (change: Partial<ExclusionAnswer> = {}): ExclusionAnswer => ({
   answer: 'accepted',
   side: 'customer',
   party: 'acme',
-  note: '',
+  said: null,
+  bytes: 0,
   atMs: START_MS + 5 * HOUR_MS,
   ...change,
 })
@@ -55,6 +57,21 @@ function taken(...bodies: Buffer[]): readonly ExclusionRecord[] {
 }
 
 describe('leaves of declarations', () => {
+  it('of before words stood outside of the log still have theirs', () => {
+    const { said: _said, bytes: _bytes, ...rest } = declared()
+    const { said: _none, bytes: _zero, ...own } = answer()
+    const bodies = [
+      { kind: 'exclusion', exclusion: { ...rest, reason: 'a release' } },
+      { kind: 'exclusion-answer', answer: { ...own, note: 'no' } },
+    ].map((body) => Buffer.from(JSON.stringify(body)))
+    expect(taken(...bodies)).toEqual([
+      {
+        declared: declared({ said: null, bytes: 9, reason: 'a release' }),
+        answers: [answer({ bytes: 2, note: 'no' })],
+      },
+    ])
+  })
+
   it('come back as they were written, each with its answers', () => {
     const own = declared({ announced: { startMs: 1, endMs: 2 } })
     const records = taken(
@@ -174,7 +191,8 @@ describe('a draft', () => {
 
   it('is answered by the other side alone, or by whoever decides', () => {
     const record = { declared: declared(), answers: [] }
-    const given = { answer: 'accepted', note: '', isDecision: false, nowMs: START_MS } as const
+    const said = { said: null, bytes: 0 }
+    const given = { answer: 'accepted', said, isDecision: false, nowMs: START_MS } as const
     expect(answerOf(state, record, { ...given, side: 'customer' })).toMatchObject({ party: 'customer' })
     expect(() => answerOf(state, record, { ...given, side: 'provider' })).toThrow(/other side/)
     const decided = { ...given, isDecision: true }

@@ -17,7 +17,7 @@ import { Ribbon } from '../../../collector/src/web/part/ribbon.tsx'
 
 /** Words that French and English share, and names. */
 const SAME_IN_BOTH =
-  /^(product|door\.(incidents|agents)|(incident|agent)\.title|figure\.verdict|overview\.(hour|day)|service\.ranges\..*h|contract\.(services|verdicts|incidents|counted|storey\.(services|exclusions))|glance\.clauses|incident\.(cause|service)|alert\.(shapes\..*|states\.active)|trouble\.code|entry\.code|report\.(formats\..*|service|incidents))$/
+  /^(product|door\.(incidents|agents)|(incident|agent)\.title|figure\.verdict|overview\.(hour|day)|service\.ranges\..*h|contract\.(services|verdicts|incidents|counted|storey\.(services|exclusions))|glance\.clauses|incident\.(cause|service)|alert\.(shape|shapes\..*|states\.active|eventGroups\.(incident|site|agent|exclusion))|trouble\.code|entry\.code|report\.(formats\..*|service|incidents))$/
 
 describe('words', () => {
   type Tree = { [key: string]: unknown }

@@ -194,13 +194,24 @@ describe('the state of a contract', () => {
       endMs: 200,
       announcedMs: null,
       announced: null,
-      reason: 'works',
+      said: null,
+      bytes: 0,
       side: 'provider',
       party: 'northstar',
       declaredMs: 50,
     }
     const said = (answer: ExclusionAnswer['answer'], atMs: number): GivenLeaf =>
-      leafOf(answerLeaf({ exclusion: 'exc_1', answer, side: 'customer', party: 'acme', note: '', atMs }))
+      leafOf(
+        answerLeaf({
+          exclusion: 'exc_1',
+          answer,
+          side: 'customer',
+          party: 'acme',
+          said: null,
+          bytes: 0,
+          atMs,
+        }),
+      )
     const state = folded(leafOf(declarationLeaf(declared)), said('disputed', 60), said('accepted', 70))
     const words = (untilMs?: number) =>
       declarationsOf(state, untilMs).map(({ acceptedBy, contestedBy }) => ({ acceptedBy, contestedBy }))

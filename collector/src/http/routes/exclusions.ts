@@ -59,9 +59,9 @@ export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
       problems: [400],
     }),
     query(pageQuery.extend({ contract: name.optional() })),
-    (c) => {
+    async (c) => {
       const { contract, cursor, limit } = c.req.valid('query')
-      const found = c.var.read.exclusions({
+      const found = await c.var.read.exclusions({
         limit: limit + 1,
         ...(contract !== undefined && { contract }),
         ...(cursor !== undefined && { before: cursor }),
@@ -73,7 +73,7 @@ export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
     '/exclusions/:exclusion',
     allow('read'),
     describe({ summary: 'One exclusion', tag, answer: exclusion, problems: [404] }),
-    (c) => c.json(known(c.var.read, c.req.param('exclusion'))),
+    async (c) => c.json(await known(c.var.read, c.req.param('exclusion'))),
   )
   app.post(
     '/exclusions',
@@ -89,7 +89,7 @@ export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
     jsonBody(wantedExclusion),
     async (c) => {
       const id = await declare(c.req.valid('json'), { caller: c.var.caller, read: c.var.read, actions })
-      return c.json(known(c.var.read, id), 201)
+      return c.json(await known(c.var.read, id), 201)
     },
   )
   addAnswers(app, actions)
@@ -108,11 +108,11 @@ function addAnswers(app: Hono<Env>, actions: AppDeps['actions']): void {
       describe({ summary, tag, answer: exclusion, problems: [400, 404, 409, 413, 429] }),
       limitBody(),
       async (c) => {
-        const { id } = known(c.var.read, idOf(c))
+        const { id } = await known(c.var.read, idOf(c))
         const { decision, ...words } = await optionalBody(c, wantedAnswer)
         const note = wordsOf(words)
         await actions.answerExclusion({ exclusion: id, answer, note, decision, by: c.var.caller })
-        return c.json(known(c.var.read, id))
+        return c.json(await known(c.var.read, id))
       },
     )
   }
@@ -152,8 +152,8 @@ function draftOf(wanted: z.output<typeof wantedExclusion>): Omit<ExclusionWanted
   }
 }
 
-function known(read: ReadModel, id: string) {
-  const found = read.exclusion(id)
+async function known(read: ReadModel, id: string) {
+  const found = await read.exclusion(id)
   if (found === null) throw missing('exclusion')
   return found
 }

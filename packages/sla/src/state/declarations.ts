@@ -10,7 +10,10 @@ import type { Declaration } from '../judgement/declaration.ts'
 export type Side = 'customer' | 'provider'
 export type Answer = 'accepted' | 'disputed'
 
-export type DeclaredExclusion = {
+/** Words beside a leaf: their commitment in hex (null: nothing was said), and their length. */
+type Beside = { said: string | null; bytes: number }
+
+export type DeclaredExclusion = Beside & {
   id: string
   kind: string
   /** Null: every service of the contract. */
@@ -21,20 +24,22 @@ export type DeclaredExclusion = {
   announcedMs: UnixMs | null
   /** The interval that was announced, where it differs. */
   announced: Interval | null
-  reason: string
+  /** Of a leaf from when words stood in the log. */
+  reason?: string
   declaredMs: UnixMs
   side: Side
   /** Party, by id. */
   party: string
 }
 
-export type ExclusionAnswer = {
+export type ExclusionAnswer = Beside & {
   exclusion: string
   answer: Answer
   side: Side
   /** Party by id; `decision`: an expert, a mediator or a court, as the customer recorded it. */
   party: string
-  note: string
+  /** As `reason`. */
+  note?: string
   atMs: UnixMs
 }
 
@@ -43,7 +48,9 @@ export type ExclusionRecord = { declared: DeclaredExclusion; answers: readonly E
 
 type DeclarationBody = { kind: 'exclusion'; exclusion: DeclaredExclusion }
 type AnswerBody = { kind: 'exclusion-answer'; answer: ExclusionAnswer }
-type SaidBody = { kind?: string; exclusion?: DeclaredExclusion; answer?: ExclusionAnswer }
+/** Of before, without what stands beside. */
+type Before<T> = Omit<T, keyof Beside> & Partial<Beside>
+type SaidBody = { kind?: string; exclusion?: Before<DeclaredExclusion>; answer?: Before<ExclusionAnswer> }
 
 export function declarationLeaf(exclusion: DeclaredExclusion) {
   const body: DeclarationBody = { kind: 'exclusion', exclusion }
@@ -61,8 +68,8 @@ function bytesOf(body: DeclarationBody | AnswerBody): Buffer {
 }
 
 /** What people are told of it. */
-export function spokenOf(declared: DeclaredExclusion) {
-  const { id, kind, service, startMs, endMs, reason, party, declaredMs } = declared
+export function spokenOf(declared: DeclaredExclusion, reason: string) {
+  const { id, kind, service, startMs, endMs, party, declaredMs } = declared
   return {
     id,
     kind,
@@ -82,10 +89,14 @@ export function withDeclaration(
 ): readonly ExclusionRecord[] | null {
   // Our own leaf, written above or by the judge.
   const { kind, exclusion, answer } = parsed as SaidBody
-  if (kind === 'exclusion' && exclusion) return [...records, { declared: exclusion, answers: [] }]
+  if (kind === 'exclusion' && exclusion) {
+    const declared = { said: null, bytes: exclusion.reason?.length ?? 0, ...exclusion }
+    return [...records, { declared, answers: [] }]
+  }
   if (kind !== 'exclusion-answer' || !answer) return null
+  const own = { said: null, bytes: answer.note?.length ?? 0, ...answer }
   return records.map((record) =>
-    record.declared.id === answer.exclusion ? { ...record, answers: [...record.answers, answer] } : record,
+    record.declared.id === answer.exclusion ? { ...record, answers: [...record.answers, own] } : record,
   )
 }
 
