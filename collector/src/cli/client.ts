@@ -15,6 +15,8 @@ export type Client = {
   /** What `/readyz` answers: whether it is ready, and what is wrong. */
   ready(): Promise<unknown>
   get(path: string): Promise<unknown>
+  /** Every item of a list, page by page. */
+  all(path: string): Promise<unknown[]>
   /** `text` is YAML. */
   put(path: string, text: string): Promise<unknown>
   /** `text` is JSON unless its media type is given. */
@@ -26,6 +28,8 @@ export type Client = {
 const TIMEOUT_MS = 30_000
 /** From the first byte of a file to its last. */
 const FILE_WITHIN_MS = 30 * 60_000
+/** Of a list: as many as a page may have. */
+const ITEMS_AT_ONCE = 500
 /** Answers of the API are pages: far below this. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 const NOT_RUNNING = 'Start it with `npm start`, or name its directory with --data.'
@@ -44,6 +48,7 @@ export function openClient(dataDir: string): Client {
     ready: async () =>
       JSON.parse((await answerOf(running, { method: 'GET', path: '/readyz', withinMs: TIMEOUT_MS })).text),
     get: (path) => ask('GET', path),
+    all: (path) => allPages((page) => ask('GET', page), path),
     put: (path, text) => ask('PUT', path, { type: 'application/yaml', text }),
     post: (path, text, { type = 'application/json', withinMs } = {}) =>
       ask('POST', path, { type, text }, withinMs),
@@ -52,6 +57,20 @@ export function openClient(dataDir: string): Client {
   }
 }
 
+async function allPages(get: (path: string) => Promise<unknown>, path: string): Promise<unknown[]> {
+  const found: unknown[] = []
+  let cursor: string | null = null
+  do {
+    const asked = new URLSearchParams({ limit: String(ITEMS_AT_ONCE), ...(cursor !== null && { cursor }) })
+    // What the API answers for every list.
+    const page = (await get(`${path}${path.includes('?') ? '&' : '?'}${asked}`)) as Page
+    found.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null)
+  return found
+}
+
+type Page = { items: unknown[]; next: string | null }
 type Body = { type: string; text: string | Buffer }
 type Asked = { method: string; path: string; token?: string; withinMs: number; body?: Body }
 

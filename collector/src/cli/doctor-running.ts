@@ -26,8 +26,8 @@ export async function runningFindings({ dataDir }: CollectorConfig, nowMs: UnixM
     const level = ok ? ('warn' as const) : ('fail' as const)
     const self: Finding[] = reasons.map((what) => ({ about, level, what }))
     if (self.length === 0) self.push({ about, level: 'ok', what: `ready at ${client.url}` })
-    const agents = (await client.get('/agents')) as { items: AgentView[] }
-    return [...self, ...agentFindings(agents.items, nowMs), ...(await webhookFindings(client))]
+    const agents = (await client.all('/agents')) as AgentView[]
+    return [...self, ...agentFindings(agents, nowMs), ...(await webhookFindings(client))]
   } catch (error) {
     return [{ about, level: 'fail', what: messageOf(error) }]
   }
@@ -70,7 +70,7 @@ function agentTroubles(
 }
 
 async function webhookFindings(client: Client): Promise<Finding[]> {
-  const { items } = (await client.get('/webhooks')) as { items: Webhook[] }
+  const items = (await client.all('/webhooks')) as Webhook[]
   if (items.length === 0) {
     return [
       {

@@ -10,14 +10,8 @@ const SHOWN_DIGITS = 12
 
 export async function listWords(name: string, { json, data }: Flags, world: World): Promise<number> {
   const client = openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
-  const found: WordsView[] = []
-  for (let next: string | null = ''; next !== null;) {
-    const query = `limit=200${next === '' ? '' : `&cursor=${next}`}`
-    // The collector answers what the route describes.
-    const page = (await client.get(`${pathOf(name)}?${query}`)) as { items: WordsView[]; next: string | null }
-    found.push(...page.items)
-    next = page.next
-  }
+  // The collector answers what the route describes.
+  const found = (await client.all(pathOf(name))) as WordsView[]
   if (json) world.out(JSON.stringify(found))
   else if (found.length === 0) world.out(`${name}: nobody wrote anything`)
   else for (const words of found) world.out(lineOf(words))

@@ -131,7 +131,7 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     )
   program
     .command('get [kind]')
-    .description('contracts, agents, incidents or webhooks, as JSON')
+    .description('contracts, agents, incidents, exclusions or webhooks, all of them, as JSON')
     .option(...DATA)
     .option('--json', 'on one line')
     .action(async (kind, flags) =>

@@ -9,8 +9,6 @@ import { EXIT, type World } from './world.ts'
 
 export type ReadFlags = { json?: boolean; data?: string }
 
-type List<T> = { items: T[] }
-
 function clientOf({ data }: ReadFlags, world: World) {
   return openClient(configOf(world, data === undefined ? {} : { data }).dataDir)
 }
@@ -46,9 +44,9 @@ async function standing(client: Client, flags: StatusFlags, world: World): Promi
 async function asked(client: Client, { contract: only }: StatusFlags): Promise<Omit<Standing, 'ready'>> {
   const isAsked = (name: string): boolean => only === undefined || name === only
   // The API answers the shapes of view: it is made from them.
-  const contracts = ((await client.get('/contracts')) as List<ContractView>).items
-  const incidents = ((await client.get('/incidents?open=true')) as List<IncidentView>).items
-  const agents = ((await client.get('/agents')) as List<AgentView>).items
+  const contracts = (await client.all('/contracts')) as ContractView[]
+  const incidents = (await client.all('/incidents?open=true')) as IncidentView[]
+  const agents = (await client.all('/agents')) as AgentView[]
   if (only !== undefined && !contracts.some(({ name }) => name === only))
     throw new Fault('not-found', `there is no contract ${only}`)
   return {
@@ -70,12 +68,14 @@ export async function get(kind: string, flags: ReadFlags, world: World): Promise
     contracts: '/contracts',
     agents: '/agents',
     incidents: '/incidents',
+    exclusions: '/exclusions',
     webhooks: '/webhooks',
   }
-  const path = kinds[kind]
+  // Of one or of all, as people say it.
+  const path = kinds[kind] ?? kinds[`${kind}s`]
   if (path === undefined)
     throw new Fault('usage', `there is no kind ${kind}: one of ${Object.keys(kinds).join(', ')}`)
-  const answer = await clientOf(flags, world).get(path)
+  const answer = { items: await clientOf(flags, world).all(path), next: null }
   world.out(flags.json ? JSON.stringify(answer) : JSON.stringify(answer, null, 2))
   return EXIT.done
 }

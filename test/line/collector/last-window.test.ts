@@ -46,6 +46,7 @@ describe('asked of a collector', () => {
     url: 'http://127.0.0.1:1',
     ready: () => Promise.resolve({ ok: true, reasons: [] }),
     get: () => Promise.reject(new Error('nothing is read')),
+    all: () => Promise.reject(new Error('nothing is listed')),
     put: () => Promise.reject(new Error('nothing is written')),
     post,
     read: () => Promise.reject(new Error('no file is read')),
