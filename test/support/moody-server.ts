@@ -38,11 +38,12 @@ export async function startMoodyServer(place: Place = { host: '127.0.0.1', port:
     url: `http://${host}:${port}/`,
     requests: () => requests,
     become: async (next) => {
-      const wasRefusing = mood === 'refuse'
+      const before = mood
       mood = next
       if (next === 'refuse') await close(server)
-      else if (wasRefusing) await listen((server = open()), { host, port })
-      else server.closeAllConnections()
+      else if (before === 'refuse') await listen((server = open()), { host, port })
+      // Whoever waits is let go; who has just asked gets the answer of the new mood, and no reset.
+      else if (before === 'hang' || before === 'slow') server.closeAllConnections()
       return Date.now()
     },
     close: () => close(server),

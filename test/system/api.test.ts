@@ -764,6 +764,26 @@ function entriesOf(text: string): Record<string, string>[] {
     .map((entry) => Object.fromEntries(entry.split('\r\n').map((line) => line.split(/:(.*)/s).slice(0, 2))))
 }
 
+describe('declared exclusions', () => {
+  it('that touch a span are found, however many came later', async () => {
+    const oldest = listed.at(-1)!
+    const touching = { startMs: Date.parse(oldest.start), endMs: Date.parse(oldest.end) }
+    const found = await read.exclusions({ contract: HOSTING, touching, limit: 500 })
+    expect(found).toContainEqual(oldest)
+    expect(found).toEqual(listed.filter(({ start, end }) => start < oldest.end && end > oldest.start))
+    expect(found.length).toBeLessThan(listed.length)
+  })
+
+  it('have earlier ones behind those of a page', async () => {
+    const [first, second] = listed
+    const page = await ask(`/contracts/${HOSTING}/exclusions?before=${first!.id}`, { as: 'owner-token' })
+    const html = await page.text()
+    expect([html.includes(first!.id), html.includes(second!.id)]).toEqual([false, true])
+    const wrong = await ask(`/contracts/${HOSTING}/exclusions?before=exc_none`, { as: 'owner-token' })
+    expect(wrong.status).toBe(400)
+  })
+})
+
 describe('the calendar', () => {
   const asked = async (as: string, query = ''): Promise<string> =>
     (await ask(`/api/v1/contracts/${HOSTING}/calendar.ics${query}`, { as })).text()

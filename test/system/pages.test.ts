@@ -327,6 +327,27 @@ describe('forms', () => {
   })
 })
 
+it('leads through all open incidents, however many they are', async () => {
+  const [one] = await read.incidents({ open: true, limit: 1 })
+  const all = Array.from({ length: 230 }, (_, i) => ({ ...one!, id: `inc_${i}` }))
+  const incidents = ({ open, before, limit }: Parameters<typeof read.incidents>[0]) => {
+    const from = all.findIndex(({ id }) => id === before) + 1
+    return Promise.resolve(open ? all.slice(from, from + limit) : [])
+  }
+  const asking = asker({ deps: { ...deps, read: { ...read, incidents } }, tokens })
+  const seen: string[] = []
+  let path: string | undefined = '/incidents'
+  const pages: string[] = []
+  while (path !== undefined) {
+    pages.push(path)
+    const html: string = await (await asking(path, { as: 'owner-token' })).text()
+    seen.push(...[...html.matchAll(/href="\/incidents\/(inc_\d+)"/g)].map(([, id]) => id!))
+    path = /href="(\/incidents\?open=\w+)"/.exec(html)?.[1]
+  }
+  expect(pages).toEqual(['/incidents', '/incidents?open=inc_99', '/incidents?open=inc_199'])
+  expect([...new Set(seen)]).toEqual(all.map(({ id }) => id))
+})
+
 it('of many services the overview draws the worst, and says where the others are', async () => {
   const contracts: ReadModel['contracts'] = () =>
     read.contracts().map((one) => {

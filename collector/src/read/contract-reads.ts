@@ -14,7 +14,7 @@ import {
 import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import { effectiveFromMs, endedMs, serviceNames, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
 import { Fault } from '@constat/shared/fault'
-import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
+import { contains, formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
 import { answersTo, termsStanding } from '@constat/sla/state/terms-answer'
 import type { Contracts } from '../contract/contracts.ts'
@@ -38,7 +38,7 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { WhyView } from '../view/parts.ts'
 import type { AgentView, ContractView, RevisionView, SiteView } from '../view/contract.ts'
-import { isOf, type OfContracts } from '../view/reads.ts'
+import { isOf, type ExclusionFilter } from '../view/reads.ts'
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
 import { ED25519_TYPE, formatVkey, vkeyOf } from '@constat/evidence/vkey'
@@ -48,6 +48,10 @@ import { revisionsOf, type JudgedReads, type GroundsOf } from './judged.ts'
 import { instantOrNull, ServiceReads, serviceView } from './service-reads.ts'
 
 const KEPT_MS = 1_000
+
+function meets(a: Interval, b: Interval): boolean {
+  return a.startMs < b.endMs && b.startMs < a.endMs
+}
 
 /** What was said with these, as far as it was not erased. */
 function wordsOf(db: Database, records: readonly ExclusionRecord[]): Promise<ReadonlyMap<string, string>> {
@@ -142,16 +146,13 @@ export class ContractReads {
   }
 
   /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */
-  async exclusions(asked: {
-    contract?: OfContracts
-    before?: string
-    limit: number
-  }): Promise<ExclusionView[]> {
-    const { contract, before, limit } = asked
+  async exclusions({ contract, touching, before, limit }: ExclusionFilter): Promise<ExclusionView[]> {
     const { contracts } = this.#deps
     const states = contracts.all().filter((state) => isOf(contract, state.contract))
     const listed = states.flatMap((state) =>
-      latestFirst(state.exclusions).map((record) => ({ state, record })),
+      latestFirst(state.exclusions)
+        .filter(({ declared }) => touching === undefined || meets(declared, touching))
+        .map((record) => ({ state, record })),
     )
     const from =
       before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1

@@ -16,7 +16,7 @@ const MAX_INCIDENTS = 500
 /** Looked through for them. */
 const MAX_LOOKED = 5_000
 const PAGE = 500
-const MAX_EXCLUSIONS = 500
+const MAX_EXCLUSIONS = 5_000
 /** Windows of the trend, this one among them. */
 const TREND = 12
 
@@ -34,6 +34,8 @@ export async function makeReport(
   if (contract === null || window === null || terms === null) return null
   const closing = window.versions.find((one) => one.version === window.version) ?? null
   const incidents = await incidentsOf(read, name, window)
+  const touching = { startMs: Date.parse(window.start), endMs: Date.parse(window.end) }
+  const exclusions = await read.exclusions({ contract: name, touching, limit: MAX_EXCLUSIONS })
   return {
     contract: name,
     displayName: contract.displayName,
@@ -58,9 +60,7 @@ export async function makeReport(
     losses: window.losses,
     incidents: incidents.slice(0, MAX_INCIDENTS),
     incidentsLeftOut: Math.max(0, incidents.length - MAX_INCIDENTS),
-    exclusions: (await read.exclusions({ contract: name, limit: MAX_EXCLUSIONS }))
-      .filter((one) => one.start < window.end && one.end > window.start)
-      .map(withoutWords),
+    exclusions: exclusions.map(withoutWords),
     statements: read.statements(name).filter((one) => one.window === key),
     trend: read
       .closedWindows(name)

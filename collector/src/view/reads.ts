@@ -1,4 +1,5 @@
 /** The read model: what pages, API and CLI may ask for. Types, and which contracts are asked for. Pure. */
+import type { Interval } from '@constat/shared/time'
 import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { AlertPlanView } from './alerting.ts'
@@ -22,6 +23,14 @@ import type {
 } from './window.ts'
 
 /** One contract, several, or undefined: all. */
+/** `touching`: those alone that have a part in it. */
+export type ExclusionFilter = {
+  contract?: OfContracts
+  touching?: Interval
+  before?: string
+  limit: number
+}
+
 export type OfContracts = string | readonly string[] | undefined
 
 export function isOf(of: OfContracts, contract: string): boolean {
@@ -65,7 +74,7 @@ export type JudgeReads = {
   /** What users are told of the services of the contracts that run. */
   status(): ServiceStatus[]
   /** Contract by contract, latest first; `before` is the id of the last one of the page before. */
-  exclusions(filter: { contract?: OfContracts; before?: string; limit: number }): Promise<ExclusionView[]>
+  exclusions(filter: ExclusionFilter): Promise<ExclusionView[]>
   exclusion(id: string): Promise<ExclusionView | null>
   agents(): AgentView[]
   /** Who would be told of an outage that began now. */

@@ -155,7 +155,12 @@ function windows(c: Visit) {
 /** `problems`: of a declaration that was not taken. */
 async function exclusions(c: Visit, problems: readonly string[]) {
   const subject = subjectOf(c)
-  const found = await c.var.read.exclusions({ contract: subject.contract.name, limit: EXCLUSIONS_SHOWN })
+  const before = c.req.query('before')
+  const found = await c.var.read.exclusions({
+    contract: subject.contract.name,
+    ...(before !== undefined && { before }),
+    limit: EXCLUSIONS_SHOWN + 1,
+  })
   return c.html(
     <ExclusionsStorey {...subject} exclusions={found} problems={problems} />,
     problems.length === 0 ? 200 : 400,

@@ -124,23 +124,25 @@ async function latenciesOf(
   }
 }
 
+const NONE = { shown: [], next: null }
+
 async function incidents(c: Visit) {
   const { read, scene } = c.var
-  const cursor = c.req.query('cursor')
-  const open = cursor === undefined ? await read.incidents({ open: true, limit: OPEN_INCIDENTS }) : []
-  const found = await read.incidents({
-    open: false,
-    limit: CLOSED_INCIDENTS + 1,
-    ...(cursor !== undefined && { before: cursor }),
-  })
-  const closed = found.slice(0, CLOSED_INCIDENTS)
+  const [cursor, openCursor] = [c.req.query('cursor'), c.req.query('open')]
+  const page = async (isOpen: boolean, most: number, before: string | undefined) => {
+    const asked = { open: isOpen, limit: most + 1, ...(before !== undefined && { before }) }
+    const found = await read.incidents(asked)
+    const shown = found.slice(0, most)
+    return { shown, next: found.length > most ? (shown.at(-1)?.id ?? null) : null }
+  }
+  const open = cursor === undefined ? await page(true, OPEN_INCIDENTS, openCursor) : NONE
+  const closed = openCursor === undefined ? await page(false, CLOSED_INCIDENTS, cursor) : NONE
   return c.html(
     <Incidents
       scene={{ ...scene, zone: sharedZone(read, scene.zone) }}
       open={open}
       closed={closed}
-      next={found.length > CLOSED_INCIDENTS ? (closed.at(-1)?.id ?? null) : null}
-      first={cursor === undefined}
+      first={cursor === undefined && openCursor === undefined}
     />,
   )
 }
@@ -177,7 +179,7 @@ type Showing = {
   losses: readonly LossView[]
 }
 
-/** Declarations looked through for those that touch one incident. */
+/** Declarations that touch one incident, of every service of its contract. */
 const LOOKED_EXCLUSIONS = 500
 
 /** For whoever has an account, and for a guest with a link to this one. */
@@ -187,9 +189,9 @@ export async function incidentPage(
 ) {
   const span = incidentSpan(incident, scene.nowMs)
   const { contract, service, onsetAt, endAt } = incident
-  const exclusions = (await read.exclusions({ contract, limit: LOOKED_EXCLUSIONS }))
-    .filter((one) => one.service === null || one.service === service)
-    .filter(({ start, end }) => msOf(end) > msOf(onsetAt) && msOf(start) < msOf(endAt ?? scene.nowMs))
+  const touching = { startMs: msOf(onsetAt), endMs: endAt === null ? scene.nowMs : msOf(endAt) }
+  const declared = await read.exclusions({ contract, touching, limit: LOOKED_EXCLUSIONS })
+  const exclusions = declared.filter((one) => one.service === null || one.service === service)
   return (
     <Incident
       scene={{ ...scene, zone: zoneOf(read.contract(incident.contract)) }}

@@ -15,42 +15,70 @@ import { durationText, latencyText } from '../text/format.ts'
 import { wordOf } from '../text/words.ts'
 import { Table } from '../part/table.tsx'
 
+/** `next`: the last one shown, where there are more. */
+type Page = { shown: readonly IncidentView[]; next: string | null }
 type Props = {
   scene: Scene
-  /** Empty past the first page: they are on top of it. */
-  open: readonly IncidentView[]
-  closed: readonly IncidentView[]
-  next: string | null
+  /** Nothing past the first page of closed ones: they are on top of it. */
+  open: Page
+  /** Nothing past the first page of open ones. */
+  closed: Page
   first: boolean
 }
 
 const REFRESH_S = 10
 
-export function Incidents({ scene, open, closed, next, first }: Props) {
+export function Incidents({
+  scene,
+  open: { shown: open, next: nextOpen },
+  closed: { shown: closed, next },
+  first,
+}: Props) {
   const { text } = scene
   return (
     <Layout scene={scene} title={text.incident.title} door="incidents">
       <LiveRegion id="incidents" events={incidentEvents()} {...(first && { everyS: REFRESH_S })}>
         <h1>{text.incident.title}</h1>
-        {first && <h2 class="section">{text.incident.open}</h2>}
+        {(first || open.length > 0) && <h2 class="section">{text.incident.open}</h2>}
         {first && open.length === 0 && <p class="sentence">{text.incident.noneOpen}</p>}
         {open.map((incident) => (
           <OpenCard incident={incident} scene={scene} />
         ))}
-        <h2 class="section">{text.incident.closed}</h2>
-        <Leads incidents={[...open, ...closed]} scene={scene} />
-        {closed.length === 0 ? (
-          <p class="sentence">{text.incident.noneClosed}</p>
-        ) : (
-          <ClosedList closed={closed} scene={scene} />
-        )}
-        {next !== null && (
+        {nextOpen !== null && (
           <p>
-            <a href={`/incidents?cursor=${encodeURIComponent(next)}`}>{text.incident.older}</a>
+            <a href={`/incidents?open=${encodeURIComponent(nextOpen)}`}>{text.incident.moreOpen}</a>
           </p>
         )}
+        {(first || open.length === 0) && <Closed {...{ open, closed, next, scene }} />}
       </LiveRegion>
     </Layout>
+  )
+}
+
+type ClosedProps = {
+  open: readonly IncidentView[]
+  closed: readonly IncidentView[]
+  next: string | null
+  scene: Scene
+}
+
+function Closed({ open, closed, next, scene }: ClosedProps) {
+  const { text } = scene
+  return (
+    <>
+      <h2 class="section">{text.incident.closed}</h2>
+      <Leads incidents={[...open, ...closed]} scene={scene} />
+      {closed.length === 0 ? (
+        <p class="sentence">{text.incident.noneClosed}</p>
+      ) : (
+        <ClosedList closed={closed} scene={scene} />
+      )}
+      {next !== null && (
+        <p>
+          <a href={`/incidents?cursor=${encodeURIComponent(next)}`}>{text.incident.older}</a>
+        </p>
+      )}
+    </>
   )
 }
 

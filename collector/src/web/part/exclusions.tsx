@@ -10,19 +10,20 @@ import { durationText } from '../text/format.ts'
 import { windowName } from '../text/sentence.ts'
 import { wordOf } from '../text/words.ts'
 import { contractHref } from '../page/contracts.tsx'
+import { storeyHref } from './storeys.tsx'
 import { Stamp } from './mark.tsx'
 import { guaranteeName, partyOf, serviceName, spoken } from './names.ts'
 import { Time, TimeSpan } from './time.tsx'
 
 export type ExclusionsProps = {
   terms: ExpandedContract
+  /** One more than are shown where there are earlier ones. */
   exclusions: readonly ExclusionView[]
   scene: Scene
   /** Of a declaration that was not taken. */
   problems: readonly string[]
 }
 
-/** The API has them all. */
 export const EXCLUSIONS_SHOWN = 50
 const TONE = { counts: 'good', contested: 'warn', waiting: 'warn', refused: 'calm' } as const
 
@@ -30,14 +31,20 @@ export function Exclusions({ terms, exclusions, scene, problems }: ExclusionsPro
   const { text, caller } = scene
   const words = text.metric.exclusion
   if (terms.exclusions.kinds.length === 0 && exclusions.length === 0) return null
+  const shown = exclusions.slice(0, EXCLUSIONS_SHOWN)
   const canDeclare = caller !== null && may(caller, 'declare') && terms.exclusions.kinds.length > 0
   return (
     <section class="sheet wide" id="exclusions">
       <h2>{words.title}</h2>
       {exclusions.length === 0 && <p class="note">{words.none}</p>}
-      {exclusions.map((one) => (
+      {shown.map((one) => (
         <Exclusion exclusion={one} terms={terms} scene={scene} />
       ))}
+      {exclusions.length > shown.length && (
+        <p>
+          <a href={`${storeyHref(terms.name, 'exclusions')}?before=${shown.at(-1)?.id}`}>{words.earlier}</a>
+        </p>
+      )}
       {problems.length > 0 && (
         <div role="alert" class="problem">
           <p>{words.refused}</p>

@@ -78,6 +78,7 @@ export const metricsEn = {
   exclusion: {
     title: 'Time that should not count',
     none: 'Nobody has declared anything.',
+    earlier: 'Earlier declarations',
     noKinds: 'The contract excludes nothing.',
     kind: 'Kind',
     span: 'From – to',

@@ -263,6 +263,7 @@ export const en = {
     line: 'One time line, every place',
     undetermined: 'not determined',
     older: 'Older incidents',
+    moreOpen: 'More open incidents',
     closeReason: {
       recovered: 'the service recovered',
       revised: 'late evidence changed the finding',

@@ -74,6 +74,7 @@ export const metricsFr: typeof metricsEn = {
   exclusion: {
     title: 'Exclusions',
     none: 'Personne n’a rien déclaré.',
+    earlier: 'Déclarations plus anciennes',
     noKinds: 'Le contrat n’exclut rien.',
     kind: 'Nature',
     span: 'Du – au',

@@ -259,6 +259,7 @@ export const fr: Text = {
     line: 'Une seule chronologie, tous les points',
     undetermined: 'non déterminée',
     older: 'Incidents plus anciens',
+    moreOpen: 'Autres incidents ouverts',
     closeReason: {
       recovered: 'le service est rétabli',
       revised: 'des preuves tardives ont changé le constat',
