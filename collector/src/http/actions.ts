@@ -11,6 +11,7 @@ import type { Asker, Role } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Trouble } from '../view/health.ts'
+import type { Within } from '../view/paging.ts'
 import type { BundleFile, ReadModel } from '../view/reads.ts'
 import type { StatementPreviewView } from '../view/statement.ts'
 import type { AnnexForm, ReportFormat } from '../view/report-format.ts'
@@ -59,7 +60,14 @@ export type WebhookEdits = { [Key in keyof WebhookWanted]?: WebhookWanted[Key] |
 }
 
 /** `before` is the id of the last item of the page before. */
-export type PageOf = { before?: string; limit: number }
+export type PageOf = { before?: string | undefined; limit: number }
+
+/** Of one state, one type of event, made in a span: what is left out takes all. */
+export type DeliveryFilter = {
+  state?: Delivery['state'] | undefined
+  type?: string | undefined
+  within?: Within
+}
 
 /** `unknown`: nobody answers there; `unsigned`: not with its secret; `ignored`: nothing follows from it. */
 export type AnswerHeard = 'unknown' | 'unsigned' | 'ignored' | 'taken'
@@ -83,7 +91,7 @@ export type WebhookActions = {
   /** Queues a test message; null: there is none of that id. */
   test(id: string): Promise<Delivery | null>
   /** Newest first; null: there is none of that id. */
-  deliveries(id: string, page: PageOf & { state?: Delivery['state'] | undefined }): Promise<Delivery[] | null>
+  deliveries(id: string, page: PageOf & DeliveryFilter): Promise<Delivery[] | null>
   /** Sends the same message again under the same `webhook-id`; null: there is none of that id. */
   replay(delivery: string): Promise<Delivery | null>
 }
