@@ -11,8 +11,8 @@ import type { Asker, Role } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Trouble } from '../view/health.ts'
-import type { Within } from '../view/paging.ts'
-import type { BundleFile, ReadModel } from '../view/reads.ts'
+import type { PageOf } from '../view/paging.ts'
+import type { BundleFile, DeliveryFilter, ReadModel } from '../view/reads.ts'
 import type { StatementPreviewView } from '../view/statement.ts'
 import type { AnnexForm, ReportFormat } from '../view/report-format.ts'
 import type { TriedView } from '../view/trial.ts'
@@ -57,16 +57,6 @@ export type WebhookWanted = {
 /** What is left out stays. */
 export type WebhookEdits = { [Key in keyof WebhookWanted]?: WebhookWanted[Key] | undefined } & {
   paused?: boolean | undefined
-}
-
-/** `before` is the id of the last item of the page before. */
-export type PageOf = { before?: string | undefined; limit: number }
-
-/** Of one state, one type of event, made in a span: what is left out takes all. */
-export type DeliveryFilter = {
-  state?: Delivery['state'] | undefined
-  type?: string | undefined
-  within?: Within
 }
 
 /** `unknown`: nobody answers there; `unsigned`: not with its secret; `ignored`: nothing follows from it. */

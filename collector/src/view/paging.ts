@@ -4,6 +4,9 @@
  */
 import { Fault } from '@constat/shared/fault'
 
+/** `before` is the id of the last item of the page before. */
+export type PageOf = { before?: string | undefined; limit: number }
+
 export type Page<T> = { items: T[]; next: string | null }
 
 type Asked<T> = {

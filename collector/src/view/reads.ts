@@ -9,6 +9,7 @@ import type { ServiceStatus } from './remark.ts'
 import type { Within } from './paging.ts'
 import type { PenaltyView } from './penalty.ts'
 import type { SentFacts, SentReportView } from './report.ts'
+import type { Delivery } from './setup.ts'
 import type { IncidentRoomView, IncidentView, LatencyView, Segment, TimelineView } from './timeline.ts'
 import type { Vantage } from './vantage.ts'
 import type {
@@ -49,6 +50,13 @@ export type IncidentFilter = ListFilter & {
 export type ExclusionFilter = ListFilter & {
   kind?: string | undefined
   standing?: ExclusionView['standing'] | undefined
+}
+
+/** Of what was sent to a webhook; `within`: made in it. */
+export type DeliveryFilter = {
+  state?: Delivery['state'] | undefined
+  type?: string | undefined
+  within?: Within
 }
 
 export type LatencySpan = { fromMs: number; toMs: number; stepMs: number }
