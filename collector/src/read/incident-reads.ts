@@ -45,13 +45,15 @@ export class IncidentReads {
 
   /** Latest onset first. */
   incidents({ before, limit, ...filter }: IncidentFilter): IncidentView[] {
+    const wanted = (record: IncidentRecord) => this.#isWanted(record, filter)
     const records = this.#deps.contracts
       .all()
       .filter((state) => isOf(filter.contract, state.contract))
       .flatMap(incidentsIn)
+      // Open ones are few, and asked for by every page: the others are not sorted for them.
+      .filter((record) => record.id === before || wanted(record))
       .sort((a, b) => b.onsetMs - a.onsetMs || (a.id < b.id ? -1 : 1))
-    const wanted = (record: IncidentRecord) => this.#isWanted(record, filter)
-    const page = following(records, { keyOf: ({ id }) => id, before, limit, wanted })
+    const page = following(records, { keyOf: ({ id }) => id, before, limit })
     return page.flatMap((record) => this.#view(record) ?? [])
   }
 
