@@ -236,7 +236,7 @@ export async function listTokens({ db, nowMs }: AccessDeps): Promise<TokenView[]
 /** Newest first; `before` is the id of the last entry of the page before. */
 export async function readAudit(
   { db }: AccessDeps,
-  { before, limit }: { before?: string; limit: number },
+  { before, limit }: { before?: string | undefined; limit: number },
 ): Promise<AuditView[]> {
   const rows = await auditRows(db, { before: before === undefined ? null : Number(before), limit })
   return rows.map(({ id, atMs, ...row }) => ({ id: String(id), at: formatInstant(atMs), ...row }))

@@ -302,10 +302,10 @@ function webhookActions(deps: ActionDeps): WebhookActions {
       const { delivery } = await testWebhook(db, { id, nowMs: nowMs() })
       return deliveryOf(db, delivery)
     },
-    deliveries: async (webhook, { before, state, limit }) => {
+    deliveries: async (webhook, page) => {
       const known = (await listWebhooks(db)).some(({ id }) => id === webhook)
       if (!known) return null
-      return listDeliveries(db, { webhook, before, state, limit })
+      return listDeliveries(db, { webhook, ...page })
     },
     replay: async (id) => {
       const { delivery } = await replayDelivery(db, { id, nowMs: nowMs() })

@@ -34,6 +34,7 @@ const PACKAGES = [
     reason: 'a prober that is not ours, which the timing bench times beside',
   },
   { debian: 'poppler-utils', program: 'pdftotext', reason: 'reads the reports that are printed' },
+  { debian: 'prometheus', program: 'promtool', reason: 'reads the figures of /metrics' },
   { debian: 'groff-base', program: 'groff', reason: 'reads the manual page' },
   { debian: 'openssl', program: 'openssl', reason: 'makes certificates and serves TLS that is not ours' },
 ]

@@ -428,7 +428,10 @@ function closed(node: unknown, components: Record<string, unknown>): unknown {
   return { ...Object.fromEntries(parts), ...shut }
 }
 
-type Operation = { responses: Record<string, { content?: Record<string, { schema: unknown }> }> }
+type Operation = {
+  parameters?: { name: string }[]
+  responses: Record<string, { content?: Record<string, { schema: unknown }> }>
+}
 type Document = {
   openapi: string
   paths: Record<string, Record<string, Operation>>
@@ -767,8 +770,8 @@ function entriesOf(text: string): Record<string, string>[] {
 describe('declared exclusions', () => {
   it('that touch a span are found, however many came later', async () => {
     const oldest = listed.at(-1)!
-    const touching = { startMs: Date.parse(oldest.start), endMs: Date.parse(oldest.end) }
-    const found = await read.exclusions({ contract: HOSTING, touching, limit: 500 })
+    const within = { fromMs: Date.parse(oldest.start), toMs: Date.parse(oldest.end) }
+    const found = await read.exclusions({ contract: HOSTING, within, limit: 500 })
     expect(found).toContainEqual(oldest)
     expect(found).toEqual(listed.filter(({ start, end }) => start < oldest.end && end > oldest.start))
     expect(found.length).toBeLessThan(listed.length)
@@ -896,9 +899,106 @@ describe('lists', () => {
     expect(walked.length).toBeGreaterThan(1)
   })
 
-  it('refuses a cursor that is gone', async () => {
-    const answer = await ask('/api/v1/contracts?cursor=gone', { as: 'owner-token' })
-    expect(answer.status).toBe(400)
+  /** Each list as it is served, by the document: no list is forgotten here. */
+  const listPaths = async (): Promise<string[]> => {
+    const { paths } = await readDocument()
+    return Object.entries(paths).flatMap(([path, { get }]) => {
+      const asked = get?.parameters?.map(({ name }) => name) ?? []
+      return asked.includes('cursor') ? [path] : []
+    })
+  }
+  const owned = (path: string) => ask(`/api/v1${path}`, { as: 'owner-token' })
+
+  it('refuse a cursor that is not theirs, and a parameter that they do not have, by name', async () => {
+    const paths = await listPaths()
+    expect(paths).toEqual(expect.arrayContaining(['/incidents', '/exclusions', '/audit', '/sessions']))
+    const hook = await deps.actions.webhooks.create({
+      url: 'http://127.0.0.1:9/lists',
+      types: ['*'],
+      shape: 'generic',
+      contracts: null,
+      ed25519: false,
+    })
+    const answers: Record<string, unknown> = {}
+    for (const path of paths) {
+      const real = path.replace('{contract}', 'intranet').replace('{webhook}', hook.id)
+      const cursor = await owned(`${real}?cursor=gone`)
+      const filter = await owned(`${real}?stat=open`)
+      const said = [cursor.status, filter.status, /cursor/.test(await cursor.text())]
+      answers[path] = [...said, /"stat: is no parameter here; there are [^"]*limit/.test(await filter.text())]
+    }
+    expect(answers).toEqual(Object.fromEntries(paths.map((path) => [path, [400, 400, true, true]])))
+  })
+
+  type Incident = {
+    id: string
+    contract: string
+    service: string
+    zone: string
+    onsetAt: string
+    closedAt: string | null
+  }
+  const incidents = async (query = ''): Promise<Incident[]> =>
+    ((await (await owned(`/incidents?limit=500${query}`)).json()) as { items: Incident[] }).items
+
+  it('of incidents hold those alone that a filter takes', async () => {
+    const all = await incidents()
+    const one = all.at(-1)!
+    const only = (take: (one: Incident) => boolean) => all.filter(take).map(({ id }) => id)
+    const filters: [string, string[]][] = [
+      [`service=${one.service}`, only(({ service }) => service === one.service)],
+      [`zone=${one.zone}`, only(({ zone }) => zone === one.zone)],
+      ['open=true', only(({ closedAt }) => closedAt === null)],
+      [`to=${one.onsetAt}`, only(({ onsetAt }) => onsetAt < one.onsetAt)],
+      ['zone=nowhere', []],
+    ]
+    for (const [filter, ids] of filters)
+      expect([filter, (await incidents(`&${filter}`)).map(({ id }) => id)]).toEqual([filter, ids])
+    expect(await incidents(`&from=${one.onsetAt}`)).toContainEqual(one)
+  })
+
+  it('of incidents know the guarantee that was promised of the service', async () => {
+    const all = await incidents()
+    const { contract, service } = all[0]!
+    const view = (await (await owned(`/contracts/${contract}`)).json()) as {
+      guarantees: { guarantee: string; service: string }[]
+    }
+    const { guarantee } = view.guarantees.find((one) => one.service === service)!
+    const found = await incidents(`&contract=${contract}&guarantee=${guarantee}`)
+    expect(found.map(({ id }) => id)).toContain(all[0]!.id)
+    expect(new Set(found.map((one) => one.service))).toEqual(new Set([service]))
+    expect(await incidents(`&contract=${contract}&guarantee=none`)).toEqual([])
+  })
+
+  it('go on behind a cursor that the filter takes no more', async () => {
+    const all = await incidents()
+    const open = all.find(({ closedAt }) => closedAt === null)!
+    const after = all.slice(all.indexOf(open) + 1).filter(({ closedAt }) => closedAt !== null)
+    expect(await incidents(`&open=false&cursor=${open.id}`)).toEqual(after)
+  })
+
+  it.each([
+    ['/incidents?from=yesterday', /from: is not an RFC 3339 instant/],
+    ['/incidents?from=2026-10-02T00:00:00Z&to=2026-10-01T00:00:00Z', /ends before it begins/],
+    ['/exclusions?standing=good', /standing: /],
+    ['/contracts/intranet/penalties?status=paid', /status: /],
+    ['/events?type=incident.opend', /type: is no type of event/],
+  ])('%s is refused', async (path, said) => {
+    const answer = await owned(path)
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringMatching(said)])
+  })
+
+  it('of exclusions hold those of one standing, and of one kind', async () => {
+    type Exclusion = { id: string; standing: string; kind: string }
+    const list = async (query: string) =>
+      ((await (await owned(`/exclusions?${query}`)).json()) as { items: Exclusion[] }).items
+    const all = await list('limit=500')
+    expect(all.length).toBeGreaterThan(0)
+    for (const key of ['standing', 'kind'] as const) {
+      const value = all[0]![key]
+      expect(await list(`${key}=${value}&limit=500`)).toEqual(all.filter((one) => one[key] === value))
+    }
+    expect(await list('kind=none')).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@
  * Sessions: the owner link, sign-in and sign-out, what a cookie may do and what a foreign page may not; the
  * headers that every answer carries, and the health routes.
  */
+import { spawnSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Trouble } from '@constat/collector/view/health'
 import { localPath } from '@constat/collector/web/visit'
@@ -242,6 +243,15 @@ describe('health', () => {
     const metrics = await ask('/metrics')
     expect(metrics.headers.get('content-type')).toContain('version=0.0.4')
     expect(await metrics.text()).toContain('constat_')
+  })
+
+  it('has figures that Prometheus takes, and finds nothing to mend in', async () => {
+    const input = await (await ask('/metrics')).text()
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input,
+      encoding: 'utf8',
+    })
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' })
   })
 
   it('says why it is not ready', async () => {

@@ -63,7 +63,7 @@ async function allPages(get: (path: string) => Promise<unknown>, path: string): 
   do {
     const asked = new URLSearchParams({ limit: String(ITEMS_AT_ONCE), ...(cursor !== null && { cursor }) })
     // What the API answers for every list.
-    const page = (await get(`${path}${path.includes('?') ? '&' : '?'}${asked}`)) as Page
+    const page = (await get(`${path}${path.includes('?') ? '&' : '?'}${asked.toString()}`)) as Page
     found.push(...page.items)
     cursor = page.next
   } while (cursor !== null)

@@ -131,7 +131,11 @@ function addContracts(program: Command, world: World, end: (code: number) => voi
     )
   program
     .command('get [kind]')
-    .description('contracts, agents, incidents, exclusions or webhooks, all of them, as JSON')
+    .description(
+      'contracts, agents, incidents, exclusions or webhooks, all of them, as JSON; with --of the windows, revisions, penalties, statements or deliveries of one',
+    )
+    .option('--of <name>', 'the contract, or the id of the webhook')
+    .option('--where <filter...>', 'filters of the API, each NAME=VALUE: open=true zone=network')
     .option(...DATA)
     .option('--json', 'on one line')
     .action(async (kind, flags) =>

@@ -63,19 +63,51 @@ function told(now: Standing, { json }: StatusFlags, world: World): number {
   return verdicts.includes('not_met') ? EXIT.no : EXIT.done
 }
 
-export async function get(kind: string, flags: ReadFlags, world: World): Promise<number> {
-  const kinds: Record<string, string> = {
-    contracts: '/contracts',
-    agents: '/agents',
-    incidents: '/incidents',
-    exclusions: '/exclusions',
-    webhooks: '/webhooks',
-  }
-  // Of one or of all, as people say it.
-  const path = kinds[kind] ?? kinds[`${kind}s`]
-  if (path === undefined)
-    throw new Fault('usage', `there is no kind ${kind}: one of ${Object.keys(kinds).join(', ')}`)
-  const answer = { items: await clientOf(flags, world).all(path), next: null }
+/** Lists, and what each is of: of the whole collector, of one contract, or of one webhook. */
+const KINDS: Readonly<Record<string, null | 'contracts' | 'webhooks'>> = {
+  contracts: null,
+  agents: null,
+  incidents: null,
+  exclusions: null,
+  webhooks: null,
+  windows: 'contracts',
+  revisions: 'contracts',
+  penalties: 'contracts',
+  statements: 'contracts',
+  deliveries: 'webhooks',
+}
+
+export type GetFlags = ReadFlags & { of?: string; where?: string[] }
+
+/** A list whole; the collector names the filters that it has. Fault `usage` for what is no list, or no filter. */
+export async function get(kind: string, flags: GetFlags, world: World): Promise<number> {
+  const path = listPath(kind, flags.of)
+  const filter = filterOf(flags.where ?? [])
+  const items = await clientOf(flags, world).all(filter === '' ? path : `${path}?${filter}`)
+  const answer = { items, next: null }
   world.out(flags.json ? JSON.stringify(answer) : JSON.stringify(answer, null, 2))
   return EXIT.done
+}
+
+function listPath(kind: string, of: string | undefined): string {
+  // Of one or of all, as people say it.
+  const list = Object.keys(KINDS).find((known) => known === kind || known === `${kind}s`)
+  if (list === undefined)
+    throw new Fault('usage', `there is no kind ${kind}: one of ${Object.keys(KINDS).join(', ')}`)
+  const owner = KINDS[list] ?? null
+  if (owner === null && of !== undefined)
+    throw new Fault('usage', `${list} are of the whole collector: leave out --of`)
+  if (owner !== null && of === undefined)
+    throw new Fault('usage', `${list} are of one of the ${owner}: name it with --of`)
+  return owner === null ? `/${list}` : `/${owner}/${encodeURIComponent(of ?? '')}/${list}`
+}
+
+function filterOf(where: readonly string[]): string {
+  const asked = new URLSearchParams()
+  for (const text of where) {
+    const at = text.indexOf('=')
+    if (at < 1) throw new Fault('usage', `--where ${text}: should be NAME=VALUE, such as open=true`)
+    asked.append(text.slice(0, at), text.slice(at + 1))
+  }
+  return asked.toString()
 }

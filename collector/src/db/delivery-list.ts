@@ -1,7 +1,7 @@
 /** Delivery list: what was sent to a webhook, as it is shown. */
-import { Fault } from '@constat/shared/fault'
 import { formatInstant, type UnixMs } from '@constat/shared/time'
 import type { DeliveryState, Try } from './deliveries.ts'
+import { wrongCursor, type Within } from '../view/paging.ts'
 import type { Database } from './tx.ts'
 
 export const MAX_DELIVERIES_PER_PAGE = 501
@@ -46,26 +46,31 @@ type DeliveriesAsked = {
   before?: string | null | undefined
   /** Those alone that are in it. */
   state?: DeliveryState | null | undefined
+  type?: string | null | undefined
+  /** Made in it. */
+  within?: Within
   limit: number
 }
+
+const ALWAYS: Within = { fromMs: null, toMs: null }
 
 /** Newest first. `before`: the id of the last one of the page before; `bad-request` when it is gone. */
 export async function listDeliveries(
   sql: Database,
-  { webhook, before = null, state = null, limit }: DeliveriesAsked,
+  { webhook, before = null, state = null, type = null, within = ALWAYS, limit }: DeliveriesAsked,
 ): Promise<DeliveryView[]> {
   const most = Math.max(1, Math.min(limit, MAX_DELIVERIES_PER_PAGE))
   const [last] = await sql<{ createdMs: UnixMs; place: number }[]>`
     select created_ms as "createdMs", place from delivery where id = ${before} and webhook = ${webhook}`
-  if (before !== null && !last) {
-    throw new Fault('bad-request', 'This cursor is no longer in the list.', {
-      hint: 'Start again from the first page.',
-    })
-  }
+  if (before !== null && !last) throw wrongCursor()
+  const { fromMs, toMs } = within
   const rows = await sql<DeliveryRow[]>`
     select ${sql.unsafe(DELIVERY_COLUMNS)} from delivery where webhook = ${webhook}
     ${last ? sql`and (created_ms, place) < (${last.createdMs}::int8, ${last.place}::int8)` : sql``}
     ${state === null ? sql`` : sql`and state = ${state}`}
+    ${type === null ? sql`` : sql`and type = ${type}`}
+    ${fromMs === null ? sql`` : sql`and created_ms >= ${fromMs}::int8`}
+    ${toMs === null ? sql`` : sql`and created_ms < ${toMs}::int8`}
     order by created_ms desc, place desc limit ${most}`
   return rows.map(viewOf)
 }

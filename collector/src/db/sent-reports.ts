@@ -2,9 +2,9 @@
  * Reports that were sent: what a schedule made, for whom, and the bytes of it. A report, its files, its event and its
  * deliveries are one transaction, so that none is left out or sent twice, wherever the collector dies.
  */
-import { Fault } from '@constat/shared/fault'
 import type { UnixMs } from '@constat/shared/time'
 import type { Fact } from '../alert/types.ts'
+import { wrongCursor } from '../view/paging.ts'
 import { writeEvent } from './events.ts'
 import type { Addressed } from './recipients.ts'
 import type { Database } from './tx.ts'
@@ -91,11 +91,7 @@ export async function listSentReports(
 ): Promise<SentReport[]> {
   const ofSide = side === undefined ? db`` : db`and side = ${side}`
   const last = before === undefined ? null : await sentReport(db, { contract, id: before, side })
-  if (before !== undefined && !last) {
-    throw new Fault('bad-request', 'This cursor is not in the list.', {
-      hint: 'Start again from the first page.',
-    })
-  }
+  if (before !== undefined && !last) throw wrongCursor()
   return db<SentReport[]>`
     select ${db.unsafe(COLUMNS)} from sent_report where contract = ${contract} ${ofSide}
       ${last ? db`and (made_ms, id) < (${last.madeMs}, ${last.id})` : db``}

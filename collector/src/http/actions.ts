@@ -11,7 +11,8 @@ import type { Asker, Role } from '../view/parts.ts'
 import type { EventBus } from '../alert/bus.ts'
 import type { Log } from '../shell.ts'
 import type { Trouble } from '../view/health.ts'
-import type { BundleFile, ReadModel } from '../view/reads.ts'
+import type { PageOf } from '../view/paging.ts'
+import type { BundleFile, DeliveryFilter, ReadModel } from '../view/reads.ts'
 import type { StatementPreviewView } from '../view/statement.ts'
 import type { AnnexForm, ReportFormat } from '../view/report-format.ts'
 import type { TriedView } from '../view/trial.ts'
@@ -58,9 +59,6 @@ export type WebhookEdits = { [Key in keyof WebhookWanted]?: WebhookWanted[Key] |
   paused?: boolean | undefined
 }
 
-/** `before` is the id of the last item of the page before. */
-export type PageOf = { before?: string; limit: number }
-
 /** `unknown`: nobody answers there; `unsigned`: not with its secret; `ignored`: nothing follows from it. */
 export type AnswerHeard = 'unknown' | 'unsigned' | 'ignored' | 'taken'
 
@@ -83,7 +81,7 @@ export type WebhookActions = {
   /** Queues a test message; null: there is none of that id. */
   test(id: string): Promise<Delivery | null>
   /** Newest first; null: there is none of that id. */
-  deliveries(id: string, page: PageOf & { state?: Delivery['state'] | undefined }): Promise<Delivery[] | null>
+  deliveries(id: string, page: PageOf & DeliveryFilter): Promise<Delivery[] | null>
   /** Sends the same message again under the same `webhook-id`; null: there is none of that id. */
   replay(delivery: string): Promise<Delivery | null>
 }

@@ -91,8 +91,19 @@ export const pageQuery = z.object({
   cursor: name.optional(),
 })
 
-export function query<S extends z.ZodType>(schema: S) {
-  return validator('query', schema, refuse)
+/** A parameter that the route does not have would be a filter without effect: it is refused by name. */
+export function query<S extends z.ZodObject>(schema: S) {
+  const known = Object.keys(schema.shape)
+  return validator('query', schema, (result, c) => {
+    const unknown = Object.keys(c.req.query()).filter((key) => !known.includes(key))
+    const message = `is no parameter here; there are ${known.join(', ')}`
+    const problems = unknown.map((key) => ({ path: [key.slice(0, MAX_NAME_CHARS)], message }))
+    refuse({ success: result.success && problems.length === 0, error: [...problems, ...issuesOf(result)] })
+  })
+}
+
+function issuesOf(result: Refusable): readonly Issue[] {
+  return result.success ? [] : (result.error ?? [])
 }
 
 export function jsonBody<S extends z.ZodType>(schema: S) {
@@ -135,7 +146,9 @@ export async function readFields(c: Context): Promise<URLSearchParams> {
 
 type Issue = { message: string; path?: readonly unknown[] | undefined }
 
-function refuse(result: { success: boolean; error?: readonly Issue[] }): void {
+type Refusable = { success: boolean; error?: readonly Issue[] }
+
+function refuse(result: Refusable): void {
   if (!result.success) throw misfit(result.error ?? [])
 }
 

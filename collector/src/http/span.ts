@@ -6,6 +6,7 @@ import { parseInstant, type Clock } from '@constat/shared/time'
 import { parseDuration } from '@constat/sla/duration'
 import { z } from 'zod'
 import type { LatencySpan } from '../view/reads.ts'
+import type { Within } from '../view/paging.ts'
 import type { TimelineView } from '../view/timeline.ts'
 import {
   DEFAULT_TIMELINE_MS,
@@ -28,6 +29,23 @@ const step = z
   .describe('An ISO 8601 duration, PT1M, or whole milliseconds. Absent: about 100 steps')
   .refine((text) => stepMsOf(text) !== undefined, 'is no duration such as PT1M, and no whole milliseconds')
 
+/** The part of a list that touches a span; each end is open where it is left out. */
+export const withinQuery = z.object({
+  from: instant.optional().describe('RFC 3339: what goes on or begins from then on'),
+  to: instant.optional().describe('RFC 3339: what began before it'),
+})
+
+export function withinOf({ from, to }: z.output<typeof withinQuery>): Within {
+  const msOf = (text: string | undefined) => (text === undefined ? null : (parseInstant(text) ?? null))
+  const within = { fromMs: msOf(from), toMs: msOf(to) }
+  if (within.fromMs !== null && within.toMs !== null && within.fromMs >= within.toMs) throw backwards()
+  return within
+}
+
+function backwards(): Fault {
+  return new Fault('bad-request', 'from: the span ends before it begins; `from` is before `to`.')
+}
+
 export const spanQuery = z.object({ from: instant.optional(), to: instant.optional() })
 
 /** The span asked for; the last day where nothing else is said. */
@@ -35,7 +53,7 @@ export function spanOf(asked: { from?: string | undefined; to?: string | undefin
   const toMs = (asked.to === undefined ? undefined : parseInstant(asked.to)) ?? clock.nowMs()
   const fromMs =
     (asked.from === undefined ? undefined : parseInstant(asked.from)) ?? toMs - DEFAULT_TIMELINE_MS
-  if (fromMs >= toMs) throw new Fault('bad-request', 'The span ends before it begins.')
+  if (fromMs >= toMs) throw backwards()
   if (toMs - fromMs > MAX_TIMELINE_MS) {
     throw new Fault('too-large', 'The span is longer than 400 days.', { hint: 'Ask for it in parts.' })
   }

@@ -13,8 +13,7 @@ import {
 } from '@constat/sla/state/contract-state'
 import type { ExclusionRecord } from '@constat/sla/state/declarations'
 import { effectiveFromMs, endedMs, serviceNames, serviceSpans, servicesAt } from '@constat/sla/state/in-force'
-import { Fault } from '@constat/shared/fault'
-import { contains, formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
+import { contains, formatInstant, type UnixMs } from '@constat/shared/time'
 import { incidentsIn } from '@constat/sla/state/contract-state'
 import { answersTo, termsStanding } from '@constat/sla/state/terms-answer'
 import type { Contracts } from '../contract/contracts.ts'
@@ -38,6 +37,7 @@ import type { SlotJudge } from '../judge/slot-judge.ts'
 import type { Timelines } from '@constat/sla/fold/timelines'
 import type { WhyView } from '../view/parts.ts'
 import type { AgentView, ContractView, RevisionView, SiteView } from '../view/contract.ts'
+import { following, touches } from '../view/paging.ts'
 import { isOf, type ExclusionFilter } from '../view/reads.ts'
 import { questionsNow, type WindowQuestion } from '../judge/window-question.ts'
 import type { Sequencer } from '../ledger/sequencer.ts'
@@ -48,10 +48,6 @@ import { revisionsOf, type JudgedReads, type GroundsOf } from './judged.ts'
 import { instantOrNull, ServiceReads, serviceView } from './service-reads.ts'
 
 const KEPT_MS = 1_000
-
-function meets(a: Interval, b: Interval): boolean {
-  return a.startMs < b.endMs && b.startMs < a.endMs
-}
 
 /** What was said with these, as far as it was not erased. */
 function wordsOf(db: Database, records: readonly ExclusionRecord[]): Promise<ReadonlyMap<string, string>> {
@@ -146,25 +142,33 @@ export class ContractReads {
   }
 
   /** Only what is asked for is judged. Fault `bad-request` for a cursor that is not in the list. */
-  async exclusions({ contract, touching, before, limit }: ExclusionFilter): Promise<ExclusionView[]> {
-    const { contracts } = this.#deps
-    const states = contracts.all().filter((state) => isOf(contract, state.contract))
-    const listed = states.flatMap((state) =>
-      latestFirst(state.exclusions)
-        .filter(({ declared }) => touching === undefined || meets(declared, touching))
-        .map((record) => ({ state, record })),
-    )
-    const from =
-      before === undefined ? 0 : listed.findIndex(({ record }) => record.declared.id === before) + 1
-    if (before !== undefined && from === 0) throw new Fault('bad-request', 'This cursor is not in the list.')
-    const page = listed.slice(from, from + limit)
+  async exclusions({ before, limit, ...filter }: ExclusionFilter): Promise<ExclusionView[]> {
+    const { contract, standing } = filter
+    const states = this.#deps.contracts.all().filter((state) => isOf(contract, state.contract))
+    const all = states.flatMap((state) => latestFirst(state.exclusions).map((record) => ({ state, record })))
+    const listed = following(all, {
+      keyOf: ({ record }) => record.declared.id,
+      before,
+      limit: Infinity,
+      wanted: ({ record }) => isWanted(record, filter),
+    })
+    const found: ExclusionView[] = []
+    for (let from = 0; from < listed.length && found.length < limit; from += limit) {
+      const views = await this.#exclusionPage(listed.slice(from, from + limit))
+      found.push(...views.filter((view) => standing === undefined || view.standing === standing))
+    }
+    return found.slice(0, limit)
+  }
+
+  /** Contract by contract, as they are listed. */
+  async #exclusionPage(page: readonly Listed[]): Promise<ExclusionView[]> {
     const words = await wordsOf(
       this.#deps.db,
       page.map(({ record }) => record),
     )
-    return states.flatMap((state) => {
+    return [...new Set(page.map(({ state }) => state))].flatMap((state) => {
       const own = page.flatMap((one) => (one.state === state ? [one.record] : []))
-      return own.length > 0 ? this.#exclusionsOf(state, own, words) : []
+      return this.#exclusionsOf(state, own, words)
     })
   }
 
@@ -354,4 +358,16 @@ function vantagesOf(state: ContractState): Vantage[] {
     const site = terms.map((one) => siteOf(one, { id: agent, name })).find((one) => one !== null)
     return { agent, name, site: site ? { id: site.id, displayName: site.displayName } : null }
   })
+}
+
+type Listed = { state: ContractState; record: ExclusionRecord }
+
+function isWanted(
+  { declared }: ExclusionRecord,
+  { service, kind, within }: Omit<ExclusionFilter, 'before' | 'limit'>,
+): boolean {
+  // One of no service is of every service.
+  if (service !== undefined && declared.service !== null && declared.service !== service) return false
+  if (kind !== undefined && declared.kind !== kind) return false
+  return within === undefined || touches(declared, within)
 }

@@ -4,7 +4,7 @@
  */
 import { nameIn, incidentsIn, type ContractState } from '@constat/sla/state/contract-state'
 import type { IncidentRecord } from '@constat/sla/state/incident-record'
-import { serviceNames, serviceRevisionAt } from '@constat/sla/state/in-force'
+import { promisedAt, serviceNames, serviceRevisionAt } from '@constat/sla/state/in-force'
 import { get } from '@constat/sla/state/persistent-map'
 import { formatInstant, type Interval, type UnixMs } from '@constat/shared/time'
 import type { Contracts } from '../contract/contracts.ts'
@@ -22,7 +22,8 @@ import type { Database } from '../db/tx.ts'
 import { clocksOf, promisesTo } from './incident-room.ts'
 import type { JudgedReads } from './judged.ts'
 import { remarkViews } from './remark-views.ts'
-import { isOf, type OfContracts } from '../view/reads.ts'
+import { following, touches } from '../view/paging.ts'
+import { isOf, type IncidentFilter, type OfContracts } from '../view/reads.ts'
 import type { IncidentRoomView, IncidentView, TimelineView } from '../view/timeline.ts'
 
 export type IncidentReadsDeps = {
@@ -35,8 +36,6 @@ export type IncidentReadsDeps = {
   setAside: SetAside
 }
 
-export type IncidentFilter = { open?: boolean; contract?: OfContracts; before?: string; limit: number }
-
 export class IncidentReads {
   readonly #deps: IncidentReadsDeps
 
@@ -45,15 +44,33 @@ export class IncidentReads {
   }
 
   /** Latest onset first. */
-  incidents({ open, contract, before, limit }: IncidentFilter): IncidentView[] {
+  incidents({ before, limit, ...filter }: IncidentFilter): IncidentView[] {
+    const wanted = (record: IncidentRecord) => this.#isWanted(record, filter)
     const records = this.#deps.contracts
       .all()
-      .filter((state) => isOf(contract, state.contract))
+      .filter((state) => isOf(filter.contract, state.contract))
       .flatMap(incidentsIn)
-      .filter(({ closedMs }) => open === undefined || (closedMs === null) === open)
+      // Open ones are few, and asked for by every page: the others are not sorted for them.
+      .filter((record) => record.id === before || wanted(record))
       .sort((a, b) => b.onsetMs - a.onsetMs || (a.id < b.id ? -1 : 1))
-    const from = before === undefined ? 0 : records.findIndex(({ id }) => id === before) + 1
-    return records.slice(from, from + limit).flatMap((record) => this.#view(record) ?? [])
+    const page = following(records, { keyOf: ({ id }) => id, before, limit })
+    return page.flatMap((record) => this.#view(record) ?? [])
+  }
+
+  #isWanted(record: IncidentRecord, filter: Omit<IncidentFilter, 'before' | 'limit'>): boolean {
+    const { open, service, guarantee, zone, within } = filter
+    const { onsetMs: startMs, endMs, closedMs } = record
+    if (open !== undefined && (closedMs === null) !== open) return false
+    if (service !== undefined && record.service !== service) return false
+    if (zone !== undefined && record.zone !== zone) return false
+    // While it is open, its last known instant is not its end.
+    if (within && !touches({ startMs, endMs: closedMs === null ? null : endMs }, within)) return false
+    return guarantee === undefined || this.#isPromised(record, guarantee)
+  }
+
+  #isPromised({ contract, service, onsetMs }: IncidentRecord, guarantee: string): boolean {
+    const life = this.#deps.contracts.of(contract)?.life
+    return life !== undefined && promisedAt(life, guarantee, onsetMs)?.guarantee.service === service
   }
 
   /** With all that was said of it; words that were erased are not there. */

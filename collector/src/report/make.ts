@@ -34,8 +34,8 @@ export async function makeReport(
   if (contract === null || window === null || terms === null) return null
   const closing = window.versions.find((one) => one.version === window.version) ?? null
   const incidents = await incidentsOf(read, name, window)
-  const touching = { startMs: Date.parse(window.start), endMs: Date.parse(window.end) }
-  const exclusions = await read.exclusions({ contract: name, touching, limit: MAX_EXCLUSIONS })
+  const within = { fromMs: Date.parse(window.start), toMs: Date.parse(window.end) }
+  const exclusions = await read.exclusions({ contract: name, within, limit: MAX_EXCLUSIONS })
   return {
     contract: name,
     displayName: contract.displayName,

@@ -1,5 +1,4 @@
 /** The read model: what pages, API and CLI may ask for. Types, and which contracts are asked for. Pure. */
-import type { Interval } from '@constat/shared/time'
 import type { SourceFile } from '@constat/sla/contract/document'
 import type { ExpandedContract } from '@constat/sla/contract/expanded'
 import type { AlertPlanView } from './alerting.ts'
@@ -7,8 +6,10 @@ import type { AgentView, ContractView, RevisionView } from './contract.ts'
 import type { ExclusionView } from './exclusion.ts'
 import type { Asker } from './parts.ts'
 import type { ServiceStatus } from './remark.ts'
+import type { Within } from './paging.ts'
 import type { PenaltyView } from './penalty.ts'
 import type { SentFacts, SentReportView } from './report.ts'
+import type { Delivery } from './setup.ts'
 import type { IncidentRoomView, IncidentView, LatencyView, Segment, TimelineView } from './timeline.ts'
 import type { Vantage } from './vantage.ts'
 import type {
@@ -23,18 +24,39 @@ import type {
 } from './window.ts'
 
 /** One contract, several, or undefined: all. */
-/** `touching`: those alone that have a part in it. */
-export type ExclusionFilter = {
-  contract?: OfContracts
-  touching?: Interval
-  before?: string
-  limit: number
-}
-
 export type OfContracts = string | readonly string[] | undefined
 
 export function isOf(of: OfContracts, contract: string): boolean {
   return of === undefined || of === contract || (Array.isArray(of) && of.includes(contract))
+}
+
+/** What is left out takes everything. `before` is the id of the last item of the page before; `within`: what touches it. */
+type ListFilter = {
+  contract?: OfContracts
+  service?: string | undefined
+  within?: Within
+  before?: string | undefined
+  limit: number
+}
+
+/** `guarantee`: one that was promised of the service at the onset. */
+export type IncidentFilter = ListFilter & {
+  open?: boolean | undefined
+  guarantee?: string | undefined
+  zone?: string | undefined
+}
+
+/** `service`: those of it alone, and those of every service of its contract. */
+export type ExclusionFilter = ListFilter & {
+  kind?: string | undefined
+  standing?: ExclusionView['standing'] | undefined
+}
+
+/** Of what was sent to a webhook; `within`: made in it. */
+export type DeliveryFilter = {
+  state?: Delivery['state'] | undefined
+  type?: string | undefined
+  within?: Within
 }
 
 export type LatencySpan = { fromMs: number; toMs: number; stepMs: number }
@@ -60,20 +82,15 @@ export type JudgeReads = {
     span: LatencySpan,
     of: { agent?: string | undefined; contract?: OfContracts },
   ): Promise<LatencyView | null>
-  /** Latest onset first; `before` is the id of the last incident of the page before. */
-  incidents(filter: {
-    open?: boolean
-    contract?: OfContracts
-    before?: string
-    limit: number
-  }): Promise<IncidentView[]>
+  /** Latest onset first. Fault `bad-request` for a cursor that is not in the list. */
+  incidents(filter: IncidentFilter): Promise<IncidentView[]>
   /** With all that was said of it. */
   incident(id: string): Promise<IncidentRoomView | null>
   /** How many services have an outage that goes on. */
   down(of?: OfContracts): number
   /** What users are told of the services of the contracts that run. */
   status(): ServiceStatus[]
-  /** Contract by contract, latest first; `before` is the id of the last one of the page before. */
+  /** Contract by contract, latest first. Fault as above. */
   exclusions(filter: ExclusionFilter): Promise<ExclusionView[]>
   exclusion(id: string): Promise<ExclusionView | null>
   agents(): AgentView[]

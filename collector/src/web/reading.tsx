@@ -179,7 +179,7 @@ type Showing = {
   losses: readonly LossView[]
 }
 
-/** Declarations that touch one incident, of every service of its contract. */
+/** Declarations that touch one incident. */
 const LOOKED_EXCLUSIONS = 500
 
 /** For whoever has an account, and for a guest with a link to this one. */
@@ -189,9 +189,8 @@ export async function incidentPage(
 ) {
   const span = incidentSpan(incident, scene.nowMs)
   const { contract, service, onsetAt, endAt } = incident
-  const touching = { startMs: msOf(onsetAt), endMs: endAt === null ? scene.nowMs : msOf(endAt) }
-  const declared = await read.exclusions({ contract, touching, limit: LOOKED_EXCLUSIONS })
-  const exclusions = declared.filter((one) => one.service === null || one.service === service)
+  const within = { fromMs: msOf(onsetAt), toMs: endAt === null ? scene.nowMs : msOf(endAt) }
+  const exclusions = await read.exclusions({ contract, service, within, limit: LOOKED_EXCLUSIONS })
   return (
     <Incident
       scene={{ ...scene, zone: zoneOf(read.contract(incident.contract)) }}

@@ -26,9 +26,9 @@ const fact = (n: number, contract: string | null = 'intranet'): Omit<Event, 'id'
 afterEach(() => void vi.useRealTimers())
 
 /** Opens a stream and reads from it piece by piece. */
-async function open({ app = plainDeps(), as = 'owner-token', lastId = '' } = {}) {
+async function open({ app = plainDeps(), as = 'owner-token', lastId = '', query = '' } = {}) {
   const leave = new AbortController()
-  const answer = await asker(app).app.request('/api/v1/events', {
+  const answer = await asker(app).app.request(`/api/v1/events${query}`, {
     headers: { authorization: `Bearer ${as}`, ...(lastId !== '' && { 'last-event-id': lastId }) },
     signal: leave.signal,
   })
@@ -63,6 +63,22 @@ describe('the event stream', () => {
     for (const type of ['incident.escalated', 'claim.deadline', 'incident.opened'] as const)
       app.events.tell({ ...fact(1, 'acme-hosting-2026'), type })
     expect(idsOf(await until('id: 3'))).toEqual([3])
+  })
+
+  it.each([
+    ['?type=agent.silent', [3]],
+    ['?type=incident.*', [1, 2, 4]],
+    ['?contract=acme-hosting-2026', [2]],
+    ['?type=incident.opened&contract=intranet', [1, 4]],
+  ])('holds what %s asks for alone, when it replays and after', async (query, ids) => {
+    const app = plainDeps()
+    app.events.tell(fact(1))
+    const { until } = await open({ app, query, lastId: '0' })
+    await until(': constat')
+    app.events.tell(fact(2, 'acme-hosting-2026'))
+    app.events.tell(fact(3, null))
+    app.events.tell(fact(4))
+    expect(idsOf(await until(`id: ${ids.at(-1)}`))).toEqual(ids)
   })
 
   it('starts with what comes next, unless it is told where to start', async () => {

@@ -5,13 +5,26 @@
 import { Fault } from '@constat/shared/fault'
 import { Hono, type Context } from 'hono'
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
-import { envelopeText, type Event } from '../../alert/types.ts'
+import { z } from 'zod'
+import { typeMatches } from '@constat/sla/alerting/route'
+import { envelopeText, EVENT_TYPES, type Event } from '../../alert/types.ts'
 import type { AppDeps, Caller, Events } from '../actions.ts'
 import { allow, askerOf, sentWith, type Env } from '../caller.ts'
-import { describe } from '../describe.ts'
+import { describe, name, query } from '../describe.ts'
 import { HEARTBEAT_MS, MAX_QUEUED_EVENTS, REPLAY_EVENTS } from '../limits.ts'
 import { heard } from '../scope.ts'
 import { StreamPlaces } from '../stream-places.ts'
+
+const eventQuery = z.object({
+  type: name
+    .refine(
+      (asked) => EVENT_TYPES.some((type) => typeMatches(asked, type)),
+      'is no type of event: incident.opened, incident.* or *',
+    )
+    .optional()
+    .describe('One type, or incident.* for those that begin so'),
+  contract: name.optional(),
+})
 
 export function eventRoutes({ events, actions, read }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
@@ -24,12 +37,17 @@ export function eventRoutes({ events, actions, read }: AppDeps): Hono<Env> {
       tag: 'events',
       problems: [400, 429, 503],
     }),
+    query(eventQuery),
     (c) => {
+      const { type, contract } = c.req.valid('query')
+      const isAsked = (event: Event) =>
+        (type === undefined || typeMatches(type, event.type)) &&
+        (contract === undefined || event.contract === contract)
       const afterId = lastEventId(c)
       // Ended through the variable: the queue begins once there is a place for it.
       let queue: Queue | null = null
       const leave = places.take(askerOf(c.var.caller), () => queue?.end())
-      const hear = (event: Event) => heard(event, c.var.caller, read)
+      const hear = (event: Event) => (isAsked(event) ? heard(event, c.var.caller, read) : null)
       const own = (queue = createQueue(events, hear))
       // A proxy that buffers would hold the news back.
       c.header('X-Accel-Buffering', 'no')
@@ -40,7 +58,13 @@ export function eventRoutes({ events, actions, read }: AppDeps): Hono<Env> {
         // Whoever may not come in any more hears nothing more.
         const letGo = actions.sessions.hold(sentWith(c)?.secret ?? '', own.end)
         try {
-          await sendEvents(stream, { queue: own, events, hear, contract: onlyOf(c.var.caller), afterId })
+          await sendEvents(stream, {
+            queue: own,
+            events,
+            hear,
+            contract: contract ?? onlyOf(c.var.caller),
+            afterId,
+          })
         } finally {
           letGo()
           own.end()

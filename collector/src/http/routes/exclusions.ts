@@ -11,7 +11,8 @@ import type { AppDeps, Caller, ExclusionWanted } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, missing, name, optionalBody, pageQuery, query } from '../describe.ts'
 import { MAX_REASON_CHARS } from '../limits.ts'
-import { cut } from '../paging.ts'
+import { withinOf, withinQuery } from '../span.ts'
+import { cut } from '../../view/paging.ts'
 import { WORDS, wordsOf } from '../words.ts'
 import { listOf } from '../describe.ts'
 import { exclusion } from '../../view/exclusion.ts'
@@ -47,6 +48,14 @@ export const wantedAnswer = z
   })
   .strict()
 
+const exclusionQuery = pageQuery.extend({
+  ...withinQuery.shape,
+  contract: name.optional(),
+  service: name.optional().describe('Those of every service of its contract too'),
+  kind: name.optional(),
+  standing: exclusion.shape.standing.optional(),
+})
+
 export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.get(
@@ -58,14 +67,11 @@ export function exclusionRoutes({ actions }: AppDeps): Hono<Env> {
       answer: listOf(exclusion),
       problems: [400],
     }),
-    query(pageQuery.extend({ contract: name.optional() })),
+    query(exclusionQuery),
     async (c) => {
-      const { contract, cursor, limit } = c.req.valid('query')
-      const found = await c.var.read.exclusions({
-        limit: limit + 1,
-        ...(contract !== undefined && { contract }),
-        ...(cursor !== undefined && { before: cursor }),
-      })
+      const { cursor, limit, from, to, ...of } = c.req.valid('query')
+      const within = withinOf({ from, to })
+      const found = await c.var.read.exclusions({ ...of, limit: limit + 1, before: cursor, within })
       return c.json(cut(found, { keyOf: (item) => item.id, limit }))
     },
   )

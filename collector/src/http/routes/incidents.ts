@@ -7,15 +7,20 @@ import type { ReadModel } from '../../view/reads.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
-import { cut } from '../paging.ts'
+import { withinOf, withinQuery } from '../span.ts'
+import { cut } from '../../view/paging.ts'
 import { listOf } from '../describe.ts'
 import { incident, incidentRoom } from '../../view/timeline.ts'
 
 const tag = 'incidents'
 
 const incidentQuery = pageQuery.extend({
+  ...withinQuery.shape,
   open: z.enum(['true', 'false']).optional().describe('Absent: open and closed'),
   contract: name.optional(),
+  service: name.optional(),
+  guarantee: name.optional().describe('One that was promised of the service at the onset'),
+  zone: name.optional().describe('In which it began, or undetermined'),
 })
 
 export function incidentRoutes({ actions }: AppDeps): Hono<Env> {
@@ -26,12 +31,13 @@ export function incidentRoutes({ actions }: AppDeps): Hono<Env> {
     describe({ summary: 'Incidents, latest onset first', tag, answer: listOf(incident), problems: [400] }),
     query(incidentQuery),
     async (c) => {
-      const { open, contract, cursor, limit } = c.req.valid('query')
+      const { open, cursor, limit, from, to, ...of } = c.req.valid('query')
       const found = await c.var.read.incidents({
+        ...of,
         limit: limit + 1,
-        ...(open !== undefined && { open: open === 'true' }),
-        ...(contract !== undefined && { contract }),
-        ...(cursor !== undefined && { before: cursor }),
+        open: open === undefined ? undefined : open === 'true',
+        before: cursor,
+        within: withinOf({ from, to }),
       })
       return c.json(cut(found, { keyOf: (item) => item.id, limit }))
     },

@@ -3,11 +3,11 @@ import { parseInstant } from '@constat/shared/time'
 import { FORUMS, NOTICE_MEANS, SETTLEMENTS } from '@constat/sla/state/penalty-record'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
-import { penalty } from '../../view/penalty.ts'
+import { penalty, penaltyStatus, type PenaltyView } from '../../view/penalty.ts'
 import type { AppDeps, PenaltyDeed } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, limitBody, listOf, missing, optionalBody, pageQuery, query } from '../describe.ts'
-import { pageOf } from '../paging.ts'
+import { pageOf } from '../../view/paging.ts'
 import { WORDS, wordsOf } from '../words.ts'
 
 const tag = 'penalties'
@@ -60,10 +60,12 @@ export function penaltyRoutes({ actions }: AppDeps): Hono<Env> {
       answer: listOf(penalty),
       problems: [400, 404],
     }),
-    query(pageQuery),
+    query(pageQuery.extend({ status: penaltyStatus.optional() })),
     async (c) => {
+      const { status, ...page } = c.req.valid('query')
       const all = await c.var.read.penalties(contractOf(c))
-      return c.json(pageOf(all, { keyOf: (item) => item.window, ...c.req.valid('query') }))
+      const wanted = (item: PenaltyView) => status === undefined || item.status === status
+      return c.json(pageOf(all, { keyOf: (item) => item.window, wanted, ...page }))
     },
   )
   app.get(

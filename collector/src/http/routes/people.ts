@@ -12,7 +12,7 @@ import type { AppDeps, SessionActions } from '../actions.ts'
 import { allow, fresh, sentWith, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_PERSON_CONTRACTS } from '../limits.ts'
-import { pageOf } from '../paging.ts'
+import { pageOf } from '../../view/paging.ts'
 
 const tag = 'people'
 

@@ -6,7 +6,7 @@ import { ANNEX_FORMS, ANNEX_TYPES, REPORT_FORMATS, REPORT_TYPES } from '../../vi
 import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, listOf, missing, pageQuery, query } from '../describe.ts'
-import { cut } from '../paging.ts'
+import { cut } from '../../view/paging.ts'
 import { asProvider, may } from '../scope.ts'
 
 const reportQuery = z.object({

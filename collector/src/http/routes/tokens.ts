@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { AppDeps, TokenActions } from '../actions.ts'
 import { allow, fresh, type Env } from '../caller.ts'
 import { describe, jsonBody, limitBody, listOf, missing, name, pageQuery, query } from '../describe.ts'
-import { cut, pageOf } from '../paging.ts'
+import { cut, pageOf } from '../../view/paging.ts'
 import { auditEntry, token, tokenIssued } from '../../view/access.ts'
 import { role } from '../../view/parts.ts'
 

@@ -5,12 +5,13 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { AppDeps, WebhookActions } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
-import { describe, jsonBody, limitBody, missing, pageQuery, query } from '../describe.ts'
+import { describe, jsonBody, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_NAME_CHARS, MAX_URL_CHARS, MAX_WEBHOOK_CONTRACTS, MAX_WEBHOOK_TYPES } from '../limits.ts'
-import { cut, pageOf } from '../paging.ts'
+import { withinOf, withinQuery } from '../span.ts'
+import { cut, pageOf } from '../../view/paging.ts'
 import { listOf } from '../describe.ts'
 import { alertPlan } from '../../view/alerting.ts'
-import { delivery, webhook, webhookCreated } from '../../view/setup.ts'
+import { delivery, webhook, webhookCreated, type Webhook } from '../../view/setup.ts'
 
 const tag = 'webhooks'
 
@@ -54,7 +55,11 @@ export const wantedChanges = z.strictObject({
 })
 
 const webhookQuery = pageQuery.extend({ state: webhook.shape.state.optional() })
-const deliveryQuery = pageQuery.extend({ state: delivery.shape.state.optional() })
+const deliveryQuery = pageQuery.extend({
+  ...withinQuery.shape,
+  state: delivery.shape.state.optional(),
+  type: name.optional().describe('Of event: incident.opened'),
+})
 
 export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
@@ -65,8 +70,8 @@ export function webhookRoutes({ actions: { webhooks } }: AppDeps): Hono<Env> {
     query(webhookQuery),
     async (c) => {
       const { state, ...page } = c.req.valid('query')
-      const all = (await webhooks.list()).filter((one) => state === undefined || one.state === state)
-      return c.json(pageOf(all, { keyOf: (item) => item.id, ...page }))
+      const wanted = (item: Webhook) => state === undefined || item.state === state
+      return c.json(pageOf(await webhooks.list(), { keyOf: (item) => item.id, wanted, ...page }))
     },
   )
   app.post(
@@ -198,8 +203,8 @@ function addDeliveryRoutes(app: Hono<Env>, webhooks: WebhookActions): void {
     }),
     query(deliveryQuery),
     async (c) => {
-      const { limit, cursor, state } = c.req.valid('query')
-      const page = { limit: limit + 1, state, ...(cursor !== undefined && { before: cursor }) }
+      const { limit, cursor, from, to, ...of } = c.req.valid('query')
+      const page = { ...of, limit: limit + 1, before: cursor, within: withinOf({ from, to }) }
       const found = await webhooks.deliveries(c.req.param('webhook'), page)
       if (found === null) throw missing('webhook')
       return c.json(cut(found, { keyOf: (item) => item.id, limit }))

@@ -10,7 +10,7 @@ import type { AppDeps } from '../actions.ts'
 import { allow, askerOf, type Env } from '../caller.ts'
 import { describe, limitBody, missing, name, pageQuery, query } from '../describe.ts'
 import { MAX_CONTRACT_BYTES, MAX_STATEMENT_BYTES } from '../limits.ts'
-import { pageOf } from '../paging.ts'
+import { pageOf } from '../../view/paging.ts'
 import { listOf } from '../describe.ts'
 import {
   closing,
@@ -19,6 +19,7 @@ import {
   replayed,
   statement,
   windowLife,
+  type StatementView,
   type WindowLifeView,
 } from '../../view/window.ts'
 
@@ -136,12 +137,14 @@ function addStatements(app: Hono<Env>, { actions }: AppDeps): void {
       summary: "The provider's statements, newest first",
       tag,
       answer: listOf(statement),
-      problems: [404],
+      problems: [400, 404],
     }),
-    query(pageQuery),
+    query(pageQuery.extend({ window: name.optional().describe('Of which it is: 2026-10') })),
     (c) => {
+      const { window, ...page } = c.req.valid('query')
+      const wanted = (item: StatementView) => window === undefined || item.window === window
       const all = c.var.read.statements(knownContract(c))
-      return c.json(pageOf(all, { keyOf: (item) => item.id, ...c.req.valid('query') }))
+      return c.json(pageOf(all, { keyOf: (item) => item.id, wanted, ...page }))
     },
   )
   app.post(

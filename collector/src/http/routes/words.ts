@@ -4,7 +4,7 @@ import { erased, words } from '../../view/words.ts'
 import type { AppDeps } from '../actions.ts'
 import { allow, type Env } from '../caller.ts'
 import { describe, listOf, missing, pageQuery, query } from '../describe.ts'
-import { pageOf } from '../paging.ts'
+import { pageOf } from '../../view/paging.ts'
 
 const tag = 'contracts'
 
