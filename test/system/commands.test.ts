@@ -104,7 +104,7 @@ const MISTAKES: [string, string[], RegExp][] = [
   ['an option missing', ['apply'], /required option '-f, --file <path>'/],
   ['a role missing', ['token', 'api'], /required option '--role <role>'/],
   ['no command below token', ['token'], /Usage: constat token/],
-  ['a kind that is not', ['get', 'things'], /^usage: .*contracts, agents, incidents, webhooks/],
+  ['a kind that is not', ['get', 'things'], /^usage: .*contracts, agents, incidents, exclusions, webhooks/],
   ['a role that is not', ['token', 'api', '--role', 'boss'], /owner, viewer, provider/],
   ['a provider of everything', ['token', 'api', '--role', 'provider'], /--contract NAME/],
   ['a file that is not', ['apply', '-f', join(FILES, 'none')], /cannot be read/],
