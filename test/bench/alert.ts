@@ -13,7 +13,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   startProgram,
   until,
   type Program,
@@ -201,7 +201,7 @@ async function allAtOnce(program: Program): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const dataDir = makeDataDir()
+  const dataDir = makeCollectorDir()
   const env = { CONSTAT_LOG_LEVEL: 'warn' }
   const program = await startProgram({ args: ['collector'], dataDir, port: await freePort(), env })
   try {

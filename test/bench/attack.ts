@@ -21,7 +21,7 @@ import { mutantOf } from '../support/mutate.ts'
 import {
   dropDataDir,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   OWN_CONNECTION,
   startProgram,
   until,
@@ -62,7 +62,7 @@ const asked = parseArgs({
 const countOf = (kind: Kind): number => Number(asked[kind] ?? COUNTS[kind])
 
 const port = await freePort()
-const dataDir = makeDataDir()
+const dataDir = makeCollectorDir()
 let crashes = 0
 let program = await started()
 

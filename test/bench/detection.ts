@@ -17,6 +17,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
+  makeCollectorDir,
   makeDataDir,
   startAgent,
   startProgram,
@@ -84,7 +85,7 @@ async function startConstat(outages: readonly Outage[], contracts: readonly stri
   const env = { CONSTAT_LOG_LEVEL: 'warn' }
   const program = await startProgram({
     args: ['collector'],
-    dataDir: makeDataDir(),
+    dataDir: makeCollectorDir(),
     port: await freePort(),
     env,
   })

@@ -6,7 +6,7 @@
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { dropDataDir, endOf, freePort, makeDataDir, startProgram } from '../support/program.ts'
+import { dropDataDir, endOf, freePort, makeCollectorDir, startProgram } from '../support/program.ts'
 import { openSender, type Sender } from '../support/sender.ts'
 import { sized, state } from '../support/bench.ts'
 import { fleetContract, sealSession } from '../support/bench-fleet.ts'
@@ -37,7 +37,7 @@ async function bareVerification(size: number): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  const dataDir = makeDataDir()
+  const dataDir = makeCollectorDir()
   const program = await startProgram({
     args: ['collector'],
     dataDir,

@@ -10,7 +10,7 @@ import {
   dropDataDir,
   endOf,
   freePort,
-  makeDataDir,
+  makeCollectorDir,
   startProgram,
   until,
   type Program,
@@ -103,7 +103,7 @@ async function seed(program: Program, { contracts, services }: Fleet): Promise<{
 
 async function measure(fleet: Fleet): Promise<void> {
   const { contracts, services } = fleet
-  const dataDir = makeDataDir()
+  const dataDir = makeCollectorDir()
   const env = { CONSTAT_LOG_LEVEL: 'warn' }
   const program = await startProgram({ args: ['collector'], dataDir, port: await freePort(), env })
   try {

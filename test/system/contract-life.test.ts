@@ -10,7 +10,7 @@ import { leafOf } from '../../collector/src/contract/contracts.ts'
 import { rareEntriesFrom } from '../../collector/src/db/ledger-rows.ts'
 import { rebuildDerived } from '../../collector/src/cli/rebuild.ts'
 import { openClosingWorld, type ClosingWorld } from '../support/closing-world.ts'
-import { dropDataDir, makeDataDir } from '../support/program.ts'
+import { dropDataDir, makeCollectorDir } from '../support/program.ts'
 import { createKeptLog, type KeptLog } from '../support/silent-log.ts'
 import { worldApp } from '../support/world-app.ts'
 
@@ -54,7 +54,7 @@ let dataDir: string
 let log: KeptLog
 
 beforeEach(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeCollectorDir()
   log = createKeptLog()
   world = await openClosingWorld({ dataDir, wallMs: START, log })
 })
