@@ -14,6 +14,8 @@ import { createKeptLog } from '../../support/silent-log.ts'
 
 const BUSY_MS = 400
 const TIMEOUT_MS = 600
+/** After the loop began to stand still, however late that is. */
+const ANSWER_MS = 20
 
 let server: Server
 let port: number
@@ -21,7 +23,8 @@ let port: number
 beforeAll(async () => {
   server = createServer((request, response) => {
     if (request.url === '/hang') return
-    response.writeHead(request.url === '/503' ? 503 : 200).end('hello')
+    // The loop stands still before that: timers keep their order.
+    setTimeout(() => response.writeHead(request.url === '/503' ? 503 : 200).end('hello'), ANSWER_MS)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
   // A TCP server that listens has an AddressInfo.
