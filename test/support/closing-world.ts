@@ -15,7 +15,7 @@ import { openDatabase, type OpenDatabase } from '../../collector/src/db/open.ts'
 import type { AgentHealth } from '../../collector/src/ledger/draft.ts'
 import { Timestamps } from '../../collector/src/witness/timestamps.ts'
 import { Witnesses } from '../../collector/src/witness/witnesses.ts'
-import { Pipeline } from '../../collector/src/pipeline.ts'
+import { Pipeline, type PipelineDeps } from '../../collector/src/pipeline.ts'
 import type { Random, Shell } from '../../collector/src/shell.ts'
 import { parseContract } from '@constat/sla/contract/parse'
 import { startCallers } from '../../collector/src/callers/threads.ts'
@@ -117,8 +117,8 @@ export async function openClosingWorld({
   const { sql: db } = database
   const witnesses = await Witnesses.open(null, { db, shell, publicUrl, bus: { publish: told } })
   const timestamps = await Timestamps.open(null, { db, shell, witnesses })
-  const open = async (): Promise<Pipeline> => {
-    const made = new Pipeline({
+  const open = async (): Promise<Living> => {
+    const made = living({
       db,
       shell,
       prove: () => Promise.reject(new Error('frames are admitted by the test')),
@@ -130,10 +130,10 @@ export async function openClosingWorld({
       callers: startCallers(),
       pgConfig: database.pgConfig,
     })
-    await made.open()
+    await made.line.open()
     return made
   }
-  let line = await open()
+  let { line, end } = await open()
   const senders = new Map<string, Sender>()
   const goOn: ClosingWorld['goOn'] = (to, nowMs) => async (parts) => {
     const atMs = nowMs()
@@ -154,7 +154,8 @@ export async function openClosingWorld({
     shell,
     line: () => line,
     restart: async () => {
-      line = await open()
+      await end()
+      ;({ line, end } = await open())
     },
     crash: () => line.sequencer.drain(),
     apply: async (text, { stopProbing = false } = {}) => {
@@ -214,9 +215,26 @@ export async function openClosingWorld({
     },
     close: async () => {
       await line.sequencer.close()
+      await end()
       await database.close()
     },
   }
+}
+
+/** `end`: its process dies. The step under way ends, and it makes no other over what the next line has written. */
+type Living = { line: Pipeline; end: () => Promise<void> }
+
+function living(deps: PipelineDeps): Living {
+  const line = new Pipeline(deps)
+  const advance = line.advance.bind(line)
+  let isOver = false
+  let step: Promise<void> = Promise.resolve()
+  line.advance = () => (isOver ? Promise.resolve() : (step = advance()))
+  const end = (): Promise<void> => {
+    isOver = true
+    return step
+  }
+  return { line, end }
 }
 
 type Sender = {
