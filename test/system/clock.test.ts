@@ -37,7 +37,7 @@ const CHILD = fileURLToPath(new URL('../support/clock-agent-child.ts', import.me
 const contract = (url: string): string => `apiVersion: constat/v1
 kind: Contract
 metadata: {name: clocks}
-spec: {provider: Northstar, target: "99.9", timeZone: UTC, watch: ["${url}"], every: PT1S, timeout: PT0.5S}
+spec: {provider: Northstar, target: "99.9", timeZone: UTC, watch: ["${url}"], every: PT1S, timeout: PT0.9S}
 `
 
 /** How the agents differ: whether they can tell a sleep, and how far ahead their clocks start. */
