@@ -48,7 +48,8 @@ export function readCertificate(raw: Buffer): Certificate | undefined {
   if (raw.length > MAX_CERTIFICATE_BYTES) return undefined
   const fields = readDer(raw)?.children[0]?.children
   const x509 = openX509(raw)
-  if (!fields || !x509) return undefined
+  // Node.js looks for PEM inside first: what is read and what verifies are one certificate.
+  if (!fields || !x509?.raw.equals(raw)) return undefined
   const at = fields[0]?.tag === contextTag(0) ? 1 : 0
   const [serial, issuer] = [integerOf(fields[at]), fields[at + 2]]
   const known = extensionsOf(fields.find(({ tag }) => tag === contextTag(3)))

@@ -2,14 +2,14 @@
  * Timestamps: tokens of a real authority that OpenSSL makes, and all that may be wrong with one. Whatever the bytes,
  * nothing throws, and nothing but the right token dates anything.
  */
-import { createHash } from 'node:crypto'
+import { createHash, sign } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readAnchors, type Certificate } from '@constat/evidence/certificate'
-import { integerOf, oidOf, readDer, TAG, timeOf, writeDer, writeOid } from '@constat/evidence/der'
+import { integerOf, oidOf, readDer, TAG, timeOf, writeDer, writeOid, type Der } from '@constat/evidence/der'
 import {
   MAX_TOKEN_BYTES,
   nonceOf,
@@ -94,6 +94,40 @@ describe('a token', () => {
 const dating = (of: TimestampAuthority, over: Parameters<TimestampAuthority['make']>[1]): Signer =>
   of.make('dating', { issuer: of.root, usage: 'critical,timeStamping', ...over })
 
+/** With parts of it replaced. */
+function rewritten(der: Der, parts: readonly (readonly [Buffer, Buffer])[]): Buffer {
+  const found = parts.find(([part]) => part.equals(der.raw))
+  if (found) return found[1]
+  return der.children.length === 0
+    ? der.raw
+    : writeDer(der.tag, ...der.children.map((one) => rewritten(one, parts)))
+}
+
+/** A token under the key of `plain`, whose certificate in PEM stands inside one that claims to be for timestamps. */
+function disguised(of: TimestampAuthority, plain: Signer): Buffer {
+  const pem = readFileSync(plain.certificate, 'utf8')
+  const [own, dates] = [anchorsOf(plain)[0]!, anchorsOf(of.signer)[0]!].map(({ raw }) => readDer(raw)!)
+  const claims = rewritten(own!.children[0]!, [
+    [own!.children[0]!.children.at(-1)!.raw, dates!.children[0]!.children.at(-1)!.raw],
+  ])
+  const cover = writeDer(TAG.sequence, claims, writeDer(TAG.utf8, Buffer.from(`\n${pem}\n`)))
+  const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
+  const named = [own!.raw, cover].map((bytes) => writeDer(TAG.octets, sha256(bytes)))
+  const signed = readDer(of.signedBy(token, plain))!
+  const [, , , attributes, , signature] =
+    signed.children[1]!.children[0]!.children.at(-1)!.children[0]!.children
+  const said = rewritten(attributes!, [[named[0]!, named[1]!]])
+  const key = readFileSync(plain.key)
+  return rewritten(signed, [
+    [own!.raw, cover],
+    [attributes!.raw, said],
+    [
+      signature!.raw,
+      writeDer(TAG.octets, sign('sha256', Buffer.concat([Buffer.of(TAG.set), said.subarray(1)]), key)),
+    ],
+  ])
+}
+
 describe('dates nothing:', () => {
   const answered = (over: { digest?: Buffer; nonce?: Buffer }) => openTimestampAnswer(answer, asked(over))
   const resigned = (over: Parameters<TimestampAuthority['make']>[1]) =>
@@ -123,6 +157,11 @@ describe('dates nothing:', () => {
     ['one to issue certificates', 'not-for-timestamps', () => resigned({ use: 'keyCertSign' })],
     ['one that ran out', 'expired', () => resigned({ to: '20210101000000Z' })],
     ['one that is not valid yet', 'expired', () => resigned({ from: '20950101000000Z' })],
+    [
+      'one that holds another in PEM',
+      'no-certificate',
+      () => openTimestamp(disguised(authority, dating(authority, { usage: 'none' })), asked()),
+    ],
     ['too short a key', 'unknown-algorithm', () => resigned({ rsaBits: 1_024 })],
     [
       'a certificate that it does not name',
